@@ -1,0 +1,40 @@
+# `make help` lists the targets. Everything lives in .venv, built from constraints.txt; nothing else is touched.
+PYTHON ?= python3
+PORT ?= 5006
+JOBS ?= 2
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help serve test lint format bench clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+serve: $(READY)  ## open the dashboard (PORT=5006)
+	$(BIN)/panel serve app/main.py --port $(PORT) --warm $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
+
+test: $(READY)  ## run the tests (ARGS='-k name' for some)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+lint: $(READY)  ## linter, formatter, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## let the formatter write
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## speed beside the peer's (ARGS=--full for the long one)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:  ## remove the environment and every cache
+	rm -rf .venv .pytest_cache .hypothesis .ruff_cache .mypy_cache .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
