@@ -1,0 +1,266 @@
+"""The rules of the house that no linter knows. The contracts in pyproject.toml keep the direction of the imports."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE = ROOT / "synaptogen_core"
+LONGEST_FILE = 400
+HEAVY = tuple("app bokeh dask datashader h5netcdf holoviews numba pandas panel scipy xarray zarr".split())
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+SEEDED = {"Generator", "default_rng", "SeedSequence", "Philox", "PCG64", "BitGenerator"}
+OPENING_METHODS = set(
+    "open read_text write_text read_bytes write_bytes mkdir unlink touch "
+    "to_netcdf to_zarr to_csv open_dataset load_dataset open_zarr open_group read_csv "
+    "genfromtxt loadtxt savetxt fromfile tofile savez savez_compressed memmap".split()
+)
+REGISTRY = re.compile(
+    r"pypi\.[o]rg|python[h]osted|registry\.[n]pmjs|deb\.[d]ebian|index[-]url|find[-]links|\.whl\b|file:[/]{2}"
+)
+
+
+def sources(*folders: str) -> list[Path]:
+    """Python files of the project's own folders."""
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+EVERY_SOURCE = sources("synaptogen_core", "app", "benchmarks", "examples", "tests")
+PROGRAM = sources("synaptogen_core", "app", "benchmarks", "examples")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Files under version control; the test is skipped where there is no repository (an unpacked archive)."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout: which files belong to the project is not known")
+    return tuple(ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file())
+
+
+def test_no_file_is_long() -> None:
+    code = {*EVERY_SOURCE, *(path for path in (ROOT / "assets").rglob("*") if path.suffix in {".css", ".js"})}
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in code}
+    assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
+
+
+# ------------------------------------------------------------------------------------------------ chance has an address
+
+
+def random_faults(tree: ast.Module) -> list[str]:
+    """Uses of NumPy's global generator, unseeded generators, and generators made when a module is imported."""
+    faults = []
+    inside = {id(node) for outer in ast.walk(tree) if isinstance(outer, FUNCTION) for node in ast.walk(outer)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {"np.random", "numpy.random"}:
+            if node.attr not in SEEDED:
+                faults.append(f"line {node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.ImportFrom) and node.module == "numpy.random":
+            faults += [f"line {node.lineno}: {alias.name}" for alias in node.names if alias.name not in SEEDED]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"default_rng", "Generator"}:
+            if not node.args and not node.keywords:
+                faults.append(f"line {node.lineno}: generator without a seed")
+            if id(node) not in inside:
+                faults.append(f"line {node.lineno}: generator of a whole module")
+    return faults
+
+
+@pytest.mark.parametrize("path", EVERY_SOURCE, ids=name_of)
+def test_no_global_chance(path: Path) -> None:
+    assert random_faults(parse(path)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import numpy as np\nx = np.random.normal()",
+        "from numpy.random import rand",
+        "import numpy as np\nrng = np.random.default_rng(1)",
+        "import numpy as np\ndef f():\n    return np.random.default_rng()",
+    ],
+)
+def test_global_chance_would_be_seen(text: str) -> None:
+    assert random_faults(ast.parse(text))
+
+
+@pytest.mark.parametrize("path", PROGRAM, ids=name_of)
+def test_no_assert_outside_tests(path: Path) -> None:
+    assert [node.lineno for node in ast.walk(parse(path)) if isinstance(node, ast.Assert)] == []
+
+
+# ---------------------------------------------------------------------------------------------------- doors and imports
+
+
+def openings(tree: ast.Module) -> list[str]:
+    """Calls that open, make or remove a file."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            by_name = isinstance(node.func, ast.Name) and node.func.id == "open"
+            by_method = isinstance(node.func, ast.Attribute) and node.func.attr in OPENING_METHODS
+            numpy_file = ast.unparse(node.func) in {"np.load", "np.save", "numpy.load", "numpy.save"}
+            if by_name or by_method or numpy_file:
+                found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
+    return found
+
+
+@pytest.mark.parametrize("path", sources("synaptogen_core"), ids=name_of)
+def test_only_exchange_opens_a_path(path: Path) -> None:
+    if path.is_relative_to(CORE / "exchange"):
+        return
+    assert openings(parse(path)) == []
+
+
+def test_an_opened_path_would_be_seen() -> None:
+    assert len(openings(ast.parse("open('a'); p.write_text('x'); np.load(p); ds.to_netcdf('b')"))) == 4
+    assert openings(ast.parse("a.replace('x', 'y'); json.loads('1'); np.loadable")) == []
+
+
+def test_no_import_cycle() -> None:
+    graph = grimp.build_graph("synaptogen_core", "app", exclude_type_checking_imports=True)
+    arrows = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    assert len(arrows) > 10
+    graphlib.TopologicalSorter(arrows).prepare()  # raises CycleError, which names the modules
+
+
+def test_import_is_light() -> None:
+    """CPU seconds of the process, the best of three, so that a busy machine makes no red test."""
+    program = (
+        "import sys, time; start = time.process_time(); import synaptogen_core; used = time.process_time() - start;"
+        f"print(used, *[name for name in {HEAVY} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    runs = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split() for _ in "123"]
+    assert [run[1:] for run in runs] == [[], [], []], "heavy packages are loaded when used, not on import"
+    assert min(float(run[0]) for run in runs) < 0.5
+
+
+def test_public_names_exist() -> None:
+    import synaptogen_core as sc
+
+    missing = [name for name in sc.__all__ if not hasattr(sc, name)]
+    assert missing == []
+    assert len(sc.__all__) <= 24, "few public names: each is a promise"
+
+
+def test_dependencies_are_used_and_used_ones_are_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[<>=\[ ]", item)[0].replace("-", "_") for item in project["dependencies"]}
+    imported: set[str] = set()
+    texts = []
+    for path in sources("synaptogen_core", "app"):
+        texts.append(path.read_text(encoding="utf-8"))
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"synaptogen_core", "app"}
+    assert foreign - declared == set()
+    # An engine of xarray is used by its name alone: engine="h5netcdf".
+    named_nowhere = {name for name in declared if not re.search(rf"\b{name}\b", "\n".join(texts))}
+    assert named_nowhere == set()
+
+
+# ------------------------------------------------------------------------------------------------ what lies in the tree
+
+
+def test_no_package_address_in_any_file() -> None:
+    hits = []
+    for path in tracked():
+        if path.suffix not in {".png", ".gz", ".npz", ".nc", ".svg"}:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            hits += [f"{name_of(path)}:{n}" for n, line in enumerate(lines, 1) if REGISTRY.search(line)]
+    assert hits == []
+
+
+def test_constraints_are_exact_pins() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert [line for line in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line)] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    names = {line.split("==")[0].lower().replace("_", "-") for line in pins}
+    assert {re.split(r"[<>=\[ ]", item)[0] for item in wanted} - names == set()
+
+
+@pytest.mark.parametrize("path", sorted((CORE / "device" / "sets").glob("*.json")), ids=name_of)
+def test_every_set_says_where_it_comes_from(path: Path) -> None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["name"] == path.stem
+    for field in ("source", "licence", "citation"):
+        assert isinstance(content[field], str) and len(content[field]) > 10, field
+    assert content["citation"].count("doi") >= 1
+    assert 0 < content["valid_range"] <= 10
+
+
+def test_version_is_said_once() -> None:
+    import synaptogen_core as sc
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert sc.__version__ == project["version"]
+
+
+# --------------------------------------------------------------------------------------------------- the README is true
+
+
+def readme_block(kind: str) -> str:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"```{kind}\n(.*?)```", readme, re.DOTALL)
+    assert found, f"README.md has no {kind} block"
+    return found.group(1)
+
+
+def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(readme_block("python"), "README.md", "exec"), {"__name__": "readme"})
+    assert [path.name for path in tmp_path.iterdir()] == ["run.nc"]
+
+
+def house() -> set[str]:
+    """Paths that the README's picture of the house names, from its indentation."""
+    paths: set[str] = set()
+    above: list[tuple[int, str]] = []
+    for line in readme_block("text").splitlines():
+        indent = len(line) - len(line.lstrip())
+        for word in re.split(r"\s{2,}", line.strip())[0].split():
+            while above and above[-1][0] >= indent:
+                above.pop()
+            path = "".join(folder for _, folder in above) + word
+            paths.add(path)
+            if word.endswith("/"):
+                above.append((indent, word))
+    return paths
+
+
+def test_the_house_is_the_tree() -> None:
+    drawn = house()
+    assert {path for path in drawn if not (ROOT / path).exists()} == set(), "drawn, but not there"
+    rooms = {name_of(path) for path in sources("synaptogen_core") if path.name != "__init__.py"}
+    assert rooms - drawn == set(), "there, but not drawn"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "THIRD_PARTY.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    local = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
+    assert [link for link in local if not (ROOT / link).exists()] == []
