@@ -52,7 +52,7 @@ EXP10_LIMIT = 30.0
 
 def polynomial(coefficients: F32 | tuple[float, ...], x: F32) -> F32:
     """Horner's rule in float32, highest power first: one rounded product and one rounded sum a coefficient."""
-    y = np.full_like(x, coefficients[0])
+    y = np.full(x.shape, coefficients[0], np.float32)
     for c in coefficients[1:]:
         y *= x
         y += np.float32(c)

@@ -1,0 +1,163 @@
+"""The door of DeviceParameters: every rule with its sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.schema import FEATURE_NAMES
+
+if TYPE_CHECKING:
+    from synaptogen_core.device.parameters import DeviceParameters, VarModel
+
+F64 = NDArray[np.float64]
+REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
+OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "variations")
+
+
+def number(name: str, value: object) -> float:
+    """A finite float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name}: must be a number (got {type(value).__name__}); give a float")
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: must be finite (got {value}); give a finite number")
+    return float(value)
+
+
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """An integer within bounds."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: must be a whole number (got {value!r}); give an int")
+    if not low <= value <= high:
+        raise ValueError(f"{name}: must be from {low} to {high} (got {value}); choose one in that range")
+    return int(value)
+
+
+def numbers(name: str, value: object) -> F64:
+    """A finite float64 array of our own, read-only."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: must be an array of numbers (got {type(value).__name__}); give plain numbers") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the numbers")
+    array.flags.writeable = False
+    return array
+
+
+def var_models(models: object) -> dict[int, VarModel]:
+    """The models by order, each a pair of arrays."""
+    if not isinstance(models, Mapping) or not models:
+        raise ValueError("var: must map at least one order to its matrices (got nothing); give {order: (a, b)}")
+    result = {}
+    for key, model in models.items():
+        p = int(key)
+        a, b = (model["a"], model["b"]) if isinstance(model, Mapping) else model
+        pair = numbers(f"var[{p}].a", a), numbers(f"var[{p}].b", b)
+        shape(f"var[{p}].a", pair[0], (p, 4, 4))
+        shape(f"var[{p}].b", pair[1], (4, 4))
+        lower(f"var[{p}].b", pair[1])
+        result[p] = pair
+    return result
+
+
+def shape(name: str, array: F64, wanted: tuple[int, ...]) -> None:
+    """Shape rule."""
+    if array.shape != wanted:
+        raise ValueError(f"{name}: must have shape {wanted} (got {array.shape}); correct the array")
+
+
+def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
+    """Lower triangular, with a diagonal above zero (or not below it)."""
+    if np.any(np.triu(matrix, 1) != 0):
+        raise ValueError(f"{name}: must be lower triangular (got numbers above the diagonal); give a Cholesky factor")
+    diagonal = np.diagonal(matrix)
+    if np.any(diagonal <= 0) if positive else np.any(diagonal < 0):
+        bound = "above zero" if positive else "zero or more"
+        raise ValueError(
+            f"{name}: covariance must be positive, so its factor's diagonal {bound} (got {diagonal.min():g}); "
+            "give the factor of a positive covariance"
+        )
+
+
+def parameters(device: DeviceParameters) -> None:
+    """Every rule that ties the fields together."""
+    from synaptogen_core.device import parameters as p
+
+    count = device.weights.size
+    if device.gamma.ndim != 2 or device.gamma.shape[0] != 4 or not 2 <= device.gamma.shape[1] <= 16:
+        raise ValueError(f"gamma: must have shape (4, degree + 1) (got {device.gamma.shape}); give one row a feature")
+    if device.weights.ndim != 1 or not 1 <= count <= p.MAX_COMPONENTS:
+        raise ValueError(f"weights: must be 1 to {p.MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it")
+    if np.any(device.weights < 0) or not device.weights.sum() > 0:
+        raise ValueError(f"weights: must be zero or more, not all zero (got {device.weights.min():g}); correct the shares")
+    shape("means", device.means, (count, 8))
+    shape("factors", device.factors, (count, 8, 8))
+    for k, factor in enumerate(device.factors):
+        # no D2D spread at all is a wanted variation: a zero diagonal is allowed there
+        lower(f"factors[{k}]", factor, positive=False)
+    if np.any(device.population_mean[4:] <= 0) and np.any(device.means[:, 4:] != 0):
+        raise ValueError("means: sigma must be above zero on average (got a mean <= 0); correct rows 5 to 8")
+    largest = max(device.var)
+    whole("order", device.order, 1, 10**6)
+    if device.order > largest:
+        raise ValueError(
+            f"order: the set {device.name!r} has orders up to {largest} (got {device.order}); choose 1 to {largest}"
+        )
+    for name in ("hhrs", "llrs"):
+        poly = getattr(device, name)
+        if poly.ndim != 1 or not 2 <= poly.size <= 16 or poly[-1] != 0:
+            raise ValueError(f"{name}: must be a polynomial through zero (got last coefficient not 0); set it to 0")
+    if not 0 < device.u_max <= p.U_MAX_LIMIT:
+        raise ValueError(f"u_max: must be above 0 and at most {p.U_MAX_LIMIT} V (got {device.u_max:g}); lower it")
+    if not 0 < device.u_0 < device.u_max:
+        raise ValueError(f"u_0: must be above 0 and below u_max (got {device.u_0:g}); use the read voltage, 0.2 V")
+    if not 0 < device.eta <= 20:
+        raise ValueError(f"eta: must be above 0 and at most 20 (got {device.eta:g}); the published value is 3.0567")
+    if not device.valid_range > 0:
+        raise ValueError(f"valid_range: must be above 0 V (got {device.valid_range:g}); give the largest measured |U|")
+    if not device.g_llrs > device.g_hhrs:
+        raise ValueError("llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?")
+    if any(not 0 <= k < count for k in device.outliers):
+        raise ValueError(f"outliers: must be component numbers 0 to {count - 1} (got {device.outliers}); correct them")
+    if not isinstance(device.name, str) or not device.name:
+        raise ValueError(f"name: must be a text (got {device.name!r}); name the device")
+    _stable(device)
+
+
+def _stable(device: DeviceParameters) -> None:
+    from synaptogen_core.device import stationary
+
+    radius = stationary.spectral_radius(device)
+    if not radius < 1:
+        raise ValueError(
+            f"var: the autoregression of order {device.order} must be stable (got a spectral radius of {radius:.4g}); "
+            "fit it again or choose another order"
+        )
+
+
+def dictionary(data: object) -> dict[str, Any]:
+    """Fields for DeviceParameters out of plain data."""
+    from synaptogen_core.device.parameters import DEFAULT_ORDER
+
+    if not isinstance(data, Mapping):
+        raise TypeError(f"device: must be a dictionary of parameters (got {type(data).__name__}); see to_dict()")
+    missing = [k for k in REQUIRED if k not in data]
+    if missing:
+        raise ValueError(f"device: must have all parameters (missing {', '.join(missing)}); complete the set")
+    unknown = [str(k) for k in data if k not in REQUIRED + OPTIONAL]
+    if unknown:
+        raise ValueError(f"device: must have known parameters only (got {', '.join(unknown)}); remove them")
+    plain = dict(data)
+    features = plain.pop("features", list(FEATURE_NAMES))
+    if list(features) != list(FEATURE_NAMES):
+        raise ValueError(f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {features}); reorder the set")
+    plain["var"] = var_models(plain["var"])
+    plain.setdefault("order", min(DEFAULT_ORDER, max(plain["var"])))
+    plain["outliers"] = tuple(plain.get("outliers", ()))
+    plain.setdefault("variations", [])
+    return plain

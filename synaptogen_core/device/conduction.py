@@ -1,0 +1,44 @@
+"""Conduction: the mixing variable r, resistance, and the current I(r, U). Float32, in a fixed order of operations.
+
+I(r, U) = LLRS(U) + r (HHRS(U) - LLRS(U)), two polynomials through zero (Hennen et al. 2024). r is not clamped to [0, 1]: the
+two are basis curves, not states.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synaptogen_core.device.arithmetic import F32, polynomial
+from synaptogen_core.device.constants import Constants
+
+
+def mixing_of_resistance(resistance: F32, c: Constants) -> F32:
+    """r of a static resistance U0 / I(U0) [ohm]."""
+    return (c.g_llrs - np.float32(1) / resistance) * c.inverse_window
+
+
+def curves(u: F32, c: Constants) -> tuple[F32, F32]:
+    """LLRS(U) and HHRS(U) - LLRS(U) [A] at the voltages `u` [V]."""
+    low = polynomial(c.llrs, u)
+    return low, polynomial(c.hhrs, u) - low
+
+
+def current(r: F32, u: F32, c: Constants) -> F32:
+    """I(r, U) [A]; `u` [V] has the shape of r, or (1,)."""
+    low, difference = curves(u, c)
+    return low + r * difference
+
+
+def mixing_of_current(i: F32, u: F32, c: Constants) -> F32:
+    """r of a current [A] at a voltage [V]; HHRS - LLRS must not vanish there."""
+    low, difference = curves(u, c)
+    return (i - low) / difference
+
+
+def conductance(r: F32, u: F32, c: Constants) -> F32:
+    """Static conductance I(r, U)/U [S]; at U = 0 its limit dI/dU.
+
+    Both polynomials pass through zero, so dividing them by U takes away their last coefficient and leaves no 0/0.
+    """
+    low = polynomial(c.llrs[:-1], u)
+    return low + r * (polynomial(c.hhrs[:-1], u) - low)

@@ -1,0 +1,84 @@
+"""What a cell remembers, for many cells: one array a quantity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.device.arithmetic import F32, U32
+
+
+@dataclass
+class State:
+    """State of n cells with an autoregression of order p. Cells run along the last axis.
+
+    The vector x of cycle m stands in ``history[m % p]``: a draw overwrites the oldest and moves nothing.
+    """
+
+    cell: NDArray[np.uint64]  # (n,) address
+    component: NDArray[np.uint8]  # (n,) of the mixture
+    mu: F32  # (4, n); the first in log10 ohm
+    sigma: F32  # (4, n)
+    history: F32  # (p, 4, n)
+    count: U32  # (n,) cycles drawn so far
+    features: F32  # (4, n): R_HRS [ohm], U_SET [V], R_LRS [ohm], U_RESET [V] in force
+    code: NDArray[np.uint8]  # (n,) HRS, IRS or LRS
+    r: F32  # (n,) mixing variable
+    threshold: F32  # (n,) voltage above which RESET starts or goes on [V]
+    slope: F32  # (n,) a of the transition curve [A V^-eta]
+    floor: F32  # (n,) c of the transition curve [A]
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return int(self.r.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory [bytes]."""
+        return sum(array.nbytes for array in self.arrays().values())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays by name; not copies."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def copy(self) -> State:
+        """An independent copy."""
+        return State(**{name: array.copy() for name, array in self.arrays().items()})
+
+    def take(self, where: slice | NDArray[np.integer]) -> State:
+        """An independent copy of some cells."""
+        return State(**{name: np.ascontiguousarray(array[..., where]).copy() for name, array in self.arrays().items()})
+
+    def put(self, where: slice | NDArray[np.integer], part: State) -> None:
+        """Write `part` over some cells."""
+        for name, array in self.arrays().items():
+            array[..., where] = getattr(part, name)
+
+    @classmethod
+    def empty(cls, size: int, order: int) -> State:
+        """Memory for `size` cells, not yet filled."""
+        return cls(
+            cell=np.empty(size, np.uint64),
+            component=np.empty(size, np.uint8),
+            mu=np.empty((4, size), np.float32),
+            sigma=np.empty((4, size), np.float32),
+            history=np.empty((order, 4, size), np.float32),
+            count=np.empty(size, np.uint32),
+            features=np.empty((4, size), np.float32),
+            code=np.empty(size, np.uint8),
+            r=np.empty(size, np.float32),
+            threshold=np.empty(size, np.float32),
+            slope=np.empty(size, np.float32),
+            floor=np.empty(size, np.float32),
+        )
+
+
+BYTES_PER_CELL_WITHOUT_HISTORY = State.empty(1, 0).nbytes
+
+
+def bytes_per_cell(order: int) -> int:
+    """Memory of one cell's state [bytes]."""
+    return BYTES_PER_CELL_WITHOUT_HISTORY + 16 * order
