@@ -13,7 +13,7 @@ import pytest
 SKIPPED = {
     "browser/test_page.py": "import pytest\ndef test(): pytest.skip('no browser here')",
     "peers/test_whole_file.py": "import pytest\npytest.importorskip('no_such_peer')",
-    "test_circuit.py": "import pytest\n@pytest.mark.spice\n@pytest.mark.skipif(1, reason='no ngspice')\ndef test(): ...",
+    "test_circuit.py": "import pytest\n@pytest.mark.spice\n@pytest.mark.skipif(1, reason='no ngspice')\ndef test(): 0",
     "test_data.py": "import pytest\ndef test(): pytest.skip('no measured data')",
     "test_passes.py": "def test(): pass",
 }
