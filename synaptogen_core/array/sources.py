@@ -87,6 +87,8 @@ class RandomSource:
         if self.low is not None and self.high is not None:
             low, high = np.float32(self.low), np.float32(self.high)
             u = streams.uniforms(self.seed, streams.PULSE, where, pulse)[0]
-            return np.minimum(low + (high - low) * u, high)  # the sum may round past high
+            drawn: NDArray[np.float32] = np.minimum(low + (high - low) * u, high)  # the sum may round past high
+            return drawn
         z = streams.normals(self.seed, streams.PULSE, where, pulse)[0]
-        return np.float32(self.mean or 0.0) + np.float32(self.sd or 0.0) * z
+        drawn = np.float32(self.mean or 0.0) + np.float32(self.sd or 0.0) * z
+        return drawn

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core.array import checks
 from synaptogen_core.array.waveforms import Wave, assign
 
+LONG = 1_000
+
 
 @dataclass(frozen=True, eq=False)
 class Table(Wave):
@@ -42,6 +44,13 @@ class Table(Wave):
     def settings(self) -> dict[str, Any]:
         """Return what defines the waveform, as JSON and Python arguments know it."""
         return {"voltages": self.voltages.tolist(), "cycle_ends": self.cycle_ends.tolist()}
+
+    def to_python(self) -> str:
+        """Return the call that makes a train of this table; of a long one, only that it comes from a file."""
+        if self.length > LONG:
+            return 'sc.load_train("train.csv")'
+        ends = f", cycle_ends={self.cycle_ends.tolist()!r}" if self.cycle_ends.tolist() != [self.length - 1] else ""
+        return f"sc.PulseTrain.table({self.voltages.tolist()!r}{ends})"
 
     def key(self) -> tuple[object, ...]:
         """Return what equal tables have in common, hashable."""

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array import checks
 from synaptogen_core.array.sources import RandomSource
+
+
+class Head(NamedTuple):
+    """The first pulses of a sequence; arrays of equal length. `random` is -1 or the number of a random source."""
+
+    voltage: NDArray[np.float32]
+    cycle_end: NDArray[np.bool_]
+    read: NDArray[np.bool_]
+    random: NDArray[np.int16]
 
 
 def assign(record: object, **values: object) -> None:
@@ -37,7 +46,7 @@ class Wave:
         Whether the last pulse ends a cycle.
     amplitude : float
         Largest |U| [V].
-    source : RandomSource or None
+    sources : tuple of RandomSource
         Where random voltages come from.
     """
 
@@ -48,7 +57,7 @@ class Wave:
     ends: int = field(init=False, repr=False, compare=False)
     closed: bool = field(init=False, repr=False, compare=False)
     amplitude: float = field(init=False, repr=False, compare=False)
-    source: RandomSource | None = field(init=False, repr=False, compare=False, default=None)
+    sources: tuple[RandomSource, ...] = field(init=False, repr=False, compare=False, default=())
 
     def _measure(self, period: int, cycles: int, amplitude: float) -> None:
         length = checks.train_length(period * cycles)
@@ -60,8 +69,8 @@ class Wave:
 
     def voltage(self, count: int) -> NDArray[np.float32]:
         """Return the first `count` voltages [V], shape (count,); NaN where random."""
-        one = self.pattern().astype(np.float32)
-        return one[:count] if count <= one.size else np.resize(one, count)
+        one = self.pattern()[:count].astype(np.float32)
+        return np.tile(one, -(-count // one.size))[:count]
 
     def cycle_end(self, count: int) -> NDArray[np.bool_]:
         """Return for the first `count` pulses whether they end a cycle, shape (count,)."""
@@ -69,10 +78,24 @@ class Wave:
         end[self.period - 1 :: self.period] = True
         return end
 
+    def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
+        """Return the first `count` pulses; `numbers` gives the random sources theirs."""
+        random = numbers[self.sources[0]] if self.sources else -1
+        read, random_of = np.full(count, self.read), np.full(count, random, np.int16)
+        return Head(self.voltage(count), self.cycle_end(count), read, random_of)
+
     def settings(self) -> dict[str, Any]:
         """Return what defines the waveform, as JSON and Python arguments know it."""
         own = (f.name for f in fields(self) if f.init)
         return {name: getattr(self, name) for name in own if getattr(self, name) is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind and settings."""
+        return {"kind": self.kind, **self.settings()}
+
+    def to_python(self) -> str:
+        """Return the call that makes a train of this waveform."""
+        return f"sc.PulseTrain.{self.kind}({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def key(self) -> tuple[object, ...]:
         """Return what equal waveforms have in common, hashable."""
@@ -117,7 +140,7 @@ class Sweep(Wave):
         if self.step is None:
             assign(self, points=checks.whole("points", 200 if self.points is None else self.points, 4))
         elif self.points is not None:
-            raise ValueError(f"step: not together with points (got {self.step!r} V and {self.points!r}); give one of them")
+            raise ValueError(f"step: must stand without points (got {self.step!r} and {self.points!r}); give one")
         else:
             step = checks.volts("step", self.step)
             if not (self.u_max - self.u_min) / checks.MAX_PULSES <= step:
@@ -218,11 +241,11 @@ class Random(Wave):
 
     def __post_init__(self) -> None:
         """Check everything."""
-        assign(self, pulses=checks.whole("pulses", self.pulses), source=self.chance)
+        assign(self, pulses=checks.whole("pulses", self.pulses), sources=(self.chance,))
         self._measure(self.pulses, 1, self.chance.amplitude)
 
     def voltage(self, count: int) -> NDArray[np.float32]:
-        """Return `count` times NaN: `source` knows the voltages."""
+        """Return `count` times NaN: `sources` know the voltages."""
         return np.full(count, np.nan, np.float32)
 
     def settings(self) -> dict[str, Any]:
