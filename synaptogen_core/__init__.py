@@ -1,0 +1,63 @@
+"""Synaptogen Lab: statistically faithful arrays of ReRAM cells.
+
+The names below are the whole public surface; each is loaded when it is first used, so that importing stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from synaptogen_core.analysis import statistics as statistics
+    from synaptogen_core.array.cells import CellArray as CellArray
+    from synaptogen_core.array.pulses import PulseTrain as PulseTrain
+    from synaptogen_core.array.simulation import estimate as estimate
+    from synaptogen_core.array.simulation import repeat as repeat
+    from synaptogen_core.array.simulation import simulate as simulate
+    from synaptogen_core.crossbar.converters import Adc as Adc
+    from synaptogen_core.crossbar.readout import ideal_read as ideal_read
+    from synaptogen_core.device.parameters import DeviceParameters as DeviceParameters
+    from synaptogen_core.errors import Cancelled as Cancelled
+    from synaptogen_core.exchange.files import load_cells as load_cells
+    from synaptogen_core.exchange.files import load_dataset as load_dataset
+    from synaptogen_core.exchange.files import load_device as load_device
+    from synaptogen_core.exchange.files import load_train as load_train
+    from synaptogen_core.exchange.files import save_cells as save_cells
+    from synaptogen_core.exchange.files import save_dataset as save_dataset
+    from synaptogen_core.exchange.files import save_device as save_device
+
+_HOMES = {
+    "Adc": "crossbar.converters",
+    "Cancelled": "errors",
+    "CellArray": "array.cells",
+    "DeviceParameters": "device.parameters",
+    "PulseTrain": "array.pulses",
+    "estimate": "array.simulation",
+    "ideal_read": "crossbar.readout",
+    "load_cells": "exchange.files",
+    "load_dataset": "exchange.files",
+    "load_device": "exchange.files",
+    "load_train": "exchange.files",
+    "repeat": "array.simulation",
+    "save_cells": "exchange.files",
+    "save_dataset": "exchange.files",
+    "save_device": "exchange.files",
+    "simulate": "array.simulation",
+}
+
+__all__ = ["__version__", "statistics", *_HOMES]  # noqa: PLE0604 - the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    if name == "statistics":
+        return import_module("synaptogen_core.analysis.statistics")
+    if name in _HOMES:
+        return getattr(import_module(f"synaptogen_core.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'synaptogen_core' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,376 @@
+"""CellArray: shape + device + seed -> cells one can pulse and read."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from synaptogen_core.array import engines
+from synaptogen_core.device import checks, conduction, noise, streams, variability
+from synaptogen_core.device.arithmetic import F32
+from synaptogen_core.device.constants import Constants, constants
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.state import State, bytes_per_cell
+from synaptogen_core.errors import RangeWarning
+from synaptogen_core.schema import FEATURE_NAMES
+
+MAX_CELLS = 2**40
+MAX_SEED = 2**63 - 1
+WHOLE_ARRAY_BLOCK = 65536
+
+
+class CellArray:
+    """An array of ReRAM cells with a device's statistics.
+
+    A cell's numbers depend on the seed and on its own number (row by row) alone, not on the shape of the array, on other
+    cells, or on the order of computing. Cells come into being when they are first needed.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+        Rows (word lines) and columns (bit lines).
+    device : DeviceParameters
+    seed : int
+        0 to 2**63 - 1.
+    order : int, optional
+        Order of the autoregression; default: the device's own.
+    start : {"stationary", "empty"}
+        Whether the cycles before the first are drawn from the stationary law, or are zero as in the published codes.
+    engine : {"auto", "numpy", "numba"}
+        The same bits from each; "auto" is the fastest there is.
+    first_cell : int
+        Number of the first cell, for a part of a larger array.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+
+    Examples
+    --------
+    >>> import synaptogen_core as sc
+    >>> cells = sc.CellArray((2, 2), sc.load_device("hennen2024"), seed=7)
+    >>> cells.apply_voltage(-1.5)
+    >>> cells.state().tolist()
+    [[2, 2], [2, 2]]
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        device: DeviceParameters,
+        *,
+        seed: int,
+        order: int | None = None,
+        start: str = "stationary",
+        engine: str = "auto",
+        first_cell: int = 0,
+    ) -> None:
+        if not isinstance(shape, (tuple, list)) or len(shape) != 2:
+            raise TypeError(f"shape: must be rows and columns (got {shape!r}); give a pair such as (64, 64)")
+        self._shape = (checks.whole("shape", shape[0], 1, MAX_CELLS), checks.whole("shape", shape[1], 1, MAX_CELLS))
+        checks.whole("shape", self._shape[0] * self._shape[1], 1, MAX_CELLS)
+        if not isinstance(device, DeviceParameters):
+            raise TypeError(f"device: must be DeviceParameters (got {type(device).__name__}); use load_device")
+        self._device = device if order is None or order == device.order else device.vary(order=order)
+        self._seed = checks.whole("seed", seed, 0, MAX_SEED)
+        if start not in variability.STARTS:
+            raise ValueError(f"start: must be 'stationary' or 'empty' (got {start!r}); choose one of them")
+        self._start = start
+        self._engine = engines.check_name(engine)
+        self._first_cell = checks.whole("first_cell", first_cell, 0, 2**62)
+        self._cells: State | None = None
+        self._fresh = True
+        self._reads = 0
+        self._warned = False
+
+    # ---- what it is
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self._shape
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self._shape[0] * self._shape[1]
+
+    @property
+    def device(self) -> DeviceParameters:
+        """The device."""
+        return self._device
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return self._seed
+
+    @property
+    def start(self) -> str:
+        """How the history began."""
+        return self._start
+
+    @property
+    def engine(self) -> str:
+        """The engine asked for."""
+        return self._engine
+
+    @property
+    def first_cell(self) -> int:
+        """Number of the first cell."""
+        return self._first_cell
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing has been applied yet and no noisy read was made."""
+        return self._fresh
+
+    @property
+    def reads(self) -> int:
+        """Noisy reads made so far."""
+        return self._reads
+
+    def __repr__(self) -> str:
+        state = "fresh" if self._fresh else "used"
+        return f"CellArray({self._shape}, {self._device.name!r}, seed={self._seed}, {state})"
+
+    # ---- what one does with it
+
+    def apply_voltage(self, u: ArrayLike) -> None:
+        """Apply one voltage to each cell.
+
+        Parameters
+        ----------
+        u : float, or array of `shape` (or of `size` numbers, row by row)
+            Voltage [V]; positive voltages RESET, negative ones SET.
+
+        Raises
+        ------
+        ValueError
+            If it is not finite or its shape does not fit; the cells are then as before.
+        """
+        volts = self._voltages(u)
+        state = self._state
+        engine = engines.engine(self._engine)
+        nothing = np.full(1, -1, np.int32)
+        for block in blocks(self.size, engine.block if volts.size > 1 else WHOLE_ARRAY_BLOCK):
+            part = state.take(block)
+            pulses = engines.Pulses(
+                voltage=(volts[block] if volts.size > 1 else volts)[None, :],
+                read=np.zeros(1, np.bool_),
+                before=nothing,
+                after=nothing,
+            )
+            engine.advance(part, self._seed, pulses, {}, self._constants)
+            state.put(block, part)
+        self._fresh = False
+
+    def current(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
+        """Current I(r, U) without noise [A]; shape (rows, columns). `u` [V] as for `apply_voltage`."""
+        return conduction.current(self._state.r, self._voltages(u), self._constants).reshape(self._shape)
+
+    def conductance(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
+        """Static conductance I(r, U)/U [S]; at U = 0 it is dI/dU. Shape (rows, columns). `u` [V] as for `apply_voltage`."""
+        return conduction.conductance(self._state.r, self._voltages(u), self._constants).reshape(self._shape)
+
+    def read(self, u: ArrayLike = noise.READ_VOLTAGE, bandwidth: float = noise.BANDWIDTH) -> F32:
+        """One noisy read [A]; shape (rows, columns). Each read has noise of its own; the states stay as they are.
+
+        Parameters
+        ----------
+        u : float or array
+            Read voltage [V], as for `apply_voltage`.
+        bandwidth : float
+            Bandwidth of the read [Hz]; 0 for no noise.
+        """
+        bandwidth = check_bandwidth(bandwidth)
+        volts = self._voltages(u)
+        state, c = self._state, self._constants
+        i = conduction.current(state.r, volts, c)
+        sd = noise.noise_sd(i, conduction.conductance(state.r, volts, c), bandwidth)
+        i += sd * noise.read_normals(state.cell, self._seed, self._reads)
+        self._reads += 1
+        self._fresh = False
+        return i.reshape(self._shape)
+
+    # ---- what one can know of it; every array returned is the caller's own
+
+    def state(self) -> NDArray[np.uint8]:
+        """State codes HRS = 0, IRS = 1, LRS = 2; shape (rows, columns)."""
+        return self._state.code.reshape(self._shape).copy()
+
+    def cycle_count(self) -> NDArray[np.uint32]:
+        """Switching cycles drawn so far; shape (rows, columns)."""
+        return self._state.count.reshape(self._shape).copy()
+
+    def features(self) -> dict[str, F32]:
+        """The features in force by name: r_hrs [ohm], u_set [V], r_lrs [ohm], u_reset [V]; each (rows, columns)."""
+        return {f: row.reshape(self._shape).copy() for f, row in zip(FEATURE_NAMES, self._state.features, strict=True)}
+
+    def device_vectors(self) -> dict[str, F32]:
+        """The cells' own mu and sigma (of log10 ohm, V, ohm, V), sigma clipped to its floor; each (4, rows, columns)."""
+        return {name: getattr(self._state, name).reshape(4, *self._shape).copy() for name in ("mu", "sigma")}
+
+    def component(self) -> NDArray[np.uint8]:
+        """Mixture component of each cell; shape (rows, columns)."""
+        return self._state.component.reshape(self._shape).copy()
+
+    def outlier(self) -> NDArray[np.bool_]:
+        """Whether each cell belongs to the outlier population; shape (rows, columns)."""
+        return np.isin(self.component(), self._device.outliers)
+
+    def clipped_share(self) -> float:
+        """Share of the cells whose sigma was clipped to its floor."""
+        clipped = (self._state.sigma <= self._constants.sigma_floor[:, None]).any(axis=0)
+        return float(clipped.mean())
+
+    def copy(self) -> CellArray:
+        """An independent copy: the same cells from here on."""
+        twin = object.__new__(CellArray)
+        twin.__dict__.update(self.__dict__)
+        twin._cells = None if self._cells is None or self._fresh else self._cells.copy()
+        return twin
+
+    # ---- saving; files are the business of `exchange`
+
+    def to_state(self) -> dict[str, Any]:
+        """Everything that the cells remember: plain values, the device's dictionary, and arrays of its own."""
+        return {
+            "shape": list(self._shape),
+            "device": self._device.to_dict(),
+            "seed": self._seed,
+            "start": self._start,
+            "first_cell": self._first_cell,
+            "reads": self._reads,
+            "fresh": self._fresh,
+            "stream_version": streams.STREAM_VERSION,
+            "arrays": {name: array.copy() for name, array in self._state.arrays().items()},
+        }
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any], engine: str = "auto") -> CellArray:
+        """Cells as `to_state` described them.
+
+        Raises
+        ------
+        ValueError
+            If something is missing, does not fit, or comes from another version of the random streams.
+        """
+        missing = [k for k in ("shape", "device", "seed", "start", "first_cell", "reads", "arrays") if k not in data]
+        if missing:
+            raise ValueError(f"cells: must hold a whole state (missing {', '.join(missing)}); save the cells again")
+        if data.get("stream_version") != streams.STREAM_VERSION:
+            raise ValueError(
+                f"cells: must come from random streams of version {streams.STREAM_VERSION} "
+                f"(got {data.get('stream_version')}); go on with the release that saved them"
+            )
+        rows, columns = (int(n) for n in data["shape"])
+        cells = cls(
+            (rows, columns),
+            DeviceParameters.from_dict(data["device"]),
+            seed=int(data["seed"]),
+            start=str(data["start"]),
+            engine=engine,
+            first_cell=int(data["first_cell"]),
+        )
+        state = State.empty(cells.size, cells.device.order)
+        for name, array in state.arrays().items():
+            given = np.asarray(data["arrays"].get(name))
+            if given.shape != array.shape or given.dtype != array.dtype:
+                raise ValueError(
+                    f"cells: {name} must be {array.dtype} of shape {array.shape} (got {given.dtype}, {given.shape}); "
+                    "save the cells again"
+                )
+            if array.dtype == np.float32 and not np.isfinite(given).all():
+                raise ValueError(f"cells: {name} must be finite (got NaN or infinity); save the cells again")
+            array[...] = given
+        cells._cells = state
+        cells._reads = int(data["reads"])
+        cells._fresh = bool(data.get("fresh", False))
+        return cells
+
+    def state_hash(self) -> str:
+        """Hash of everything that the cells remember: 16 hexadecimal digits, equal if and only if the states are."""
+        digest = hashlib.sha256(f"{self._shape} {self._device.hash} {self._seed} {self._start} {self._reads}".encode())
+        for array in self._state.arrays().values():
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()[:16]
+
+    # ---- inside
+
+    @property
+    def _constants(self) -> Constants:
+        return constants(self._device)
+
+    @property
+    def _state(self) -> State:
+        if self._cells is None:
+            state = State.empty(self.size, self._device.order)
+            for block in blocks(self.size, 8192):
+                state.put(block, self._fresh_block(block))
+            self._cells = state
+        return self._cells
+
+    def _fresh_block(self, block: slice | NDArray[np.integer]) -> State:
+        where = np.arange(block.start, block.stop) if isinstance(block, slice) else block
+        cell = where.astype(np.uint64) + np.uint64(self._first_cell)
+        return engines.engine(self._engine).fresh_cells(cell, self._seed, self._start, self._constants)
+
+    def _block(self, block: slice | NDArray[np.integer]) -> State:
+        """An independent copy of some cells' state."""
+        return self._fresh_block(block) if self._cells is None else self._cells.take(block)
+
+    def _commit(self, state: State, reads: int) -> None:
+        """Take a new state, all at once."""
+        self._cells, self._reads, self._fresh = state, reads, False
+
+    def _voltages(self, u: ArrayLike) -> F32:
+        """Check at the door: float32, flat; one number, or one a cell."""
+        try:
+            volts = np.asarray(u, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise TypeError(f"u: must be a voltage or an array of them (got {type(u).__name__}); give volts") from None
+        if volts.ndim and volts.shape not in (self._shape, (self.size,)):
+            raise ValueError(
+                f"u: must be one voltage or have shape {self._shape} (got {volts.shape}); give one voltage a cell"
+            )
+        if not np.isfinite(volts).all():
+            raise ValueError("u: must be finite (got NaN or infinity); correct the voltages")
+        largest = float(np.abs(volts).max())
+        if largest > self._device.valid_range and not self._warned:
+            self._warned = True
+            warn_range(largest, self._device.valid_range, stacklevel=4)
+        return volts.astype(np.float32).reshape(-1)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the state, whether it is there yet or not [bytes]."""
+        return self.size * bytes_per_cell(self._device.order)
+
+
+def blocks(size: int, length: int) -> Iterator[slice]:
+    """Cut 0..size into slices."""
+    return (slice(i, min(size, i + length)) for i in range(0, size, length))
+
+
+def check_bandwidth(bandwidth: object) -> float:
+    """A bandwidth of 0 or more [Hz]."""
+    value = checks.number("bandwidth", bandwidth)
+    if value < 0:
+        raise ValueError(f"bandwidth: must be 0 Hz or more (got {value:g}); 0 reads without noise")
+    return value
+
+
+def warn_range(largest: float, limit: float, stacklevel: int) -> None:
+    """Say that a voltage lies outside the measured range."""
+    warnings.warn(
+        f"|U| = {largest:g} V lies above {limit:g} V, where the device was measured: the answer is extrapolated",
+        RangeWarning,
+        stacklevel=stacklevel,
+    )

@@ -1,0 +1,94 @@
+"""Who computes: the NumPy specification, or its compiled twin with the same bits."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.device import streams, switching, variability
+from synaptogen_core.device.arithmetic import F32
+from synaptogen_core.device.constants import Constants
+from synaptogen_core.device.state import State
+
+ENGINES = ("auto", "numpy", "numba")
+
+
+@dataclass(frozen=True)
+class Pulses:
+    """Some pulses for one block of n cells, and what is to be written down on the way."""
+
+    voltage: F32  # (pulses, n), or (pulses, 1) where all cells get the same [V]
+    read: NDArray[np.bool_]  # (pulses,): leaves the states alone
+    before: NDArray[np.int32]  # (pulses,): where the features go before the pulse, or -1
+    after: NDArray[np.int32]  # (pulses,): where the other quantities go after the pulse, or -1
+
+
+# "features" (4, cycles, n) float32; "r" (times, n) float32, "state" (times, n) uint8, "cycle_count" (times, n) uint32: as wanted
+Records = dict[str, np.ndarray]
+
+
+class Engine(Protocol):
+    """What every engine can do."""
+
+    name: str
+    block: int  # cells that it likes to take at once
+
+    def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
+        """New cells; see `variability.fresh_cells`."""
+
+    def advance(self, state: State, seed: int, pulses: Pulses, out: Records, c: Constants) -> None:
+        """Apply the pulses to the cells of `state`, in place, and fill `out`."""
+
+
+class NumpyEngine:
+    """The specification, pulse by pulse."""
+
+    name = "numpy"
+    block = 4096
+
+    def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
+        """New cells."""
+        return variability.fresh_cells(cell, seed, start, c)
+
+    def advance(self, state: State, seed: int, pulses: Pulses, out: Records, c: Constants) -> None:
+        """Apply the pulses, in place, and fill `out`."""
+        for k, u in enumerate(pulses.voltage):
+            if pulses.before[k] >= 0 and "features" in out:
+                out["features"][:, pulses.before[k]] = state.features
+            if not pulses.read[k]:
+                drawing = switching.drawing_cells(state, u)
+                count = state.count[drawing] + np.uint32(1)
+                normals = streams.normals(seed, streams.CYCLE, state.cell[drawing], count)
+                switching.apply(state, u, normals, c)
+            time = pulses.after[k]
+            if time >= 0:
+                for name, array in (("r", state.r), ("state", state.code), ("cycle_count", state.count)):
+                    if name in out:
+                        out[name][time] = array
+
+
+def check_name(name: object) -> str:
+    """One of the names of engines."""
+    if name not in ENGINES:
+        raise ValueError(f"engine: must be one of {', '.join(ENGINES)} (got {name!r}); 'auto' takes the fastest there is")
+    return str(name)
+
+
+@cache
+def engine(name: str) -> Engine:
+    """The engine called `name`; "auto" takes the compiled one where numba is there, else says once that it is slower."""
+    if name != "numpy":
+        if importlib.util.find_spec("numba") is not None:
+            from synaptogen_core.array.kernels import NumbaEngine
+
+            return NumbaEngine()
+        if name == "numba":
+            raise ValueError("engine: 'numba' needs the package numba (got none); install it or choose 'numpy'")
+        warnings.warn("numba is not installed: the NumPy engine gives the same bits, slower", stacklevel=3)
+    return NumpyEngine()
