@@ -1,0 +1,1 @@
+"""Every speed figure of the project, beside the peer's, from one run: `python -m benchmarks`."""

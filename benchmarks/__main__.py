@@ -1,0 +1,47 @@
+"""Print updates and reads per second beside the peer's, start-up time and bytes a cell."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.clock import FIRST_CYCLE, START_UP, race, start_up
+from benchmarks.contestants import bytes_per_cell, cycling, reading
+from benchmarks.report import Report, rate_rows
+
+QUICK = (1 << 12, 1 << 16, 1 << 20)
+FULL = tuple(1 << k for k in range(12, 21))
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="every power of two from 2^12 to 2^20, more samples")
+    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of cells, powers of two")
+    parser.add_argument("--samples", type=int, help="samples a figure (odd, so that the median is one of them)")
+    parser.add_argument("--write", action="store_true", help=f"write the tables to {RESULTS.name}, too")
+    options = parser.parse_args(arguments)
+    sizes = options.sizes or (FULL if options.full else QUICK)
+    samples = options.samples or (9 if options.full else 5)
+
+    report = Report()
+    for title, unit, job in (
+        ("Full SET/RESET cycling", "M updates/s", cycling),
+        ("Reads with noise", "M reads/s", reading),
+    ):
+        rows = [row for size in sizes for row in rate_rows(size, race(job(size), samples))]
+        report.table(title, ("cells", "what", unit, "range", "to the peer"), rows)
+    starts = {
+        "start Python, import, 65,536 cells [s]": start_up(START_UP, samples),
+        "the same, and one cycle and a read [s]": start_up(FIRST_CYCLE, samples),
+        "state of a cell [bytes]": bytes_per_cell(),
+    }
+    rows = [(name, f"{pair['ours']:.3g}", f"{pair['peer']:.3g}") for name, pair in starts.items()]
+    report.table("Start-up and memory", ("what", "ours", "peer"), rows)
+    if options.write:
+        report.write(RESULTS)
+
+
+if __name__ == "__main__":
+    main()
