@@ -15,7 +15,7 @@ from benchmarks.contestants import Contestant
 SAMPLE_SECONDS = 0.05
 
 START_UP = {
-    "ours": "import synaptogen_core as sc; cells = sc.CellArray((256, 256), sc.load_device('hennen2024'), seed=1)",
+    "ours": "import synaptogen_core as sc; cells = sc.CellArray((256, 256), sc.load_device('hennen2024'), seed=1); cells.features()",
     "peer": "from synaptogen.synaptogen import CellArrayCPU; cells = CellArrayCPU(2**16)",
 }
 FIRST_CYCLE = {
