@@ -43,7 +43,7 @@ class Table(Wave):
 
     def settings(self) -> dict[str, Any]:
         """Return what defines the waveform, as JSON and Python arguments know it."""
-        return {"voltages": self.voltages.tolist(), "cycle_ends": self.cycle_ends.tolist()}
+        return {"voltages": self.voltages.tolist(), "cycle_ends": self.cycle_end(self.length).tolist()}
 
     def to_python(self) -> str:
         """Return the call that makes a train of this table; of a long one, only that it comes from a file."""
