@@ -108,10 +108,15 @@ def interpolated_quantiles(ordered: Floats, probabilities: tuple[float, ...] | F
     return np.asarray(low + share * (high - low), dtype=np.float64)
 
 
-def check_resampling(confidence: float, replicates: int) -> None:
-    """Refuse a probability outside (0, 1) and fewer resamples than an interval of that probability needs."""
+def check_confidence(confidence: float) -> None:
+    """Refuse a probability outside (0, 1)."""
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence: must lie between 0 and 1 (got {confidence!r}); 0.95 is usual")
+
+
+def check_resampling(confidence: float, replicates: int) -> None:
+    """Refuse a probability outside (0, 1) and fewer resamples than an interval of that probability needs."""
+    check_confidence(confidence)
     least = int(np.ceil(2.0 / (1.0 - confidence)))
     if replicates < least:
         raise ValueError(

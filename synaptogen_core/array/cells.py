@@ -97,6 +97,16 @@ class CellArray:
         return self._shape
 
     @property
+    def rows(self) -> int:
+        """Number of rows (word lines)."""
+        return self._shape[0]
+
+    @property
+    def columns(self) -> int:
+        """Number of columns (bit lines)."""
+        return self._shape[1]
+
+    @property
     def size(self) -> int:
         """Number of cells."""
         return self._shape[0] * self._shape[1]

@@ -1,0 +1,181 @@
+"""From a finished run to a Dataset that explains itself, and from its settings back to the run."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from synaptogen_core import __version__
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.run import Run
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.streams import STREAM_VERSION
+from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
+
+LONG_TABLE = 1000  # numbers; HDF5 holds about 64 kB of attributes
+
+
+def build(run: Run, before: Mapping[str, Any]) -> xr.Dataset:
+    """The Dataset of a run; `before` says how its cells began."""
+    cells, table, recording = run.cells, run.timetable, run.recording
+    chosen = recording.select
+    where: tuple[str, ...] = ("row", "column") if chosen is None else ("cell",)
+    shape = cells.shape if chosen is None else (chosen.size,)
+    data: dict[str, Any] = {}
+    for name, array in run.arrays.items():
+        axis = table.axis if name in table.values else "cycle"
+        data[name] = ((axis, *where), array.reshape(-1, *shape), _attrs(name))
+    data["component"] = (where, run.component.reshape(shape), _attrs("component"))
+    data["outlier"] = (where, np.isin(run.component, cells.device.outliers).reshape(shape), _attrs("outlier"))
+    coords: dict[str, Any] = {}
+    if chosen is None:
+        coords["row"] = ("row", np.arange(cells.rows), _attrs("row"))
+        coords["column"] = ("column", np.arange(cells.columns), _attrs("column"))
+    else:
+        coords["cell"] = ("cell", chosen, _attrs("cell"))
+        coords["row"] = ("cell", chosen // cells.columns, _attrs("row"))
+        coords["column"] = ("cell", chosen % cells.columns, _attrs("column"))
+    if table.features or (table.values and table.by_cycle):
+        coords["cycle"] = ("cycle", np.arange(table.cycles), _attrs("cycle"))
+    if table.values and not table.by_cycle:
+        coords["pulse"] = ("pulse", table.pulse, _attrs("pulse"))
+        pulses = table.train.pulses
+        coords["pulse_cycle"] = ("pulse", pulses.cycle[table.pulse], _attrs("pulse_cycle"))
+        coords["pulse_step"] = ("pulse", pulses.step[table.pulse], _attrs("pulse_step"))
+        if "voltage" not in data:
+            coords["voltage"] = ("pulse", pulses.voltage[table.pulse], _attrs("voltage"))
+    settings = {
+        "schema_version": SCHEMA_VERSION,
+        "stream_version": STREAM_VERSION,
+        "shape": list(cells.shape),
+        "seed": cells.seed,
+        "history": cells.start,
+        "first_cell": cells.first_cell,
+        **before,
+        "device": cells.device.to_dict(),
+        "train": _without_long_tables(table.train.to_dict(), data),
+        **recording.settings(),
+    }
+    ds = xr.Dataset(data, coords, attrs=_attributes(cells, settings, table.train))
+    return ds
+
+
+def _attrs(name: str) -> dict[str, Any]:
+    return dict(VARIABLES[name])
+
+
+def _attributes(cells: CellArray, settings: Mapping[str, Any], train: PulseTrain) -> dict[str, Any]:
+    return {
+        "title": f"Synaptogen array of {cells.rows} x {cells.columns} ReRAM cells",
+        "device": cells.device.name,
+        "device_hash": cells.device.hash,
+        "seed": cells.seed,
+        "start": settings["start"],
+        "read_voltage": settings["read_voltage"],
+        "bandwidth": settings["bandwidth"],
+        "settings": json.dumps(settings, separators=(",", ":"), allow_nan=False),
+        "python": python_text(settings, cells.device, train),
+        "source": cells.device.source,
+        "references": cells.device.citation,
+        "synaptogen_version": __version__,
+        "stream_version": STREAM_VERSION,
+        "schema_version": SCHEMA_VERSION,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def python_text(settings: Mapping[str, Any], device: DeviceParameters, train: PulseTrain) -> str:
+    """Python text for people that makes the Dataset again."""
+    root = device.base or device
+    made = f"sc.load_device({root.name!r})"
+    for change in device.variations:
+        made += f".vary({', '.join(f'{k}={v!r}' for k, v in change.items())})"
+    rows, columns = settings["shape"]
+    options = f"seed={settings['seed']}, start={settings['history']!r}"
+    if settings["first_cell"]:
+        options += f", first_cell={settings['first_cell']}"
+    lines = ["import synaptogen_core as sc", "", f"device = {made}"]
+    if settings["start"] == "fresh":
+        lines.append(f"cells = sc.CellArray(({rows}, {columns}), device, {options})")
+    else:
+        lines.append(f"cells = sc.load_cells('cells.nc')  # used cells, state {settings['state_hash']}")
+    lines.append(f"train = {train.to_python()}")
+    arguments = [f"record={settings['record']!r}", f"every={settings['every']!r}"]
+    if settings["select"] != "all":
+        arguments.append("select=chosen")
+        lines.append("chosen = ...  # the numbers in the Dataset's coordinate `cell`")
+    arguments += [f"read_voltage={settings['read_voltage']!r}", f"bandwidth={settings['bandwidth']!r}"]
+    lines.append(f"ds = sc.simulate(cells, train, {', '.join(arguments)})")
+    return "\n".join(lines) + "\n"
+
+
+def _without_long_tables(tree: Any, data: dict[str, Any]) -> Any:
+    """A train's tree with its long tables moved into variables of the Dataset."""
+    volts: list[float] = []
+    ends: list[bool] = []
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("kind") == "table" and len(node["voltages"]) > LONG_TABLE:
+            flags = np.zeros(len(node["voltages"]), np.bool_)
+            flags[node["cycle_ends"]] = True
+            moved = {"kind": "table", "first": len(volts), "length": flags.size}
+            volts.extend(node["voltages"])
+            ends.extend(flags.tolist())
+            return moved
+        return {key: walk(value) for key, value in node.items()}
+
+    result = walk(tree)
+    if volts:
+        data["train_table"] = ("train_entry", np.array(volts), _attrs("train_table"))
+        data["train_table_cycle_end"] = ("train_entry", np.array(ends), _attrs("train_table_cycle_end"))
+    return result
+
+
+def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
+    """The pulse train of a Dataset."""
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("kind") == "table" and "first" in node:
+            entries = slice(node["first"], node["first"] + node["length"])
+            ends = np.flatnonzero(ds["train_table_cycle_end"].values[entries])
+            return {"kind": "table", "voltages": ds["train_table"].values[entries].tolist(), "cycle_ends": ends.tolist()}
+        return {key: walk(value) for key, value in node.items()}
+
+    return PulseTrain.from_dict(walk(settings["train"]))
+
+
+def settings_of(ds: xr.Dataset) -> dict[str, Any]:
+    """The settings in a Dataset's attributes.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they come from another version.
+    """
+    try:
+        settings = json.loads(ds.attrs["settings"])
+        version = settings["schema_version"]
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(
+            "ds: must hold the settings of a run in its attributes (got none that can be read); use a Dataset of simulate"
+        ) from None
+    if version != SCHEMA_VERSION or settings.get("stream_version") != STREAM_VERSION:
+        raise ValueError(
+            f"ds: must come from schema {SCHEMA_VERSION} and streams {STREAM_VERSION} "
+            f"(got {version} and {settings.get('stream_version')}); use the release {ds.attrs.get('synaptogen_version')}"
+        )
+    return dict(settings)

@@ -1,0 +1,106 @@
+"""What a run will cost, before it starts: memory by counting, time by a short measurement on this machine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.array import engines
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.recording import Recording, Timetable
+from synaptogen_core.array.run import available_threads
+from synaptogen_core.device.constants import constants
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.state import bytes_per_cell
+
+PROBE_CELLS = 2048
+PROBE_PULSES = 16
+IDLE = 0.4  # V: between -0.4 and +0.4 V hardly a cell switches
+SHARE_OF_SECOND_THREAD = 0.9
+OVERHEAD = 2e-3  # s: threads, Dataset
+BYTES_PER_SECOND = 1.5e9  # writing records down, with the page faults of new memory; measured: benchmarks/
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost of a run.
+
+    Attributes
+    ----------
+    seconds : float
+        Expected time [s], for compiled code that is warm.
+    bytes : int
+        Memory of the Dataset and of the new state [bytes].
+    updates : int
+        Cells times pulses.
+    """
+
+    seconds: float
+    bytes: int
+    updates: int
+
+    def __str__(self) -> str:
+        return f"{self.updates:,} updates, about {self.seconds:.2g} s and {self.bytes / 1e6:,.1f} MB"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds of one thread, for one cell."""
+
+    fresh: float
+    idle: float
+    partial: float
+    cycle: float
+
+
+def of(cells: CellArray, train: PulseTrain, recording: Recording, advance: bool, threads: int | None) -> Estimate:
+    """The cost of `simulate` with these arguments."""
+    table = Timetable(train, recording)
+    recorded = cells.size if recording.select is None else recording.select.size
+    simulated = cells.size if advance else recorded
+    memory = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
+    costs = measured(engines.engine(cells.engine), cells.device)
+    volts = train.pulses.voltage
+    partial = int(np.count_nonzero(np.isnan(volts) | ((volts > IDLE) & (volts < cells.device.u_max))))
+    switching = min(table.cycles if not train.sources else max(table.cycles, len(train) // 2), len(train))
+    idle = max(0, len(train) - partial - 2 * switching)
+    each = costs.fresh + idle * costs.idle + partial * costs.partial + switching * costs.cycle
+    workers = threads or available_threads()
+    speed = 1 + SHARE_OF_SECOND_THREAD * (min(workers, -(-simulated // 64)) - 1)
+    seconds = OVERHEAD + simulated * each / speed + recorded * table.bytes_per_cell() / BYTES_PER_SECOND
+    return Estimate(seconds, memory, simulated * len(train))
+
+
+@lru_cache(maxsize=32)
+def measured(engine: engines.Engine, device: DeviceParameters) -> Costs:
+    """Costs on this machine, measured once a device; takes some hundredths of a second."""
+    c = constants(device)
+    cell = np.arange(min(PROBE_CELLS, engine.block), dtype=np.uint64)
+
+    def run(volts: list[float]) -> float:
+        state = engine.fresh_cells(cell, 0, "stationary", c)
+        wave = np.array(volts, np.float32)[:, None]
+        nowhere: NDArray[np.int32] = np.full(len(volts), -1, np.int32)
+        pulses = engines.Pulses(wave, np.zeros(len(volts), np.bool_), nowhere, nowhere)
+        begin = time.perf_counter()
+        engine.advance(state, 0, pulses, {}, c)
+        return (time.perf_counter() - begin) / cell.size
+
+    def fresh() -> float:
+        begin = time.perf_counter()
+        engine.fresh_cells(cell, 0, "stationary", c)
+        return (time.perf_counter() - begin) / cell.size
+
+    def best(values: list[float]) -> float:
+        return min(values)
+
+    run([-1.5, 0.9, 1.5])  # whatever happens at first use, compiling too, is not what a run costs
+    idle = best([run([0.1] * PROBE_PULSES) for _ in range(2)]) / PROBE_PULSES
+    partial = best([run([-1.5, *np.linspace(0.8, 1.3, PROBE_PULSES - 1)]) for _ in range(2)]) / PROBE_PULSES
+    cycle = best([run([-1.5, 1.5] * (PROBE_PULSES // 2)) for _ in range(2)]) / (PROBE_PULSES // 2)
+    return Costs(fresh=best([fresh(), fresh()]), idle=idle, partial=partial, cycle=cycle)

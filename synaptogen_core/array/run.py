@@ -1,0 +1,214 @@
+"""One run: blocks of cells, each through the whole train while it lies in the cache, dealt to threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.array import engines
+from synaptogen_core.array.cells import CellArray, blocks
+from synaptogen_core.array.recording import Recording, Timetable
+from synaptogen_core.device import conduction, noise
+from synaptogen_core.device.arithmetic import F32
+from synaptogen_core.device.constants import Constants
+from synaptogen_core.device.state import State
+from synaptogen_core.errors import Cancelled
+from synaptogen_core.schema import FEATURE_NAMES
+
+CHUNK = 1 << 19  # cell-pulses between two looks at the wish to stop
+DTYPES = {"state": np.uint8, "cycle_count": np.uint32}
+POLL = 0.05  # s
+
+Progress = Callable[[float], object]
+Cancel = Callable[[], bool] | threading.Event
+
+
+@dataclass
+class Run:
+    """The work of one call of `simulate`; `cells` are only read."""
+
+    cells: CellArray
+    timetable: Timetable
+    recording: Recording
+    advance: bool
+    threads: int | None = None
+    state: State | None = None
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
+    component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _done: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def simulated(self) -> NDArray[np.int64] | None:
+        """Numbers of the cells that go through the train; None for all."""
+        return None if self.advance else self.recording.select
+
+    @property
+    def total(self) -> int:
+        """Updates to make: cells times pulses."""
+        chosen = self.simulated
+        return (self.cells.size if chosen is None else chosen.size) * len(self.timetable.train)
+
+    def execute(self, progress: Progress | None, cancel: Cancel | None) -> None:
+        """Run all blocks.
+
+        Raises
+        ------
+        Cancelled
+            If `cancel` said so; nothing has changed then.
+        """
+        self._allocate()
+        engine = engines.engine(self.cells.engine)
+        chosen = self.simulated
+        size = self.cells.size if chosen is None else chosen.size
+        threads = self.threads or available_threads()
+        length = max(1, min(engine.block, -(-size // threads)))
+        with ThreadPoolExecutor(threads, thread_name_prefix="synaptogen") as pool:
+            futures = [pool.submit(self._block, block, engine) for block in blocks(size, length)]
+            try:
+                self._attend(futures, progress, cancel)
+            except BaseException:
+                self._stop.set()
+                for future in futures:
+                    future.cancel()
+                raise
+
+    def _attend(self, futures: list[Future[None]], progress: Progress | None, cancel: Cancel | None) -> None:
+        wished = cancel.is_set if isinstance(cancel, threading.Event) else cancel
+        pending = set(futures)
+        while pending:
+            timeout = POLL if progress or wished else None
+            finished, pending = wait(pending, timeout=timeout, return_when=FIRST_EXCEPTION)
+            for future in finished:
+                future.result()
+            if wished is not None and wished():
+                raise Cancelled("simulate: cancelled at the caller's wish; the cells are as they were before")
+            if progress is not None:
+                progress(self._done / self.total)
+
+    def _allocate(self) -> None:
+        times, chosen = self.timetable, self.recording.select
+        n = self.cells.size if chosen is None else chosen.size
+        if times.features:
+            for name in FEATURE_NAMES:
+                self.arrays[name] = np.empty((times.cycles, n), np.float32)
+        for name in times.values:
+            self.arrays[name] = np.empty((times.times, n), DTYPES.get(name, np.float32))
+        self.component = np.empty(n, np.uint8)
+        if self.advance:
+            self.state = State.empty(self.cells.size, self.cells.device.order)
+
+    def _block(self, block: slice, engine: engines.Engine) -> None:
+        if self._stop.is_set():
+            return
+        chosen, c = self.recording.select, self.cells._constants
+        if self.simulated is not None:
+            state = self.cells._block(self.simulated[block])
+            target: slice = block
+            inside: slice | NDArray[np.intp] = slice(None)
+        else:
+            state = self.cells._block(block)
+            target, inside = block, slice(None)
+            if chosen is not None:
+                low, high = np.searchsorted(chosen, (block.start, block.stop))
+                target, inside = slice(int(low), int(high)), chosen[low:high] - block.start
+        self.component[target] = state.component[inside]
+        pulses = len(self.timetable.train)
+        for part in blocks(pulses, max(1, CHUNK // state.size)):
+            if self._stop.is_set():
+                return
+            self._pulses(state, part, target, inside, engine, c)
+            with self._lock:
+                self._done += state.size * (part.stop - part.start)
+        if self.state is not None:
+            self.state.put(block, state)
+
+    def _pulses(
+        self,
+        state: State,
+        part: slice,
+        target: slice,
+        inside: slice | NDArray[np.intp],
+        engine: engines.Engine,
+        c: Constants,
+    ) -> None:
+        """Take one block of cells through some pulses and write down what is wanted."""
+        train, table = self.timetable.train, self.timetable
+        volts = self._volts(state, part)
+        before, first_cycle, cycles = _local(table.before[part])
+        after, first_time, times = _local(table.after[part])
+        out: engines.Records = {}
+        if cycles:
+            out["features"] = np.empty((4, cycles, state.size), np.float32)
+        if times:
+            if "conductance" in table.values or "current" in table.values:
+                out["r"] = np.empty((times, state.size), np.float32)
+            for name in ("state", "cycle_count"):
+                if name in table.values:
+                    out[name] = np.empty((times, state.size), DTYPES[name])
+        read = train.pulses.read[part]
+        engine.advance(state, self.cells.seed, engines.Pulses(volts, read, before, after), out, c)
+        for i, name in enumerate(FEATURE_NAMES if cycles else ()):
+            self.arrays[name][first_cycle : first_cycle + cycles, target] = out["features"][i][:, inside]
+        if times:
+            rows = slice(first_time, first_time + times)
+            applied = volts[after >= 0]
+            if "r" in out:
+                self._electrical(out, applied, state.cell, first_time, c)
+            out["voltage"] = np.broadcast_to(applied, (times, state.size))
+            for name in table.values:
+                self.arrays[name][rows, target] = out[name][:, inside]
+
+    def _volts(self, state: State, part: slice) -> F32:
+        """Voltages of some pulses: (pulses, n), or (pulses, 1) where all cells get the same."""
+        train = self.timetable.train
+        if np.any(train.pulses.random[part] >= 0):
+            return train.voltages(state.cell, part.start, part.stop)
+        return train.pulses.voltage[part, None]
+
+    def _electrical(self, out: engines.Records, applied: F32, cell: NDArray[np.uint64], first: int, c: Constants) -> None:
+        """Turn the mixing variable into conductance and current, with read noise if wanted."""
+        r, bandwidth = out["r"], self.recording.bandwidth
+        read_voltage = np.float32(self.recording.read_voltage)
+        level = np.array([[read_voltage]], np.float32)
+        wanted = self.timetable.values
+        normals = None
+        if bandwidth > 0:
+            base = self.cells.reads + first
+            rows = [noise.read_normals(cell, self.cells.seed, base + k) for k in range(len(r))]
+            normals = np.stack(rows)
+        if "conductance" in wanted:
+            g = conduction.conductance(r, level, c)
+            if normals is not None and read_voltage != 0:
+                g += normals * noise.noise_sd(g * read_voltage, g, bandwidth) / read_voltage
+            out["conductance"] = g
+        if "current" in wanted:
+            i = conduction.current(r, applied, c)
+            if normals is not None:
+                i += normals * noise.noise_sd(i, conduction.conductance(r, applied, c), bandwidth)
+            out["current"] = i
+
+    @property
+    def reads(self) -> int:
+        """Noisy reads that the run makes."""
+        return self.timetable.times if self.recording.bandwidth > 0 else 0
+
+
+def _local(places: NDArray[np.int32]) -> tuple[NDArray[np.int32], int, int]:
+    """Places counted from the first one that occurs; that first one; how many there are."""
+    used = places[places >= 0]
+    if used.size == 0:
+        return places, 0, 0
+    return np.where(places >= 0, places - used[0], -1).astype(np.int32), int(used[0]), int(used.size)
+
+
+def available_threads() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

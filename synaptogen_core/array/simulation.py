@@ -1,0 +1,191 @@
+"""simulate: CellArray + PulseTrain -> Dataset. A run is a transaction: it is carried out as a whole, or nothing has changed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from synaptogen_core.array import dataset, recording
+from synaptogen_core.array.cells import CellArray, warn_range
+from synaptogen_core.array.estimate import Estimate
+from synaptogen_core.array.estimate import of as estimate_of
+from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.recording import Recording, Timetable
+from synaptogen_core.array.run import Cancel, Progress, Run
+from synaptogen_core.device import checks
+from synaptogen_core.device.noise import READ_VOLTAGE
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import BudgetError
+
+BUDGET = 4 * 2**30  # bytes
+
+
+def simulate(
+    cells: CellArray,
+    train: PulseTrain,
+    *,
+    record: str | Iterable[str] = ("features",),
+    every: str | int = "cycle",
+    select: ArrayLike | None = None,
+    read_voltage: float = READ_VOLTAGE,
+    bandwidth: float | None = None,
+    advance: bool = True,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    budget: int = BUDGET,
+    threads: int | None = None,
+) -> xr.Dataset:
+    """Apply a pulse train to an array and record what was asked for.
+
+    Parameters
+    ----------
+    cells : CellArray
+        Advanced to the end of the train; as before if the run fails or is cancelled.
+    train : PulseTrain
+    record : str or iterable of str
+        Any of "features" (the vector in force when each cycle begins), "conductance" (at `read_voltage`), "current" (at
+        the applied voltage), "state", "cycle_count", "voltage".
+    every : "cycle" or int
+        Record all but the features after the last pulse of each cycle, or after every so many pulses.
+    select : array, optional
+        The cells to record: flat numbers (n,), pairs of row and column (n, 2), or a mask (rows, columns). Default: all.
+    read_voltage : float
+        At which conductance is recorded [V].
+    bandwidth : float, optional
+        Bandwidth of read noise on recorded conductances and currents [Hz]; default: no noise.
+    advance : bool
+        False leaves the cells as they are, and simulates only those that are recorded.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1.
+    cancel : callable or threading.Event, optional
+        Looked at now and then; if true, the run ends with `Cancelled`.
+    budget : int
+        Memory that the run may use [bytes].
+    threads : int, optional
+        Default: as many as the process has processors.
+
+    Returns
+    -------
+    xarray.Dataset
+        Features (cycle, row, column); other quantities (cycle, row, column) or (pulse, row, column); with `select` the
+        dimension `cell` takes the place of row and column. Units stand at each variable; the attribute `settings` holds
+        everything that `repeat` needs.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument breaks its rule.
+    BudgetError
+        If the run needs more memory than `budget`.
+    Cancelled
+        If `cancel` said so.
+    """
+    wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    if threads is not None:
+        checks.whole("threads", threads, 1, 1024)
+    table = Timetable(train, wish)
+    recorded = cells.size if wish.select is None else wish.select.size
+    needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
+    if needed > checks.number("budget", budget):
+        raise BudgetError(
+            f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); record fewer quantities, "
+            "select fewer cells, record less often, shorten the train, or raise the budget"
+        )
+    if train.amplitude > cells.device.valid_range * (1 + 1e-6):
+        warn_range(train.amplitude, cells.device.valid_range, stacklevel=3)
+    before: dict[str, Any] = {"start": "fresh" if cells.fresh else "used", "reads": cells.reads, "advance": bool(advance)}
+    if not cells.fresh:
+        before["state_hash"] = cells.state_hash()
+    run = Run(cells, table, wish, bool(advance), threads)
+    run.execute(progress, cancel)
+    result = dataset.build(run, before)
+    if run.state is not None:
+        cells._commit(run.state, cells.reads + run.reads)
+    return result
+
+
+def estimate(
+    cells: CellArray,
+    train: PulseTrain,
+    *,
+    record: str | Iterable[str] = ("features",),
+    every: str | int = "cycle",
+    select: ArrayLike | None = None,
+    read_voltage: float = READ_VOLTAGE,
+    bandwidth: float | None = None,
+    advance: bool = True,
+    threads: int | None = None,
+) -> Estimate:
+    """Time and memory of `simulate` with the same arguments, before it starts.
+
+    The time comes from a short measurement on this machine, made once for each device.
+    """
+    wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    return estimate_of(cells, train, wish, advance, threads)
+
+
+def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr.Dataset:
+    """Make a Dataset again from its own attributes; all but the time of creation is equal to the last bit.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From `simulate`, or from a file.
+    cells : CellArray, optional
+        The cells as they were before, for a Dataset that began with used cells (see `save_cells`).
+    **options
+        `progress`, `cancel`, `budget` or `threads` of `simulate`.
+
+    Raises
+    ------
+    ValueError
+        If the settings are missing, of another version, or the given cells are not those of the Dataset.
+    """
+    settings = dataset.settings_of(ds)
+    if settings["start"] == "fresh":
+        rows, columns = settings["shape"]
+        cells = CellArray(
+            (rows, columns),
+            DeviceParameters.from_dict(settings["device"]),
+            seed=settings["seed"],
+            start=settings["history"],
+            first_cell=settings["first_cell"],
+        )
+    elif cells is None:
+        raise ValueError("cells: must be given for a Dataset that began with used cells (got none); use load_cells")
+    elif cells.state_hash() != settings["state_hash"]:
+        raise ValueError(
+            f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
+        )
+    return simulate(
+        cells,
+        dataset.train_of(settings, ds),
+        record=settings["record"],
+        every=settings["every"],
+        select=None if settings["select"] == "all" else np.asarray(ds["cell"].values),
+        read_voltage=settings["read_voltage"],
+        bandwidth=settings["bandwidth"] or None,
+        advance=settings["advance"],
+        **options,
+    )
+
+
+def _request(
+    cells: CellArray,
+    train: PulseTrain,
+    record: str | Iterable[str],
+    every: str | int,
+    select: ArrayLike | None,
+    read_voltage: float,
+    bandwidth: float | None,
+) -> Recording:
+    if not isinstance(cells, CellArray):
+        raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one first")
+    if not isinstance(train, PulseTrain):
+        raise TypeError(f"train: must be a PulseTrain (got {type(train).__name__}); see PulseTrain.cycling")
+    return recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
