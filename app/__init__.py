@@ -1,0 +1,1 @@
+"""The dashboard: `panel serve app/main.py`. Settings -> Request -> Run -> a tab's result -> pictures."""

@@ -1,0 +1,45 @@
+"""A small cache of plain values, limited by bytes, shared by all pages of the server."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
+
+
+class LruCache:
+    """Keeps the values used last, up to `limit` bytes. Failures are never stored: only finished values are put in."""
+
+    def __init__(self, limit: int):
+        self.limit = limit
+        self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The value, or None."""
+        with self._lock:
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key][0]
+
+    def put(self, key: Hashable, value: Any, size: int) -> None:
+        """Store a value of `size` bytes; one that is larger than the whole cache is not kept."""
+        with self._lock:
+            self._bytes -= self._values.pop(key, (None, 0))[1]
+            if size > self.limit:
+                return
+            self._values[key] = (value, size)
+            self._bytes += size
+            while self._bytes > self.limit:
+                self._bytes -= self._values.popitem(last=False)[1][1]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
+            self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._values)

@@ -1,0 +1,111 @@
+"""Settings <-> the query of a link. A link holds every value that matters, so that new defaults never change it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import param
+
+from app.settings import MAX_CELLS, Section, Settings
+
+VERSION = 1
+PAGE_KEYS = {"v", "tab", "theme"}  # not settings: version, open tab, and Panel's own light or dark
+
+
+class LinkError(ValueError):
+    """A value in a link that cannot be used; the message is a sentence for the page."""
+
+
+def to_query(settings: Settings, tab: str) -> str:
+    """The query of a link that opens the page as it stands now, without the question mark."""
+    pairs = [("v", str(VERSION)), ("tab", tab)]
+    for prefix, section in settings.sections():
+        pairs += [(prefix + name, write(getattr(section, name))) for name in section.active()]
+    return urlencode(pairs, safe=",-.")
+
+
+def tab_of(query: str) -> str:
+    """The tab that a link opens; empty if it names none."""
+    return dict(parse_qsl(query.lstrip("?"))).get("tab", "")
+
+
+def apply_query(settings: Settings, query: str) -> list[str]:
+    """Set what a link says. Returns one sentence for each part that was dropped."""
+    given = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
+    dropped = []
+    version = given.get("v", str(VERSION))
+    if version != str(VERSION):
+        dropped.append(f"The link has version {version[:20]}, this page reads version {VERSION}: check the settings.")
+    known = {prefix + name: (section, name) for prefix, section in settings.sections() for name in section.names()}
+    changes: dict[Section, dict[str, Any]] = {}
+    for key, text in given.items():
+        if key in PAGE_KEYS:
+            continue
+        if key not in known:
+            dropped.append(f"“{key[:40]}” is not a setting of this page.")
+            continue
+        section, name = known[key]
+        try:
+            changes.setdefault(section, {})[name] = read(section.param[name], text)
+        except LinkError as error:
+            dropped.append(f"{key}: {error}.")
+    for section, values in changes.items():
+        section.param.update(values)
+    return dropped
+
+
+def write(value: Any) -> str:
+    """A value as text in a link."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, list):
+        return ",".join(f"{row}.{column}" for row, column in value)
+    return str(value)
+
+
+def read(parameter: param.Parameter, text: str) -> Any:
+    """A value back from its text, inside its bounds.
+
+    Raises
+    ------
+    LinkError
+        If the text is not a value of this parameter.
+    """
+    shown = f"got “{text[:40]}”"
+    if isinstance(parameter, param.Boolean):
+        if text not in ("0", "1"):
+            raise LinkError(f"must be 0 or 1 ({shown})")
+        return text == "1"
+    if isinstance(parameter, param.List):
+        return read_cells(text, shown)
+    if isinstance(parameter, param.Selector):
+        if text not in parameter.objects:
+            raise LinkError(f"must be one of {', '.join(map(str, parameter.objects))} ({shown})")
+        return text
+    if isinstance(parameter, param.Number):
+        return read_number(parameter, text, shown)
+    return text
+
+
+def read_number(parameter: param.Number, text: str, shown: str) -> float | int:
+    try:
+        value = int(text) if isinstance(parameter, param.Integer) else float(text)
+    except ValueError:
+        kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
+        raise LinkError(f"must be {kind} ({shown})") from None
+    low, high = parameter.bounds or (None, None)
+    if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+        raise LinkError(f"must be from {low} to {high} ({shown})")
+    return value
+
+
+def read_cells(text: str, shown: str) -> list[tuple[int, int]]:
+    try:
+        pairs = [tuple(int(part) for part in cell.split(".")) for cell in text.split(",")]
+    except ValueError:
+        pairs = []
+    if not 1 <= len(pairs) <= MAX_CELLS or any(len(p) != 2 or min(p) < 0 for p in pairs):
+        raise LinkError(f"must be 1 to {MAX_CELLS} cells, as row.column,row.column ({shown})")
+    return [(row, column) for row, column in pairs]

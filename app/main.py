@@ -1,0 +1,16 @@
+"""The dashboard: `panel serve app/main.py`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
+
+from app import warm  # noqa: E402 - the path is set above
+from app.page import Dashboard  # noqa: E402
+
+warm.start()
+Dashboard().servable()

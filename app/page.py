@@ -1,0 +1,117 @@
+"""The page: header, sidebar with all settings, status line, tabs. Composes; computes and draws nothing itself."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.events import DocumentReady
+from bokeh.models import CustomJS
+
+from app import link
+from app.address import Address
+from app.session import Session
+from app.settings import Settings
+from app.sidebar import Sidebar
+from app.status import StatusLine
+from app.tabs import TABS
+from app.theme import PALETTE, Theme
+from app.views.base import Context, View
+from app.waveform import Waveform
+
+PHONE = 600  # pixels; below this the sidebar is a drawer over the page, so it begins closed
+CLOSE_DRAWER = f"""
+if (window.innerWidth < {PHONE}) {{
+  for (const model of cb_obj.origin.all_models) {{
+    if (model.class_name === "Page") {{ model.data.sidebar_open = false }}
+  }}
+}}
+"""
+SPACE = {"p": {"xs": "8px", "md": "12px 16px"}}
+
+
+class Dashboard:
+    """One page of one browser session."""
+
+    def __init__(self) -> None:
+        self.settings = Settings({tab.key: tab.options for tab in TABS})
+        self.document = pn.state.curdoc
+        dropped, tab = self._read_link()
+        self.theme = Theme(dark=pn.config.theme == "dark")
+        self.session = Session(self.settings, TABS, self._post)
+        self.views: dict[str, View] = {}
+        self.places = {tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0) for tab in TABS}
+        self.tabs = pmui.Tabs(*((tab.title, self.places[tab.key]) for tab in TABS), sizing_mode="stretch_width")
+        self.tabs.active = next((i for i, t in enumerate(TABS) if t.key == tab), 0)
+        self.address = Address(self.settings, lambda: TABS[self.tabs.active].key)
+        self.sidebar = Sidebar(self.settings, self.address, Waveform(self.settings, self.theme).figure)
+        self.status = StatusLine(self.session, dropped)
+        self.page = pmui.Page(
+            title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
+            main=[pmui.Column(self.status.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE, margin=0)],
+            busy_indicator=None,
+        )  # fmt: skip
+        self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
+        self.page.param.watch(lambda event: self.theme.set_dark(event.new), "dark_theme")
+        self.session.status.param.watch(self._fade, "state")
+        self.open(TABS[self.tabs.active].key)
+
+    def servable(self) -> None:
+        """Serve this page in the current session."""
+        self.page.servable()
+        if self.document is not None:
+            self.document.js_on_event(DocumentReady, CustomJS(code=CLOSE_DRAWER))
+        pn.state.onload(self.session.start)
+        pn.state.on_session_destroyed(partial(clean_up, self.page, self.session))
+
+    def open(self, tab: str) -> None:
+        """Show a tab; its figures are made when it is first opened."""
+        if tab not in self.views:
+            context = Context(self.theme, self.settings.options[tab], self.settings.select, self.apply, self.show)
+            view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
+            self.places[tab].objects = [view.layout]
+            self.session.connect(tab, view.update)
+        self.session.open(tab)
+        self.address.refresh()
+
+    def show(self, tab: str) -> None:
+        """Open a tab as if it had been clicked."""
+        self.tabs.active = next(i for i, t in enumerate(TABS) if t.key == tab)
+
+    def apply(self, changes: dict[str, Any]) -> None:
+        """Change settings by the names they have in a link."""
+        sections = {p + name: (section, name) for p, section in self.settings.sections() for name in section.names()}
+        for key, value in changes.items():
+            section, name = sections[key]
+            setattr(section, name, value)
+
+    def _read_link(self) -> tuple[list[str], str]:
+        query = getattr(pn.state.location, "search", "") or ""
+        return link.apply_query(self.settings, query), link.tab_of(query)
+
+    def _post(self, function: Any) -> None:
+        """Run under the lock of the document, all changes in one message."""
+        if self.document is None or self.document.session_context is None:
+            function()
+        else:
+            self.document.add_next_tick_callback(partial(held, self.document, function))
+
+    def _fade(self, event: Any) -> None:
+        """Pictures of settings that are no longer shown step back."""
+        for place in self.places.values():
+            place.styles = {"opacity": "0.45"} if event.new == "stale" else {}
+
+
+def held(document: Any, function: Any) -> None:
+    with pn.io.hold(document):
+        function()
+
+
+def clean_up(page: Any, session: Session, context: Any, state: Any = pn.state) -> None:
+    """Let go of a closed page: Page watches Panel's process-wide `busy`, which would keep it alive for ever."""
+    session.close()
+    for watcher in list(state.param.watchers.get("busy", {}).get("value", [])):
+        if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
+            state.param.unwatch(watcher)

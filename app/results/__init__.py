@@ -1,0 +1,1 @@
+"""One file a tab: Run -> plain arrays, in a worker thread. Computes, never draws."""

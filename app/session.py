@@ -1,0 +1,267 @@
+"""One page's work: settings -> Request -> Run -> the visible tab's result -> its pictures. Never blocks the loop.
+
+Two lanes. The simulation lane makes Runs: at once where the estimate is short, else when asked to, with progress and
+cancel. The drawing lane computes the visible tab's result from the newest Run and paints it. Each keeps one job at a
+time and then does the newest that was asked for, so that dragging a slider paints on the way and ends at its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import param
+
+from app import runs
+from app.cache import LruCache
+from app.settings import Request, Settings
+from app.tabs import Tab
+from synaptogen_core.errors import Cancelled
+
+AT_ONCE = 0.3  # seconds: a run estimated shorter than this starts by itself
+RESULTS = LruCache(256_000_000)
+LOG = logging.getLogger("synaptogen.app")
+
+
+class Status(param.Parameterized):
+    """What the page says about its work."""
+
+    state = param.Selector(default="idle", objects=["idle", "ready", "stale", "running"])
+    estimate = param.Parameter(doc="Of the run that is wanted: seconds and bytes.")
+    progress = param.Number(0.0, bounds=(0, 1))
+    seconds_left = param.Number(None, allow_None=True)
+    seconds = param.Number(None, allow_None=True, doc="How long the shown run took.")
+    error = param.String("")
+
+
+class Session:
+    """The work of one page. `post` runs a function under the lock of the page's document."""
+
+    def __init__(self, settings: Settings, tabs: Sequence[Tab], post: Callable[[Callable[[], None]], None]):
+        self.settings, self.status = settings, Status()
+        self.tabs = {tab.key: tab for tab in tabs}
+        self.run: runs.Run | None = None
+        self.visible = tabs[0].key
+        self._post = post
+        self._painters: dict[str, Callable[[Any], None]] = {}
+        self._painted: dict[str, Any] = {}  # tab -> key of the result that its pictures show
+        self._wanted: Request | None = None
+        self._cancel: threading.Event | None = None
+        self._job = 0
+        self._redraw = False
+        self._scheduled = self._simulating = self._drawing = self._closed = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        settings.watch(self._changed)
+
+    # ------------------------------------------------------------------------------------------------ from the page
+    def start(self) -> None:
+        """Begin: simulate what the settings say, and draw."""
+        self._changed()
+
+    def connect(self, tab: str, painter: Callable[[Any], None]) -> None:
+        """Where results of a tab go; called when the tab is first opened."""
+        self._painters[tab] = painter
+
+    def open(self, tab: str) -> None:
+        """The page shows another tab: bring it up to date."""
+        self.visible = tab
+        self._draw()
+
+    def force(self) -> None:
+        """The Run button: simulate although it takes long."""
+        self._simulate(self.settings.request())
+
+    def cancel(self) -> None:
+        """The Cancel button: stop the simulation; what is shown stays."""
+        if self._cancel:
+            self._cancel.set()
+
+    def close(self) -> None:
+        """The page is gone."""
+        self._closed = True
+        self.cancel()
+        self._painters.clear()
+
+    # ------------------------------------------------------------------------------------------------ simulation lane
+    def _changed(self, *events: Any) -> None:
+        # Many parameters may change in one event: look at them once, when all are set.
+        if not self._scheduled and not self._closed:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._consider)
+
+    def _consider(self) -> None:
+        self._scheduled = False
+        request = self.settings.request()
+        if self.run and request.simulation == self.run.key:
+            self._wanted = None
+            self.status.param.update(state="running" if self._simulating else "ready", error="")
+            self._draw()
+            return
+        cached = runs.RUNS.get(request.simulation)
+        if cached:
+            self._adopt(cached)
+            return
+        self._start_task(self._estimate(request))
+
+    async def _estimate(self, request: Request) -> None:
+        try:
+            estimate = await asyncio.to_thread(runs.estimate, request)
+        except Exception as error:
+            text = sentence(error)
+            self._post(lambda: self.status.param.update(state=self._resting_state(), error=text))
+            return
+        if request.simulation != self.settings.request().simulation:
+            return  # a newer change is on its way
+        if estimate.seconds <= AT_ONCE:
+            self._post(lambda: self.status.param.update(estimate=estimate, error=""))
+            self._simulate(request)
+        else:
+            state = "running" if self._simulating else "stale"
+            self._post(lambda: self.status.param.update(estimate=estimate, error="", state=state))
+
+    def _simulate(self, request: Request) -> None:
+        self._wanted = request
+        if self._simulating:
+            if self.status.state == "running":
+                self.cancel()  # a long one is under way: the user has gone on
+            return
+        self._simulating = True
+        self._start_task(self._simulation_lane())
+
+    async def _simulation_lane(self) -> None:
+        try:
+            while self._wanted is not None and not self._closed:
+                request, self._wanted = self._wanted, None
+                self._job += 1
+                await self._simulate_one(self._job, request)
+        finally:
+            self._simulating = False
+            self._post(lambda: self.status.param.update(state=self._resting_state()))
+
+    async def _simulate_one(self, job: int, request: Request) -> None:
+        loop, started, told = asyncio.get_running_loop(), time.monotonic(), 0.0
+        cancel = self._cancel = threading.Event()
+
+        def progress(done: float) -> None:  # called by the worker thread
+            nonlocal told
+            now = time.monotonic()
+            if now - started > AT_ONCE and now - told > 0.1:
+                told = now
+                loop.call_soon_threadsafe(self._show_progress, job, done, now - started)
+
+        try:
+            run = await asyncio.to_thread(runs.run, request, progress, cancel)
+        except Cancelled:
+            return
+        except Exception as error:
+            text = sentence(error)
+            self._post(lambda: self.status.param.update(error=text))
+            return
+        finally:
+            self._cancel = None
+        runs.RUNS.put(run.key, run, run.size)
+        if job == self._job and not self._closed:
+            self._adopt(run)
+
+    def _show_progress(self, job: int, done: float, elapsed: float) -> None:
+        if job != self._job or not self._simulating or self._closed:
+            return
+        left = elapsed * (1 - done) / done if done > 0 else None
+        self._post(lambda: self.status.param.update(state="running", progress=min(done, 1.0), seconds_left=left))
+
+    def _adopt(self, run: runs.Run) -> None:
+        self.run = run
+        self._post(lambda: self.status.param.update(state=self._resting_state(), error="", seconds=run.seconds))
+        self._draw()
+
+    def _resting_state(self) -> str:
+        if self._simulating and self.status.state == "running":
+            return "running"
+        if self.run is None:
+            return "idle" if self._simulating else "stale"
+        return "ready" if self.settings.request().simulation == self.run.key else "stale"
+
+    # ------------------------------------------------------------------------------------------------ drawing lane
+    def _draw(self) -> None:
+        self._redraw = True
+        if not self._drawing and not self._closed and self.run is not None:
+            self._drawing = True
+            self._start_task(self._drawing_lane())
+
+    async def _drawing_lane(self) -> None:
+        try:
+            while self._redraw and not self._closed:
+                self._redraw = False
+                await self._draw_one(self.visible, self.run)
+        finally:
+            self._drawing = False
+
+    async def _draw_one(self, name: str, run: runs.Run | None) -> None:
+        tab = self.tabs[name]
+        if run is None or name not in self._painters:
+            return
+        request = self._request_for(run)
+        key = result_key(tab, request)
+        if self._painted.get(name) == key:
+            return
+        try:
+            result = RESULTS.get(key)
+            if result is None:
+                result = await asyncio.to_thread(
+                    tab.results.compute, run, request, request.of_tab(name), threading.Event()
+                )
+                RESULTS.put(key, result, bytes_of(result))
+        except Exception as error:
+            text = f"{tab.title}: {sentence(error)}"
+            self._post(lambda: self.status.param.update(error=text))
+            return
+        if self._closed:
+            return
+        self._painted[name] = key
+        self._post(lambda: self._painters[name](result) if name in self._painters else None)
+
+    def _request_for(self, run: runs.Run) -> Request:
+        """The present read-out, selection and options, with the simulation settings that the pictures show."""
+        request = self.settings.request()
+        array = run.request.array
+        cells = tuple(c for c in request.cells if c[0] < array.rows and c[1] < array.columns) or ((0, 0),)
+        return replace(request, array=array, train=run.request.train, device=run.request.device, cells=cells)
+
+    def _start_task(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def result_key(tab: Tab, request: Request) -> tuple[Any, ...]:
+    """What a tab's result depends on: the simulation, its own options, and what it says it uses."""
+    used = tuple(getattr(request, part) for part in sorted(tab.results.USES))
+    return (tab.key, request.simulation, request.of_tab(tab.key), used)
+
+
+def bytes_of(value: Any, depth: int = 0) -> int:
+    """Bytes of the arrays in a result."""
+    if hasattr(value, "nbytes"):
+        return int(value.nbytes)
+    if isinstance(value, dict):
+        return 200 + sum(bytes_of(v, depth + 1) for v in value.values())
+    if isinstance(value, list | tuple):
+        return 100 + sum(bytes_of(v, depth + 1) for v in value)
+    if hasattr(value, "__dataclass_fields__") and depth < 8:
+        return 200 + sum(bytes_of(getattr(value, name), depth + 1) for name in value.__dataclass_fields__)
+    return 100
+
+
+def sentence(error: Exception) -> str:
+    """An error as a sentence for the page. What the user cannot have caused goes to the log with its trace."""
+    if isinstance(error, ValueError | TypeError) and ": " in str(error):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "Not enough memory for this; choose fewer cells or cycles."
+    LOG.error("unexpected error", exc_info=error)
+    return f"Something went wrong ({type(error).__name__}: {error}). The server's log says more."

@@ -1,0 +1,71 @@
+"""The status line: what is shown, whether it is up to date, Run, progress, time left, Cancel; errors as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.session import Session
+
+
+class StatusLine:
+    """One line of fixed height above the tabs, and alerts below it when there is something to say."""
+
+    def __init__(self, session: Session, notes: Sequence[str]):
+        self.session = session
+        self.text = pn.pane.HTML("", sizing_mode="stretch_width", margin=(8, 8), css_classes=["status-text"])
+        self.run = pmui.Button(label="Run", variant="contained", size="small", icon="play_arrow", visible=False)
+        self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
+        self.bar = pmui.LinearProgress(
+            value=0, variant="determinate", sizing_mode="stretch_width", margin=0, visible=False
+        )
+        self.error = pmui.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(6, 0))
+        self.notes = pmui.Alert(
+            title="Part of the link was not used", object=" ".join(notes), severity="warning", visible=bool(notes),
+            closeable=True, sizing_mode="stretch_width", margin=(6, 0),
+        )  # fmt: skip
+        self.run.on_click(lambda event: session.force())
+        self.cancel.on_click(lambda event: session.cancel())
+        line = pmui.Row(self.text, self.run, self.cancel, sizing_mode="stretch_width", height=44, margin=0,
+                        sx={"alignItems": "center"})  # fmt: skip
+        track = pmui.Column(self.bar, height=4, sizing_mode="stretch_width", margin=0)
+        self.layout = pmui.Column(line, track, self.error, self.notes, sizing_mode="stretch_width", margin=0)
+        session.status.param.watch(self.refresh, ["state", "progress", "seconds_left", "error", "seconds", "estimate"])
+        self.refresh()
+
+    def refresh(self, *events: Any) -> None:
+        """Say the present state."""
+        status, run = self.session.status, self.session.run
+        shown = describe(run) if run else "Preparing the first pictures …"
+        estimate = status.estimate
+        if status.state == "stale":
+            cost = f"about {duration(estimate.seconds)}, {size(estimate.bytes)}" if estimate else "a while"
+            shown += f' <b class="stale">Settings changed: these pictures show the ones before. A run takes {cost}.</b>'
+        elif status.state == "running":
+            left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
+            shown += f" <b>Running: {100 * status.progress:.0f} %{left}.</b>"
+        self.text.object = shown
+        self.run.visible = status.state == "stale"
+        self.cancel.visible = self.bar.visible = status.state == "running"
+        self.bar.value = int(100 * status.progress)
+        self.error.object, self.error.visible = status.error, bool(status.error)
+
+
+def describe(run: Any) -> str:
+    """What the pictures show, in one line."""
+    array = run.request.array
+    cycles = f"{run.cycles:,} cycle{'s' if run.cycles != 1 else ''}"
+    return f"{array.rows} × {array.columns} cells, {cycles}, {run.device.name}, seed {array.seed}."
+
+
+def duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def size(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"

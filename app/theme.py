@@ -1,0 +1,175 @@
+"""How pictures look: one colour a feature, units on every axis, figures that save as PNG and SVG, light and dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.models import ColorBar, CustomAction, CustomJS, HoverTool, LinearColorMapper, SaveTool, Tool
+from bokeh.plotting import figure as bokeh_figure
+
+from synaptogen_core.schema import FEATURES, Feature
+
+# Okabe and Ito's colours: told apart by colour-blind eyes, and seen on white and on black.
+COLORS = {"r_hrs": "#0072B2", "u_set": "#009E73", "r_lrs": "#D55E00", "u_reset": "#CC79A7"}
+STATE_COLORS = ("#0072B2", "#E69F00", "#D55E00")  # HRS, IRS, LRS
+OUTLIER = "#D55E00"
+NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
+CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#CC79A7", "dotdash"))
+MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
+INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
+
+PALETTE = {
+    "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
+    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
+}
+
+# SI inside, handy units on the axes: (factor, unit, plain name)
+AXES: dict[str, tuple[float, str, str]] = {
+    "r_hrs": (1e-3, "kΩ", "HRS resistance"),
+    "u_set": (1.0, "V", "SET voltage"),
+    "r_lrs": (1e-3, "kΩ", "LRS resistance"),
+    "u_reset": (1.0, "V", "RESET voltage"),
+    "voltage": (1.0, "V", "Voltage"),
+    "conductance": (1e6, "µS", "Conductance"),
+    "current": (1e6, "µA", "Current"),
+    "cycle": (1.0, "", "Cycle"),
+    "row": (1.0, "", "Row"),
+    "column": (1.0, "", "Column"),
+    "lag": (1.0, "cycles", "Lag"),
+    "count": (1.0, "", "Count"),
+}
+
+SVG_ICON = (
+    "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24'>"
+    "<text x='12' y='16' text-anchor='middle' font-family='sans-serif' font-weight='bold' font-size='10'>SVG</text>"
+    "</svg>"
+)
+SVG_CODE = """
+const view = Bokeh.index.find_one_by_id(fig.id)
+view.export("svg").to_blob().then((blob) => {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = name + ".svg"
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+})
+"""
+
+
+def color(feature: Feature | str) -> str:
+    """The colour that a feature has in every picture."""
+    return COLORS[feature if isinstance(feature, str) else feature.name]
+
+
+def factor(quantity: str) -> float:
+    """What SI values are multiplied by before they are drawn."""
+    return AXES[quantity][0]
+
+
+def label(quantity: str) -> str:
+    """Axis label with its unit: ``HRS resistance (kΩ)``."""
+    _, unit, name = AXES[quantity]
+    return f"{name} ({unit})" if unit else name
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number for people: three significant digits, thin spaces between thousands."""
+    if value != value:
+        return "–"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace(",", "\u202f")
+    return f"{value:.{digits}g}"
+
+
+def quantity(value: float, name: str) -> str:
+    """A value in SI as text in the unit of its axis: ``4.55 kΩ``."""
+    scale, unit, _ = AXES[name]
+    return f"{number(value * scale)} {unit}".strip()
+
+
+class Theme:
+    """Makes a page's figures, and keeps the few colours in them that follow light and dark."""
+
+    def __init__(self, dark: bool = False):
+        self.dark = dark
+        self._inked: list[tuple[Any, str]] = []
+
+    def ink(self, model: Any, *attributes: str) -> None:
+        """Draw these colour attributes of a Bokeh model in black on light, white on dark."""
+        for attribute in attributes:
+            setattr(model, attribute, INK[self.dark])
+            self._inked.append((model, attribute))
+
+    def set_dark(self, dark: bool) -> None:
+        self.dark = dark
+        for model, attribute in self._inked:
+            setattr(model, attribute, INK[dark])
+
+    def figure(
+        self,
+        name: str,
+        *,
+        title: str = "",
+        x: str = "",
+        y: str = "",
+        height: int = 260,
+        tools: Sequence[Tool] = (),
+        **options: Any,
+    ) -> Any:
+        """A Bokeh figure in the house style.
+
+        `name` names the saved file; `x` and `y` are a quantity in AXES, or the whole label. Other options go to Bokeh.
+        """
+        figure = bokeh_figure(
+            title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
+            tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="above", active_drag=None, active_scroll=None,
+            x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
+            name=name, **options,
+        )  # fmt: skip
+        figure.toolbar.logo = None
+        figure.toolbar.autohide = True
+        figure.min_border_right = 12
+        file = "synaptogen-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
+        figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
+        figure.add_tools(CustomAction(callback=svg, icon=SVG_ICON, description="Save as SVG"))
+        return figure
+
+    def color_bar(self, figure: Any, title: str, palette: str | Sequence[str] = MAP_PALETTE) -> LinearColorMapper:
+        """A colour scale with its title beside a map; set `low` and `high` of the mapper with the data."""
+        mapper = LinearColorMapper(palette=palette, low=0, high=1)
+        figure.add_layout(ColorBar(color_mapper=mapper, title=title, width=12, padding=6), "right")
+        return mapper
+
+
+def hover(renderers: Sequence[Any], *rows: tuple[str, str], **options: Any) -> HoverTool:
+    """A hover tool on some renderers: (name, "@column{0.000} unit") pairs."""
+    return HoverTool(renderers=list(renderers), tooltips=list(rows), **options)
+
+
+def pane(figure: Any) -> pn.pane.Bokeh:
+    """A figure as a part of the page, as wide as its place."""
+    return pn.pane.Bokeh(figure, sizing_mode="stretch_width", height=figure.height)
+
+
+def card(figure: Any, *more: Any) -> pmui.Paper:
+    """A figure, and what belongs to it, on a quiet sheet."""
+    inside = pane(figure) if hasattr(figure, "toolbar") else figure
+    return pmui.Paper(inside, *more, elevation=0, variant="outlined", sizing_mode="stretch_width", margin=0,
+                      sx={"p": "6px", "overflow": "hidden"})  # fmt: skip
+
+
+def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Grid:
+    """Cards side by side. `sizes`: twelfths of the width from each breakpoint on, e.g. ``{"xs": 12, "md": 6}``."""
+    each = [sizes] * len(items) if isinstance(sizes, dict) else list(sizes)
+    cells = [pmui.Grid(item, size=size) for item, size in zip(items, each, strict=True)]
+    return pmui.Grid(*cells, container=True, spacing=1.25, sizing_mode="stretch_width")
+
+
+def feature_axis(name: str) -> str:
+    """Bokeh's axis type for a feature: "log" for r_hrs."""
+    return next(f.scale for f in FEATURES if f.name == name)
