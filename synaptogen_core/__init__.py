@@ -48,7 +48,7 @@ _HOMES = {
     "simulate": "array.simulation",
 }
 
-__all__ = ["__version__", "statistics", *_HOMES]  # noqa: PLE0604 - the table above is the list
+__all__ = ["__version__", "statistics", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,8 +27,8 @@ WHOLE_ARRAY_BLOCK = 65536
 class CellArray:
     """An array of ReRAM cells with a device's statistics.
 
-    A cell's numbers depend on the seed and on its own number (row by row) alone, not on the shape of the array, on other
-    cells, or on the order of computing. Cells come into being when they are first needed.
+    A cell's numbers depend on the seed and on its own number (row by row) alone, not on the shape of the array, on
+    other cells, or on the order of computing. Cells come into being when they are first needed.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class CellArray:
         return conduction.current(self._state.r, self._voltages(u), self._constants).reshape(self._shape)
 
     def conductance(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
-        """Static conductance I(r, U)/U [S]; at U = 0 it is dI/dU. Shape (rows, columns). `u` [V] as for `apply_voltage`."""
+        """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `apply_voltage`."""
         return conduction.conductance(self._state.r, self._voltages(u), self._constants).reshape(self._shape)
 
     def read(self, u: ArrayLike = noise.READ_VOLTAGE, bandwidth: float = noise.BANDWIDTH) -> F32:
@@ -224,7 +224,7 @@ class CellArray:
         return {f: row.reshape(self._shape).copy() for f, row in zip(FEATURE_NAMES, self._state.features, strict=True)}
 
     def device_vectors(self) -> dict[str, F32]:
-        """The cells' own mu and sigma (of log10 ohm, V, ohm, V), sigma clipped to its floor; each (4, rows, columns)."""
+        """The cells' own mu and sigma (log10 ohm, V, ohm, V), sigma clipped to its floor; each (4, rows, columns)."""
         return {name: getattr(self._state, name).reshape(4, *self._shape).copy() for name in ("mu", "sigma")}
 
     def component(self) -> NDArray[np.uint8]:

@@ -152,7 +152,11 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
         if node.get("kind") == "table" and "first" in node:
             entries = slice(node["first"], node["first"] + node["length"])
             ends = np.flatnonzero(ds["train_table_cycle_end"].values[entries])
-            return {"kind": "table", "voltages": ds["train_table"].values[entries].tolist(), "cycle_ends": ends.tolist()}
+            return {
+                "kind": "table",
+                "voltages": ds["train_table"].values[entries].tolist(),
+                "cycle_ends": ends.tolist(),
+            }
         return {key: walk(value) for key, value in node.items()}
 
     return PulseTrain.from_dict(walk(settings["train"]))
@@ -171,11 +175,13 @@ def settings_of(ds: xr.Dataset) -> dict[str, Any]:
         version = settings["schema_version"]
     except (KeyError, TypeError, ValueError):
         raise ValueError(
-            "ds: must hold the settings of a run in its attributes (got none that can be read); use a Dataset of simulate"
+            "ds: must hold the settings of a run in its attributes (got none that can be read); "
+            "use a Dataset of simulate"
         ) from None
     if version != SCHEMA_VERSION or settings.get("stream_version") != STREAM_VERSION:
         raise ValueError(
             f"ds: must come from schema {SCHEMA_VERSION} and streams {STREAM_VERSION} "
-            f"(got {version} and {settings.get('stream_version')}); use the release {ds.attrs.get('synaptogen_version')}"
+            f"(got {version} and {settings.get('stream_version')}); "
+            f"use the release {ds.attrs.get('synaptogen_version')}"
         )
     return dict(settings)

@@ -29,7 +29,7 @@ class Pulses:
     after: NDArray[np.int32]  # (pulses,): where the other quantities go after the pulse, or -1
 
 
-# "features" (4, cycles, n) float32; "r" (times, n) float32, "state" (times, n) uint8, "cycle_count" (times, n) uint32: as wanted
+# As wanted: "features" (4, cycles, n) and "r" (times, n) float32, "state" (times, n) uint8, "cycle_count" (times, n) uint32
 Records = dict[str, np.ndarray]
 
 
@@ -76,13 +76,15 @@ class NumpyEngine:
 def check_name(name: object) -> str:
     """One of the names of engines."""
     if name not in ENGINES:
-        raise ValueError(f"engine: must be one of {', '.join(ENGINES)} (got {name!r}); 'auto' takes the fastest there is")
+        raise ValueError(
+            f"engine: must be one of {', '.join(ENGINES)} (got {name!r}); 'auto' takes the fastest there is"
+        )
     return str(name)
 
 
 @cache
 def engine(name: str) -> Engine:
-    """The engine called `name`; "auto" takes the compiled one where numba is there, else says once that it is slower."""
+    """The engine called `name`; "auto" is the compiled one where numba is there, else it says once that it is slower."""
     if name != "numpy":
         if importlib.util.find_spec("numba") is not None:
             from synaptogen_core.array.kernels import NumbaEngine

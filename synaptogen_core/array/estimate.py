@@ -16,7 +16,6 @@ from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.array.run import available_threads
 from synaptogen_core.device.constants import constants
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.device.state import bytes_per_cell
 
 PROBE_CELLS = 2048
 PROBE_PULSES = 16
@@ -64,7 +63,7 @@ def of(cells: CellArray, train: PulseTrain, recording: Recording, advance: bool,
     recorded = cells.size if recording.select is None else recording.select.size
     simulated = cells.size if advance else recorded
     memory = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
-    costs = measured(engines.engine(cells.engine), cells.device)
+    costs = measured(cells.engine, cells.device)
     volts = train.pulses.voltage
     partial = int(np.count_nonzero(np.isnan(volts) | ((volts > IDLE) & (volts < cells.device.u_max))))
     switching = min(table.cycles if not train.sources else max(table.cycles, len(train) // 2), len(train))
@@ -77,9 +76,9 @@ def of(cells: CellArray, train: PulseTrain, recording: Recording, advance: bool,
 
 
 @lru_cache(maxsize=32)
-def measured(engine: engines.Engine, device: DeviceParameters) -> Costs:
+def measured(name: str, device: DeviceParameters) -> Costs:
     """Costs on this machine, measured once a device; takes some hundredths of a second."""
-    c = constants(device)
+    engine, c = engines.engine(name), constants(device)
     cell = np.arange(min(PROBE_CELLS, engine.block), dtype=np.uint64)
 
     def run(volts: list[float]) -> float:

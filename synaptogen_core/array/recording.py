@@ -94,7 +94,9 @@ def _cells(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
         raise TypeError(f"select: must be cell numbers, pairs or a mask (got {given.dtype}); give integers")
     elif given.ndim == 2 and given.shape[1] == 2:
         if np.any(given < 0) or np.any(given >= np.array(shape)):
-            raise ValueError(f"select: rows and columns must lie in an array of {shape} (got others); correct the pairs")
+            raise ValueError(
+                f"select: rows and columns must lie in an array of {shape} (got others); correct the pairs"
+            )
         flat = given[:, 0].astype(np.int64) * shape[1] + given[:, 1]
     elif given.ndim == 1:
         if np.any(given < 0) or np.any(given >= shape[0] * shape[1]):
@@ -136,4 +138,3 @@ class Timetable:
         """Memory of what one cell writes [bytes]."""
         features = ITEM_BYTES["features"] * self.cycles if self.features else 0
         return features + self.times * sum(ITEM_BYTES[q] for q in self.values)
-

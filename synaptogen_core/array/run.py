@@ -173,7 +173,9 @@ class Run:
             return train.voltages(state.cell, part.start, part.stop)
         return train.pulses.voltage[part, None]
 
-    def _electrical(self, out: engines.Records, applied: F32, cell: NDArray[np.uint64], first: int, c: Constants) -> None:
+    def _electrical(
+        self, out: engines.Records, applied: F32, cell: NDArray[np.uint64], first: int, c: Constants
+    ) -> None:
         """Turn the mixing variable into conductance and current, with read noise if wanted."""
         r, bandwidth = out["r"], self.recording.bandwidth
         read_voltage = np.float32(self.recording.read_voltage)

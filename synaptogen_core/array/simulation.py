@@ -1,8 +1,7 @@
-"""simulate: CellArray + PulseTrain -> Dataset. A run is a transaction: it is carried out as a whole, or nothing has changed."""
+"""simulate: CellArray + PulseTrain -> Dataset. A run is a transaction: all of it is carried out, or nothing changes."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -93,12 +92,16 @@ def simulate(
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
     if needed > checks.number("budget", budget):
         raise BudgetError(
-            f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); record fewer quantities, "
-            "select fewer cells, record less often, shorten the train, or raise the budget"
+            f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); "
+            "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
         )
     if train.amplitude > cells.device.valid_range * (1 + 1e-6):
         warn_range(train.amplitude, cells.device.valid_range, stacklevel=3)
-    before: dict[str, Any] = {"start": "fresh" if cells.fresh else "used", "reads": cells.reads, "advance": bool(advance)}
+    before: dict[str, Any] = {
+        "start": "fresh" if cells.fresh else "used",
+        "reads": cells.reads,
+        "advance": bool(advance),
+    }
     if not cells.fresh:
         before["state_hash"] = cells.state_hash()
     run = Run(cells, table, wish, bool(advance), threads)

@@ -47,7 +47,7 @@ class Adc:
     @property
     def step(self) -> float:
         """Current between two neighbouring codes [A]."""
-        return (self.high - self.low) / (2**self.bits - 1)
+        return (self.high - self.low) / float(2**self.bits - 1)
 
     def code(self, current: ArrayLike) -> NDArray[np.int32]:
         """Codes 0 to 2**bits - 1 of currents [A]; same shape."""
@@ -59,4 +59,4 @@ class Adc:
 
     def convert(self, current: ArrayLike) -> NDArray[np.float64]:
         """Currents [A] as the converter reports them: those of the codes; same shape."""
-        return self.low + self.step * self.code(current)
+        return np.asarray(self.low + self.step * self.code(current), np.float64)

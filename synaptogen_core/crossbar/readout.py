@@ -19,8 +19,8 @@ def ideal_read(cells: CellArray, voltages: ArrayLike, along: str = "rows") -> ND
     ----------
     cells : CellArray
     voltages : float or array
-        One voltage for each driven line [V]; shape (rows,), or (columns,) for ``along="columns"``. Keep them so small that
-        no cell switches.
+        One voltage for each driven line [V]; shape (rows,), or (columns,) for ``along="columns"``. Keep them so small
+        that no cell switches.
     along : {"rows", "columns"}
         The family of lines that the voltages drive.
 
@@ -51,6 +51,8 @@ def ideal_read(cells: CellArray, voltages: ArrayLike, along: str = "rows") -> ND
     if volts.ndim == 0:
         volts = np.full(lines, float(volts))
     if volts.shape != (lines,):
-        raise ValueError(f"voltages: must have shape ({lines},) (got {volts.shape}); give one voltage for each of {along}")
+        raise ValueError(
+            f"voltages: must have shape ({lines},) (got {volts.shape}); give one voltage for each of {along}"
+        )
     grid = np.broadcast_to(volts[:, None] if along == "rows" else volts, cells.shape)
-    return cells.current(grid).sum(axis=0 if along == "rows" else 1, dtype=np.float64)
+    return np.asarray(cells.current(grid).sum(axis=0 if along == "rows" else 1, dtype=np.float64))

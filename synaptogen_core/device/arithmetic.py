@@ -2,7 +2,7 @@
 
 Only integer operations and correctly rounded ``+ - * /`` in a fixed order: no mathematical library, whose last bit
 depends on the processor and on the length of the array. One unit in the last place of a threshold flips a state, so the
-draw and the rule may use nothing else. The coefficients are our own minimax fits; each docstring gives its largest error.
+draw and the rule may use nothing else. The coefficients are our own minimax fits; each docstring gives the error.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def log(x: F32) -> F32:
     t = (bits - (exponent << np.int32(23))).view(np.float32) - np.float32(1)
     square = t * t
     tail = polynomial(LOG_COEFFICIENTS, t) * t * square
-    return (tail - np.float32(0.5) * square) + t + exponent.astype(np.float32) * np.float32(LN2)
+    total: F32 = (tail - np.float32(0.5) * square) + t + exponent.astype(np.float32) * np.float32(LN2)
+    return total
 
 
 def exp2(x: F32) -> F32:

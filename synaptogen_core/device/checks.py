@@ -42,7 +42,9 @@ def numbers(name: str, value: object) -> F64:
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"{name}: must be an array of numbers (got {type(value).__name__}); give plain numbers") from None
+        raise TypeError(
+            f"{name}: must be an array of numbers (got {type(value).__name__}); give plain numbers"
+        ) from None
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the numbers")
     array.flags.writeable = False
@@ -92,9 +94,13 @@ def parameters(device: DeviceParameters) -> None:
     if device.gamma.ndim != 2 or device.gamma.shape[0] != 4 or not 2 <= device.gamma.shape[1] <= 16:
         raise ValueError(f"gamma: must have shape (4, degree + 1) (got {device.gamma.shape}); give one row a feature")
     if device.weights.ndim != 1 or not 1 <= count <= p.MAX_COMPONENTS:
-        raise ValueError(f"weights: must be 1 to {p.MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it")
+        raise ValueError(
+            f"weights: must be 1 to {p.MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it"
+        )
     if np.any(device.weights < 0) or not device.weights.sum() > 0:
-        raise ValueError(f"weights: must be zero or more, not all zero (got {device.weights.min():g}); correct the shares")
+        raise ValueError(
+            f"weights: must be zero or more, not all zero (got {device.weights.min():g}); correct the shares"
+        )
     shape("means", device.means, (count, 8))
     shape("factors", device.factors, (count, 8, 8))
     for k, factor in enumerate(device.factors):
@@ -155,7 +161,9 @@ def dictionary(data: object) -> dict[str, Any]:
     plain = dict(data)
     features = plain.pop("features", list(FEATURE_NAMES))
     if list(features) != list(FEATURE_NAMES):
-        raise ValueError(f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {features}); reorder the set")
+        raise ValueError(
+            f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {features}); reorder the set"
+        )
     plain["var"] = var_models(plain["var"])
     plain.setdefault("order", min(DEFAULT_ORDER, max(plain["var"])))
     plain["outliers"] = tuple(plain.get("outliers", ()))

@@ -1,7 +1,7 @@
 """Conduction: the mixing variable r, resistance, and the current I(r, U). Float32, in a fixed order of operations.
 
-I(r, U) = LLRS(U) + r (HHRS(U) - LLRS(U)), two polynomials through zero (Hennen et al. 2024). r is not clamped to [0, 1]: the
-two are basis curves, not states.
+I(r, U) = LLRS(U) + r (HHRS(U) - LLRS(U)), two polynomials through zero (Hennen et al. 2024). r is not clamped to
+[0, 1]: the two are basis curves, not states.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from synaptogen_core.device.constants import Constants
 
 
 def mixing_of_resistance(resistance: F32, c: Constants) -> F32:
-    """r of a static resistance U0 / I(U0) [ohm]."""
+    """R of a static resistance U0 / I(U0) [ohm]."""
     return (c.g_llrs - np.float32(1) / resistance) * c.inverse_window
 
 
@@ -30,7 +30,7 @@ def current(r: F32, u: F32, c: Constants) -> F32:
 
 
 def mixing_of_current(i: F32, u: F32, c: Constants) -> F32:
-    """r of a current [A] at a voltage [V]; HHRS - LLRS must not vanish there."""
+    """R of a current [A] at a voltage [V]; HHRS - LLRS must not vanish there."""
     low, difference = curves(u, c)
     return (i - low) / difference
 

@@ -18,8 +18,8 @@ READ_VOLTAGE = 0.2  # V
 def noise_sd(current: F32, conductance: F32, bandwidth: float) -> F32:
     """Standard deviation of a read current [A].
 
-    ``s^2 = |4 kB T BW G| + |2 e I BW|``: Johnson noise of the static conductance G = I/U (at U = 0: of dI/dU) and shot noise
-    (Hennen et al. 2024). For 44 uA at 0.2 V and 100 MHz: 42 nA.
+    ``s^2 = |4 kB T BW G| + |2 e I BW|``: Johnson noise of the static conductance G = I/U (at U = 0: of dI/dU) and shot
+    noise (Hennen et al. 2024). For 44 uA at 0.2 V and 100 MHz: 42 nA.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ def noise_sd(current: F32, conductance: F32, bandwidth: float) -> F32:
     """
     johnson = np.float32(4 * BOLTZMANN * TEMPERATURE * bandwidth) * np.abs(conductance)
     shot = np.float32(2 * ELEMENTARY_CHARGE * bandwidth) * np.abs(current)
-    return np.sqrt(johnson + shot)
+    sd: F32 = np.sqrt(johnson + shot)
+    return sd
 
 
 def read_normals(cell: NDArray[np.uint64], seed: int, number: int) -> F32:

@@ -146,7 +146,7 @@ class DeviceParameters:
         return float(sum(self.weights[k] for k in self.outliers))
 
     def clipped_share(self) -> float:
-        """Share of cells with a drawn sigma below the floor: the sum of the features' exact shares, so an upper bound."""
+        """Share of cells with a sigma drawn below the floor: the sum of the features' exact shares, an upper bound."""
         from math import erf, sqrt
 
         spread = np.sqrt((self.factors[:, 4:] ** 2).sum(axis=2))

@@ -1,7 +1,7 @@
 """Exact laws of the vector autoregression: what an endless run of cycles would show. Float64.
 
-The start of every cell hangs on these numbers, so they are made of ``+ - * /`` and square roots in a fixed order, without
-BLAS or LAPACK, whose last bits depend on the processor.
+The start of every cell hangs on these numbers, so they are made of ``+ - * /`` and square roots in a fixed order,
+without BLAS or LAPACK, whose last bits depend on the processor.
 """
 
 from __future__ import annotations
@@ -112,12 +112,10 @@ def spectral_radius(device: DeviceParameters) -> float:
 
 
 def hermite_coefficients(device: DeviceParameters) -> F64:
-    """gamma_i(s_i t) as a series of Hermite polynomials He_m(t), s_i the standard deviation of x_i; shape (4, d + 1)."""
+    """gamma_i(s_i t) as a Hermite series in t, s_i the standard deviation of x_i; shape (4, d + 1)."""
     spread = np.sqrt(np.diag(covariance(device)))
     powers = np.arange(device.gamma.shape[1])
-    return np.array(
-        [hermite_e.poly2herme(g[::-1] * s**powers) for g, s in zip(device.gamma, spread, strict=True)]
-    )
+    return np.array([hermite_e.poly2herme(g[::-1] * s**powers) for g, s in zip(device.gamma, spread, strict=True)])
 
 
 def shape_moments(device: DeviceParameters) -> tuple[F64, F64]:
@@ -132,8 +130,8 @@ def shape_moments(device: DeviceParameters) -> tuple[F64, F64]:
 def feature_autocorrelation(device: DeviceParameters, max_lag: int) -> F64:
     """Correlation within a cell of z_i in cycle n with z_j in cycle n - k, z = gamma(x): element [k, i, j].
 
-    A polynomial of correlated normals: the m-th Hermite term keeps the m-th power of the correlation (Mehler's formula).
-    It differs from the correlation of x (LRS at lag 1: .4993 against .5079).
+    A polynomial of correlated normals: the m-th Hermite term keeps the m-th power of the correlation (Mehler's
+    formula). It differs from the correlation of x (LRS at lag 1: .4993 against .5079).
 
     Returns
     -------

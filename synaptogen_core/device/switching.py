@@ -1,7 +1,7 @@
 """The switching rule: one voltage applied to each cell. This file is the specification.
 
-The rule takes its noise as an argument, so it is deterministic: the same state, voltages and normals give the same bits, and
-the compiled twin must give them too. Positive voltages RESET, negative ones SET.
+The rule takes its noise as an argument, so it is deterministic: the same state, voltages and normals give the same bits,
+and the compiled twin must give them too. Positive voltages RESET, negative ones SET.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def apply(state: State, u: F32, normals: F32, c: Constants) -> None:
 
 
 def transition_curve(r: F32, u: F32, r_hrs: F32, c: Constants) -> tuple[F32, F32]:
-    """a and c of the RESET transition I(U) = a |Umax - U|**eta + c.
+    """A and c of the RESET transition I(U) = a |Umax - U|**eta + c.
 
     It runs from the current of the LRS cell (mixing `r`) at its threshold `u` [V], below Umax, to that of its next HRS,
     `r_hrs` [ohm], at Umax.

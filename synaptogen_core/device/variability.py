@@ -76,7 +76,7 @@ def lower_product(factor: F32, normals: F32) -> F32:
 
 
 def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
-    """x of cycle `count`, from the history of the cycles before; shape (4, n).
+    """X of cycle `count`, from the history of the cycles before; shape (4, n).
 
     Parameters
     ----------

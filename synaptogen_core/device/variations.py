@@ -1,4 +1,4 @@
-"""Changed devices: what if the cycles had no memory, the spread were half, the outliers gone?
+"""Changed devices: no memory, half the spread, no outliers, and what else teaching and design ask for.
 
 Each function takes DeviceParameters and gives the fields that change; `DeviceParameters.vary` is the public way in.
 """
@@ -68,8 +68,10 @@ def _outlier_share(device: DeviceParameters, share: float) -> Change:
     if not 0 <= share <= 1:
         raise ValueError(f"outlier_share: must be from 0 to 1 (got {share:g}); give a share of the cells")
     now = device.outlier_share
-    if share > 0 and now == 0 or share < 1 and now == 1:
-        raise ValueError("outlier_share: must belong to a set with both populations (got one without); leave it as it is")
+    if (share > 0 and now == 0) or (share < 1 and now == 1):
+        raise ValueError(
+            "outlier_share: must belong to a set with both populations (got one without); leave it as it is"
+        )
     weights = device.weights.copy()
     for k in range(weights.size):
         weights[k] *= share / now if k in device.outliers else (1 - share) / (1 - now)
