@@ -94,6 +94,7 @@ class DeviceParameters:
         total = self.weights.sum()
         if abs(total - 1) > 1e-12:  # normalised once only: a second division could change the last bit, and so the hash
             object.__setattr__(self, "weights", checks.numbers("weights", self.weights / total))
+            self.__dict__.pop("population_mean", None)  # the checks made it with the weights as they were given
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DeviceParameters) and self.hash == other.hash and self.name == other.name
