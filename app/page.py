@@ -24,7 +24,7 @@ from app.waveform import Waveform
 PHONE = 600  # pixels; below this the sidebar is a drawer over the page, so it begins closed
 CLOSE_DRAWER = f"""
 if (window.innerWidth < {PHONE}) {{
-  for (const model of cb_obj.origin.all_models) {{
+  for (const model of Bokeh.documents.flatMap((document) => [...document.all_models])) {{
     if (model.class_name === "Page") {{ model.data.sidebar_open = false }}
   }}
 }}

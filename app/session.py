@@ -24,6 +24,7 @@ from app.tabs import Tab
 from synaptogen_core.errors import Cancelled
 
 AT_ONCE = 0.3  # seconds: a run estimated shorter than this starts by itself
+AT_START = 3.0  # the first run, when there is nothing to look at yet
 RESULTS = LruCache(256_000_000)
 LOG = logging.getLogger("synaptogen.app")
 
@@ -90,7 +91,7 @@ class Session:
     # ------------------------------------------------------------------------------------------------ simulation lane
     def _changed(self, *events: Any) -> None:
         # Many parameters may change in one event: look at them once, when all are set.
-        if not self._scheduled and not self._closed:
+        if not self._scheduled and not self._closed and has_loop():
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._consider)
 
@@ -117,7 +118,7 @@ class Session:
             return
         if request.simulation != self.settings.request().simulation:
             return  # a newer change is on its way
-        if estimate.seconds <= AT_ONCE:
+        if estimate.seconds <= (AT_ONCE if self.run else AT_START):
             self._post(lambda: self.status.param.update(estimate=estimate, error=""))
             self._simulate(request)
         else:
@@ -236,6 +237,15 @@ class Session:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def has_loop() -> bool:
+    """False while `panel serve --warm` builds a page for nobody."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def result_key(tab: Tab, request: Request) -> tuple[Any, ...]:

@@ -47,7 +47,7 @@ class StatusLine:
         elif status.state == "running":
             left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
             shown += f" <b>Running: {100 * status.progress:.0f} %{left}.</b>"
-        self.text.object = shown
+        self.text.object = f'<span class="status-{status.state}">{shown}</span>'
         self.run.visible = status.state == "stale"
         self.cancel.visible = self.bar.visible = status.state == "running"
         self.bar.value = int(100 * status.progress)

@@ -8,7 +8,18 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.models import ColorBar, CustomAction, CustomJS, HoverTool, LinearColorMapper, SaveTool, Tool
+from bokeh.models import (
+    BasicTickFormatter,
+    ColorBar,
+    CustomAction,
+    CustomJS,
+    HoverTool,
+    LinearColorMapper,
+    LogAxis,
+    LogTicker,
+    SaveTool,
+    Tool,
+)
 from bokeh.plotting import figure as bokeh_figure
 
 from synaptogen_core.schema import FEATURES, Feature
@@ -133,6 +144,10 @@ class Theme:
         figure.toolbar.logo = None
         figure.toolbar.autohide = True
         figure.min_border_right = 12
+        for axis in figure.axis:
+            if isinstance(axis, LogAxis):  # resistances span two decades: 10, 20, 50, 100
+                axis.ticker = LogTicker(mantissas=[1, 2, 5], desired_num_ticks=6)
+                axis.formatter = BasicTickFormatter(use_scientific=False)
         file = "synaptogen-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
         figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)

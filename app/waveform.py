@@ -11,20 +11,25 @@ from app.settings import Settings
 from app.theme import NEUTRAL, Theme
 
 
+POINTS, CYCLES = 2000, 3  # the first cycles say it all
+
+
 class Waveform:
     """Volts against pulse number, redrawn whenever the train changes."""
 
     def __init__(self, settings: Settings, theme: Theme):
         self._settings = settings
         self._source = ColumnDataSource({"pulse": [], "volts": []})
-        self.figure = theme.figure("pulse train", x="Pulse", y="Voltage (V)", height=130)
-        self.figure.step("pulse", "volts", source=self._source, mode="after", line_color=NEUTRAL, line_width=1.5)
+        self.figure = theme.figure("pulse train", x="Pulse of the train", y="Voltage (V)", height=150)
+        self.figure.step("pulse", "volts", source=self._source, mode="center", line_color=NEUTRAL, line_width=1.5)
         settings.train.param.watch(self.refresh, list(settings.train.names()))
         self.refresh()
 
     def refresh(self, *events: Any) -> None:
         try:
-            wave = runs.make_train(self._settings.train.choices()).waveform(400)
+            train = runs.make_train(self._settings.train.choices())
         except ValueError:
             return  # the status line says what is wrong; the last good waveform stays
-        self._source.data = {"pulse": wave[0], "volts": wave[1]}
+        pulse, volts, _ = train.waveform(POINTS)
+        shown = train.pulses.cycle[pulse] < CYCLES
+        self._source.data = {"pulse": pulse[shown], "volts": volts[shown]}

@@ -1,0 +1,39 @@
+"""A server and a Chromium for all browser tests of a run; a fresh page for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.drive import Dashboard, browsing, serving
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with browsing(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(server: str, browser: Browser) -> Iterator[Callable[..., Dashboard]]:
+    """open_page("tab=overview&rows=16", width=1440, height=900) -> Dashboard. No page may have failed requests."""
+    opened = []
+
+    def open_one(query: str = "", *, width: int = 1440, height: int = 900, ready: bool = True) -> Dashboard:
+        dashboard = Dashboard(browser.new_page(viewport={"width": width, "height": height}), server)
+        opened.append(dashboard)
+        return dashboard.open(query, ready=ready)
+
+    yield open_one
+    failures = [failure for dashboard in opened for failure in dashboard.failures]
+    for dashboard in opened:
+        dashboard.page.close()
+    assert not failures, failures

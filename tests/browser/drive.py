@@ -1,0 +1,149 @@
+"""Drives the dashboard in a real Chromium: a server of its own, a page, what is drawn, what failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENCE = 60_000  # ms; the first picture compiles code
+
+FIND = """
+(name) => {
+  for (const model of Bokeh.documents[0].all_models) { if (model.name === name) { return model } }
+  return null
+}
+"""
+SOURCES = f"""
+(name) => {{
+  const figure = ({FIND})(name)
+  if (figure === null) {{ return null }}
+  const plain = (column) => {{
+    const cut = (array) => Array.from(array).slice(0, 5000).map((v) => ArrayBuffer.isView(v) || Array.isArray(v) ? cut(v) : v)
+    return cut(column)
+  }}
+  return figure.renderers.map((renderer) => {{
+    const data = renderer.data_source?.data ?? {{}}
+    const entries = data instanceof Map ? [...data.entries()] : Object.entries(data)
+    return Object.fromEntries(entries.map(([key, column]) => [key, plain(column)]))
+  }})
+}}
+"""
+
+
+@contextmanager
+def serving(environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A server of its own on a free port; yields the address of the page."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--port", str(port), "--address", "127.0.0.1",
+               "--allow-websocket-origin", f"127.0.0.1:{port}", "--warm"]  # fmt: skip
+    server = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    address = f"http://127.0.0.1:{port}/main"
+    try:
+        for _ in range(240):
+            if server.poll() is not None:
+                raise RuntimeError(f"the server ended: {server.stdout.read().decode() if server.stdout else ''}")
+            try:
+                urllib.request.urlopen(address, timeout=30).read()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+        if server.stdout:
+            server.stdout.close()
+
+
+@contextmanager
+def browsing(executable: str) -> Iterator[Browser]:
+    """A Chromium."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Dashboard:
+    """A page of the dashboard, with what a test wants to know of it."""
+
+    def __init__(self, page: Page, address: str):
+        self.page, self.address = page, address
+        self.failures: list[str] = []
+        host = re.match(r"https?://[^/]+", address)
+        self._host = host.group(0) if host else address
+        # Cut the network off, save for the server: whatever asks elsewhere is refused and noted.
+        page.route(re.compile(r"^(http|ws)s?://"), self._route)
+        page.on("requestfailed", lambda request: self.failures.append(f"failed: {request.url}"))
+        page.on("console", lambda message: self._console(message.type, message.text))
+        page.on("pageerror", lambda error: self.failures.append(f"error: {error}"))
+
+    def _route(self, route: Any) -> None:
+        if route.request.url.startswith(self._host):
+            route.continue_()
+        else:
+            self.failures.append(f"outside: {route.request.url}")
+            route.abort()
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.failures.append(f"console: {text}")
+
+    def open(self, query: str = "", *, ready: bool = True) -> Dashboard:
+        """Load the page with a query, and wait until it is up to date."""
+        self.page.goto(f"{self.address}?{query}" if query else self.address, timeout=PATIENCE)
+        if ready:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self) -> None:
+        """Wait until the status line says that the pictures are up to date."""
+        self.page.locator(".status-ready").wait_for(timeout=PATIENCE)
+
+    def figure_names(self) -> list[str]:
+        """Names of all the figures in the document."""
+        return self.page.evaluate(
+            'Bokeh.documents[0].all_models ? [...Bokeh.documents[0].all_models].filter((m) => m.type === "Figure").map((m) => m.name) : []'
+        )
+
+    def sources(self, figure: str) -> list[dict[str, list[Any]]]:
+        """The data drawn in a figure: one dictionary of columns for each renderer (first 5,000 values of each)."""
+        return self.page.evaluate(SOURCES, figure)
+
+    def wait_change(self, figure: str, before: Any, timeout: float = 30) -> list[dict[str, list[Any]]]:
+        """Wait until what a figure draws differs from `before`."""
+        return self.wait_for(lambda: self.sources(figure), lambda now: now != before, f"{figure} did not change", timeout)
+
+    def wait_for(
+        self, look: Callable[[], Any], enough: Callable[[Any], bool], complaint: str, timeout: float = 30
+    ) -> Any:
+        """Look until it is enough."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            seen = look()
+            if enough(seen):
+                return seen
+            self.page.wait_for_timeout(100)
+        raise AssertionError(complaint)
