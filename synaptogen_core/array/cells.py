@@ -242,9 +242,18 @@ class CellArray:
 
     def copy(self) -> CellArray:
         """An independent copy: the same cells from here on."""
+        return self.part(0, self.rows)
+
+    def part(self, first_row: int, last_row: int) -> CellArray:
+        """The rows `first_row` up to, not including, `last_row` as an array of their own: an independent copy."""
+        last = checks.whole("last_row", last_row, 1, self.rows)
+        first = checks.whole("first_row", first_row, 0, last - 1)
         twin = object.__new__(CellArray)
         twin.__dict__.update(self.__dict__)
-        twin._cells = None if self._cells is None or self._fresh else self._cells.copy()
+        twin._shape = (last - first, self.columns)
+        twin._first_cell = self._first_cell + first * self.columns
+        inside = slice(first * self.columns, last * self.columns)
+        twin._cells = None if self._cells is None or self._fresh else self._cells.take(inside)
         return twin
 
     # ---- saving; files are the business of `exchange`

@@ -21,8 +21,20 @@ from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
 LONG_TABLE = 1000  # numbers; HDF5 holds about 64 kB of attributes
 
 
+def beginning(cells: CellArray, advance: bool) -> dict[str, Any]:
+    """How the cells of a run begin, as plain data; to be asked before the run."""
+    before: dict[str, Any] = {
+        "start": "fresh" if cells.fresh else "used",
+        "reads": cells.reads,
+        "advance": bool(advance),
+    }
+    if not cells.fresh:
+        before["state_hash"] = cells.state_hash()
+    return before
+
+
 def build(run: Run, before: Mapping[str, Any]) -> xr.Dataset:
-    """The Dataset of a run; `before` says how its cells began."""
+    """The Dataset of a run; `before` is what `beginning` said."""
     cells, table, recording = run.cells, run.timetable, run.recording
     chosen = recording.select
     where: tuple[str, ...] = ("row", "column") if chosen is None else ("cell",)

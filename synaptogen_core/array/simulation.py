@@ -97,13 +97,7 @@ def simulate(
         )
     if train.amplitude > cells.device.valid_range * (1 + 1e-6):
         warn_range(train.amplitude, cells.device.valid_range, stacklevel=3)
-    before: dict[str, Any] = {
-        "start": "fresh" if cells.fresh else "used",
-        "reads": cells.reads,
-        "advance": bool(advance),
-    }
-    if not cells.fresh:
-        before["state_hash"] = cells.state_hash()
+    before = dataset.beginning(cells, advance)
     run = Run(cells, table, wish, bool(advance), threads)
     run.execute(progress, cancel)
     result = dataset.build(run, before)

@@ -1,0 +1,105 @@
+"""A run too large for memory, cut into groups of rows; each group is an array of its own with the same cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from synaptogen_core.array import dataset, recording
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.recording import Recording, Timetable
+from synaptogen_core.array.run import DTYPES, Progress, Run
+from synaptogen_core.array.simulation import simulate
+from synaptogen_core.schema import FEATURE_NAMES
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What `simulate` would do in one piece, row group by row group; the cells are left as they are.
+
+    Parameters
+    ----------
+    cells : CellArray
+    train : PulseTrain
+    recording : Recording
+        Of all cells.
+    rows : int
+        Rows of a group.
+    """
+
+    cells: CellArray
+    train: PulseTrain
+    recording: Recording
+    rows: int
+
+    @classmethod
+    def of(
+        cls,
+        cells: CellArray,
+        train: PulseTrain,
+        *,
+        memory: int,
+        record: str | tuple[str, ...] | list[str],
+        every: str | int,
+        read_voltage: float,
+        bandwidth: float | None,
+    ) -> Parts:
+        """As many rows at once as `memory` [bytes] holds twice: as the Dataset of a part, and on its way to a file."""
+        wish = recording.request(cells.shape, record, every, None, read_voltage, bandwidth)
+        row = cells.columns * (Timetable(train, wish).bytes_per_cell() + 2)
+        return cls(cells, train, wish, int(min(cells.rows, max(1, memory // (2 * row)))))
+
+    @property
+    def groups(self) -> list[tuple[int, int]]:
+        """First row and end of each group."""
+        return [(first, min(self.cells.rows, first + self.rows)) for first in range(0, self.cells.rows, self.rows)]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the whole Dataset would take [bytes]."""
+        return self.cells.size * (Timetable(self.train, self.recording).bytes_per_cell() + 2)
+
+    def template(self) -> xr.Dataset:
+        """The whole Dataset with its coordinates and attributes; its data are lazy zeros (dask)."""
+        import dask.array
+
+        table = Timetable(self.train, self.recording)
+        run = Run(self.cells, table, self.recording, advance=False)
+        if table.features:
+            for name in FEATURE_NAMES:
+                run.arrays[name] = dask.array.zeros((table.cycles, self.cells.size), dtype=np.float32, chunks=-1)
+        for name in table.values:
+            dtype = DTYPES.get(name, np.float32)
+            run.arrays[name] = dask.array.zeros((table.times, self.cells.size), dtype=dtype, chunks=-1)
+        run.component = dask.array.zeros(self.cells.size, dtype=np.uint8, chunks=-1)
+        return dataset.build(run, dataset.beginning(self.cells, advance=False))
+
+    def simulate(self, group: tuple[int, int], **options: Any) -> xr.Dataset:
+        """The Dataset of one group of rows; `options` are `progress`, `cancel` and `threads` of `simulate`."""
+        first, last = group
+        ds = simulate(
+            self.cells.part(first, last),
+            self.train,
+            record=self.recording.quantities,
+            every=self.recording.every,
+            read_voltage=self.recording.read_voltage,
+            bandwidth=self.recording.bandwidth,
+            advance=False,
+            budget=2**62,
+            **options,
+        )
+        return ds.assign_coords(row=("row", np.arange(first, last), ds["row"].attrs))
+
+    def __iter__(self) -> Iterator[tuple[tuple[int, int], xr.Dataset]]:
+        """All groups, one after the other."""
+        return ((group, self.simulate(group)) for group in self.groups)
+
+    def share(self, group: tuple[int, int], progress: Progress) -> Progress:
+        """A progress callback for one group that tells `progress` of the whole."""
+        first, last = group
+        return lambda done: progress((first + done * (last - first)) / self.cells.rows)
