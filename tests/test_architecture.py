@@ -27,7 +27,7 @@ OPENING_METHODS = set(
     "genfromtxt loadtxt savetxt fromfile tofile savez savez_compressed memmap".split()
 )
 REGISTRY = re.compile(
-    r"pypi\.[o]rg|python[h]osted|registry\.[n]pmjs|deb\.[d]ebian|index[-]url|find[-]links|\.whl\b|file:[/]{2}"
+    r"pypi\.[o]rg|python[h]osted|registry\.[n]pmjs|deb\.[d]ebian|index[-]url|find[-]links|\.[w]hl\b|file:[/]{2}"
 )
 
 

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from synaptogen_core.array.engines import Pulses, Records
 from synaptogen_core.device import arithmetic, streams, variability
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
 from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS, U_RESET, U_SET
+
+if TYPE_CHECKING:
+    from synaptogen_core.array.engines import Pulses, Records
 
 LOG = tuple(np.float32(c) for c in arithmetic.LOG_COEFFICIENTS)
 SIN = tuple(np.float32(c) for c in arithmetic.SIN_COEFFICIENTS)

@@ -14,6 +14,10 @@ from synaptogen_core.schema import FEATURE_NAMES
 if TYPE_CHECKING:
     from synaptogen_core.device.parameters import DeviceParameters, VarModel
 
+U_MAX_LIMIT = 1.6  # r(I, U) of the published set is singular at 1.868 V
+MAX_COMPONENTS = 255  # a cell stores its component in one byte
+DEFAULT_ORDER = 10
+
 F64 = NDArray[np.float64]
 REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
 OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "variations")
@@ -88,14 +92,12 @@ def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
 
 def parameters(device: DeviceParameters) -> None:
     """Every rule that ties the fields together."""
-    from synaptogen_core.device import parameters as p
-
     count = device.weights.size
     if device.gamma.ndim != 2 or device.gamma.shape[0] != 4 or not 2 <= device.gamma.shape[1] <= 16:
         raise ValueError(f"gamma: must have shape (4, degree + 1) (got {device.gamma.shape}); give one row a feature")
-    if device.weights.ndim != 1 or not 1 <= count <= p.MAX_COMPONENTS:
+    if device.weights.ndim != 1 or not 1 <= count <= MAX_COMPONENTS:
         raise ValueError(
-            f"weights: must be 1 to {p.MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it"
+            f"weights: must be 1 to {MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it"
         )
     if np.any(device.weights < 0) or not device.weights.sum() > 0:
         raise ValueError(
@@ -118,8 +120,8 @@ def parameters(device: DeviceParameters) -> None:
         poly = getattr(device, name)
         if poly.ndim != 1 or not 2 <= poly.size <= 16 or poly[-1] != 0:
             raise ValueError(f"{name}: must be a polynomial through zero (got last coefficient not 0); set it to 0")
-    if not 0 < device.u_max <= p.U_MAX_LIMIT:
-        raise ValueError(f"u_max: must be above 0 and at most {p.U_MAX_LIMIT} V (got {device.u_max:g}); lower it")
+    if not 0 < device.u_max <= U_MAX_LIMIT:
+        raise ValueError(f"u_max: must be above 0 and at most {U_MAX_LIMIT} V (got {device.u_max:g}); lower it")
     if not 0 < device.u_0 < device.u_max:
         raise ValueError(f"u_0: must be above 0 and below u_max (got {device.u_0:g}); use the read voltage, 0.2 V")
     if not 0 < device.eta <= 20:
@@ -148,8 +150,6 @@ def _stable(device: DeviceParameters) -> None:
 
 def dictionary(data: object) -> dict[str, Any]:
     """Fields for DeviceParameters out of plain data."""
-    from synaptogen_core.device.parameters import DEFAULT_ORDER
-
     if not isinstance(data, Mapping):
         raise TypeError(f"device: must be a dictionary of parameters (got {type(data).__name__}); see to_dict()")
     missing = [k for k in REQUIRED if k not in data]

@@ -16,10 +16,7 @@ from synaptogen_core.schema import FEATURE_NAMES
 
 F64 = NDArray[np.float64]
 VarModel = tuple[F64, F64]
-U_MAX_LIMIT = 1.6  # r(I, U) of the published set is singular at 1.868 V
-MAX_COMPONENTS = 255  # a cell stores its component in one byte
 SIGMA_FLOOR = 0.01  # of the population mean of sigma
-DEFAULT_ORDER = 10
 
 
 @dataclass(frozen=True, eq=False)

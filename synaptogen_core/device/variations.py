@@ -9,14 +9,16 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import checks, stationary
-from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import FEATURE_NAMES
+
+if TYPE_CHECKING:
+    from synaptogen_core.device.parameters import DeviceParameters
 
 F64 = NDArray[np.float64]
 
