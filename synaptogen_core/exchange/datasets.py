@@ -1,0 +1,235 @@
+"""Datasets as NetCDF and Zarr: compressed, in pieces, readable without this package.
+
+``xarray.open_dataset`` opens the files .nc and the folders .zarr. A .zarr.zip is such a folder in one file, and opens
+as ``xarray.open_dataset(zarr.storage.ZipStore(path, mode="r"), engine="zarr")``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec
+from zarr.storage import ZipStore
+
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import validity
+from synaptogen_core.exchange.atomic import replacing
+
+CHUNK = 1 << 18  # numbers: 1 MiB of float32, a piece that is quick to read and large enough to compress
+SMALL = 512  # numbers that are not worth a filter
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+WHAT = "a Dataset of simulate"
+
+
+def save_dataset(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
+    """Write a Dataset of `simulate`, compressed; all or nothing.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        What `simulate` returned, or a part of it.
+    path : str or path
+        The suffix says the format: .nc (NetCDF-4), .zarr (a folder) or .zarr.zip (the same in one file). What is there
+        under this name is replaced; until the new file is whole and on the disk, the old one stays.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another, the folder does not exist, or a folder that is no Zarr store is in the way.
+    ValueError
+        If `ds` is not such a Dataset; the sentence says why.
+    """
+    write = WRITERS[format_of(path)]
+    if not isinstance(ds, xr.Dataset):
+        raise TypeError(f"ds: must be {WHAT} (got {type(ds).__name__}); give an xarray.Dataset")
+    try:
+        validity.check(ds, values=False)
+    except ValueError as error:
+        raise ValueError(f"ds: must be {WHAT}; {error}") from error
+    target = Path(path)
+    if target.is_dir() and (format_of(path) != ".zarr" or not _is_zarr(target)):
+        raise FileError(f"{path}: must not be a folder of other things (got one); choose another name")
+    with replacing(path) as temporary:
+        write(ds.drop_encoding(), temporary)
+
+
+def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Dataset:
+    """Read a Dataset that `save_dataset` wrote, and check everything.
+
+    Parameters
+    ----------
+    path : str or path
+        .nc, .zarr or .zarr.zip.
+    lazy : bool
+        Leave the values in the file until they are used, and unchecked; close the Dataset when done. By default all
+        values are read and the file is closed, so that it may be replaced.
+
+    Returns
+    -------
+    xarray.Dataset
+        Equal to the saved one, attributes and all.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is not what it says.
+    """
+    kind = format_of(path)
+    file = Path(path)
+    if not file.exists():
+        raise FileError(f"{path}: must exist (got no such file); check the name")
+    _check_container(file, kind)
+    try:
+        ds = _open(file, kind)
+    except Exception as error:  # HDF5, Zarr and xarray raise what they like for a damaged file
+        raise FileError(f"{path}: must be readable as {kind} (got a fault: {error}); is it cut off?") from error
+    try:
+        ds.attrs = {name: _plain(value) for name, value in ds.attrs.items()}
+        validity.check(ds, values=False)
+        if not lazy:
+            _read_values(ds, path)
+            validity.check(ds)
+    except FileError:
+        ds.close()
+        raise
+    except ValueError as error:
+        ds.close()
+        raise FileError(f"{path}: must hold {WHAT}; {error}") from error
+    if not lazy:
+        ds.close()
+    return ds
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return .nc, .zarr or .zarr.zip, by the name.
+
+    Raises
+    ------
+    FileError
+        If the name ends in something else.
+    """
+    name = Path(path).name.lower()
+    for suffix in (".nc", ".zarr", ".zarr.zip"):
+        if name.endswith(suffix):
+            return suffix
+    raise FileError(f"{path}: must end in .nc, .zarr or .zarr.zip (got {Path(path).suffix or 'no suffix'}); rename it")
+
+
+def chunks_of(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the piece in which an array is stored: the longest sides halved until it has 2**18 numbers at most.
+
+    So neither maps (all cells of a cycle) nor series (all cycles of a cell) need the whole file.
+    """
+    chunk = list(shape)
+    while np.prod(chunk, dtype=float) > CHUNK:
+        longest = chunk.index(max(chunk))
+        chunk[longest] = -(-chunk[longest] // 2)
+    return tuple(chunk)
+
+
+def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
+    filters = {"zlib": True, "complevel": 4, "shuffle": True}
+    encoding: dict[Any, dict[str, Any]] = {}
+    for name, variable in ds.variables.items():
+        encoding[name] = {"_FillValue": None}
+        if variable.size >= SMALL:
+            encoding[name] |= {**filters, "chunksizes": chunks_of(variable.shape)}
+    ds.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+
+
+def _write_zarr(ds: xr.Dataset, path: Path) -> None:
+    # the checksum makes a damaged piece an error, where Blosc would return other numbers
+    codecs = (BloscCodec(cname="zstd", clevel=4, shuffle="shuffle"), Crc32cCodec())
+    encoding: dict[Any, dict[str, Any]] = {}
+    for name, variable in ds.variables.items():
+        encoding[name] = {"compressors": codecs}
+        if variable.chunks is None:
+            encoding[name]["chunks"] = tuple(max(1, n) for n in chunks_of(variable.shape))
+    # pieces that are all zero are written, too: a missing piece would read as zeros
+    ds.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=encoding, write_empty_chunks=True)
+    _consolidate(path)
+
+
+def _consolidate(path: Path) -> None:
+    """Repeat the headers of all arrays in that of the group, so that plain xarray opens it without a warning.
+
+    Zarr's own function does this, too, and warns each time that the specification does not know it yet.
+    """
+    header = path / "zarr.json"
+    group = json.loads(header.read_text(encoding="utf-8"))
+    arrays = sorted(file.parent.name for file in path.glob("*/zarr.json"))
+    metadata = {name: json.loads((path / name / "zarr.json").read_text(encoding="utf-8")) for name in arrays}
+    group["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}
+    header.write_text(json.dumps(group, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _write_zarr_zip(ds: xr.Dataset, path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as name:
+        folder = Path(name) / "folder.zarr"
+        _write_zarr(ds, folder)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    archive.write(file, file.relative_to(folder).as_posix())
+
+
+WRITERS: dict[str, Callable[[xr.Dataset, Path], None]] = {
+    ".nc": _write_netcdf,
+    ".zarr": _write_zarr,
+    ".zarr.zip": _write_zarr_zip,
+}
+
+
+def _is_zarr(folder: Path) -> bool:
+    return (folder / "zarr.json").is_file()
+
+
+def _check_container(file: Path, kind: str) -> None:
+    """Look at the outside of a file before others look inside."""
+    if kind == ".zarr":
+        if not file.is_dir() or not _is_zarr(file):
+            raise FileError(f"{file}: must be a Zarr folder (got no zarr.json in it); is it another format?")
+        return
+    if file.is_dir():
+        raise FileError(f"{file}: must be a file (got a folder); is it another format?")
+    if kind == ".zarr.zip":
+        if not zipfile.is_zipfile(file):
+            raise FileError(f"{file}: must be a ZIP archive (got none that can be read); is it cut off?")
+        return
+    with file.open("rb") as stream:
+        start = stream.read(len(HDF5_MAGIC))
+    if start != HDF5_MAGIC:
+        found = "an older NetCDF" if start.startswith(b"CDF") else "other bytes at its start"
+        raise FileError(f"{file}: must be NetCDF-4 (got {found}); is it another format?")
+
+
+def _open(file: Path, kind: str) -> xr.Dataset:
+    if kind == ".nc":
+        return xr.open_dataset(file, engine="h5netcdf")
+    store: Any = ZipStore(file, mode="r") if kind == ".zarr.zip" else file
+    group = zarr.open_group(store, mode="r")
+    for name, array in group.arrays():
+        if array.nchunks_initialized != array.nchunks:
+            raise ValueError(f"{name} has {array.nchunks_initialized} of {array.nchunks} pieces")
+    return xr.open_dataset(store, engine="zarr", consolidated=False, chunks=None)
+
+
+def _read_values(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
+    try:
+        ds.load()
+    except Exception as error:  # as above: a damaged piece shows in many ways
+        raise FileError(f"{path}: must hold whole arrays (got a fault: {error}); is it damaged?") from error
+
+
+def _plain(value: Any) -> Any:
+    """Attributes as Python has them: HDF5 returns NumPy's scalars."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,26 @@
+"""Everything that is read and written, under one roof."""
+
+from __future__ import annotations
+
+from synaptogen_core.exchange.cells import load_cells, save_cells
+from synaptogen_core.exchange.datasets import load_dataset, save_dataset
+from synaptogen_core.exchange.downloads import dataset_bytes, dataset_stream
+from synaptogen_core.exchange.parameters import device_from_text, list_devices, load_device, save_device
+from synaptogen_core.exchange.tables import load_train, save_features_csv, save_train, train_from_text
+
+__all__ = [
+    "dataset_bytes",
+    "dataset_stream",
+    "device_from_text",
+    "list_devices",
+    "load_cells",
+    "load_dataset",
+    "load_device",
+    "load_train",
+    "save_cells",
+    "save_dataset",
+    "save_device",
+    "save_features_csv",
+    "save_train",
+    "train_from_text",
+]

@@ -1,0 +1,92 @@
+"""Text files on the way in, and JSON that is readable on the way out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from synaptogen_core.errors import FileError
+
+MAX_BYTES = 100 * 2**20
+
+
+def read(path: str | os.PathLike[str], what: str, max_bytes: int = MAX_BYTES) -> str:
+    """Return the text of a UTF-8 file that should hold `what`.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, it is too large, or not text.
+    """
+    file = existing(path, what)
+    size = file.stat().st_size
+    if size > max_bytes:
+        raise FileError(f"{path}: must be at most {max_bytes:,} bytes of {what} (got {size:,}); is it the right file?")
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path}: must be UTF-8 text (got byte {error.start} that is not); give {what}") from None
+    except OSError as error:
+        raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
+
+
+def existing(path: str | os.PathLike[str], what: str) -> Path:
+    """Return the path of a file that is there.
+
+    Raises
+    ------
+    FileError
+        If it is not, or is a folder.
+    """
+    file = Path(path)
+    if not file.exists():
+        raise FileError(f"{path}: must exist (got no such file); check the name")
+    if file.is_dir():
+        raise FileError(f"{path}: must be a file (got a folder); give {what}")
+    return file
+
+
+def strict_json(text: str, name: str) -> Any:
+    """Return the value of a JSON text without NaN, infinity or repeated keys.
+
+    Raises
+    ------
+    FileError
+        With `name`, and where the text breaks off.
+    """
+
+    def no_constant(constant: str) -> NoReturn:
+        raise FileError(f"{name}: must hold finite numbers (got {constant}); correct them")
+
+    def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise FileError(f"{name}: must name everything once (got {key!r} twice); remove one")
+            found[key] = value
+        return found
+
+    try:
+        return json.loads(text, parse_constant=no_constant, object_pairs_hook=no_repeats)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        raise FileError(f"{name}: must be JSON (got a fault in {where}); is it cut off?") from None
+    except RecursionError:
+        raise FileError(f"{name}: must not be nested so deep (got too many brackets); is it the right file?") from None
+
+
+def readable_json(value: Any, indent: int = 0) -> str:
+    """Return JSON with one line for each row of numbers, and all digits of each."""
+    pad = " " * (indent + 1)
+    if isinstance(value, dict):
+        items = [f"{pad}{json.dumps(k)}: {readable_json(v, indent + 1)}" for k, v in value.items()]
+        opening, closing = "{}"
+    elif isinstance(value, Sequence) and any(isinstance(v, (dict, list, tuple)) for v in value):
+        items = [pad + readable_json(v, indent + 1) for v in value]
+        opening, closing = "[]"
+    else:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return opening + "\n" + ",\n".join(items) + "\n" + " " * indent + closing if items else opening + closing
