@@ -67,9 +67,7 @@ def quantiles(
     )
     for name in feature_list(ds, features):
         matrix = series_of(ds, name)
-        value, interval, used = arrays.quantile_values(
-            matrix, p, scale=scale_of(name, scale), confidence=confidence
-        )
+        value, interval, used = arrays.quantile_values(matrix, p, scale=scale_of(name, scale), confidence=confidence)
         _need_values(name, used)
         long_name, unit = described(name, ds)
         skipped = matrix.size - used

@@ -213,4 +213,3 @@ def _words(name: str, of: str) -> tuple[str, str]:
     if scale_of(name, None) == "log":
         return f"cycle-to-cycle standard deviation of log10 {long_name}", f"log10({unit})"
     return f"cycle-to-cycle standard deviation of {long_name}", unit
-

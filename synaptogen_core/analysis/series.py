@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 TIME_DIMS = ("cycle", "pulse")
 SCALES = ("linear", "log")
-BLOCK_VALUES = 1 << 19  # 4 MB of float64: a block stays in the cache while it is used
+BLOCK_VALUES = 1 << 17  # 1 MB of float64: a block stays in the cache while it is used
 
 
 def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
@@ -65,7 +65,9 @@ def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
         values = values.astype(np.float64)
     matrix = values.reshape(values.shape[0], -1)
     if not matrix.size:
-        raise ValueError(f"feature: must hold at least one value (got {name!r} of shape {variable.shape}); simulate more")
+        raise ValueError(
+            f"feature: must hold at least one value (got {name!r} of shape {variable.shape}); simulate more"
+        )
     return matrix
 
 
@@ -111,7 +113,8 @@ def scaled(values: NDArray[Any], scale: str) -> Floats:
     if scale == "log":
         with np.errstate(divide="ignore", invalid="ignore"):
             np.log10(result, out=result)
-    result[~np.isfinite(result)] = np.nan
+    if not np.isfinite(result.sum()):  # one pass over the values, where a mask would take three
+        result[~np.isfinite(result)] = np.nan
     return result
 
 
@@ -132,7 +135,7 @@ def cell_blocks(
     Yields
     ------
     tuple of slice and numpy.ndarray
-        The cells, and their values, shape (cells of the block, variables, times), float64, NaN where missing.
+        The cells, and their values, shape (variables, cells of the block, times), float64, NaN where missing.
     """
     times, cells = columns[0].shape
     width = max(1, BLOCK_VALUES // (times * len(columns)))
@@ -142,10 +145,10 @@ def cell_blocks(
         fits = allowed[(allowed > first) & (allowed <= first + width)]
         after = allowed[allowed > first]
         last = cells if first + width >= cells else int(fits[-1] if fits.size else after[0] if after.size else cells)
-        block = np.empty((last - first, len(columns), times))
+        block = np.empty((len(columns), last - first, times))
         for j, (column, scale) in enumerate(zip(columns, scales, strict=True)):
             # transposed before it is widened: half the bytes to gather
-            block[:, j] = scaled(np.ascontiguousarray(column[:, first:last].T), scale)
+            block[j] = scaled(np.ascontiguousarray(column[:, first:last].T), scale)
         yield slice(first, last), block
         first = last
 
@@ -178,3 +181,55 @@ def scaled_words(name: str, scale: str, ds: xr.Dataset | None = None) -> tuple[s
     """Long name and unit of a variable on a scale: ``log10 of ...`` in ``log10(ohm)``, or as they are."""
     long_name, unit = described(name, ds)
     return (f"log10 of {long_name}", f"log10({unit})") if scale == "log" else (long_name, unit)
+
+
+def columns_of(
+    ds: xr.Dataset, names: Sequence[str], scale: str | None
+) -> tuple[list[NDArray[np.floating[Any]]], list[str]]:
+    """Matrices of several variables that run over the same times and cells, and their scales.
+
+    Raises
+    ------
+    ValueError
+        If they do not, or there is no such variable or scale.
+    """
+    matrices = [series_of(ds, name) for name in names]
+    for name, matrix in zip(names, matrices, strict=True):
+        if matrix.shape != matrices[0].shape:
+            raise ValueError(
+                f"features: must run over the same times and cells (got {names[0]!r} {matrices[0].shape} and "
+                f"{name!r} {matrix.shape}); ask for them one by one"
+            )
+    return matrices, [scale_of(name, scale) for name in names]
+
+
+def model_indices(
+    names: Sequence[str], scales: Sequence[str], ds: xr.Dataset, device: DeviceParameters | None
+) -> list[int | None]:
+    """For each variable its number among the features, if the model has an exact law for it on this scale, else None.
+
+    It has, for a feature on its own scale, cycle by cycle.
+    """
+    if device is None:
+        return [None] * len(names)
+    return [
+        FEATURE_NAMES.index(name)
+        if name in FEATURE_NAMES and scale == scale_of(name, None) and "cycle" in ds[name].dims
+        else None
+        for name, scale in zip(names, scales, strict=True)
+    ]
+
+
+def check_cells(used: int, left_out: int, least: int, what: str) -> None:
+    """Refuse to estimate from fewer than `least` cells without a gap."""
+    if used < least:
+        raise ValueError(
+            f"ds: must hold at least {least} cell{'s' if least > 1 else ''} without a missing value for {what} (got "
+            f"{used}, and {left_out} with missing values); simulate more cells, or choose a run of cycles without gaps"
+        )
+
+
+def check_times(times: int, least: int, what: str) -> None:
+    """Refuse to estimate from fewer than `least` times."""
+    if times < least:
+        raise ValueError(f"ds: must hold at least {least} cycles for {what} (got {times}); simulate more cycles")
