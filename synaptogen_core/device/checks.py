@@ -108,7 +108,8 @@ def parameters(device: DeviceParameters) -> None:
     for k, factor in enumerate(device.factors):
         # no D2D spread at all is a wanted variation: a zero diagonal is allowed there
         lower(f"factors[{k}]", factor, positive=False)
-    if np.any(device.population_mean[4:] <= 0) and np.any(device.means[:, 4:] != 0):
+    spread = np.any(device.means[:, 4:] != 0, axis=0)  # no C2C spread at all is a wanted variation
+    if np.any(spread & (device.population_mean[4:] <= 0)):
         raise ValueError("means: sigma must be above zero on average (got a mean <= 0); correct rows 5 to 8")
     largest = max(device.var)
     whole("order", device.order, 1, 10**6)
