@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.sidebar import Sidebar
 from app.status import StatusLine
 from app.tabs import TABS
-from app.theme import PALETTE, Theme
+from app.theme import HEADER, PALETTE, Theme
 from app.views.base import Context, View
 from app.waveform import Waveform
 
@@ -51,7 +51,7 @@ class Dashboard:
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
             main=[pmui.Column(self.status.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE, margin=0)],
-            busy_indicator=None,
+            busy_indicator=None, sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip
         self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
         self.page.param.watch(lambda event: self.theme.set_dark(event.new), "dark_theme")

@@ -32,7 +32,7 @@ LOG = logging.getLogger("synaptogen.app")
 class Status(param.Parameterized):
     """What the page says about its work."""
 
-    state = param.Selector(default="idle", objects=["idle", "ready", "stale", "running"])
+    state = param.Selector(default="idle", objects=["idle", "drawing", "ready", "stale", "running"])
     estimate = param.Parameter(doc="Of the run that is wanted: seconds and bytes.")
     progress = param.Number(0.0, bounds=(0, 1))
     seconds_left = param.Number(None, allow_None=True)
@@ -100,7 +100,7 @@ class Session:
         request = self.settings.request()
         if self.run and request.simulation == self.run.key:
             self._wanted = None
-            self.status.param.update(state="running" if self._simulating else "ready", error="")
+            self.status.param.update(state="running" if self._simulating else "drawing", error="")
             self._draw()
             return
         cached = runs.RUNS.get(request.simulation)
@@ -185,7 +185,10 @@ class Session:
             return "running"
         if self.run is None:
             return "idle" if self._simulating else "stale"
-        return "ready" if self.settings.request().simulation == self.run.key else "stale"
+        if self.settings.request().simulation != self.run.key:
+            return "stale"
+        painted = self._painted.get(self.visible)
+        return "ready" if painted == result_key(self.tabs[self.visible], self._request_for(self.run)) else "drawing"
 
     # ------------------------------------------------------------------------------------------------ drawing lane
     def _draw(self) -> None:
@@ -209,6 +212,7 @@ class Session:
         request = self._request_for(run)
         key = result_key(tab, request)
         if self._painted.get(name) == key:
+            self._post(lambda: self.status.param.update(state=self._resting_state()))
             return
         try:
             result = RESULTS.get(key)
@@ -223,8 +227,17 @@ class Session:
             return
         if self._closed:
             return
+        self._post(lambda: self._paint(name, key, result))
+
+    def _paint(self, name: str, key: Any, result: Any) -> None:
+        if name not in self._painters:
+            return
+        try:
+            self._painters[name](result)
+        except Exception as error:
+            self.status.error = f"{self.tabs[name].title}: {sentence(error)}"
         self._painted[name] = key
-        self._post(lambda: self._painters[name](result) if name in self._painters else None)
+        self.status.state = self._resting_state()
 
     def _request_for(self, run: runs.Run) -> Request:
         """The present read-out, selection and options, with the simulation settings that the pictures show."""

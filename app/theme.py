@@ -29,10 +29,12 @@ COLORS = {"r_hrs": "#0072B2", "u_set": "#009E73", "r_lrs": "#D55E00", "u_reset":
 STATE_COLORS = ("#0072B2", "#E69F00", "#D55E00")  # HRS, IRS, LRS
 OUTLIER = "#D55E00"
 NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
-CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#CC79A7", "dotdash"))
+CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
+CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 
+HEADER = "#16324f"
 PALETTE = {
     "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
     "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
@@ -87,6 +89,11 @@ def label(quantity: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
+def unit(quantity: str) -> str:
+    """Unit on the axis of a quantity: ``kΩ``."""
+    return AXES[quantity][1]
+
+
 def number(value: float, digits: int = 3) -> str:
     """A number for people: three significant digits, thin spaces between thousands."""
     if value != value:
@@ -120,6 +127,16 @@ class Theme:
         for model, attribute in self._inked:
             setattr(model, attribute, INK[dark])
 
+    def cell_style(self, glyph: Any, position: int) -> None:
+        """Draw a line or marker in the style of the selected cell at this position (colour, and dash if a line)."""
+        color, dash = CELL_STYLES[position]
+        if color == "ink":
+            self.ink(glyph, "line_color")
+        else:
+            glyph.line_color = color
+        if glyph.__class__.__name__ == "Line":
+            glyph.line_dash = dash
+
     def figure(
         self,
         name: str,
@@ -143,7 +160,7 @@ class Theme:
         )  # fmt: skip
         figure.toolbar.logo = None
         figure.toolbar.autohide = True
-        figure.min_border_right = 12
+        figure.update(min_border_left=62, min_border_right=12)  # numbers of other widths must not move the picture
         for axis in figure.axis:
             if isinstance(axis, LogAxis):  # resistances span two decades: 10, 20, 50, 100
                 axis.ticker = LogTicker(mantissas=[1, 2, 5], desired_num_ticks=6)
@@ -176,6 +193,11 @@ def card(figure: Any, *more: Any) -> pmui.Paper:
     inside = pane(figure) if hasattr(figure, "toolbar") else figure
     return pmui.Paper(inside, *more, elevation=0, variant="outlined", sizing_mode="stretch_width", margin=0,
                       sx={"p": "6px", "overflow": "hidden"})  # fmt: skip
+
+
+def note(text: str = "") -> pn.pane.HTML:
+    """A quiet line of text; set `object`."""
+    return pn.pane.HTML(text, sizing_mode="stretch_width", margin=(0, 6), styles={"opacity": "0.75"})
 
 
 def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Grid:

@@ -10,7 +10,6 @@ from app import runs
 from app.settings import Settings
 from app.theme import NEUTRAL, Theme
 
-
 POINTS, CYCLES = 2000, 3  # the first cycles say it all
 
 

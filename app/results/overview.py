@@ -15,7 +15,7 @@ from synaptogen_core.schema import FEATURES
 
 USES = frozenset({"read", "cells"})
 LOOPS = 64  # loops drawn at most
-POINTS = 120
+POINTS = 120  # voltages a loop
 
 
 class Options(TabOptions):
@@ -23,42 +23,75 @@ class Options(TabOptions):
 
 
 @dataclass(frozen=True)
+class Loops:
+    """I-V loops one after the other as one line, with NaN after each: voltage [V], current [A]."""
+
+    voltage: np.ndarray
+    current: np.ndarray
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A cell followed on every tab: its cycles and its first loop."""
+
+    cell: tuple[int, int]
+    r_lrs: np.ndarray
+    r_hrs: np.ndarray
+    loop: Loops
+
+
+@dataclass(frozen=True)
 class Result:
     histograms: dict[str, Histogram]
-    window: Density  # R_LRS (x) against R_HRS (y), both log10 ohm
-    chosen: list[tuple[np.ndarray, np.ndarray]]  # of each followed cell: r_lrs, r_hrs of its cycles
-    cells: tuple[tuple[int, int], ...]
-    loops: tuple[np.ndarray, np.ndarray]  # voltage, current: loops with NaN between them
-    chosen_loops: list[tuple[np.ndarray, np.ndarray]]
+    window: Density  # x: R_LRS [ohm]; y: log10 of R_HRS [ohm]
+    loops: Loops
+    loop_count: int
+    chosen: tuple[Chosen, ...]
     read_map: np.ndarray  # A, (row, column)
     u_read: float
+    noise: bool
     sample: str
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """All the pictures of the tab."""
     values = {f.name: run.values(f.name) for f in FEATURES}
-    histograms = {f.name: histogram(values[f.name], log=f.scale == "log") for f in FEATURES}
-    window = density(np.log10(values["r_lrs"]).ravel(), np.log10(values["r_hrs"]).ravel(), 160, 120)
-    chosen = [run.of_cells([c], "r_lrs")[:, 0] for c in request.cells], [
-        run.of_cells([c], "r_hrs")[:, 0] for c in request.cells
-    ]
+    others = first_cells(run)
+    curves = loops(run, [*others, *request.cells])
+    r_lrs, r_hrs = (run.of_cells(request.cells, name) for name in ("r_lrs", "r_hrs"))
     return Result(
-        histograms, window, list(zip(*chosen, strict=True)), request.cells,
-        loops(run, first_cells(run)), [loops(run, [c]) for c in request.cells],
-        run.read_map(request.read), request.read.u_read, run.sample.text,
-    )  # fmt: skip
+        histograms={f.name: histogram(values[f.name], log=f.scale == "log") for f in FEATURES},
+        window=density(values["r_lrs"].ravel(), np.log10(values["r_hrs"].ravel()), 120, 90),
+        loops=joined(curves[: len(others)]),
+        loop_count=len(others),
+        chosen=tuple(
+            Chosen(cell, r_lrs[:, i], r_hrs[:, i], curves[len(others) + i]) for i, cell in enumerate(request.cells)
+        ),
+        read_map=run.read_map(request.read),
+        u_read=request.read.u_read,
+        noise=request.read.noise,
+        sample=run.sample.text,
+    )
 
 
 def first_cells(run: Run) -> list[tuple[int, int]]:
-    columns = run.request.array.columns
-    return [divmod(i, columns) for i in range(min(LOOPS, run.cells.size))]
+    """The first cells in row order, as (row, column)."""
+    return [divmod(i, run.request.array.columns) for i in range(min(LOOPS, run.cells.size))]
 
 
-def loops(run: Run, cells: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
-    """The first loop of each cell as one line: (voltage, current), NaN after each loop."""
-    train = sc.PulseTrain.iv_sweep(cycles=1, u_min=-1.5, u_max=1.5, points=POINTS)
+def loops(run: Run, cells: list[tuple[int, int]]) -> list[Loops]:
+    """The first loop of each cell."""
+    limit = run.device.valid_range
+    train = sc.PulseTrain.iv_sweep(cycles=1, u_min=-limit, u_max=limit, points=POINTS)
     data = run.simulate_cells(cells, train, record=("current",), every=1)
-    current = np.pad(data["current"].values.T.reshape(len(cells), -1), ((0, 0), (0, 1)), constant_values=np.nan)
-    voltage = np.append(train.pulses.voltage, np.nan)
-    return np.tile(voltage, len(cells)), current.ravel()
+    voltage = train.pulses.voltage
+    return [Loops(voltage, current) for current in data["current"].values.T]
+
+
+def joined(curves: list[Loops]) -> Loops:
+    """Many loops as one line with gaps."""
+    gap = np.full(1, np.nan, np.float32)
+    return Loops(
+        np.concatenate([part for loop in curves for part in (loop.voltage, gap)]),
+        np.concatenate([part for loop in curves for part in (loop.current, gap)]),
+    )

@@ -34,7 +34,8 @@ SOURCES = f"""
   const figure = ({FIND})(name)
   if (figure === null) {{ return null }}
   const plain = (column) => {{
-    const cut = (array) => Array.from(array).slice(0, 5000).map((v) => ArrayBuffer.isView(v) || Array.isArray(v) ? cut(v) : v)
+    const nested = (v) => ArrayBuffer.isView(v) || Array.isArray(v)
+    const cut = (array) => Array.from(array).slice(0, 5000).map((v) => (nested(v) ? cut(v) : v))
     return cut(column)
   }}
   return figure.renderers.map((renderer) => {{
@@ -125,7 +126,7 @@ class Dashboard:
     def figure_names(self) -> list[str]:
         """Names of all the figures in the document."""
         return self.page.evaluate(
-            'Bokeh.documents[0].all_models ? [...Bokeh.documents[0].all_models].filter((m) => m.type === "Figure").map((m) => m.name) : []'
+            '[...Bokeh.documents[0].all_models].filter((m) => m.type === "Figure").map((m) => m.name)'
         )
 
     def sources(self, figure: str) -> list[dict[str, list[Any]]]:
@@ -134,7 +135,8 @@ class Dashboard:
 
     def wait_change(self, figure: str, before: Any, timeout: float = 30) -> list[dict[str, list[Any]]]:
         """Wait until what a figure draws differs from `before`."""
-        return self.wait_for(lambda: self.sources(figure), lambda now: now != before, f"{figure} did not change", timeout)
+        complaint = f"{figure} did not change"
+        return self.wait_for(lambda: self.sources(figure), lambda now: now != before, complaint, timeout)
 
     def wait_for(
         self, look: Callable[[], Any], enough: Callable[[Any], bool], complaint: str, timeout: float = 30
