@@ -41,6 +41,15 @@ def whole(name: str, value: object, low: int, high: int) -> int:
     return int(value)
 
 
+def switch(name: str, value: object) -> bool | None:
+    """False if something is to be switched off, None if it is to be left as it is."""
+    if value is None or value is True:
+        return None
+    if value is not False:
+        raise TypeError(f"{name}: must be True or False (got {value!r}); False switches it off")
+    return False
+
+
 def numbers(name: str, value: object) -> F64:
     """A finite float64 array of our own, read-only."""
     try:

@@ -204,10 +204,10 @@ class DeviceParameters:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If a value breaks its rule.
         """
-        from synaptogen_core.device import variations
+        from synaptogen_core.device import checks, variations
 
         wishes = {
             "order": order,
@@ -215,8 +215,8 @@ class DeviceParameters:
             "outlier_share": outlier_share,
             "c2c": c2c,
             "d2d": d2d,
-            "correlations": None if correlations else correlations,
-            "memory": None if memory else memory,
+            "correlations": checks.switch("correlations", correlations),
+            "memory": checks.switch("memory", memory),
             "eta": eta,
             "u_max": u_max,
         }

@@ -33,13 +33,19 @@ def apply(device: DeviceParameters, wishes: Mapping[str, Any]) -> DeviceParamete
         fields, label = MAKERS[name](varied, value)
         varied = replace(varied, **fields)
         labels.append(label)
-    plain = {k: dict(v) if isinstance(v, Mapping) else v for k, v in wishes.items()}
     return replace(
         varied,
         name=", ".join([device.name, *labels]),
         base=device.base or device,
-        variations=(*device.variations, plain),
+        variations=(*device.variations, {k: _plain(v) for k, v in wishes.items()}),
     )
+
+
+def _plain(value: Any) -> Any:
+    """As JSON knows it: no NumPy scalars."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
 
 
 Change = tuple[dict[str, Any], str]
