@@ -21,6 +21,7 @@ DEFAULT_ORDER = 10
 F64 = NDArray[np.float64]
 REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
 OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "variations")
+VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "memory", "eta", "u_max")
 
 
 def number(name: str, value: object) -> float:
@@ -70,14 +71,34 @@ def var_models(models: object) -> dict[int, VarModel]:
         raise ValueError("var: must map at least one order to its matrices (got nothing); give {order: (a, b)}")
     result = {}
     for key, model in models.items():
-        p = int(key)
-        a, b = (model["a"], model["b"]) if isinstance(model, Mapping) else model
+        p = _order(key)
+        try:
+            a, b = (model["a"], model["b"]) if isinstance(model, Mapping) else model
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(
+                f"var[{p}]: must be the matrices a and b (got {type(model).__name__}); give both"
+            ) from None
         pair = numbers(f"var[{p}].a", a), numbers(f"var[{p}].b", b)
         shape(f"var[{p}].a", pair[0], (p, 4, 4))
         shape(f"var[{p}].b", pair[1], (4, 4))
         lower(f"var[{p}].b", pair[1])
         result[p] = pair
     return result
+
+
+def _order(key: object) -> int:
+    """An order, or its text: JSON has no other keys."""
+    text = str(key)
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"var: must have orders from 1 as keys (got {key!r}); correct the key")
+    return int(text)
+
+
+def components(name: str, value: object) -> tuple[int, ...]:
+    """Numbers of mixture components."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name}: must be a list of component numbers (got {value!r}); give for instance [2]")
+    return tuple(whole(name, k, 0, 10**6) for k in value)
 
 
 def shape(name: str, array: F64, wanted: tuple[int, ...]) -> None:
@@ -142,8 +163,10 @@ def parameters(device: DeviceParameters) -> None:
         raise ValueError("llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?")
     if any(not 0 <= k < count for k in device.outliers):
         raise ValueError(f"outliers: must be component numbers 0 to {count - 1} (got {device.outliers}); correct them")
-    if not isinstance(device.name, str) or not device.name:
-        raise ValueError(f"name: must be a text (got {device.name!r}); name the device")
+    for name in ("name", "source", "licence", "citation"):
+        text = getattr(device, name)
+        if not isinstance(text, str) or (name == "name" and not text):
+            raise ValueError(f"{name}: must be a text (got {text!r}); write it as one")
     _stable(device)
 
 
@@ -170,12 +193,16 @@ def dictionary(data: object) -> dict[str, Any]:
         raise ValueError(f"device: must have known parameters only (got {', '.join(unknown)}); remove them")
     plain = dict(data)
     features = plain.pop("features", list(FEATURE_NAMES))
-    if list(features) != list(FEATURE_NAMES):
+    if features != list(FEATURE_NAMES):
         raise ValueError(
             f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {features}); reorder the set"
         )
     plain["var"] = var_models(plain["var"])
     plain.setdefault("order", min(DEFAULT_ORDER, max(plain["var"])))
-    plain["outliers"] = tuple(plain.get("outliers", ()))
-    plain.setdefault("variations", [])
+    changes = plain.setdefault("variations", [])
+    if not isinstance(changes, list) or not all(isinstance(change, Mapping) for change in changes):
+        raise TypeError(f"variations: must be a list of dictionaries (got {changes!r}); see to_dict()")
+    unknown = [str(k) for change in changes for k in change if k not in VARIATIONS]
+    if unknown:
+        raise ValueError(f"variations: must be some of {', '.join(VARIATIONS)} (got {unknown[0]!r}); remove it")
     return plain

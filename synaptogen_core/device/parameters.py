@@ -86,7 +86,7 @@ class DeviceParameters:
         for name in ("u_0", "eta", "u_max", "valid_range"):
             object.__setattr__(self, name, checks.number(name, getattr(self, name)))
         object.__setattr__(self, "var", checks.var_models(self.var))
-        object.__setattr__(self, "outliers", tuple(int(k) for k in self.outliers))
+        object.__setattr__(self, "outliers", checks.components("outliers", self.outliers))
         checks.parameters(self)
         total = self.weights.sum()
         if abs(total - 1) > 1e-12:  # normalised once only: a second division could change the last bit, and so the hash

@@ -1,7 +1,7 @@
 """The switching rule: one voltage applied to each cell. This file is the specification.
 
-The rule takes its noise as an argument, so it is deterministic: the same state, voltages and normals give the same bits,
-and the compiled twin must give them too. Positive voltages RESET, negative ones SET.
+The rule takes its noise as an argument, so it is deterministic: the same state, voltages and normals give the same
+bits, and the compiled twin must give them too. Positive voltages RESET, negative ones SET.
 """
 
 from __future__ import annotations
