@@ -106,7 +106,7 @@ def python_text(settings: Mapping[str, Any], device: DeviceParameters, train: Pu
     """Python text for people that makes the Dataset again."""
     root = device.base or device
     made = f"sc.load_device({root.name!r})"
-    for change in device.variations:
+    for change in device.to_dict()["variations"]:
         made += f".vary({', '.join(f'{k}={v!r}' for k, v in change.items())})"
     rows, columns = settings["shape"]
     options = f"seed={settings['seed']}, start={settings['history']!r}"

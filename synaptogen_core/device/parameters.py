@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,8 @@ class DeviceParameters:
             object.__setattr__(self, name, checks.numbers(name, getattr(self, name)))
         for name in ("u_0", "eta", "u_max", "valid_range"):
             object.__setattr__(self, name, checks.number(name, getattr(self, name)))
-        object.__setattr__(self, "var", checks.var_models(self.var))
+        object.__setattr__(self, "var", MappingProxyType(checks.var_models(self.var)))
+        object.__setattr__(self, "variations", tuple(_frozen(change) for change in self.variations))
         object.__setattr__(self, "outliers", checks.components("outliers", self.outliers))
         checks.parameters(self)
         total = self.weights.sum()
@@ -98,6 +100,10 @@ class DeviceParameters:
 
     def __hash__(self) -> int:
         return hash(self.hash)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # what is frozen does not pickle as it is; and a pickle goes through the same door as a file
+        return DeviceParameters.from_dict, (self.to_dict(),)
 
     def __repr__(self) -> str:
         return f"DeviceParameters({self.name!r}, order={self.order}, components={len(self.weights)}, hash={self.hash})"
@@ -233,7 +239,7 @@ class DeviceParameters:
             "source": root.source,
             "licence": root.licence,
             "citation": root.citation,
-            "variations": [dict(v) for v in self.variations],
+            "variations": [_thawed(change) for change in self.variations],
         }
 
     @classmethod
@@ -253,6 +259,14 @@ class DeviceParameters:
         for change in changes:
             device = device.vary(**change)
         return device
+
+
+def _frozen(change: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType({k: _frozen(v) if isinstance(v, Mapping) else v for k, v in change.items()})
+
+
+def _thawed(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _thawed(v) if isinstance(v, Mapping) else v for k, v in change.items()}
 
 
 def _numbers(device: DeviceParameters) -> dict[str, Any]:
