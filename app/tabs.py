@@ -31,4 +31,5 @@ class Tab:
 
 TABS = (
     Tab("overview", "Overview"),
+    Tab("distributions", "Distributions"),
 )
