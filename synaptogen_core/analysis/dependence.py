@@ -1,8 +1,9 @@
-"""How cycles hang together: autocorrelation and cross-correlation over lags, and correlation matrices.
+"""How cycles hang together: autocorrelation and cross-correlation over lags.
 
-Every estimate stands beside the model's exact value where the Dataset knows its device (`ds.attrs["settings"]`), or one is
-given. Features are taken on their own scale (log10 for r_hrs) unless another is asked for; the model has no exact curve
-for another scale, and says so with NaN. Cells with a missing value in any of the variables are left out, and counted.
+Every estimate stands beside the model's exact value where the Dataset knows its device (`ds.attrs["settings"]`), or
+one is given. Features are taken on their own scale (log10 for r_hrs) unless another is asked for; the model has no
+exact curve for another scale, and says so with NaN. Cells with a missing value in any of the variables are left out,
+and counted.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.stats import rankdata
 
-from synaptogen_core.analysis import lag_products, moments
+from synaptogen_core.analysis import lag_products
 from synaptogen_core.analysis.marginals import BOUND, interval_words
 from synaptogen_core.analysis.population_moments import population_moments
 from synaptogen_core.analysis.resampling import Floats, bootstrap_interval, check_resampling, group_starts
@@ -103,8 +103,8 @@ def cross_correlation(
 ) -> xr.Dataset:
     """Correlation over lags of every feature with every other, pooled over cells, each about its own mean.
 
-    Element (lag k, feature i, feature_other j) is that of i in cycle n with j in cycle n - k; for negative lags swap the
-    features. Parameters as for `autocorrelation`.
+    Element (lag k, feature i, feature_other j) is that of i in cycle n with j in cycle n - k; for negative lags swap
+    the features. Parameters as for `autocorrelation`.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def _over_lags(
             "model": (dims, model, {"long_name": f"{words}, exact", "units": "1"}),
         },
         coords={"lag": ("lag", np.arange(last + 1), {"long_name": "distance in cycles", "units": "1"}), "bound": BOUND}
-        | _feature_coords(names, len(dims) - 1),
+        | feature_coords(names, len(dims) - 1),
         attrs={
             "cells": int(used.sum()),
             "left_out": cells - int(used.sum()),
@@ -233,113 +233,7 @@ def memory_of(device: DeviceParameters, times: int) -> Floats:
         lags *= 4
 
 
-def correlations(
-    ds: xr.Dataset,
-    features: str | Sequence[str] | None = None,
-    *,
-    device: DeviceParameters | None = None,
-    scale: str | None = None,
-    confidence: float = 0.95,
-    replicates: int = 400,
-    seed: int = 0,
-) -> xr.Dataset:
-    """Correlation matrices of the features: within devices, between devices, and of all values.
-
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        As `simulate` gives it: at least 2 cycles and 3 cells.
-    features : str or sequence of str, optional
-        Variables; by default the features that the Dataset holds.
-    device : DeviceParameters, optional
-        For the correction and the exact values; by default the device of the Dataset.
-    scale : {"linear", "log"}, optional
-        By default the feature's own.
-    confidence, replicates, seed
-        Probability, number of resamples and seed of the bootstrap over cells.
-
-    Returns
-    -------
-    xarray.Dataset
-        On ``(feature, feature_other)``, each with ``<name>_interval`` and, where the model knows it, ``<name>_model``:
-        ``cycle_to_cycle``, pooled over cells about the cell's true mean; ``device_to_device``, of the cells' true means;
-        ``population``, of all values. And ``device_means`` and ``device_means_spearman``, of the cells' means as they
-        are, without interval.
-        Attribute ``correction``: "memory", with the exact correlations over lags taken out of the cells' means
-        (`moments`), or "none: cycles taken as independent" where the device or its law is not known.
-        NaN where a variance comes out negative: there is no device-to-device spread to be seen.
-
-    Raises
-    ------
-    ValueError
-        For an unknown variable, or too few cycles or cells.
-    """
-    check_resampling(confidence, replicates)
-    names = feature_list(ds, features)
-    columns, scales = columns_of(ds, names, scale)
-    times, cells = columns[0].shape
-    check_times(times, 2, "correlations within devices")
-    found = moments.cell_sums(cell_blocks(columns, scales, group_starts(cells)), cells)
-    check_cells(found.cells, found.left_out, 3, "correlations between devices")
-    device = device or device_of(ds)
-    indices = model_indices(names, scales, ds, device)
-    chosen = [i for i in indices if i is not None]
-    memory = None
-    if device is not None and len(chosen) == len(names):
-        memory = lag_products.mean_covariance(memory_of(device, times), times)[np.ix_(chosen, chosen)]
-    sums = found.sums[found.sums[:, 0] > 0]
-
-    def matrices(totals: Floats) -> Floats:
-        within, between = moments.separated(totals, len(names), memory, times)
-        return np.stack([moments.correlation_of(part) for part in (within, between, within + between)], axis=1)
-
-    estimate = matrices(sums.sum(axis=0)[None])[0]
-    interval = bootstrap_interval(sums, matrices, confidence=confidence, replicates=replicates, seed=seed)
-    dims = ("feature", "feature_other")
-    kinds = {
-        "cycle_to_cycle": "correlation within devices (cycle to cycle)",
-        "device_to_device": "correlation between devices (device to device), of their true means",
-        "population": "correlation of all values",
-    }
-    result: dict[str, Any] = {}
-    for n, (kind, words) in enumerate(kinds.items()):
-        result[kind] = (dims, estimate[n], {"long_name": words, "units": "1"})
-        result[f"{kind}_interval"] = (
-            (*dims, "bound"),
-            interval[n],
-            {"long_name": f"{100 * confidence:g} % interval of the {words}", "units": "1"},
-        )
-    if device is not None and len(chosen) == len(names):
-        exact = population_moments(device)
-        for kind, covariance in zip(kinds, (exact.within, exact.between, exact.total), strict=True):
-            matrix = moments.correlation_of(covariance[np.ix_(chosen, chosen)])
-            result[f"{kind}_model"] = (dims, matrix, {"long_name": f"{kinds[kind]}, exact", "units": "1"})
-    means = found.means
-    result["device_means"] = (
-        dims,
-        moments.correlation_of(np.atleast_2d(np.cov(means.T))),
-        {"long_name": "correlation of the device means as they are", "units": "1"},
-    )
-    result["device_means_spearman"] = (
-        dims,
-        moments.correlation_of(np.atleast_2d(np.cov(rankdata(means, axis=0).T))),
-        {"long_name": "Spearman correlation of the device means as they are", "units": "1"},
-    )
-    return xr.Dataset(
-        result,
-        coords={"bound": BOUND, **_feature_coords(names, 2)},
-        attrs={
-            "cells": found.cells,
-            "left_out": found.left_out,
-            "cycles": times,
-            "correction": "memory" if memory is not None else "none: cycles taken as independent",
-            "scales": ", ".join(f"{n}: {s}" for n, s in zip(names, scales, strict=True)),
-            "seed": seed,
-            **interval_words("percentile bootstrap interval", confidence),
-        },
-    )
-
-
-def _feature_coords(names: Sequence[str], count: int) -> dict[str, Any]:
+def feature_coords(names: Sequence[str], count: int) -> dict[str, Any]:
+    """Coordinates that name the features along one or two dimensions."""
     words = ("feature", "feature_other")[:count]
     return {word: (word, list(names), {"long_name": "feature", "units": "1"}) for word in words}

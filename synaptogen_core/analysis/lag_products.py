@@ -1,8 +1,8 @@
 """Products over lags, pooled over cells, and what they are expected to be: NumPy in, NumPy out.
 
-Each cell is taken about its own mean, which is an estimate from the same few, dependent cycles. That lowers every lagged
-product. `expected_products` gives the exact expectation of what `pooled_products` computes, so that data can be compared
-with what this estimator sees at this number of cycles, rather than with what an endless run would show.
+Each cell is taken about its own mean, which is an estimate from the same few, dependent cycles. That lowers every
+lagged product. `expected_products` gives the exact expectation of what `pooled_products` computes, so that data can be
+compared with what this estimator sees at this number of cycles, rather than with what an endless run would show.
 """
 
 from __future__ import annotations
@@ -151,10 +151,11 @@ def ratios(products: Floats, times: int, divide_by: str) -> Floats:
         The same shape; 1 at lag 0 of each variable with itself, NaN where a variable does not vary.
     """
     itself = products.ndim < 3 or products.shape[-1] != products.shape[-2]
-    variance = products[..., 0, :] if itself else np.diagonal(products[..., 0, :, :], axis1=-2, axis2=-1)
-    scale = (
-        variance[..., None, :] if itself else np.sqrt(variance[..., :, None] * variance[..., None, :])[..., None, :, :]
-    )
+    if itself:
+        scale = products[..., :1, :]
+    else:
+        variance = np.diagonal(products[..., :1, :, :], axis1=-2, axis2=-1)
+        scale = np.sqrt(variance[..., :, None] * variance[..., None, :])
     if divide_by == "N-k":
         lag = np.arange(products.shape[-2 if itself else -3])
         factor = times / (times - lag)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
@@ -9,7 +11,13 @@ from numpy.typing import ArrayLike
 from synaptogen_core.analysis import lag_products, moments
 from synaptogen_core.analysis import order_statistics as arrays
 from synaptogen_core.analysis.marginals import BOUND, interval_words
-from synaptogen_core.analysis.resampling import Floats, bootstrap_interval, check_resampling, group_starts
+from synaptogen_core.analysis.resampling import (
+    Floats,
+    bootstrap_interval,
+    check_resampling,
+    group_starts,
+    interpolated_quantiles,
+)
 from synaptogen_core.analysis.series import cell_blocks, described, series_of
 from synaptogen_core.analysis.window_values import best_threshold
 
@@ -38,9 +46,9 @@ def staircase_levels(
     probabilities : tuple of float
         The two quantiles of a level; two levels are told apart if their intervals between them do not overlap.
     autocorrelation : array_like, optional
-        Correlation within a cell by lag in cycles, from 1 at lag 0, to tell device to device from cycle to cycle without
-        bias. Without it the cycles are taken as independent (one-way analysis of variance), which takes a part of the
-        cycle-to-cycle variance for device to device.
+        Correlation within a cell by lag in cycles, from 1 at lag 0, to tell device to device from cycle to cycle
+        without bias. Without it the cycles are taken as independent (one-way analysis of variance), which takes a part
+        of the cycle-to-cycle variance for device to device.
     confidence, replicates, seed
         Probability, number of resamples and seed of the bootstrap over cells.
 
@@ -83,11 +91,11 @@ def staircase_levels(
             raise ValueError(f"ds: must hold a finite {variable} at every step (got none at step {step}); leave it out")
         ordered.append(values)
         numbers[n, :2] = np.mean(values, dtype=np.float64), np.std(values, dtype=np.float64)
-        numbers[n, 2:5] = arrays.interpolated_quantiles(values, (low, 0.5, high))
+        numbers[n, 2:5] = interpolated_quantiles(values, (low, 0.5, high))
         numbers[n, 5:], intervals[n] = _spreads(chosen, curve, confidence, replicates, seed)
     told_apart = disjoint_intervals(numbers[:, 2], numbers[:, 4])
     order = np.argsort(numbers[:, 3], kind="stable")
-    pairs = [best_threshold(ordered[b], ordered[a]) for a, b in zip(order, order[1:], strict=False)]
+    pairs = [best_threshold(ordered[b], ordered[a]) for a, b in pairwise(order)]
     long_name, unit = described(variable, ds)
     words = {
         "mean": "mean of the",

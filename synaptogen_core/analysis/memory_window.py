@@ -1,4 +1,4 @@
-"""Memory window and overlap: can the two states be told apart by one threshold for all cells and cycles?"""
+"""Memory window and overlap: how well one threshold tells the two states apart, for all cells and cycles."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def memory_window(
     Returns
     -------
     xarray.Dataset
-        On ``threshold``: ``bit_error_rate`` with ``bit_error_rate_interval`` (on ``(threshold, bound)``), ``high_error``
-        (share of high values below) and ``low_error`` (share of low values not below).
-        Single numbers: ``best_threshold`` (the best of all possible ones, not only of those above),
-        ``best_bit_error_rate``, ``window_ratio`` and ``median_ratio``, the last three with ``<name>_interval``. The
-        interval of the best rate takes the threshold as chosen: with few cells it is somewhat too hopeful. Where no
-        error was seen, it ends at the largest share of cells that would still show none.
+        On ``threshold``: ``bit_error_rate`` with ``bit_error_rate_interval`` (on ``(threshold, bound)``),
+        ``high_error`` (share of high values below) and ``low_error`` (share of low values not below). Single numbers:
+        ``best_threshold`` (the best of all possible ones, not only of those above), ``best_bit_error_rate``,
+        ``window_ratio`` and ``median_ratio``, the last three with ``<name>_interval``. The interval of the best rate
+        takes the threshold as chosen: with few cells it is somewhat too hopeful. Where no error was seen, it ends at
+        the largest share of cells that would still show none.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def memory_window(
     cells = above.shape[1]
     usable = [arrays.group_usable(matrix, "log") for matrix in (above, below)]
     errors = window.error_counts(above, below, at, "log")
-    rate, interval = window.error_rate(*errors, *usable, cells, confidence)
+    rate, interval = window.error_rate(errors, (usable[0], usable[1]), cells, confidence)
     best, best_rate = window.best_threshold(ordered[0], ordered[1], "log")
     best_interval = _rate_at(best, above, below, confidence)
     ratio, ratio_interval = window.quantile_ratio(above, below, probability, 1.0 - probability, confidence)
@@ -130,8 +130,9 @@ def _rate_at(threshold: float, high: arrays.Matrix, low: arrays.Matrix, confiden
     (high_below, high_of), (low_below, low_of) = (
         arrays.group_counts_below(matrix, limit, "log") for matrix in (high, low)
     )
-    errors = low_of[:, None] - low_below
-    return window.error_rate(high_below, errors, high_of, low_of, high.shape[1], confidence)[1][0]
+    errors = (high_below, low_of[:, None] - low_below)
+    interval = window.error_rate(errors, (high_of, low_of), high.shape[1], confidence)[1]
+    return np.asarray(interval[0])
 
 
 def _thresholds(wanted: int | ArrayLike, high: arrays.Matrix, low: arrays.Matrix) -> Floats:

@@ -1,11 +1,11 @@
 """The exact distribution of one feature over the population: NumPy in, NumPy out.
 
 y = mu + max(sigma, floor) * z, with (mu, sigma) from a mixture of bivariate normals and z = gamma(s t), t ~ N(0, 1).
-Given t and a component, and without the floor, y is normal with mean m_mu + m_sigma z and variance
-v_mu + 2 c z + v_sigma z^2. So the distribution function is a one-dimensional integral over t, done by the trapezoidal
-rule, which converges exponentially for such integrands. What the floor changes concerns the devices below it alone: their
-share of the integral is replaced, by Gauss-Legendre quadrature over sigma (unless less than 1e-5 of all devices are
-concerned: an error below 1e-5 of cumulative probability).
+Given t and a component, and without the floor, y is normal with mean m_mu + m_sigma z and variance v_mu + 2 c z +
+v_sigma z^2. So the distribution function is a one-dimensional integral over t, done by the trapezoidal rule, which
+converges exponentially for such integrands. What the floor changes concerns the devices below it alone: their share of
+the integral is replaced, by Gauss-Legendre quadrature over sigma (unless less than 1e-5 of all devices are concerned:
+an error below 1e-5 of cumulative probability).
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Mixture:
         return float(low + min(products.min(), 0.0)), float(high + max(products.max(), 0.0))
 
     def quantiles(self, probabilities: Floats) -> Floats:
-        """Values at cumulative probabilities of shape (n,): Newton's steps, kept between bisected bounds; shape (n,)."""
+        """Values at cumulative probabilities of shape (n,): Newton's steps between bisected bounds; shape (n,)."""
         low, high = (np.full(probabilities.shape, b) for b in self.bounds())
         tolerance = 1e-12 * (high - low)
         guess = 0.5 * (low + high)
@@ -130,7 +130,7 @@ class Mixture:
             before, guess = guess, np.where(trusted, newton, 0.5 * (low + high))
             if np.all(np.abs(guess - before) <= tolerance):
                 break
-        return guess
+        return np.asarray(guess, dtype=np.float64)
 
 
 def below(mean: Floats, sd: Floats, floor: float) -> Floats:
@@ -163,11 +163,12 @@ def shape_nodes(polynomial: Floats, sd: float, ratio: float) -> tuple[Floats, Fl
     step = t[1] - t[0]
     share = _normal_density(t) * step
     slope = np.polyval(np.polyder(polynomial), sd * t) * sd * step
-    return np.polyval(polynomial, sd * t), slope, share / share.sum()
+    z = np.asarray(np.polyval(polynomial, sd * t), dtype=np.float64)
+    return z, np.asarray(slope, dtype=np.float64), np.asarray(share / share.sum(), dtype=np.float64)
 
 
 def _normal_density(distance: Floats) -> Floats:
-    return np.exp(-0.5 * distance**2) / np.sqrt(2.0 * np.pi)
+    return np.asarray(np.exp(-0.5 * distance**2) / np.sqrt(2.0 * np.pi), dtype=np.float64)
 
 
 def _chunks(size: int, width: int) -> Iterator[slice]:

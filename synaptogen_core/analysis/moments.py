@@ -1,13 +1,14 @@
 """Device to device and cycle to cycle, told apart by moment equations: NumPy in, NumPy out.
 
-Let cell c have y(n) = m + s z(n), with z stationary, of known correlation over lags, and (m, s) different for each cell.
-Over N cycles its mean has the covariance m-part + E[s_i s_j] V_ij, and its mean product of deviations from that mean is
-E[s_i s_j](C_ij - V_ij), where C_ij = corr(z_i, z_j) and V_ij = cov(mean z_i, mean z_j) follow from the correlations. So
+Let cell c have y(n) = m + s z(n), with z stationary, of known correlation over lags, and (m, s) different for each
+cell. Over N cycles its mean has the covariance m-part + E[s_i s_j] V_ij, and its mean product of deviations from that
+mean is E[s_i s_j](C_ij - V_ij), where C_ij = corr(z_i, z_j) and V_ij = cov(mean z_i, mean z_j) follow from the
+correlations. So
     within  = W + q V,     between = B - q V,     q_ij = E[s_i s_j] (in units of var z),
-with W and B the naive covariances within and between cells. For a variance, q_ii = W_ii / (1 - V_ii), which is linear in
-s^2: unbiased at any number of cycles and for any distribution of s. For a covariance, q_ij = h sqrt(q_ii q_jj), where
-h = mean(w_i w_j) / sqrt(mean w_i^2 mean w_j^2) of the cells' own standard deviations w: the noise of w lowers it by some
-percent at 20 cycles, of a term that is itself a small part.
+with W and B the naive covariances within and between cells. For a variance, q_ii = W_ii / (1 - V_ii), which is linear
+in s^2: unbiased at any number of cycles and for any distribution of s. For a covariance, q_ij = h sqrt(q_ii q_jj),
+where h = mean(w_i w_j) / sqrt(mean w_i^2 mean w_j^2) of the cells' own standard deviations w: the noise of w lowers it
+by some percent at 20 cycles, of a term that is itself a small part.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class CellSums:
     @property
     def cells(self) -> int:
         """Cells that were used."""
-        return self.means.shape[0]
+        return len(self.means)
 
 
 def cell_sums(blocks: Iterable[tuple[slice, Floats]], cells: int) -> CellSums:

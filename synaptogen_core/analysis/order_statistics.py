@@ -1,7 +1,7 @@
 """Statistics of single values, blind to their order in time: NumPy in, NumPy out.
 
-A matrix is (times, cells), in the variable's own unit. Uncertainty is that of independent cells: counts are kept for each
-group of cells (`resampling.group_starts`), since the values of one cell are alike and fewer than they seem.
+A matrix is (times, cells), in the variable's own unit. Uncertainty is that of independent cells: counts are kept for
+each group of cells (`resampling.group_starts`), since the values of one cell are alike and fewer than they seem.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Uniform:
                 place = (values - self.low) * (self.count / (self.high - self.low))
             np.clip(place, -1.0, self.count, out=place)
             place[missing] = self.count
-            number = np.floor(place).astype(np.int32)
+            number: NDArray[np.int32] = np.floor(place).astype(np.int32)
         # rounding can put a value beside its bin: the edges decide
         padded = np.concatenate([[-np.inf], edges, [np.inf]])
         number -= values < padded[number + 1]

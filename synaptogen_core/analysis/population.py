@@ -1,6 +1,7 @@
 """The model's own curves, to be drawn beside the data: exact, from the parameters, without a single random number.
 
-Positions (values, quantiles) are in the feature's own unit. Densities of r_hrs are per decade, unless ``scale="linear"``.
+Positions (values, quantiles) are in the feature's own unit. Densities of r_hrs are per decade, unless
+``scale="linear"``.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def mixture_of(device: DeviceParameters, name: str, of: str = "value") -> Mixtur
         [device.means[:, i], device.means[:, i + 4], covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]]
     )
     distinct, which = np.unique(rows, axis=0, return_inverse=True)
-    weight = np.bincount(which.ravel(), weights=device.weights)
+    weight = np.zeros(distinct.shape[0])
+    np.add.at(weight, which.ravel(), device.weights)
     used = weight > 0
     weight, distinct = weight[used], distinct[used]
     mean_mu, mean_sigma, var_mu, cov, var_sigma = distinct.T
@@ -125,9 +127,9 @@ def population_curve(
     long_name, unit = _words(name, of)
     if values is None:
         ends = law.quantiles(np.array([1e-5, 1.0 - 1e-5]))
-        places = _to_own_unit(ends, own_log)
-        as_log = scale == "log" and places[0] > 0
-        at = np.geomspace(*places, points) if as_log else np.linspace(*places, points)
+        first, last = (float(end) for end in _to_own_unit(ends, own_log))
+        as_log = scale == "log" and first > 0
+        at = np.geomspace(first, last, points) if as_log else np.linspace(first, last, points)
     else:
         at = np.array(values, dtype=np.float64)
         if at.ndim != 1 or not np.isfinite(at).all():

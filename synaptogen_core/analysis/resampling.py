@@ -1,15 +1,16 @@
 """Uncertainty by resampling devices: NumPy in, NumPy out.
 
-Cells are independent draws, the cycles of one cell are not. So whole cells are resampled, never cycles. To keep the cost
-independent of the size of the array, consecutive cells are first summed into at most `MOST_GROUPS` groups: sums of
-independent cells are independent too, so the bootstrap of groups is as valid, for every statistic that is a function of
-sums over cells. A bootstrap gives an interval; it cures no bias.
+Cells are independent draws, the cycles of one cell are not. So whole cells are resampled, never cycles. To keep the
+cost independent of the size of the array, consecutive cells are first summed into at most `MOST_GROUPS` groups: sums
+of independent cells are independent too, so the bootstrap of groups is as valid, for every statistic that is a
+function of sums over cells. A bootstrap gives an interval; it cures no bias.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.random import PCG64, Generator
@@ -95,7 +96,7 @@ def bootstrap_interval(
     return np.moveaxis(interpolated_quantiles(np.sort(values, axis=0), (tail, 1.0 - tail)), 0, -1)
 
 
-def interpolated_quantiles(ordered: Floats, probabilities: tuple[float, ...] | Floats) -> Floats:
+def interpolated_quantiles(ordered: NDArray[np.floating[Any]], probabilities: tuple[float, ...] | Floats) -> Floats:
     """Quantiles of values sorted along the first axis, linear between the order statistics.
 
     `numpy.quantile` of the same method partitions with a NaN check for each column; on sorted values this is a look-up.

@@ -154,7 +154,7 @@ def cell_blocks(
 
 
 def device_of(ds: xr.Dataset) -> DeviceParameters | None:
-    """The device that a Dataset was simulated with, from its attribute ``settings`` (data, never evaluated), or None."""
+    """The device that a Dataset was simulated with, from its attribute ``settings`` (never evaluated), or None."""
     settings = ds.attrs.get("settings")
     return _device_of_settings(settings) if isinstance(settings, str) else None
 

@@ -49,9 +49,9 @@ def spread(
     """Spread of each feature, split into cycle to cycle and device to device.
 
     Cell c is taken as m_c + s_c z(n), with z of known correlation over lags, m_c and s_c different for each cell.
-    Cycle to cycle is the root of the mean over cells of s_c^2 var z, device to device the standard deviation of m_c (the
-    cell's true mean). The cycles of a cell being correlated, its mean over N of them varies more than s/sqrt(N), and
-    the spread about that mean is too small; both are put right with the factor that follows from the correlations
+    Cycle to cycle is the root of the mean over cells of s_c^2 var z, device to device the standard deviation of m_c
+    (the cell's true mean). The cycles of a cell being correlated, its mean over N of them varies more than s/sqrt(N),
+    and the spread about that mean is too small; both are put right with the factor that follows from the correlations
     (`moments`). The variances are unbiased at any N of at least 2, whatever the distribution of s_c.
 
     Parameters
@@ -198,24 +198,24 @@ def _curve(
         good = curve.ndim == 1 and curve.size and np.isfinite(curve).all()
         if not good or abs(curve[0] - 1.0) > 1e-6 or np.abs(curve).max() > 1.0 + 1e-6:
             raise ValueError(
-                f"autocorrelation: must be correlations by lag, from 1 at lag 0 (got {given!r}); [1.0] says that cycles "
-                "are independent"
+                f"autocorrelation: must be correlations by lag, from 1 at lag 0 (got {given!r}); [1.0] says that "
+                "cycles are independent"
             )
         factor = lag_products.mean_covariance(curve[:, None, None], times)[0, 0]
         if not 0.0 <= factor < 1.0 - 1e-9:
             raise ValueError(
-                f"autocorrelation: must leave cycles that vary within {times} cycles (got a curve that gives their mean "
-                f"{factor:.3g} of the variance); check it"
+                f"autocorrelation: must leave cycles that vary within {times} cycles (got a curve that gives their "
+                f"mean {factor:.3g} of the variance); check it"
             )
         return curve
     if device is None:
         raise ValueError(
-            "autocorrelation: must be given for data without a device (got none); or choose method='anova', which takes "
-            "cycles as independent"
+            "autocorrelation: must be given for data without a device (got none); or choose method='anova', which "
+            "takes cycles as independent"
         )
     if index is None:
         raise ValueError(
-            f"autocorrelation: must be given for {name!r} on this scale (got none): the device's exact one is known for "
-            "features on their own scale, cycle by cycle; or choose method='anova'"
+            f"autocorrelation: must be given for {name!r} on this scale (got none): the device's exact one is known "
+            "for features on their own scale, cycle by cycle; or choose method='anova'"
         )
     return memory_of(device, times)[:, index, index]

@@ -2,31 +2,34 @@
 
 The public face of the room:
 
-=====================  ================================================================================================
+=====================  =========================================================================================
 `quantiles`            of each feature, with Woodruff's interval over cells
 `histogram`            counts and density, linear or logarithmic bins
 `cumulative`           share of values below
 `probability_plot`     normal scores
-`population_curve`     the model's density and cumulative probability of a feature, or of the devices' medians, means, spreads
+`population_curve`     the model's density of a feature, or of the devices' medians, means or spreads
 `population_quantiles` the model's quantiles
 `population_moments`   the model's means and covariances, within and between devices
+`device_ellipses`      outlines of the mixture's components
 `spread`               cycle to cycle and device to device told apart
 `autocorrelation`      over lags, with the model's exact curve and as this number of cycles shows it
 `cross_correlation`    the same between features
 `correlations`         matrices: within devices, between devices, of all values
 `memory_window`        bit error rate against the read threshold, best threshold, window ratio
 `staircase_levels`     levels per step of a staircase
-=====================  ================================================================================================
+=====================  =========================================================================================
 
 Every result is an `xarray.Dataset` with units and long names. Intervals are ``<name>_interval`` on ``bound`` (lower,
-upper); the attribute ``interval`` says of what kind and probability. Cells are the independent units, cycles of one cell
-are not. `r_hrs` is taken in log10 where the scale matters (spreads, correlations, densities), the other features as they
-are, unless ``scale=`` says otherwise; positions on an axis are always in the variable's own unit.
+upper); the attribute ``interval`` says of what kind and probability. Cells are the independent units, cycles of one
+cell are not. `r_hrs` is taken in log10 where the scale matters (spreads, correlations, densities), the other features
+as they are, unless ``scale=`` says otherwise; positions on an axis are always in the variable's own unit.
 """
 
 from __future__ import annotations
 
-from synaptogen_core.analysis.dependence import autocorrelation, correlations, cross_correlation
+from synaptogen_core.analysis.correlation_matrices import correlations
+from synaptogen_core.analysis.dependence import autocorrelation, cross_correlation
+from synaptogen_core.analysis.ellipses import device_ellipses
 from synaptogen_core.analysis.levels import staircase_levels
 from synaptogen_core.analysis.marginals import cumulative, histogram, probability_plot, quantiles
 from synaptogen_core.analysis.memory_window import memory_window
@@ -40,6 +43,7 @@ __all__ = [
     "correlations",
     "cross_correlation",
     "cumulative",
+    "device_ellipses",
     "histogram",
     "memory_window",
     "population_curve",

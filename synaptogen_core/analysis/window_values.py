@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from synaptogen_core.analysis import order_statistics as arrays
 from synaptogen_core.analysis.order_statistics import Counts, Matrix
-from synaptogen_core.analysis.resampling import Floats, interpolated_quantiles
+from synaptogen_core.analysis.resampling import Floats, group_starts, interpolated_quantiles
 
 
 def best_threshold(high: Matrix, low: Matrix, scale: str = "linear") -> tuple[float, float]:
@@ -77,16 +77,16 @@ def _bins(thresholds: Floats, scale: str) -> arrays.Uniform | Floats:
 
 
 def error_rate(
-    high_errors: Counts, low_errors: Counts, high_of: Counts, low_of: Counts, cells: int, confidence: float
+    errors: tuple[Counts, Counts], of: tuple[Counts, Counts], cells: int, confidence: float
 ) -> tuple[Floats, Floats]:
     """Bit error rates and their intervals.
 
     Parameters
     ----------
-    high_errors, low_errors : numpy.ndarray
-        Shape (groups, n): errors.
-    high_of, low_of : numpy.ndarray
-        Shape (groups,): out of how many.
+    errors : tuple of numpy.ndarray
+        Errors of the high and the low state, each of shape (groups, n).
+    of : tuple of numpy.ndarray
+        Out of how many, each of shape (groups,).
     cells : int
         Number of cells.
     confidence : float
@@ -99,13 +99,13 @@ def error_rate(
         seen, the upper end is that of the share of cells that would show one, 1 - (tail probability)^(1/cells).
     """
     shares, rests = [], []
-    for errors, of in ((high_errors, high_of), (low_errors, low_of)):
-        total = float(of.sum())
-        share = errors.sum(axis=0) / total
+    for wrong, tried in zip(errors, of, strict=True):
+        total = float(tried.sum())
+        share = wrong.sum(axis=0) / total
         shares.append(share)
-        rests.append((errors - of[:, None] * share) / total)
+        rests.append((wrong - tried[:, None] * share) / total)
     rate = 0.5 * (shares[0] + shares[1])
-    groups = high_errors.shape[0]
+    groups = errors[0].shape[0]
     if groups < 2:
         return rate, np.full((*rate.shape, 2), np.nan)
     error = 0.5 * np.sqrt(((rests[0] + rests[1]) ** 2).sum(axis=0) * groups / (groups - 1))
@@ -135,7 +135,8 @@ def quantile_ratio(
         Ratio, and its interval, shape (2,): normal for the logarithm, the quantiles linearised by groups of independent
         cells (Woodruff).
     """
-    logarithm, influence = 0.0, 0.0
+    logarithm = 0.0
+    influence = np.zeros(group_starts(high.shape[1]).size)
     for matrix, probability, sign in ((high, high_probability, 1.0), (low, low_probability, -1.0)):
         ordered = arrays.ordered_values(matrix, "log")
         p = np.array([probability])
@@ -146,8 +147,8 @@ def quantile_ratio(
         around = np.log(interpolated_quantiles(ordered, ends))
         slope = float(around[1] - around[0]) / float(ends[1] - ends[0])
         logarithm += sign * float(np.log(quantile[0]))
-        influence = influence - sign * slope * (below[:, 0] - usable * below.sum() / usable.sum()) / usable.sum()
-    groups = np.size(influence)
+        influence -= sign * slope * (below[:, 0] - usable * below.sum() / usable.sum()) / usable.sum()
+    groups = influence.size
     if groups < 2:
         return float(np.exp(logarithm)), np.full(2, np.nan)
     error = float(np.sqrt(np.sum(np.square(influence)) * groups / (groups - 1)))
