@@ -237,8 +237,9 @@ class CellArray:
 
     def clipped_share(self) -> float:
         """Share of the cells whose sigma was clipped to its floor."""
-        clipped = (self._state.sigma <= self._constants.sigma_floor[:, None]).any(axis=0)
-        return float(clipped.mean())
+        floor = self._constants.sigma_floor[:, None]
+        clipped = (self._state.sigma <= floor) & (floor > 0)  # no C2C spread at all is a wanted variation
+        return float(clipped.any(axis=0).mean())
 
     def copy(self) -> CellArray:
         """An independent copy: the same cells from here on."""
@@ -289,28 +290,19 @@ class CellArray:
                 f"cells: must come from random streams of version {streams.STREAM_VERSION} "
                 f"(got {data.get('stream_version')}); go on with the release that saved them"
             )
-        rows, columns = (int(n) for n in data["shape"])
         cells = cls(
-            (rows, columns),
+            data["shape"],
             DeviceParameters.from_dict(data["device"]),
-            seed=int(data["seed"]),
-            start=str(data["start"]),
+            seed=data["seed"],
+            start=data["start"],
             engine=engine,
-            first_cell=int(data["first_cell"]),
+            first_cell=data["first_cell"],
         )
-        state = State.empty(cells.size, cells.device.order)
-        for name, array in state.arrays().items():
-            given = np.asarray(data["arrays"].get(name))
-            if given.shape != array.shape or given.dtype != array.dtype:
-                raise ValueError(
-                    f"cells: {name} must be {array.dtype} of shape {array.shape} (got {given.dtype}, {given.shape}); "
-                    "save the cells again"
-                )
-            if array.dtype == np.float32 and not np.isfinite(given).all():
-                raise ValueError(f"cells: {name} must be finite (got NaN or infinity); save the cells again")
-            array[...] = given
+        state = State.of(data["arrays"], cells.size, cells.device.order, cells.device.weights.size)
+        if np.any(state.cell != np.arange(cells.size, dtype=np.uint64) + np.uint64(cells.first_cell)):
+            raise ValueError(f"cells: cell must count from {cells.first_cell} (got others); save the cells again")
         cells._cells = state
-        cells._reads = int(data["reads"])
+        cells._reads = checks.whole("reads", data["reads"], 0, 2**32 - 1)
         cells._fresh = bool(data.get("fresh", False))
         return cells
 
@@ -359,13 +351,23 @@ class CellArray:
             raise ValueError(
                 f"u: must be one voltage or have shape {self._shape} (got {volts.shape}); give one voltage a cell"
             )
-        if not np.isfinite(volts).all():
+        with np.errstate(over="ignore"):  # what float32 does not hold becomes infinity
+            rounded = volts.astype(np.float32).reshape(-1)
+        if not np.isfinite(rounded).all():
             raise ValueError("u: must be finite (got NaN or infinity); correct the voltages")
-        largest = float(np.abs(volts).max())
-        if largest > self._device.valid_range and not self._warned:
+        self._warn_range(float(np.abs(volts).max()), stacklevel=4)
+        return rounded
+
+    def _warn_range(self, largest: float, stacklevel: int) -> None:
+        """Say once that a voltage lies outside the measured range."""
+        limit = self._device.valid_range
+        if largest > limit * (1 + 1e-6) and not self._warned:
             self._warned = True
-            warn_range(largest, self._device.valid_range, stacklevel=4)
-        return volts.astype(np.float32).reshape(-1)
+            warnings.warn(
+                f"|U| = {largest:g} V lies above {limit:g} V, up to which the device was measured: an extrapolation",
+                RangeWarning,
+                stacklevel=stacklevel,
+            )
 
     @property
     def nbytes(self) -> int:
@@ -384,12 +386,3 @@ def check_bandwidth(bandwidth: object) -> float:
     if value < 0:
         raise ValueError(f"bandwidth: must be 0 Hz or more (got {value:g}); 0 reads without noise")
     return value
-
-
-def warn_range(largest: float, limit: float, stacklevel: int) -> None:
-    """Say that a voltage lies outside the measured range."""
-    warnings.warn(
-        f"|U| = {largest:g} V lies above {limit:g} V, where the device was measured: the answer is extrapolated",
-        RangeWarning,
-        stacklevel=stacklevel,
-    )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.cells import check_bandwidth
+from synaptogen_core.array.checks import volts
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.device import checks
 from synaptogen_core.schema import RECORDABLE
@@ -73,12 +74,11 @@ def request(
         if isinstance(every, str):
             raise ValueError(f"every: must be 'cycle' or a number of pulses (got {every!r}); 1 records every pulse")
         every = checks.whole("every", every, 1, 2**31 - 1)
-    volts = checks.number("read_voltage", read_voltage)
     return Recording(
         quantities=tuple(name for name in RECORDABLE if name in wanted),
         every=every,
         select=None if select is None else _cells(shape, select),
-        read_voltage=volts,
+        read_voltage=volts("read_voltage", read_voltage),
         bandwidth=0.0 if bandwidth is None else check_bandwidth(bandwidth),
     )
 

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from synaptogen_core.array import dataset, recording
-from synaptogen_core.array.cells import CellArray, warn_range
+from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.estimate import Estimate
 from synaptogen_core.array.estimate import of as estimate_of
 from synaptogen_core.array.pulses import PulseTrain
@@ -95,8 +95,8 @@ def simulate(
             f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); "
             "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
         )
-    if train.amplitude > cells.device.valid_range * (1 + 1e-6):
-        warn_range(train.amplitude, cells.device.valid_range, stacklevel=3)
+    read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
+    cells._warn_range(max(train.amplitude, read), stacklevel=3)
     before = dataset.beginning(cells, advance)
     run = Run(cells, table, wish, bool(advance), threads)
     run.execute(progress, cancel)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device.arithmetic import F32, U32
+from synaptogen_core.schema import STATE_NAMES
 
 
 @dataclass
@@ -56,6 +59,31 @@ class State:
         """Write `part` over some cells."""
         for name, array in self.arrays().items():
             array[..., where] = getattr(part, name)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Any], size: int, order: int, components: int) -> State:
+        """Arrays that were saved, checked and copied.
+
+        Raises
+        ------
+        ValueError
+            If one is missing or breaks its rule.
+        """
+        state = cls.empty(size, order)
+        for name, array in state.arrays().items():
+            given = np.asarray(arrays.get(name))
+            if given.shape != array.shape or given.dtype != array.dtype:
+                raise ValueError(
+                    f"cells: {name} must be {array.dtype} of shape {array.shape} (got {given.dtype}, {given.shape}); "
+                    "save the cells again"
+                )
+            if array.dtype == np.float32 and not np.isfinite(given).all():
+                raise ValueError(f"cells: {name} must be finite (got NaN or infinity); save the cells again")
+            limit = {"code": len(STATE_NAMES), "component": components}.get(name)
+            if limit is not None and given.max() >= limit:
+                raise ValueError(f"cells: {name} must be below {limit} (got {given.max()}); save the cells again")
+            array[...] = given
+        return state
 
     @classmethod
     def empty(cls, size: int, order: int) -> State:
