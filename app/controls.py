@@ -12,11 +12,15 @@ from app.settings import UNITS, Section
 SLIDER_STEPS = 2000  # a slider with more positions than this cannot be set by hand: use a number box
 
 
+DENSE = {"& .MuiFormLabel-root": {"fontSize": "0.85rem"}, "& .MuiInputBase-input": {"fontSize": "0.9rem"},
+         "& .MuiSlider-root": {"py": "6px"}}  # fmt: skip
+
+
 def widget(section: Section, name: str, **options: Any) -> Any:
     """The control of one parameter, linked both ways."""
     parameter = section.param[name]
     options = {"label": title(parameter, name), "description": help_text(parameter, name), "size": "small",
-               "sizing_mode": "stretch_width", "margin": (4, 10)} | options  # fmt: skip
+               "sizing_mode": "stretch_width", "margin": (3, 12), "sx": DENSE} | options  # fmt: skip
     kind = options.pop("widget", None) or widget_type(parameter)
     if kind in (pmui.EditableIntSlider, pmui.EditableFloatSlider):
         low, high = parameter.bounds

@@ -29,6 +29,7 @@ if (window.innerWidth < {PHONE}) {{
   }}
 }}
 """
+TABS_STYLE = {"& .MuiTab-root": {"textTransform": "none", "fontSize": "0.95rem", "minHeight": "44px"}}
 SPACE = {"p": {"xs": "8px", "md": "12px 16px"}}
 
 
@@ -43,7 +44,9 @@ class Dashboard:
         self.session = Session(self.settings, TABS, self._post)
         self.views: dict[str, View] = {}
         self.places = {tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0) for tab in TABS}
-        self.tabs = pmui.Tabs(*((tab.title, self.places[tab.key]) for tab in TABS), sizing_mode="stretch_width")
+        self.tabs = pmui.Tabs(
+            *((tab.title, self.places[tab.key]) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE
+        )
         self.tabs.active = next((i for i, t in enumerate(TABS) if t.key == tab), 0)
         self.address = Address(self.settings, lambda: TABS[self.tabs.active].key)
         self.sidebar = Sidebar(self.settings, self.address, Waveform(self.settings, self.theme).figure)

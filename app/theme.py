@@ -13,10 +13,10 @@ from bokeh.models import (
     ColorBar,
     CustomAction,
     CustomJS,
+    CustomJSTicker,
     HoverTool,
     LinearColorMapper,
     LogAxis,
-    LogTicker,
     SaveTool,
     Tool,
 )
@@ -34,6 +34,7 @@ CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 
+QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
     "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
@@ -70,6 +71,24 @@ view.export("svg").to_blob().then((blob) => {
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 1000)
 })
+"""
+
+
+# Bokeh's own ticks crowd a log axis of less than two decades, which is what resistances span.
+LOG_TICKS = """
+const decades = []
+for (let k = Math.floor(Math.log10(start)); k <= Math.ceil(Math.log10(end)); k++) { decades.push(k) }
+const sets = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]]
+let ticks = []
+for (const mantissas of sets) {
+  ticks = decades.flatMap((k) => mantissas.map((m) => m * 10 ** k)).filter((t) => t >= start && t <= end)
+  if (ticks.length >= 3) { return ticks.map((t) => Number(t.toPrecision(3))) }
+}
+const step = 10 ** Math.floor(Math.log10((end - start) / 3))
+for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
+  if (t > end) { return found }
+  found.push(Number(t.toPrecision(6)))
+}
 """
 
 
@@ -161,9 +180,10 @@ class Theme:
         figure.toolbar.logo = None
         figure.toolbar.autohide = True
         figure.update(min_border_left=62, min_border_right=12)  # numbers of other widths must not move the picture
+        figure.outline_line_color = None
         for axis in figure.axis:
-            if isinstance(axis, LogAxis):  # resistances span two decades: 10, 20, 50, 100
-                axis.ticker = LogTicker(mantissas=[1, 2, 5], desired_num_ticks=6)
+            if isinstance(axis, LogAxis):
+                axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
                 axis.formatter = BasicTickFormatter(use_scientific=False)
         file = "synaptogen-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
@@ -188,16 +208,23 @@ def pane(figure: Any) -> pn.pane.Bokeh:
     return pn.pane.Bokeh(figure, sizing_mode="stretch_width", height=figure.height)
 
 
+def cell_marks(figure: Any, source: Any) -> None:
+    """Mark cells on a map at the columns x and y of a source: black on white, seen on every colour."""
+    for color, width in (("#ffffff", 4), ("#000000", 1.5)):
+        figure.scatter("x", "y", source=source, marker="square", size=12, fill_color=None, line_color=color,
+                       line_width=width)  # fmt: skip
+
+
 def card(figure: Any, *more: Any) -> pmui.Paper:
-    """A figure, and what belongs to it, on a quiet sheet."""
+    """A figure, and what belongs to it (a caption, controls), on a quiet sheet."""
     inside = pane(figure) if hasattr(figure, "toolbar") else figure
     return pmui.Paper(inside, *more, elevation=0, variant="outlined", sizing_mode="stretch_width", margin=0,
                       sx={"p": "6px", "overflow": "hidden"})  # fmt: skip
 
 
 def note(text: str = "") -> pn.pane.HTML:
-    """A quiet line of text; set `object`."""
-    return pn.pane.HTML(text, sizing_mode="stretch_width", margin=(0, 6), styles={"opacity": "0.75"})
+    """A quiet line of text, such as a caption; set `object`."""
+    return pn.pane.HTML(text, sizing_mode="stretch_width", margin=(0, 6), styles=QUIET)
 
 
 def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Grid:

@@ -26,10 +26,19 @@ class View(Base):
         self.bars = {f.name: ColumnDataSource({"left": [], "right": [], "top": []}) for f in FEATURES}
         self.histograms = {f.name: self._histogram(f.name, f.scale) for f in FEATURES}
         self.window, self.loops, self.map = self._window(), self._loops(), self._map()
-        self.note = theme.note()
+        self.note, self.followed_note = theme.note(), theme.note()
+        self.captions = {f.name: theme.note() for f in FEATURES}
         self.layout = pmui.Column(
-            theme.grid(*map(theme.card, self.histograms.values()), sizes={"xs": 12, "sm": 6, "lg": 3}),
-            theme.grid(*map(theme.card, (self.window, self.loops, self.map)), sizes={"xs": 12, "md": 6, "lg": 4}),
+            theme.grid(
+                *(theme.card(figure, self.captions[name]) for name, figure in self.histograms.items()),
+                sizes={"xs": 12, "sm": 6, "lg": 3},
+            ),
+            theme.grid(
+                theme.card(self.window, theme.note("Every cycle of every cell; marked: cycles of the followed cells.")),
+                theme.card(self.loops, self.followed_note),
+                theme.card(self.map, theme.note("Click a cell to follow it on every tab, with Shift one more.")),
+                sizes={"xs": 12, "md": 6, "lg": 4},
+            ),
             self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
@@ -44,11 +53,10 @@ class View(Base):
     # ------------------------------------------------------------------------------------------------ histograms
     def _histogram(self, name: str, scale: str) -> Any:
         figure = self.theme.figure(
-            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=235, x_axis_type=scale,
-            x_range=Range1d(1, 10),
+            f"overview {name}", x=name, y="Share of cycles (%)", height=205, x_axis_type=scale, x_range=Range1d(1, 10)
         )  # fmt: skip
         figure.y_range.start = 0
-        figure.quad("left", "right", 0, "top", source=self.bars[name], color=COLORS[name], line_color=None)
+        figure.quad("left", "right", 0, "top", source=self.bars[name], color=COLORS[name])
         return figure
 
     def _show_histogram(self, name: str, histogram: Any) -> None:
@@ -56,12 +64,12 @@ class View(Base):
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": 100 * histogram.share}
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
         low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
-        self.histograms[name].title.text = f"Median {middle} {theme.unit(name)}, 90 % in {low} … {high}"
+        self.captions[name].object = f"Median {middle} {theme.unit(name)}, 90 % in {low} … {high} {theme.unit(name)}"
 
     # ------------------------------------------------------------------------------------------------ memory window
     def _window(self) -> Any:
         figure = self.theme.figure(
-            "overview window", title="Cycles of all cells: HRS against LRS", x="r_lrs", y="r_hrs", height=380,
+            "overview window", title="Memory window", x="r_lrs", y="r_hrs", height=350,
             y_axis_type="log", x_range=Range1d(1, 10), y_range=Range1d(1, 10),
         )  # fmt: skip
         self.density = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
@@ -86,7 +94,7 @@ class View(Base):
 
     # ------------------------------------------------------------------------------------------------ loops
     def _loops(self) -> Any:
-        figure = self.theme.figure("overview loops", title="–", x="voltage", y="current", height=380)
+        figure = self.theme.figure("overview loops", title="–", x="voltage", y="current", height=350)
         self.many = ColumnDataSource({"x": [], "y": []})
         figure.line("x", "y", source=self.many, line_color=NEUTRAL, line_alpha=0.35)
         self.followed = [ColumnDataSource({"x": [], "y": []}) for _ in range(MAX_CELLS)]
@@ -100,20 +108,20 @@ class View(Base):
         for source, cell in zip(self.followed, padded(result.chosen), strict=True):
             source.data = {"x": cell.loop.voltage, "y": cell.loop.current * micro} if cell else {"x": [], "y": []}
         names = ", ".join(f"({row}, {column})" for row, column in (c.cell for c in result.chosen))
-        self.loops.title.text = f"First I-V loop of {result.loop_count} cells; followed: {names}"
+        self.loops.title.text = f"First I-V loop of {result.loop_count} cells"
+        self.followed_note.object = f"Marked: the followed cells (row, column) {names}."
 
     # ------------------------------------------------------------------------------------------------ read map
     def _map(self) -> Any:
         figure = self.theme.figure(
-            "overview map", title="–", x="column", y="row", height=380, x_range=Range1d(0, 1), y_range=Range1d(1, 0)
+            "overview map", title="–", x="column", y="row", height=350, x_range=Range1d(0, 1), y_range=Range1d(1, 0)
         )
         figure.grid.visible = False
         self.shade = self.theme.color_bar(figure, "Current (µA)")
         self.image = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         figure.image("image", "x", "y", "dw", "dh", source=self.image, color_mapper=self.shade)
         self.marks = ColumnDataSource({"x": [], "y": []})
-        marks = figure.scatter("x", "y", source=self.marks, marker="square", size=11, fill_color=None, line_width=2)
-        self.theme.ink(marks.glyph, "line_color")
+        theme.cell_marks(figure, self.marks)
         figure.on_event(Tap, self._tapped)
         return figure
 
@@ -132,7 +140,7 @@ class View(Base):
         self.map.y_range.update(start=rows, end=0)
         self.marks.data = {"x": [c.cell[1] + 0.5 for c in result.chosen], "y": [c.cell[0] + 0.5 for c in result.chosen]}
         noise = "with noise" if result.noise else "without noise"
-        self.map.title.text = f"Read at {theme.quantity(result.u_read, 'voltage')}, {noise}; click a cell to follow it"
+        self.map.title.text = f"Read at {theme.quantity(result.u_read, 'voltage')}, {noise}"
 
 
 def padded(chosen: tuple[Any, ...]) -> list[Any]:

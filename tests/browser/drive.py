@@ -21,7 +21,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE = 60_000  # ms; the first picture compiles code
+PATIENCE = 180_000  # ms; the first picture compiles code, on a machine that may be busy
 
 FIND = """
 (name) => {
@@ -60,7 +60,7 @@ def serving(environment: Mapping[str, str] | None = None) -> Iterator[str]:
     )
     address = f"http://127.0.0.1:{port}/main"
     try:
-        for _ in range(240):
+        for _ in range(720):
             if server.poll() is not None:
                 raise RuntimeError(f"the server ended: {server.stdout.read().decode() if server.stdout else ''}")
             try:
