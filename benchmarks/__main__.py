@@ -33,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = [row for size in sizes for row in rate_rows(size, race(job(size), samples))]
         report.table(title, ("cells", "what", unit, "range", "to the peer"), rows)
     starts = {
-        "start Python, import, 65,536 cells [s]": start_up(START_UP, samples),
-        "the same, and one cycle and a read [s]": start_up(FIRST_CYCLE, samples),
-        "state of a cell [bytes]": bytes_per_cell(),
+        "start Python, import, 65,536 cells (s)": start_up(START_UP, samples),
+        "the same, and one cycle and a read (s)": start_up(FIRST_CYCLE, samples),
+        "state of a cell (bytes)": bytes_per_cell(),
     }
     rows = [(name, f"{pair['ours']:.3g}", f"{pair['peer']:.3g}") for name, pair in starts.items()]
     report.table("Start-up and memory", ("what", "ours", "peer"), rows)

