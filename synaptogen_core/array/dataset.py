@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import json
 from collections.abc import Mapping
@@ -9,16 +10,36 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from synaptogen_core import __version__
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.recording import Recording
 from synaptogen_core.array.run import Run
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.streams import STREAM_VERSION
 from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
 
-LONG_TABLE = 1000  # numbers; HDF5 holds about 64 kB of attributes
+LONG_TABLE = 1000  # numbers of all tables together; HDF5 holds about 64 kB of attributes
+LONG_SELECTION = 100  # cells
+LONG_TEXT = 20_000  # characters
+SETTINGS = (
+    "shape",
+    "seed",
+    "history",
+    "first_cell",
+    "start",
+    "reads",
+    "advance",
+    "device",
+    "train",
+    "record",
+    "every",
+    "select",
+    "read_voltage",
+    "bandwidth",
+)
 
 
 def beginning(cells: CellArray, advance: bool) -> dict[str, Any]:
@@ -60,8 +81,8 @@ def build(run: Run, before: Mapping[str, Any]) -> xr.Dataset:
         pulses = table.train.pulses
         coords["pulse_cycle"] = ("pulse", pulses.cycle[table.pulse], _attrs("pulse_cycle"))
         coords["pulse_step"] = ("pulse", pulses.step[table.pulse], _attrs("pulse_step"))
-        if "voltage" not in data:
-            coords["voltage"] = ("pulse", pulses.voltage[table.pulse], _attrs("voltage"))
+        if "voltage" not in data and not any(source.per_cell for source in table.train.sources):
+            coords["voltage"] = ("pulse", table.train.voltages(0)[table.pulse, 0], _attrs("voltage"))
     settings = {
         "schema_version": SCHEMA_VERSION,
         "stream_version": STREAM_VERSION,
@@ -74,15 +95,17 @@ def build(run: Run, before: Mapping[str, Any]) -> xr.Dataset:
         "train": _without_long_tables(table.train.to_dict(), data),
         **recording.settings(),
     }
-    ds = xr.Dataset(data, coords, attrs=_attributes(cells, settings, table.train))
+    ds = xr.Dataset(data, coords, attrs=_attributes(cells, settings, table.train, recording))
     return ds
 
 
 def _attrs(name: str) -> dict[str, Any]:
-    return dict(VARIABLES[name])
+    return copy.deepcopy(VARIABLES[name])
 
 
-def _attributes(cells: CellArray, settings: Mapping[str, Any], train: PulseTrain) -> dict[str, Any]:
+def _attributes(
+    cells: CellArray, settings: Mapping[str, Any], train: PulseTrain, recording: Recording
+) -> dict[str, Any]:
     return {
         "title": f"Synaptogen array of {cells.rows} x {cells.columns} ReRAM cells",
         "device": cells.device.name,
@@ -92,7 +115,7 @@ def _attributes(cells: CellArray, settings: Mapping[str, Any], train: PulseTrain
         "read_voltage": settings["read_voltage"],
         "bandwidth": settings["bandwidth"],
         "settings": json.dumps(settings, separators=(",", ":"), allow_nan=False),
-        "python": python_text(settings, cells.device, train),
+        "python": python_text(settings, cells.device, train, recording.select),
         "source": cells.device.source,
         "references": cells.device.citation,
         "synaptogen_version": __version__,
@@ -102,7 +125,9 @@ def _attributes(cells: CellArray, settings: Mapping[str, Any], train: PulseTrain
     }
 
 
-def python_text(settings: Mapping[str, Any], device: DeviceParameters, train: PulseTrain) -> str:
+def python_text(
+    settings: Mapping[str, Any], device: DeviceParameters, train: PulseTrain, select: NDArray[np.int64] | None
+) -> str:
     """Python text for people that makes the Dataset again."""
     root = device.base or device
     made = f"sc.load_device({root.name!r})"
@@ -117,18 +142,22 @@ def python_text(settings: Mapping[str, Any], device: DeviceParameters, train: Pu
         lines.append(f"cells = sc.CellArray(({rows}, {columns}), device, {options})")
     else:
         lines.append(f"cells = sc.load_cells('cells.nc')  # used cells, state {settings['state_hash']}")
-    lines.append(f"train = {train.to_python()}")
+    written = train.to_python()
+    lines.append("train = " + (written if len(written) <= LONG_TEXT else 'sc.load_train("train.csv")'))
     arguments = [f"record={settings['record']!r}", f"every={settings['every']!r}"]
-    if settings["select"] != "all":
+    if select is not None:
+        numbers = str(select.tolist()) if select.size <= LONG_SELECTION else "sc.load_dataset('run.nc')['cell'].values"
+        lines.append(f"chosen = {numbers}")
         arguments.append("select=chosen")
-        lines.append("chosen = ...  # the numbers in the Dataset's coordinate `cell`")
     arguments += [f"read_voltage={settings['read_voltage']!r}", f"bandwidth={settings['bandwidth']!r}"]
+    if not settings["advance"]:
+        arguments.append("advance=False")
     lines.append(f"ds = sc.simulate(cells, train, {', '.join(arguments)})")
     return "\n".join(lines) + "\n"
 
 
 def _without_long_tables(tree: Any, data: dict[str, Any]) -> Any:
-    """A train's tree with its long tables moved into variables of the Dataset."""
+    """A train's tree; its tables, where they are long, moved into variables of the Dataset."""
     volts: list[float] = []
     ends: list[bool] = []
 
@@ -137,19 +166,18 @@ def _without_long_tables(tree: Any, data: dict[str, Any]) -> Any:
             return [walk(part) for part in node]
         if not isinstance(node, dict):
             return node
-        if node.get("kind") == "table" and len(node["voltages"]) > LONG_TABLE:
-            flags = np.zeros(len(node["voltages"]), np.bool_)
-            flags[node["cycle_ends"]] = True
-            moved = {"kind": "table", "first": len(volts), "length": flags.size}
+        if node.get("kind") == "table":
+            moved = {"kind": "table", "first": len(volts), "length": len(node["voltages"])}
             volts.extend(node["voltages"])
-            ends.extend(flags.tolist())
+            ends.extend(node["cycle_ends"])
             return moved
         return {key: walk(value) for key, value in node.items()}
 
     result = walk(tree)
-    if volts:
-        data["train_table"] = ("train_entry", np.array(volts), _attrs("train_table"))
-        data["train_table_cycle_end"] = ("train_entry", np.array(ends), _attrs("train_table_cycle_end"))
+    if len(volts) <= LONG_TABLE:
+        return tree
+    data["train_table"] = ("train_entry", np.array(volts), _attrs("train_table"))
+    data["train_table_cycle_end"] = ("train_entry", np.array(ends), _attrs("train_table_cycle_end"))
     return result
 
 
@@ -163,11 +191,10 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
             return node
         if node.get("kind") == "table" and "first" in node:
             entries = slice(node["first"], node["first"] + node["length"])
-            ends = np.flatnonzero(ds["train_table_cycle_end"].values[entries])
             return {
                 "kind": "table",
                 "voltages": ds["train_table"].values[entries].tolist(),
-                "cycle_ends": ends.tolist(),
+                "cycle_ends": ds["train_table_cycle_end"].values[entries].tolist(),
             }
         return {key: walk(value) for key, value in node.items()}
 
@@ -195,5 +222,10 @@ def settings_of(ds: xr.Dataset) -> dict[str, Any]:
             f"ds: must come from schema {SCHEMA_VERSION} and streams {STREAM_VERSION} "
             f"(got {version} and {settings.get('stream_version')}); "
             f"use the release {ds.attrs.get('synaptogen_version')}"
+        )
+    missing = [name for name in SETTINGS if name not in settings]
+    if missing:
+        raise ValueError(
+            f"ds: must hold all settings of a run (missing {', '.join(missing)}); use a Dataset of simulate"
         )
     return dict(settings)
