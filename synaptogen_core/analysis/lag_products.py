@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft
 
 from synaptogen_core.analysis.resampling import Floats, group_starts
@@ -25,7 +26,7 @@ def pooled_products(
     Parameters
     ----------
     blocks : iterable of slice and numpy.ndarray
-        Series of some cells, shape (variables, cells, times), as `series.cell_blocks` gives them, beginning at starts
+        Series of some cells, shape (variables, times, cells), as `series.cell_blocks` gives them, beginning at starts
         of `group_starts(cells, GROUPS)`. Cells with a missing value are left out.
     cells : int
         Number of all cells.
@@ -46,29 +47,29 @@ def pooled_products(
     found, complete_cells = [], []
     for where, block in blocks:
         inside = starts[(starts >= where.start) & (starts < where.stop)] - where.start
-        means = block.mean(axis=2)
+        means = block.mean(axis=1)
         complete = np.isfinite(means).all(axis=0)
-        block -= means[:, :, None]
+        block -= means[:, None]
         if not complete.all():
-            block[:, ~complete] = 0.0
-        spectrum = fft.rfft(block, fft.next_fast_len(block.shape[2] + max_lag, real=True), axis=2)
-        found.append(_lags(spectrum, inside, block.shape[2] + max_lag, max_lag, cross))
+            block[:, :, ~complete] = 0.0
+        padded = fft.next_fast_len(block.shape[1] + max_lag, real=True)
+        found.append(_lags(fft.rfft(block, padded, axis=1), inside, padded, max_lag, cross))
         complete_cells.append(np.add.reduceat(complete.astype(np.float64), inside))
     return np.concatenate(found), np.concatenate(complete_cells)
 
 
-def _lags(spectrum: np.ndarray, inside: np.ndarray, length: int, max_lag: int, cross: bool) -> Floats:
-    padded = fft.next_fast_len(length, real=True)
+def _lags(spectrum: NDArray[np.complex128], inside: NDArray[np.intp], padded: int, max_lag: int, cross: bool) -> Floats:
+    """Sums over lags for each group of cells of a block, from the spectra (variables, frequencies, cells)."""
     if not cross:
-        power = np.add.reduceat(spectrum.real**2 + spectrum.imag**2, inside, axis=1)
-        return np.moveaxis(fft.irfft(power, padded, axis=2)[:, :, : max_lag + 1], 0, 2)
+        power = np.add.reduceat(spectrum.real**2 + spectrum.imag**2, inside, axis=2)
+        return np.asarray(fft.irfft(power, padded, axis=1)[:, : max_lag + 1].transpose(2, 1, 0))
     count = spectrum.shape[0]
     products = np.empty((inside.size, max_lag + 1, count, count))
     behind = -np.arange(max_lag + 1)
     for i in range(count):
         for j in range(i, count):
-            both = np.add.reduceat(spectrum[i] * spectrum[j].conj(), inside, axis=0)
-            lags = fft.irfft(both, padded, axis=1)
+            both = np.add.reduceat(spectrum[i] * spectrum[j].conj(), inside, axis=1)
+            lags = fft.irfft(both, padded, axis=0).T
             products[:, :, i, j] = lags[:, : max_lag + 1]
             products[:, :, j, i] = lags[:, behind]
     return products

@@ -121,15 +121,15 @@ def histogram(
     check_confidence(confidence)
     scale = scale_of(feature, scale)
     matrix = series_of(ds, feature)
-    used = int(arrays.usable_values(matrix, scale))
+    found = arrays.scan(matrix, scale)
+    used = found.used
     _need_values(feature, used)
-    chosen = _bins(matrix, bins, limits, scale)
+    chosen = _bins(found, bins, limits, scale)
     edges = chosen.edges if isinstance(chosen, arrays.Uniform) else chosen
-    counts = arrays.group_counts(matrix, chosen, scale)
+    counts = arrays.group_counts(matrix, chosen, scale, found.complete)
     inside = counts[:, 1:-1]
-    usable = arrays.group_usable(matrix, scale)
     share = inside.sum(axis=0) / used
-    error = arrays.share_error(inside, usable)
+    error = arrays.share_error(inside, found.usable)
     width = np.diff(np.log10(edges) if scale == "log" else edges)
     ends = arrays.share_interval(share, error, confidence)
     long_name, unit = described(feature, ds)
@@ -202,12 +202,12 @@ def cumulative(
     check_confidence(confidence)
     scale = scale_of(feature, scale)
     matrix = series_of(ds, feature)
-    used = int(arrays.usable_values(matrix, scale))
+    found = arrays.scan(matrix, scale)
+    used = found.used
     _need_values(feature, used)
-    chosen = _bins(matrix, points - 1 if values is None else values, None, scale)
+    chosen = _bins(found, points - 1 if values is None else values, None, scale)
     at = chosen.edges if isinstance(chosen, arrays.Uniform) else chosen
-    below = np.cumsum(arrays.group_counts(matrix, chosen, scale), axis=1)[:, :-1]
-    usable = arrays.group_usable(matrix, scale)
+    below = np.cumsum(arrays.group_counts(matrix, chosen, scale, found.complete), axis=1)[:, :-1]
     share = below.sum(axis=0) / used
     long_name, unit = described(feature, ds)
     words = {"long_name": f"share of values below, {long_name}", "units": "1"}
@@ -216,7 +216,7 @@ def cumulative(
             "cumulative": ("value", share, words),
             "cumulative_interval": (
                 ("value", "bound"),
-                arrays.share_interval(share, arrays.share_error(below, usable), confidence),
+                arrays.share_interval(share, arrays.share_error(below, found.usable), confidence),
                 {"long_name": f"{100 * confidence:g} % pointwise interval of the share below", "units": "1"},
             ),
         },
@@ -282,7 +282,7 @@ def interval_words(kind: str, confidence: float) -> dict[str, Any]:
 
 
 def _bins(
-    matrix: arrays.Matrix, bins: int | ArrayLike, limits: tuple[float, float] | None, scale: str
+    found: arrays.Scan, bins: int | ArrayLike, limits: tuple[float, float] | None, scale: str
 ) -> arrays.Uniform | Floats:
     if not isinstance(bins, (int, np.integer)):
         edges = np.array(bins, dtype=np.float64)
@@ -294,7 +294,7 @@ def _bins(
     if not 1 <= bins <= 100_000:
         raise ValueError(f"bins: must be from 1 to 100000 (got {bins}); 80 is usual")
     if limits is None:
-        low, high = arrays.extremes(matrix, scale)
+        low, high = found.low, found.high
         if low == high:  # one value only: a bin of some width around it
             margin = 1e-3 * abs(low) or 1.0
             low, high = low - margin, high + margin

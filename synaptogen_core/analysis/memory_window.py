@@ -60,19 +60,22 @@ def memory_window(
     if not 0.0 < probability < 0.5:
         raise ValueError(f"probability: must lie between 0 and 0.5 (got {probability!r}); 0.01 takes the 1 % tails")
     (above, below), _ = columns_of(ds, (high, low), "log")
-    ordered = [arrays.ordered_values(matrix, "log") for matrix in (above, below)]
-    for name, values in zip((high, low), ordered, strict=True):
-        if not values.size:
+    matrices = (above, below)
+    scans = arrays.scan(above, "log"), arrays.scan(below, "log")
+    for name, found in zip((high, low), scans, strict=True):
+        if not found.used:
             raise ValueError(f"ds: must hold positive values of {name!r} (got none); simulate or record some")
-    at = _thresholds(thresholds, *ordered)
+    ordered = arrays.ordered_values(above, "log"), arrays.ordered_values(below, "log")
+    at = _thresholds(thresholds, *scans)
     cells = above.shape[1]
-    usable = [arrays.group_usable(matrix, "log") for matrix in (above, below)]
-    errors = window.error_counts(above, below, at, "log")
-    rate, interval = window.error_rate(errors, (usable[0], usable[1]), cells, confidence)
-    best, best_rate = window.best_threshold(ordered[0], ordered[1], "log")
-    best_interval = _rate_at(best, above, below, confidence)
-    ratio, ratio_interval = window.quantile_ratio(above, below, probability, 1.0 - probability, confidence)
-    median, median_interval = window.quantile_ratio(above, below, 0.5, 0.5, confidence)
+    usable = scans[0].usable, scans[1].usable
+    errors = window.error_counts(above, below, scans, at, "log")
+    rate, interval = window.error_rate(errors, usable, cells, confidence)
+    best, best_rate = window.best_threshold(*ordered, "log")
+    best_interval = _interval_at(best, matrices, usable, confidence)
+    tails = probability, 1.0 - probability
+    ratio, ratio_interval = window.quantile_ratio(matrices, ordered, scans, tails, confidence)
+    median, median_interval = window.quantile_ratio(matrices, ordered, scans, (0.5, 0.5), confidence)
     unit = described(low, ds)[1]
     percent = f"{100 * confidence:g} % interval of the "
     window_words = (
@@ -124,22 +127,24 @@ def memory_window(
     )
 
 
-def _rate_at(threshold: float, high: arrays.Matrix, low: arrays.Matrix, confidence: float) -> Floats:
+def _interval_at(
+    threshold: float,
+    matrices: tuple[arrays.Matrix, arrays.Matrix],
+    usable: tuple[arrays.Counts, arrays.Counts],
+    confidence: float,
+) -> Floats:
     """Interval of the bit error rate at one threshold, shape (2,)."""
-    limit = np.array([threshold])
-    (high_below, high_of), (low_below, low_of) = (
-        arrays.group_counts_below(matrix, limit, "log") for matrix in (high, low)
-    )
-    errors = (high_below, low_of[:, None] - low_below)
-    interval = window.error_rate(errors, (high_of, low_of), high.shape[1], confidence)[1]
+    high_below, low_below = (arrays.group_counts_below(matrix, np.array([threshold]), "log") for matrix in matrices)
+    errors = (high_below, usable[1][:, None] - low_below)
+    interval = window.error_rate(errors, usable, matrices[0].shape[1], confidence)[1]
     return np.asarray(interval[0])
 
 
-def _thresholds(wanted: int | ArrayLike, high: arrays.Matrix, low: arrays.Matrix) -> Floats:
+def _thresholds(wanted: int | ArrayLike, high: arrays.Scan, low: arrays.Scan) -> Floats:
     if isinstance(wanted, (int, np.integer)):
         if not 2 <= wanted <= 100_000:
             raise ValueError(f"thresholds: must be from 2 to 100000 (got {wanted}); 200 is usual")
-        ends = float(min(high[0], low[0])), float(max(high[-1], low[-1]))
+        ends = min(high.low, low.low), max(high.high, low.high)
         if ends[0] == ends[1]:
             ends = ends[0] / 1.001, ends[1] * 1.001
         return arrays.Uniform(*ends, int(wanted) - 1, "log").edges

@@ -58,7 +58,7 @@ def cell_sums(blocks: Iterable[tuple[slice, Floats]], cells: int) -> CellSums:
     Parameters
     ----------
     blocks : iterable of slice and numpy.ndarray
-        Series of some cells, shape (variables, cells, times), beginning at starts of `group_starts(cells)`. Cells with
+        Series of some cells, shape (variables, times, cells), beginning at starts of `group_starts(cells)`. Cells with
         a missing value are left out.
     cells : int
         Number of all cells.
@@ -72,12 +72,12 @@ def cell_sums(blocks: Iterable[tuple[slice, Floats]], cells: int) -> CellSums:
     origin = np.empty(0)
     times = 0
     for where, block in blocks:
-        times = block.shape[2]
-        means = block.mean(axis=2)
+        times = block.shape[1]
+        means = block.mean(axis=1)
         complete = np.isfinite(means).all(axis=0)
-        block -= means[:, :, None]
+        block -= means[:, None]
         if not complete.all():
-            block[:, ~complete] = 0.0
+            block[:, :, ~complete] = 0.0
         within = _products(block)
         if not origin.size:  # products of means about a mean: no digits are lost to a large common part
             origin = means[:, complete].mean(axis=1) if complete.any() else np.zeros(means.shape[0])
@@ -104,11 +104,11 @@ def cell_sums(blocks: Iterable[tuple[slice, Floats]], cells: int) -> CellSums:
 
 def _products(deviations: Floats) -> Floats:
     """Mean products over time of every pair of variables; shape (v, v, cells)."""
-    count, cells, times = deviations.shape
+    count, times, cells = deviations.shape
     result = np.empty((count, count, cells))
     for i in range(count):
         for j in range(i, count):
-            np.einsum("ct,ct->c", deviations[i], deviations[j], out=result[i, j])
+            np.einsum("tc,tc->c", deviations[i], deviations[j], out=result[i, j])
             result[j, i] = result[i, j]
     result /= times
     return result

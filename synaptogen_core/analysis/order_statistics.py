@@ -33,30 +33,43 @@ def ordered_values(matrix: Matrix, scale: str) -> Matrix:
 
 def usable_mask(values: Matrix, scale: str) -> NDArray[np.bool_]:
     """Which values can be used: finite, and positive if the scale is "log"."""
-    return np.asarray((values > (0.0 if scale == "log" else -np.inf)) & (values < np.inf))
+    return np.asarray((values > _least(scale)) & (values < np.inf))
 
 
-def group_usable(matrix: Matrix, scale: str) -> Counts:
-    """Number of usable values of each group of cells, shape (groups,)."""
+def _least(scale: str) -> float:
+    return 0.0 if scale == "log" else -np.inf
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What can be used of a matrix: smallest and largest value, and how many in each group of cells (groups,)."""
+
+    low: float
+    high: float
+    usable: Counts
+    complete: bool
+
+    @property
+    def used(self) -> int:
+        """Number of usable values."""
+        return int(self.usable.sum())
+
+
+def scan(matrix: Matrix, scale: str) -> Scan:
+    """Find out what can be used of a matrix (times, cells)."""
+    starts = group_starts(matrix.shape[1])
+    low, high = float(matrix.min()), float(matrix.max())  # NaN if any value is
+    if low > _least(scale) and high < np.inf:
+        sizes = np.diff(np.append(starts, matrix.shape[1])).astype(np.int64)
+        return Scan(low, high, sizes * matrix.shape[0], True)
+    low, high = np.inf, -np.inf
     usable = np.zeros(matrix.shape[1], dtype=np.int64)
     for block in time_blocks(matrix):
-        usable += np.add.reduce(usable_mask(block, scale), axis=0, dtype=np.int32)
-    return np.add.reduceat(usable, group_starts(matrix.shape[1]))
-
-
-def usable_values(matrix: Matrix, scale: str) -> int:
-    """Number of usable values."""
-    return int(group_usable(matrix, scale).sum())
-
-
-def extremes(matrix: Matrix, scale: str) -> tuple[float, float]:
-    """Smallest and largest usable value; there must be one."""
-    low, high = np.inf, -np.inf
-    for block in time_blocks(matrix):
-        usable = usable_mask(block, scale)
-        low = min(low, float(np.min(block, where=usable, initial=np.inf)))
-        high = max(high, float(np.max(block, where=usable, initial=-np.inf)))
-    return low, high
+        mask = usable_mask(block, scale)
+        usable += np.add.reduce(mask, axis=0, dtype=np.int32)
+        low = min(low, float(np.min(block, where=mask, initial=np.inf)))
+        high = max(high, float(np.max(block, where=mask, initial=-np.inf)))
+    return Scan(low, high, np.add.reduceat(usable, starts), False)
 
 
 @dataclass(frozen=True)
@@ -78,29 +91,35 @@ class Uniform:
         edges[0], edges[-1] = self.low, self.high
         return edges
 
-    def numbers(self, values: Matrix) -> NDArray[np.int32]:
-        """Bin of each value: 0 to count - 1; -1 below, count above or missing. The last bin holds its upper edge."""
+    def numbers(self, values: Matrix, complete: bool = False) -> NDArray[np.int32]:
+        """Bin of each value: 0 to count - 1; -1 below, count above or missing. The last bin holds its upper edge.
+
+        With `complete`, all values are known to be usable.
+        """
         edges = self.edges
-        missing = ~usable_mask(values, self.scale)
+        missing = None if complete else ~usable_mask(values, self.scale)
+        ends = np.log([self.low, self.high]) if self.scale == "log" else np.array([self.low, self.high])
+        step = (ends[1] - ends[0]) / self.count
+        # how far the place of a float32 can be wrong, in bins
+        doubt = 4e-7 * float(np.abs(ends).max()) / step + 1e-6 * self.count
+        if doubt > 0.05 or values.dtype != np.float32:
+            values, doubt = values.astype(np.float64), 1e-9 * doubt + 1e-9
         with np.errstate(divide="ignore", invalid="ignore"):
+            place = np.log(values) if self.scale == "log" else values - values.dtype.type(ends[0])
             if self.scale == "log":
-                step = (np.log10(self.high) - np.log10(self.low)) / self.count
-                place = (np.log10(values) - np.log10(self.low)) / step
-            else:
-                place = (values - self.low) * (self.count / (self.high - self.low))
+                place -= values.dtype.type(ends[0])
+            place *= values.dtype.type(1.0 / step)
             np.clip(place, -1.0, self.count, out=place)
+        if missing is not None:
             place[missing] = self.count
-            number: NDArray[np.int32] = np.floor(place).astype(np.int32)
-        # rounding can put a value beside its bin: the edges decide
-        padded = np.concatenate([[-np.inf], edges, [np.inf]])
-        number -= values < padded[number + 1]
-        number += values >= padded[number + 2]
-        number[values == self.high] = self.count - 1
-        number[missing] = self.count
+        number: NDArray[np.int32] = np.floor(place).astype(np.int32)
+        place -= np.rint(place)
+        beside = np.flatnonzero(np.abs(place) <= doubt)  # rounding can put these into the wrong bin: the edges decide
+        number.ravel()[beside] = _bin_of(values.ravel()[beside], edges, self.scale)
         return number
 
 
-def group_counts(matrix: Matrix, bins: Uniform | Floats, scale: str) -> Counts:
+def group_counts(matrix: Matrix, bins: Uniform | Floats, scale: str, complete: bool = False) -> Counts:
     """How many values of each group of cells fall into each bin.
 
     Parameters
@@ -111,6 +130,8 @@ def group_counts(matrix: Matrix, bins: Uniform | Floats, scale: str) -> Counts:
         Bins of equal width, or rising edges of shape (bins + 1,).
     scale : str
         "log": values that are not positive are missing.
+    complete : bool
+        Whether no value is known to be missing (`Scan.complete`).
 
     Returns
     -------
@@ -122,7 +143,7 @@ def group_counts(matrix: Matrix, bins: Uniform | Floats, scale: str) -> Counts:
     offset = group * np.int32(size) + np.int32(1)
     total = np.zeros((int(group[-1]) + 1) * size, dtype=np.int64)
     for block in time_blocks(matrix):
-        number = bins.numbers(block) if isinstance(bins, Uniform) else _bin_of(block, bins, scale)
+        number = bins.numbers(block, complete) if isinstance(bins, Uniform) else _bin_of(block, bins, scale)
         number += offset
         total += np.bincount(number.ravel(), minlength=total.size)
     return total.reshape(-1, size)
@@ -135,26 +156,17 @@ def _bin_of(values: Matrix, edges: Floats, scale: str) -> NDArray[np.int32]:
     return number
 
 
-def group_counts_below(matrix: Matrix, limits: Floats, scale: str) -> tuple[Counts, Counts]:
-    """Usable values at or below each limit, and all usable values, for each group of cells.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Shapes (groups, limits) and (groups,).
-    """
+def group_counts_below(matrix: Matrix, limits: Floats, scale: str) -> Counts:
+    """Usable values at or below each limit for each group of cells; shape (groups, limits)."""
     cells = matrix.shape[1]
     below = np.zeros((limits.size, cells), dtype=np.int64)
-    usable = np.zeros(cells, dtype=np.int64)
-    least = 0.0 if scale == "log" else -np.inf
-    limits = limits.astype(matrix.dtype) if matrix.dtype == np.float32 else limits
+    least = _least(scale)
+    limits = limits.astype(matrix.dtype)
     for block in time_blocks(matrix):
         useless = np.add.reduce(block <= least, axis=0, dtype=np.int32)
-        usable += np.add.reduce(block < np.inf, axis=0, dtype=np.int32) - useless
         for j, limit in enumerate(limits):
             below[j] += np.add.reduce(block <= limit, axis=0, dtype=np.int32) - useless
-    starts = group_starts(cells)
-    return np.add.reduceat(below, starts, axis=1).T, np.add.reduceat(usable, starts)
+    return np.add.reduceat(below, group_starts(cells), axis=1).T
 
 
 def share_error(hits: Counts | Floats, of: Counts | Floats) -> Floats:
@@ -219,8 +231,8 @@ def quantile_values(
     if not ordered.size:
         return np.full(probabilities.shape, np.nan), np.full((*probabilities.shape, 2), np.nan), 0
     quantile = interpolated_quantiles(ordered, probabilities)
-    below, usable = group_counts_below(matrix, quantile, scale)
-    ends = share_interval(probabilities, share_error(below, usable), confidence)
+    below = group_counts_below(matrix, quantile, scale)
+    ends = share_interval(probabilities, share_error(below, scan(matrix, scale).usable), confidence)
     interval = interpolated_quantiles(ordered, np.nan_to_num(ends).ravel()).reshape(ends.shape)
     interval[np.isnan(ends)] = np.nan
     return quantile, interval, ordered.size

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-MOST_GROUPS = 1024
+MOST_GROUPS = 512
 
 
 def group_starts(cells: int, most: int = MOST_GROUPS) -> NDArray[np.intp]:

@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 TIME_DIMS = ("cycle", "pulse")
 SCALES = ("linear", "log")
+LOG10_E = float(np.log10(np.e))
 BLOCK_VALUES = 1 << 17  # 1 MB of float64: a block stays in the cache while it is used
 
 
@@ -112,7 +113,8 @@ def scaled(values: NDArray[Any], scale: str) -> Floats:
     result = values.astype(np.float64)
     if scale == "log":
         with np.errstate(divide="ignore", invalid="ignore"):
-            np.log10(result, out=result)
+            np.log(result, out=result)  # twice as fast as log10, and as good to the last bit but one
+            result *= LOG10_E
     if not np.isfinite(result.sum()):  # one pass over the values, where a mask would take three
         result[~np.isfinite(result)] = np.nan
     return result
@@ -135,7 +137,7 @@ def cell_blocks(
     Yields
     ------
     tuple of slice and numpy.ndarray
-        The cells, and their values, shape (variables, cells of the block, times), float64, NaN where missing.
+        The cells, and their values, shape (variables, times, cells of the block), float64, NaN where missing.
     """
     times, cells = columns[0].shape
     width = max(1, BLOCK_VALUES // (times * len(columns)))
@@ -145,10 +147,9 @@ def cell_blocks(
         fits = allowed[(allowed > first) & (allowed <= first + width)]
         after = allowed[allowed > first]
         last = cells if first + width >= cells else int(fits[-1] if fits.size else after[0] if after.size else cells)
-        block = np.empty((len(columns), last - first, times))
+        block = np.empty((len(columns), times, last - first))
         for j, (column, scale) in enumerate(zip(columns, scales, strict=True)):
-            # transposed before it is widened: half the bytes to gather
-            block[j] = scaled(np.ascontiguousarray(column[:, first:last].T), scale)
+            block[j] = scaled(column[:, first:last], scale)
         yield slice(first, last), block
         first = last
 

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from synaptogen_core.analysis import order_statistics as arrays
-from synaptogen_core.analysis.order_statistics import Counts, Matrix
-from synaptogen_core.analysis.resampling import Floats, group_starts, interpolated_quantiles
+from synaptogen_core.analysis.order_statistics import Counts, Matrix, Scan
+from synaptogen_core.analysis.resampling import Floats, interpolated_quantiles
 
 
 def best_threshold(high: Matrix, low: Matrix, scale: str = "linear") -> tuple[float, float]:
@@ -45,13 +45,17 @@ def best_threshold(high: Matrix, low: Matrix, scale: str = "linear") -> tuple[fl
     return middle, float(rate[at])
 
 
-def error_counts(high: Matrix, low: Matrix, thresholds: Floats, scale: str) -> tuple[Counts, Counts]:
+def error_counts(
+    high: Matrix, low: Matrix, scans: tuple[Scan, Scan], thresholds: Floats, scale: str
+) -> tuple[Counts, Counts]:
     """Values on the wrong side of each threshold, for each group of cells.
 
     Parameters
     ----------
     high, low : numpy.ndarray
         Matrices (times, cells) of the two states.
+    scans : tuple of Scan
+        What can be used of them.
     thresholds : numpy.ndarray
         Rising, shape (n,).
     scale : str
@@ -63,9 +67,11 @@ def error_counts(high: Matrix, low: Matrix, thresholds: Floats, scale: str) -> t
         Shapes (groups, n): high values below, low values not below.
     """
     edges = _bins(thresholds, scale)
-    high_below = np.cumsum(arrays.group_counts(high, edges, scale), axis=1)[:, :-1]
-    low_below = np.cumsum(arrays.group_counts(low, edges, scale), axis=1)[:, :-1]
-    return high_below, arrays.group_usable(low, scale)[:, None] - low_below
+    high_below, low_below = (
+        np.cumsum(arrays.group_counts(matrix, edges, scale, found.complete), axis=1)[:, :-1]
+        for matrix, found in zip((high, low), scans, strict=True)
+    )
+    return high_below, scans[1].usable[:, None] - low_below
 
 
 def _bins(thresholds: Floats, scale: str) -> arrays.Uniform | Floats:
@@ -116,15 +122,23 @@ def error_rate(
 
 
 def quantile_ratio(
-    high: Matrix, low: Matrix, high_probability: float, low_probability: float, confidence: float
+    matrices: tuple[Matrix, Matrix],
+    ordered: tuple[Matrix, Matrix],
+    scans: tuple[Scan, Scan],
+    probabilities: tuple[float, float],
+    confidence: float,
 ) -> tuple[float, Floats]:
     """Ratio of a quantile of the high state to one of the low state, both positive.
 
     Parameters
     ----------
-    high, low : numpy.ndarray
-        Matrices (times, cells) of the same cells.
-    high_probability, low_probability : float
+    matrices : tuple of numpy.ndarray
+        Values (times, cells) of the high and the low state of the same cells.
+    ordered : tuple of numpy.ndarray
+        Their usable values in rising order.
+    scans : tuple of Scan
+        What can be used of them.
+    probabilities : tuple of float
         Probabilities of the quantiles.
     confidence : float
         Probability of the interval.
@@ -136,15 +150,15 @@ def quantile_ratio(
         cells (Woodruff).
     """
     logarithm = 0.0
-    influence = np.zeros(group_starts(high.shape[1]).size)
-    for matrix, probability, sign in ((high, high_probability, 1.0), (low, low_probability, -1.0)):
-        ordered = arrays.ordered_values(matrix, "log")
-        p = np.array([probability])
-        quantile = interpolated_quantiles(ordered, p)
-        below, usable = arrays.group_counts_below(matrix, quantile, "log")
+    influence = np.zeros(scans[0].usable.size)
+    for matrix, values, found, probability, sign in zip(
+        matrices, ordered, scans, probabilities, (1.0, -1.0), strict=True
+    ):
+        quantile = interpolated_quantiles(values, np.array([probability]))
+        below, usable = arrays.group_counts_below(matrix, quantile, "log"), found.usable
         step = float(arrays.share_error(below, usable)[0])
         ends = np.clip([probability - step, probability + step], 0.0, 1.0) if step > 0 else np.array([0.0, 1.0])
-        around = np.log(interpolated_quantiles(ordered, ends))
+        around = np.log(interpolated_quantiles(values, ends))
         slope = float(around[1] - around[0]) / float(ends[1] - ends[0])
         logarithm += sign * float(np.log(quantile[0]))
         influence -= sign * slope * (below[:, 0] - usable * below.sum() / usable.sum()) / usable.sum()
