@@ -63,6 +63,8 @@ def request(
     bandwidth: float | None,
 ) -> Recording:
     """Check what a caller of `simulate` wants."""
+    if not isinstance(record, Iterable):
+        raise TypeError(f"record: must be names of quantities (got {record!r}); give for instance ['features']")
     wanted = (record,) if isinstance(record, str) else tuple(record)
     unknown = [name for name in wanted if name not in RECORDABLE]
     if unknown or not wanted:
@@ -86,6 +88,8 @@ def request(
 def _cells(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
     """Flat cell numbers out of a mask, pairs of row and column, or flat numbers."""
     given = np.asarray(select)
+    if given.size == 0:
+        raise ValueError("select: must choose at least one cell (got none); leave it out for all cells")
     if given.dtype == np.bool_:
         if given.shape != shape:
             raise ValueError(f"select: a mask must have shape {shape} (got {given.shape}); give one flag a cell")
@@ -125,6 +129,10 @@ class Timetable:
         self.features = "features" in recording.quantities
         self.values = tuple(q for q in recording.quantities if q != "features")
         self.times = int(ending.sum()) if self.values else 0
+        if self.values and not self.times:
+            raise ValueError(
+                f"every: must be at most the train's {len(train)} pulses (got {recording.every}); record more often"
+            )
         self.pulse = number[ending]  # (times,): the pulse after which a row of values is taken
         self.before = np.where(first & self.features, pulses.cycle, -1).astype(np.int32)
         self.after = np.where(ending & bool(self.values), np.cumsum(ending) - 1, -1).astype(np.int32)

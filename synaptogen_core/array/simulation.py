@@ -159,12 +159,19 @@ def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr
         raise ValueError(
             f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
         )
+    try:
+        train = dataset.train_of(settings, ds)
+        select = None if settings["select"] == "all" else np.asarray(ds["cell"].values)
+    except KeyError as missing:
+        raise ValueError(
+            f"ds: must have the variable {missing} (got none); use the whole Dataset of simulate"
+        ) from None
     return simulate(
         cells,
-        dataset.train_of(settings, ds),
+        train,
         record=settings["record"],
         every=settings["every"],
-        select=None if settings["select"] == "all" else np.asarray(ds["cell"].values),
+        select=select,
         read_voltage=settings["read_voltage"],
         bandwidth=settings["bandwidth"] or None,
         advance=settings["advance"],
