@@ -69,7 +69,7 @@ def request(
     unknown = [name for name in wanted if name not in RECORDABLE]
     if unknown or not wanted:
         raise ValueError(
-            f"record: must name some of {', '.join(RECORDABLE)} (got {unknown[0] if unknown else 'nothing'!r}); "
+            f"record: must name some of {', '.join(RECORDABLE)} (got {repr(unknown[0]) if unknown else 'nothing'}); "
             "correct the list"
         )
     if every != "cycle":

@@ -50,8 +50,17 @@ class Adc:
         return (self.high - self.low) / float(2**self.bits - 1)
 
     def code(self, current: ArrayLike) -> NDArray[np.int32]:
-        """Codes 0 to 2**bits - 1 of currents [A]; same shape."""
-        i = np.asarray(current, dtype=np.float64)
+        """Codes 0 to 2**bits - 1 of currents [A]; same shape.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not numbers, or not finite.
+        """
+        try:
+            i = np.asarray(current, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise TypeError(f"current: must be numbers (got {type(current).__name__}); give amperes") from None
         if not np.isfinite(i).all():
             raise ValueError("current: must be finite (got NaN or infinity); correct the currents")
         top = 2**self.bits - 1

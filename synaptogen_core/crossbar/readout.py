@@ -54,5 +54,8 @@ def ideal_read(cells: CellArray, voltages: ArrayLike, along: str = "rows") -> ND
         raise ValueError(
             f"voltages: must have shape ({lines},) (got {volts.shape}); give one voltage for each of {along}"
         )
+    with np.errstate(over="ignore"):  # cells see float32: what it does not hold becomes infinity
+        if not np.isfinite(volts.astype(np.float32)).all():
+            raise ValueError("voltages: must be finite (got NaN or infinity); correct the voltages")
     grid = np.broadcast_to(volts[:, None] if along == "rows" else volts, cells.shape)
     return np.asarray(cells.current(grid).sum(axis=0 if along == "rows" else 1, dtype=np.float64))
