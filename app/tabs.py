@@ -32,4 +32,5 @@ class Tab:
 TABS = (
     Tab("overview", "Overview"),
     Tab("distributions", "Distributions"),
+    Tab("loops", "I-V loops"),
 )

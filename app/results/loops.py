@@ -31,8 +31,8 @@ class Options(TabOptions):
     )  # fmt: skip
     band = param.Selector(default="90", objects={"25–75 %": "50", "5–95 %": "90", "1–99 %": "98"},
                           doc="Share of the loops that the band holds at each voltage.")  # fmt: skip
-    marks = param.Boolean(True, label="Mark thresholds", doc="A triangle where each loop SETs and where it RESETs.")
-    loops = param.Integer(100, bounds=(1, 200), doc="How many loops each picture draws at most.")
+    marks = param.Boolean(True, label="Thresholds", doc="A triangle where each loop SETs and where it RESETs.")
+    loops = param.Integer(100, bounds=(1, 200), label="Loops drawn", doc="How many loops each picture draws at most.")
     first_cycle = param.Integer(0, bounds=(0, 9999), label="From cycle", doc="First cycle drawn; counted from 0.")
     u_min = param.Number(-1.5, bounds=(-1.8, -0.1), step=0.05, label="Sweep to", doc="Negative (SET) end.")
     u_max = param.Number(1.5, bounds=(0.1, 1.8), step=0.05, label="and to", doc="Positive (RESET) end.")
@@ -68,6 +68,16 @@ class Bundle:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """Currents of a picture with a margin, A: of a linear axis, and of a logarithmic one."""
+
+    low: float
+    high: float
+    smallest: float
+    largest: float
+
+
+@dataclass(frozen=True)
 class Result:
     cells: tuple[tuple[int, int], ...]
     followed: tuple[Bundle, ...]  # cycles of each followed cell
@@ -75,6 +85,8 @@ class Result:
     outliers: tuple[np.ndarray, np.ndarray]  # those of `many` that belong to the outlier population: voltage, current
     outlier_count: int
     first_loops: tuple[tuple[np.ndarray, np.ndarray], ...]  # of the followed cells in that cycle: voltage, current
+    cycles_extent: Extent
+    many_extent: Extent
     first_cycle: int
     of_cycles: int
     of_cells: int
@@ -100,13 +112,26 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     outlier = data["outlier"].values
     loop = many.level.size + 1
     bundles = tuple(bundle(run, followed, [i], count, first, tail) for i in range(len(request.cells)))
+    first_loops = tuple((b.voltage[:loop], b.current[:loop]) for b in bundles)
     return Result(
-        request.cells, bundles, many,
-        tuple(values.reshape(-1, loop)[outlier].ravel() for values in (many.voltage, many.current)), int(outlier.sum()),
-        tuple((b.voltage[:loop], b.current[:loop]) for b in bundles),
-        first, run.cycles, run.cells.size, options.scale, options.show, options.band, options.marks,
-        (options.u_min, options.u_max), run.device.valid_range,
-    )  # fmt: skip
+        cells=request.cells,
+        followed=bundles,
+        many=many,
+        outliers=tuple(v.reshape(-1, loop)[outlier].ravel() for v in (many.voltage, many.current)),
+        outlier_count=int(outlier.sum()),
+        first_loops=first_loops,
+        cycles_extent=extent([b.current for b in bundles]),
+        many_extent=extent([many.current, *(current for _, current in first_loops)]),
+        first_cycle=first,
+        of_cycles=run.cycles,
+        of_cells=run.cells.size,
+        scale=options.scale,
+        show=options.show,
+        band=options.band,
+        marks=options.marks,
+        ends=(options.u_min, options.u_max),
+        valid_range=run.device.valid_range,
+    )
 
 
 def spread(run: Run, most: int) -> list[tuple[int, int]]:
@@ -154,6 +179,17 @@ def lines(volts: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Loops (loops, points) as one line each of voltages and currents, NaN after each loop."""
     together = np.pad(current, ((0, 0), (0, 1)), constant_values=np.nan)
     return np.tile(np.append(volts, np.float32(np.nan)), len(current)), together.ravel()
+
+
+def extent(currents: list[np.ndarray]) -> Extent:
+    """What the axis must show of lines with gaps."""
+    values = np.concatenate(currents)
+    values = values[np.isfinite(values)]
+    low, high = float(values.min()), float(values.max())
+    size = np.abs(values[values != 0])
+    smallest, largest = (float(q) for q in np.quantile(size, [0.002, 1.0])) if size.size else (1e-9, 1e-3)
+    margin = 0.05 * (high - low) or 1e-9
+    return Extent(low - margin, high + margin, smallest / 1.3, largest * 1.3)
 
 
 def turns(volts: np.ndarray) -> tuple[int, ...]:
