@@ -76,6 +76,7 @@ view.export("svg").to_blob().then((blob) => {
 
 # Bokeh's own ticks crowd a log axis of less than two decades, which is what resistances span.
 LOG_TICKS = """
+const {start, end} = cb_data
 const decades = []
 for (let k = Math.floor(Math.log10(start)); k <= Math.ceil(Math.log10(end)); k++) { decades.push(k) }
 const sets = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]]
