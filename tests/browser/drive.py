@@ -121,7 +121,12 @@ class Dashboard:
 
     def wait_ready(self) -> None:
         """Wait until the status line says that the pictures are up to date."""
-        self.page.locator(".status-ready").wait_for(timeout=PATIENCE)
+        end = time.monotonic() + PATIENCE / 1000
+        while not self.page.locator(".status-ready").count():
+            if self.failures or time.monotonic() > end:
+                said = self.page.locator("[class^=status-], .MuiAlert-message").all_inner_texts()
+                raise AssertionError(f"not ready; the page says {said}; failures: {self.failures}")
+            self.page.wait_for_timeout(100)
 
     def figure_names(self) -> list[str]:
         """Names of all the figures in the document."""
