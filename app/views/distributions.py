@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, Label, Legend, LegendItem
 
 from app import controls, theme
-from app.results.distributions import Curve, Quantiles, Result
 from app.theme import COLORS, Theme
 from app.views.axes import Axis
 from app.views.base import Context
 from app.views.base import View as Base
 from synaptogen_core.schema import FEATURE_NAMES
+
+if TYPE_CHECKING:
+    from app.results.distributions import Curve, Quantiles, Result
 
 HALF, WHOLE = {"xs": 12, "md": 6}, {"xs": 12}
 SMALL, LARGE = 300, 460  # heights in pixels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel_material_ui as pmui
@@ -10,12 +10,14 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, LogColorMapper, Range1d
 
 from app import theme
-from app.results.overview import Result
 from app.settings import MAX_CELLS
 from app.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.views.base import Context
 from app.views.base import View as Base
 from synaptogen_core.schema import FEATURES
+
+if TYPE_CHECKING:
+    from app.results.overview import Result
 
 CLEAR = "rgba(0, 0, 0, 0)"
 
