@@ -42,7 +42,7 @@ def save_features_csv(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     FileError, ValueError
         If the name has another suffix, the folder does not exist, or `ds` has no features.
     """
-    _check_csv(path)
+    check_csv(path)
     _check_features(ds)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         write_features(ds, stream)
@@ -51,8 +51,18 @@ def save_features_csv(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
 def write_features(ds: xr.Dataset, stream: TextIO) -> None:
     """Write the table of `save_features_csv` to an open text stream, piece by piece."""
     _check_features(ds)
+    write_heading(stream)
+    write_lines(ds, stream)
+
+
+def write_heading(stream: TextIO) -> None:
+    """Write the first line of the table."""
     names = [f"{feature.name}_{feature.unit}" for feature in FEATURES]
     stream.write(",".join(["cycle", "row", "column", *names]) + "\n")
+
+
+def write_lines(ds: xr.Dataset, stream: TextIO) -> None:
+    """Write the lines of a Dataset, or of one part of it."""
     for piece in _pieces(ds):
         stream.write(piece)
 
@@ -146,7 +156,7 @@ def save_train(train: PulseTrain, path: str | os.PathLike[str]) -> None:
     FileError
         If the name has another suffix than .csv, or its folder does not exist.
     """
-    _check_csv(path)
+    check_csv(path)
     if train.sources or train.pulses.read.any():
         raise ValueError("train: must have neither random nor read-only pulses (got some); save its to_dict as JSON")
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
@@ -188,7 +198,8 @@ def _is_number(cell: str) -> bool:
     return "_" not in cell  # Python reads 1_000 as a number
 
 
-def _check_csv(path: str | os.PathLike[str]) -> None:
+def check_csv(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that does not end in .csv."""
     if Path(path).suffix.lower() != ".csv":
         raise FileError(f"{path}: must end in .csv (got {Path(path).suffix or 'no suffix'}); rename it")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,6 +62,16 @@ def strict_json(text: str, name: str) -> Any:
     def no_constant(constant: str) -> NoReturn:
         raise FileError(f"{name}: must hold finite numbers (got {constant}); correct them")
 
+    def finite(digits: str) -> float:
+        number = float(digits)
+        if not math.isfinite(number):
+            raise FileError(f"{name}: must hold finite numbers (got {digits[:40]}); correct them")
+        return number
+
+    def whole(digits: str) -> int:
+        finite(digits)
+        return int(digits)
+
     def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in pairs:
@@ -70,7 +81,9 @@ def strict_json(text: str, name: str) -> Any:
         return found
 
     try:
-        return json.loads(text, parse_constant=no_constant, object_pairs_hook=no_repeats)
+        return json.loads(
+            text, parse_constant=no_constant, parse_float=finite, parse_int=whole, object_pairs_hook=no_repeats
+        )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}: {error.msg}"
         raise FileError(f"{name}: must be JSON (got a fault in {where}); is it cut off?") from None
