@@ -1,7 +1,7 @@
 # `make help` lists the targets. Everything lives in .venv, built from constraints.txt; nothing else is touched.
 PYTHON ?= python3
 PORT ?= 5006
-JOBS ?= 2
+JOBS ?= auto
 BIN := .venv/bin
 READY := .venv/.ready
 
