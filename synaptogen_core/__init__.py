@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.files import save_cells as save_cells
     from synaptogen_core.exchange.files import save_dataset as save_dataset
     from synaptogen_core.exchange.files import save_device as save_device
+    from synaptogen_core.exchange.files import simulate_to_file as simulate_to_file
 
 _HOMES = {
     "Adc": "crossbar.converters",
@@ -46,6 +47,7 @@ _HOMES = {
     "save_dataset": "exchange.files",
     "save_device": "exchange.files",
     "simulate": "array.simulation",
+    "simulate_to_file": "exchange.files",
 }
 
 __all__ = ["__version__", "statistics", *_HOMES]

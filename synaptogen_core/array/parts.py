@@ -49,10 +49,15 @@ class Parts:
         read_voltage: float,
         bandwidth: float | None,
     ) -> Parts:
-        """As many rows at once as `memory` [bytes] holds twice: as the Dataset of a part, and on its way to a file."""
+        """As many rows at once as `memory` [bytes] holds twice: as the Dataset of a part, and on its way to a file.
+
+        A power of two, so that the pieces of a file can be cut alike.
+        """
         wish = recording.request(cells.shape, record, every, None, read_voltage, bandwidth)
         row = cells.columns * (Timetable(train, wish).bytes_per_cell() + 2)
-        return cls(cells, train, wish, int(min(cells.rows, max(1, memory // (2 * row)))))
+        fitting = max(1, memory // (2 * row))
+        rows = cells.rows if fitting >= cells.rows else 1 << (int(fitting).bit_length() - 1)
+        return cls(cells, train, wish, rows)
 
     @property
     def groups(self) -> list[tuple[int, int]]:
