@@ -7,18 +7,23 @@ from typing import Any
 from bokeh.models import (
     BasicTicker,
     BasicTickFormatter,
+    CustomJSTicker,
+    CustomJSTickFormatter,
     FixedTicker,
     LinearScale,
     LogScale,
-    LogTicker,
     Range1d,
 )
+
+from app import theme
 
 # normal scores of these cumulative probabilities
 PERCENTS = {
     -4.264891: "0.001 %", -3.719016: "0.01 %", -3.090232: "0.1 %", -2.326348: "1 %", -1.281552: "10 %", 0.0: "50 %",
     1.281552: "90 %", 2.326348: "99 %", 3.090232: "99.9 %", 3.719016: "99.99 %", 4.264891: "99.999 %",
 }  # fmt: skip
+
+LOG_LABEL = "return String(Number(tick.toPrecision(3)))"
 
 
 def set_range(range_: Range1d, low: float, high: float) -> None:
@@ -27,12 +32,11 @@ def set_range(range_: Range1d, low: float, high: float) -> None:
 
 
 class Axis:
-    """One side of a figure, made as `x` or `y`, that can change its kind."""
+    """One side of a figure, "x" or "y", that can change its kind."""
 
     def __init__(self, figure: Any, side: str):
         self._figure, self._side = figure, side
         self._axis = figure.xaxis[0] if side == "x" else figure.yaxis[0]
-        self._grid = figure.xgrid[0] if side == "x" else figure.ygrid[0]
         self._kind = ""
         setattr(figure, f"{side}_range", Range1d(0, 1))
         self.show("linear", 0, 1)
@@ -42,8 +46,8 @@ class Axis:
         if kind != self._kind:
             self._kind = kind
             setattr(self._figure, f"{self._side}_scale", LogScale() if kind == "log" else LinearScale())
-            self._axis.ticker = self._grid.ticker = ticker(kind)
-            self._axis.formatter = BasicTickFormatter(use_scientific=False) if kind == "log" else BasicTickFormatter()
+            self._axis.ticker = ticker(kind)
+            self._axis.formatter = CustomJSTickFormatter(code=LOG_LABEL) if kind == "log" else BasicTickFormatter()
             self._axis.major_label_overrides = dict(PERCENTS) if kind == "percent" else {}
         if label is not None:
             self._axis.axis_label = label
@@ -52,5 +56,5 @@ class Axis:
 
 def ticker(kind: str) -> Any:
     if kind == "log":
-        return LogTicker(mantissas=[1, 2, 5], desired_num_ticks=6)
+        return CustomJSTicker(major_code=theme.LOG_TICKS)
     return FixedTicker(ticks=list(PERCENTS)) if kind == "percent" else BasicTicker()
