@@ -68,7 +68,8 @@ def numbers(name: str, value: object) -> F64:
 def var_models(models: object) -> dict[int, VarModel]:
     """The models by order, each a pair of arrays."""
     if not isinstance(models, Mapping) or not models:
-        raise ValueError("var: must map at least one order to its matrices (got nothing); give {order: (a, b)}")
+        got = "nothing" if isinstance(models, Mapping) else type(models).__name__
+        raise ValueError(f"var: must map at least one order to its matrices (got {got}); give {{order: (a, b)}}")
     result = {}
     for key, model in models.items():
         p = _order(key)
@@ -115,7 +116,7 @@ def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
     if np.any(diagonal <= 0) if positive else np.any(diagonal < 0):
         bound = "above zero" if positive else "zero or more"
         raise ValueError(
-            f"{name}: covariance must be positive, so its factor's diagonal {bound} (got {diagonal.min():g}); "
+            f"{name}: the diagonal of a covariance's factor must be {bound} (got {diagonal.min():g}); "
             "give the factor of a positive covariance"
         )
 

@@ -75,14 +75,14 @@ def _outlier_share(device: DeviceParameters, share: float) -> Change:
     share = checks.number("outlier_share", share)
     if not 0 <= share <= 1:
         raise ValueError(f"outlier_share: must be from 0 to 1 (got {share:g}); give a share of the cells")
-    now = device.outlier_share
-    if (share > 0 and now == 0) or (share < 1 and now == 1):
+    outlier = np.isin(np.arange(device.weights.size), device.outliers)
+    present = {bool(kind) for kind in outlier[device.weights > 0]}
+    if (share > 0 and True not in present) or (share < 1 and False not in present):
         raise ValueError(
             "outlier_share: must belong to a set with both populations (got one without); leave it as it is"
         )
-    weights = device.weights.copy()
-    for k in range(weights.size):
-        weights[k] *= share / now if k in device.outliers else (1 - share) / (1 - now)
+    now = device.outlier_share
+    weights = device.weights * np.where(outlier, share / now if now else 0, (1 - share) / (1 - now) if now < 1 else 0)
     return {"weights": weights}, f"outliers {100 * share:g} %"
 
 
@@ -177,10 +177,12 @@ def _memory(device: DeviceParameters, wanted: bool) -> Change:
 
 
 def _eta(device: DeviceParameters, eta: float) -> Change:
+    eta = checks.number("eta", eta)
     return {"eta": eta}, f"eta {eta:g}"
 
 
 def _u_max(device: DeviceParameters, u_max: float) -> Change:
+    u_max = checks.number("u_max", u_max)
     return {"u_max": u_max}, f"u_max {u_max:g} V"
 
 
