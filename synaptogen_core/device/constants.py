@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import stationary
-from synaptogen_core.device.arithmetic import F32, U32
+from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.parameters import DeviceParameters
 
 
@@ -21,7 +21,7 @@ class Constants:
     a: F32  # (p, 4, 4), newest lag first
     b: F32  # (4, 4)
     start: F32  # (4p, 4p): lower factor of the stationary history's covariance, newest first
-    limits: U32  # (K - 1,): a word below limits[k] and not below limits[k - 1] picks component k
+    limits: NDArray[np.uint64]  # (K - 1,): a word below limits[k] and not below limits[k - 1] picks component k
     means: F32  # (K, 8)
     factors: F32  # (K, 8, 8)
     sigma_floor: F32  # (4,)
@@ -65,7 +65,8 @@ def _f32(array: NDArray[np.float64]) -> F32:
     return rounded
 
 
-def _thresholds(weights: NDArray[np.float64]) -> U32:
-    limits = np.minimum(np.rint(np.cumsum(weights)[:-1] * 2.0**32), 2.0**32 - 1).astype(np.uint32)
+def _thresholds(weights: NDArray[np.float64]) -> NDArray[np.uint64]:
+    # 64 bits: no word reaches a limit of 2**32, so that a last component of no weight is never picked
+    limits = np.rint(np.cumsum(weights)[:-1] * 2.0**32).astype(np.uint64)
     limits.flags.writeable = False
     return limits
