@@ -104,7 +104,7 @@ class Dashboard:
     def _fade(self, event: Any) -> None:
         """Pictures of settings that are no longer shown step back."""
         for place in self.places.values():
-            place.styles = {"opacity": "0.45"} if event.new == "stale" else {}
+            place.styles = {"opacity": "0.45"} if event.new in ("stale", "running") else {}
 
 
 def held(document: Any, function: Any) -> None:

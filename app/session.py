@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from synaptogen_core.errors import Cancelled
 
 AT_ONCE = 0.3  # seconds: a run estimated shorter than this starts by itself
 AT_START = 3.0  # the first run, when there is nothing to look at yet
+LONG_RUNS = ThreadPoolExecutor(2, "long-run")  # of all pages: more would only take memory; the others wait their turn
 RESULTS = LruCache(256_000_000)
 LOG = logging.getLogger("synaptogen.app")
 
@@ -51,8 +53,9 @@ class Session:
         self._post = post
         self._painters: dict[str, Callable[[Any], None]] = {}
         self._painted: dict[str, Any] = {}  # tab -> key of the result that its pictures show
-        self._wanted: Request | None = None
+        self._wanted: tuple[Request, bool] | None = None  # and whether it takes long
         self._cancel: threading.Event | None = None
+        self._future: asyncio.Future[runs.Run] | None = None
         self._job = 0
         self._redraw = False
         self._scheduled = self._simulating = self._drawing = self._closed = False
@@ -75,12 +78,15 @@ class Session:
 
     def force(self) -> None:
         """The Run button: simulate although it takes long."""
-        self._simulate(self.settings.request())
+        self.status.param.update(state="running", progress=0.0, seconds_left=None, error="")
+        self._simulate(self.settings.request(), long=True)
 
     def cancel(self) -> None:
         """The Cancel button: stop the simulation; what is shown stays."""
         if self._cancel:
             self._cancel.set()
+        if self._future:
+            self._future.cancel()  # one that still waits for its turn
 
     def close(self) -> None:
         """The page is gone."""
@@ -114,19 +120,19 @@ class Session:
             estimate = await asyncio.to_thread(runs.estimate, request)
         except Exception as error:
             text = sentence(error)
-            self._post(lambda: self.status.param.update(state=self._resting_state(), error=text))
+            self._later(lambda: self.status.param.update(state=self._resting_state(), error=text))
             return
         if request.simulation != self.settings.request().simulation:
             return  # a newer change is on its way
         if estimate.seconds <= (AT_ONCE if self.run else AT_START):
-            self._post(lambda: self.status.param.update(estimate=estimate, error=""))
-            self._simulate(request)
+            self._later(lambda: self.status.param.update(estimate=estimate, error=""))
+            self._simulate(request, long=estimate.seconds > AT_ONCE)
         else:
             state = "running" if self._simulating else "stale"
-            self._post(lambda: self.status.param.update(estimate=estimate, error="", state=state))
+            self._later(lambda: self.status.param.update(estimate=estimate, error="", state=state))
 
-    def _simulate(self, request: Request) -> None:
-        self._wanted = request
+    def _simulate(self, request: Request, *, long: bool) -> None:
+        self._wanted = (request, long)
         if self._simulating:
             if self.status.state == "running":
                 self.cancel()  # a long one is under way: the user has gone on
@@ -137,15 +143,15 @@ class Session:
     async def _simulation_lane(self) -> None:
         try:
             while self._wanted is not None and not self._closed:
-                request, self._wanted = self._wanted, None
+                (request, long), self._wanted = self._wanted, None
                 self._job += 1
-                await self._simulate_one(self._job, request)
+                await self._simulate_one(self._job, request, long)
         finally:
             self._simulating = False
-            self._post(lambda: self.status.param.update(state=self._resting_state()))
+            self._later(lambda: self.status.param.update(state=self._resting_state()))
 
-    async def _simulate_one(self, job: int, request: Request) -> None:
-        loop, started, told = asyncio.get_running_loop(), time.monotonic(), 0.0
+    async def _simulate_one(self, job: int, request: Request, long: bool) -> None:
+        loop, told, started = asyncio.get_running_loop(), 0.0, 0.0
         cancel = self._cancel = threading.Event()
 
         def progress(done: float) -> None:  # called by the worker thread
@@ -155,29 +161,36 @@ class Session:
                 told = now
                 loop.call_soon_threadsafe(self._show_progress, job, done, now - started)
 
+        def work() -> runs.Run:
+            nonlocal started
+            started = time.monotonic()
+            return runs.run(request, progress, cancel)
+
         try:
-            run = await asyncio.to_thread(runs.run, request, progress, cancel)
-        except Cancelled:
+            self._future = loop.run_in_executor(LONG_RUNS if long else None, work)
+            run = await self._future
+        except (Cancelled, asyncio.CancelledError):
             return
         except Exception as error:
             text = sentence(error)
-            self._post(lambda: self.status.param.update(error=text))
+            self._later(lambda: self.status.param.update(error=text))
             return
         finally:
-            self._cancel = None
+            self._cancel = self._future = None
         runs.RUNS.put(run.key, run, run.size)
-        if job == self._job and not self._closed:
+        wanted = self.settings.request().simulation
+        if job == self._job and not self._closed and (run.key == wanted or self.run is None or self.run.key != wanted):
             self._adopt(run)
 
     def _show_progress(self, job: int, done: float, elapsed: float) -> None:
         if job != self._job or not self._simulating or self._closed:
             return
         left = elapsed * (1 - done) / done if done > 0 else None
-        self._post(lambda: self.status.param.update(state="running", progress=min(done, 1.0), seconds_left=left))
+        self._later(lambda: self.status.param.update(state="running", progress=min(done, 1.0), seconds_left=left))
 
     def _adopt(self, run: runs.Run) -> None:
         self.run = run
-        self._post(lambda: self.status.param.update(state=self._resting_state(), error="", seconds=run.seconds))
+        self._later(lambda: self.status.param.update(state=self._resting_state(), error="", seconds=run.seconds))
         self._draw()
 
     def _resting_state(self) -> str:
@@ -212,7 +225,7 @@ class Session:
         request = self._request_for(run)
         key = result_key(tab, request)
         if self._painted.get(name) == key:
-            self._post(lambda: self.status.param.update(state=self._resting_state()))
+            self._later(lambda: self.status.param.update(state=self._resting_state()))
             return
         try:
             result = RESULTS.get(key)
@@ -223,11 +236,9 @@ class Session:
                 RESULTS.put(key, result, bytes_of(result))
         except Exception as error:
             text = f"{tab.title}: {sentence(error)}"
-            self._post(lambda: self.status.param.update(error=text))
+            self._later(lambda: self.status.param.update(error=text))
             return
-        if self._closed:
-            return
-        self._post(lambda: self._paint(name, key, result))
+        self._later(lambda: self._paint(name, key, result))
 
     def _paint(self, name: str, key: Any, result: Any) -> None:
         if name not in self._painters:
@@ -245,6 +256,10 @@ class Session:
         array = run.request.array
         cells = tuple(c for c in request.cells if c[0] < array.rows and c[1] < array.columns) or ((0, 0),)
         return replace(request, array=array, train=run.request.train, device=run.request.device, cells=cells)
+
+    def _later(self, function: Callable[[], None]) -> None:
+        if not self._closed:
+            self._post(function)
 
     def _start_task(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

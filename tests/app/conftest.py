@@ -1,0 +1,33 @@
+"""A small run for the tests of what the tabs compute."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app import runs
+from app.settings import Settings
+from app.tabs import TABS
+
+
+@pytest.fixture(scope="session")
+def make_run() -> Callable[..., runs.Run]:
+    """make_run(rows=8, kind="staircase", ...): the finished simulation of these settings on 8 x 8 cells, 20 cycles."""
+
+    def make(**changes: Any) -> runs.Run:
+        settings = Settings({tab.key: tab.options for tab in TABS})
+        for name, value in ({"rows": 8, "columns": 8, "cycles": 20} | changes).items():
+            section = next(section for _, section in settings.sections() if name in section.names())
+            setattr(section, name, value)
+        return runs.run(settings.request(), lambda done: None, threading.Event())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_run(make_run: Callable[..., runs.Run]) -> runs.Run:
+    """8 x 8 cells, 20 full cycles, seed 1."""
+    return make_run()

@@ -1,0 +1,320 @@
+"""The page's work without a browser: what is painted when, what is cancelled, what blocks nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app import runs, session
+from app.cache import LruCache
+from app.session import Session
+from app.settings import Request, Settings, TabOptions
+from synaptogen_core.errors import Cancelled
+
+pytestmark = pytest.mark.asyncio
+
+
+class Laboratory:
+    """Stands for the core: a run takes as long as it is told, and remembers what happened."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.estimate_seconds: float | None = None
+        self.error: Exception | None = None
+        self.started: list[int] = []
+        self.cancelled: list[int] = []
+
+    def run(self, request: Request, progress: Callable[[float], None], cancel: threading.Event) -> Any:
+        seed, start = request.array.seed, time.monotonic()
+        self.started.append(seed)
+        if self.error:
+            raise self.error
+        while (elapsed := time.monotonic() - start) < self.seconds:
+            progress(elapsed / self.seconds)
+            if cancel.wait(0.005):
+                self.cancelled.append(seed)
+                raise Cancelled("run: cancelled")
+        return SimpleNamespace(request=request, key=request.simulation, seconds=elapsed, size=1, cycles=1)
+
+    def estimate(self, request: Request) -> runs.Estimate:
+        if request.array.columns == 13:
+            raise ValueError("columns: must not be 13 (got 13); choose another")
+        return runs.Estimate(self.seconds if self.estimate_seconds is None else self.estimate_seconds, 1000)
+
+
+class Tab:
+    """A tab whose result is the seed, its cells and how often it was computed."""
+
+    def __init__(self, key: str):
+        self.key, self.title, self.computed = key, key.title(), 0
+        self.seconds = 0.0
+        self.error: Exception | None = None
+        self.results = SimpleNamespace(USES=frozenset({"cells"}), Options=TabOptions, compute=self.compute)
+
+    def compute(self, run: Any, request: Request, options: Any, cancel: threading.Event) -> tuple[int, Any]:
+        time.sleep(self.seconds)
+        self.computed += 1
+        if self.error:
+            raise self.error
+        return run.request.array.seed, request.cells
+
+
+@pytest.fixture
+def laboratory(monkeypatch: pytest.MonkeyPatch) -> Laboratory:
+    laboratory = Laboratory()
+    monkeypatch.setattr(runs, "run", laboratory.run)
+    monkeypatch.setattr(runs, "estimate", laboratory.estimate)
+    monkeypatch.setattr(runs, "RUNS", LruCache(1_000_000))
+    monkeypatch.setattr(session, "RESULTS", LruCache(1_000_000))
+    return laboratory
+
+
+class Bench:
+    """A session with two tabs, and what was painted on each."""
+
+    def __init__(self) -> None:
+        self.one, self.two = Tab("one"), Tab("two")
+        self.settings = Settings({"one": TabOptions, "two": TabOptions})
+        self.session = Session(self.settings, [self.one, self.two], lambda function: function())
+        self.painted: dict[str, list[Any]] = {"one": [], "two": []}
+        for name, seen in self.painted.items():
+            self.session.connect(name, seen.append)
+        self.status = self.session.status
+
+    async def until(self, enough: Callable[[], bool], seconds: float = 5.0) -> None:
+        end = time.monotonic() + seconds
+        while not enough():
+            assert time.monotonic() < end, f"{self.status.state}, painted {self.painted}, error {self.status.error}"
+            await asyncio.sleep(0.005)
+
+    async def ready(self) -> None:
+        await self.until(lambda: self.status.state == "ready")
+
+    def seeds(self, tab: str = "one") -> list[int]:
+        return [seed for seed, _ in self.painted[tab]]
+
+
+async def started(laboratory: Laboratory) -> Bench:
+    bench = Bench()
+    bench.session.start()
+    await bench.ready()
+    return bench
+
+
+async def test_the_first_run_starts_by_itself(laboratory: Laboratory) -> None:
+    laboratory.seconds = 0.4  # longer than a change may take, but there is nothing to look at yet
+    bench = await started(laboratory)
+    assert bench.seeds() == [1] and laboratory.started == [1]
+
+
+async def test_a_quick_change_redraws_at_once(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.seeds() == [1, 2])
+
+
+async def test_several_changes_at_once_are_one_run(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.settings.array.rows, bench.settings.array.columns, bench.settings.array.seed = 4, 5, 6
+    await bench.until(lambda: bench.seeds()[-1] == 6)
+    await bench.ready()
+    assert laboratory.started == [1, 6]
+
+
+async def test_dragging_paints_on_the_way_and_ends_at_its_end(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds = 0.05
+    for seed in range(2, 30):
+        bench.settings.array.seed = seed
+        await asyncio.sleep(0.01)
+    await bench.until(lambda: bench.seeds()[-1] == 29)
+    assert 3 < len(bench.seeds()) < 29  # some of them, not one run for each
+    assert bench.seeds() == sorted(bench.seeds())  # a late result never paints over a newer one
+
+
+async def test_a_long_change_waits_for_the_run_button(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds = 0.5
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.status.state == "stale")
+    assert bench.status.estimate.seconds == 0.5
+    await asyncio.sleep(0.1)
+    assert laboratory.started == [1] and bench.seeds() == [1]  # old pictures stay
+    bench.session.force()
+    await bench.until(lambda: bench.status.state == "running" and bench.status.progress > 0.5)
+    assert bench.status.seconds_left < 0.5
+    await bench.ready()
+    assert bench.seeds() == [1, 2]
+
+
+async def test_going_back_is_up_to_date_again(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds = 9
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.status.state == "stale")
+    bench.settings.array.seed = 1
+    await bench.ready()
+    assert laboratory.started == [1] and bench.seeds() == [1]
+
+
+async def test_cancel_leaves_what_is_shown_and_caches_nothing(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds = 30
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.status.state == "stale")
+    bench.session.force()
+    await bench.until(lambda: bench.status.progress > 0)
+    bench.session.cancel()
+    await bench.until(lambda: bench.status.state == "stale")
+    assert laboratory.cancelled == [2] and bench.seeds() == [1] and not bench.status.error
+    assert runs.RUNS.get(bench.settings.request().simulation) is None
+    laboratory.seconds = 0
+    bench.session.force()
+    await bench.ready()
+    assert bench.seeds() == [1, 2]
+
+
+async def test_a_quick_change_ends_a_long_run(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds = 30
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.status.state == "stale")
+    bench.session.force()
+    await bench.until(lambda: bench.status.progress > 0)
+    laboratory.estimate_seconds, laboratory.seconds = 0.0, 0.0
+    bench.settings.array.seed = 3
+    await bench.until(lambda: bench.seeds() == [1, 3])
+    assert laboratory.cancelled == [2]
+
+
+async def test_a_long_run_that_is_no_longer_wanted_paints_nothing(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds = 0.6
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.status.state == "stale")
+    bench.session.force()
+    await bench.until(lambda: bench.status.progress > 0)
+    bench.settings.array.seed = 1  # back to what is shown
+    await bench.ready()
+    await asyncio.sleep(0.2)
+    assert bench.seeds() == [1]
+    laboratory.seconds = 30
+    bench.settings.array.seed = 2  # it was kept all the same
+    await bench.until(lambda: bench.seeds() == [1, 2])
+
+
+async def test_a_failed_run_is_a_sentence_and_is_tried_again(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.error = ValueError("cycles: must fit (got many); choose fewer")
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.status.error == "cycles: must fit (got many); choose fewer")
+    assert bench.seeds() == [1]
+    laboratory.error = None
+    bench.session.force()
+    await bench.ready()
+    assert bench.seeds() == [1, 2] and bench.status.error == ""
+
+
+async def test_settings_that_contradict_each_other_are_a_sentence(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.settings.array.columns = 13
+    await bench.until(lambda: bench.status.error == "columns: must not be 13 (got 13); choose another")
+    bench.settings.array.columns = 14
+    await bench.ready()
+    assert bench.status.error == ""
+
+
+async def test_an_unforeseen_error_is_a_sentence_without_a_trace(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.one.error = KeyError("x")
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bool(bench.status.error))
+    assert bench.status.error.startswith("One: Something went wrong (KeyError")
+    assert "Traceback" not in bench.status.error
+    bench.one.error = None
+    bench.settings.array.seed = 3
+    await bench.ready()
+    assert bench.status.error == ""
+
+
+async def test_only_the_visible_tab_is_computed(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.seeds() == [1, 2])
+    assert bench.two.computed == 0
+    bench.session.open("two")
+    await bench.until(lambda: bench.seeds("two") == [2])
+    bench.session.open("one")
+    await bench.ready()
+    assert bench.one.computed == 2 and bench.seeds() == [1, 2]  # it was up to date
+
+
+async def test_a_selection_redraws_without_a_run(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.settings.select(3, 4)
+    await bench.until(lambda: bench.painted["one"][-1] == (1, ((3, 4),)))
+    assert laboratory.started == [1]
+    bench.settings.read.u_read = 0.3  # the tab does not use it
+    await bench.ready()
+    assert bench.one.computed == 2
+
+
+async def test_results_are_shared_by_pages(laboratory: Laboratory) -> None:
+    await started(laboratory)
+    other = await started(laboratory)
+    assert laboratory.started == [1] and other.one.computed == 0 and other.seeds() == [1]
+
+
+async def test_nothing_blocks_the_loop(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds, laboratory.estimate_seconds, bench.one.seconds = 0.5, 0.0, 0.3
+    gaps, beating = [], True
+
+    async def heartbeat() -> None:
+        last = time.monotonic()
+        while beating:
+            await asyncio.sleep(0.01)
+            gaps.append(time.monotonic() - last)
+            last = time.monotonic()
+
+    heart = asyncio.create_task(heartbeat())
+    bench.settings.array.seed = 2
+    await bench.until(lambda: bench.seeds() == [1, 2])
+    beating = False
+    await heart
+    assert max(gaps) < 0.25, f"the loop stood still for {max(gaps):.2f} s"
+
+
+async def test_a_closed_page_paints_no_more(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    laboratory.seconds = 30
+    laboratory.estimate_seconds = 0.0
+    bench.settings.array.seed = 2
+    await bench.until(lambda: laboratory.started == [1, 2])
+    bench.session.close()
+    await bench.until(lambda: laboratory.cancelled == [2])
+    await asyncio.sleep(0.05)
+    assert bench.seeds() == [1]
+
+
+async def test_long_runs_of_many_pages_take_turns_and_a_waiting_one_can_be_cancelled(laboratory: Laboratory) -> None:
+    benches = [await started(laboratory) for _ in range(3)]
+    laboratory.seconds = 1.0
+    for seed, bench in enumerate(benches, 2):
+        bench.settings.array.seed = seed
+    for bench in benches:
+        await bench.until(lambda bench=bench: bench.status.state == "stale")
+        bench.session.force()
+    await asyncio.sleep(0.3)
+    assert laboratory.started == [1, 2, 3]  # two at a time
+    benches[2].session.cancel()
+    await benches[2].until(lambda: benches[2].status.state == "stale")
+    for bench in benches[:2]:
+        await bench.ready()
+    assert laboratory.started == [1, 2, 3]
