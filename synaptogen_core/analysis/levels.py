@@ -55,11 +55,12 @@ def staircase_levels(
     Returns
     -------
     xarray.Dataset
-        On ``step`` (the position of the pulse in its cycle): ``mean`` with ``mean_interval``, ``sd``, ``median``,
-        ``lower``, ``upper`` (the quantiles), ``cycle_to_cycle`` and ``device_to_device`` (standard deviations; NaN with
-        one cycle, or one cell), ``distinguishable`` (whether the step is one of the levels told apart) and, where the
-        pulse has one voltage for all cells, ``voltage``. On ``boundary``: ``bit_error_rate`` between the levels
-        ``lower_step`` and ``upper_step``, neighbours in the order of their medians, at the best ``threshold``.
+        On ``step`` (the position of the pulse in its cycle): ``mean_level`` with ``mean_level_interval``, ``sd``,
+        ``median_level``, ``lower``, ``upper`` (the quantiles), ``cycle_to_cycle`` and ``device_to_device`` (standard
+        deviations; NaN with one cycle, or one cell), ``distinguishable`` (whether the step is one of the levels told
+        apart) and, where the pulse has one voltage for all cells, ``voltage``. On ``boundary``: ``bit_error_rate``
+        between the levels ``lower_step`` and ``upper_step``, neighbours in the order of their medians, at the best
+        ``threshold``.
         ``levels`` is the number of levels that can be told apart; the attribute ``rule`` says by which rule.
         Values that are not finite are skipped, for the spreads with all other cycles of the cell.
 
@@ -98,10 +99,10 @@ def staircase_levels(
     pairs = [best_threshold(ordered[b], ordered[a]) for a, b in pairwise(order)]
     long_name, unit = described(variable, ds)
     words = {
-        "mean": "mean of the",
+        "mean_level": "mean of the",
         "sd": "standard deviation of the",
         "lower": f"{100 * low:g} % quantile of the",
-        "median": "median",
+        "median_level": "median",
         "upper": f"{100 * high:g} % quantile of the",
         "cycle_to_cycle": "cycle-to-cycle standard deviation of the",
         "device_to_device": "device-to-device standard deviation of the",
@@ -123,7 +124,7 @@ def staircase_levels(
             **interval_words("percentile bootstrap interval", confidence),
         },
     )
-    result["mean_interval"] = (
+    result["mean_level_interval"] = (
         ("step", "bound"),
         intervals,
         {"long_name": f"{100 * confidence:g} % interval of the mean {long_name}", "units": unit},

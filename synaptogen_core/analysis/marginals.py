@@ -109,7 +109,7 @@ def histogram(
     Returns
     -------
     xarray.Dataset
-        On ``bin``: ``count``, ``density`` (its integral over the whole range, on the scale, is the share of usable
+        On ``bin``: ``counts``, ``density`` (its integral over the whole range, on the scale, is the share of usable
         values inside) and ``density_interval`` (normal on the logit scale, cells as independent units); coordinates
         ``lower``, ``upper`` and ``centre``. A bin holds its lower edge, the last one its upper edge as well.
 
@@ -138,7 +138,7 @@ def histogram(
     place = {"long_name": long_name, "units": unit}
     return xr.Dataset(
         {
-            "count": ("bin", inside.sum(axis=0), {"long_name": "number of values", "units": "1"}),
+            "counts": ("bin", inside.sum(axis=0), {"long_name": "number of values", "units": "1"}),
             "density": ("bin", share / width, {"long_name": "probability density", "units": f"1/{per}"}),
             "density_interval": (
                 ("bin", "bound"),
@@ -192,7 +192,7 @@ def cumulative(
     Returns
     -------
     xarray.Dataset
-        ``cumulative`` on ``value`` and ``cumulative_interval`` on ``(value, bound)``.
+        ``cumulative_probability`` on ``value``, its ``_interval`` on ``(value, bound)``.
 
     Raises
     ------
@@ -213,8 +213,8 @@ def cumulative(
     words = {"long_name": f"share of values below, {long_name}", "units": "1"}
     return xr.Dataset(
         {
-            "cumulative": ("value", share, words),
-            "cumulative_interval": (
+            "cumulative_probability": ("value", share, words),
+            "cumulative_probability_interval": (
                 ("value", "bound"),
                 arrays.share_interval(share, arrays.share_error(below, found.usable), confidence),
                 {"long_name": f"{100 * confidence:g} % pointwise interval of the share below", "units": "1"},

@@ -102,7 +102,7 @@ class Uniform:
         step = (ends[1] - ends[0]) / self.count
         # how far the place of a float32 can be wrong, in bins
         doubt = 4e-7 * float(np.abs(ends).max()) / step + 1e-6 * self.count
-        if doubt > 0.05 or values.dtype != np.float32:
+        if doubt > 0.05 or not 1e-30 < step < 1e30 or values.dtype != np.float32:
             values, doubt = values.astype(np.float64), 1e-9 * doubt + 1e-9
         with np.errstate(divide="ignore", invalid="ignore"):
             place = np.log(values) if self.scale == "log" else values - values.dtype.type(ends[0])

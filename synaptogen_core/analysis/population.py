@@ -114,7 +114,7 @@ def population_curve(
     Returns
     -------
     xarray.Dataset
-        ``density`` and ``cumulative`` on ``value``. Their numerical error is below 1e-5.
+        ``density`` and ``cumulative_probability`` on ``value``. Their numerical error is below 1e-5.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def population_curve(
     return xr.Dataset(
         {
             "density": ("value", density, {"long_name": "probability density", "units": f"1/{per}"}),
-            "cumulative": ("value", cumulative, {"long_name": "cumulative probability", "units": "1"}),
+            "cumulative_probability": ("value", cumulative, {"long_name": "cumulative probability", "units": "1"}),
         },
         coords={"value": ("value", at, {"long_name": long_name, "units": unit})},
         attrs={"feature": name, "of": of, "describes": OF_WORDS[of], "scale": scale, "device": device.name},
