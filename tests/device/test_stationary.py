@@ -114,7 +114,7 @@ def test_feature_autocorrelation_differs_from_that_of_x() -> None:
     assert abs(correlations(DEVICE, 1)[1, 2, 2] - 0.4993) > 0.008
 
 
-# ------------------------------------------------------------------------------------------------- independent judges
+# --------------------------------------------------------------------------------------------------- independent judges
 @pytest.mark.parametrize("order", [1, 2, 4, 7, 10])
 def test_history_covariance_solves_the_lyapunov_equation(order: int) -> None:
     device = DEVICE.vary(order=order)
@@ -182,7 +182,7 @@ def test_cholesky_and_product_against_numpy() -> None:
     assert stationary.product(covariance, covariance) == pytest.approx(covariance @ covariance, abs=1e-12)
 
 
-# ------------------------------------------------------------------------------------------------------- its sentences
+# -------------------------------------------------------------------------------------------------------- its sentences
 def test_a_covariance_that_is_not_positive_is_refused() -> None:
     with pytest.raises(ValueError) as error:
         stationary.cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]))
