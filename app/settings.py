@@ -13,7 +13,7 @@ MAX_CELLS = 4  # as many selected cells as there are line styles that can be tol
 UNITS = {
     "u_set": "V", "u_reset": "V", "u_min": "V", "u_max_sweep": "V", "u_start": "V", "u_stop": "V", "u_pulse": "V",
     "low": "V", "high": "V", "mean": "V", "sd": "V", "outlier_share": "%", "u_max": "V",
-    "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA",
+    "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA", "amplitude": "V", "ones": "%",
 }  # fmt: skip
 
 

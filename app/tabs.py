@@ -33,4 +33,6 @@ TABS = (
     Tab("overview", "Overview"),
     Tab("distributions", "Distributions"),
     Tab("loops", "I-V loops"),
+    Tab("crossbar", "Crossbar"),
+    Tab("data", "Data"),
 )

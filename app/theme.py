@@ -129,6 +129,14 @@ def quantity(value: float, name: str) -> str:
     return f"{number(value * scale)} {unit}".strip()
 
 
+def size(count: float) -> str:
+    """Bytes for people: ``6.6 MB``."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count:.0f} bytes"
+
+
 class Theme:
     """Makes a page's figures, and keeps the few colours in them that follow light and dark."""
 
@@ -223,9 +231,28 @@ def card(figure: Any, *more: Any) -> pmui.Paper:
                       sx={"p": "6px", "overflow": "hidden"})  # fmt: skip
 
 
+def heading(text: str) -> pn.pane.HTML:
+    """The title of a card that is not a figure."""
+    return pn.pane.HTML(f"<h3>{text}</h3>", margin=(4, 6), stylesheets=["h3 { margin: 0; font-size: 1rem; }"])
+
+
 def note(text: str = "") -> pn.pane.HTML:
     """A quiet line of text, such as a caption; set `object`."""
     return pn.pane.HTML(text, sizing_mode="stretch_width", margin=(0, 6), styles=QUIET)
+
+
+TABLE = """
+table.numbers { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }
+table.numbers caption { text-align: left; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
+table.numbers th, table.numbers td { padding: 3px 6px; text-align: right; font-weight: normal; }
+table.numbers th:first-child { text-align: left; opacity: 0.85; }
+table.numbers tr + tr { border-top: 1px solid rgba(127, 127, 127, 0.25); }
+"""
+
+
+def table() -> pn.pane.HTML:
+    """A place for `<table class="numbers">` with a caption; set `object`."""
+    return pn.pane.HTML("", sizing_mode="stretch_width", margin=0, stylesheets=[TABLE])
 
 
 def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Grid:

@@ -34,8 +34,8 @@ class Options(TabOptions):
     marks = param.Boolean(True, label="Thresholds", doc="A triangle where each loop SETs and where it RESETs.")
     loops = param.Integer(100, bounds=(1, 200), label="Loops drawn", doc="How many loops each picture draws at most.")
     first_cycle = param.Integer(0, bounds=(0, 9999), label="From cycle", doc="First cycle drawn; counted from 0.")
-    u_min = param.Number(-1.5, bounds=(-1.8, -0.1), step=0.05, label="Sweep to", doc="Negative (SET) end.")
-    u_max = param.Number(1.5, bounds=(0.1, 1.8), step=0.05, label="and to", doc="Positive (RESET) end.")
+    u_min = param.Number(-1.5, bounds=(-1.8, -0.1), step=0.05, label="SET end", doc="Negative end of the sweep.")
+    u_max = param.Number(1.5, bounds=(0.1, 1.8), step=0.05, label="RESET end", doc="Positive end of the sweep.")
     points = param.Integer(200, bounds=(20, 500), step=10, label="Points a loop", doc="Voltages in each sweep.")
 
 

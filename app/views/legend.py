@@ -7,12 +7,17 @@ from html import escape
 
 from app.theme import CELL_STYLES
 
+MARKERS = {"triangle": "▲", "inverted_triangle": "▼"}
 DASHES = {"solid": "solid", "dashed": "dashed", "dotted": "dotted", "dotdash": "dashed"}
 
 
 def swatch(color: str, text: str, *, dash: str = "solid", kind: str = "line") -> str:
-    """One entry: a piece of line, a square (`kind` "area") or a dot, and its meaning. "ink": the text's colour."""
+    """One entry: a piece of line, or a square (`kind` "area"), dot or marker. The colour "ink" is that of the text."""
     color = "currentColor" if color == "ink" else color
+    if kind in MARKERS:
+        return (
+            f'<span style="white-space:nowrap"><span style="color:{color}">{MARKERS[kind]}</span> {escape(text)}</span>'
+        )
     if kind == "line":
         shape = f"width:22px;border-top:3px {DASHES[dash]} {color}"
     else:

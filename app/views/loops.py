@@ -23,6 +23,7 @@ LINE = {"x": [], "y": []}
 AREA = {"xs": [], "ys": []}
 MARK = {"x": [], "y": [], "resistance": [], "row": [], "column": [], "cycle": []}
 MARKS_TIP = (("Cell", "(@row, @column), cycle @cycle"), ("Switches at", "@x{0.000} V, from @resistance{0.00} kΩ"))
+THRESHOLDS = (("u_set", "inverted_triangle", "SET begins"), ("u_reset", "triangle", "RESET begins"))
 
 
 class Picture:
@@ -49,10 +50,8 @@ class Picture:
         self.sets, self.resets = ColumnDataSource(MARK), ColumnDataSource(MARK)
         marks = [
             self.figure.scatter("x", "y", source=source, marker=marker, size=5, color=COLORS[feature], alpha=0.6)
-            for source, marker, feature in (
-                (self.sets, "inverted_triangle", "u_set"), (self.resets, "triangle", "u_reset")
-            )
-        ]  # fmt: skip
+            for source, (feature, marker, _) in zip((self.sets, self.resets), THRESHOLDS, strict=True)
+        ]
         self.figure.add_tools(theme.hover(marks, *MARKS_TIP))
 
     def _fill(self, look: theme.Theme, i: int) -> None:
@@ -172,12 +171,14 @@ class View(Base):
         last = result.first_cycle + result.followed[0].count - 1
         span = f"cycle {last}" if last == result.first_cycle else f"cycles {result.first_cycle} to {last}"
         names = ", ".join(f"({row}, {column})" for row, column in result.cells)
-        self.cycles.figure.title.text = f"Cell {names}: {span} of {result.of_cycles}"
+        self.cycles.figure.title.text = (
+            f"{'Cell' if len(result.cells) == 1 else 'Cells'} {names}: {span} of {result.of_cycles}"
+        )
         self.many.figure.title.text = f"Cycle {result.first_cycle}: {result.many.count} of {result.of_cells} cells"
         share = {"50": "25–75 %", "90": "5–95 %", "98": "1–99 %"}[result.band]
         both = []
         if result.marks:
-            both += [swatch(COLORS[f], text, kind="dot") for f, text in (("u_set", "SETs"), ("u_reset", "RESETs"))]
+            both += [swatch(COLORS[feature], text, kind=marker) for feature, marker, text in THRESHOLDS]
         if result.show != "loops":
             both.append(f"<span>line: median, shade: {share} of these loops at each voltage</span>")
         outliers = [swatch(OUTLIER, f"outlier population ({result.outlier_count})")] if result.outlier_count else []
@@ -186,7 +187,7 @@ class View(Base):
         self.many_legend.object = legend([swatch(NEUTRAL, "all drawn cells"), *outliers, *cells, *both])
         low, high = result.ends
         self.note.object = (
-            f"Sweep 0 → {low:g} V → 0 → {high:g} V → 0, without read noise. Loop n shows the thresholds that the run "
+            f"Sweep 0 → −{-low:g} V → 0 → {high:g} V → 0, without read noise. Loop n shows the thresholds that the run "
             "has in cycle n."
         )
         self.beyond.visible = max(-low, high) > result.valid_range

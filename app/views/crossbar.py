@@ -1,0 +1,208 @@
+"""The crossbar: the map of all cells with the line currents of an ideal read at its sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.events import Tap
+from bokeh.models import (
+    BasicTicker,
+    ColorBar,
+    ColumnDataSource,
+    CustomJSHover,
+    FixedTicker,
+    GridPlot,
+    HoverTool,
+    LinearColorMapper,
+    Range1d,
+    Span,
+)
+
+from app import controls, theme
+from app.theme import CELL_STYLES, MAP_PALETTE, NEUTRAL, STATE_COLORS
+from app.views.base import Context
+from app.views.base import View as Base
+from app.views.crossbar_text import QUANTITY, bar_titles, cells_table, color_title, map_title, sums_table
+from synaptogen_core.schema import STATE_NAMES
+
+if TYPE_CHECKING:
+    from app.results.crossbar import Result
+
+OUTPUT, DRIVER = "#56B4E9", NEUTRAL
+SIDE = 120  # pixels of the bars beside the map
+EDGE = 0.015  # of the map: room for half a mark
+IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
+BARS = {"line": [], "current": [], "says": []}
+DIGITS = {"line": [], "current": []}
+MARKS = {"x": [], "y": [], "color": []}
+ROUND = "return String(Math.round(value))"
+STATES = f"return {list(STATE_NAMES)}[value]"
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        self.map, self.shape = self._map(), (0, 0)
+        self.bars = {"rows": self._bars("rows"), "columns": self._bars("columns")}
+        self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.sums, self.cells, self.title = theme.table(), theme.table(), theme.note()
+        card = theme.card(self.title, pn.pane.Bokeh(self._side_by_side(), sizing_mode="stretch_width"))
+        beside = pmui.Column(theme.card(self.sums), theme.card(self.cells, self.adding), sizing_mode="stretch_width",
+                             margin=0, sx={"gap": "10px"})  # fmt: skip
+        self.layout = pmui.Column(
+            self._controls(), theme.grid(card, beside, sizes=[{"xs": 12, "lg": 8}, {"xs": 12, "lg": 4}]),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------ made once
+    def _controls(self) -> Any:
+        options = self.context.options
+        boxes = {"line": pmui.IntInput, "bits_seed": pmui.IntInput, "ones": pmui.IntInput, "amplitude": pmui.FloatInput}
+        widgets = {
+            name: controls.widget(options, name, width=150, sizing_mode=None, widget=boxes.get(name))
+            for name in options.names()
+        }
+
+        def show(*events: Any) -> None:
+            for name, control in widgets.items():
+                control.visible = name in options.active()
+
+        options.param.watch(show, ["pattern"])
+        show()
+        return pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
+
+    def _map(self) -> Any:
+        figure = self.theme.figure(
+            "crossbar map", x="column", y="row", height=500, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5),
+        )  # fmt: skip
+        figure.grid.visible = figure.xaxis.visible = False  # the bars below carry the numbers of the columns
+        self.colors = LinearColorMapper(palette=MAP_PALETTE, low=0, high=1)
+        states = LinearColorMapper(palette=STATE_COLORS, low=-0.5, high=2.5)
+        self.bar = ColorBar(color_mapper=self.colors, title=" ", height=12, padding=6)
+        self.state_bar = ColorBar(
+            color_mapper=states, title="State", height=12, padding=6, ticker=FixedTicker(ticks=[0, 1, 2]),
+            major_label_overrides=dict(enumerate(STATE_NAMES)), visible=False,
+        )  # fmt: skip
+        figure.add_layout(self.bar, "above")
+        figure.add_layout(self.state_bar, "above")
+        self.image = ColumnDataSource(IMAGE)
+        image = figure.image("image", "x", "y", "dw", "dh", source=self.image, color_mapper=self.colors)
+        self.cell_formats = {"$x": CustomJSHover(code=ROUND), "$y": CustomJSHover(code=ROUND)}
+        self.state_names = CustomJSHover(code=STATES)
+        self.hover = HoverTool(renderers=[image], formatters=self.cell_formats)
+        figure.add_tools(self.hover)
+        # The map has the same colours on light and dark pages, so its marks have them too.
+        self.marks = ColumnDataSource(MARKS)
+        halo = {"marker": "square", "size": 13, "fill_color": None}
+        figure.scatter("x", "y", source=self.marks, line_color="#ffffff", line_width=6, **halo)
+        figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **halo)
+        figure.on_event(Tap, self._tapped)
+        return figure
+
+    def _bars(self, side: str) -> dict[str, Any]:
+        """Currents of the rows, to the right of the map, or of the columns, below it."""
+        rows = side == "rows"
+        if rows:
+            figure = self.theme.figure("crossbar rows", x="current", y="row", height=500, y_range=self.map.y_range)
+        else:
+            figure = self.theme.figure(
+                "crossbar columns", x="column", y="current", height=150, x_range=self.map.x_range
+            )
+        figure.toolbar_location = None
+        source, digits = ColumnDataSource(BARS), ColumnDataSource(DIGITS)
+        if rows:
+            bars = figure.hbar("line", right="current", height=0.86, source=source, line_color=None)
+            dots = figure.scatter("current", "line", source=digits, marker="dash", angle=1.5708, size=7)
+            figure.x_range.start, figure.xaxis.ticker = 0, BasicTicker(desired_num_ticks=3)
+            figure.yaxis.visible, figure.min_border_left = False, 4  # the map beside it carries the numbers of the rows
+        else:
+            bars = figure.vbar("line", top="current", width=0.86, source=source, line_color=None)
+            dots = figure.scatter("line", "current", source=digits, marker="dash", size=7)
+            figure.y_range.start, figure.yaxis.ticker = 0, BasicTicker(desired_num_ticks=3)
+        self.theme.ink(dots.glyph, "line_color")
+        ends = [Span(dimension="height" if rows else "width", location=0, line_dash="dashed", line_color=NEUTRAL)
+                for _ in "lh"]  # fmt: skip
+        for end in ends:
+            figure.add_layout(end)
+        figure.add_tools(theme.hover([bars], ("Row" if rows else "Column", "@line"), ("Current", "@says")))
+        return {"figure": figure, "source": source, "digits": digits, "bars": bars, "ends": ends}
+
+    def _side_by_side(self) -> GridPlot:
+        right, below = self.bars["rows"]["figure"], self.bars["columns"]["figure"]
+        right.update(sizing_mode="fixed", width=SIDE, min_width=SIDE)
+        return GridPlot(children=[(self.map, 0, 0), (right, 0, 1), (below, 1, 0)], toolbar_location=None,
+                        sizing_mode="stretch_width", cols={0: "1fr", 1: f"{SIDE}px"})  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------ events
+    def _tapped(self, event: Tap) -> None:
+        (rows, columns), row, column = self.shape, round(event.y), round(event.x)
+        if 0 <= row < rows and 0 <= column < columns:
+            add = self.adding.value or event.modifiers["shift"] or event.modifiers["ctrl"]
+            self.context.select(row, column, add=add)
+
+    # ------------------------------------------------------------------------------------------------ replaced
+    def update(self, result: Result) -> None:
+        self._show_map(result)
+        self._show_bars(result)
+        self.sums.object, self.cells.object = sums_table(result), cells_table(result)
+
+    def _show_map(self, result: Result) -> None:
+        factor, unit, name, digits = QUANTITY[result.quantity]
+        rows, columns = result.values.shape
+        values = result.values if factor == 1 else result.values * result.values.dtype.type(factor)
+        self.image.data = {"image": [values], "x": [-0.5], "y": [-0.5], "dw": [columns], "dh": [rows]}
+        self._show_colors(result, factor)
+        self._show_all_of(rows, columns)
+        states = result.quantity == "state"
+        self.hover.tooltips = [("Row", "$y{0}"), ("Column", "$x{0}"), (name, f"@image{{{digits}}} {unit}".strip())]
+        self.hover.formatters = self.cell_formats | ({"@image": self.state_names} if states else {})
+        self.title.object = map_title(result)
+        colors = ["#000000" if color == "ink" else color for color, _ in CELL_STYLES][: len(result.cells)]
+        self.marks.data = {"x": [c.column for c in result.cells], "y": [c.row for c in result.cells], "color": colors}
+
+    def _show_all_of(self, rows: int, columns: int) -> None:
+        """Fit the array in, with room for the marks of cells at its edge; a zoom into the same array stays."""
+        if self.shape == (rows, columns):
+            return
+        self.shape = rows, columns
+        x, y = columns * EDGE, rows * EDGE
+        for range_, start, end in (
+            (self.map.x_range, -0.5 - x, columns - 0.5 + x), (self.map.y_range, rows - 0.5 + y, -0.5 - y)
+        ):  # fmt: skip
+            range_.update(start=start, end=end, reset_start=start, reset_end=end)
+
+    def _show_colors(self, result: Result, factor: float) -> None:
+        states = result.quantity == "state"
+        self.bar.visible, self.state_bar.visible = not states, states
+        if states:
+            self.colors.update(palette=list(STATE_COLORS), low=-0.5, high=2.5)
+            return
+        low, high = (end * factor for end in result.span)
+        half = 0.5 if result.quantity == "cycle_count" else 1e-3 * abs(low) or 1e-9
+        widen = half if high <= low else 0.0
+        self.colors.update(palette=MAP_PALETTE, low=low - widen, high=high + widen)
+        self.bar.title = color_title(result)
+
+    def _show_bars(self, result: Result) -> None:
+        micro = theme.factor("current")
+        titles = bar_titles(result)
+        for side, parts in self.bars.items():
+            driven = side == result.along
+            current = (result.driver if driven else result.output) * micro
+            says = [f"{theme.number(i, 4)} µA" for i in current]
+            digits = None if driven else result.digits
+            if driven:
+                says = [f"{text} at {volts:.3g} V" for text, volts in zip(says, result.input, strict=True)]
+            if digits:
+                says = [f"{text}, code {code} of {digits.top}" for text, code in zip(says, digits.code, strict=True)]
+            parts["source"].data = {"line": list(range(len(current))), "current": current, "says": says}
+            parts["bars"].glyph.fill_color = DRIVER if driven else OUTPUT
+            parts["digits"].data = (
+                {"line": list(range(len(current))), "current": digits.current * micro} if digits else DIGITS
+            )
+            for end, at in zip(parts["ends"], (digits.low, digits.high) if digits else (0, 0), strict=True):
+                end.update(location=at * micro, visible=bool(digits))
+            axis = parts["figure"].xaxis if side == "rows" else parts["figure"].yaxis
+            axis.axis_label = titles[side]
