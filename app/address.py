@@ -6,27 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.models import CustomJS, Div
 
+from app.copying import CopyButton
 from app.link import to_query
 from app.settings import Settings
 
 # Panel's own Location pushes a history entry for each change, which would bury the Back button under a slider.
 FOLLOW = "history.replaceState(null, '', '?' + cb_obj.text)"
-COPY = """
-const done = () => { button.data.label = "Copied"; setTimeout(() => { button.data.label = "Copy link" }, 1500) }
-const old = () => { // without https there is no clipboard object
-  const box = document.createElement("textarea")
-  box.value = window.location.href
-  document.body.append(box)
-  box.select()
-  document.execCommand("copy")
-  box.remove()
-  done()
-}
-if (navigator.clipboard) { navigator.clipboard.writeText(window.location.href).then(done, old) } else { old() }
-"""
 
 
 class Address:
@@ -36,8 +23,7 @@ class Address:
         self._settings, self._tab = settings, tab
         self._text = Div(text="", visible=False)
         self._text.js_on_change("text", CustomJS(code=FOLLOW))
-        self.button = pmui.Button(label="Copy link", variant="outlined", size="small", icon="link")
-        self.button.js_on_click(args={"button": self.button}, code=COPY)
+        self.copy = CopyButton("Copy link", icon="link", what="window.location.href")
         self.layout = pn.pane.Bokeh(self._text, width=0, height=0, margin=0)
         settings.watch(self.refresh)
 

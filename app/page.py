@@ -12,6 +12,7 @@ from bokeh.models import CustomJS
 
 from app import link
 from app.address import Address
+from app.export import Downloads
 from app.session import Session
 from app.settings import Settings
 from app.sidebar import Sidebar
@@ -72,12 +73,20 @@ class Dashboard:
     def open(self, tab: str) -> None:
         """Show a tab; its figures are made when it is first opened."""
         if tab not in self.views:
-            context = Context(self.theme, self.settings.options[tab], self.settings.select, self.apply, self.show)
+            context = Context(
+                self.theme, self.settings.options[tab], self.settings.select, self.apply, self.show, self.downloads
+            )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
             self.places[tab].objects = [view.layout]
             self.session.connect(tab, view.update)
         self.session.open(tab)
         self.address.refresh()
+
+    def downloads(self) -> Any:
+        """The download buttons, for the tab that shows them."""
+        downloads = Downloads(self.session, self._post)
+        self.session.closing.append(downloads.stop)
+        return downloads.layout
 
     def show(self, tab: str) -> None:
         """Open a tab as if it had been clicked."""

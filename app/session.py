@@ -50,6 +50,7 @@ class Session:
         self.tabs = {tab.key: tab for tab in tabs}
         self.run: runs.Run | None = None
         self.visible = tabs[0].key
+        self.closing: list[Callable[[], None]] = []  # what else ends with the page
         self._post = post
         self._painters: dict[str, Callable[[Any], None]] = {}
         self._painted: dict[str, Any] = {}  # tab -> key of the result that its pictures show
@@ -92,6 +93,8 @@ class Session:
         """The page is gone."""
         self._closed = True
         self.cancel()
+        for close in self.closing:
+            close()
         self._painters.clear()
 
     # ------------------------------------------------------------------------------------------------ simulation lane

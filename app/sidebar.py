@@ -28,7 +28,7 @@ class Sidebar:
             active=[0, 1, 2, 3], sizing_mode="stretch_width", disable_gutters=True, square=True, elevation=0,
             title_variant="subtitle1", margin=0,
         )  # fmt: skip
-        buttons = pmui.Row(address.button, reset, sizing_mode="stretch_width", margin=(8, 6))
+        buttons = pmui.Row(address.copy.layout, reset, sizing_mode="stretch_width", margin=(8, 6))
         self.layout = pmui.Column(sections, buttons, address.layout, sizing_mode="stretch_width", margin=0)
 
     def _controls(self, section: Section) -> dict[str, Any]:

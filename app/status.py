@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app import theme
 from app.session import Session
 
 
@@ -42,7 +43,7 @@ class StatusLine:
         shown = describe(run) if run else "Preparing the first pictures …"
         estimate = status.estimate
         if status.state == "stale":
-            cost = f"about {duration(estimate.seconds)}, {size(estimate.bytes)}" if estimate else "a while"
+            cost = f"about {duration(estimate.seconds)}, {theme.size(estimate.bytes)}" if estimate else "a while"
             shown += f' <b class="stale">Settings changed: these pictures show the ones before. A run takes {cost}.</b>'
         elif status.state == "running":
             left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
@@ -65,7 +66,3 @@ def duration(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def size(count: float) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"

@@ -22,6 +22,7 @@ class Context:
     select: Callable[..., None]  # select(row, column, add=False): follow a cell on every tab
     apply: Callable[[Mapping[str, Any]], None]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
     show: Callable[[str], None]  # show("crossbar"): open a tab
+    downloads: Callable[[], Viewable]  # the page's download buttons
 
 
 class View(ABC):

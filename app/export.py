@@ -1,0 +1,177 @@
+"""Downloads: the shown run as NetCDF, zipped Zarr or CSV, written in the background and sent piece by piece.
+
+The pieces go through the page's own websocket, so that a run of any size needs neither its size in memory nor a route
+of its own in the server. The browser acknowledges each piece, so that no more than one is ever under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.models import ColumnDataSource, CustomJS, Div
+
+from app import runs, theme
+from app.session import LONG_RUNS, Session, sentence
+from synaptogen_core.errors import Cancelled
+from synaptogen_core.exchange.files import dataset_stream, simulate_to_file
+
+PIECE = 4_000_000  # bytes
+FORMATS = {
+    "nc": ("NetCDF", "application/x-netcdf", "Opens with xarray.open_dataset; all that was recorded, with units."),
+    "zarr.zip": ("Zarr (zip)", "application/zip", "A zipped Zarr store, for parallel and partial reading."),
+    "csv": ("CSV", "text/csv", "A long table of the four features: one line a cycle and cell."),
+}
+RECEIVE = """
+const [job, index, last, name, type] = cb_obj.tags
+if (index === 0) { cb_obj.pieces = [] }
+cb_obj.pieces.push(new Blob([cb_obj.get_column("bytes")]))
+if (last) {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(new Blob(cb_obj.pieces, {type}))
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000)
+  cb_obj.pieces = []
+}
+answer.text = `${job}:${index}`
+"""
+
+
+def file_name(run: runs.Run, kind: str) -> str:
+    """``synaptogen-64x64-100c-seed1.nc``."""
+    array = run.request.array
+    return f"synaptogen-{array.rows}x{array.columns}-{run.cycles}c-seed{array.seed}.{kind}"
+
+
+def write(run: runs.Run, kind: str, progress: Callable[[float], None], cancel: threading.Event) -> IO[bytes]:
+    """Write all cells of a run to a file that vanishes when closed; simulated again if only a sample is at hand."""
+    if run.sample.step == 1:
+        return dataset_stream(run.data, kind)
+    with tempfile.TemporaryDirectory(prefix="synaptogen-") as folder:
+        path = Path(folder) / f"run.{kind}"
+        simulate_to_file(
+            runs.make_cells(run.request), run.train, path, **runs.recording(run.request, run.train),
+            memory=runs.BUDGET // 2, progress=progress, cancel=cancel,
+        )  # fmt: skip
+        return path.open("rb")  # the open file outlives its name
+
+
+class Downloads:
+    """Three buttons, and a line that says how far the download is."""
+
+    def __init__(self, session: Session, post: Callable[[Callable[[], None]], None]):
+        self.session, self._post = session, post
+        self._file: IO[bytes] | None = None
+        self._cancel = threading.Event()
+        self._job = self._sent = self._size = 0
+        self._name = self._type = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
+        self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
+        self._carrier = Div(text="", visible=False, tags=[self._pieces])  # the source must belong to the document
+        self._answer.on_change("text", self._acknowledged)
+        self.buttons = {kind: self._button(kind) for kind in FORMATS}
+        self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
+        self.cancel.on_click(self._stop)
+        self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
+        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), styles={"min-height": "1.4rem"})
+        hidden = [pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._answer, self._carrier)]
+        self.layout = pmui.Column(
+            pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width"),
+            self.bar, self.said, *hidden, sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+
+    def _button(self, kind: str) -> pmui.Button:
+        title, _, help_text = FORMATS[kind]
+        button = pmui.Button(label=title, description=help_text, variant="outlined", icon="download", margin=2)
+        button.on_click(lambda event: self.start(kind))
+        return button
+
+    def start(self, kind: str) -> None:
+        """Begin a download of the shown run."""
+        run = self.session.run
+        if run is None or self.cancel.visible:
+            return
+        self._job, self._sent, self._cancel = self._job + 1, 0, threading.Event()
+        self._name, self._type = file_name(run, kind), FORMATS[kind][1]
+        self._busy(True, "Writing …")
+        task = asyncio.get_running_loop().create_task(self._write(self._job, run, kind, self._cancel))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def stop(self) -> None:
+        """The end of the page."""
+        self._cancel.set()
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _stop(self, event: object) -> None:
+        sending = self._file is not None
+        self.stop()
+        self._busy(not sending, "Cancelled." if sending else "Stopping …")
+
+    async def _write(self, job: int, run: runs.Run, kind: str, cancel: threading.Event) -> None:
+        loop = asyncio.get_running_loop()
+
+        def progress(done: float) -> None:
+            loop.call_soon_threadsafe(self._post, lambda: self._show(job, done, f"Writing {100 * done:.0f} %"))
+
+        try:
+            file = await loop.run_in_executor(LONG_RUNS, write, run, kind, progress, cancel)
+        except Cancelled:
+            self._post(lambda: self._busy(False, "Cancelled."))
+            return
+        except Exception as error:
+            text = sentence(error)
+            self._post(lambda: self._busy(False, text))
+            return
+        if cancel.is_set():
+            file.close()
+            self._post(lambda: self._busy(False, "Cancelled."))
+            return
+        self._size, self._file = os.fstat(file.fileno()).st_size, file
+        self._post(lambda: self._send(0))
+
+    def _send(self, index: int) -> None:
+        if self._file is None:
+            return
+        piece = self._file.read(PIECE)
+        self._sent += len(piece)
+        last = self._sent >= self._size
+        self._pieces.update(
+            tags=[self._job, index, last, self._name, self._type], data={"bytes": np.frombuffer(piece, np.uint8)}
+        )
+        self._show(self._job, self._sent / max(1, self._size), f"Sending {self._name}")
+        if last:
+            self._file.close()
+            self._file = None
+
+    def _acknowledged(self, attribute: str, old: str, new: str) -> None:
+        job, index = (int(part) for part in new.split(":"))
+        if job != self._job:
+            return
+        if self._file is None:
+            if not self._cancel.is_set():
+                self._busy(False, f"Sent {self._name}, {theme.size(self._size)}.")
+        else:
+            self._send(index + 1)
+
+    def _show(self, job: int, done: float, text: str) -> None:
+        if job == self._job and self.cancel.visible:
+            self.bar.value, self.said.object = int(100 * done), text
+
+    def _busy(self, busy: bool, text: str) -> None:
+        self.bar.visible = self.cancel.visible = busy
+        self.bar.value, self.said.object = 0, text
+        for button in self.buttons.values():
+            button.disabled = busy

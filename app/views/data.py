@@ -1,0 +1,55 @@
+"""Take the run away: download, xarray's own view of it, and the Python that makes it again."""
+
+from __future__ import annotations
+
+import html
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app import theme
+from app.copying import CopyButton
+from app.results.data import Result
+from app.views.base import Context
+from app.views.base import View as Base
+
+# xarray's style sheet looks for colours at :root, which does not reach into a component.
+XARRAY_STYLE = """
+:host {
+  --xr-font-color0: var(--panel-on-surface-color); --xr-font-color2: color-mix(in srgb, currentColor 70%, transparent);
+  --xr-font-color3: color-mix(in srgb, currentColor 60%, transparent); --xr-border-color: var(--divider-color);
+  --xr-disabled-color: color-mix(in srgb, currentColor 40%, transparent);
+  --xr-background-color: var(--panel-surface-color); --xr-background-color-row-even: var(--panel-surface-color);
+  --xr-background-color-row-odd: color-mix(in srgb, currentColor 5%, transparent);
+  color: var(--panel-on-surface-color); overflow-x: auto;
+}
+"""
+CODE_STYLE = """
+pre { margin: 0; padding: 12px; overflow-x: auto; font-size: 0.85rem; border-radius: 4px;
+      background: color-mix(in srgb, currentColor 6%, transparent); }
+:host { color: var(--panel-on-surface-color); }
+"""
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        self.sizes = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 6))
+        self.repr = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[XARRAY_STYLE])
+        self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
+        self.copy = CopyButton("Copy as Python")
+        self.layout = pmui.Column(
+            theme.card(theme.heading("Download"), self.sizes, context.downloads()),
+            theme.card(theme.heading("What it holds"), self.repr),
+            theme.card(pmui.Row(theme.heading("The same in Python"), self.copy.layout, margin=0), self.code),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+
+    def update(self, result: Result) -> None:
+        names = {"nc": "NetCDF", "zarr.zip": "Zarr (zip)", "csv": "CSV (features only)"}
+        sizes = ", ".join(f"{names[kind]} about {theme.size(count)}" for kind, count in result.sizes.items())
+        streamed = " More than a page keeps: a download simulates it again and streams it." if result.sampled else ""
+        self.sizes.object = f"The run takes {theme.size(result.bytes)} in memory; as a file {sizes}.{streamed}"
+        self.repr.object = result.html
+        self.code.object = f"<pre>{html.escape(result.python)}</pre>"
+        self.copy.text = result.python
