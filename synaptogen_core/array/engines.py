@@ -94,3 +94,11 @@ def engine(name: str) -> Engine:
             raise ValueError("engine: 'numba' needs the package numba (got none); install it or choose 'numpy'")
         warnings.warn("numba is not installed: the NumPy engine gives the same bits, slower", stacklevel=3)
     return NumpyEngine()
+
+
+def warm() -> None:
+    """Have the fastest engine ready, so that the first simulation need not wait for the compiler; takes seconds."""
+    if engine("auto").name == "numba":
+        from synaptogen_core.array import kernels
+
+        kernels.warm()

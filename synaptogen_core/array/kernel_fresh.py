@@ -1,0 +1,124 @@
+"""The compiled twin of `variability.fresh_cells`."""
+
+# ruff: noqa: D103 -- each function is the twin of one in device/, described there
+
+from __future__ import annotations
+
+import numpy as np
+
+from synaptogen_core.array.kernel_arithmetic import inlined, normals, words
+from synaptogen_core.array.kernel_draw import features_of, innovation, mixing_of_resistance
+from synaptogen_core.array.kernel_lanes import (
+    LANES,
+    bits_of_mask,
+    lanes_of,
+    load,
+    low_word,
+    memory_of,
+    select,
+    store,
+    wide_of,
+)
+from synaptogen_core.device import streams
+from synaptogen_core.schema import HRS, R_HRS, U_RESET
+
+DEVICE, START = streams.DEVICE, streams.START
+
+
+@inlined
+def draw_devices(s, i, cell, zero, scratch, c, k0, k1):
+    word, _, _, _ = words(k0, k1, DEVICE, cell, zero, 2)
+    wide = wide_of(word)
+    component = wide & 0
+    for k in range(c.components - 1):
+        component = component + select(wide >= np.int64(c.limits[k]), (wide & 0) + 1, 0)
+    store(s.component, i, low_word(component))
+    for sub in range(2):
+        n0, n1, n2, n3 = normals(k0, k1, DEVICE, cell, zero, sub)
+        store(scratch, (4 * sub, 0), n0)
+        store(scratch, (4 * sub + 1, 0), n1)
+        store(scratch, (4 * sub + 2, 0), n2)
+        store(scratch, (4 * sub + 3, 0), n3)
+    for k in range(c.components):
+        chosen = component == k
+        if bits_of_mask(chosen):
+            for row in range(8):
+                total = load(scratch, (0, 0)) * c.factors[k, row, 0]
+                for j in range(1, row + 1):
+                    total = total + load(scratch, (j, 0)) * c.factors[k, row, j]
+                total = total + c.means[k, row]
+                if row < 4:
+                    store(s.mu, (row, i), select(chosen, total, load(s.mu, (row, i))))
+                else:
+                    floor = c.sigma_floor[row - 4]
+                    total = select(total < floor, floor, total)
+                    store(s.sigma, (row - 4, i), select(chosen, total, load(s.sigma, (row - 4, i))))
+
+
+@inlined
+def draw_history(s, i, cell, zero, scratch, c, k0, k1):
+    factor, history = c.start, s.history
+    for lag in range(c.order):
+        n0, n1, n2, n3 = normals(k0, k1, START, cell, zero, lag)
+        j = 4 * lag
+        store(scratch, (j, 0), n0)
+        store(scratch, (j + 1, 0), n1)
+        store(scratch, (j + 2, 0), n2)
+        store(scratch, (j + 3, 0), n3)
+        # These four rows of the product need no later normals. Zeros start the sums where there is nothing before them.
+        n = load(scratch, (0, 0))
+        x0, x1, x2, x3 = n * factor[j, 0], n * factor[j + 1, 0], n * factor[j + 2, 0], n * factor[j + 3, 0]
+        for k in range(1, j):
+            n = load(scratch, (k, 0))
+            x0 = x0 + n * factor[j, k]
+            x1 = x1 + n * factor[j + 1, k]
+            x2 = x2 + n * factor[j + 2, k]
+            x3 = x3 + n * factor[j + 3, k]
+        if j > 0:
+            x0 = x0 + n0 * factor[j, j]
+            x1 = x1 + n0 * factor[j + 1, j]
+            x2 = x2 + n0 * factor[j + 2, j]
+            x3 = x3 + n0 * factor[j + 3, j]
+        slot = c.order - lag if lag > 0 else 0
+        store(history, (slot, 0, i), x0)
+        store(history, (slot, 1, i), x1 + n1 * factor[j + 1, j + 1])
+        store(history, (slot, 2, i), x2 + n1 * factor[j + 2, j + 1] + n2 * factor[j + 2, j + 2])
+        x3 = x3 + n1 * factor[j + 3, j + 1] + n2 * factor[j + 3, j + 2] + n3 * factor[j + 3, j + 3]
+        store(history, (slot, 3, i), x3)
+
+
+@inlined
+def fill(state_arrays, scratch_arrays, number_arrays, stationary, k0, k1):
+    """Make new cells at the addresses ``state.cell``, at least LANES of them."""
+    s, scratch, c = memory_of(state_arrays), memory_of(scratch_arrays).normals, memory_of(number_arrays)
+    total = state_arrays.r.size
+    for start in range(0, total, LANES):
+        i = min(start, total - LANES)  # the last group overlaps the one before: making a cell twice changes nothing
+        cell = load(s.cell, i)
+        zero = low_word(cell & 0)
+        draw_devices(s, i, cell, zero, scratch, c, k0, k1)
+        if stationary:
+            draw_history(s, i, cell, zero, scratch, c, k0, k1)
+        else:
+            nothing = lanes_of(np.float32(0))
+            for lag in range(c.order):
+                for f in range(4):
+                    store(s.history, (lag, f, i), nothing)
+            x0, x1, x2, x3 = innovation(k0, k1, cell, zero, c.b)
+            store(s.history, (0, 0, i), x0)
+            store(s.history, (0, 1, i), x1)
+            store(s.history, (0, 2, i), x2)
+            store(s.history, (0, 3, i), x3)
+        x0, x1 = load(s.history, (0, 0, i)), load(s.history, (0, 1, i))
+        x2, x3 = load(s.history, (0, 2, i)), load(s.history, (0, 3, i))
+        y0, y1, y2, y3 = features_of(x0, x1, x2, x3, s.mu, s.sigma, 0, 0, i, c)
+        store(s.features, (0, i), y0)
+        store(s.features, (1, i), y1)
+        store(s.features, (2, i), y2)
+        store(s.features, (3, i), y3)
+        store(s.r, i, mixing_of_resistance(load(s.features, (R_HRS, i)), c))
+        store(s.threshold, i, load(s.features, (U_RESET, i)))
+        store(s.slope, i, lanes_of(np.float32(0)))
+        store(s.floor, i, lanes_of(np.float32(0)))
+        store(s.count, i, zero)
+        store(s.code, i, zero + HRS)

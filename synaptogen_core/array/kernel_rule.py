@@ -1,0 +1,171 @@
+"""The compiled twin of `device.switching`: one block of cells through all pulses."""
+
+# ruff: noqa: D103 -- each function is the twin of one in device/, described there
+
+from __future__ import annotations
+
+import numpy as np
+
+from synaptogen_core.array.kernel_arithmetic import called, inlined, power
+from synaptogen_core.array.kernel_draw import (
+    draw_lanes,
+    draw_listed,
+    mixing_of_resistance,
+    polynomial,
+)
+from synaptogen_core.array.kernel_lanes import (
+    LANES,
+    bits_of_mask,
+    copy,
+    lanes_of,
+    load,
+    lowest,
+    mask_of_bits,
+    memory_of,
+    select,
+    store,
+)
+from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS, U_RESET, U_SET
+
+TILE = 128  # cells that go through all pulses together: their state fills the first cache
+FEW = 4  # pulses for which it does not pay to bring the state of a tile together
+
+
+@inlined
+def curves(u, c):
+    low = polynomial(c.llrs, c.degrees[2], u)
+    return low, polynomial(c.hhrs, c.degrees[1], u) - low
+
+
+@inlined
+def reset(s, i, u, resetting, drawing, c):
+    """RESET the lanes from cell `i` on; `drawing` of them begin it, and their next features are there."""
+    full = resetting & (u >= c.u_max)
+    partial = resetting & (u < c.u_max)
+    code, r, threshold = load(s.code, (i,)), load(s.r, (i,)), load(s.threshold, (i,))
+    end = mixing_of_resistance(load(s.features, (R_HRS, i)), c)
+    if bits_of_mask(partial):
+        slope, floor = load(s.slope, (i,)), load(s.floor, (i,))
+        starting = drawing & partial
+        if bits_of_mask(starting):
+            low, difference = curves(threshold, c)
+            first = low + r * difference
+            low, difference = curves(lanes_of(c.u_max), c)
+            last = low + end * difference
+            slope = select(starting, (first - last) / power(c.u_max - threshold, c.eta), slope)
+            floor = select(starting, last, floor)
+            store(s.slope, (i,), slope)
+            store(s.floor, (i,), floor)
+        current = slope * power(c.u_max - u, c.eta) + floor
+        low, difference = curves(u, c)
+        r = select(partial, (current - low) / difference, r)
+        code = select(partial, IRS, code)
+    r = select(full, end, r)
+    store(s.r, (i,), r)
+    store(s.code, (i,), select(full, HRS, code))
+    store(s.threshold, (i,), select(resetting, u, threshold))
+
+
+@called
+def reset_late(s, to_volts, work, groups, volts, row, c):
+    for g in range(groups):
+        i = work.late[g]
+        mask = mask_of_bits(work.late_bits[g])
+        reset(s, i, load(volts, (row, i + to_volts)), mask, mask, c)
+
+
+@inlined
+def apply(s, first, size, volts, row, to_volts, work, k0, k1, c):
+    """Apply a voltage to `size` cells, a multiple of LANES; that of cell i stands in column ``i + to_volts``."""
+    cells, groups = np.int64(0), np.int64(0)
+    for i in range(first, first + size, LANES):
+        u = load(volts, (row, i + to_volts))
+        code = load(s.code, (i,))
+        high = u > load(s.threshold, (i,))
+        setting = (code != LRS) & (u <= load(s.features, (U_SET, i)))
+        resetting = bits_of_mask((code != HRS) & high)
+        drawing = bits_of_mask((code == LRS) & high)
+        if bits_of_mask(setting):
+            r = mixing_of_resistance(load(s.features, (R_LRS, i)), c)
+            store(s.r, (i,), select(setting, r, load(s.r, (i,))))
+            threshold = select(setting, load(s.features, (U_RESET, i)), load(s.threshold, (i,)))
+            store(s.threshold, (i,), threshold)
+            store(s.code, (i,), select(setting, LRS, code))
+        if resetting:
+            left = draw_lanes(s, i, drawing, k0, k1, c)
+            if left != resetting:
+                reset(s, i, u, mask_of_bits(resetting & ~left), mask_of_bits(drawing & ~left), c)
+            if left:
+                work.late[groups] = i
+                work.late_bits[groups] = left
+                groups += 1
+                while left:
+                    work.listed[cells] = i + lowest(left)
+                    cells += 1
+                    left &= left - 1
+    if cells:
+        draw_listed(s, work, cells, k0, k1, c)
+        reset_late(s, to_volts, work, groups, volts, row, c)
+
+
+@called
+def copy_cells(source, first, target, at, size, order):
+    """Copy some cells from one place to another."""
+    copy(target.cell, at, source.cell, first, size)
+    copy(target.component, at, source.component, first, size)
+    copy(target.count, at, source.count, first, size)
+    copy(target.code, at, source.code, first, size)
+    copy(target.r, at, source.r, first, size)
+    copy(target.threshold, at, source.threshold, first, size)
+    copy(target.slope, at, source.slope, first, size)
+    copy(target.floor, at, source.floor, first, size)
+    for f in range(4):
+        copy(target.mu, (f, at), source.mu, (f, first), size)
+        copy(target.sigma, (f, at), source.sigma, (f, first), size)
+        copy(target.features, (f, at), source.features, (f, first), size)
+        for lag in range(order):
+            copy(target.history, (lag, f, at), source.history, (lag, f, first), size)
+
+
+@inlined
+def advance(state_arrays, tile_arrays, work_arrays, number_arrays, record_arrays, pulses, k0, k1):
+    """The twin of `NumpyEngine.advance`. A tile of cells goes through all pulses, then the next one."""
+    state, tile, work, c = (
+        memory_of(state_arrays), memory_of(tile_arrays), memory_of(work_arrays), memory_of(number_arrays)
+    )  # fmt: skip
+    records, volts = memory_of(record_arrays), memory_of(pulses).voltage
+    total, length, one_voltage = state_arrays.r.size, pulses.read.size, pulses.voltage.shape[1] == 1
+    for first in range(0, total, TILE):
+        size = min(np.int64(TILE), total - first)
+        padded = (size + LANES - 1) // LANES * LANES
+        staged = length >= FEW or padded > size
+        s, at = (tile, np.int64(0)) if staged else (state, first)
+        if staged:
+            copy_cells(state, first, tile, np.int64(0), size, c.order)
+            for n in range(size, padded):
+                copy_cells(state, first, tile, n, np.int64(1), c.order)
+        for k in range(length):
+            if pulses.before[k] >= 0 and record_arrays.features.size:
+                for f in range(4):
+                    copy(records.features, (f, pulses.before[k], first), s.features, (f, at), size)
+            if not pulses.read[k]:
+                v, row, to_volts = work.voltage, np.int64(0), -at
+                if one_voltage:
+                    for n in range(0, padded, LANES):
+                        store(work.voltage, (0, n), lanes_of(volts[k, 0]))
+                elif padded > size:
+                    for n in range(padded):
+                        work.voltage[0, n] = volts[k, first + min(n, size - 1)]
+                else:
+                    v, row, to_volts = volts, np.int64(k), first - at
+                apply(s, at, padded, v, row, to_volts, work, k0, k1, c)
+            time = pulses.after[k]
+            if time >= 0:
+                if record_arrays.r.size:
+                    copy(records.r, (time, first), s.r, at, size)
+                if record_arrays.code.size:
+                    copy(records.code, (time, first), s.code, at, size)
+                if record_arrays.counts.size:
+                    copy(records.counts, (time, first), s.count, at, size)
+        if staged:
+            copy_cells(tile, np.int64(0), state, first, size, c.order)
