@@ -22,6 +22,7 @@ from synaptogen_core.analysis.series import (
     device_of,
     feature_list,
     model_indices,
+    repeating_cells,
 )
 from synaptogen_core.device.parameters import DeviceParameters
 
@@ -65,6 +66,11 @@ def correlations(
     ------
     ValueError
         For an unknown variable, or too few cycles or cells.
+
+    Notes
+    -----
+    The model's exact values hold for cells that draw a new vector every cycle. The attribute ``repeating`` counts those
+    that do not: a cell whose SET voltage was drawn beyond the pulse is stuck from then on.
     """
     check_resampling(confidence, replicates)
     names = feature_list(ds, features)
@@ -123,6 +129,7 @@ def correlations(
         attrs={
             "cells": found.cells,
             "left_out": found.left_out,
+            "repeating": repeating_cells(columns),
             "cycles": times,
             "correction": "memory" if memory is not None else "none: cycles taken as independent",
             "scales": ", ".join(f"{n}: {s}" for n, s in zip(names, scales, strict=True)),

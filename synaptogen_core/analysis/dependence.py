@@ -26,6 +26,7 @@ from synaptogen_core.analysis.series import (
     device_of,
     feature_list,
     model_indices,
+    repeating_cells,
 )
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
@@ -85,6 +86,9 @@ def autocorrelation(
     -----
     Pooled: products are summed over cells before they are divided, so cells with a large spread weigh more, and the
     ratio has no bias from single short series.
+
+    The model's exact values hold for cells that draw a new vector every cycle. The attribute ``repeating`` counts those
+    that do not: a cell whose SET voltage was drawn beyond the pulse is stuck from then on.
     """
     return _over_lags(ds, features, max_lag, divide_by, device, scale, confidence, replicates, seed, cross=False)
 
@@ -179,6 +183,7 @@ def _over_lags(
         attrs={
             "cells": int(used.sum()),
             "left_out": cells - int(used.sum()),
+            "repeating": repeating_cells(columns),
             "cycles": times,
             "divide_by": divide_by,
             "estimator": "deviations from each cell's own mean, products summed over cells",

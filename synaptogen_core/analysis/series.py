@@ -234,3 +234,18 @@ def check_times(times: int, least: int, what: str) -> None:
     """Refuse to estimate from fewer than `least` times."""
     if times < least:
         raise ValueError(f"ds: must hold at least {least} cycles for {what} (got {times}); simulate more cycles")
+
+
+def repeating_cells(matrices: Sequence[NDArray[np.floating[Any]]]) -> int:
+    """Number of cells that keep a value over three times: they did not switch, so no new value was drawn.
+
+    A cell whose SET voltage is drawn beyond the pulse stays as it is for good. Its values are data, but the laws of the
+    model, which draws a vector every cycle, are not theirs. By chance a float32 value is drawn thrice in a row in less
+    than one of 1e11 cycles.
+    """
+    repeating = np.zeros(matrices[0].shape[1], dtype=np.bool_)
+    for matrix in matrices:
+        if matrix.shape[0] > 2:
+            same = matrix[1:] == matrix[:-1]
+            repeating |= (same[1:] & same[:-1]).any(axis=0)
+    return int(repeating.sum())

@@ -21,6 +21,7 @@ from synaptogen_core.analysis.series import (
     device_of,
     feature_list,
     model_indices,
+    repeating_cells,
     scale_of,
     scaled_words,
     series_of,
@@ -85,6 +86,11 @@ def spread(
     ------
     ValueError
         For an unknown variable, too few cycles or cells, or where the correlation over lags is not known.
+
+    Notes
+    -----
+    The model's exact values hold for cells that draw a new vector every cycle. The attribute ``repeating`` counts those
+    that do not: a cell whose SET voltage was drawn beyond the pulse is stuck from then on.
     """
     check_resampling(confidence, replicates)
     if method not in METHODS:
@@ -134,6 +140,7 @@ def spread(
             "method": method,
             "estimator": METHODS[method],
             "cells": ", ".join(f"{name}: {used}" for name, used in cells_used.items()),
+            "repeating": ", ".join(f"{name}: {repeating_cells([series_of(ds, name)])}" for name in names),
             "seed": seed,
             **interval_words("percentile bootstrap interval", confidence),
         },
