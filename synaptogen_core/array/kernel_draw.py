@@ -75,14 +75,14 @@ def draw_lanes(s, i, drawing, k0, k1, c):
     """
     if drawing == 0:
         return drawing
-    count = s.count[i + lowest(drawing)] + np.uint32(1)
+    count = (np.int64(s.count[i + lowest(drawing)]) + 1) & 0xFFFFFFFF
     counts = load(s.count, (i,)) + 1
-    same = mask_of_bits(drawing) & (counts == np.int64(count))
+    same = mask_of_bits(drawing) & (counts == count)
     chosen = bits_of_mask(same)
     if ones(chosen) < DENSE:
         return drawing
     order = c.order
-    position = np.int64(count) % order
+    position = count % order
     x0, x1, x2, x3 = innovation(k0, k1, load(s.cell, (i,)), counts, c.b)
     slot = position
     a, history = c.a, s.history

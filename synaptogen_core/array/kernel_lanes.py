@@ -14,7 +14,8 @@ import operator
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 LANES = 16  # two AVX registers of floats: the second half fills the gaps of the first
@@ -118,11 +119,11 @@ def _operate(symbol: Any) -> None:
         return result
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        lanes = _common(*sig.args)
+        lanes: Any = _common(*sig.args)
         a, b = (_lift(context, builder, v, t, lanes) for v, t in zip(args, sig.args, strict=True))
         floats = lanes.kind == "float"
         if symbol not in COMPARISONS:
-            return getattr(builder, ARITHMETIC[symbol][not floats])(a, b)
+            return getattr(builder, str(ARITHMETIC[symbol][not floats]))(a, b)
         if not floats:
             return builder.icmp_signed(COMPARISONS[symbol], a, b)
         compare = builder.fcmp_unordered if symbol is operator.ne else builder.fcmp_ordered
