@@ -47,6 +47,7 @@ AXES: dict[str, tuple[float, str, str]] = {
     "u_set": (1.0, "V", "SET voltage"),
     "r_lrs": (1e-3, "kΩ", "LRS resistance"),
     "u_reset": (1.0, "V", "RESET voltage"),
+    "resistance": (1e-3, "kΩ", "Resistance"),
     "voltage": (1.0, "V", "Voltage"),
     "conductance": (1e6, "µS", "Conductance"),
     "current": (1e6, "µA", "Current"),
