@@ -25,7 +25,7 @@ def variances(values: np.ndarray, factor: np.ndarray | None) -> tuple[float, flo
 @pytest.mark.parametrize("cycles", [2, 5, 40])
 def test_unbiased_under_memory_with_unlike_cells(ar1, cycles):
     """Many small arrays of 8 cells: the mean of the estimates is exact, cells of very unlike spread included."""
-    cells, arrays, phi = 8, 4000, 0.8
+    cells, arrays, phi = 8, 1500, 0.8
     values = ar1(cells * arrays, cycles, phi, seed=cycles, mean_sd=0.5).reshape(cycles, arrays, cells)
     factor = mean_covariance(phi ** np.arange(cycles)[:, None, None], cycles)
     memory, naive = np.array([[variances(values[:, a], f) for a in range(arrays)] for f in (factor, None)])
