@@ -29,7 +29,7 @@ class Pulses:
     after: NDArray[np.int32]  # (pulses,): where the other quantities go after the pulse, or -1
 
 
-# As wanted: "features" (4, cycles, n) and "r" (times, n) float32, "state" (times, n) uint8, "cycle_count" (times, n) uint32
+# As wanted: "features" (4, cycles, n) float32; "r" (times, n) float32, "state" uint8 and "cycle_count" uint32 like it
 Records = dict[str, np.ndarray]
 
 
@@ -84,7 +84,7 @@ def check_name(name: object) -> str:
 
 @cache
 def engine(name: str) -> Engine:
-    """The engine called `name`; "auto" is the compiled one where numba is there, else it says once that it is slower."""
+    """The engine called `name`; "auto" is the compiled one where numba is there; else it says once that it is slow."""
     if name != "numpy":
         if importlib.util.find_spec("numba") is not None:
             from synaptogen_core.array.kernels import NumbaEngine
