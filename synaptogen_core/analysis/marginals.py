@@ -200,6 +200,8 @@ def cumulative(
         For an unknown variable, values that do not rise, or no usable value.
     """
     check_confidence(confidence)
+    if points < 2:
+        raise ValueError(f"points: must be at least 2 (got {points!r}); 200 is usual")
     scale = scale_of(feature, scale)
     matrix = series_of(ds, feature)
     found = arrays.scan(matrix, scale)

@@ -247,5 +247,6 @@ def repeating_cells(matrices: Sequence[NDArray[np.floating[Any]]]) -> int:
     for matrix in matrices:
         if matrix.shape[0] > 2:
             same = matrix[1:] == matrix[:-1]
-            repeating |= (same[1:] & same[:-1]).any(axis=0)
+            if same.any():
+                repeating |= (same[1:] & same[:-1]).any(axis=0)
     return int(repeating.sum())

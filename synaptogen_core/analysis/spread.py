@@ -119,7 +119,12 @@ def spread(
         estimate = _estimate(found, factor, confidence, replicates, seed)
         long_name, unit = scaled_words(name, own, ds)
         result |= _variables(name, long_name, unit, estimate, exact, confidence)
-        shares.append((*(part[-1] for part in estimate), exact[1] / exact.sum() if exact is not None else np.nan))
+        shares.append(
+            (
+                *(part[-1] for part in estimate),
+                exact[1] / exact.sum() if exact is not None and exact.sum() > 0 else np.nan,
+            )
+        )
     share, interval, model_share = zip(*shares, strict=True)
     words = "share of device to device in the total variance"
     result["device_share"] = ("feature", np.array(share), {"long_name": words, "units": "1"})
