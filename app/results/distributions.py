@@ -13,13 +13,15 @@ from scipy.special import ndtri
 
 import synaptogen_core as sc
 from app.results.common import span
+from app.results.levels import Levels, levels_of
+from app.results.states import States, states_of
 from app.runs import Run
 from app.settings import Choices, Request, TabOptions
-from synaptogen_core.analysis import marginals, population
+from synaptogen_core.analysis import statistics
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import FEATURE_NAMES, feature
 
-USES = frozenset()
+USES = frozenset({"read"})
 TABLE = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 POINTS = 201  # of a smooth curve
 SCORES = 800  # points of a probability plot: more cannot be told apart
@@ -28,24 +30,31 @@ LOG_TAILS = 2e-5
 
 
 class Options(TabOptions):
-    what = param.Selector(default="features", label="Show", doc="Which numbers.",
-                          objects={"Features": "features"})  # fmt: skip
+    what = param.Selector(default="features", label="Show",
+                          objects={"Features": "features", "HRS and LRS": "states", "Levels": "levels"},
+                          doc="What each cycle draws; the read window; or the levels after each pulse.")  # fmt: skip
     feature = param.Selector(default="all", doc="Which of the four features of a switching cycle.",
                              objects={"All four": "all", "HRS resistance": "r_hrs", "SET voltage": "u_set",
                                       "LRS resistance": "r_lrs", "RESET voltage": "u_reset"})  # fmt: skip
     kind = param.Selector(default="histogram", label="Picture", doc="A straight probability plot means a normal law.",
                           objects={"Histogram": "histogram", "Cumulative": "cumulative",
                                    "Probability plot": "probability"})  # fmt: skip
-    scale = param.Selector(default="own", label="Value axis", doc="Usual: HRS resistance logarithmic, the others linear.",
+    scale = param.Selector(default="own", label="Value axis", doc="Usual: HRS resistance logarithmic, others linear.",
                            objects={"Usual": "own", "Linear": "linear", "Logarithmic": "log"})  # fmt: skip
     height = param.Selector(default="linear", label="Density axis", doc="Logarithmic shows the tails.",
                             objects={"Linear": "linear", "Logarithmic": "log"})  # fmt: skip
     bins = param.Integer(80, bounds=(10, 400), doc="Bins of the histogram.")
+    states_as = param.Selector(default="resistance", label="As", doc="Static resistance, or what a read would give.",
+                               objects={"Resistance": "resistance", "Read current": "current"})  # fmt: skip
+    tail = param.Selector(default="1", label="Tails", doc="Windows and levels lie between these tails.",
+                          objects={f"{t} %": t for t in ("0.1", "1", "5", "10")})  # fmt: skip
     model = param.Boolean(True, label="Model", doc="The exact law of the device's population beside the data.")
 
     def active(self) -> tuple[str, ...]:
-        hidden = () if self.kind == "histogram" else ("height", "bins")
-        return tuple(name for name in self.names() if name not in hidden)
+        if self.what == "features":
+            bars = ("height", "bins") if self.kind == "histogram" else ()
+            return ("what", "feature", "kind", "scale", *bars, "model")
+        return ("what", "states_as", "tail", "model") if self.what == "states" else ("what", "tail")
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class Curve:
     outside: float  # share of the values beyond the axis
     skipped: int  # values that a logarithmic axis cannot show
     count: int
+    quantiles: tuple[float, float, float]  # 5 %, 50 %, 95 %
     note: str  # instead of a picture
 
 
@@ -80,16 +90,34 @@ class Quantiles:
 
 
 @dataclass(frozen=True)
-class Result:
+class Features:
+    """What is drawn of the features."""
+
     kind: str
     height: str
     curves: dict[str, Curve]
     quantiles: Quantiles | None  # of the chosen feature; None if all four are shown
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is shown: one of the three."""
+
+    features: Features | None
+    states: States | None
+    levels: Levels | None
     sample: str
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
-    """The curves of the chosen features."""
+    """The pictures of the chosen kind."""
+    features = features_of(run, options, cancel) if options.what == "features" else None
+    states = states_of(run, request.read, options) if options.what == "states" else None
+    levels = levels_of(run, options) if options.what == "levels" else None
+    return Result(features, states, levels, run.sample.text)
+
+
+def features_of(run: Run, options: Choices, cancel: threading.Event) -> Features:
     names = FEATURE_NAMES if options.feature == "all" else (options.feature,)
     curves = {}
     for name in names:
@@ -97,7 +125,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
             raise Cancelled
         curves[name] = curve_of(run, name, options)
     single = quantiles_of(run, names[0]) if len(names) == 1 and not curves[names[0]].note else None
-    return Result(options.kind, options.get("height", "linear"), curves, single, run.sample.text)
+    return Features(options.kind, options.get("height", "linear"), curves, single)
 
 
 def curve_of(run: Run, name: str, options: Choices) -> Curve:
@@ -117,8 +145,13 @@ def curve_of(run: Run, name: str, options: Choices) -> Curve:
     return Curve(
         name, scale, shown, y_range(data["y"], options.kind, log_height), data.get("edges", np.empty(0)), data["x"],
         data["y"], data.get("band", np.empty((0, 2))), *model, data.get("outside", 0.0),
-        data.get("skipped", 0), values.size, "",
+        data.get("skipped", 0), values.size, middle(values), "",
     )  # fmt: skip
+
+
+def middle(values: np.ndarray) -> tuple[float, float, float]:
+    low, median, high = (float(q) for q in np.quantile(values, [0.05, 0.5, 0.95]))
+    return low, median, high
 
 
 def axis_range(values: np.ndarray, scale: str, beyond: float) -> tuple[float, float]:
@@ -148,7 +181,7 @@ def y_range(y: np.ndarray, kind: str, log: bool) -> tuple[float, float]:
 
 
 def histogram(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> dict[str, Any]:
-    found = marginals.histogram(run.data, name, options.bins, limits=shown, scale=scale)
+    found = statistics.histogram(run.data, name, options.bins, limits=shown, scale=scale)
     return {
         "edges": np.append(found["lower"].values, found["upper"].values[-1]), "x": found["centre"].values,
         "y": found["density"].values, "band": found["density_interval"].values,
@@ -158,12 +191,13 @@ def histogram(run: Run, name: str, scale: str, shown: tuple[float, float], optio
 
 def cumulative(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> dict[str, Any]:
     at = points(shown, scale)
-    found = marginals.cumulative(run.data, name, at, scale=scale)
-    return {"x": at, "y": found["cumulative"].values, "band": found["cumulative_interval"].values}
+    found = statistics.cumulative(run.data, name, at, scale=scale)
+    name = "cumulative_probability"
+    return {"x": at, "y": found[name].values, "band": found[f"{name}_interval"].values}
 
 
 def probability(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> dict[str, Any]:
-    found = marginals.probability_plot(run.data, name, points=SCORES, scale=scale)
+    found = statistics.probability_plot(run.data, name, points=SCORES, scale=scale)
     return {"x": found["value"].values, "y": found["normal_score"].values, "skipped": found.attrs["skipped"]}
 
 
@@ -175,8 +209,8 @@ def model_curve(
     device: sc.DeviceParameters, name: str, kind: str, scale: str, shown: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The exact law as it is drawn; values (SI) and densities, cumulative probabilities or normal scores."""
-    found = population.population_curve(device, name, points(shown, scale), scale=scale)
-    y = found["density" if kind == "histogram" else "cumulative"].values
+    found = statistics.population_curve(device, name, points(shown, scale), scale=scale)
+    y = found["density" if kind == "histogram" else "cumulative_probability"].values
     if kind == "probability":
         y = ndtri(np.clip(y, 1e-7, 1 - 1e-7))
     return found["value"].values, y
@@ -189,12 +223,12 @@ def empty(name: str, scale: str, value: float, count: int) -> Curve:
     note = "All values are equal: there is no distribution to draw."
     return Curve(
         name, scale, (value - margin, value + margin), (0.0, 1.0), none, none, none, np.empty((0, 2)), none, none, 0.0,
-        0, count, note,
+        0, count, (value, value, value), note,
     )  # fmt: skip
 
 
 def quantiles_of(run: Run, name: str) -> Quantiles:
-    found = marginals.quantiles(run.data, name, TABLE)
+    found = statistics.quantiles(run.data, name, TABLE)
     return Quantiles(
         name, np.array(TABLE), found[name].values, found[f"{name}_interval"].values, model_quantiles(run.device, name)
     )
@@ -202,4 +236,4 @@ def quantiles_of(run: Run, name: str) -> Quantiles:
 
 @lru_cache(maxsize=64)
 def model_quantiles(device: sc.DeviceParameters, name: str) -> np.ndarray:
-    return population.population_quantiles(device, name, TABLE).values
+    return statistics.population_quantiles(device, name, TABLE).values

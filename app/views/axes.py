@@ -23,7 +23,12 @@ PERCENTS = {
     1.281552: "90 %", 2.326348: "99 %", 3.090232: "99.9 %", 3.719016: "99.99 %", 4.264891: "99.999 %",
 }  # fmt: skip
 
-LOG_LABEL = "return String(Number(tick.toPrecision(3)))"
+LOG_LABEL = """
+if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
+const [mantissa, exponent] = tick.toExponential(2).split("e")
+const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
+return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
+"""
 
 
 def set_range(range_: Range1d, low: float, high: float) -> None:
