@@ -88,7 +88,7 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
     file = Path(path)
     if not file.exists():
         raise FileError(f"{path}: must exist (got no such file); check the name")
-    _check_container(file, kind)
+    check_container(file, kind)
     try:
         ds = _open(file, kind)
     except Exception as error:  # HDF5, Zarr and xarray raise what they like for a damaged file
@@ -219,7 +219,7 @@ def _is_zarr(folder: Path) -> bool:
     return (folder / "zarr.json").is_file()
 
 
-def _check_container(file: Path, kind: str) -> None:
+def check_container(file: Path, kind: str) -> None:
     """Look at the outside of a file before others look inside."""
     if kind == ".zarr":
         if not file.is_dir() or not _is_zarr(file):

@@ -21,6 +21,7 @@ from synaptogen_core.exchange.atomic import replacing
 from synaptogen_core.schema import FEATURES, cell_dims
 
 ROWS_AT_ONCE = 1 << 16
+HEADING = ",".join(["cycle", "row", "column", *(f"{feature.name}_{feature.unit}" for feature in FEATURES)])
 FLAGS = {"0": False, "1": True, "false": False, "true": True}
 MAX_TRAIN_BYTES = 2**30
 
@@ -57,8 +58,7 @@ def write_features(ds: xr.Dataset, stream: TextIO) -> None:
 
 def write_heading(stream: TextIO) -> None:
     """Write the first line of the table."""
-    names = [f"{feature.name}_{feature.unit}" for feature in FEATURES]
-    stream.write(",".join(["cycle", "row", "column", *names]) + "\n")
+    stream.write(HEADING + "\n")
 
 
 def write_lines(ds: xr.Dataset, stream: TextIO) -> None:

@@ -1,0 +1,7 @@
+"""The command line `synaptogen`: generate, inspect, device, bench."""
+
+from __future__ import annotations
+
+from synaptogen_core.cli.program import app, main
+
+__all__ = ["app", "main"]

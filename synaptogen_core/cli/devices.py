@@ -1,0 +1,59 @@
+"""`synaptogen device`: the packaged parameter sets, and checks of files."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from synaptogen_core.cli import report, speech
+from synaptogen_core.exchange.files import list_devices, load_device
+
+app = typer.Typer(help="Parameter sets: list the packaged ones, show one, check a file.", no_args_is_help=False)
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="Packaged set or JSON file.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the packaged parameter sets."""
+    table = Table("name", "hash", "order", "up to", "citation", box=None, header_style="bold")
+    for name in list_devices():
+        device = load_device(name)
+        table.add_row(name, device.hash, str(device.order), f"{device.valid_range:g} V", device.citation)
+    speech.out().print(table)
+
+
+@app.command()
+def show(
+    name: NAME,
+    as_json: Annotated[bool, typer.Option("--json", help="All numbers, as save_device writes them.")] = False,
+) -> None:
+    """Show a parameter set: what it is, where it comes from, and how its population is distributed.
+
+    For example:
+
+        synaptogen device show hennen2024
+
+        synaptogen device show mine.json --json
+    """
+    device = load_device(name)
+    if as_json:
+        typer.echo(json.dumps(device.to_dict(), indent=1, ensure_ascii=False))
+        return
+    report.show_device(speech.out(), device)
+
+
+@app.command()
+def check(name: NAME) -> None:
+    """Check that a file holds the parameters of a device; exit code 0 if it does.
+
+    Files that save_device wrote and files in the layout of the model's authors are both understood.
+    """
+    device = load_device(name)
+    share = device.clipped_share()
+    speech.tell(
+        f"{name}: good: {device.name}, hash {device.hash}, orders {', '.join(map(str, sorted(device.var)))}, "
+        f"{device.weights.size} components, {100 * share:.2g} % of the cells with a clipped spread"
+    )

@@ -1,0 +1,190 @@
+"""`synaptogen generate`: an array, a pulse train, a file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.simulation import estimate
+from synaptogen_core.cli import speech, wishes
+from synaptogen_core.device.noise import READ_VOLTAGE
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.files import simulate_to_file
+
+ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
+HELP = """\
+Simulate an array under a pulse train, straight into a file, in bounded memory.
+
+The suffix of OUTPUT says the format: .nc (NetCDF), .zarr (a folder), .zarr.zip, or .csv (the features alone).
+The file has another name until it is whole: a failure or Ctrl-C leaves nothing behind.
+
+For example:
+
+    synaptogen generate run.nc --shape 256x256 --seed 7
+
+    synaptogen generate big.zarr --shape 1000x1000 --memory 1GB
+
+    synaptogen generate what-if.nc --d2d 2 --c2c r_hrs=1.5
+
+    synaptogen generate mine.nc --train waveform.csv --repeat 3
+
+    synaptogen generate levels.nc --train staircase:steps=8 \\
+
+        --record conductance --every 1 --bandwidth 1e8
+"""
+
+
+def generate(
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="File to write: .nc, .zarr, .zarr.zip or .csv.")],
+    shape: Annotated[
+        str,
+        typer.Option(help="Rows (word lines) x columns (bit lines).", rich_help_panel=ARRAY, metavar="ROWSxCOLUMNS"),
+    ] = "64x64",
+    seed: Annotated[int, typer.Option(help="0 to 2^63 - 1; the same seed, the same cells.", rich_help_panel=ARRAY)] = 0,
+    start: Annotated[
+        str,
+        typer.Option(
+            help="History before the first cycle: stationary, or empty as in the published codes.",
+            rich_help_panel=ARRAY,
+        ),
+    ] = "stationary",
+    device: Annotated[
+        str, typer.Option(help="Packaged set (see: synaptogen device list) or JSON file.", rich_help_panel=DEVICE)
+    ] = "hennen2024",
+    c2c: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Factor on the cycle-to-cycle spread, for all features or some: 2, or r_hrs=2,u_set=1.5.",
+            rich_help_panel=DEVICE,
+            metavar="FACTOR",
+        ),
+    ] = None,
+    d2d: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Factor on the device-to-device spread, likewise; 0: identical cells.",
+            rich_help_panel=DEVICE,
+            metavar="FACTOR",
+        ),
+    ] = None,
+    outlier_share: Annotated[
+        float | None, typer.Option(help="Share of the outlier population, 0 to 1.", rich_help_panel=DEVICE)
+    ] = None,
+    order: Annotated[
+        int | None, typer.Option(help="Order of the autoregression over cycles.", rich_help_panel=DEVICE)
+    ] = None,
+    correlations: Annotated[
+        bool, typer.Option(help="Let the features depend on each other.", rich_help_panel=DEVICE)
+    ] = True,
+    memory_of_cycles: Annotated[
+        bool,
+        typer.Option(
+            "--cycle-memory/--no-cycle-memory", help="Let cycles depend on earlier ones.", rich_help_panel=DEVICE
+        ),
+    ] = True,
+    shapes: Annotated[
+        str | None, typer.Option(help="true or gaussian distributions.", rich_help_panel=DEVICE, metavar="SHAPES")
+    ] = None,
+    eta: Annotated[
+        float | None, typer.Option(help="Curvature of the RESET transition.", rich_help_panel=DEVICE)
+    ] = None,
+    u_max: Annotated[
+        float | None, typer.Option(help="Voltage of a full RESET [V], at most 1.6.", rich_help_panel=DEVICE)
+    ] = None,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KIND:name=value,... or a CSV file of voltages [V]; given several times, they follow each other. "
+            "Kinds: cycling, iv_sweep, staircase, identical, random, read_only; names as for PulseTrain. "
+            "Default: cycling:cycles=100.",
+            rich_help_panel=TRAIN,
+            metavar="TRAIN",
+        ),
+    ] = None,
+    repeat: Annotated[int, typer.Option(help="How often the whole train is applied.", rich_help_panel=TRAIN)] = 1,
+    record: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Any of features, conductance, current, state, cycle_count, voltage; commas between. "
+            "Default: features.",
+            rich_help_panel=RECORD,
+            metavar="NAMES",
+        ),
+    ] = None,
+    every: Annotated[
+        str,
+        typer.Option(
+            help="Record all but the features at the end of each cycle, or after every so many pulses.",
+            rich_help_panel=RECORD,
+            metavar="cycle|PULSES",
+        ),
+    ] = "cycle",
+    read_voltage: Annotated[
+        float, typer.Option(help="At which conductance is recorded [V].", rich_help_panel=RECORD)
+    ] = READ_VOLTAGE,
+    bandwidth: Annotated[
+        float | None, typer.Option(help="Of the read noise [Hz]; without it, no noise.", rich_help_panel=RECORD)
+    ] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="What the recorded data may take at once; the program itself takes some 200 MB more.",
+            rich_help_panel=RUN,
+            metavar="BYTES",
+        ),
+    ] = "256MB",
+    threads: Annotated[
+        int | None, typer.Option(help="Default: as many as there are processors.", rich_help_panel=RUN)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUTPUT if it is there.", rich_help_panel=RUN)] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the run would take, and stop.", rich_help_panel=RUN)
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=RUN)] = False,
+) -> None:
+    """Simulate an array under a pulse train, straight into a file; see HELP."""
+    chosen = wishes.device(
+        device,
+        c2c=wishes.factors("--c2c", c2c or ()),
+        d2d=wishes.factors("--d2d", d2d or ()),
+        outlier_share=outlier_share,
+        order=order,
+        correlations=None if correlations else False,
+        memory=None if memory_of_cycles else False,
+        shapes=shapes,
+        eta=eta,
+        u_max=u_max,
+    )
+    cells = CellArray(wishes.shape(shape), chosen, seed=seed, start=start)
+    pulses = wishes.train(train or ["cycling:cycles=100"], repeat)
+    recording: dict[str, Any] = {
+        "record": wishes.quantities(record or ["features"]),
+        "every": wishes.every(every),
+        "read_voltage": read_voltage,
+        "bandwidth": bandwidth,
+    }
+    bound = wishes.size(memory)
+    title = f"{cells.rows} x {cells.columns} cells, {len(pulses):,} pulses in {pulses.cycles:,} cycles"
+    if dry_run:
+        cost = estimate(cells, pulses, advance=False, threads=threads, **recording)
+        speech.tell(f"{output}: {title}: {cost}; writing the file comes on top")
+        return
+    if output.exists() and not force:
+        raise FileError(f"{output}: must not exist yet (got one); give --force to replace it, or another name")
+    begin = time.perf_counter()
+    with (
+        speech.stoppable(lambda: f"nothing was written to {output}") as stop,
+        speech.progress_bar(title, quiet) as tell,
+    ):
+        simulate_to_file(cells, pulses, output, memory=bound, progress=tell, cancel=stop, threads=threads, **recording)
+    if not quiet:
+        seconds = time.perf_counter() - begin
+        rate = cells.size * len(pulses) / seconds
+        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s, {rate / 1e6:,.1f} million updates/s")
+
+
+generate.__doc__ = HELP
