@@ -35,4 +35,5 @@ TABS = (
     Tab("loops", "I-V loops"),
     Tab("crossbar", "Crossbar"),
     Tab("data", "Data"),
+    Tab("learn", "Learn"),
 )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from app.cache import LruCache
 from app.runs import Run
 from synaptogen_core.analysis import statistics
 from synaptogen_core.schema import FEATURE_NAMES
@@ -34,6 +35,20 @@ class Value:
     low: float = math.nan
     high: float = math.nan
     problem: str = ""  # why there is no number: a sentence
+
+    def __str__(self) -> str:
+        return "–" if self.problem else f"{digits(self.value)}\u00a0{self.unit}".strip()
+
+    @property
+    def interval(self) -> str:
+        """The 95 % interval in words; empty where there is none."""
+        return "" if math.isnan(self.low) else f"{digits(self.low)} to {digits(self.high)}"
+
+
+def digits(value: float) -> str:
+    """Three significant digits, thin spaces between thousands, a true minus sign."""
+    text = f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -101,8 +116,20 @@ class Numbers:
         return self.once((feature, "means"), lambda: self.scaled(feature).mean(axis=0))
 
 
+KNOWN = LruCache(4_000_000)  # values of the runs looked at last: a lesson asks for the same ones again and again
+
+
 def measure(call: Call, numbers: Numbers) -> Value:
     """The number of a run, or a sentence that says why there is none."""
+    key = (numbers.run.key, call)
+    found = KNOWN.get(key)
+    if found is None:
+        found = computed(call, numbers)
+        KNOWN.put(key, found, 1000)
+    return found
+
+
+def computed(call: Call, numbers: Numbers) -> Value:
     entry = MEASURES[call.name]
     try:
         found = entry.compute(numbers, *call.arguments)
@@ -282,7 +309,7 @@ MEASURES: Mapping[str, Measure] = {
                       lambda n, f: part(n, f, "device_to_device")),
     "total_sd": Measure(ONE, spread_unit, about("standard deviation of the {0}, all cells and cycles"),
                         lambda n, f: part(n, f, "total")),
-    "textbook_d2d_sd": Measure(ONE, spread_unit, about("D2D standard deviation of the {0} by textbook analysis of variance"),
+    "textbook_d2d_sd": Measure(ONE, spread_unit, about("D2D standard deviation of the {0} by the textbook"),
                                lambda n, f: part(n, f, "device_to_device", "anova")),
     "c2c_percent": Measure(ONE, always("%"), about("C2C spread of the {0}"), c2c_percent),
     "c2c_share": Measure(ONE, always("%"), about("C2C share of the variance of the {0}"), c2c_share),
@@ -298,7 +325,7 @@ MEASURES: Mapping[str, Measure] = {
     "share_above": Measure(("feature", "value"), always("%"), share_title("above"), share_above),
     "reset_current_percent": Measure((), always("%"), about("spread of the RESET current U_RESET / R_LRS"),
                                      reset_current_percent),
-    "autocorrelation": Measure(("feature", "lag"), always(""), about("correlation of the {0} with itself {1} cycles before"),
+    "autocorrelation": Measure(("feature", "lag"), always(""), about("correlation of the {0} with lag {1}"),
                                autocorrelation),
     "correlation": Measure(TWO, always(""), about("correlation of {0} and {1}, all cells and cycles"),
                            correlation("population")),

@@ -110,7 +110,7 @@ def cycles(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -
     # the axis holds all cells, so that what changes with the settings is not the axis
     axis = side(feature, numbers.run.values(feature))
     x = Side("cycle", "linear", -0.02 * len(values), 1.02 * len(values))
-    return Picture(f"{PLAIN[feature]} of the followed cells, cycle by cycle", x, axis, tuple(layers))
+    return Picture(f"{PLAIN[feature]}, cycle by cycle", x, axis, tuple(layers))
 
 
 def strip(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -> Picture:
@@ -120,7 +120,7 @@ def strip(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) ->
     place = np.arange(chosen.shape[1]) + 1
     means = 10 ** np.log10(chosen).mean(axis=0) if SCALE[feature] == "log" else chosen.mean(axis=0)
     return Picture(
-        f"{PLAIN[feature]} of {chosen.shape[1]} cells: every dot a cycle, every dash the mean of a cell",
+        f"{PLAIN[feature]} of {chosen.shape[1]} cells",
         Side("Cell (evenly spread over the array)", "linear", 0.0, chosen.shape[1] + 1.0), side(feature, values),
         (
             Layer("points", np.tile(place, len(dots)), dots.ravel(), feature, "cycles"),
@@ -134,7 +134,7 @@ def spread(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -
     bars = histogram(values, log=SCALE[feature] == "log")
     share = 100 * bars.share
     return Picture(
-        f"{PLAIN[feature]} of all cells and cycles",
+        f"{PLAIN[feature]}, all cells and cycles",
         Side(feature, SCALE[feature], float(bars.edges[0]), float(bars.edges[-1])),
         Side("Share of cycles (%)", "linear", 0.0, 1.08 * float(share.max()) or 1.0),
         (Layer("bars", bars.edges, share, feature),),
@@ -147,9 +147,9 @@ def lag(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -> P
         raise ValueError("the run must hold at least 2 cycles for this picture (got 1); simulate more cycles")
     axis = side(feature, values)
     return Picture(
-        f"{PLAIN[feature]} of cell {cells[0]}: each cycle against the one before",
+        f"{PLAIN[feature]} of cell {cells[0]}",
         replace(axis, words=f"{PLAIN[feature]} one cycle before"), axis,
-        (Layer("points", values[:-1], values[1:], feature),),
+        (Layer("points", values[:-1], values[1:], feature, "its cycles"),),
     )  # fmt: skip
 
 
@@ -164,7 +164,7 @@ def memory(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -
         Layer("line", lags, found["model"].values, "quiet", "endless run, exact"),
     ]
     return Picture(
-        f"{PLAIN[feature]}: correlation with itself, some cycles before", Side("lag", "linear", -0.5, most + 0.5),
+        f"{PLAIN[feature]}: autocorrelation", Side("lag", "linear", -0.5, most + 0.5),
         Side("Correlation", "linear", min(-0.1, float(np.nanmin(measured)) - 0.05), 1.05), tuple(layers),
     )  # fmt: skip
 
@@ -174,8 +174,8 @@ def scatter(numbers: Numbers, cells: tuple[tuple[int, int], ...], first: str, se
     step = max(1, x.size // POINTS)
     step += step % 2 == 0 and x.size > 1  # an odd stride visits all columns of an array of 2^n
     return Picture(
-        f"{PLAIN[second]} against {PLAIN[first]}: every dot a cycle", side(first, x), side(second, y),
-        (Layer("points", x[::step], y[::step], second),),
+        f"{PLAIN[second]} against {PLAIN[first]}", side(first, x), side(second, y),
+        (Layer("points", x[::step], y[::step], second, "cycles of all cells"),),
     )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def tail(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -> 
     end = float(away * (away * values).min())
     low, high = sorted((end + 0.02 * abs(end) * -away, float(np.median(values)) * 0.8))
     return Picture(
-        f"How many cycles lie further out: {PLAIN[feature]}", Side(feature, SCALE[feature], low, high),
+        f"Tail of the {PLAIN[feature]}", Side(feature, SCALE[feature], low, high),
         Side("Cycles at or beyond (%)", "log", 100 / values.size / 1.5, 130.0), tuple(layers),
     )  # fmt: skip
 

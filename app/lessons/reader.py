@@ -101,7 +101,7 @@ def defaults() -> dict[str, Any]:
 
 
 def load(folder: Path = FOLDER) -> tuple[dict[str, Lesson], list[str]]:
-    """All lessons of a folder by key, in the order of their file names, and a sentence for each that cannot be shown."""
+    """Lessons of a folder by key, in the order of their file names; a sentence for each that cannot be shown."""
     found, errors = {}, []
     for path in sorted(folder.glob("*.md")):
         if path.name == "README.md":
@@ -137,7 +137,9 @@ def read(text: str, key: str) -> Lesson:
         raise LessonError(f"{where}, minutes: must be a whole number from 1 to 120 (got {minutes!r})")
     pieces = HEADING.split(parts.group(2))
     if pieces[0].strip():
-        raise LessonError(f"{where}: must have its text below ## headings, one for each step (got text above the first)")
+        raise LessonError(
+            f"{where}: must have its text below ## headings, one for each step (got text above the first)"
+        )
     steps = tuple(
         read_step(title, body, setup, f"{where}, “{title}”")
         for title, body in zip(pieces[1::2], pieces[2::2], strict=True)

@@ -10,12 +10,14 @@ from typing import Any
 
 import param
 
+from app import runs
 from app.lessons import measures, pictures, reader
 from app.lessons.measures import Value
 from app.runs import Run
-from app.settings import Choices, Request, TabOptions
+from app.settings import Choices, Request, Settings, TabOptions
 
 USES = frozenset({"cells"})
+AT_ONCE = 0.3  # seconds
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +84,9 @@ class Page:
     explain: str
     differs: tuple[str, ...]  # settings that are not the step's, in words
     wanted: dict[str, Any]  # the step's settings, by their names in a link
+    begin: dict[str, Any]  # the same before the question is answered
     neighbours: tuple[dict[str, Any] | None, dict[str, Any] | None]  # settings of the step before and after
-    numbers: tuple[Value, ...]
+    numbers: tuple[tuple[Value, Value | None], ...]  # now, and before the experiment
     pictures: tuple[pictures.Picture, ...]
     run: str  # what was simulated, in words
 
@@ -122,25 +125,46 @@ def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) ->
     answer = valid(step.question, options.answer)
     wanted = step.wanted(bool(answer))
     shown = step.reveal if answer and step.reveal else step.pictures
-    before = settings_of(lesson, number - 1) if number > 1 else None
+    before = before_experiment(step) if answer else None
+    last = settings_of(lesson, number - 1) if number > 1 else None
     after = settings_of(lesson, number + 1) if number < len(lesson.steps) else None
     asked = ask(step)
     return Page(
         lesson=offer(lesson),
         number=number,
         title=step.title,
-        text=filled(step.text, numbers),
+        text=filled(step.text, before or numbers),
         ask=asked,
         answer=answer,
         verdict=verdict(step, answer, numbers) if answer else None,
         explain=filled(step.explain, numbers) if answer else "",
         differs=differences(run.request, wanted),
         wanted=wanted,
-        neighbours=(before, after),
-        numbers=tuple(measures.measure(call, numbers) for call in listed(step, bool(answer))),
+        begin=step.wanted(False),
+        neighbours=(last, after),
+        numbers=tuple(
+            (measures.measure(call, numbers), measures.measure(call, before) if before else None)
+            for call in listed(step, bool(answer))
+        ),
         pictures=tuple(pictures.draw(call, numbers, request.cells) for call in shown),
         run=f"{run.cells.size:,} cells, {run.cycles:,} cycles",
     )
+
+
+def before_experiment(step: reader.Step) -> measures.Numbers | None:
+    """The numbers of the step's set-up, which the experiment has replaced; None where they would take long."""
+    if step.question is None or not step.question.change:
+        return None
+    settings = Settings()
+    for name, value in step.wanted(False).items():
+        section = next(s for prefix, s in settings.sections() if name in s.names())
+        setattr(section, name, value)
+    request = settings.request()
+    found = runs.RUNS.get(request.simulation)
+    if found is None and runs.estimate(request).seconds <= AT_ONCE:
+        found = runs.run(request, lambda done: None, threading.Event())
+        runs.RUNS.put(found.key, found, found.size)
+    return measures.Numbers(found) if found else None
 
 
 def ask(step: reader.Step) -> Ask | None:
@@ -189,13 +213,7 @@ def listed(step: reader.Step, answered: bool) -> tuple[measures.Call, ...]:
 
 def filled(text: str, numbers: measures.Numbers) -> str:
     """Live numbers in the places of a text that ask for them."""
-    return reader.HOLE.sub(lambda hole: plain(measures.measure(measures.parse(hole.group(1)), numbers)), text)
-
-
-def plain(value: Value) -> str:
-    if value.problem:
-        return "–"
-    return f"{value.value:,.4g} {value.unit}".strip() if abs(value.value) < 1e4 else f"{value.value:,.0f} {value.unit}"
+    return reader.HOLE.sub(lambda hole: str(measures.measure(measures.parse(hole.group(1)), numbers)), text)
 
 
 def differences(request: Request, wanted: dict[str, Any]) -> tuple[str, ...]:
