@@ -18,7 +18,7 @@ def main(rows: int = 64, columns: int = 64, cycles: int = 20) -> None:
     for step in found.step.values:
         level = found.sel(step=step)
         print(
-            f"after {level.voltage.item():5.2f} V: {level['median'].item() * 1e6:6.1f} uS, "
+            f"after {level.voltage.item():5.2f} V: {level.median_level.item() * 1e6:6.1f} uS, "
             f"90 % of the cells and cycles between {level.lower.item() * 1e6:6.1f} and {level.upper.item() * 1e6:6.1f}"
         )
     print(f"levels whose 90 % do not overlap: {found.levels.item()}")

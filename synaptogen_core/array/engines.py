@@ -101,4 +101,5 @@ def warm() -> None:
     if engine("auto").name == "numba":
         from synaptogen_core.array import kernels
 
-        kernels.warm()
+        nowhere = np.full(1, -1, np.int32)
+        kernels.warm(Pulses(np.zeros((1, 1), np.float32), np.zeros(1, np.bool_), nowhere, nowhere))

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numba import njit
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from synaptogen_core import schema
 from synaptogen_core.array import (
-    engines,
     kernel_arithmetic,
     kernel_draw,
     kernel_fresh,
@@ -29,6 +28,9 @@ from synaptogen_core.array.kernel_rule import TILE, advance
 from synaptogen_core.device import arithmetic, streams
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
+
+if TYPE_CHECKING:
+    from synaptogen_core.array import engines
 
 SOURCES = (
     arithmetic,
@@ -165,8 +167,8 @@ class NumbaEngine:
                 array[...] = arrays[name]
 
 
-def warm() -> None:
-    """Compile all there is to compile, or fetch it from disk; call it in the background, before the first run.
+def warm(pulses: engines.Pulses) -> None:
+    """Compile all there is to compile, or fetch it from disk, by applying `pulses`; call it in the background.
 
     Compiled code is kept in the package's own ``__pycache__``, or, where that cannot be written to, in the user's cache
     folder; ``NUMBA_CACHE_DIR`` names another one.
@@ -191,6 +193,4 @@ def warm() -> None:
     )
     engine = NumbaEngine()
     state = engine.fresh_cells(np.arange(LANES, dtype=np.uint64), 0, "stationary", nothing)
-    nowhere = np.full(1, -1, np.int32)
-    pulses = engines.Pulses(np.zeros((1, 1), np.float32), np.zeros(1, np.bool_), nowhere, nowhere)
     engine.advance(state, 0, pulses, {}, nothing)
