@@ -64,8 +64,7 @@ def of(cells: CellArray, train: PulseTrain, recording: Recording, advance: bool,
     simulated = cells.size if advance else recorded
     memory = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
     costs = measured(cells.engine, cells.device)
-    volts = train.pulses.voltage
-    partial = int(np.count_nonzero(np.isnan(volts) | ((volts > IDLE) & (volts < cells.device.u_max))))
+    partial = partial_resets(train, cells.device.u_max)
     switching = min(table.cycles if not train.sources else max(table.cycles, len(train) // 2), len(train))
     idle = max(0, len(train) - partial - 2 * switching)
     each = costs.fresh + idle * costs.idle + partial * costs.partial + switching * costs.cycle
@@ -73,6 +72,17 @@ def of(cells: CellArray, train: PulseTrain, recording: Recording, advance: bool,
     speed = 1 + SHARE_OF_SECOND_THREAD * (min(workers, -(-simulated // 64)) - 1)
     seconds = OVERHEAD + simulated * each / speed + recorded * table.bytes_per_cell() / BYTES_PER_SECOND
     return Estimate(seconds, memory, simulated * len(train))
+
+
+def partial_resets(train: PulseTrain, u_max: float) -> int:
+    """How many pulses go on with a RESET: those above all others since the last SET, and random ones."""
+    volts = train.pulses.voltage.astype(np.float64)
+    random = np.isnan(volts)
+    volts[random] = -1.0  # what comes after one may be above it
+    sets = np.cumsum(volts < -IDLE)
+    highest = np.maximum.accumulate(volts + 1e6 * sets)
+    above = np.append(True, highest[1:] > highest[:-1])
+    return int(np.count_nonzero(random | (above & (volts > IDLE) & (volts < u_max))))
 
 
 @lru_cache(maxsize=32)
