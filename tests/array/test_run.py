@@ -1,0 +1,198 @@
+"""How a run is carried out: blocks, threads, chunks of pulses, and the wish to stop."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import synaptogen_core as sc
+from synaptogen_core.array import engines, run
+from synaptogen_core.errors import Cancelled
+
+DEVICE = sc.load_device("hennen2024")
+Train = sc.PulseTrain
+ALL = ["features", "conductance", "current", "state", "cycle_count", "voltage"]
+MIXED = (
+    Train.cycling(2)
+    + 2 * Train.staircase(steps=3)
+    + Train.random(7, low=-1.5, high=1.5, seed=3)
+    + Train.read_only(2)
+    + Train.random(5, "normal", mean=0.5, sd=0.15, per_cell=False, seed=4)
+)
+
+
+def array(shape: tuple[int, int] = (5, 8), engine: str = "auto") -> sc.CellArray:
+    return sc.CellArray(shape, DEVICE, seed=8, engine=engine)
+
+
+def simulated(cells: sc.CellArray, **options: Any) -> xr.Dataset:
+    return sc.simulate(cells, MIXED, **{"record": ALL, "every": 1, "bandwidth": 1e8, **options})
+
+
+def same(one: xr.Dataset, two: xr.Dataset) -> None:
+    """To the last bit, but for the time of creation."""
+    assert one.drop_attrs(deep=False).identical(two.drop_attrs(deep=False))
+    for name, variable in one.variables.items():
+        assert variable.values.tobytes() == two[name].values.tobytes(), name
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize(("block", "chunk"), [(4096, 1 << 19), (7, 1 << 19), (16, 80), (1, 1)])
+def test_blocks_chunks_and_threads_do_not_show(
+    monkeypatch: pytest.MonkeyPatch, threads: int, block: int, chunk: int
+) -> None:
+    cells = array()
+    expected = simulated(cells, threads=1)
+    other = array()
+    monkeypatch.setattr(type(engines.engine("auto")), "block", block)
+    monkeypatch.setattr(run, "CHUNK", chunk)
+    same(simulated(other, threads=threads), expected)
+    assert other.state_hash() == cells.state_hash()
+
+
+def test_the_numpy_engine_gives_the_same_dataset() -> None:
+    one, two = array(), array(engine="numpy")
+    same(simulated(one), simulated(two))
+    assert one.state_hash() == two.state_hash()
+
+
+def test_an_engine_that_changes_one_bit_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells, other = array(), array()
+    expected = simulated(cells, threads=1)
+    kind = type(engines.engine("auto"))
+    advance = kind.advance
+
+    def off(self: Any, state: Any, *rest: Any) -> None:
+        state.features[1, 3] = np.nextafter(state.features[1, 3], np.float32(0))
+        advance(self, state, *rest)
+
+    monkeypatch.setattr(kind, "advance", off)
+    with pytest.raises(AssertionError):
+        same(simulated(other, threads=1), expected)
+
+
+# -------------------------------------------------------------------------------------------------------- a transaction
+class StopError(Exception):
+    """A fault of the caller's own."""
+
+
+def fail(_: float) -> None:
+    raise StopError
+
+
+def used() -> sc.CellArray:
+    cells = array()
+    cells.apply_voltage(-1.5)
+    cells.read()
+    return cells
+
+
+@pytest.mark.parametrize("make", [array, used])
+def test_a_cancelled_run_changes_nothing(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "CHUNK", 40)
+    monkeypatch.setattr(run, "POLL", 0.001)
+    for cancel in (lambda: True, *(after(n) for n in (1, 2, 4))):
+        cells = make()
+        before = cells.state_hash(), cells.reads, cells.fresh
+        with pytest.raises(Cancelled) as error:
+            simulated(cells, cancel=cancel, progress=lambda _: None)
+        assert str(error.value) == "simulate: cancelled at the caller's wish; the cells are as they were before"
+        assert (cells.state_hash(), cells.reads, cells.fresh) == before
+
+
+def after(looks: int) -> Any:
+    """A wish that comes true at the `looks`-th look, or at the last one at the latest."""
+    counter = iter(range(10**9))
+    return lambda: next(counter) >= looks - 1
+
+
+def test_an_event_cancels_too() -> None:
+    cells, event = used(), threading.Event()
+    event.set()
+    before = cells.state_hash()
+    with pytest.raises(Cancelled):
+        simulated(cells, cancel=event)
+    assert cells.state_hash() == before
+
+
+def test_a_wish_that_never_comes_true_changes_nothing_in_the_result() -> None:
+    event = threading.Event()
+    same(simulated(array(), cancel=event), simulated(array()))
+
+
+@pytest.mark.parametrize("option", ["progress", "cancel"])
+def test_a_fault_in_a_callback_changes_nothing(option: str) -> None:
+    def fault(*_: object) -> None:
+        raise StopError
+
+    cells = used()
+    before = cells.state_hash()
+    with pytest.raises(StopError):
+        simulated(cells, **{option: fault})
+    assert cells.state_hash() == before
+    assert cells.reads == 1
+
+
+@pytest.mark.parametrize("call", [0, 3])
+def test_a_fault_inside_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    kind = type(engines.engine("auto"))
+    advance = kind.advance
+    calls = iter(range(10**6))
+
+    def sometimes(self: Any, *rest: Any) -> None:
+        if next(calls) == call:
+            raise MemoryError("no more")
+        advance(self, *rest)
+
+    monkeypatch.setattr(kind, "block", 9)
+    cells = used()
+    before = cells.state_hash()
+    monkeypatch.setattr(kind, "advance", sometimes)
+    with pytest.raises(MemoryError, match="no more"):
+        simulated(cells)
+    assert cells.state_hash() == before
+    monkeypatch.setattr(kind, "advance", advance)
+    again = used()
+    same(simulated(cells), simulated(again))
+    assert cells.state_hash() == again.state_hash()
+
+
+def test_a_fault_while_the_dataset_is_built_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from synaptogen_core.array import dataset
+
+    def fault(*_: object) -> None:
+        raise StopError
+
+    cells = used()
+    before = cells.state_hash()
+    monkeypatch.setattr(dataset, "build", fault)
+    with pytest.raises(StopError):
+        simulated(cells)
+    assert cells.state_hash() == before
+
+
+def test_no_thread_is_left_running() -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(StopError):
+        simulated(array(), progress=fail, threads=4)
+    with pytest.raises(Cancelled):
+        simulated(array(), cancel=lambda: True, threads=4)
+    assert set(threading.enumerate()) <= before
+
+
+def test_progress_grows_from_nothing_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "CHUNK", 40)
+    monkeypatch.setattr(run, "POLL", 0.001)
+    seen: list[float] = []
+    simulated(array(), progress=seen.append, threads=2)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+    assert all(0 <= done <= 1 for done in seen)
+
+
+def test_a_run_leaves_other_processors_to_others() -> None:
+    assert 1 <= run.available_threads() <= 1024
