@@ -22,7 +22,7 @@ def main(path: str = "run.nc", rows: int = 64, columns: int = 64, cycles: int = 
     # r_hrs spreads over decades, so its bins are logarithmic
     bars = sc.statistics.histogram(ds, "r_hrs", bins=20, limits=(1e4, 1e6))
     for centre, count in zip(bars.centre.values, bars.counts.values, strict=True):
-        print(f"{centre:8.0f} ohm {'#' * round(60 * count / int(bars['count'].max()))}")
+        print(f"{centre:8.0f} ohm {'#' * round(60 * count / int(bars.counts.max()))}")
 
     print(f"and {bars.outside} of {bars.used} values outside")
 
