@@ -26,11 +26,13 @@ MATRICES = {"Between devices": "device_to_device", "Within devices": "cycle_to_c
 
 
 class Options(TabOptions):
-    x = param.Selector(default="r_lrs", objects=QUANTITIES, label="Across", doc="Feature on the horizontal axis.")
-    x_of = param.Selector(default="median", objects=NUMBERS, label="of each device",
+    x = param.Selector(
+        default="r_lrs", objects=QUANTITIES, label="Across: feature", doc="Feature on the horizontal axis."
+    )
+    x_of = param.Selector(default="median", objects=NUMBERS, label="Across: number",
                           doc="Its median over the cycles, or their standard deviation.")  # fmt: skip
-    y = param.Selector(default="u_reset", objects=QUANTITIES, label="Up", doc="Feature on the vertical axis.")
-    y_of = param.Selector(default="median", objects=NUMBERS, label="of each device",
+    y = param.Selector(default="u_reset", objects=QUANTITIES, label="Up: feature", doc="Feature on the vertical axis.")
+    y_of = param.Selector(default="median", objects=NUMBERS, label="Up: number",
                           doc="Its median over the cycles, or their standard deviation.")  # fmt: skip
     matrix = param.Selector(default="device_to_device", objects=MATRICES, label="Correlations",
                             doc="Of the devices' true means, of the cycles of a device, or of all values.")  # fmt: skip

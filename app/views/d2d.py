@@ -28,9 +28,9 @@ ORANGES = ("#7f2704", "#d94801", "#fd8d3c", "#fdd0a2", "#f7f7f7")
 DIVERGING = diverging_palette(BLUES, ORANGES, 9)
 SPREAD_UNITS = {"r_hrs": (1.0, "decades"), "u_set": (1e3, "mV"), "r_lrs": (1.0, "Ω"), "u_reset": (1e3, "mV")}
 KINDS = {
-    "device_to_device": "between devices (their true means)",
-    "cycle_to_cycle": "within devices (cycle to cycle)",
-    "population": "of all values",
+    "device_to_device": ("Correlation between devices", "Of the devices' true means"),
+    "cycle_to_cycle": ("Correlation within devices", "Of the cycles of a device"),
+    "population": ("Correlation of all values", "Of all cycles of all devices"),
 }
 
 
@@ -58,7 +58,7 @@ class View(Base):
         )  # fmt: skip
 
     def update(self, result: Result) -> None:
-        self.trouble.update(visible=bool(result.trouble), object=result.trouble)
+        self.trouble.param.update(visible=bool(result.trouble), object=result.trouble)
         self._show_scatter(result)
         self._show_matrix(result)
         self._show_shares(result)
@@ -142,16 +142,17 @@ class View(Base):
             "value": [value[p] for p in places],
             "text": [signed(value[p]) for p in places],
             "model": ["" if i == j or np.isnan(model[i, j]) else f"model {signed(model[i, j])}" for i, j in places],
-            "color": ["#ffffff" if abs(value[p]) > 0.55 else "#1f2933" for p in places],
+            "color": ["#ffffff" if abs(value[p]) > 0.75 else "#1f2933" for p in places],
         }
-        self.matrix.title.text = f"Correlation {KINDS[result.kind]}"
-        self.matrix_note.object = "Of log₁₀ R for HRS. Below each estimate stands the exact value of the model."
+        title, of = KINDS[result.kind]
+        self.matrix.title.text = title
+        self.matrix_note.object = f"{of}; log₁₀ R for HRS. Below each estimate: the exact value of the model."
 
     # ------------------------------------------------------------------------------------------------ variances
     def _shares(self) -> Any:
         names = [SHORT[name] for name in FEATURE_NAMES][::-1]
         figure = self.theme.figure(
-            "devices shares", title="Share of the variance that is device to device", x="Share (%)", y="Feature",
+            "devices shares", title="Device to device in the variance", x="Share of the variance (%)", y="Feature",
             height=290, x_range=Range1d(0, 100), y_range=FactorRange(*names),
         )  # fmt: skip
         self.bars = ColumnDataSource({"y": [], "share": [], "low": [], "high": [], "model": [], "color": []})
