@@ -299,7 +299,7 @@ TWO = ("feature", "feature")
 
 
 def share_title(word: str) -> Callable[..., str]:
-    return lambda feature, value: f"share of cycles with {PLAIN[feature]} {word} {value:g} {UNIT[feature]}"
+    return lambda feature, value: f"share of cycles with {PLAIN[feature]} {word} {digits(value)} {UNIT[feature]}"
 
 
 MEASURES: Mapping[str, Measure] = {

@@ -131,6 +131,7 @@ def read(text: str, key: str) -> Lesson:
     if not parts:
         raise LessonError(f"{where}: must begin with a front matter between two lines of ---; see README.md")
     head = table(parts.group(1), where, HEAD_KEYS, needed=("title", "level", "summary"))
+    title, level, summary = (words(head, name, where) for name in ("title", "level", "summary"))
     setup = settings(head.get("setup"), f"{where}, setup")
     minutes = head.get("minutes", 5)
     if not isinstance(minutes, int) or not 1 <= minutes <= 120:
@@ -141,13 +142,12 @@ def read(text: str, key: str) -> Lesson:
             f"{where}: must have its text below ## headings, one for each step (got text above the first)"
         )
     steps = tuple(
-        read_step(title, body, setup, f"{where}, “{title}”")
-        for title, body in zip(pieces[1::2], pieces[2::2], strict=True)
+        read_step(heading, body, setup, f"{where}, “{heading}”")
+        for heading, body in zip(pieces[1::2], pieces[2::2], strict=True)
     )
     if not steps:
         raise LessonError(f"{where}: must have at least one step; begin it with a line such as ## First look")
-    return Lesson(key, *(words(head, name, where) for name in ("title", "level")), minutes,
-                  words(head, "summary", where), steps)  # fmt: skip
+    return Lesson(key, title, level, minutes, summary, steps)
 
 
 def read_step(title: str, body: str, setup: Mapping[str, Any], where: str) -> Step:

@@ -14,7 +14,7 @@ from app import runs
 from app.lessons import measures, pictures, reader
 from app.lessons.measures import Value
 from app.runs import Run
-from app.settings import Choices, Request, Settings, TabOptions
+from app.settings import UNITS, Choices, Request, Settings, TabOptions
 
 USES = frozenset({"cells"})
 AT_ONCE = 0.3  # seconds
@@ -222,12 +222,12 @@ def differences(request: Request, wanted: dict[str, Any]) -> tuple[str, ...]:
     for part in request.simulation:
         for name, value in part.items():
             if name in wanted and value != wanted[name]:
-                found.append(f"{label(name)} {shown(value)} instead of {shown(wanted[name])}")
+                found.append(f"{label(name)} {shown(name, value)} instead of {shown(name, wanted[name])}")
     return tuple(found)
 
 
 def in_words(changes: Any) -> str:
-    return ", ".join(f"{label(name)} {shown(value)}" for name, value in changes.items())
+    return ", ".join(f"{label(name)} {shown(name, value)}" for name, value in changes.items())
 
 
 def label(name: str) -> str:
@@ -235,7 +235,8 @@ def label(name: str) -> str:
     return str(section.param[attribute].label)
 
 
-def shown(value: Any) -> str:
+def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value)
+    return f"{text} {UNITS[name]}" if name in UNITS else text
