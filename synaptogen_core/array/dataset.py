@@ -193,12 +193,23 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
             entries = slice(node["first"], node["first"] + node["length"])
             return {
                 "kind": "table",
-                "voltages": ds["train_table"].values[entries].tolist(),
-                "cycle_ends": ds["train_table_cycle_end"].values[entries].tolist(),
+                "voltages": _values(ds, "train_table")[entries].tolist(),
+                "cycle_ends": _values(ds, "train_table_cycle_end")[entries].tolist(),
             }
         return {key: walk(value) for key, value in node.items()}
 
     return PulseTrain.from_dict(walk(settings["train"]))
+
+
+def select_of(settings: Mapping[str, Any], ds: xr.Dataset) -> NDArray[np.int64] | None:
+    """The cells that a Dataset recorded; None for all."""
+    return None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
+
+
+def _values(ds: xr.Dataset, name: str) -> NDArray[Any]:
+    if name not in ds.variables:  # xarray would count from 0 where a coordinate is missing
+        raise ValueError(f"ds: must have the variable {name!r} (got none); use the whole Dataset of simulate")
+    return np.asarray(ds[name].values)
 
 
 def settings_of(ds: xr.Dataset) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
@@ -159,19 +158,12 @@ def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr
         raise ValueError(
             f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
         )
-    try:
-        train = dataset.train_of(settings, ds)
-        select = None if settings["select"] == "all" else np.asarray(ds["cell"].values)
-    except KeyError as missing:
-        raise ValueError(
-            f"ds: must have the variable {missing} (got none); use the whole Dataset of simulate"
-        ) from None
     return simulate(
         cells,
-        train,
+        dataset.train_of(settings, ds),
         record=settings["record"],
         every=settings["every"],
-        select=select,
+        select=dataset.select_of(settings, ds),
         read_voltage=settings["read_voltage"],
         bandwidth=settings["bandwidth"] or None,
         advance=settings["advance"],
