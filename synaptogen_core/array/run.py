@@ -183,9 +183,8 @@ class Run:
         wanted = self.timetable.values
         normals = None
         if bandwidth > 0:
-            base = self.cells.reads + first
-            rows = [noise.read_normals(cell, self.cells.seed, base + k) for k in range(len(r))]
-            normals = np.stack(rows)
+            numbers = np.arange(len(r)) + (self.cells.reads + first)
+            normals = noise.read_normals(cell, self.cells.seed, numbers)
         if "conductance" in wanted:
             g = conduction.conductance(r, level, c)
             if normals is not None and read_voltage != 0:

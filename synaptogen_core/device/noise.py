@@ -34,9 +34,34 @@ def noise_sd(current: F32, conductance: F32, bandwidth: float) -> F32:
     return sd
 
 
-def read_normals(cell: NDArray[np.uint64], seed: int, number: int) -> F32:
-    """One standard normal a cell for the array's read `number`: one call of the generator serves four neighbours."""
-    group = cell >> np.uint64(2)
-    groups, position = np.unique(group, return_inverse=True)
-    lane = (cell & np.uint64(3)).astype(np.intp)
-    return streams.normals(seed, streams.READ, groups, number)[lane, position]
+def read_normals(cell: NDArray[np.uint64], seed: int, number: int | NDArray[np.integer]) -> F32:
+    """One standard normal a cell and read: one call of the generator serves four neighbouring cells.
+
+    Parameters
+    ----------
+    cell : ndarray of uint64, shape (n,)
+        Addresses.
+    seed : int
+    number : int or ndarray of integers, shape (m,)
+        Which reads of the array.
+
+    Returns
+    -------
+    ndarray of float32, shape (n,), or (m, n) for several reads
+    """
+    numbers = np.atleast_1d(number)
+    groups, place = _groups(cell)
+    lanes = streams.normals(seed, streams.READ, np.tile(groups, numbers.size), np.repeat(numbers, groups.size))
+    rows = np.moveaxis(lanes.reshape(4, numbers.size, groups.size), 0, -1).reshape(numbers.size, -1)[:, place]
+    return rows if np.ndim(number) else rows[0]
+
+
+def _groups(cell: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], slice | NDArray[np.intp]]:
+    """The groups of four that cells lie in, and the place of each cell among the members of these groups."""
+    first, last = cell[0], cell[-1]
+    if int(last) - int(first) == cell.size - 1 and np.all(cell[1:] - cell[:-1] == 1):  # a whole array: no sorting
+        groups = np.arange(int(first) >> 2, (int(last) >> 2) + 1, dtype=np.uint64)
+        begin = int(first) & 3
+        return groups, slice(begin, begin + cell.size)
+    groups, position = np.unique(cell >> np.uint64(2), return_inverse=True)
+    return groups, 4 * position + (cell & np.uint64(3)).astype(np.intp)
