@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.files import save_dataset as save_dataset
     from synaptogen_core.exchange.files import save_device as save_device
     from synaptogen_core.exchange.files import simulate_to_file as simulate_to_file
+    from synaptogen_core.exchange.files import simulate_to_zarr as simulate_to_zarr
 
 _HOMES = {
     "Adc": "crossbar.converters",
@@ -48,6 +49,7 @@ _HOMES = {
     "save_device": "exchange.parameters",
     "simulate": "array.simulation",
     "simulate_to_file": "exchange.files",
+    "simulate_to_zarr": "exchange.files",
 }
 
 __all__ = ["__version__", "statistics", *_HOMES]

@@ -19,5 +19,9 @@ class FileError(SynaptogenError, ValueError):
     """A file is not what it says; nothing was read or written."""
 
 
+class ClusterError(SynaptogenError):
+    """A cluster cannot be reached, or could not do its work; what was done before stands in the store."""
+
+
 class RangeWarning(UserWarning):
     """A voltage lies outside the range in which the device was measured: the answer is extrapolated."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.array.run import DTYPES, Progress, Run
 from synaptogen_core.array.simulation import simulate
 from synaptogen_core.schema import FEATURE_NAMES
+
+Group = tuple[int, int]  # first row, and the end
+SMALLEST = 16 * 2**20  # bytes of a part below which it is cut no finer
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,19 +51,22 @@ class Parts:
         every: str | int,
         read_voltage: float,
         bandwidth: float | None,
+        pieces: int = 1,
     ) -> Parts:
         """As many rows at once as `memory` [bytes] holds twice: as the Dataset of a part, and on its way to a file.
 
-        A power of two, so that the pieces of a file can be cut alike.
+        A power of two, so that the pieces of a file can be cut alike. At least `pieces` groups, unless they would be
+        smaller than `SMALLEST`.
         """
         wish = recording.request(cells.shape, record, every, None, read_voltage, bandwidth)
         row = cells.columns * (Timetable(train, wish).bytes_per_cell() + 2)
-        fitting = max(1, memory // (2 * row))
+        part = min(memory // 2, max(SMALLEST, row * cells.rows // pieces))
+        fitting = max(1, part // row)
         rows = cells.rows if fitting >= cells.rows else 1 << (int(fitting).bit_length() - 1)
         return cls(cells, train, wish, rows)
 
     @property
-    def groups(self) -> list[tuple[int, int]]:
+    def groups(self) -> list[Group]:
         """First row and end of each group."""
         return [(first, min(self.cells.rows, first + self.rows)) for first in range(0, self.cells.rows, self.rows)]
 
@@ -84,11 +90,20 @@ class Parts:
         run.component = dask.array.zeros(self.cells.size, dtype=np.uint8, chunks=-1)
         return dataset.build(run, dataset.beginning(self.cells, advance=False))
 
-    def simulate(self, group: tuple[int, int], **options: Any) -> xr.Dataset:
-        """The Dataset of one group of rows; `options` are `progress`, `cancel` and `threads` of `simulate`."""
+    def simulate(self, group: Group, cells: CellArray | None = None, **options: Any) -> xr.Dataset:
+        """The Dataset of one group of rows.
+
+        Parameters
+        ----------
+        group : tuple of int
+        cells : CellArray, optional
+            The cells of the group, if they are used ones and `cells` of the parts does not hold their state.
+        **options
+            `progress`, `cancel` and `threads` of `simulate`.
+        """
         first, last = group
         ds = simulate(
-            self.cells.part(first, last),
+            cells or self.cells.part(first, last),
             self.train,
             record=self.recording.quantities,
             every=self.recording.every,
@@ -100,11 +115,29 @@ class Parts:
         )
         return ds.assign_coords(row=("row", np.arange(first, last), ds["row"].attrs))
 
-    def __iter__(self) -> Iterator[tuple[tuple[int, int], xr.Dataset]]:
+    def bare(self) -> Parts:
+        """The same without any state of the cells and without arrays made of the train: small, to be sent about."""
+        old = self.cells
+        cells = CellArray(
+            old.shape, old.device, seed=old.seed, start=old.start, engine=old.engine, first_cell=old.first_cell
+        )
+        cells._warned = True
+        return replace(self, cells=cells, train=PulseTrain(self.train.node))
+
+    def state(self, group: Group) -> CellArray | None:
+        """The cells of a group, if they are used; fresh ones follow from their numbers."""
+        return None if self.cells.fresh else self.cells.part(*group)
+
+    def warn_range(self) -> None:
+        """Say once for all groups that a voltage lies outside the measured range."""
+        read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
+        self.cells._warn_range(max(self.train.amplitude, read), stacklevel=4)
+
+    def __iter__(self) -> Iterator[tuple[Group, xr.Dataset]]:
         """All groups, one after the other."""
         return ((group, self.simulate(group)) for group in self.groups)
 
-    def share(self, group: tuple[int, int], progress: Progress) -> Progress:
+    def share(self, group: Group, progress: Progress) -> Progress:
         """A progress callback for one group that tells `progress` of the whole."""
         first, last = group
         return lambda done: progress((first + done * (last - first)) / self.cells.rows)

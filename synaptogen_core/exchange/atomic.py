@@ -46,17 +46,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         else:
             if target.is_file():
                 shutil.copymode(target, temporary)
-            _flush(temporary)
+            flush(temporary)
             os.replace(temporary, target)
-        _flush(target.parent)
+        flush(target.parent)
     finally:
         _remove(temporary)
 
 
 def _replace_folder(temporary: Path, target: Path) -> None:
     for inner in sorted(temporary.rglob("*")):
-        _flush(inner)
-    _flush(temporary)
+        flush(inner)
+    flush(temporary)
     if not target.exists():
         os.replace(temporary, target)
         return
@@ -70,7 +70,7 @@ def _replace_folder(temporary: Path, target: Path) -> None:
     _remove(aside)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Put a file, or the names in a folder, on the disk."""
     if path.is_dir() and os.name == "nt":  # Windows opens no folders
         return

@@ -24,6 +24,7 @@ from zarr.storage import ZipStore
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import validity
 from synaptogen_core.exchange.atomic import replacing
+from synaptogen_core.exchange.marks import FOLDER, Marks
 
 CHUNK = 1 << 18  # numbers: 1 MiB of float32, a piece that is quick to read and large enough to compress
 SMALL = 512  # numbers that are not worth a filter
@@ -56,9 +57,7 @@ def save_dataset(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
         validity.check(ds, values=False)
     except ValueError as error:
         raise ValueError(f"ds: must be {WHAT}; {error}") from error
-    target = Path(path)
-    if target.is_dir() and (format_of(path) != ".zarr" or not _is_zarr(target)):
-        raise FileError(f"{path}: must not be a folder of other things (got one); choose another name")
+    check_target(path)
     with replacing(path) as temporary:
         write(ds.drop_encoding(), temporary)
 
@@ -125,6 +124,17 @@ def format_of(path: str | os.PathLike[str]) -> str:
     raise FileError(f"{path}: must end in .nc, .zarr or .zarr.zip (got {Path(path).suffix or 'no suffix'}); rename it")
 
 
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Refuse a name under which a folder is that is no whole Zarr store: it would be replaced."""
+    target = Path(path)
+    if Marks(target).there():
+        raise FileError(
+            f"{path}: must not be an unfinished run (got one); go on with it, remove it, or choose another name"
+        )
+    if target.is_dir() and (not target.name.lower().endswith(".zarr") or not _is_zarr(target)):
+        raise FileError(f"{path}: must not be a folder of other things (got one); choose another name")
+
+
 def chunks_of(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the piece in which an array is stored: the longest sides halved until it has 2**18 numbers at most.
 
@@ -180,17 +190,18 @@ def zarr_encoding(ds: xr.Dataset, rows: int | None = None) -> dict[Any, dict[str
     }
 
 
-def consolidate(path: Path) -> None:
+def consolidate(path: Path, header: Path | None = None) -> None:
     """Repeat the headers of all arrays in that of the group, so that plain xarray opens it without a warning.
 
-    Zarr's own function does this, too, and warns each time that the specification does not know it yet.
+    Zarr's own function does this, too, and warns each time that the specification does not know it yet. The group's
+    header is that of the store, or stands in `header`; it is written in one step.
     """
-    header = path / "zarr.json"
-    group = json.loads(header.read_text(encoding="utf-8"))
-    arrays = sorted(file.parent.name for file in path.glob("*/zarr.json"))
+    group = json.loads((header or path / "zarr.json").read_text(encoding="utf-8"))
+    arrays = sorted(file.parent.name for file in path.glob("*/zarr.json") if file.parent.name != FOLDER)
     metadata = {name: json.loads((path / name / "zarr.json").read_text(encoding="utf-8")) for name in arrays}
     group["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}
-    header.write_text(json.dumps(group, indent=1, ensure_ascii=False), encoding="utf-8")
+    with replacing(path / "zarr.json") as temporary:
+        temporary.write_text(json.dumps(group, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _write_zarr_zip(ds: xr.Dataset, path: Path) -> None:
@@ -222,6 +233,11 @@ def _is_zarr(folder: Path) -> bool:
 def check_container(file: Path, kind: str) -> None:
     """Look at the outside of a file before others look inside."""
     if kind == ".zarr":
+        if Marks(file).there():
+            raise FileError(
+                f"{file}: must be whole (got {Marks(file).share()}); "
+                "go on with simulate_to_zarr, or synaptogen generate --resume, and the same settings"
+            )
         if not file.is_dir() or not _is_zarr(file):
             raise FileError(f"{file}: must be a Zarr folder (got no zarr.json in it); is it another format?")
         return

@@ -6,6 +6,7 @@ from synaptogen_core.exchange.cells import load_cells, save_cells
 from synaptogen_core.exchange.datasets import load_dataset, save_dataset
 from synaptogen_core.exchange.downloads import dataset_bytes, dataset_stream
 from synaptogen_core.exchange.parameters import device_from_text, list_devices, load_device, save_device
+from synaptogen_core.exchange.resumable import simulate_to_zarr
 from synaptogen_core.exchange.streaming import simulate_to_file
 from synaptogen_core.exchange.tables import load_train, save_features_csv, save_train, train_from_text
 
@@ -24,5 +25,6 @@ __all__ = [
     "save_features_csv",
     "save_train",
     "simulate_to_file",
+    "simulate_to_zarr",
     "train_from_text",
 ]

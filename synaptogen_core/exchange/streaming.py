@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5netcdf
 import numpy as np
@@ -17,10 +18,12 @@ from synaptogen_core.array.parts import Parts
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device.noise import READ_VOLTAGE
+from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import datasets, tables
 from synaptogen_core.exchange.atomic import replacing
+from synaptogen_core.exchange.resumable import MEMORY, PIECES, fill
+from synaptogen_core.exchange.stores import Store, changing
 
-MEMORY = 256 * 2**20  # bytes
 Write = Callable[[xr.Dataset, slice], None]
 
 
@@ -37,6 +40,7 @@ def simulate_to_file(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     threads: int | None = None,
+    scheduler: Any = None,
 ) -> None:
     """Simulate as `simulate` does, straight into a file, in bounded memory; all or nothing.
 
@@ -50,11 +54,14 @@ def simulate_to_file(
         .nc, .zarr, .zarr.zip, or .csv (the features alone).
     memory : int
         Bytes that the parts of the Dataset may take at once; one row of the array at least.
+    scheduler : str, distributed.Client or cluster, optional
+        For Zarr: compute on a Dask cluster, as `simulate_to_zarr` does.
 
     Raises
     ------
     FileError
-        If the suffix is another, or the folder does not exist.
+        If the suffix is another, the folder does not exist, or a folder of other things or an unfinished run is in
+        the way.
     ValueError, TypeError
         If an argument breaks its rule.
     Cancelled
@@ -63,6 +70,10 @@ def simulate_to_file(
     table = Path(path).suffix.lower() == ".csv"
     kind = ".csv" if table else datasets.format_of(path)
     wanted = (record,) if isinstance(record, str) else tuple(record)
+    datasets.check_target(path)
+    zarr = kind in (".zarr", ".zarr.zip")
+    if scheduler is not None and not zarr:
+        raise FileError(f"{path}: must end in .zarr or .zarr.zip, for a cluster to write it (got {kind}); rename it")
     parts = Parts.of(
         cells,
         train,
@@ -71,11 +82,26 @@ def simulate_to_file(
         every=every,
         read_voltage=read_voltage,
         bandwidth=bandwidth,
+        pieces=1 if scheduler is None else PIECES,
     )
-    with replacing(path) as temporary, WRITERS[kind](parts, temporary) as write:
-        for group in parts.groups:
-            share = None if progress is None else parts.share(group, progress)
-            write(parts.simulate(group, progress=share, cancel=cancel, threads=threads), slice(*group))
+    with replacing(path) as temporary:
+        if zarr:
+            _write_zarr(parts, temporary, kind == ".zarr.zip", (progress, cancel, threads, scheduler))
+            return
+        with WRITERS[kind](parts, temporary) as write:
+            for group in parts.groups:
+                share = None if progress is None else parts.share(group, progress)
+                write(parts.simulate(group, progress=share, cancel=cancel, threads=threads), slice(*group))
+
+
+def _write_zarr(parts: Parts, path: Path, zipped: bool, how: tuple[Any, ...]) -> None:
+    if not zipped:
+        fill(Store(path, durable=False), parts, *how)
+        return
+    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as name:
+        folder = Path(name) / "folder.zarr"
+        fill(Store(folder, durable=False), parts, *how)
+        datasets.zip_folder(folder, path)
 
 
 @contextmanager
@@ -92,7 +118,7 @@ def _netcdf(parts: Parts, path: Path) -> Iterator[Write]:
     with h5netcdf.File(path, "a") as file:
 
         def write(ds: xr.Dataset, rows: slice) -> None:
-            for name, variable in _with_rows(ds).items():
+            for name, variable in changing(ds).items():
                 place = tuple(rows if dimension == "row" else slice(None) for dimension in variable.dims)
                 # NetCDF knows no bool: xarray keeps them as bytes with an attribute that says so
                 values = variable.values.astype(np.int8) if variable.dtype == np.bool_ else variable.values
@@ -101,32 +127,4 @@ def _netcdf(parts: Parts, path: Path) -> Iterator[Write]:
         yield write
 
 
-@contextmanager
-def _zarr(parts: Parts, path: Path) -> Iterator[Write]:
-    template = parts.template()
-    encoding = datasets.zarr_encoding(template, parts.rows)
-    template.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=encoding, compute=False)
-
-    def write(ds: xr.Dataset, rows: slice) -> None:
-        part = xr.Dataset(_with_rows(ds))
-        part.to_zarr(path, region={"row": rows}, consolidated=False, write_empty_chunks=True)
-
-    yield write
-    datasets.consolidate(path)
-
-
-@contextmanager
-def _zarr_zip(parts: Parts, path: Path) -> Iterator[Write]:
-    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as name:
-        folder = Path(name) / "folder.zarr"
-        with _zarr(parts, folder) as write:
-            yield write
-        datasets.zip_folder(folder, path)
-
-
-WRITERS = {".csv": _csv, ".nc": _netcdf, ".zarr": _zarr, ".zarr.zip": _zarr_zip}
-
-
-def _with_rows(ds: xr.Dataset) -> dict[str, xr.Variable]:
-    """The variables that differ from part to part."""
-    return {str(name): array.variable for name, array in ds.data_vars.items() if "row" in array.dims}
+WRITERS = {".csv": _csv, ".nc": _netcdf}

@@ -46,6 +46,14 @@ def test_a_file_written_in_parts_equals_the_run_in_one_piece(
     assert streamed.identical(whole)
 
 
+def test_pieces_of_zeros_are_written(tmp_path: Path) -> None:
+    """One cycle, one row of cells none of which is an outlier: a missing piece would make the store unreadable."""
+    cells = sc.CellArray((3, 2), sc.load_device("hennen2024"), seed=7)
+    assert not cells.outlier().any()
+    sc.simulate_to_file(cells, sc.PulseTrain.cycling(1), tmp_path / "run.zarr", memory=1)
+    assert not sc.load_dataset(tmp_path / "run.zarr").outlier.any()
+
+
 def test_the_table_of_features_is_complete(tmp_path: Path, cells: sc.CellArray, train: sc.PulseTrain) -> None:
     sc.simulate_to_file(cells, train, tmp_path / "run.csv", memory=1 << 16)
     table = np.loadtxt(tmp_path / "run.csv", delimiter=",", skiprows=1)

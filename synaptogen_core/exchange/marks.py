@@ -1,0 +1,128 @@
+"""What an unfinished Zarr store knows of itself, so that a run can go on after a kill.
+
+A store on its way has a folder ``.unfinished`` in it, and no header: no reader takes it for a whole one. In that folder
+stand the settings of the run, one empty file for each row group that is on the disk, and who is at work on it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.atomic import flush
+
+FOLDER = ".unfinished"
+FORMAT = "synaptogen_core unfinished run 1"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of one store.
+
+    Parameters
+    ----------
+    store : Path
+        The folder of the store.
+    """
+
+    store: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the marks stand."""
+        return self.store / FOLDER
+
+    @property
+    def header(self) -> Path:
+        """The header of the store, as long as it is not finished."""
+        return self.folder / "zarr.json"
+
+    def there(self) -> bool:
+        """Whether this is an unfinished store."""
+        return (self.folder / "run.json").is_file() and not (self.store / "zarr.json").exists()
+
+    # ---- the run
+
+    def begin(self, run: dict[str, Any]) -> None:
+        """Make the store, with nothing but the description of its run."""
+        (self.folder / "done").mkdir(parents=True, exist_ok=True)
+        _write(self.folder / "run.json", json.dumps({"format": FORMAT, **run}, allow_nan=False))
+        for folder in (self.folder, self.store, self.store.parent):
+            flush(folder)
+
+    def run(self) -> dict[str, Any]:
+        """The description of the run.
+
+        Raises
+        ------
+        FileError
+            If it is of another format.
+        """
+        try:
+            found = dict(json.loads((self.folder / "run.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise FileError(
+                f"{self.store}: must hold a run that can go on (got a fault: {error}); remove it"
+            ) from error
+        if found.get("format") != FORMAT:
+            raise FileError(
+                f"{self.store}: must hold the format {FORMAT!r} (got {found.get('format')!r}); "
+                "go on with the release that began it"
+            )
+        return found
+
+    # ---- what is done
+
+    def done(self) -> set[int]:
+        """First rows of the groups that are done."""
+        return {int(file.name) for file in (self.folder / "done").iterdir() if file.name.isdecimal()}
+
+    def mark(self, first_row: int) -> None:
+        """Mark a group as done; its pieces have to be on the disk already."""
+        (self.folder / "done" / str(first_row)).touch()
+        flush(self.folder / "done")
+
+    def share(self) -> str:
+        """How much is done, in words."""
+        run = self.run()
+        return f"{len(self.done())} of {-(-int(run['shape'][0]) // int(run['rows']))} row groups"
+
+    # ---- who is at work: one process at a time; the last one that came
+
+    def claim(self) -> str:
+        """Take the store over; what others still have at work on it ends at its next look."""
+        token = secrets.token_hex(8)
+        _write(self.folder / "session", token)
+        return token
+
+    def held(self, token: str) -> bool:
+        """Whether the store is still ours."""
+        try:
+            return (self.folder / "session").read_text(encoding="utf-8") == token
+        except OSError:
+            return False
+
+    def release(self, token: str) -> None:
+        """Give the store back: our own tasks, too, end at their next look."""
+        if self.held(token):
+            (self.folder / "session").unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the marks: the store has its header."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        flush(self.store)
+
+
+def _write(path: Path, content: str) -> None:
+    """Write a small file in one step, down to the disk."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary.write_text(content, encoding="utf-8")
+    flush(temporary)
+    os.replace(temporary, path)
+    flush(path.parent)

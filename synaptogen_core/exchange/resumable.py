@@ -1,0 +1,196 @@
+"""Long runs straight into a Zarr store, by this process or by a Dask cluster, that go on after a kill."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synaptogen_core.array import distributed
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.parts import Group, Parts
+from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.run import Cancel, Progress
+from synaptogen_core.device.noise import READ_VOLTAGE
+from synaptogen_core.device.streams import STREAM_VERSION
+from synaptogen_core.errors import Cancelled, FileError
+from synaptogen_core.exchange import datasets, stores
+from synaptogen_core.exchange.stores import Store
+
+MEMORY = 256 * 2**20  # bytes
+PIECES = 16  # so that a kill costs little, and a cluster has something to deal
+
+
+def simulate_to_zarr(
+    cells: CellArray,
+    train: PulseTrain,
+    path: str | os.PathLike[str],
+    *,
+    record: str | Iterable[str] = ("features",),
+    every: str | int = "cycle",
+    read_voltage: float = READ_VOLTAGE,
+    bandwidth: float | None = None,
+    memory: int = MEMORY,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    threads: int | None = None,
+    scheduler: Any = None,
+) -> None:
+    """Simulate straight into a Zarr folder, in bounded memory; after a stop of any kind the same call goes on.
+
+    Groups of rows are written one by one, and marked in the store when they are on the disk. Called again with the same
+    settings, after a cancel, a crash or a power cut, it does what is not marked: the same bits as in one go. A store
+    that is not whole yet opens with no reader; `load_dataset` says how far it is. A whole store of the same run is left
+    as it is.
+
+    Parameters
+    ----------
+    cells, train, record, every, read_voltage, bandwidth, progress
+        As for `simulate`. The cells are left as they are.
+    path : str or path
+        .zarr. With a cluster, a folder that all workers see under this name.
+    memory : int
+        Bytes that the parts of the Dataset may take at once; one row of the array at least. With a cluster, in each
+        thread of a worker. A run that goes on keeps the parts it began with.
+    cancel : callable or threading.Event, optional
+        Looked at now and then; if true, the run ends with `Cancelled`, and the store can be gone on with.
+    threads : int, optional
+        Default: as many as the process has processors; with a cluster, one for each row group.
+    scheduler : str, distributed.Client or cluster, optional
+        Where to compute: the address of a Dask scheduler such as "tcp://host:8786", a client, or a cluster such as
+        `distributed.LocalCluster`. Default: here. The data are the same to the last bit.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another, the folder does not exist, something else has this name (a run with other settings,
+        too), or another process takes the store over.
+    ValueError, TypeError
+        If an argument breaks its rule.
+    Cancelled
+        If `cancel` said so.
+    ClusterError
+        If the cluster cannot be reached or could not do its work; what is done is marked.
+    """
+    if datasets.format_of(path) != ".zarr":
+        raise FileError(f"{path}: must end in .zarr, to go on after a stop (got another suffix); rename it")
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")
+    parts = Parts.of(
+        cells,
+        train,
+        memory=memory,
+        record=(record,) if isinstance(record, str) else tuple(record),
+        every=every,
+        read_voltage=read_voltage,
+        bandwidth=bandwidth,
+        pieces=PIECES,
+    )
+    if not stores.is_finished(target, parts):
+        fill(Store(target), parts, progress, cancel, threads, scheduler)
+    elif progress is not None:
+        progress(1.0)
+
+
+def fill(
+    store: Store,
+    parts: Parts,
+    progress: Progress | None,
+    cancel: Cancel | None,
+    threads: int | None,
+    scheduler: Any = None,
+) -> None:
+    """Do all row groups that a store lacks, and finish it; parameters as for `simulate_to_zarr`."""
+    parts = store.open(parts)
+    parts.warn_range()
+    left = store.left(parts)
+    token = store.marks.claim()
+    local = scheduler is None
+    filling = Filling(store, token, parts if local else parts.bare(), threads if local else threads or 1)
+    rows_done = parts.cells.rows - sum(last - first for first, last in left)
+
+    def tell(rows: float) -> None:
+        if progress is not None:
+            progress(rows / parts.cells.rows)
+
+    def done(piece: Piece) -> None:
+        nonlocal rows_done
+        rows_done += piece[0][1] - piece[0][0]
+        tell(rows_done)
+
+    tell(rows_done)
+    try:
+        if local:
+            for group in left:
+                share = None if progress is None else _share(tell, rows_done, group)
+                filling.do((group, None), share, cancel)
+                done((group, None))
+        else:
+            distributed.deal(
+                filling,
+                ((group, parts.state(group)) for group in left),
+                scheduler,
+                done=done,
+                halt=lambda: store.marks.release(token),
+                cancel=cancel,
+            )
+        filling.check_held()
+        store.finish()
+    finally:
+        store.marks.release(token)
+
+
+def _share(tell: Progress, before: int, group: Group) -> Progress:
+    rows = group[1] - group[0]
+    return lambda share: tell(before + share * rows)
+
+
+Piece = tuple[Group, CellArray | None]  # the cells of the group, where they are used ones that a worker does not know
+
+
+@dataclass(frozen=True)
+class Filling:
+    """The work on a store, as it is sent to the workers of a cluster."""
+
+    store: Store
+    token: str
+    parts: Parts
+    threads: int | None
+    stream_version: int = STREAM_VERSION
+
+    def __call__(self, piece: Piece) -> None:
+        """Do one row group, on whatever machine this is."""
+        if self.stream_version != STREAM_VERSION:
+            raise FileError(
+                f"scheduler: workers must draw from random streams of version {self.stream_version} "
+                f"(got {STREAM_VERSION} on {socket.gethostname()}); install the same release there"
+            )
+        if not self.store.path.is_dir():
+            raise FileError(
+                f"{self.store.path}: must be seen by every worker under this name (got no such folder on "
+                f"{socket.gethostname()}); choose a shared folder"
+            )
+        try:
+            self.do(piece, None, lambda: not self.store.marks.held(self.token))
+        except Cancelled:
+            self.check_held()
+            raise
+
+    def do(self, piece: Piece, progress: Progress | None, cancel: Cancel | None) -> None:
+        """Simulate one row group and write it."""
+        group, cells = piece
+        self.check_held()
+        ds = self.parts.simulate(group, cells, progress=progress, cancel=cancel, threads=self.threads)
+        self.check_held()
+        self.store.write(ds, group)
+
+    def check_held(self) -> None:
+        """Refuse to work on a store that somebody else has taken over."""
+        if not self.store.marks.held(self.token):
+            raise FileError(
+                f"{self.store.path}: must be worked on by one process (got another one); let that one finish"
+            )
