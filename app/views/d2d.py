@@ -142,7 +142,7 @@ class View(Base):
             "value": [value[p] for p in places],
             "text": [signed(value[p]) for p in places],
             "model": ["" if i == j or np.isnan(model[i, j]) else f"model {signed(model[i, j])}" for i, j in places],
-            "color": ["#ffffff" if abs(value[p]) > 0.75 else "#1f2933" for p in places],
+            "color": ["#ffffff" if not -0.5 < value[p] < 0.77 else "#1f2933" for p in places],
         }
         title, of = KINDS[result.kind]
         self.matrix.title.text = title
