@@ -32,6 +32,7 @@ class Tab:
 TABS = (
     Tab("overview", "Overview"),
     Tab("distributions", "Distributions"),
+    Tab("c2c", "Cycle to cycle"),
     Tab("d2d", "Device to device"),
     Tab("loops", "I-V loops"),
     Tab("crossbar", "Crossbar"),
