@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
+from panel.io.resources import LOCAL_DIST
 
 from app import link
 from app.address import Address
@@ -40,6 +41,10 @@ class Dashboard:
     def __init__(self) -> None:
         self.settings = Settings({tab.key: tab.options for tab in TABS})
         self.document = pn.state.curdoc
+        if self.document is not None:
+            # Panel says so when it renders the HTML; where a slow browser comes back after its session was discarded, the
+            # new session renders none, and would ask a CDN for its style sheets.
+            self.document.template_variables.setdefault("dist_url", LOCAL_DIST)
         dropped, tab = self._read_link()
         self.theme = Theme(dark=pn.config.theme == "dark")
         self.session = Session(self.settings, TABS, self._post)
@@ -65,6 +70,10 @@ class Dashboard:
     def servable(self) -> None:
         """Serve this page in the current session."""
         self.page.servable()
+        self.serve()
+
+    def serve(self) -> None:
+        """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
             self.document.js_on_event(DocumentReady, CustomJS(code=CLOSE_DRAWER))
         pn.state.onload(self.session.start)

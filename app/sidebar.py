@@ -12,11 +12,10 @@ from app.settings import Section, Settings
 
 
 class Sidebar:
-    """Controls of the main settings; those that do not matter now are hidden."""
+    """Controls of the main settings: those that matter now, each made when it first matters."""
 
     def __init__(self, settings: Settings, address: Address, waveform: Any):
         self.settings = settings
-        self._widgets = {section: self._controls(section) for section in settings.main}
         array, train, device, read = settings.main
         reset = pmui.Button(label="Reset to defaults", variant="text", size="small", icon="restart_alt")
         reset.on_click(lambda event: settings.reset())
@@ -31,17 +30,18 @@ class Sidebar:
         buttons = pmui.Row(address.copy.layout, reset, sizing_mode="stretch_width", margin=(8, 6))
         self.layout = pmui.Column(sections, buttons, address.layout, sizing_mode="stretch_width", margin=0)
 
-    def _controls(self, section: Section) -> dict[str, Any]:
-        widgets = {name: controls.widget(section, name) for name in section.names()}
+    def _column(self, section: Section, *more: Any) -> pmui.Column:
+        column, widgets = pmui.Column(sizing_mode="stretch_width", margin=0), {}
 
         def show(*events: Any) -> None:
             active = section.active()
-            for name, control in widgets.items():
-                control.visible = name in active
+            for name in active:
+                if name not in widgets:
+                    widgets[name] = controls.widget(section, name)
+            wanted = [*(widgets[name] for name in section.names() if name in active), *more]
+            if wanted != column.objects:
+                column.objects = wanted
 
         section.param.watch(show, list(section.names()))
         show()
-        return widgets
-
-    def _column(self, section: Section, *more: Any) -> pmui.Column:
-        return pmui.Column(*self._widgets[section].values(), *more, sizing_mode="stretch_width", margin=0)
+        return column

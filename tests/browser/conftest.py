@@ -12,7 +12,7 @@ from tests.browser.drive import Dashboard, browsing, serving
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    with serving() as address:
+    with serving("--warm") as address:
         yield address
 
 

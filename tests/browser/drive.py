@@ -7,12 +7,13 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -48,32 +49,42 @@ SOURCES = f"""
 
 
 @contextmanager
-def serving(environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A server of its own on a free port; yields the address of the page."""
+def serving(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A server of its own on a free port, with further options of `panel serve`; yields the address of the page."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--port", str(port), "--address", "127.0.0.1",
-               "--allow-websocket-origin", f"127.0.0.1:{port}", "--warm"]  # fmt: skip
-    server = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    address = f"http://127.0.0.1:{port}/main"
-    try:
-        for _ in range(720):
-            if server.poll() is not None:
-                raise RuntimeError(f"the server ended: {server.stdout.read().decode() if server.stdout else ''}")
+               "--allow-websocket-origin", f"127.0.0.1:{port}", *options]  # fmt: skip
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log, stderr=subprocess.STDOUT
+        )
+        address = f"http://127.0.0.1:{port}/main"
+        try:
+            wait_for_server(server, address, log)
+            yield address
+        finally:
+            server.terminate()
             try:
-                urllib.request.urlopen(address, timeout=30).read()
-                break
-            except OSError:
-                time.sleep(0.25)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-        if server.stdout:
-            server.stdout.close()
+                server.wait(20)
+            except subprocess.TimeoutExpired:  # it was busy: its own process, so end it
+                server.kill()
+                server.wait()
+
+
+def wait_for_server(server: subprocess.Popen[bytes], address: str, log: IO[bytes]) -> None:
+    """Wait until a page can be loaded."""
+    for _ in range(720):
+        if server.poll() is not None:
+            log.seek(0)
+            raise RuntimeError(f"the server ended: {log.read().decode()[-3000:]}")
+        try:
+            urllib.request.urlopen(address, timeout=60).read()
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError("the server did not answer")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def main() -> None:
         if arguments.address:
             shoot(browser, arguments.address, arguments)
         else:
-            with serving() as address:
+            with serving("--warm") as address:
                 shoot(browser, address, arguments)
 
 

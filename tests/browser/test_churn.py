@@ -1,0 +1,34 @@
+"""Pages that are closed leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.drive import Dashboard, serving
+
+PAGES = 20
+OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
+
+
+@pytest.mark.timeout(900)
+def test_twenty_pages_leave_none_of_their_objects_alive(browser: Browser) -> None:
+    with serving(*OPTIONS) as address:
+        host = address.removesuffix("/main")
+        for i in range(PAGES):
+            page = browser.new_page()
+            dashboard = Dashboard(page, address).open(f"rows=8&columns=8&cycles=5&seed={i % 3}")
+            assert not dashboard.failures
+            page.close()
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            seen = json.load(urllib.request.urlopen(f"{host}/alive", timeout=60))
+            if not seen["alive"]:
+                break
+            time.sleep(0.5)
+        assert seen["pages"] >= PAGES
+        assert seen["alive"] == []

@@ -1,0 +1,85 @@
+"""The crossbar in the browser: a click selects everywhere; map, bars and ADC follow their options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.drive import FIND, Dashboard
+
+pytestmark = pytest.mark.browser
+QUERY = "tab=crossbar&rows=16&columns=12&kind=staircase&cycles=2&u_stop=0.9"
+PLACE = f"""
+([column, row]) => {{
+  const model = ({FIND})("crossbar map")
+  const view = Bokeh.index.find_one_by_id(model.id)
+  const box = view.canvas_view.el.getBoundingClientRect()
+  return [box.left + view.frame.x_scale.compute(column), box.top + view.frame.y_scale.compute(row)]
+}}
+"""
+
+
+def click(dashboard: Dashboard, row: int, column: int, **options: object) -> None:
+    x, y = dashboard.page.evaluate(PLACE, [column, row])
+    keys = options.pop("keys", ())
+    for key in keys:
+        dashboard.page.keyboard.down(key)
+    dashboard.page.mouse.click(x, y)
+    for key in keys:
+        dashboard.page.keyboard.up(key)
+
+
+def choose(dashboard: Dashboard, label: str, option: str) -> None:
+    dashboard.page.get_by_role("combobox", name=label, exact=True).click()
+    dashboard.page.get_by_role("option", name=option, exact=True).click()
+
+
+def marks(dashboard: Dashboard) -> list[tuple[int, int]]:
+    source = next(s for s in dashboard.sources("crossbar map") if "color" in s)
+    return list(zip(source["y"], source["x"], strict=True))
+
+
+def test_a_click_selects_the_cell_everywhere(open_page: Callable[..., Dashboard]) -> None:
+    dashboard = open_page(QUERY)
+    click(dashboard, 5, 7)
+    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(5, 7)], "the click selected nothing")
+    click(dashboard, 15, 0, keys=("Shift",))
+    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(5, 7), (15, 0)], "Shift did not add the cell")
+    assert "cells=5.7,15.0" in dashboard.page.url
+    assert dashboard.page.get_by_text("(15,\u00a00)").count()
+    click(dashboard, 5, 7, keys=("Control",))
+    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(15, 0)], "a second click did not let go")
+    dashboard.page.get_by_role("tab", name="I-V loops").click()
+    cells = dashboard.wait_for(
+        lambda: [s["row"] for s in dashboard.sources("loops cycles") or [] if s.get("row")], bool, "no loops"
+    )
+    assert {row for rows in cells for row in rows} == {15}
+
+
+def test_map_bars_and_adc(open_page: Callable[..., Dashboard]) -> None:
+    dashboard = open_page(QUERY)
+    image = dashboard.sources("crossbar map")
+    assert image[0]["dw"] == [12] and image[0]["dh"] == [16]
+    choose(dashboard, "Map of", "State")
+    states = dashboard.wait_change("crossbar map", image)
+    assert states[0]["image"] != image[0]["image"]
+
+    rows, columns = (dashboard.sources(f"crossbar {side}")[0]["current"] for side in ("rows", "columns"))
+    assert (len(rows), len(columns)) == (16, 12)
+    assert sum(rows) == pytest.approx(sum(columns)), "what the drivers deliver, the outputs collect"
+    choose(dashboard, "Input", "One line")
+    changed = dashboard.wait_change("crossbar rows", dashboard.sources("crossbar rows"))[0]["current"]
+    assert [current > 0 for current in changed] == [True] + [False] * 15
+    choose(dashboard, "Drive", "Columns")
+    dashboard.wait_for(
+        lambda: sum(i > 0 for i in dashboard.sources("crossbar columns")[0]["current"]), lambda n: n == 1, "not columns"
+    )
+
+    assert dashboard.sources("crossbar rows")[1]["current"] == []
+    dashboard.page.get_by_label("ADC", exact=True).click()
+    digits = dashboard.wait_for(
+        lambda: dashboard.sources("crossbar rows")[1]["current"], lambda found: len(found) == 16, "no codes"
+    )
+    step = 3000 / 255
+    assert all(abs(i / step - round(i / step)) < 1e-6 for i in digits)
