@@ -70,6 +70,8 @@ def test_no_file_is_long() -> None:
 def random_faults(tree: ast.Module) -> list[str]:
     """Uses of NumPy's global generator, unseeded generators, and generators made when a module is imported."""
     faults = []
+    # A generator that is used up where it is made, such as default_rng(4).uniform(...), is shared with nobody.
+    used_up = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     inside = {id(node) for outer in ast.walk(tree) if isinstance(outer, FUNCTION) for node in ast.walk(outer)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {"np.random", "numpy.random"}:
@@ -80,7 +82,7 @@ def random_faults(tree: ast.Module) -> list[str]:
         elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"default_rng", "Generator"}:
             if not node.args and not node.keywords:
                 faults.append(f"line {node.lineno}: generator without a seed")
-            if id(node) not in inside:
+            if id(node) not in inside | used_up:
                 faults.append(f"line {node.lineno}: generator of a whole module")
     return faults
 

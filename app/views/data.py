@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
 import panel as pn
 import panel_material_ui as pmui
 
 from app import theme
 from app.copying import CopyButton
-from app.results.data import Result
 from app.views.base import Context
 from app.views.base import View as Base
+
+if TYPE_CHECKING:
+    from app.results.data import Result
 
 # xarray's style sheet looks for colours at :root, which does not reach into a component.
 XARRAY_STYLE = """
