@@ -136,7 +136,9 @@ def curve_of(run: Run, name: str, other: str, lags: int, lag: int) -> Curve:
 
 
 def upto(curve: Curve, last: int) -> Curve:
-    inside = np.abs(curve.lag) <= last
+    """Without lag 0 of a feature with itself, which is 1 and would flatten the rest."""
+    first = 0 if curve.lag[0] < 0 else 1
+    inside = (np.abs(curve.lag) <= last) & (np.abs(curve.lag) >= first)
     return Curve(*(getattr(curve, part)[inside] for part in ("lag", "measured", "interval", "expected", "model")))
 
 

@@ -104,7 +104,7 @@ class View(Base):
             margin = 0.06 * (high - low) or abs(low) * 0.1
             ends = low - margin, high + margin
         self.series_axes[1].show(kind, *ends, theme.label(name))
-        self.series.title.text = f"{theme.AXES[name][2]} of the followed cells, cycle by cycle"
+        self.series.title.text = f"{theme.AXES[name][2]}, cycle by cycle"
         unusual = [f"({r}, {c})" for (r, c), outlier in zip(series.cells, series.outlier, strict=True) if outlier]
         more = [f"<span>of the outlier population: {', '.join(unusual)}</span>"] if unusual else []
         self.series_legend.object = legend([*cell_entries(series.cells), *more])
@@ -149,7 +149,7 @@ class View(Base):
             kind = "linear" if standard else feature(name).scale
             label = standard_label(name, more) if standard else theme.label(name).replace(" (", f"{more} (")
             axis.show(kind, low, high, label)
-        self.lag_plot.title.text = f"Correlation within cells at lag {plot.lag}: {plot.measured:.3f}"
+        self.lag_plot.title.text = f"Lag {plot.lag}: {plot.measured:.3f} within cells, {plot.expected:.3f} expected"
         cells = "all cells and cycles" + ("" if standard else ", their differences included")
         self.lag_legend.object = legend([f"<span>shade: {cells}</span>", *cell_entries(result.series.cells)])
 

@@ -29,7 +29,7 @@ NO_BARS = {"left": [], "right": [], "top": []}
 CHOSEN = "#E69F00"
 GREYS = tuple(f"#{v:02x}{v:02x}{v:02x}" for v in range(150, 90, -4))  # seen on black and on white
 ORANGES = tuple(f"#{r:02x}{g:02x}00" for r, g in zip(range(170, 255, 6), range(105, 195, 6), strict=False))
-WIDTH, HEIGHT = 168, 168
+WIDTH, HEIGHT = 140, 168
 LEFT, BOTTOM = 62, 50
 BLUE, ORANGE = "33, 113, 181", "217, 72, 1"
 
@@ -48,9 +48,11 @@ class ScatterMatrix:
         self.title, self.caption = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8)), theme.note()
         self.clear = pmui.Button(label="Clear the box", variant="outlined", size="small", visible=False, margin=(0, 8))
         self.clear.on_click(lambda event: setattr(context.options, "brush", ""))
-        grid = pmui.Column(
-            *(pmui.Row(*tiles[4 * r : 4 * r + 4], sizing_mode="stretch_width", margin=0) for r in range(4)),
-            sizing_mode="stretch_width", margin=0, min_width=4 * WIDTH, sx={"minWidth": f"{4 * WIDTH}px"},
+        # the first column is wider by its axis; on a phone the matrix scrolls sideways
+        columns = f"minmax({WIDTH + LEFT}px, 1.3fr) repeat(3, minmax({WIDTH}px, 1fr))"
+        grid = pmui.Row(
+            *tiles, sizing_mode="stretch_width", margin=0,
+            sx={"display": "grid", "gridTemplateColumns": columns, "gap": "2px", "minWidth": "fit-content"},
         )  # fmt: skip
         scroll = pmui.Column(grid, sizing_mode="stretch_width", margin=0, sx={"overflowX": "auto"})
         head = pmui.Row(self.title, self.clear, sizing_mode="stretch_width", margin=0)
@@ -121,10 +123,7 @@ class ScatterMatrix:
         self.title.object = (
             f'<b style="font-size:13px">Four features of {matrix.count:,} cycles; correlations {kind}</b>'
         )
-        self.caption.object = (
-            f"{100 * matrix.share:.2g} % of the cycles lie in the box (orange)." if matrix.brush
-            else "Draw a box in a cloud: the cycles in it show in every picture."
-        )  # fmt: skip
+        self.caption.object = caption(matrix)
 
     def _place(self, matrix: Matrix, name: str) -> tuple[str, float, float, str]:
         low, high = (float(v) for v in on_axis(np.array(matrix.ranges[name]), name, self.standard))
@@ -167,6 +166,16 @@ class ScatterMatrix:
         )  # fmt: skip
 
 
+def caption(matrix: Matrix) -> str:
+    few = np.isnan(matrix.correlation[0, 1])
+    said = ["To tell correlations within cells from those between them takes at least 3 cells."] if few else []
+    if matrix.brush:
+        said.append(f"{100 * matrix.share:.2g} % of the cycles lie in the box (orange).")
+    else:
+        said.append("Draw a box in a cloud: the cycles in it show in every picture.")
+    return " ".join(said)
+
+
 def tile(value: float, interval: np.ndarray, model: float, chosen: float) -> str:
     """A correlation with its interval and the model's, on a shade of its own."""
     strength = 0.0 if value != value else min(1.0, abs(value))
@@ -175,7 +184,8 @@ def tile(value: float, interval: np.ndarray, model: float, chosen: float) -> str
     if np.isfinite(interval).all():
         lines.insert(0, f"95 %: {signed(interval[0])} … {signed(interval[1])}")
     if chosen == chosen:
-        lines.append(f'<b style="color:{CHOSEN}">in the box {signed(chosen)}</b>')
+        square = f'<span style="display:inline-block;width:9px;height:9px;background:{CHOSEN}"></span>'
+        lines.append(f"<b>{square} in the box {signed(chosen)}</b>")
     small = "".join(f'<div style="font-size:11px;opacity:.85">{line}</div>' for line in lines)
     return (
         f'<div style="height:{HEIGHT - 12}px;display:flex;flex-direction:column;align-items:center;'
