@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.array.estimate import partial_resets
+from synaptogen_core.array.estimate import measured, partial_resets
 
 DEVICE = sc.load_device("hennen2024")
 Train = sc.PulseTrain
@@ -53,16 +53,18 @@ def test_it_speaks() -> None:
     "train", [Train.cycling(120), Train.iv_sweep(3), Train.staircase(25, steps=8), Train.identical(300, 0.9)]
 )
 def test_the_time_is_plausible(train: sc.PulseTrain) -> None:
-    """Within a factor of eight: other work on the machine may make a run slower, or the measurement."""
-    cells = array((256, 256))
-    expected = sc.estimate(cells, train, threads=1).seconds
+    """Within a factor of five, in one of three tries: other work on the machine slows down one or the other."""
     sc.simulate(array((8, 8)), train)
-    times = []
+    ratios = []
     for _ in range(3):
+        measured.cache_clear()
+        expected = sc.estimate(array((256, 256)), train, threads=1).seconds
         begin = time.perf_counter()
         sc.simulate(array((256, 256)), train, threads=1)
-        times.append(time.perf_counter() - begin)
-    assert expected / 8 < min(times) < expected * 8
+        ratios.append((time.perf_counter() - begin) / expected)
+        if 0.2 < ratios[-1] < 5:
+            return
+    raise AssertionError(f"measured over expected: {ratios}")
 
 
 def test_more_work_takes_longer() -> None:
