@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,8 +121,8 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         outliers=tuple(v.reshape(-1, loop)[outlier].ravel() for v in (many.voltage, many.current)),
         outlier_count=int(outlier.sum()),
         first_loops=first_loops,
-        cycles_extent=extent([b.current for b in bundles]),
-        many_extent=extent([many.current, *(current for _, current in first_loops)]),
+        cycles_extent=extent(bundles),
+        many_extent=extent([many, *bundles]),
         first_cycle=first,
         of_cycles=run.cycles,
         of_cells=run.cells.size,
@@ -181,9 +182,9 @@ def lines(volts: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.tile(np.append(volts, np.float32(np.nan)), len(current)), together.ravel()
 
 
-def extent(currents: list[np.ndarray]) -> Extent:
-    """What the axis must show of lines with gaps."""
-    values = np.concatenate(currents)
+def extent(bundles: Sequence[Bundle]) -> Extent:
+    """What the axis must show of loops and their thresholds, which lie between the points of a coarse sweep."""
+    values = np.concatenate([part for b in bundles for part in (b.current, b.set_marks.current, b.reset_marks.current)])
     values = values[np.isfinite(values)]
     low, high = float(values.min()), float(values.max())
     size = np.abs(values[values != 0])

@@ -13,7 +13,6 @@ from bokeh.models import (
     ColumnDataSource,
     CustomJSHover,
     FixedTicker,
-    GridPlot,
     HoverTool,
     LinearColorMapper,
     Range1d,
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
     from app.results.crossbar import Result
 
 OUTPUT, DRIVER = "#56B4E9", NEUTRAL
-SIDE = 120  # pixels of the bars beside the map
+HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it
+TOP, BOTTOM = 62, 8  # borders of both: the colour scale stands above the map, an axis above the bars
 EDGE = 0.015  # of the map: room for half a mark
 IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 BARS = {"line": [], "current": [], "says": []}
@@ -48,7 +48,7 @@ class View(Base):
         self.bars = {"rows": self._bars("rows"), "columns": self._bars("columns")}
         self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
         self.sums, self.cells, self.title = theme.table(), theme.table(), theme.note()
-        card = theme.card(self.title, pn.pane.Bokeh(self._side_by_side(), sizing_mode="stretch_width"))
+        card = theme.card(self.title, *self._side_by_side())
         beside = pmui.Column(theme.card(self.sums), theme.card(self.cells, self.adding), sizing_mode="stretch_width",
                              margin=0, sx={"gap": "10px"})  # fmt: skip
         self.layout = pmui.Column(
@@ -75,9 +75,10 @@ class View(Base):
 
     def _map(self) -> Any:
         figure = self.theme.figure(
-            "crossbar map", x="column", y="row", height=500, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5),
+            "crossbar map", x="column", y="row", height=HEIGHT, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5),
         )  # fmt: skip
         figure.grid.visible = figure.xaxis.visible = False  # the bars below carry the numbers of the columns
+        figure.update(toolbar_location="right", min_border_top=TOP, min_border_bottom=BOTTOM)
         self.colors = LinearColorMapper(palette=MAP_PALETTE, low=0, high=1)
         states = LinearColorMapper(palette=STATE_COLORS, low=-0.5, high=2.5)
         self.bar = ColorBar(color_mapper=self.colors, title=" ", height=12, padding=6)
@@ -105,12 +106,14 @@ class View(Base):
         """Currents of the rows, to the right of the map, or of the columns, below it."""
         rows = side == "rows"
         if rows:
-            figure = self.theme.figure("crossbar rows", x="current", y="row", height=500, y_range=self.map.y_range)
+            figure = self.theme.figure("crossbar rows", x="current", y="row", height=HEIGHT, y_range=self.map.y_range,
+                                       x_axis_location="above")  # fmt: skip
+            figure.update(min_border_top=TOP, min_border_bottom=BOTTOM, width=SIDE, min_width=SIDE, sizing_mode="fixed")
         else:
             figure = self.theme.figure(
                 "crossbar columns", x="column", y="current", height=150, x_range=self.map.x_range
             )
-        figure.toolbar_location = None
+        figure.toolbar_location = "right"  # as the map's, so that the frames stand above each other
         source, digits = ColumnDataSource(BARS), ColumnDataSource(DIGITS)
         if rows:
             bars = figure.hbar("line", right="current", height=0.86, source=source, line_color=None)
@@ -129,11 +132,14 @@ class View(Base):
         figure.add_tools(theme.hover([bars], ("Row" if rows else "Column", "@line"), ("Current", "@says")))
         return {"figure": figure, "source": source, "digits": digits, "bars": bars, "ends": ends}
 
-    def _side_by_side(self) -> GridPlot:
-        right, below = self.bars["rows"]["figure"], self.bars["columns"]["figure"]
-        right.update(sizing_mode="fixed", width=SIDE, min_width=SIDE)
-        return GridPlot(children=[(self.map, 0, 0), (right, 0, 1), (below, 1, 0)], toolbar_location=None,
-                        sizing_mode="stretch_width", cols={0: "1fr", 1: f"{SIDE}px"})  # fmt: skip
+    def _side_by_side(self) -> tuple[Any, Any]:
+        """Map and rows, and columns below; equal borders keep the frames in line."""
+        right = pn.pane.Bokeh(self.bars["rows"]["figure"], width=SIDE, height=HEIGHT, sizing_mode="fixed", margin=0)
+        below = theme.pane(self.bars["columns"]["figure"])
+        return tuple(
+            pmui.Row(wide, narrow, sizing_mode="stretch_width", margin=0)
+            for wide, narrow in ((theme.pane(self.map), right), (below, pmui.Column(width=SIDE, margin=0)))
+        )
 
     # ------------------------------------------------------------------------------------------------ events
     def _tapped(self, event: Tap) -> None:

@@ -33,7 +33,8 @@ class Picture:
         self.figure = look.figure(name, title="–", x="voltage", y="current", height=430)
         self.x, self.y, self.log = Axis(self.figure, "x"), Axis(self.figure, "y"), False
         self.beyond = [BoxAnnotation(fill_color=NEUTRAL, fill_alpha=0.18, line_color=None) for _ in "-+"]
-        self.figure.renderers.extend(self.beyond)
+        for box in self.beyond:
+            self.figure.add_layout(box)
         line = self.figure.line
         self.behind, self.outliers = ColumnDataSource(LINE), ColumnDataSource(LINE)
         line("x", "y", source=self.behind, line_color=NEUTRAL, line_alpha=0.3)
