@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array import engines
+from synaptogen_core.array.blocks import blocks, each_block
 from synaptogen_core.device import checks, conduction, noise, streams, variability
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants, constants
@@ -22,6 +23,7 @@ from synaptogen_core.schema import FEATURE_NAMES
 MAX_CELLS = 2**40
 MAX_SEED = 2**63 - 1
 WHOLE_ARRAY_BLOCK = 65536
+READ_BLOCK = 16384  # the arrays of one block lie in the cache
 
 
 class CellArray:
@@ -201,10 +203,14 @@ class CellArray:
         """
         bandwidth = check_bandwidth(bandwidth)
         volts = self._voltages(u)
-        state, c = self._state, self._constants
-        i = conduction.current(state.r, volts, c)
-        sd = noise.noise_sd(i, conduction.conductance(state.r, volts, c), bandwidth)
-        i += sd * noise.read_normals(state.cell, self._seed, self._reads)
+        state, c, engine = self._state, self._constants, engines.engine(self._engine)
+        i = np.empty(self.size, np.float32)
+
+        def read(block: slice) -> None:
+            u_block = volts[block] if volts.size > 1 else volts
+            i[block] = engine.read(state, self._seed, self._reads, u_block, bandwidth, block, c)
+
+        each_block(self.size, READ_BLOCK, read)
         self._reads += 1
         self._fresh = False
         return i.reshape(self._shape)
@@ -373,11 +379,6 @@ class CellArray:
     def nbytes(self) -> int:
         """Memory of the state, whether it is there yet or not [bytes]."""
         return self.size * bytes_per_cell(self._device.order)
-
-
-def blocks(size: int, length: int) -> Iterator[slice]:
-    """Cut 0..size into slices."""
-    return (slice(i, min(size, i + length)) for i in range(0, size, length))
 
 
 def check_bandwidth(bandwidth: object) -> float:

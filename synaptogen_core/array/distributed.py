@@ -68,7 +68,7 @@ def deal(
                     running[client.submit(_call, sent, piece, pure=False)] = piece
                 if not running:
                     return
-                for future in _finished(running):
+                for future in _finished(client, running):
                     future.result()
                     done(running.pop(future))
                 if wished is not None and wished():
@@ -114,10 +114,10 @@ def _call(work: Callable[[Piece], object], piece: Piece) -> None:
     work(piece)
 
 
-def _finished(running: Iterable[Any]) -> list[Any]:
+def _finished(client: Any, running: Iterable[Any]) -> list[Any]:
     from distributed import wait
 
-    with suppress(TimeoutError):
+    with client.as_current(), suppress(TimeoutError):
         return list(wait(list(running), timeout=POLL, return_when="FIRST_COMPLETED").done)
     return []
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.device import streams, switching, variability
+from synaptogen_core.device import noise, streams, switching, variability
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
@@ -45,6 +45,9 @@ class Engine(Protocol):
     def advance(self, state: State, seed: int, pulses: Pulses, out: Records, c: Constants) -> None:
         """Apply the pulses to the cells of `state`, in place, and fill `out`."""
 
+    def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
+        """Noisy currents [A] of some cells at `u` [V], shape (1,) or one a cell, in the array's read `number`."""
+
 
 class NumpyEngine:
     """The specification, pulse by pulse."""
@@ -55,6 +58,10 @@ class NumpyEngine:
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells."""
         return variability.fresh_cells(cell, seed, start, c)
+
+    def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
+        """Noisy currents of some cells."""
+        return noise.noisy_current(state.r[where], state.cell[where], seed, number, u, bandwidth, c)
 
     def advance(self, state: State, seed: int, pulses: Pulses, out: Records, c: Constants) -> None:
         """Apply the pulses, in place, and fill `out`."""

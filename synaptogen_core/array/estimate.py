@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array import engines
+from synaptogen_core.array.blocks import available_threads
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.array.recording import Recording, Timetable
-from synaptogen_core.array.run import available_threads
 from synaptogen_core.device.constants import constants
 from synaptogen_core.device.parameters import DeviceParameters
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synaptogen_core.array.kernel_arithmetic import ONE, called, exp10, inlined, normals
+from synaptogen_core.array.kernel_arithmetic import ONE, box_muller, called, exp10, inlined, words
 from synaptogen_core.array.kernel_lanes import (
     LANES,
     bits_of_mask,
@@ -17,11 +17,12 @@ from synaptogen_core.array.kernel_lanes import (
     lowest,
     mask_of_bits,
     ones,
-    select,
     store,
     store4,
+    store_where,
 )
 from synaptogen_core.device import streams
+from synaptogen_core.schema import R_HRS
 
 CYCLE = streams.CYCLE
 DENSE = LANES // 2  # from so many equal cells on, drawing for all lanes is cheaper than for each cell
@@ -41,8 +42,7 @@ def mixing_of_resistance(resistance, c):
 
 
 @inlined
-def innovation(k0, k1, cell, count, b):
-    n0, n1, n2, n3 = normals(k0, k1, CYCLE, cell, count, 0)
+def innovation(n0, n1, n2, n3, b):
     x0 = n0 * b[0, 0]
     x1 = n0 * b[1, 0] + n1 * b[1, 1]
     x2 = n0 * b[2, 0] + n1 * b[2, 1] + n2 * b[2, 2]
@@ -51,102 +51,134 @@ def innovation(k0, k1, cell, count, b):
 
 
 @inlined
-def features_of(x0, x1, x2, x3, mu, sigma, row_mu, row_sigma, i, c):
-    gamma = c.gamma
-    z0, z1, z2, z3 = lanes_of(gamma[0, 0]), lanes_of(gamma[1, 0]), lanes_of(gamma[2, 0]), lanes_of(gamma[3, 0])
-    for k in range(1, c.degrees[0]):
-        z0 = z0 * x0 + gamma[0, k]
-        z1 = z1 * x1 + gamma[1, k]
-        z2 = z2 * x2 + gamma[2, k]
-        z3 = z3 * x3 + gamma[3, k]
-    y0 = load(mu, (row_mu, i)) + load(sigma, (row_sigma, i)) * z0
-    y1 = load(mu, (row_mu + 1, i)) + load(sigma, (row_sigma + 1, i)) * z1
-    y2 = load(mu, (row_mu + 2, i)) + load(sigma, (row_sigma + 2, i)) * z2
-    y3 = load(mu, (row_mu + 3, i)) + load(sigma, (row_sigma + 3, i)) * z3
-    return exp10(y0), y1, y2, y3
+def shape(gamma, length, row, x):
+    z = lanes_of(gamma[row, 0])
+    for k in range(1, length):
+        z = z * x + gamma[row, k]
+    return z
 
 
 @inlined
-def draw_lanes(s, i, drawing, k0, k1, c):
-    """Draw for the lanes from cell `i` on that stand at one cycle; returns the bits of those still to be drawn.
+def note_lanes(s, i, drawing, work, groups):
+    """Put lanes from cell `i` on that stand at one cycle on the bench as group number `groups`; returns their bits.
 
-    The bits `drawing` say which are wanted. Lanes that stand at other cycles, or are too few, are left to
-    `draw_listed`.
+    The bits `drawing` say which lanes are to draw. Too few of them are not taken: they are drawn cell by cell.
     """
-    if drawing == 0:
-        return drawing
     count = (np.int64(s.count[i + lowest(drawing)]) + 1) & 0xFFFFFFFF
-    counts = load(s.count, (i,)) + 1
-    same = mask_of_bits(drawing) & (counts == count)
-    chosen = bits_of_mask(same)
-    if ones(chosen) < DENSE:
-        return drawing
-    order = c.order
-    position = count % order
-    x0, x1, x2, x3 = innovation(k0, k1, load(s.cell, (i,)), counts, c.b)
-    slot = position
-    a, history = c.a, s.history
-    for lag in range(order):
-        slot = order - 1 if slot == 0 else slot - 1
-        h0, h1 = load(history, (slot, 0, i)), load(history, (slot, 1, i))
-        h2, h3 = load(history, (slot, 2, i)), load(history, (slot, 3, i))
-        x0 = x0 + h0 * a[lag, 0, 0] + h1 * a[lag, 0, 1] + h2 * a[lag, 0, 2] + h3 * a[lag, 0, 3]
-        x1 = x1 + h0 * a[lag, 1, 0] + h1 * a[lag, 1, 1] + h2 * a[lag, 1, 2] + h3 * a[lag, 1, 3]
-        x2 = x2 + h0 * a[lag, 2, 0] + h1 * a[lag, 2, 1] + h2 * a[lag, 2, 2] + h3 * a[lag, 2, 3]
-        x3 = x3 + h0 * a[lag, 3, 0] + h1 * a[lag, 3, 1] + h2 * a[lag, 3, 2] + h3 * a[lag, 3, 3]
-    y0, y1, y2, y3 = features_of(x0, x1, x2, x3, s.mu, s.sigma, 0, 0, i, c)
-    store(history, (position, 0, i), select(same, x0, load(history, (position, 0, i))))
-    store(history, (position, 1, i), select(same, x1, load(history, (position, 1, i))))
-    store(history, (position, 2, i), select(same, x2, load(history, (position, 2, i))))
-    store(history, (position, 3, i), select(same, x3, load(history, (position, 3, i))))
-    store(s.features, (0, i), select(same, y0, load(s.features, (0, i))))
-    store(s.features, (1, i), select(same, y1, load(s.features, (1, i))))
-    store(s.features, (2, i), select(same, y2, load(s.features, (2, i))))
-    store(s.features, (3, i), select(same, y3, load(s.features, (3, i))))
-    store(s.count, (i,), select(same, counts, load(s.count, (i,))))
-    return drawing & ~chosen
+    counts = load(s.count, i) + 1
+    same = bits_of_mask(mask_of_bits(drawing) & (counts == count))
+    if ones(same) < DENSE:
+        return np.int64(0)
+    work.group[groups] = i
+    work.group_bits[groups] = same
+    work.group_count[groups] = count
+    store(work.cell, groups * LANES, load(s.cell, i))
+    store(work.count, groups * LANES, counts)
+    return same
 
 
 @called
-def draw_listed(s, work, size, k0, k1, c):
-    """Draw for the first `size` cells of `listed`, wherever they lie and whatever cycle each has reached."""
-    order = c.order
-    listed, history, numbers, drawn = work.listed, s.history, work.numbers, work.drawn
-    for start in range(0, size, LANES):
-        length = min(LANES, size - start)
-        for k in range(LANES):
-            n = listed[start + min(k, length - 1)]
-            work.cell[k] = s.cell[n]
-            work.counts[k] = s.count[n] + np.uint32(1)
-            for f in range(4):
-                numbers[4 + f, k] = s.mu[f, n]
-                numbers[8 + f, k] = s.sigma[f, n]
-        x0, x1, x2, x3 = innovation(k0, k1, load(work.cell, (0,)), load(work.counts, (0,)), c.b)
-        store(numbers, (0, 0), x0)
-        store(numbers, (1, 0), x1)
-        store(numbers, (2, 0), x2)
-        store(numbers, (3, 0), x3)
-        for k in range(length):
-            n = listed[start + k]
-            position = np.int64(work.counts[k]) % order
-            x = four(numbers[0, k], numbers[1, k], numbers[2, k], numbers[3, k])
-            slot = position
-            for lag in range(order):
-                slot = order - 1 if slot == 0 else slot - 1
-                for j in range(4):
-                    x = x + load4(c.columns, (lag, j, 0)) * history[slot, j, n]
-            store4(drawn, (0,), x)
-            for f in range(4):
-                numbers[f, k] = drawn[f]
-                history[position, f, n] = drawn[f]
-            s.count[n] = work.counts[k]
-        x0, x1, x2, x3 = load(numbers, (0, 0)), load(numbers, (1, 0)), load(numbers, (2, 0)), load(numbers, (3, 0))
-        y0, y1, y2, y3 = features_of(x0, x1, x2, x3, numbers, numbers, 4, 8, 0, c)
-        store(numbers, (12, 0), y0)
-        store(numbers, (13, 0), y1)
-        store(numbers, (14, 0), y2)
-        store(numbers, (15, 0), y3)
-        for k in range(length):
-            n = listed[start + k]
-            for f in range(4):
-                s.features[f, n] = numbers[12 + f, k]
+def draw(s, work, groups, listed, k0, k1, c):
+    """Draw the next cycle of the noted groups of lanes, and of the first `listed` cells of ``work.listed``.
+
+    Short loops over everything that draws, each with few steps that wait for each other: so the processor finds
+    enough to do at once.
+    """
+    first = groups * LANES
+    for k in range(listed):
+        n = work.listed[k]
+        work.cell[first + k] = s.cell[n]
+        work.count[first + k] = s.count[n] + np.uint32(1)
+    total = first + (listed + LANES - 1) // LANES * LANES
+    for k in range(first + listed, total):
+        work.cell[k] = work.cell[k - 1]
+        work.count[k] = work.count[k - 1]
+    for k in range(0, total, LANES):
+        w0, w1, w2, w3 = words(k0, k1, CYCLE, load(work.cell, k), load(work.count, k), 0)
+        store(work.words, (0, k), w0)
+        store(work.words, (1, k), w1)
+        store(work.words, (2, k), w2)
+        store(work.words, (3, k), w3)
+    for k in range(0, total, LANES):
+        n0, n1 = box_muller(load(work.words, (0, k)), load(work.words, (1, k)))
+        n2, n3 = box_muller(load(work.words, (2, k)), load(work.words, (3, k)))
+        x0, x1, x2, x3 = innovation(n0, n1, n2, n3, c.b)
+        store(work.x, (0, k), x0)
+        store(work.x, (1, k), x1)
+        store(work.x, (2, k), x2)
+        store(work.x, (3, k), x3)
+    if groups:
+        draw_groups(s, work, groups, c)
+    if listed:
+        draw_listed(s, work, listed, first, c)
+
+
+@inlined
+def next_vectors(s, work, groups, c):
+    for g in range(groups):
+        i, k, slot = work.group[g], g * LANES, work.group_count[g] % c.order
+        position = slot
+        x0, x1, x2, x3 = load(work.x, (0, k)), load(work.x, (1, k)), load(work.x, (2, k)), load(work.x, (3, k))
+        for lag in range(c.order):
+            slot = c.order - 1 if slot == 0 else slot - 1
+            for j in range(4):
+                past = load(s.history, (slot, j, i))
+                x0 = x0 + past * c.columns[lag, j, 0]
+                x1 = x1 + past * c.columns[lag, j, 1]
+                x2 = x2 + past * c.columns[lag, j, 2]
+                x3 = x3 + past * c.columns[lag, j, 3]
+        same = mask_of_bits(work.group_bits[g])
+        store_where(s.history, (position, 0, i), x0, same)
+        store_where(s.history, (position, 1, i), x1, same)
+        store_where(s.history, (position, 2, i), x2, same)
+        store_where(s.history, (position, 3, i), x3, same)
+        store(work.x, (0, k), x0)
+        store(work.x, (1, k), x1)
+        store(work.x, (2, k), x2)
+        store(work.x, (3, k), x3)
+
+
+@inlined
+def draw_groups(s, work, groups, c):
+    next_vectors(s, work, groups, c)
+    for g in range(groups):
+        i, k = work.group[g], g * LANES
+        same = mask_of_bits(work.group_bits[g])
+        for f in range(4):
+            z = shape(c.gamma, c.degrees[0], f, load(work.x, (f, k)))
+            y = load(s.mu, (f, i)) + load(s.sigma, (f, i)) * z
+            if f == R_HRS:
+                y = exp10(y)
+            store_where(s.features, (f, i), y, same)
+        store_where(s.count, i, load(work.count, k), same)
+
+
+@inlined
+def draw_listed(s, work, listed, first, c):
+    """The cells of ``work.listed``, wherever they lie and whatever cycle each has reached."""
+    for m in range(listed):
+        n, k = work.listed[m], first + m
+        position = np.int64(work.count[k]) % c.order
+        x = four(work.x[0, k], work.x[1, k], work.x[2, k], work.x[3, k])
+        slot = position
+        for lag in range(c.order):
+            slot = c.order - 1 if slot == 0 else slot - 1
+            for j in range(4):
+                x = x + load4(c.columns, (lag, j, 0)) * s.history[slot, j, n]
+        store4(work.one, 0, x)
+        for f in range(4):
+            work.x[f, k] = work.one[f]
+            s.history[position, f, n] = work.one[f]
+            work.mu[f, m] = s.mu[f, n]
+            work.sigma[f, m] = s.sigma[f, n]
+        s.count[n] = work.count[k]
+    for m in range(0, listed, LANES):
+        for f in range(4):
+            z = shape(c.gamma, c.degrees[0], f, load(work.x, (f, first + m)))
+            y = load(work.mu, (f, m)) + load(work.sigma, (f, m)) * z
+            if f == R_HRS:
+                y = exp10(y)
+            store(work.x, (f, first + m), y)
+    for m in range(listed):
+        for f in range(4):
+            s.features[f, work.listed[m]] = work.x[f, first + m]

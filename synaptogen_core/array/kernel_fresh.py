@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synaptogen_core.array.kernel_arithmetic import inlined, normals, words
-from synaptogen_core.array.kernel_draw import features_of, innovation, mixing_of_resistance
+from synaptogen_core.array.kernel_arithmetic import exp10, inlined, normals, words
+from synaptogen_core.array.kernel_draw import innovation, mixing_of_resistance, shape
 from synaptogen_core.array.kernel_lanes import (
     LANES,
     bits_of_mask,
@@ -17,12 +17,13 @@ from synaptogen_core.array.kernel_lanes import (
     memory_of,
     select,
     store,
+    store_where,
     wide_of,
 )
 from synaptogen_core.device import streams
 from synaptogen_core.schema import HRS, R_HRS, U_RESET
 
-DEVICE, START = streams.DEVICE, streams.START
+DEVICE, START, CYCLE = streams.DEVICE, streams.START, streams.CYCLE
 
 
 @inlined
@@ -48,11 +49,11 @@ def draw_devices(s, i, cell, zero, scratch, c, k0, k1):
                     total = total + load(scratch, (j, 0)) * c.factors[k, row, j]
                 total = total + c.means[k, row]
                 if row < 4:
-                    store(s.mu, (row, i), select(chosen, total, load(s.mu, (row, i))))
+                    store_where(s.mu, (row, i), total, chosen)
                 else:
                     floor = c.sigma_floor[row - 4]
                     total = select(total < floor, floor, total)
-                    store(s.sigma, (row - 4, i), select(chosen, total, load(s.sigma, (row - 4, i))))
+                    store_where(s.sigma, (row - 4, i), total, chosen)
 
 
 @inlined
@@ -104,18 +105,18 @@ def fill(state_arrays, scratch_arrays, number_arrays, stationary, k0, k1):
             for lag in range(c.order):
                 for f in range(4):
                     store(s.history, (lag, f, i), nothing)
-            x0, x1, x2, x3 = innovation(k0, k1, cell, zero, c.b)
+            n0, n1, n2, n3 = normals(k0, k1, CYCLE, cell, zero, 0)
+            x0, x1, x2, x3 = innovation(n0, n1, n2, n3, c.b)
             store(s.history, (0, 0, i), x0)
             store(s.history, (0, 1, i), x1)
             store(s.history, (0, 2, i), x2)
             store(s.history, (0, 3, i), x3)
-        x0, x1 = load(s.history, (0, 0, i)), load(s.history, (0, 1, i))
-        x2, x3 = load(s.history, (0, 2, i)), load(s.history, (0, 3, i))
-        y0, y1, y2, y3 = features_of(x0, x1, x2, x3, s.mu, s.sigma, 0, 0, i, c)
-        store(s.features, (0, i), y0)
-        store(s.features, (1, i), y1)
-        store(s.features, (2, i), y2)
-        store(s.features, (3, i), y3)
+        for f in range(4):
+            z = shape(c.gamma, c.degrees[0], f, load(s.history, (0, f, i)))
+            y = load(s.mu, (f, i)) + load(s.sigma, (f, i)) * z
+            if f == R_HRS:
+                y = exp10(y)
+            store(s.features, (f, i), y)
         store(s.r, i, mixing_of_resistance(load(s.features, (R_HRS, i)), c))
         store(s.threshold, i, load(s.features, (U_RESET, i)))
         store(s.slope, i, lanes_of(np.float32(0)))

@@ -51,15 +51,22 @@ class Numbers(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch of one call."""
+    """Scratch of one call: what goes on in one tile at one pulse."""
 
-    listed: NDArray[np.int64]  # (TILE,) scattered cells that will draw
-    late: NDArray[np.int64]  # (TILE,) first cell of each group of lanes that has such cells
-    late_bits: NDArray[np.int64]  # (TILE,) which lanes they are
-    cell: NDArray[np.uint64]  # (LANES,) scattered cells side by side
-    counts: U32  # (LANES,)
-    numbers: F32  # (16, LANES): their x, mu, sigma, features
-    drawn: F32  # (4,)
+    busy: NDArray[np.int64]  # (TILE,) first cell of each group of lanes that is reset
+    resetting: NDArray[np.int64]  # (TILE,) which lanes are
+    drawing: NDArray[np.int64]  # (TILE,) which of them draw
+    group: NDArray[np.int64]  # (TILE,) first cell of each group that draws at once
+    group_bits: NDArray[np.int64]  # (TILE,) which lanes do
+    group_count: NDArray[np.int64]  # (TILE,) for which cycle
+    listed: NDArray[np.int64]  # (TILE,) cells that draw one by one
+    cell: NDArray[np.uint64]  # (2 TILE,) the groups' cells, then the listed ones
+    count: U32  # type: ignore[assignment]  # (2 TILE,) theirs; hides tuple.count
+    words: U32  # (4, 2 TILE)
+    x: F32  # (4, 2 TILE)
+    mu: F32  # (4, TILE) of the listed cells
+    sigma: F32  # (4, TILE)
+    one: F32  # (4,)
     voltage: F32  # (1, TILE)
 
 

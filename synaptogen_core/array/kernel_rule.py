@@ -8,9 +8,9 @@ import numpy as np
 
 from synaptogen_core.array.kernel_arithmetic import called, inlined, power
 from synaptogen_core.array.kernel_draw import (
-    draw_lanes,
-    draw_listed,
+    draw,
     mixing_of_resistance,
+    note_lanes,
     polynomial,
 )
 from synaptogen_core.array.kernel_lanes import (
@@ -22,8 +22,8 @@ from synaptogen_core.array.kernel_lanes import (
     lowest,
     mask_of_bits,
     memory_of,
-    select,
     store,
+    store_where,
 )
 from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS, U_RESET, U_SET
 
@@ -42,70 +42,60 @@ def reset(s, i, u, resetting, drawing, c):
     """RESET the lanes from cell `i` on; `drawing` of them begin it, and their next features are there."""
     full = resetting & (u >= c.u_max)
     partial = resetting & (u < c.u_max)
-    code, r, threshold = load(s.code, (i,)), load(s.r, (i,)), load(s.threshold, (i,))
     end = mixing_of_resistance(load(s.features, (R_HRS, i)), c)
     if bits_of_mask(partial):
-        slope, floor = load(s.slope, (i,)), load(s.floor, (i,))
         starting = drawing & partial
         if bits_of_mask(starting):
+            threshold = load(s.threshold, i)
             low, difference = curves(threshold, c)
-            first = low + r * difference
+            first = low + load(s.r, i) * difference
             low, difference = curves(lanes_of(c.u_max), c)
             last = low + end * difference
-            slope = select(starting, (first - last) / power(c.u_max - threshold, c.eta), slope)
-            floor = select(starting, last, floor)
-            store(s.slope, (i,), slope)
-            store(s.floor, (i,), floor)
-        current = slope * power(c.u_max - u, c.eta) + floor
+            store_where(s.slope, i, (first - last) / power(c.u_max - threshold, c.eta), starting)
+            store_where(s.floor, i, last, starting)
+        current = load(s.slope, i) * power(c.u_max - u, c.eta) + load(s.floor, i)
         low, difference = curves(u, c)
-        r = select(partial, (current - low) / difference, r)
-        code = select(partial, IRS, code)
-    r = select(full, end, r)
-    store(s.r, (i,), r)
-    store(s.code, (i,), select(full, HRS, code))
-    store(s.threshold, (i,), select(resetting, u, threshold))
-
-
-@called
-def reset_late(s, to_volts, work, groups, volts, row, c):
-    for g in range(groups):
-        i = work.late[g]
-        mask = mask_of_bits(work.late_bits[g])
-        reset(s, i, load(volts, (row, i + to_volts)), mask, mask, c)
+        store_where(s.r, i, (current - low) / difference, partial)
+        store_where(s.code, i, IRS, partial)
+    store_where(s.r, i, end, full)
+    store_where(s.code, i, HRS, full)
+    store_where(s.threshold, i, u, resetting)
 
 
 @inlined
 def apply(s, first, size, volts, row, to_volts, work, k0, k1, c):
     """Apply a voltage to `size` cells, a multiple of LANES; that of cell i stands in column ``i + to_volts``."""
-    cells, groups = np.int64(0), np.int64(0)
+    busy, groups, listed = np.int64(0), np.int64(0), np.int64(0)
     for i in range(first, first + size, LANES):
         u = load(volts, (row, i + to_volts))
-        code = load(s.code, (i,))
-        high = u > load(s.threshold, (i,))
+        code = load(s.code, i)
+        high = u > load(s.threshold, i)
         setting = (code != LRS) & (u <= load(s.features, (U_SET, i)))
         resetting = bits_of_mask((code != HRS) & high)
-        drawing = bits_of_mask((code == LRS) & high)
         if bits_of_mask(setting):
-            r = mixing_of_resistance(load(s.features, (R_LRS, i)), c)
-            store(s.r, (i,), select(setting, r, load(s.r, (i,))))
-            threshold = select(setting, load(s.features, (U_RESET, i)), load(s.threshold, (i,)))
-            store(s.threshold, (i,), threshold)
-            store(s.code, (i,), select(setting, LRS, code))
+            store_where(s.r, i, mixing_of_resistance(load(s.features, (R_LRS, i)), c), setting)
+            store_where(s.threshold, i, load(s.features, (U_RESET, i)), setting)
+            store_where(s.code, i, LRS, setting)
         if resetting:
-            left = draw_lanes(s, i, drawing, k0, k1, c)
-            if left != resetting:
-                reset(s, i, u, mask_of_bits(resetting & ~left), mask_of_bits(drawing & ~left), c)
-            if left:
-                work.late[groups] = i
-                work.late_bits[groups] = left
-                groups += 1
+            drawing = bits_of_mask((code == LRS) & high)
+            work.busy[busy] = i
+            work.resetting[busy] = resetting
+            work.drawing[busy] = drawing
+            busy += 1
+            if drawing:
+                taken = note_lanes(s, i, drawing, work, groups)
+                groups += np.int64(taken != 0)
+                left = drawing & ~taken
                 while left:
-                    work.listed[cells] = i + lowest(left)
-                    cells += 1
+                    work.listed[listed] = i + lowest(left)
+                    listed += 1
                     left &= left - 1
-    if cells:
-        draw_listed(s, work, cells, k0, k1, c)
-        reset_late(s, to_volts, work, groups, volts, row, c)
+    if groups + listed:
+        draw(s, work, groups, listed, k0, k1, c)
+    for k in range(busy):
+        i = work.busy[k]
+        u = load(volts, (row, i + to_volts))
+        reset(s, i, u, mask_of_bits(work.resetting[k]), mask_of_bits(work.drawing[k]), c)
 
 
 @called

@@ -18,14 +18,17 @@ from synaptogen_core.array import (
     kernel_draw,
     kernel_fresh,
     kernel_lanes,
+    kernel_read,
     kernel_records,
     kernel_rule,
 )
 from synaptogen_core.array.kernel_fresh import fill
 from synaptogen_core.array.kernel_lanes import LANES
+from synaptogen_core.array.kernel_read import ReadCells, ReadNumbers, read
 from synaptogen_core.array.kernel_records import Cells, Normals, Numbers, Records, Train, Work
 from synaptogen_core.array.kernel_rule import TILE, advance
-from synaptogen_core.device import arithmetic, streams
+from synaptogen_core.device import arithmetic, conduction, noise, streams
+from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
 
@@ -40,6 +43,7 @@ SOURCES = (
     kernel_draw,
     kernel_fresh,
     kernel_lanes,
+    kernel_read,
     kernel_records,
     kernel_rule,
 )
@@ -63,8 +67,8 @@ def _compiled(function: Callable[..., None]) -> Any:
         return njit(nogil=True, error_model="numpy")(function)
 
 
-def _entries(stamp: int) -> tuple[Any, Any]:
-    """The two functions that Python calls."""
+def _entries(stamp: int) -> tuple[Any, Any, Any]:
+    """The functions that Python calls."""
 
     def advance_block(state, tile, work, numbers, records, train, k0, k1):
         if stamp:
@@ -74,11 +78,15 @@ def _entries(stamp: int) -> tuple[Any, Any]:
         if stamp:
             fill(state, scratch, numbers, stationary, k0, k1)
 
-    return _compiled(advance_block), _compiled(fill_block)
+    def read_block(cells, numbers, first, number, k0, k1):
+        if stamp:
+            read(cells, numbers, first, number, k0, k1)
+
+    return _compiled(advance_block), _compiled(fill_block), _compiled(read_block)
 
 
 OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")  # numba takes other arrays for other types
-advance_block, fill_block = _entries(_stamp())
+advance_block, fill_block, read_block = _entries(_stamp())
 
 
 @lru_cache(maxsize=64)
@@ -106,16 +114,26 @@ def numbers_of(c: Constants) -> Numbers:
     )
 
 
+@lru_cache(maxsize=64)
+def read_numbers(u: float, bandwidth: float, c: Constants) -> ReadNumbers:
+    """The curves at one read voltage [V], and the factors of the noise."""
+    volts = np.array([u], np.float32)
+    (low,), (difference,) = conduction.curves(volts, c)
+    (low_g,), (difference_g,) = conduction.conductance_curves(volts, c)
+    return ReadNumbers(low, difference, low_g, difference_g, *noise.noise_factors(bandwidth))
+
+
 def work_space() -> Work:
     """Scratch for one call."""
     return Work(
-        listed=np.empty(TILE, np.int64),
-        late=np.empty(TILE, np.int64),
-        late_bits=np.empty(TILE, np.int64),
-        cell=np.empty(LANES, np.uint64),
-        counts=np.empty(LANES, np.uint32),
-        numbers=np.empty((16, LANES), np.float32),
-        drawn=np.empty(4, np.float32),
+        *np.empty((7, TILE), np.int64),
+        cell=np.empty(2 * TILE, np.uint64),
+        count=np.empty(2 * TILE, np.uint32),
+        words=np.empty((4, 2 * TILE), np.uint32),
+        x=np.empty((4, 2 * TILE), np.float32),
+        mu=np.empty((4, TILE), np.float32),
+        sigma=np.empty((4, TILE), np.float32),
+        one=np.empty(4, np.float32),
         voltage=np.empty((1, TILE), np.float32),
     )
 
@@ -165,6 +183,17 @@ class NumbaEngine:
         for name, array in state.arrays().items():
             if arrays[name] is not array:
                 array[...] = arrays[name]
+
+    def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
+        """Noisy currents of some cells."""
+        r, cell = state.r[where], state.cell[where]
+        if u.size > 1 or int(cell[-1]) - int(cell[0]) != cell.size - 1:
+            # a voltage a cell: the polynomials are most of the work; scattered cells: no call serves four of them
+            return noise.noisy_current(r, cell, seed, number, u, bandwidth, c)
+        numbers = read_numbers(float(u[0]), bandwidth, c)
+        out = np.empty(r.size, np.float32)
+        read_block(ReadCells.of(r, out), numbers, int(cell[0]), number, seed & 0xFFFFFFFF, seed >> 32)
+        return out
 
 
 def warm(pulses: engines.Pulses) -> None:

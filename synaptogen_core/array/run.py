@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array import engines
-from synaptogen_core.array.cells import CellArray, blocks
+from synaptogen_core.array.blocks import available_threads, blocks
+from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.device import conduction, noise
 from synaptogen_core.device.arithmetic import F32
@@ -208,8 +208,3 @@ def _local(places: NDArray[np.int32]) -> tuple[NDArray[np.int32], int, int]:
     if used.size == 0:
         return places, 0, 0
     return np.where(places >= 0, places - used[0], -1).astype(np.int32), int(used[0]), int(used.size)
-
-
-def available_threads() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

@@ -12,10 +12,10 @@ import typer
 from rich.table import Table
 
 from synaptogen_core.array import engines
+from synaptogen_core.array.blocks import available_threads
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.estimate import measured
 from synaptogen_core.array.pulses import PulseTrain
-from synaptogen_core.array.run import available_threads
 from synaptogen_core.array.simulation import estimate, simulate
 from synaptogen_core.cli import speech
 from synaptogen_core.device.parameters import DeviceParameters

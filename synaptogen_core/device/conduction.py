@@ -35,10 +35,16 @@ def mixing_of_current(i: F32, u: F32, c: Constants) -> F32:
     return (i - low) / difference
 
 
-def conductance(r: F32, u: F32, c: Constants) -> F32:
-    """Static conductance I(r, U)/U [S]; at U = 0 its limit dI/dU.
+def conductance_curves(u: F32, c: Constants) -> tuple[F32, F32]:
+    """LLRS(U)/U and (HHRS(U) - LLRS(U))/U [S] at the voltages `u` [V]; at U = 0 their limits.
 
     Both polynomials pass through zero, so dividing them by U takes away their last coefficient and leaves no 0/0.
     """
     low = polynomial(c.llrs[:-1], u)
-    return low + r * (polynomial(c.hhrs[:-1], u) - low)
+    return low, polynomial(c.hhrs[:-1], u) - low
+
+
+def conductance(r: F32, u: F32, c: Constants) -> F32:
+    """Static conductance I(r, U)/U [S]; at U = 0 its limit dI/dU."""
+    low, difference = conductance_curves(u, c)
+    return low + r * difference

@@ -5,14 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.device import streams
+from synaptogen_core.device import conduction, streams
 from synaptogen_core.device.arithmetic import F32
+from synaptogen_core.device.constants import Constants
 
 BOLTZMANN = 1.380649e-23  # J/K
 ELEMENTARY_CHARGE = 1.602176634e-19  # C
 TEMPERATURE = 300.0  # K
 BANDWIDTH = 1e8  # Hz
 READ_VOLTAGE = 0.2  # V
+
+
+def noise_factors(bandwidth: float) -> tuple[np.float32, np.float32]:
+    """4 kB T BW [J/s] and 2 e BW [A]: what conductance and current are multiplied by in the variance."""
+    return np.float32(4 * BOLTZMANN * TEMPERATURE * bandwidth), np.float32(2 * ELEMENTARY_CHARGE * bandwidth)
 
 
 def noise_sd(current: F32, conductance: F32, bandwidth: float) -> F32:
@@ -28,10 +34,17 @@ def noise_sd(current: F32, conductance: F32, bandwidth: float) -> F32:
     bandwidth : float
         BW [Hz].
     """
-    johnson = np.float32(4 * BOLTZMANN * TEMPERATURE * bandwidth) * np.abs(conductance)
-    shot = np.float32(2 * ELEMENTARY_CHARGE * bandwidth) * np.abs(current)
-    sd: F32 = np.sqrt(johnson + shot)
+    johnson, shot = noise_factors(bandwidth)
+    sd: F32 = np.sqrt(johnson * np.abs(conductance) + shot * np.abs(current))
     return sd
+
+
+def noisy_current(
+    r: F32, cell: NDArray[np.uint64], seed: int, number: int, u: F32, bandwidth: float, c: Constants
+) -> F32:
+    """Currents [A] of cells with mixing `r` at the voltages `u` [V], as the array's read `number` finds them."""
+    i = conduction.current(r, u, c)
+    return i + noise_sd(i, conduction.conductance(r, u, c), bandwidth) * read_normals(cell, seed, number)
 
 
 def read_normals(cell: NDArray[np.uint64], seed: int, number: int | NDArray[np.integer]) -> F32:

@@ -1,0 +1,91 @@
+"""The compiled twin of a noisy read, for one voltage and cells that lie one after the other."""
+
+# ruff: noqa: D103 -- each function is the twin of one in device/, described there
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.array.kernel_arithmetic import inlined, normals
+from synaptogen_core.array.kernel_lanes import LANES, load, memory_of, root, select, store
+from synaptogen_core.device import streams
+from synaptogen_core.device.arithmetic import F32, U32
+
+READ = streams.READ
+TILE = 4 * LANES  # cells that share the calls of one group of lanes
+
+
+class ReadCells(NamedTuple):
+    """Cells, their currents, and scratch."""
+
+    r: F32  # (n,)
+    current: F32  # (n,) [A]
+    group: NDArray[np.uint64]  # (LANES,) groups of four cells
+    number: U32  # (LANES,)
+    lanes: F32  # (4, LANES)
+    tile: F32  # (2, TILE): normals, and r or the current of a tile that is not whole
+
+    @classmethod
+    def of(cls, r: F32, current: F32) -> ReadCells:
+        """With new scratch."""
+        words = np.empty(LANES, np.uint64), np.empty(LANES, np.uint32)
+        return cls(r, current, *words, np.empty((4, LANES), np.float32), np.empty((2, TILE), np.float32))
+
+
+class ReadNumbers(NamedTuple):
+    """The curves at the read voltage, and the factors of the noise."""
+
+    low: np.float32
+    difference: np.float32
+    low_g: np.float32
+    difference_g: np.float32
+    johnson: np.float32
+    shot: np.float32
+
+
+@inlined
+def magnitude(x):
+    return select(x < np.float32(0), x * np.float32(-1), x)
+
+
+@inlined
+def noisy(r, normal, numbers):
+    i = r * numbers.difference + numbers.low
+    g = r * numbers.difference_g + numbers.low_g
+    sd = root(magnitude(g) * numbers.johnson + magnitude(i) * numbers.shot)
+    return i + sd * normal
+
+
+@inlined
+def read(cell_arrays, numbers, first, number, k0, k1):
+    """Read the cells `first`, `first` + 1, ...: one call of the generator serves four neighbours."""
+    cells = memory_of(cell_arrays)
+    begin, size = first & 3, cell_arrays.r.size
+    for k in range(LANES):
+        cells.number[k] = np.uint32(number)
+    for group in range(0, (begin + size + 3) // 4, LANES):
+        for k in range(LANES):
+            cells.group[k] = np.uint64((first >> 2) + group + k)
+        n0, n1, n2, n3 = normals(k0, k1, READ, load(cells.group, 0), load(cells.number, 0), 0)
+        store(cells.lanes, (0, 0), n0)
+        store(cells.lanes, (1, 0), n1)
+        store(cells.lanes, (2, 0), n2)
+        store(cells.lanes, (3, 0), n3)
+        for k in range(LANES):
+            for lane in range(4):
+                cells.tile[0, 4 * k + lane] = cells.lanes[lane, k]
+        start = 4 * group - begin
+        if start >= 0 and start + TILE <= size:
+            for k in range(0, TILE, LANES):
+                store(cells.current, start + k, noisy(load(cells.r, start + k), load(cells.tile, (0, k)), numbers))
+        else:
+            low, high = max(0, -start), min(TILE, size - start)
+            for k in range(TILE):
+                cells.tile[1, k] = cells.r[start + k] if low <= k < high else np.float32(0)
+            for k in range(0, TILE, LANES):
+                store(cells.tile, (1, k), noisy(load(cells.tile, (1, k)), load(cells.tile, (0, k)), numbers))
+            for k in range(low, high):
+                cells.current[start + k] = cells.tile[1, k]

@@ -1,0 +1,50 @@
+"""The compiled noisy read gives the bits of the specification."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import synaptogen_core as sc
+
+DEVICE = sc.load_device("hennen2024")
+
+
+@settings(max_examples=40)
+@given(
+    rows=st.integers(1, 40),
+    columns=st.integers(1, 70),
+    first=st.integers(0, 2**61),
+    seed=st.integers(0, 2**63 - 1),
+    u=st.floats(-1.5, 1.5, width=32),
+    bandwidth=st.floats(0, 1e10),
+)
+def test_a_read_has_the_bits_of_the_specification(
+    rows: int, columns: int, first: int, seed: int, u: float, bandwidth: float
+) -> None:
+    pair = [
+        sc.CellArray((rows, columns), DEVICE, seed=seed, first_cell=first, engine=engine)
+        for engine in ("numba", "numpy")
+    ]
+    for _ in range(2):  # the second read has noise of its own
+        compiled, specified = (cells.read(u, bandwidth) for cells in pair)
+        assert np.array_equal(compiled.view(np.uint32), specified.view(np.uint32))
+
+
+def test_threads_do_not_change_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    for block in (1000, 4096, 10**6):
+        monkeypatch.setattr("synaptogen_core.array.cells.READ_BLOCK", block)
+        reads.append(sc.CellArray((300, 301), DEVICE, seed=3).read(0.2))
+    assert np.array_equal(reads[0], reads[1])
+    assert np.array_equal(reads[0], reads[2])
+
+
+def test_a_voltage_a_cell_is_read_as_by_the_specification() -> None:
+    volts = np.linspace(-1, 1, 77 * 9).reshape(77, 9)
+    compiled, specified = (sc.CellArray((77, 9), DEVICE, seed=3, engine=e).read(volts) for e in ("numba", "numpy"))
+    assert np.array_equal(compiled, specified)
+    other = sc.CellArray((77, 9), DEVICE, seed=4).read(volts)
+    assert not np.array_equal(compiled, other), "another seed, other noise"
