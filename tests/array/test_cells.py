@@ -66,7 +66,7 @@ def test_cell_by_cell_equals_the_whole(start: str) -> None:
 
 
 @settings(max_examples=10)
-@given(st.integers(0, 2**62), st.integers(1, 11), st.sampled_from([(4, 6), (1, 24), (24, 1)]))
+@given(st.integers(0, 2**62 - 11), st.integers(1, 11), st.sampled_from([(4, 6), (1, 24), (24, 1)]))
 def test_a_part_of_a_larger_array(first: int, offset: int, shape: tuple[int, int]) -> None:
     whole = array((5, 7), first_cell=first)
     part = array((1, 2), first_cell=first + offset)
