@@ -83,6 +83,10 @@ class Marks:
         """First rows of the groups that are done."""
         return {int(file.name) for file in (self.folder / "done").iterdir() if file.name.isdecimal()}
 
+    def is_done(self, first_row: int) -> bool:
+        """Whether a group is done."""
+        return (self.folder / "done" / str(first_row)).exists()
+
     def mark(self, first_row: int) -> None:
         """Mark a group as done; its pieces have to be on the disk already."""
         (self.folder / "done" / str(first_row)).touch()

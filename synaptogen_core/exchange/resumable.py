@@ -184,6 +184,8 @@ class Filling:
         """Simulate one row group and write it."""
         group, cells = piece
         self.check_held()
+        if self.store.marks.is_done(group[0]):  # by a worker that was lost before it could say so
+            return
         ds = self.parts.simulate(group, cells, progress=progress, cancel=cancel, threads=self.threads)
         self.check_held()
         self.store.write(ds, group)
