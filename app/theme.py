@@ -257,14 +257,20 @@ def table() -> pn.pane.HTML:
 
 
 def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Column:
-    """Cards side by side. `sizes`: twelfths of the width from each breakpoint on, e.g. ``{"xs": 12, "md": 6}``."""
+    """Cards side by side. `sizes`: twelfths of the width from each breakpoint on, e.g. ``{"xs": 12, "md": 6}``.
+
+    Each row has the same columns: those of the first items that fill twelve twelfths.
+    """
     each = [sizes] * len(items) if isinstance(sizes, dict) else list(sizes)
+    columns: dict[str, str] = {}
+    widths = [12] * len(items)
+    for point in ("xs", "sm", "md", "lg", "xl"):
+        if any(point in size for size in each):
+            widths = [size.get(point, width) for size, width in zip(each, widths, strict=True)]
+            first = next((i for i in range(1, len(widths) + 1) if sum(widths[:i]) >= 12), len(widths))
+            columns[point] = " ".join(f"minmax(0, {width}fr)" for width in widths[:first])
     # A style sheet's grid: a component for each cell would cost the opening of the page some 15 ms.
-    spans = {
-        f"& > :nth-of-type({i})": {"gridColumn": {point: f"span {n}" for point, n in size.items()}, "minWidth": 0}
-        for i, size in enumerate(each, 1)
-    }
-    style = {"display": "grid", "gridTemplateColumns": "repeat(12, minmax(0, 1fr))", "gap": "10px", **spans}
+    style = {"display": "grid", "gridTemplateColumns": columns, "gap": "10px"}
     return pmui.Column(*items, sizing_mode="stretch_width", margin=0, sx=style)
 
 
