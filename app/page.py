@@ -32,6 +32,15 @@ if (window.innerWidth < {PHONE}) {{
 }}
 """
 TABS_STYLE = {"& .MuiTab-root": {"textTransform": "none", "fontSize": "0.95rem", "minHeight": "44px"}}
+# Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
+MEASURE_LATER = """
+let view = Bokeh.Models.get("Figure").prototype.default_view.prototype
+while (!Object.hasOwn(view, "_measure_layout")) { view = Object.getPrototypeOf(view) }
+for (const step of ["_measure_layout", "_after_layout"]) {
+  const act = view[step]
+  view[step] = function () { if (this.layout != null) { act.call(this) } }
+}
+"""
 SPACE = {"p": {"xs": "8px", "md": "12px 16px"}}
 
 
@@ -76,6 +85,7 @@ class Dashboard:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
             self.document.js_on_event(DocumentReady, CustomJS(code=CLOSE_DRAWER))
+            self.document.js_on_event(DocumentReady, CustomJS(code=MEASURE_LATER))
         pn.state.onload(self.session.start)
         pn.state.on_session_destroyed(partial(clean_up, self.page, self.session))
 
