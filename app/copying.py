@@ -28,7 +28,7 @@ class CopyButton:
     def __init__(self, label: str, *, icon: str = "content_copy", what: str = ""):
         name = f"text of {label}"
         self._carrier = Div(text="", visible=False, tags=[""], name=name)
-        # Panel keeps the arguments of a JavaScript callback for ever, and with them the page: find the text by its name.
+        # Panel keeps the arguments of a JavaScript callback for ever, and with them the page: find it by name.
         found = f"Array.from(cb_obj.document.all_models).find((model) => model.name === '{name}').tags[0]"
         self.button = pmui.Button(label=label, variant="outlined", size="small", icon=icon)
         self.button.js_on_click(code=COPY % (what or found, label))

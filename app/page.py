@@ -51,8 +51,8 @@ class Dashboard:
         self.settings = Settings({tab.key: tab.options for tab in TABS})
         self.document = pn.state.curdoc
         if self.document is not None:
-            # Panel says so when it renders the HTML; where a slow browser comes back after its session was discarded, the
-            # new session renders none, and would ask a CDN for its style sheets.
+            # Panel says so when it renders the HTML. A slow browser may come back when its session has been discarded: the
+            # new one renders no HTML, and would ask a CDN for its style sheets.
             self.document.template_variables.setdefault("dist_url", LOCAL_DIST)
         dropped, tab = self._read_link()
         self.theme = Theme(dark=pn.config.theme == "dark")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,9 @@ from app.settings import Request, Settings
 from app.tabs import Tab
 from synaptogen_core.errors import Cancelled
 
-AT_ONCE = 0.3  # seconds: a run estimated shorter than this starts by itself
+# seconds: a run estimated shorter than this starts by itself
+AT_ONCE = float(os.environ.get("SYNAPTOGEN_AT_ONCE_SECONDS", "0.3"))
+TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
 AT_START = 3.0  # the first run, when there is nothing to look at yet
 LONG_RUNS = ThreadPoolExecutor(2, "long-run")  # of all pages: more would only take memory; the others wait their turn
 RESULTS = LruCache(256_000_000)
@@ -127,7 +130,7 @@ class Session:
             return
         if request.simulation != self.settings.request().simulation:
             return  # a newer change is on its way
-        if estimate.seconds <= (AT_ONCE if self.run else AT_START):
+        if estimate.seconds <= (AT_ONCE if self.run else max(AT_ONCE, AT_START)):
             self._later(lambda: self.status.param.update(estimate=estimate, error=""))
             self._simulate(request, long=estimate.seconds > AT_ONCE)
         else:
@@ -160,7 +163,7 @@ class Session:
         def progress(done: float) -> None:  # called by the worker thread
             nonlocal told
             now = time.monotonic()
-            if now - started > AT_ONCE and now - told > 0.1:
+            if now - started > TELL_AFTER and now - told > 0.1:
                 told = now
                 loop.call_soon_threadsafe(self._show_progress, job, done, now - started)
 

@@ -11,13 +11,22 @@ import panel_material_ui as pmui
 from app import theme
 from app.session import Session
 
+STYLE = """
+.status { display: flex; flex-wrap: wrap; gap: 2px 20px; align-items: center; font-size: 0.95rem; }
+.badge { opacity: 0.85; font-size: 0.85rem; }
+.badge i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 7px; background: #7f7f7f; }
+.status-ready i { background: #009E73; }
+.status-stale i { background: #E69F00; }
+.status-running i { background: #0072B2; }
+"""
+
 
 class StatusLine:
     """One line of fixed height above the tabs, and alerts below it when there is something to say."""
 
     def __init__(self, session: Session, notes: Sequence[str]):
         self.session = session
-        self.text = pn.pane.HTML("", sizing_mode="stretch_width", margin=(8, 8), css_classes=["status-text"])
+        self.text = pn.pane.HTML("", sizing_mode="stretch_width", margin=(8, 8), stylesheets=[STYLE])
         self.run = pmui.Button(label="Run", variant="contained", size="small", icon="play_arrow", visible=False)
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.bar = pmui.LinearProgress(
@@ -41,28 +50,39 @@ class StatusLine:
         """Say the present state."""
         status, run = self.session.status, self.session.run
         shown = describe(run) if run else "Preparing the first pictures …"
-        estimate = status.estimate
-        if status.state == "stale":
-            cost = f"about {duration(estimate.seconds)}, {theme.size(estimate.bytes)}" if estimate else "a while"
-            shown += f' <b class="stale">Settings changed: these pictures show the ones before. A run takes {cost}.</b>'
-        elif status.state == "running":
-            left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
-            shown += f" <b>Running: {100 * status.progress:.0f} %{left}.</b>"
-        self.text.object = f'<span class="status-{status.state}">{shown}</span>'
+        self.text.object = (
+            f'<div class="status-{status.state} status"><span class="shown">{shown}</span>'
+            f'<span class="badge"><i></i>{self.badge()}</span></div>'
+        )
         self.run.visible = status.state == "stale"
         self.cancel.visible = self.bar.visible = status.state == "running"
         self.bar.value = int(100 * status.progress)
         self.error.object, self.error.visible = status.error, bool(status.error)
+
+    def badge(self) -> str:
+        """Whether the pictures are up to date, and what it would take."""
+        status = self.session.status
+        if status.state == "ready":
+            seconds = f", computed in {duration(status.seconds)}" if status.seconds else ""
+            return f"Up to date{seconds}"
+        if status.state == "stale":
+            estimate = status.estimate
+            cost = f"; a run takes about {duration(estimate.seconds)}, {theme.size(estimate.bytes)}" if estimate else ""
+            return f"Out of date: the settings have changed{cost}"
+        if status.state == "running":
+            left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
+            return f"Running, {100 * status.progress:.0f} %{left}"
+        return "Computing …"
 
 
 def describe(run: Any) -> str:
     """What the pictures show, in one line."""
     array = run.request.array
     cycles = f"{run.cycles:,} cycle{'s' if run.cycles != 1 else ''}"
-    return f"{array.rows} × {array.columns} cells, {cycles}, {run.device.name}, seed {array.seed}."
+    return f"{array.rows} × {array.columns} cells · {cycles} · {run.device.name} · seed {array.seed}"
 
 
 def duration(seconds: float) -> str:
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds >= 0.1 else f"{1000 * seconds:.0f} ms"
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -116,12 +116,11 @@ def unit(quantity: str) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for people: three significant digits, thin spaces between thousands."""
+    """A number for people: three significant digits, thin spaces between thousands, a minus that is one."""
     if value != value:
         return "–"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}".replace(",", "\u202f")
-    return f"{value:.{digits}g}"
+    text = f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.{digits}g}"
+    return text.replace("-", "−")
 
 
 def quantity(value: float, name: str) -> str:

@@ -36,7 +36,7 @@ class View(Base):
                 sizes={"xs": 12, "sm": 6, "lg": 3},
             ),
             theme.grid(
-                theme.card(self.window, theme.note("Every cycle of every cell; marked: cycles of the followed cells.")),
+                theme.card(self.window, theme.note("All cycles of all cells; circled: those followed.")),
                 theme.card(self.loops, self.followed_note),
                 theme.card(self.map, theme.note("Click a cell to follow it on every tab, with Shift one more.")),
                 sizes={"xs": 12, "md": 6, "lg": 4},
@@ -55,7 +55,8 @@ class View(Base):
     # ------------------------------------------------------------------------------------------------ histograms
     def _histogram(self, name: str, scale: str) -> Any:
         figure = self.theme.figure(
-            f"overview {name}", x=name, y="Share of cycles (%)", height=205, x_axis_type=scale, x_range=Range1d(1, 10)
+            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=205, x_axis_type=scale,
+            x_range=Range1d(1, 10),
         )  # fmt: skip
         figure.y_range.start = 0
         figure.quad("left", "right", 0, "top", source=self.bars[name], color=COLORS[name])
@@ -66,7 +67,8 @@ class View(Base):
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": 100 * histogram.share}
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
         low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
-        self.captions[name].object = f"Median {middle} {theme.unit(name)}, 90 % in {low} … {high} {theme.unit(name)}"
+        self.histograms[name].title.text = f"Median {middle} {theme.unit(name)}"
+        self.captions[name].object = f"90 % of all cycles: {low} … {high} {theme.unit(name)}"
 
     # ------------------------------------------------------------------------------------------------ memory window
     def _window(self) -> Any:
@@ -111,7 +113,7 @@ class View(Base):
             source.data = {"x": cell.loop.voltage, "y": cell.loop.current * micro} if cell else {"x": [], "y": []}
         names = ", ".join(f"({row}, {column})" for row, column in (c.cell for c in result.chosen))
         self.loops.title.text = f"First I-V loop of {result.loop_count} cells"
-        self.followed_note.object = f"Marked: the followed cells (row, column) {names}."
+        self.followed_note.object = f"Followed cells (row, column): {names}."
 
     # ------------------------------------------------------------------------------------------------ read map
     def _map(self) -> Any:

@@ -12,7 +12,8 @@ from tests.browser.drive import Dashboard, browsing, serving
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    with serving("--warm") as address:
+    # A busy machine estimates longer; the tests are not about when the Run button appears.
+    with serving("--warm", environment={"SYNAPTOGEN_AT_ONCE_SECONDS": "8"}) as address:
         yield address
 
 

@@ -47,6 +47,15 @@ SOURCES = f"""
 }}
 """
 
+EMPTY = """
+() => [...Bokeh.documents[0].all_models].filter((figure) => {
+  if (figure.type !== "Figure") { return false }
+  const view = Bokeh.index.find_one_by_id(figure.id)
+  if (view == null || view.el.offsetParent === null) { return false } // not on the visible tab
+  return !figure.renderers.some((renderer) => renderer.visible && (renderer.data_source?.get_length() ?? 0) > 0)
+}).map((figure) => figure.name)
+"""
+
 
 @contextmanager
 def serving(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
@@ -138,6 +147,16 @@ class Dashboard:
                 said = self.page.locator("[class^=status-], .MuiAlert-message").all_inner_texts()
                 raise AssertionError(f"not ready; the page says {said}; failures: {self.failures}")
             self.page.wait_for_timeout(100)
+
+    def reset(self) -> None:
+        """Every setting back to its default, as the user would do it."""
+        self.page.get_by_role("button", name="Reset to defaults").click()
+        self.page.wait_for_timeout(200)
+        self.wait_ready()
+
+    def empty_figures(self) -> list[str]:
+        """Names of the figures that are shown but draw nothing."""
+        return self.page.evaluate(EMPTY)
 
     def figure_names(self) -> list[str]:
         """Names of all the figures in the document."""

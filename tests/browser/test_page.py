@@ -1,0 +1,235 @@
+"""The page as its user sees it: every control, links, cancel, downloads, narrow screens, no internet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from playwright.sync_api import Page, TimeoutError
+
+import synaptogen_core as sc
+from app.tabs import TABS
+from tests.browser.drive import Dashboard
+
+SMALL = "rows=8&columns=8&cycles=20"
+OVERVIEW = ("overview r_hrs", "overview u_set", "overview r_lrs", "overview u_reset", "overview window",
+            "overview loops", "overview map")  # fmt: skip
+
+Open = Callable[..., Dashboard]
+
+
+def press(page: Page, label: str, key: str) -> None:
+    """Move a slider to one of its ends, or by a step."""
+    page.get_by_role("slider", name=label, exact=True).press(key)
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    """Write into a number box."""
+    box = page.get_by_label(label, exact=True)
+    box.fill(text)
+    box.press("Enter")
+
+
+def toggle(page: Page, label: str) -> None:
+    page.get_by_label(label, exact=True).click(force=True)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+Move = tuple[Callable[..., None], tuple[str, ...]]
+
+
+def kind(title: str) -> Move:
+    return choose, ("Kind", title)
+
+
+STAIRCASE, RANDOM = kind("RESET staircase after SET"), kind("Random voltages")
+SWEEP, IDENTICAL = kind("Triangular I-V sweep"), kind("Identical pulses after SET")
+NORMAL: Move = choose, ("Distribution", "Normal")
+
+# What is set first, the control and how it is moved, and the figure that must then change.
+CONTROLS: list[tuple[list[Move], Callable[..., None], tuple[str, ...], str]] = [
+    ([], press, ("Rows", "Home"), "overview map"),
+    ([], press, ("Columns", "Home"), "overview map"),
+    ([], fill, ("Seed", "7"), "overview map"),
+    ([], fill, ("Cycles", "9"), "overview u_set"),
+    ([], press, ("SET pulse (V)", "End"), "overview u_set"),
+    ([], press, ("RESET pulse (V)", "Home"), "overview map"),
+    ([], choose, ("Kind", "RESET staircase after SET"), "pulse train"),
+    ([SWEEP], press, ("Sweep to (V)", "End"), "pulse train"),
+    ([SWEEP], press, ("and to (V)", "Home"), "pulse train"),
+    ([SWEEP], press, ("Points", "Home"), "pulse train"),
+    ([STAIRCASE], press, ("First step (V)", "Home"), "pulse train"),
+    ([STAIRCASE], press, ("Last step (V)", "Home"), "overview map"),
+    ([STAIRCASE], press, ("Steps", "Home"), "pulse train"),
+    ([IDENTICAL], press, ("Pulse (V)", "End"), "overview map"),
+    ([IDENTICAL], press, ("Pulses", "Home"), "pulse train"),
+    ([IDENTICAL], press, ("η", "End"), "overview map"),
+    ([RANDOM], choose, ("Distribution", "Normal"), "pulse train"),
+    ([RANDOM], press, ("Lowest (V)", "PageUp"), "pulse train"),
+    ([RANDOM], press, ("Highest (V)", "PageDown"), "pulse train"),
+    ([RANDOM], toggle, ("One voltage a cell",), "overview map"),
+    ([RANDOM], fill, ("Seed of the train", "5"), "pulse train"),
+    ([RANDOM, NORMAL], press, ("Mean (V)", "End"), "pulse train"),
+    ([RANDOM, NORMAL], press, ("Standard deviation (V)", "Home"), "pulse train"),
+    ([kind("Table of voltages")], fill, ("Voltages", "-1.4, 0.7"), "pulse train"),
+    ([], press, ("C2C spread ×", "Home"), "overview r_lrs"),
+    ([], press, ("D2D spread ×", "Home"), "overview r_lrs"),
+    ([], press, ("Outlier share (%)", "End"), "overview r_lrs"),
+    ([], press, ("VAR order", "Home"), "overview r_lrs"),
+    ([], toggle, ("Memory",), "overview r_lrs"),
+    ([], toggle, ("Correlations",), "overview r_lrs"),
+    ([], choose, ("Shapes", "Gaussian"), "overview r_lrs"),
+    ([], press, ("U_max (V)", "End"), "overview map"),
+    ([], press, ("Read voltage (V)", "End"), "overview map"),
+    ([], fill, ("Bandwidth (MHz)", "900"), "overview map"),
+    ([], toggle, ("Read noise",), "overview map"),
+]
+
+
+@pytest.mark.timeout(1200)
+def test_every_control_changes_its_picture(open_page: Open) -> None:
+    dashboard = open_page()
+    unmoved = []
+    for first, move, arguments, figure in CONTROLS:
+        dashboard.reset()
+        for set_up, its in first:
+            set_up(dashboard.page, *its)
+            dashboard.page.wait_for_timeout(200)
+            dashboard.wait_ready()
+        before = dashboard.sources(figure)
+        try:
+            move(dashboard.page, *arguments)
+            dashboard.wait_change(figure, before, 20)
+        except (AssertionError, TimeoutError) as error:
+            unmoved.append((arguments[0], figure, str(error)[:200]))
+    assert not unmoved
+
+
+def test_a_copied_link_opens_the_same_page_with_the_same_numbers(open_page: Open) -> None:
+    first = open_page(f"{SMALL}&seed=3")
+    before = first.sources("overview r_lrs")
+    press(first.page, "D2D spread ×", "Home")
+    first.wait_change("overview r_lrs", before)
+    first.wait_ready()
+    first.page.wait_for_url(re.compile("d2d=0"))
+    address = first.page.url
+    second = open_page(address.split("?", 1)[1])
+    assert "seed=3" in address
+    for figure in OVERVIEW:
+        assert second.sources(figure) == first.sources(figure), figure
+
+
+def test_what_a_bad_link_says_is_dropped_and_told(open_page: Open) -> None:
+    dashboard = open_page(f"{SMALL}&seed=many&colour=red")
+    said = dashboard.page.locator(".MuiAlert-message").all_inner_texts()
+    assert any("seed: must be a whole number (got “many”)" in text and "“colour”" in text for text in said)
+
+
+def test_a_long_run_waits_shows_progress_and_can_be_cancelled(open_page: Open) -> None:
+    dashboard = open_page(SMALL)
+    page, before = dashboard.page, dashboard.sources("overview map")
+    fill(page, "Cycles", "10000")
+    press(page, "Rows", "End")
+    press(page, "Columns", "End")
+    page.locator(".status-stale").wait_for()
+    assert "Out of date" in page.locator(".status-stale").inner_text()
+    assert dashboard.sources("overview map") == before
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator(".status-running", has_text=re.compile(r"[1-9]\d* %")).wait_for(timeout=60_000)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.locator(".status-stale").wait_for(timeout=30_000)
+    assert dashboard.sources("overview map") == before
+    fill(page, "Cycles", "20")
+    press(page, "Rows", "Home")
+    press(page, "Columns", "Home")
+    dashboard.wait_ready()
+    assert dashboard.sources("overview map") != before
+
+
+def test_settings_that_contradict_each_other_are_a_sentence(open_page: Open) -> None:
+    dashboard = open_page(f"{SMALL}&kind=random")
+    press(dashboard.page, "Lowest (V)", "End")
+    press(dashboard.page, "Highest (V)", "Home")
+    alert = dashboard.page.locator(".MuiAlert-message", has_text="low")
+    alert.wait_for()
+    assert "Traceback" not in alert.inner_text()
+    press(dashboard.page, "Lowest (V)", "Home")
+    press(dashboard.page, "Highest (V)", "End")
+    dashboard.wait_ready()
+    alert.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("kind", ["NetCDF", "CSV"])
+def test_a_download_holds_what_simulate_gives(open_page: Open, tmp_path: Path, kind: str) -> None:
+    dashboard = open_page(f"{SMALL}&seed=5&tab=data")
+    with dashboard.page.expect_download() as waiting:
+        dashboard.page.get_by_role("button", name=kind).click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    cells = sc.CellArray((8, 8), sc.load_device("hennen2024"), seed=5)
+    expected = sc.simulate(cells, sc.PulseTrain.cycling(cycles=20))
+    if kind == "CSV":
+        assert path.name == "synaptogen-8x8-20c-seed5.csv"
+        table = np.genfromtxt(path, delimiter=",", names=True)
+        np.testing.assert_array_equal(np.float32(table["r_lrs_ohm"]).reshape(20, 8, 8), expected["r_lrs"].values)
+    else:
+        with xr.open_dataset(path) as opened:
+            xr.testing.assert_equal(opened.load(), expected)
+
+
+@pytest.mark.parametrize("tab", [tab.key for tab in TABS])
+def test_without_internet_every_picture_is_drawn(open_page: Open, tab: str) -> None:
+    dashboard = open_page(f"tab={tab}&{SMALL}")  # the fixture refuses and reports every request but the server's
+    dashboard.page.wait_for_timeout(500)
+    assert dashboard.empty_figures() == []
+
+
+def test_the_pictures_can_be_saved_as_svg_and_png(open_page: Open) -> None:
+    dashboard = open_page(SMALL)
+    page = dashboard.page
+    for name, start in (("Save as SVG", b"<svg"), ("Save as PNG", b"\x89PNG")):
+        page.locator(".bk-Figure").nth(1).hover()
+        with page.expect_download() as waiting:
+            page.locator(f"[title='{name}']").first.click(force=True)
+        assert waiting.value.path().read_bytes().lstrip().startswith(start)
+        assert waiting.value.suggested_filename.startswith("synaptogen-")
+
+
+def test_a_phone_sees_no_sideways_scrolling_and_opens_the_settings(open_page: Open) -> None:
+    dashboard = open_page(SMALL, width=390, height=844)
+    page = dashboard.page
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not page.get_by_role("slider", name="Rows").is_visible()
+    page.get_by_label("Open drawer").click()
+    page.get_by_role("slider", name="Rows").wait_for(state="visible")
+
+
+def test_dark_reaches_the_pictures(open_page: Open) -> None:
+    dashboard = open_page(SMALL)
+    light = dashboard.page.screenshot()
+    dashboard.page.get_by_label("Toggle theme").click()
+    dashboard.page.wait_for_timeout(1500)
+    assert dashboard.page.screenshot() != light
+    figures = "Array.from(Bokeh.documents[0].all_models).filter((model) => model.type === 'Figure')"
+    fills = dashboard.page.evaluate(f"{figures}.map((figure) => String(figure.background_fill_color).toLowerCase())")
+    assert fills and not {"white", "#ffffff", "rgb(255, 255, 255)"} & set(fills)
+
+
+def test_a_click_on_the_map_follows_the_cell(open_page: Open) -> None:
+    dashboard = open_page(SMALL)
+    before: Any = dashboard.sources("overview loops")
+    box = dashboard.page.locator(".bk-Figure").last.bounding_box()
+    assert box is not None
+    dashboard.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    dashboard.wait_change("overview loops", before)
+    dashboard.page.wait_for_url(re.compile(r"cells=[1-7]\.[1-7]"))
