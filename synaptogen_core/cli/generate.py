@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,20 +14,22 @@ from synaptogen_core.array.simulation import estimate
 from synaptogen_core.cli import speech, wishes
 from synaptogen_core.device.noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange.files import simulate_to_file
+from synaptogen_core.exchange import inspection
+from synaptogen_core.exchange.files import simulate_to_file, simulate_to_zarr
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
 HELP = """\
 Simulate an array under a pulse train, straight into a file, in bounded memory.
 
 The suffix of OUTPUT says the format: .nc (NetCDF), .zarr (a folder), .zarr.zip, or .csv (the features alone).
-The file has another name until it is whole: a failure or Ctrl-C leaves nothing behind.
+The file has another name until it is whole: a failure or Ctrl-C leaves nothing behind. With --resume, a .zarr keeps
+what is done, marked as unfinished, and the same command goes on with it; even after a crash.
 
 For example:
 
     synaptogen generate run.nc --shape 256x256 --seed 7
 
-    synaptogen generate big.zarr --shape 1000x1000 --memory 1GB
+    synaptogen generate big.zarr --shape 1000x1000 --resume
 
     synaptogen generate what-if.nc --d2d 2 --c2c r_hrs=1.5
 
@@ -140,6 +143,20 @@ def generate(
     threads: Annotated[
         int | None, typer.Option(help="Default: as many as there are processors.", rich_help_panel=RUN)
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Keep what is done at a stop, and go on with what is there (.zarr).", rich_help_panel=RUN
+        ),
+    ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Compute on a Dask cluster, such as tcp://host:8786, whose workers see OUTPUT (.zarr, .zarr.zip).",
+            rich_help_panel=RUN,
+            metavar="ADDRESS",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace OUTPUT if it is there.", rich_help_panel=RUN)] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would take, and stop.", rich_help_panel=RUN)
@@ -173,18 +190,41 @@ def generate(
         cost = estimate(cells, pulses, advance=False, threads=threads, **recording)
         speech.tell(f"{output}: {title}: {cost}; writing the file comes on top")
         return
-    if output.exists() and not force:
-        raise FileError(f"{output}: must not exist yet (got one); give --force to replace it, or another name")
+    _check_output(output, resume, force)
+    if scheduler:
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong there comes back as an error
+    before = inspection.unfinished(output) if resume else ""
+    write: Any = simulate_to_zarr if resume else simulate_to_file
+    options = {"memory": bound, "threads": threads, "scheduler": scheduler, **recording}
     begin = time.perf_counter()
     with (
-        speech.stoppable(lambda: f"nothing was written to {output}") as stop,
+        speech.stoppable(lambda: _left_behind(output, resume)) as stop,
         speech.progress_bar(title, quiet) as tell,
     ):
-        simulate_to_file(cells, pulses, output, memory=bound, progress=tell, cancel=stop, threads=threads, **recording)
+        write(cells, pulses, output, progress=tell, cancel=stop, **options)
     if not quiet:
         seconds = time.perf_counter() - begin
-        rate = cells.size * len(pulses) / seconds
-        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s, {rate / 1e6:,.1f} million updates/s")
+        speed = (
+            f"went on after {before}"
+            if before
+            else f"{cells.size * len(pulses) / seconds / 1e6:,.1f} million updates/s"
+        )
+        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s, {speed}")
+
+
+def _check_output(output: Path, resume: bool, force: bool) -> None:
+    if resume and force:
+        raise ValueError("--resume: must not stand with --force (got both); choose to go on, or to replace")
+    if resume or force or not output.exists():
+        return
+    if inspection.unfinished(output):
+        raise FileError(f"{output}: must not exist yet (got an unfinished run); give --resume to go on with it")
+    raise FileError(f"{output}: must not exist yet (got one); give --force to replace it, or another name")
+
+
+def _left_behind(output: Path, resume: bool) -> str:
+    done = inspection.unfinished(output) if resume else ""
+    return f"{output} has {done}, and the same command goes on" if done else f"nothing was written to {output}"
 
 
 generate.__doc__ = HELP

@@ -9,6 +9,7 @@ import h5netcdf
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import cells, datasets, tables, text
+from synaptogen_core.exchange.marks import Marks
 
 KINDS = ("dataset", "cells", "device", "train", "features")
 
@@ -42,6 +43,12 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     if suffix not in (".nc", ".zarr", ".zip"):
         raise FileError(f"{path}: must end in .nc, .zarr, .zarr.zip, .json or .csv (got {suffix or 'no suffix'})")
     return "cells" if suffix == ".nc" and _saved_cells(file) else "dataset"
+
+
+def unfinished(path: str | os.PathLike[str]) -> str:
+    """How much of a run is done, in words, if this is the store of an unfinished one; else nothing."""
+    marks = Marks(Path(path))
+    return marks.share() if marks.there() else ""
 
 
 def size_of(path: str | os.PathLike[str]) -> int:

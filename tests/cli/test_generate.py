@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 from typer.testing import CliRunner, Result
 
 import synaptogen_core as sc
 from synaptogen_core.cli import app
+from synaptogen_core.exchange.marks import Marks
 
 COMMAND = [sys.executable, "-m", "synaptogen_core.cli"]
 SMALL = ["--shape", "6x5", "--seed", "3", "--train", "cycling:cycles=4"]
@@ -119,6 +122,9 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (["run.nc", "--every", "day"], "every: must be 'cycle' or a number of pulses (got 'day')"),
         (["run.nc", "--bandwidth", "-1"], "bandwidth: must be 0 Hz or more (got -1)"),
         (["run.nc", "--memory", "much"], "--memory: must be a number of bytes (got 'much'); write 256MB or 2GiB"),
+        (["run.zarr", "--resume", "--force"], "--resume: must not stand with --force (got both)"),
+        (["run.nc", "--resume"], "run.nc: must end in .zarr, to go on after a stop"),
+        (["run.nc", "--scheduler", "tcp://127.0.0.1:9"], "run.nc: must end in .zarr or .zarr.zip, for a cluster"),
         (["run.nc", "--threads", "0"], "threads: must be from 1 to"),
     ],
 )
@@ -173,6 +179,60 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, name: str, code: int) -> None:
     assert stderr.decode().strip() == expected
     assert stdout == b""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of this kind are Unix's")
+def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "run.zarr"
+    long = [
+        "generate",
+        str(path),
+        "--shape",
+        "24x16",
+        "--train",
+        "cycling:cycles=1000",
+        "--memory",
+        "512KB",
+        "--resume",
+    ]
+    process = subprocess.Popen([*COMMAND, *long], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        wait_for(lambda: path.exists() and len(Marks(path).done()) > 2, process)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, stderr
+    left = r"synaptogen: stopped by Ctrl-C; .*run\.zarr has \d+ of 24 row groups, and the same command goes on"
+    assert re.fullmatch(left, stderr.decode().strip())
+    refused = run("inspect", path)
+    assert refused.exit_code == 1
+    assert "run.zarr: must be whole (got" in one_sentence(refused)
+    assert "--resume to go on with it" in one_sentence(run("generate", path, "--shape", "24x16"))
+    other = run("generate", path, "--shape", "24x16", "--seed", "8", "--resume", "--train", "cycling:cycles=1000")
+    assert "got another seed" in one_sentence(other)
+    result = run(*long)
+    assert result.exit_code == 0
+    assert re.search(r"went on after \d+ of 24 row groups", result.stdout)
+    cells = sc.CellArray((24, 16), sc.load_device("hennen2024"), seed=0)
+    assert same(sc.load_dataset(path), sc.simulate(cells, sc.PulseTrain.cycling(1000), advance=False))
+
+
+def test_a_cluster_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synaptogen_core.array.distributed.CONNECTING", 0.5)
+    result = run("generate", tmp_path / "run.zarr", *SMALL, "--scheduler", "tcp://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "must be the address of a Dask scheduler that answers (got 'tcp://127.0.0.1:9'" in one_sentence(result)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.timeout(600)
+def test_a_cluster_computes_the_same(tmp_path: Path) -> None:
+    with LocalCluster(n_workers=1, processes=False, threads_per_worker=2, dashboard_address=":0") as cluster:
+        address = cluster.scheduler_address
+        assert run("generate", tmp_path / "there.zarr", *SMALL, "--scheduler", address).exit_code == 0
+    assert run("generate", tmp_path / "here.zarr", *SMALL).exit_code == 0
+    assert same(sc.load_dataset(tmp_path / "there.zarr"), sc.load_dataset(tmp_path / "here.zarr"))
 
 
 def wait_for(ready: object, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
