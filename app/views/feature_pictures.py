@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, Label
 
@@ -37,7 +36,7 @@ class FeaturePictures:
     def __init__(self, context: Context):
         self.pictures = {name: Picture(context.theme, name) for name in FEATURE_NAMES}
         self.four = theme.grid(*(p.card for p in self.pictures.values()), sizes={"xs": 12, "md": 6})
-        self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.table = theme.table()
         self.layout = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
         self.remark = ""
         self._shown = ""
@@ -85,12 +84,14 @@ class Picture:
         self.card = theme.card(self.pane, self.legend)
 
     def show(self, curve: Curve, kind: str, height: str) -> None:
-        scale, per = theme.factor(self.name), factor_of(curve, kind)
+        scale, per = theme.factor(self.name), 1.0 if curve.note else factor_of(curve, kind)
         low, high = sorted(end * scale for end in curve.x_range)
         self.x.show(curve.scale, low, high)
         y_kind = "percent" if kind == "probability" else height if kind == "histogram" else "linear"
+        y_kind = "linear" if curve.note else y_kind
         bottom, top = (end * per for end in curve.y_range)
         self.y.show(y_kind, bottom, top, y_label(curve, kind))
+        self.figure.yaxis.visible = not curve.note
         edges, x, y = curve.edges * scale, curve.x * scale, curve.y * per
         bars = {"left": edges[:-1], "right": edges[1:], "top": y, "bottom": [bottom] * len(y)}
         has_bars, has_band = kind == "histogram" and not curve.note, kind == "cumulative" and len(curve.band) > 0

@@ -32,10 +32,10 @@ class LevelPictures:
         self._densities()
         self._steps()
         self._errors()
-        self.cards = theme.grid(
-            theme.card(self.densities, self.legend), theme.card(self.steps, self.step_legend),
-            theme.card(self.errors, self.error_legend),
-            sizes=({"xs": 12}, {"xs": 12, "md": 6}, {"xs": 12, "md": 6}),
+        pair = theme.card(self.steps, self.step_legend), theme.card(self.errors, self.error_legend)
+        self.cards = pmui.Column(
+            theme.card(self.densities, self.legend), theme.grid(*pair, sizes={"xs": 12, "md": 6}),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
         self.layout = pmui.Column(self.sentence, self.button, self.cards, sizing_mode="stretch_width", margin=0)
 
@@ -99,17 +99,14 @@ class LevelPictures:
             "fill": np.where(levels.distinguishable, 0.55, 0.06), "width": np.where(levels.distinguishable, 2.0, 1.0),
         }  # fmt: skip
         self.density_axes[0].show("linear", edges[0], edges[-1])
-        # the narrowest level must not hide the others
-        self.density_axes[1].show("linear", 0, 1.15 * float(np.quantile(heights.max(axis=1), 0.9)))
-        tail = 100 * levels.tail
-        apart = int(levels.distinguishable.sum())
-        self.densities.title.text = (
-            f"{apart} of {len(colors)} levels can be told apart ({tail:g}–{100 - tail:g} % of their values do not "
-            f"overlap); window {theme.number(levels.window_ratio)} ×"
-        )
+        peaks = heights.max(axis=1)  # the narrowest level must not hide the others
+        self.density_axes[1].show("linear", 0, 1.1 * min(float(peaks.max()), 4 * float(np.median(peaks))))
+        self.densities.title.text = f"{int(levels.distinguishable.sum())} of {len(colors)} levels can be told apart"
         stride = -(-len(names) // MOST_SWATCHES)
         some = [swatch(c, n, kind="area") for c, n in list(zip(colors, names, strict=True))[::stride]]
-        self.legend.object = legend([*some, "<span>filled: told apart</span>"])
+        tail = f"{100 * levels.tail:g}–{100 - 100 * levels.tail:g} %"
+        apart = f"<span>filled: told apart ({tail} of their values do not overlap)</span>"
+        self.legend.object = legend([*some, apart, f"<span>window: {theme.number(levels.window_ratio)} ×</span>"])
 
     def _show_steps(self, levels: Levels, colors: list[str], names: list[str]) -> None:
         micro, count = theme.factor("conductance"), len(names)

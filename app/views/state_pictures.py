@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import BoxAnnotation, ColumnDataSource, Span
 
@@ -35,13 +34,12 @@ class StatePictures:
         self.remark = ""
         self._densities()
         self._errors()
-        self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
-        cards = (
-            theme.card(self.densities, self.density_legend), theme.card(self.errors, self.error_legend),
-            theme.card(self.table),
+        self.table = theme.table()
+        figures = theme.card(self.densities, self.density_legend), theme.card(self.errors, self.error_legend)
+        self.layout = pmui.Column(
+            theme.grid(*figures, sizes=[{"xs": 12, "lg": 7}, {"xs": 12, "lg": 5}]), theme.card(self.table),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
-        sizes = ({"xs": 12, "lg": 7}, {"xs": 12, "lg": 5}, {"xs": 12})
-        self.layout = pmui.Column(theme.grid(*cards, sizes=sizes), sizing_mode="stretch_width", margin=0)
 
     def _densities(self) -> None:
         self.densities = figure = self.theme.figure("distributions states", title="–", x=" ", y=" ", height=400)

@@ -1,29 +1,23 @@
-"""Numbers in rows and columns, as HTML; they scroll sideways on a phone."""
+"""Numbers in rows and columns, for `theme.table`; they scroll sideways on a phone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-CELL = "padding:3px 10px;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
-TITLE = "text-align:left;padding:4px 10px;font-weight:600;white-space:nowrap"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-LINE = "border-top:1px solid rgba(127,127,127,.3)"
 
 
 def table(caption: str, head: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
     """A caption, a line of heads, and rows that begin with their name."""
-    top = "".join(f'<th scope="col" style="{CELL};opacity:.75">{escape(text)}</th>' for text in head)
+    top = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(
-        f'<tr><th scope="row" style="{CELL};{LINE};text-align:left;font-weight:500">{escape(name)}</th>'
-        + "".join(f'<td style="{CELL};{LINE}">{escape(text)}</td>' for text in cells)
-        + "</tr>"
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(text)}</td>" for text in cells)}</tr>'
         for name, cells in rows.items()
     )
     return (
-        f'<div style="overflow-x:auto;font-size:13px"><table style="border-collapse:collapse;margin:2px 4px">'
-        f'<caption style="{TITLE}">{escape(caption)}</caption>'
-        f"<tr><th></th>{top}</tr>{body}</table></div>"
+        '<div style="overflow-x:auto"><table class="numbers" style="white-space:nowrap">'
+        f"<caption>{escape(caption)}</caption><tr><th></th>{top}</tr>{body}</table></div>"
     )
 
 
