@@ -132,7 +132,8 @@ class Dashboard:
     def _fade(self, event: Any) -> None:
         """Pictures of settings that are no longer shown step back."""
         for place in self.places.values():
-            place.styles = {"opacity": "0.45"} if event.new in ("stale", "running") else {}
+            # 1 and not nothing: a style that is taken away stays in the browser
+            place.styles = {"opacity": "0.45" if event.new in ("stale", "running") else "1"}
 
 
 def held(document: Any, function: Any) -> None:
