@@ -26,9 +26,9 @@ from synaptogen_core.exchange.files import dataset_stream, simulate_to_file
 
 PIECE = 4_000_000  # bytes
 FORMATS = {
-    "nc": ("NetCDF", "application/x-netcdf", "Opens with xarray.open_dataset; all that was recorded, with units."),
-    "zarr.zip": ("Zarr (zip)", "application/zip", "A zipped Zarr store, for parallel and partial reading."),
-    "csv": ("CSV", "text/csv", "A long table of the four features: one line a cycle and cell."),
+    "nc": ("NetCDF", "application/x-netcdf"),
+    "zarr.zip": ("Zarr (zip)", "application/zip"),
+    "csv": ("CSV", "text/csv"),
 }
 RECEIVE = """
 const [job, index, last, name, type] = cb_obj.tags
@@ -91,8 +91,7 @@ class Downloads:
         )  # fmt: skip
 
     def _button(self, kind: str) -> pmui.Button:
-        title, _, help_text = FORMATS[kind]
-        button = pmui.Button(label=title, description=help_text, variant="outlined", icon="download", margin=2)
+        button = pmui.Button(label=FORMATS[kind][0], variant="outlined", icon="download", margin=2)
         button.on_click(lambda event: self.start(kind))
         return button
 

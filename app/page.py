@@ -51,7 +51,7 @@ class Dashboard:
         self.settings = Settings({tab.key: tab.options for tab in TABS})
         self.document = pn.state.curdoc
         if self.document is not None:
-            # Panel says so when it renders the HTML. A slow browser may come back when its session has been discarded: the
+            # Panel says so when it renders the HTML. A slow browser may come back when its session is gone: the
             # new one renders no HTML, and would ask a CDN for its style sheets.
             self.document.template_variables.setdefault("dist_url", LOCAL_DIST)
         dropped, tab = self._read_link()

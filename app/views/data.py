@@ -34,10 +34,18 @@ pre { margin: 0; padding: 12px; overflow-x: auto; font-size: 0.85rem; border-rad
 """
 
 
+FORMATS = {
+    "nc": ("NetCDF", "everything, with units; opens with xarray.open_dataset"),
+    "zarr.zip": ("Zarr (zip)", "the same as a zipped Zarr store, for reading in parts"),
+    "csv": ("CSV", "a long table of the four features, one line a cycle and cell"),
+}
+SIZES_STYLE = "td { padding: 1px 18px 1px 0; } td:nth-child(2) { text-align: right; } p { margin: 6px 0; }"
+
+
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.sizes = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 6))
+        self.sizes = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 6), stylesheets=[SIZES_STYLE])
         self.repr = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[XARRAY_STYLE])
         self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
         self.copy = CopyButton("Copy as Python")
@@ -49,10 +57,12 @@ class View(Base):
         )  # fmt: skip
 
     def update(self, result: Result) -> None:
-        names = {"nc": "NetCDF", "zarr.zip": "Zarr (zip)", "csv": "CSV (features only)"}
-        sizes = ", ".join(f"{names[kind]} about {theme.size(count)}" for kind, count in result.sizes.items())
+        rows = "".join(
+            f"<tr><td>{name}</td><td>about {theme.size(result.sizes[kind])}</td><td>{what}</td></tr>"
+            for kind, (name, what) in FORMATS.items()
+        )
         streamed = " More than a page keeps: a download simulates it again and streams it." if result.sampled else ""
-        self.sizes.object = f"The run takes {theme.size(result.bytes)} in memory; as a file {sizes}.{streamed}"
+        self.sizes.object = f"<table>{rows}</table><p>In memory it takes {theme.size(result.bytes)}.{streamed}</p>"
         self.repr.object = result.html
         self.code.object = f"<pre>{html.escape(result.python)}</pre>"
         self.copy.text = result.python
