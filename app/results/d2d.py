@@ -8,13 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import param
 
+from app.results.common import Density, span
+from app.results.scatter_matrix import density_of, frame_of
 from app.runs import Run
 from app.settings import Choices, Request, TabOptions
-from synaptogen_core import statistics
+from synaptogen_core.analysis import statistics
+from synaptogen_core.analysis.dependence import memory_of
+from synaptogen_core.analysis.lag_products import mean_covariance
 from synaptogen_core.schema import FEATURE_NAMES, feature
 
 USES = frozenset({"cells"})
-DRAWN = 4000  # devices of the main population drawn at most
+DRAWN = 5000  # devices drawn as points; more of the main population are a density, more outliers are thinned
+PIXELS = 160
 ONE_SIGMA, TWO_SIGMA = 0.393469, 0.864665  # shares of a bivariate normal inside its ellipses
 LEAST_CELLS, LEAST_CYCLES = 3, 2
 RESAMPLES = 40  # the fewest that there are: these intervals are not shown
@@ -70,7 +75,7 @@ class Share:
     share: float  # of device to device in the variance
     interval: tuple[float, float]
     share_model: float
-    share_anova: float
+    share_anova: float  # NaN if not asked for
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,10 @@ class Result:
     main: Cloud
     outliers: Cloud
     followed: Cloud
+    density: Density | None  # instead of the main population's points
     ellipses: tuple[Ellipse, ...]
     devices: int
-    drawn: int
+    spread_out: bool  # whether devices differ
     outlier_count: int
     kind: str  # of the correlations
     matrix: np.ndarray  # (4, 4)
@@ -97,33 +103,42 @@ class Result:
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """All the pictures of the tab."""
     axes = (options.x, options.x_of), (options.y, options.y_of)
-    values = [number_of(run.values(name), name, of) for name, of in axes]
+    values = [number_of(run, run.values(name), name, of) for name, of in axes]
     outlier = run.per_cell("outlier")
-    ordinary = np.flatnonzero(~outlier)
-    step = max(1, -(-ordinary.size // DRAWN))
-    unusual = np.flatnonzero(outlier)[:DRAWN]
-    followed = [number_of(run.of_cells(request.cells, name), name, of) for name, of in axes]
+    unusual = np.flatnonzero(outlier)
+    main = cloud(run, values, np.flatnonzero(~outlier))
+    followed = [number_of(run, run.of_cells(request.cells, name), name, of) for name, of in axes]
     trouble = too_little(run)
     matrix, model = (np.full((4, 4), np.nan), np.full((4, 4), np.nan)) if trouble else correlations(run, options.matrix)
     return Result(
         x=axes[0], y=axes[1],
-        main=cloud(run, values, ordinary[::step]),
-        outliers=cloud(run, values, unusual),
+        main=main,
+        outliers=cloud(run, values, unusual[:: max(1, -(-unusual.size // DRAWN))]),
         followed=Cloud(*followed, *(np.array(part) for part in zip(*request.cells, strict=True))),
-        ellipses=ellipses(run, axes),
-        devices=outlier.size, drawn=ordinary[::step].size + unusual.size, outlier_count=int(outlier.sum()),
+        density=density(main) if main.x.size > DRAWN else None,
+        ellipses=ellipses(run, axes), devices=outlier.size, spread_out=differ(run), outlier_count=unusual.size,
         kind=options.matrix, matrix=matrix, matrix_model=model,
-        shares=() if trouble else shares(run), anova=options.anova,
+        shares=() if trouble else shares(run, options.anova), anova=options.anova,
         cycles=run.cycles, trouble=trouble, sample=run.sample.text,
     )  # fmt: skip
 
 
-def number_of(values: np.ndarray, name: str, of: str) -> np.ndarray:
+def number_of(run: Run, values: np.ndarray, name: str, of: str) -> np.ndarray:
     """One number a device from (cycle, device): median or standard deviation on the feature's own scale."""
     own = np.log10(values) if feature(name).scale == "log" else values
     if of == "median":
         return np.asarray(np.median(own, axis=0), np.float64)
-    return own.std(axis=0, ddof=1, dtype=np.float64) if len(own) > 1 else np.zeros(own.shape[1])
+    if len(own) < 2:
+        return np.zeros(own.shape[1])
+    # about a mean of cycles with a memory, the mean square comes out smaller than N - 1 would put right
+    i, times = FEATURE_NAMES.index(name), len(own)
+    lowered = 1 - mean_covariance(memory_of(run.device, times)[:, i : i + 1, i : i + 1], times)[0, 0]
+    return own.std(axis=0, dtype=np.float64) / np.sqrt(lowered)
+
+
+def density(main: Cloud) -> Density:
+    """Too many devices for points."""
+    return density_of(frame_of({"x": main.x, "y": main.y}), "x", "y", span(main.x, 2e-4), span(main.y, 2e-4), PIXELS)
 
 
 def cloud(run: Run, values: list[np.ndarray], chosen: np.ndarray) -> Cloud:
@@ -141,6 +156,12 @@ def too_little(run: Run) -> str:
             f"{LEAST_CYCLES} cycles; there are {run.sample.count} and {run.cycles}."
         )
     return ""
+
+
+def differ(run: Run) -> bool:
+    """Whether the model's devices have different means."""
+    exact = statistics.population_moments(run.device)
+    return bool(np.any(np.diag(exact.between) > 1e-9 * np.diag(exact.total)))
 
 
 def ellipses(run: Run, axes: tuple[tuple[str, str], ...]) -> tuple[Ellipse, ...]:
@@ -164,10 +185,13 @@ def correlations(run: Run, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return ds[kind].values, ds[f"{kind}_model"].values
 
 
-def shares(run: Run) -> tuple[Share, ...]:
+def shares(run: Run, anova: bool) -> tuple[Share, ...]:
     """Spreads of the four features."""
     memory = statistics.spread(run.data, FEATURE_NAMES, device=run.device)
-    anova = statistics.spread(run.data, FEATURE_NAMES, device=run.device, method="anova", replicates=RESAMPLES)
+    textbook = np.full(len(FEATURE_NAMES), np.nan)
+    if anova:
+        found = statistics.spread(run.data, FEATURE_NAMES, device=run.device, method="anova", replicates=RESAMPLES)
+        textbook = found["device_share"].values
     return tuple(
         Share(
             name=name,
@@ -176,7 +200,7 @@ def shares(run: Run) -> tuple[Share, ...]:
             share=float(memory["device_share"][i]),
             interval=tuple(float(v) for v in memory["device_share_interval"][i]),
             share_model=float(memory["device_share_model"][i]),
-            share_anova=float(anova["device_share"][i]),
+            share_anova=float(textbook[i]),
         )
         for i, name in enumerate(FEATURE_NAMES)
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from bokeh.models import (
     BasicTicker,
     BasicTickFormatter,
@@ -57,6 +58,13 @@ class Axis:
         if label is not None:
             self._axis.axis_label = label
         set_range(getattr(self._figure, f"{self._side}_range"), low, high)
+
+    def distance(self, values: np.ndarray, place: float) -> np.ndarray:
+        """How far values lie from a place, as a share of the axis."""
+        shown = getattr(self._figure, f"{self._side}_range")
+        if self._kind == "log":
+            return np.log(np.maximum(values, 1e-300) / place) / np.log(shown.end / shown.start)
+        return (values - place) / (shown.end - shown.start)
 
 
 def ticker(kind: str) -> Any:

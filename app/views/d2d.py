@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel_material_ui as pmui
-from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, Range1d, Whisker
+from bokeh.events import Tap
+from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
 from bokeh.palettes import diverging_palette
 
 from app import controls, theme
 from app.settings import MAX_CELLS
-from app.theme import CELL_MARKERS, COLORS, NEUTRAL, OUTLIER
+from app.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL, OUTLIER
 from app.views.axes import Axis
 from app.views.base import Context
 from app.views.base import View as Base
@@ -21,6 +22,8 @@ from synaptogen_core.schema import FEATURE_NAMES, FEATURES, feature
 if TYPE_CHECKING:
     from app.results.d2d import Cloud, Result, Share
 
+NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
+IDENTICAL = "The devices are identical: where they seem to differ, it is by the few cycles that they are judged by."
 POINT = {"x": [], "y": [], "row": [], "column": []}
 SHORT = {"r_hrs": "R HRS", "u_set": "U SET", "r_lrs": "R LRS", "u_reset": "U RESET"}
 BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7f7f7")
@@ -40,6 +43,7 @@ class View(Base):
         self.scatter, self.matrix, self.shares = self._scatter(), self._matrix(), self._shares()
         self.scatter_legend, self.matrix_note, self.shares_note = theme.note(), theme.note(), theme.note()
         self.table, self.note = theme.table(), theme.note()
+        self.result: Result | None = None
         self.trouble = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         options = context.options
         widgets = [controls.widget(options, name, width=165, sizing_mode=None) for name in options.names()]
@@ -58,7 +62,8 @@ class View(Base):
         )  # fmt: skip
 
     def update(self, result: Result) -> None:
-        self.trouble.param.update(visible=bool(result.trouble), object=result.trouble)
+        said = result.trouble or ("" if result.spread_out else IDENTICAL)
+        self.trouble.param.update(visible=bool(said), object=said)
         self._show_scatter(result)
         self._show_matrix(result)
         self._show_shares(result)
@@ -70,6 +75,9 @@ class View(Base):
         self.x, self.y = Axis(figure, "x"), Axis(figure, "y")
         self.main, self.outliers = ColumnDataSource(POINT), ColumnDataSource(POINT)
         self.ellipses, self.outlier_ellipses = (ColumnDataSource({"xs": [], "ys": []}) for _ in range(2))
+        self.density = ColumnDataSource(NO_IMAGE)
+        self.shades = LogColorMapper(palette=MAP_PALETTE, low=1, high=2, low_color="rgba(0, 0, 0, 0)")
+        figure.image("image", "x", "y", "dw", "dh", source=self.density, color_mapper=self.shades)
         points = [
             figure.scatter("x", "y", source=self.main, size=4, color=NEUTRAL, alpha=0.5, line_color=None),
             figure.scatter("x", "y", source=self.outliers, size=6, color=OUTLIER, alpha=0.9, marker="triangle"),
@@ -87,11 +95,39 @@ class View(Base):
             self.theme.cell_style(mark.glyph, i)
             points.append(mark)
         figure.add_tools(theme.hover(points, ("Cell", "(@row, @column)")))
+        figure.on_event(Tap, self._tapped)
         return figure
+
+    def _tapped(self, event: Tap) -> None:
+        """Follow the device nearest to a click."""
+        if self.result is None:
+            return
+        clouds, sides = (self.result.main, self.result.outliers), (self.result.x, self.result.y)
+        distance = np.zeros(sum(cloud.x.size for cloud in clouds))
+        for at, side, axis, name in zip((event.x, event.y), sides, (self.x, self.y), "xy", strict=True):
+            place = drawn(np.concatenate([getattr(cloud, name) for cloud in clouds]), *side)
+            distance += axis.distance(place, at) ** 2
+        nearest = int(distance.argmin())
+        row, column = (np.concatenate([getattr(cloud, name) for cloud in clouds]) for name in ("row", "column"))
+        add = event.modifiers["shift"] or event.modifiers["ctrl"]
+        self.context.select(int(row[nearest]), int(column[nearest]), add=add)
+
+    def _show_density(self, result: Result, sides: tuple[tuple[str, str], ...]) -> None:
+        if result.density is None:
+            self.density.data = NO_IMAGE
+            return
+        ends = (drawn(np.array(e), *side) for e, side in zip((result.density.x, result.density.y), sides, strict=True))
+        (left, right), (bottom, top) = ([float(v) for v in pair] for pair in ends)
+        self.shades.high = max(2.0, float(result.density.counts.max()))
+        self.density.data = {
+            "image": [result.density.counts], "x": [left], "y": [bottom], "dw": [right - left], "dh": [top - bottom]
+        }  # fmt: skip
 
     def _show_scatter(self, result: Result) -> None:
         sides = result.x, result.y
-        self.main.data = points(result.main, sides)
+        self.result = result
+        self._show_density(result, sides)
+        self.main.data = points(result.main, sides) if result.density is None else POINT
         self.outliers.data = points(result.outliers, sides)
         for i, source in enumerate(self.followed):
             chosen = slice(i, i + 1) if i < len(result.followed.x) else slice(0)
@@ -104,15 +140,15 @@ class View(Base):
             low, high = span(np.concatenate(parts))
             ends = drawn(np.array([low, high]), *side)
             axis.show(kind(*side), float(ends[0]), float(ends[1]), axis_label(*side))
-        of = "" if result.drawn == result.devices else f"{theme.number(result.drawn)} of "
-        self.scatter.title.text = f"{of}{theme.number(result.devices)} devices, {result.cycles} cycles each"
+        self.scatter.title.text = f"{theme.number(result.devices)} devices, {result.cycles} cycles each"
         cells = list(zip(result.followed.row, result.followed.column, strict=True))
         self.scatter_legend.object = legend([
-            swatch(NEUTRAL, "device", kind="dot"),
+            swatch(NEUTRAL, "device", kind="dot") if result.density is None else "<span>shade: devices</span>",
             swatch(OUTLIER, f"outlier population ({result.outlier_count})", kind="triangle"),
             *([swatch("ink", "component of the mixture, 1 and 2 σ")] if result.ellipses else []),
             *([swatch(OUTLIER, "outlier component", dash="dashed")] if any(e.outlier for e in result.ellipses) else []),
             *cell_entries(cells),
+            "<span>click a device to follow it</span>",
         ])  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ correlations

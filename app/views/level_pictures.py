@@ -17,7 +17,7 @@ from app.views.legend import legend, swatch
 if TYPE_CHECKING:
     from app.results.levels import Levels
 
-PALETTE = Viridis256[30:230]  # its ends are lost on black or on white
+PALETTE = Viridis256[70:235]  # its ends are lost on black or on white
 MOST_SWATCHES, MOST_TICKS = 12, 24
 
 
