@@ -182,8 +182,9 @@ def _write_zarr(ds: xr.Dataset, path: Path) -> None:
 
 def zarr_encoding(ds: xr.Dataset, rows: int | None = None) -> dict[Any, dict[str, Any]]:
     """How each variable is compressed and cut in Zarr; `rows` are written at once (all, if nothing is said)."""
-    # the checksum makes a damaged piece an error, where Blosc would return other numbers
-    codecs = (BloscCodec(cname="zstd", clevel=4, shuffle="shuffle"), Crc32cCodec())
+    # lz4, as features are mostly noise: zstd at level 4 made files of 8 % less in five times the processor time.
+    # The checksum makes a damaged piece an error, where Blosc would return other numbers.
+    codecs = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), Crc32cCodec())
     return {
         name: {"compressors": codecs, "chunks": tuple(max(1, n) for n in _pieces_of(variable, rows))}
         for name, variable in ds.variables.items()

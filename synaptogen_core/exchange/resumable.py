@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import xarray as xr
 
 from synaptogen_core.array import distributed
 from synaptogen_core.array.cells import CellArray
@@ -125,10 +128,7 @@ def fill(
     tell(rows_done)
     try:
         if local:
-            for group in left:
-                share = None if progress is None else _share(tell, rows_done, group)
-                filling.do((group, None), share, cancel)
-                done((group, None))
+            _here(filling, left, lambda rows: tell(rows_done + rows), cancel)
         else:
             distributed.deal(
                 filling,
@@ -144,9 +144,24 @@ def fill(
         store.marks.release(token)
 
 
+def _here(filling: Filling, groups: list[Group], tell: Progress, cancel: Cancel | None) -> None:
+    """Do groups in this process: one is computed while the one before goes to the disk."""
+    before = 0
+    with ThreadPoolExecutor(1, thread_name_prefix="synaptogen-writer") as writer:
+        writing: Future[None] | None = None
+        for group in groups:
+            ds = filling.simulate((group, None), _share(tell, before, group), cancel)
+            if writing is not None:
+                writing.result()
+            writing = writer.submit(filling.write, ds, group)
+            before += group[1] - group[0]
+        if writing is not None:
+            writing.result()
+    tell(before)
+
+
 def _share(tell: Progress, before: int, group: Group) -> Progress:
-    rows = group[1] - group[0]
-    return lambda share: tell(before + share * rows)
+    return lambda share: tell(before + share * (group[1] - group[0]))
 
 
 Piece = tuple[Group, CellArray | None]  # the cells of the group, where they are used ones that a worker does not know
@@ -174,19 +189,21 @@ class Filling:
                 f"{self.store.path}: must be seen by every worker under this name (got no such folder on "
                 f"{socket.gethostname()}); choose a shared folder"
             )
+        if self.store.marks.is_done(piece[0][0]):  # by a worker that was lost before it could say so
+            return
         try:
-            self.do(piece, None, lambda: not self.store.marks.held(self.token))
+            self.write(self.simulate(piece, None, lambda: not self.store.marks.held(self.token)), piece[0])
         except Cancelled:
             self.check_held()
             raise
 
-    def do(self, piece: Piece, progress: Progress | None, cancel: Cancel | None) -> None:
-        """Simulate one row group and write it."""
-        group, cells = piece
+    def simulate(self, piece: Piece, progress: Progress | None, cancel: Cancel | None) -> xr.Dataset:
+        """The Dataset of one row group."""
         self.check_held()
-        if self.store.marks.is_done(group[0]):  # by a worker that was lost before it could say so
-            return
-        ds = self.parts.simulate(group, cells, progress=progress, cancel=cancel, threads=self.threads)
+        return self.parts.simulate(*piece, progress=progress, cancel=cancel, threads=self.threads)
+
+    def write(self, ds: xr.Dataset, group: Group) -> None:
+        """Put it into the store, and mark it."""
         self.check_held()
         self.store.write(ds, group)
 

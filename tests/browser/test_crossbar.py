@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -21,18 +22,21 @@ PLACE = f"""
 
 
 def click(dashboard: Dashboard, row: int, column: int, **options: object) -> None:
-    x, y = dashboard.page.evaluate(PLACE, [column, row])
+    place, last = [0, 0], None
+    while place != last:  # the page may still be settling
+        last, place = place, dashboard.page.evaluate(PLACE, [column, row])
+        dashboard.page.wait_for_timeout(400)
     keys = options.pop("keys", ())
     for key in keys:
         dashboard.page.keyboard.down(key)
-    dashboard.page.mouse.click(x, y)
+    dashboard.page.mouse.click(*place)
     for key in keys:
         dashboard.page.keyboard.up(key)
 
 
 def choose(dashboard: Dashboard, label: str, option: str) -> None:
-    dashboard.page.get_by_role("combobox", name=label, exact=True).click()
-    dashboard.page.get_by_role("option", name=option, exact=True).click()
+    dashboard.page.get_by_role("combobox", name=re.compile(f"^{label}")).click()
+    dashboard.page.get_by_role("menuitem", name=option, exact=True).click()
 
 
 def marks(dashboard: Dashboard) -> list[tuple[int, int]]:

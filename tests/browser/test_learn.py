@@ -64,7 +64,7 @@ def test_a_link_opens_the_same_answer(open_page: Callable[..., Dashboard]) -> No
         "tab=learn&learn.lesson=3-design&learn.step=2&learn.answer=2&d2d=0&outlier_share=0", width=390, height=844
     )
     dashboard.page.get_by_text("It held", exact=True).wait_for()
-    assert "What a designer pays for (2/3)" in dashboard.page.inner_text("body")
+    assert dashboard.page.get_by_text("What a designer pays for (2/3)").is_visible()
     memory = next(s for s in dashboard.sources("learn 1") if len(s.get("x", [])) == 31)
     assert memory["y"][0] == pytest.approx(1.0)
     assert dashboard.page.evaluate("document.documentElement.scrollWidth") <= 390
