@@ -112,7 +112,10 @@ class Dashboard:
         self.tabs.active = next(i for i, t in enumerate(TABS) if t.key == tab)
 
     def apply(self, changes: dict[str, Any]) -> None:
-        """Change settings by the names they have in a link."""
+        """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
+        self._post(partial(self._apply, dict(changes)))
+
+    def _apply(self, changes: dict[str, Any]) -> None:
         sections = {p + name: (section, name) for p, section in self.settings.sections() for name in section.names()}
         for key, value in changes.items():
             section, name = sections[key]
