@@ -47,7 +47,10 @@ class Value:
 
 def digits(value: float) -> str:
     """Three significant digits, thin spaces between thousands, a true minus sign."""
-    text = f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.3g}"
+    if value == 0 or abs(value) >= 1000:
+        text = f"{value:,.0f}".replace(",", "\u202f")
+    else:
+        text = f"{value:#.3g}".rstrip(".")
     return text.replace("-", "−")
 
 

@@ -204,11 +204,12 @@ def verdict(step: reader.Step, answer: str, numbers: measures.Numbers) -> Verdic
 
 
 def listed(step: reader.Step, answered: bool) -> tuple[measures.Call, ...]:
-    """Numbers to be shown: those of the step; the one that is asked for only once it was answered."""
+    """Numbers to be shown: those of the step, but none before its question was answered, lest they answer it."""
     if step.question is None:
         return step.numbers
-    others = tuple(call for call in step.numbers if call != step.question.measure)
-    return (step.question.measure, *others) if answered else others
+    if not answered:
+        return ()
+    return (step.question.measure, *(call for call in step.numbers if call != step.question.measure))
 
 
 def filled(text: str, numbers: measures.Numbers) -> str:

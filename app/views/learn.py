@@ -30,6 +30,8 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self._page: Page | None = None
+        self._waiting = False
+        self._asked: tuple[Any, ...] = ()
         self.offers = pmui.Column(**WIDE)
         self.errors = pmui.Alert(severity="error", visible=False, **WIDE)
         self.list = pmui.Column(theme.note(INTRODUCTION), self.offers, self.errors, sx=GAP, **WIDE)
@@ -62,6 +64,7 @@ class View(Base):
         self.back = pmui.Button(label="Back", variant="outlined", icon="chevron_left", margin=(6, 6))
         self.next = pmui.Button(label="Next step", variant="contained", end_icon="chevron_right", margin=(6, 6))
         self.predict.on_click(lambda event: self._type())
+        self.number.param.watch(self._typed, "value")
         self.again.on_click(lambda event: self._go("again"))
         self.restore.on_click(lambda event: self._go("restore"))
         self.back.on_click(lambda event: self._go("back"))
@@ -90,10 +93,21 @@ class View(Base):
     # ------------------------------------------------------------------------------------------------ events
     def _type(self) -> None:
         """The Predict button: take the number that was typed."""
-        try:
-            self._predict(f"{float(self.number.value.replace(',', '.').replace('−', '-')):g}")
-        except ValueError:
+        text = (self.number.value_input or "").strip()
+        self._waiting = not text  # a click can overtake the text that was typed just before it
+        if not text:
             self._say("Type a number first: there is no risk in being wrong.")
+            return
+        try:
+            answer = f"{float(text.replace(',', '.').replace('−', '-')):.6g}"
+        except ValueError:
+            self._say(f"“{text[:20]}” is not a number: write digits only, such as 12.5.")
+        else:
+            self._predict(answer)
+
+    def _typed(self, event: Any) -> None:
+        if self._waiting and event.new:
+            self._type()
 
     def _predict(self, answer: str) -> None:
         """Make the experiment; the verdict comes with the numbers of its run."""
@@ -172,8 +186,10 @@ class View(Base):
                 button.label = says[i]
         self._say("")
         self.question.object = ask.text if ask else ""
-        if ask is not None and by_number:
+        asked = (ask, answer)
+        if ask is not None and by_number and asked != self._asked:  # else leave what is being typed
             self.number.param.update(label=f"Your prediction ({ask.unit})" if ask.unit else "Your prediction", value="")
+        self._asked, self._waiting = asked, False
 
     def _show_verdict(self, verdict: Verdict | None, run: str) -> None:
         self.verdict.visible = verdict is not None
@@ -199,7 +215,7 @@ def verdict_text(verdict: Verdict, run: str) -> str:
     if found.problem:
         return f"{said}<br>The {escape(found.name)} cannot be computed: {escape(found.problem)}."
     interval = f" (95 % interval: {found.interval})" if found.interval else ""
-    experiment = f" after {escape(verdict.change)}" if verdict.change else ""
+    experiment = f", after the change ({escape(verdict.change)})" if verdict.change else ""
     measured = f"Measured in your run of {run}{experiment}: {escape(found.name)} <b>{found}</b>{interval}."
     return f"{said}<br>{measured}<br>{escape(verdict.reply)}"
 
