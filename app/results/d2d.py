@@ -180,9 +180,13 @@ def ellipses(run: Run, axes: tuple[tuple[str, str], ...]) -> tuple[Ellipse, ...]
 
 
 def correlations(run: Run, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """The chosen matrix as estimated and as the model has it."""
+    """The chosen matrix as estimated and as the model has it; NaN where devices do not differ enough to tell."""
+    if kind == "device_to_device" and not differ(run):
+        return np.full((4, 4), np.nan), np.full((4, 4), np.nan)
     ds = statistics.correlations(run.data, FEATURE_NAMES, device=run.device, replicates=RESAMPLES)
-    return ds[kind].values, ds[f"{kind}_model"].values
+    estimate = ds[kind].values.copy()
+    estimate[np.abs(estimate) > 1 + 1e-9] = np.nan  # a variance that came out near 0
+    return estimate, ds[f"{kind}_model"].values
 
 
 def shares(run: Run, anova: bool) -> tuple[Share, ...]:
@@ -196,7 +200,8 @@ def shares(run: Run, anova: bool) -> tuple[Share, ...]:
         Share(
             name=name,
             c2c=float(memory[name][0]), d2d=float(memory[name][1]),
-            c2c_model=float(memory[f"{name}_model"][0]), d2d_model=float(memory[f"{name}_model"][1]),
+            c2c_model=float(memory[f"{name}_model"][0]),
+            d2d_model=float(memory[f"{name}_model"][1]) if differ(run) else 0.0,
             share=float(memory["device_share"][i]),
             interval=tuple(float(v) for v in memory["device_share_interval"][i]),
             share_model=float(memory["device_share_model"][i]),

@@ -45,25 +45,26 @@ class View(Base):
         self.table, self.note = theme.table(), theme.note()
         self.result: Result | None = None
         self.trouble = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.matrix_card = theme.card(self.matrix, self.matrix_note)
+        self.variances = theme.grid(
+            theme.card(self.shares, self.shares_note), theme.card(self.table), sizes={"xs": 12, "lg": 6}
+        )
         options = context.options
-        widgets = [controls.widget(options, name, width=165, sizing_mode=None) for name in options.names()]
+        widgets = [controls.widget(options, name, width=150, sizing_mode=None) for name in options.names()]
         self.layout = pmui.Column(
             pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0"),
             self.trouble,
             theme.grid(
-                theme.card(self.scatter, self.scatter_legend), theme.card(self.matrix, self.matrix_note),
+                theme.card(self.scatter, self.scatter_legend), self.matrix_card,
                 sizes=[{"xs": 12, "lg": 7}, {"xs": 12, "lg": 5}],
             ),
-            theme.grid(
-                theme.card(self.shares, self.shares_note), theme.card(self.table),
-                sizes=[{"xs": 12, "lg": 6}, {"xs": 12, "lg": 6}],
-            ),
-            self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.variances, self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
     def update(self, result: Result) -> None:
         said = result.trouble or ("" if result.spread_out else IDENTICAL)
         self.trouble.param.update(visible=bool(said), object=said)
+        self.matrix_card.visible = self.variances.visible = not result.trouble
         self._show_scatter(result)
         self._show_matrix(result)
         self._show_shares(result)
@@ -136,11 +137,12 @@ class View(Base):
             lines = [e for e in result.ellipses if e.outlier is wanted]
             source.data = {"xs": [drawn(e.x, *sides[0]) for e in lines], "ys": [drawn(e.y, *sides[1]) for e in lines]}
         for axis, side, name in ((self.x, result.x, "x"), (self.y, result.y, "y")):
-            parts = [getattr(c, name) for c in (result.main, result.outliers, result.followed)]
+            parts = [getattr(c, name) for c in (result.main, result.outliers, result.followed, *result.ellipses)]
             low, high = span(np.concatenate(parts))
             ends = drawn(np.array([low, high]), *side)
             axis.show(kind(*side), float(ends[0]), float(ends[1]), axis_label(*side))
-        self.scatter.title.text = f"{theme.number(result.devices)} devices, {result.cycles} cycles each"
+        devices = f"{theme.number(result.devices)} device{'s' if result.devices > 1 else ''}"
+        self.scatter.title.text = f"{devices}, {result.cycles} cycle{'s' if result.cycles > 1 else ''} each"
         cells = list(zip(result.followed.row, result.followed.column, strict=True))
         self.scatter_legend.object = legend([
             swatch(NEUTRAL, "device", kind="dot") if result.density is None else "<span>shade: devices</span>",

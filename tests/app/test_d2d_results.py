@@ -82,7 +82,9 @@ def test_too_little_to_compare_is_said_in_a_sentence(
 def test_identical_devices_have_no_ellipses(make_run: Callable[..., runs.Run]) -> None:
     result = computed(make_run(d2d=0.0))
     assert result.ellipses == ()
-    assert all(s.d2d_model < 1e-6 * s.c2c_model for s in result.shares)
+    assert not result.spread_out
+    assert all(s.d2d_model == 0 for s in result.shares)
+    assert np.isnan(result.matrix).all(), "where devices do not differ they have no correlation"
 
 
 def test_followed_cells_come_in_their_order(small_run: runs.Run) -> None:
