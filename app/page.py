@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import partial
 from typing import Any
 
@@ -86,6 +87,8 @@ class Dashboard:
         if self.document is not None:
             self.document.js_on_event(DocumentReady, CustomJS(code=CLOSE_DRAWER))
             self.document.js_on_event(DocumentReady, CustomJS(code=MEASURE_LATER))
+        # Panel keeps this as long as its server lives: it must not hold the page.
+        pn.config.exception_handler = partial(tell, weakref.ref(self.session))
         pn.state.onload(self.session.start)
         pn.state.on_session_destroyed(partial(clean_up, self.page, self.session))
 
@@ -142,6 +145,13 @@ class Dashboard:
 def held(document: Any, function: Any) -> None:
     with pn.io.hold(document):
         function()
+
+
+def tell(session: weakref.ref[Session], error: BaseException) -> None:
+    """An exception in a callback of the page, as a sentence in it."""
+    alive = session()
+    if alive is not None:
+        alive.tell(error)
 
 
 def clean_up(page: Any, session: Session, context: Any, state: Any = pn.state) -> None:

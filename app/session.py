@@ -92,6 +92,11 @@ class Session:
         if self._future:
             self._future.cancel()  # one that still waits for its turn
 
+    def tell(self, error: BaseException) -> None:
+        """An error from anywhere in the page, as a sentence."""
+        text = sentence(error)
+        self._later(lambda: self.status.param.update(error=text))
+
     def close(self) -> None:
         """The page is gone."""
         self._closed = True
@@ -301,7 +306,7 @@ def bytes_of(value: Any, depth: int = 0) -> int:
     return 100
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """An error as a sentence for the page. What the user cannot have caused goes to the log with its trace."""
     if isinstance(error, ValueError | TypeError) and ": " in str(error):
         return str(error)
