@@ -27,7 +27,7 @@ from synaptogen_core.array.kernel_lanes import LANES
 from synaptogen_core.array.kernel_read import ReadCells, ReadNumbers, read
 from synaptogen_core.array.kernel_records import Cells, Normals, Numbers, Records, Train, Work
 from synaptogen_core.array.kernel_rule import TILE, advance
-from synaptogen_core.device import arithmetic, conduction, noise, streams
+from synaptogen_core.device import arithmetic, conduction, noise, streams, switching
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 SOURCES = (
     arithmetic,
     streams,
+    switching,
     schema,
     kernel_arithmetic,
     kernel_draw,

@@ -15,6 +15,10 @@ from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
 from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS, U_RESET, U_SET
 
+# Towards U = 0 the two basis curves meet, and a mixing variable means nothing there. The published device never draws a
+# threshold so low; one with twice its spread does in one cell of a hundred thousand cycles.
+LEAST_THRESHOLD = np.float32(0.01)  # V
+
 
 def drawing_cells(state: State, u: F32) -> NDArray[np.intp]:
     """Indices of the cells that will draw a new cycle when `u` is applied: RESET starts in LRS."""
@@ -43,7 +47,7 @@ def apply(state: State, u: F32, normals: F32, c: Constants) -> None:
     starting = drawing[u[drawing] < c.u_max]  # those that begin a transition and do not end it at once
 
     state.r[setting] = conduction.mixing_of_resistance(state.features[R_LRS, setting], c)
-    state.threshold[setting] = state.features[U_RESET, setting]
+    state.threshold[setting] = np.maximum(state.features[U_RESET, setting], LEAST_THRESHOLD)
     state.code[setting] = LRS
 
     variability.draw_cycle(state, drawing, normals, c)
