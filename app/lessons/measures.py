@@ -47,11 +47,9 @@ class Value:
 
 def digits(value: float) -> str:
     """Three significant digits, thin spaces between thousands, a true minus sign."""
-    if value == 0 or abs(value) >= 1000:
-        text = f"{value:,.0f}".replace(",", "\u202f")
-    else:
-        text = f"{value:#.3g}".rstrip(".")
-    return text.replace("-", "−")
+    whole = value == 0 or abs(value) >= 1000
+    text = f"{value:,.0f}" if whole else f"{value:#.3g}".rstrip(".")
+    return text.replace(",", "\u202f").replace("-", "−")
 
 
 @dataclass(frozen=True)
