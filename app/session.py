@@ -56,6 +56,7 @@ class Session:
         self.closing: list[Callable[[], None]] = []  # what else ends with the page
         self._post = post
         self._painters: dict[str, Callable[[Any], None]] = {}
+        self._sent: dict[str, Any] = {}  # tab -> key of the newest result on its way to the pictures
         self._painted: dict[str, Any] = {}  # tab -> key of the result that its pictures show
         self._wanted: tuple[Request, bool] | None = None  # and whether it takes long
         self._cancel: threading.Event | None = None
@@ -122,6 +123,7 @@ class Session:
             return
         cached = runs.RUNS.get(request.simulation)
         if cached:
+            self._wanted = None
             self._adopt(cached)
             return
         self._start_task(self._estimate(request))
@@ -235,7 +237,7 @@ class Session:
             return
         request = self._request_for(run)
         key = result_key(tab, request)
-        if self._painted.get(name) == key:
+        if self._sent.get(name) == key:
             self._later(lambda: self.status.param.update(state=self._resting_state()))
             return
         try:
@@ -249,6 +251,7 @@ class Session:
             text = f"{tab.title}: {sentence(error)}"
             self._later(lambda: self.status.param.update(error=text))
             return
+        self._sent[name] = key
         self._later(lambda: self._paint(name, key, result))
 
     def _paint(self, name: str, key: Any, result: Any) -> None:

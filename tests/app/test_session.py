@@ -265,6 +265,29 @@ async def test_a_selection_redraws_without_a_run(laboratory: Laboratory) -> None
     assert bench.one.computed == 2
 
 
+async def test_a_change_taken_back_before_it_is_painted_leaves_the_right_picture(laboratory: Laboratory) -> None:
+    waiting: list[Callable[[], None]] = []
+    bench = Bench()
+    bench.session._post = waiting.append  # the document's lock is held by somebody
+
+    async def release(seed: int) -> None:
+        end = time.monotonic() + 2
+        while time.monotonic() < end and bench.seeds()[-1:] != [seed]:
+            await asyncio.sleep(0.005)
+            while waiting:
+                waiting.pop(0)()
+
+    bench.session.start()
+    await release(1)
+    bench.settings.array.seed = 2
+    await bench.until(lambda: laboratory.started == [1, 2])
+    await asyncio.sleep(0.05)  # computed, not painted
+    bench.settings.array.seed = 1
+    await asyncio.sleep(0.05)
+    await release(0)
+    assert bench.seeds()[-1] == 1 and bench.status.state == "ready"
+
+
 async def test_results_are_shared_by_pages(laboratory: Laboratory) -> None:
     await started(laboratory)
     other = await started(laboratory)
