@@ -50,7 +50,7 @@ def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> No
     page.get_by_text("It held", exact=True).wait_for()
     assert "c2c=2" in page.url and "learn.step=3" in page.url
 
-    page.get_by_label("Cycles").first.fill("40")
+    page.get_by_role("textbox", name=re.compile("^Cycles")).fill("40")
     page.keyboard.press("Enter")
     page.get_by_text("Cycles 40 instead of 100").wait_for()
     press(dashboard, "Set the page up again")
