@@ -40,8 +40,8 @@ class Sample:
         if self.step == 1:
             return ""
         return (
-            f"Pictures show every {self.step}th cell in row order ({self.count:,} of {self.of:,}): "
-            f"all of them would exceed the page's {BUDGET / 1e6:.0f} MB. Maps and downloads hold all cells."
+            f"Pictures show one cell in {self.step}, evenly in row order ({self.count:,} of {self.of:,}): all of them "
+            f"would take more than the page's {BUDGET / 1e6:.3g} MB. Maps and downloads hold all cells."
         )
 
     def select(self) -> np.ndarray | None:

@@ -1,0 +1,79 @@
+"""Downloads hold all cells, whether the page keeps them or not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from app import export, runs
+from app.results import data
+from app.runs import Run
+from app.settings import Choices
+from synaptogen_core.errors import Cancelled
+from synaptogen_core.schema import FEATURE_NAMES
+
+Make = Callable[..., Run]
+
+
+def written(run: Run, kind: str, path: Path) -> Path:
+    with export.write(run, kind, lambda done: None, threading.Event()) as file:
+        path.write_bytes(file.read())
+    return path
+
+
+@pytest.mark.parametrize("kind", export.FORMATS)
+def test_a_sampled_run_is_downloaded_whole(
+    kind: str, make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = make_run(cycles=40)
+    monkeypatch.setattr(runs, "BUDGET", 40_000)
+    sampled = make_run(cycles=40)
+    one, two = (written(run, kind, tmp_path / f"{i}.{kind}") for i, run in enumerate((whole, sampled)))
+    if kind == "csv":
+        assert sorted(one.read_bytes().splitlines()) == sorted(two.read_bytes().splitlines())  # part by part
+    elif kind == "nc":
+        with xr.open_dataset(two) as opened:
+            for name in FEATURE_NAMES:
+                np.testing.assert_array_equal(opened[name].values, whole.data[name].values)
+    else:
+        assert two.stat().st_size > 1000
+
+
+def test_a_download_can_be_cancelled(make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "BUDGET", 40_000)
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        export.write(make_run(cycles=40), "nc", lambda done: None, cancel)
+
+
+def test_the_name_says_what_it_is(small_run: Run) -> None:
+    assert export.file_name(small_run, "zarr.zip") == "synaptogen-8x8-20c-seed1.zarr.zip"
+
+
+@pytest.mark.parametrize("budget", [256e6, 40_000])
+def test_what_it_would_hold_is_said_before(budget: float, make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "BUDGET", int(budget))
+    run = make_run(cycles=40)
+    result = data.compute(run, run.request, Choices({}), threading.Event())
+    assert "xr-wrap" in result.html and "r_hrs" in result.html and "row" in result.html
+    assert result.python.startswith("import synaptogen_core as sc") and "select=None" not in result.python
+    assert result.bytes >= 64 * 40 * 16
+    for kind, size in result.sizes.items():
+        with export.write(run, kind, lambda done: None, threading.Event()) as file:
+            true = len(file.read())
+        assert 0.3 < size / true < 3, kind
+    assert bool(result.sampled) == (budget < 1e6)
+
+
+def test_the_python_makes_the_same_again(small_run: Run) -> None:
+    result = data.compute(small_run, small_run.request, Choices({}), threading.Event())
+    space: dict[str, xr.Dataset] = {}
+    exec(result.python, space)
+    for name in FEATURE_NAMES:
+        np.testing.assert_array_equal(space["ds"][name].values, small_run.data[name].values)
