@@ -22,11 +22,9 @@ from synaptogen_core.array.kernel_lanes import (
     lowest,
     mask_of_bits,
     memory_of,
-    select,
     store,
     store_where,
 )
-from synaptogen_core.device.switching import LEAST_THRESHOLD
 from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS, U_RESET, U_SET
 
 TILE = 128  # cells that go through all pulses together: their state fills the first cache
@@ -76,9 +74,7 @@ def apply(s, first, size, volts, row, to_volts, work, k0, k1, c):
         resetting = bits_of_mask((code != HRS) & high)
         if bits_of_mask(setting):
             store_where(s.r, i, mixing_of_resistance(load(s.features, (R_LRS, i)), c), setting)
-            threshold = load(s.features, (U_RESET, i))
-            threshold = select(threshold < LEAST_THRESHOLD, LEAST_THRESHOLD, threshold)
-            store_where(s.threshold, i, threshold, setting)
+            store_where(s.threshold, i, load(s.features, (U_RESET, i)), setting)
             store_where(s.code, i, LRS, setting)
         if resetting:
             drawing = bits_of_mask((code == LRS) & high)

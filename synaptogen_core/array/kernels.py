@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,7 +28,7 @@ from synaptogen_core.array.kernel_lanes import LANES
 from synaptogen_core.array.kernel_read import ReadCells, ReadNumbers, read
 from synaptogen_core.array.kernel_records import Cells, Normals, Numbers, Records, Train, Work
 from synaptogen_core.array.kernel_rule import TILE, advance
-from synaptogen_core.device import arithmetic, conduction, noise, streams, switching
+from synaptogen_core.device import arithmetic, conduction, noise, streams
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 SOURCES = (
     arithmetic,
     streams,
-    switching,
     schema,
     kernel_arithmetic,
     kernel_draw,
@@ -86,6 +86,7 @@ def _entries(stamp: int) -> tuple[Any, Any, Any]:
     return _compiled(advance_block), _compiled(fill_block), _compiled(read_block)
 
 
+LINE = 64  # bytes of a cache line
 OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")  # numba takes other arrays for other types
 advance_block, fill_block, read_block = _entries(_stamp())
 
@@ -124,19 +125,44 @@ def read_numbers(u: float, bandwidth: float, c: Constants) -> ReadNumbers:
     return ReadNumbers(low, difference, low_g, difference_g, *noise.noise_factors(bandwidth))
 
 
-def work_space() -> Work:
-    """Scratch for one call."""
-    return Work(
-        *np.empty((7, TILE), np.int64),
-        cell=np.empty(2 * TILE, np.uint64),
-        count=np.empty(2 * TILE, np.uint32),
-        words=np.empty((4, 2 * TILE), np.uint32),
-        x=np.empty((4, 2 * TILE), np.float32),
-        mu=np.empty((4, TILE), np.float32),
-        sigma=np.empty((4, TILE), np.float32),
-        one=np.empty(4, np.float32),
-        voltage=np.empty((1, TILE), np.float32),
-    )
+class Scratch(threading.local):
+    """Each thread's own memory for what goes on in one tile, by the order of the autoregression."""
+
+    def __init__(self) -> None:
+        self.spaces: dict[int, tuple[Cells, Work]] = {}
+
+    def space(self, order: int) -> tuple[Cells, Work]:
+        """Tile and working space."""
+        if order not in self.spaces:
+            tile = State.empty(TILE, order).arrays()
+            self.spaces = {
+                order: (
+                    Cells(**{name: aligned(array.shape, array.dtype) for name, array in tile.items()}),
+                    Work(
+                        *(aligned((TILE,), np.int64) for _ in range(7)),
+                        cell=aligned((2 * TILE,), np.uint64),
+                        count=aligned((2 * TILE,), np.uint32),
+                        words=aligned((4, 2 * TILE), np.uint32),
+                        x=aligned((4, 2 * TILE), np.float32),
+                        mu=aligned((4, TILE), np.float32),
+                        sigma=aligned((4, TILE), np.float32),
+                        one=aligned((4,), np.float32),
+                        voltage=aligned((1, TILE), np.float32),
+                    ),
+                )
+            }
+        return self.spaces[order]
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Memory that begins with a cache line, so that no vector lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + LINE, np.uint8)
+    first = -memory.ctypes.data % LINE
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+scratch = Scratch()
 
 
 class NumbaEngine:
@@ -163,8 +189,7 @@ class NumbaEngine:
         arrays = {name: np.require(array, requirements=OWN) for name, array in state.arrays().items()}
         advance_block(
             Cells(**arrays),
-            Cells(**State.empty(TILE, c.order).arrays()),
-            work_space(),
+            *scratch.space(c.order),
             numbers_of(c),
             Records(
                 features=out.get("features", np.empty((0, 0, 0), np.float32)),

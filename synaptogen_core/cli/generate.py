@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from synaptogen_core.array.cells import CellArray
-from synaptogen_core.array.simulation import estimate
 from synaptogen_core.cli import speech, wishes
 from synaptogen_core.device.noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
 from synaptogen_core.exchange.files import simulate_to_file, simulate_to_zarr
+from synaptogen_core.exchange.rehearsal import rehearse
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
 HELP = """\
@@ -135,7 +135,7 @@ def generate(
     memory: Annotated[
         str,
         typer.Option(
-            help="What the recorded data may take at once; the program itself takes some 200 MB more.",
+            help="What the recorded data may take at once; the program itself takes some 350 MB more.",
             rich_help_panel=RUN,
             metavar="BYTES",
         ),
@@ -159,7 +159,10 @@ def generate(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace OUTPUT if it is there.", rich_help_panel=RUN)] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what the run would take, and stop.", rich_help_panel=RUN)
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what the run would take, from a small trial of it, and stop.", rich_help_panel=RUN
+        ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=RUN)] = False,
 ) -> None:
@@ -187,8 +190,9 @@ def generate(
     bound = wishes.size(memory)
     title = f"{cells.rows} x {cells.columns} cells, {len(pulses):,} pulses in {pulses.cycles:,} cycles"
     if dry_run:
-        cost = estimate(cells, pulses, advance=False, threads=threads, **recording)
-        speech.tell(f"{output}: {title}: {cost}; writing the file comes on top")
+        seconds, nbytes = rehearse(cells, pulses, output, threads=threads, **recording)
+        updates = f"{cells.size * len(pulses):,} updates"
+        speech.tell(f"{output}: {title}: {updates}, {nbytes / 1e6:,.1f} MB before packing, about {seconds:.2g} s here")
         return
     _check_output(output, resume, force)
     if scheduler:

@@ -1,4 +1,4 @@
-"""Tables for people: devices, Datasets, cells, trains."""
+"""Tables for people: devices, Datasets, cells, trains. Statistics are loaded when first used: they take a second."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from synaptogen_core.analysis import statistics
+import synaptogen_core as sc
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.schema import FEATURES, HRS, IRS, LRS, STATE_NAMES
+from synaptogen_core.schema import FEATURES, HRS, IRS, LRS, STATE_NAMES, VARIABLES
 
 PROBABILITIES = (0.01, 0.25, 0.5, 0.75, 0.99)
 
@@ -57,7 +57,7 @@ def show_device(console: Console, device: DeviceParameters) -> None:
     )
     table = _quantile_table("population")
     for feature in FEATURES:
-        values = statistics.population_quantiles(device, feature.name, PROBABILITIES).values
+        values = sc.statistics.population_quantiles(device, feature.name, PROBABILITIES).values
         table.add_row(f"{feature.symbol} ({feature.unit})", *(f"{value:.4g}" for value in values))
     console.print(table)
 
@@ -66,7 +66,8 @@ def show_dataset(console: Console, ds: xr.Dataset, described: dict[str, object],
     """Print what a Dataset holds; `values` are the cells that the statistics are made of."""
     pairs(console, described.items())
     table = Table("variable", "on", "size", "unit", "what", box=None, header_style="bold")
-    for name, variable in ds.data_vars.items():
+    for name in (known for known in VARIABLES if known in ds.data_vars):  # a Zarr folder has them in any order
+        variable = ds[name]
         sizes = " x ".join(f"{size:,}" for size in variable.shape)
         unit = str(variable.attrs.get("units", ""))
         table.add_row(str(name), ", ".join(map(str, variable.dims)), sizes, unit, variable.attrs.get("long_name", ""))
@@ -75,7 +76,7 @@ def show_dataset(console: Console, ds: xr.Dataset, described: dict[str, object],
     numbers = [name for name in ("conductance", "current") if name in values]
     if recorded or numbers:
         table = _quantile_table("values")
-        found = statistics.quantiles(values, [f.name for f in recorded] + numbers, PROBABILITIES)
+        found = sc.statistics.quantiles(values, [f.name for f in recorded] + numbers, PROBABILITIES)
         for name in [f.name for f in recorded] + numbers:
             unit = values[name].attrs.get("units", "")
             table.add_row(f"{name} ({unit})", *(f"{value:.4g}" for value in found[name].values))
@@ -102,7 +103,7 @@ def show_cells(console: Console, cells: CellArray, path: str) -> None:
     )
     table = _quantile_table("features in force")
     found = xr.Dataset({name: (("cycle", "row", "column"), array[None]) for name, array in cells.features().items()})
-    quantiles = statistics.quantiles(found, None, PROBABILITIES)
+    quantiles = sc.statistics.quantiles(found, None, PROBABILITIES)
     for feature in FEATURES:
         table.add_row(f"{feature.symbol} ({feature.unit})", *(f"{v:.4g}" for v in quantiles[feature.name].values))
     console.print(table)

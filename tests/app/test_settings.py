@@ -153,5 +153,3 @@ def test_watchers_hear_of_every_section() -> None:
     settings.read.noise = False
     settings.select(1, 1)
     assert heard == ["rows", "noise", "cells"]
-
-

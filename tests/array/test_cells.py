@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import synaptogen_core as sc
-from synaptogen_core.device import conduction
 from synaptogen_core.device.constants import constants
 from synaptogen_core.errors import RangeWarning
 
@@ -389,26 +388,3 @@ def test_an_incomplete_state() -> None:
     with pytest.raises(ValueError) as error:
         sc.CellArray.from_state(data)
     assert str(error.value) == "cells: must hold a whole state (missing seed, arrays); save the cells again"
-
-
-def test_the_hash_sees_every_array() -> None:
-    cells = used()
-    before = cells.state_hash()
-    for name, values in cells.to_state()["arrays"].items():
-        data = cells.to_state()
-        changed = values.copy()
-        changed.flat[0] = 1 - changed.flat[0] if name in ("code", "component") else changed.flat[0] + 1
-        data["arrays"][name] = changed
-        if name != "cell":  # which is checked against the address
-            assert sc.CellArray.from_state(data).state_hash() != before, name
-    cells.read()
-    assert cells.state_hash() != before, "the number of the next read is part of the state"
-
-
-def test_the_rule_and_the_array_agree_on_r() -> None:
-    cells = used()
-    state = cells.to_state()["arrays"]
-    hrs = state["code"] == 0
-    expected = conduction.mixing_of_resistance(state["features"][0], constants(DEVICE))
-    assert np.array_equal(state["r"][hrs], expected[hrs])
-    assert set(np.unique(state["code"])) == {0, 1, 2}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,6 +199,15 @@ def test_a_cluster_without_workers_gets_its_sentence(tmp_path: Path, monkeypatch
         pytest.raises(ClusterError, match="must have workers"),
     ):
         sc.simulate_to_zarr(cells(), train(), tmp_path / "run.zarr", scheduler=cluster)
+
+
+def test_the_package_is_loaded_only_when_used(tmp_path: Path) -> None:
+    program = (
+        "import sys, synaptogen_core as sc; cells = sc.CellArray((2, 2), sc.load_device('hennen2024'), seed=1);"
+        "sc.simulate_to_zarr(cells, sc.PulseTrain.cycling(2), sys.argv[1]); print('distributed' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "run.zarr")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "False"
 
 
 def test_a_cluster_writes_zarr_only(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""Masks as integers and back, and what one asks of such bits; four floats side by side. See `kernel_lanes`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from synaptogen_core.array.kernel_lanes import LANES, Lanes
+
+
+@intrinsic
+def bits_of_mask(typing: Any, mask: Any) -> Any:
+    """A mask as an integer, its first lane the lowest bit."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.zext(builder.bitcast(args[0], ir.IntType(mask.width)), ir.IntType(64))
+
+    return types.int64(mask), code
+
+
+@intrinsic
+def mask_of_bits(typing: Any, bits: Any) -> Any:
+    """The way back from `bits_of_mask`."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bitcast(builder.trunc(args[0], ir.IntType(LANES)), sig.return_type.vector)
+
+    return Lanes("mask", LANES)(bits), code
+
+
+@intrinsic
+def lowest(typing: Any, bits: Any) -> Any:
+    """Position of the lowest bit that is set."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(bits), code
+
+
+@intrinsic
+def ones(typing: Any, bits: Any) -> Any:
+    """How many bits are set."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.int64(bits), code
+
+
+@intrinsic
+def four(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Four floats side by side."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        value = ir.Constant(sig.return_type.vector, ir.Undefined)
+        for k, arg in enumerate(args):
+            value = builder.insert_element(value, arg, ir.Constant(ir.IntType(32), k))
+        return value
+
+    return Lanes("float", 4)(a, b, c, d), code
