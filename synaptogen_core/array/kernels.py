@@ -139,7 +139,13 @@ class Scratch(threading.local):
                 order: (
                     Cells(**{name: aligned(array.shape, array.dtype) for name, array in tile.items()}),
                     Work(
-                        *(aligned((TILE,), np.int64) for _ in range(7)),
+                        busy=aligned((TILE,), np.int64),
+                        resetting=aligned((TILE,), np.int64),
+                        drawing=aligned((TILE,), np.int64),
+                        group=aligned((TILE,), np.int64),
+                        group_bits=aligned((TILE,), np.int64),
+                        group_count=aligned((TILE,), np.int64),
+                        listed=aligned((TILE,), np.int64),
                         cell=aligned((2 * TILE,), np.uint64),
                         count=aligned((2 * TILE,), np.uint32),
                         words=aligned((4, 2 * TILE), np.uint32),
@@ -159,7 +165,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.empty(size + LINE, np.uint8)
     first = -memory.ctypes.data % LINE
-    return memory[first : first + size].view(dtype).reshape(shape)
+    array: np.ndarray = memory[first : first + size].view(dtype).reshape(shape)
+    return array
 
 
 scratch = Scratch()
