@@ -7,16 +7,12 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.kernel_arithmetic import ONE, box_muller, called, exp10, inlined, words
+from synaptogen_core.array.kernel_bits import bits_of_mask, four, lowest, mask_of_bits, ones
 from synaptogen_core.array.kernel_lanes import (
     LANES,
-    bits_of_mask,
-    four,
     lanes_of,
     load,
     load4,
-    lowest,
-    mask_of_bits,
-    ones,
     store,
     store4,
     store_where,

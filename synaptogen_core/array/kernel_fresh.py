@@ -7,10 +7,10 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.kernel_arithmetic import exp10, inlined, normals, words
+from synaptogen_core.array.kernel_bits import bits_of_mask
 from synaptogen_core.array.kernel_draw import innovation, mixing_of_resistance, shape
 from synaptogen_core.array.kernel_lanes import (
     LANES,
-    bits_of_mask,
     lanes_of,
     load,
     low_word,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.kernel_arithmetic import called, inlined, power
+from synaptogen_core.array.kernel_bits import bits_of_mask, lowest, mask_of_bits
 from synaptogen_core.array.kernel_draw import (
     draw,
     mixing_of_resistance,
@@ -15,16 +16,15 @@ from synaptogen_core.array.kernel_draw import (
 )
 from synaptogen_core.array.kernel_lanes import (
     LANES,
-    bits_of_mask,
     copy,
     lanes_of,
     load,
-    lowest,
-    mask_of_bits,
     memory_of,
+    select,
     store,
     store_where,
 )
+from synaptogen_core.device.switching import LEAST_THRESHOLD
 from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS, U_RESET, U_SET
 
 TILE = 128  # cells that go through all pulses together: their state fills the first cache
@@ -74,7 +74,9 @@ def apply(s, first, size, volts, row, to_volts, work, k0, k1, c):
         resetting = bits_of_mask((code != HRS) & high)
         if bits_of_mask(setting):
             store_where(s.r, i, mixing_of_resistance(load(s.features, (R_LRS, i)), c), setting)
-            store_where(s.threshold, i, load(s.features, (U_RESET, i)), setting)
+            threshold = load(s.features, (U_RESET, i))
+            threshold = select(threshold < LEAST_THRESHOLD, LEAST_THRESHOLD, threshold)
+            store_where(s.threshold, i, threshold, setting)
             store_where(s.code, i, LRS, setting)
         if resetting:
             drawing = bits_of_mask((code == LRS) & high)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from synaptogen_core import schema
 from synaptogen_core.array import (
     kernel_arithmetic,
+    kernel_bits,
     kernel_draw,
     kernel_fresh,
     kernel_lanes,
@@ -28,7 +29,7 @@ from synaptogen_core.array.kernel_lanes import LANES
 from synaptogen_core.array.kernel_read import ReadCells, ReadNumbers, read
 from synaptogen_core.array.kernel_records import Cells, Normals, Numbers, Records, Train, Work
 from synaptogen_core.array.kernel_rule import TILE, advance
-from synaptogen_core.device import arithmetic, conduction, noise, streams
+from synaptogen_core.device import arithmetic, conduction, noise, streams, switching
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
 SOURCES = (
     arithmetic,
     streams,
+    switching,
     schema,
     kernel_arithmetic,
+    kernel_bits,
     kernel_draw,
     kernel_fresh,
     kernel_lanes,
