@@ -20,10 +20,10 @@ from bokeh.models import (
 )
 
 from app import controls, theme
-from app.theme import CELL_STYLES, MAP_PALETTE, NEUTRAL, STATE_COLORS
+from app.theme import CELL_STYLES, INK, MAP_PALETTE, NEUTRAL, STATE_COLORS
 from app.views.base import Context
 from app.views.base import View as Base
-from app.views.crossbar_text import QUANTITY, bar_titles, cells_table, color_title, map_title, sums_table
+from app.views.crossbar_text import QUANTITY, cells_table, color_title, line_unit, map_title, sums_table
 from synaptogen_core.schema import STATE_NAMES
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OUTPUT, DRIVER = "#56B4E9", NEUTRAL
 HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it
 TOP, BOTTOM = 62, 8  # borders of both: the colour scale stands above the map, an axis above the bars
+BAR, SEPARATE = 0.86, 128  # thickness of a bar, as long as there are so few that gaps between them can be seen
 EDGE = 0.015  # of the map: room for half a mark
 IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 BARS = {"line": [], "current": [], "says": []}
@@ -77,6 +78,7 @@ class View(Base):
         figure = self.theme.figure(
             "crossbar map", x="column", y="row", height=HEIGHT, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5),
         )  # fmt: skip
+        figure.yaxis.ticker = BasicTicker(min_interval=1)
         figure.grid.visible = figure.xaxis.visible = False  # the bars below carry the numbers of the columns
         figure.update(toolbar_location="right", min_border_top=TOP, min_border_bottom=BOTTOM)
         self.colors = LinearColorMapper(palette=MAP_PALETTE, low=0, high=1)
@@ -94,10 +96,9 @@ class View(Base):
         self.state_names = CustomJSHover(code=STATES)
         self.hover = HoverTool(renderers=[image], formatters=self.cell_formats)
         figure.add_tools(self.hover)
-        # The map has the same colours on light and dark pages, so its marks have them too.
         self.marks = ColumnDataSource(MARKS)
         halo = {"marker": "square", "size": 13, "fill_color": None}
-        figure.scatter("x", "y", source=self.marks, line_color="#ffffff", line_width=6, **halo)
+        self.halo = figure.scatter("x", "y", source=self.marks, line_width=6, **halo).glyph
         figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **halo)
         figure.on_event(Tap, self._tapped)
         return figure
@@ -113,15 +114,18 @@ class View(Base):
             figure = self.theme.figure(
                 "crossbar columns", x="column", y="current", height=150, x_range=self.map.x_range
             )
+        for axis, grid in ((figure.xaxis, figure.xgrid), (figure.yaxis, figure.ygrid)):
+            if axis.axis_label in (theme.label("row"), theme.label("column")):
+                axis.ticker = grid.ticker = BasicTicker(min_interval=1)  # there is no half a line
         figure.toolbar_location = "right"  # as the map's, so that the frames stand above each other
         source, digits = ColumnDataSource(BARS), ColumnDataSource(DIGITS)
         if rows:
-            bars = figure.hbar("line", right="current", height=0.86, source=source, line_color=None)
+            bars = figure.hbar("line", right="current", height=BAR, source=source, line_color=None)
             dots = figure.scatter("current", "line", source=digits, marker="dash", angle=1.5708, size=7)
-            figure.x_range.start, figure.xaxis.ticker = 0, BasicTicker(desired_num_ticks=3)
+            figure.x_range.start, figure.xaxis.ticker = 0, BasicTicker(desired_num_ticks=2)
             figure.yaxis.visible, figure.min_border_left = False, 4  # the map beside it carries the numbers of the rows
         else:
-            bars = figure.vbar("line", top="current", width=0.86, source=source, line_color=None)
+            bars = figure.vbar("line", top="current", width=BAR, source=source, line_color=None)
             dots = figure.scatter("line", "current", source=digits, marker="dash", size=7)
             figure.y_range.start, figure.yaxis.ticker = 0, BasicTicker(desired_num_ticks=3)
         self.theme.ink(dots.glyph, "line_color")
@@ -165,7 +169,9 @@ class View(Base):
         self.hover.tooltips = [("Row", "$y{0}"), ("Column", "$x{0}"), (name, f"@image{{{digits}}} {unit}".strip())]
         self.hover.formatters = self.cell_formats | ({"@image": self.state_names} if states else {})
         self.title.object = map_title(result)
-        colors = ["#000000" if color == "ink" else color for color, _ in CELL_STYLES][: len(result.cells)]
+        # seen on every shade of the map: each mark in its cell's colour, on a rim of the opposite of ink
+        self.halo.line_color = INK[not self.theme.dark]
+        colors = [INK[self.theme.dark] if color == "ink" else color for color, _ in CELL_STYLES][: len(result.cells)]
         self.marks.data = {"x": [c.column for c in result.cells], "y": [c.row for c in result.cells], "color": colors}
 
     def _show_all_of(self, rows: int, columns: int) -> None:
@@ -192,12 +198,11 @@ class View(Base):
         self.bar.title = color_title(result)
 
     def _show_bars(self, result: Result) -> None:
-        micro = theme.factor("current")
-        titles = bar_titles(result)
+        factor, unit = line_unit(result)
         for side, parts in self.bars.items():
             driven = side == result.along
-            current = (result.driver if driven else result.output) * micro
-            says = [f"{theme.number(i, 4)} µA" for i in current]
+            current = (result.driver if driven else result.output) * factor
+            says = [f"{theme.number(i, 4)} {unit}" for i in current]
             digits = None if driven else result.digits
             if driven:
                 says = [f"{text} at {volts:.3g} V" for text, volts in zip(says, result.input, strict=True)]
@@ -206,9 +211,11 @@ class View(Base):
             parts["source"].data = {"line": list(range(len(current))), "current": current, "says": says}
             parts["bars"].glyph.fill_color = DRIVER if driven else OUTPUT
             parts["digits"].data = (
-                {"line": list(range(len(current))), "current": digits.current * micro} if digits else DIGITS
+                {"line": list(range(len(current))), "current": digits.current * factor} if digits else DIGITS
             )
             for end, at in zip(parts["ends"], (digits.low, digits.high) if digits else (0, 0), strict=True):
-                end.update(location=at * micro, visible=bool(digits))
+                end.update(location=at * factor, visible=bool(digits))
             axis = parts["figure"].xaxis if side == "rows" else parts["figure"].yaxis
-            axis.axis_label = titles[side]
+            axis.axis_label = f"{'Driver' if driven else 'Output'} ({unit})"
+            thickness = BAR if len(current) <= SEPARATE else 1.0
+            setattr(parts["bars"].glyph, "height" if side == "rows" else "width", thickness)

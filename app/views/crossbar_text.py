@@ -41,9 +41,10 @@ def map_title(result: Result) -> str:
     return f"{what}, after the pulse train, of all {rows} × {columns} cells.{beyond}"
 
 
-def bar_titles(result: Result) -> dict[str, str]:
-    """Labels of the current axes beside the rows and below the columns."""
-    return {side: "Driver (µA)" if side == result.along else "Output (µA)" for side in LINE}
+def line_unit(result: Result) -> tuple[float, str]:
+    """Factor from ampere and unit of the line currents: short numbers, whatever the size of the array."""
+    largest = max(float(result.output.max()), float(result.driver.max()))
+    return (1e3, "mA") if largest >= 1e-3 else (1e6, "µA")
 
 
 def sums_table(result: Result) -> str:
@@ -51,19 +52,24 @@ def sums_table(result: Result) -> str:
     out, line = result.output, LINE[OTHER[result.along]]
     active = int((result.input > 0).sum())
     mean, sd = float(out.mean()), float(out.std())
+    factor, unit = line_unit(result)
+
+    def current(value: float) -> str:
+        return f"{theme.number(value * factor)} {unit}"
+
     relative = f" ({theme.number(100 * sd / mean, 2)} % of the mean)" if mean else ""
     rows = [
-        ("Driven", f"{active} of {theme.number(result.input.size)} {result.along}, up to "
+        ("Driven", f"{theme.number(active)} of {theme.number(result.input.size)} {result.along}, up to "
                    f"{theme.quantity(float(result.input.max()), 'voltage')}"),
-        (f"Mean {line} current", theme.quantity(mean, "current")),
-        ("Standard deviation", theme.quantity(sd, "current") + relative),
-        ("Smallest to largest", f"{theme.number(out.min() * 1e6)} to {theme.quantity(float(out.max()), 'current')}"),
+        (f"Mean {line} current", current(mean)),
+        ("Standard deviation", current(sd) + relative),
+        ("Smallest to largest", f"{theme.number(out.min() * factor)} to {current(float(out.max()))}"),
         ("Power of the drivers", f"{theme.number(result.power * 1e3)} mW"),
     ]  # fmt: skip
     digits = result.digits
     if digits:
         rows += [
-            ("ADC range", f"{theme.number(digits.low * 1e6)} to {theme.quantity(digits.high, 'current')}, "
+            ("ADC range", f"{theme.number(digits.low * factor)} to {current(digits.high)}, "
                           f"{theme.quantity(digits.step, 'current')} a code"),
             ("Codes", f"{digits.code.min()} to {digits.code.max()} of {digits.top}"),
             ("Error of digitising", f"{theme.quantity(digits.error, 'current')} (root mean square)"),
