@@ -1,11 +1,9 @@
-"""What is slow only once is done in the background when the server starts: imports, compiled code, the default run."""
+"""What is slow only once is done in the background when the server starts: imports, compiled code, the default page."""
 
 from __future__ import annotations
 
 import logging
 import threading
-
-import numpy as np
 
 LOG = logging.getLogger("synaptogen.app")
 _STARTED = threading.Event()
@@ -19,16 +17,19 @@ def start() -> None:
 
 
 def warm_up() -> None:
-    """Import datashader and compile its first picture; simulate the default array, as every new page will."""
-    from app import runs
-    from app.results.common import density
+    """Simulate the default array and compute its overview, as every new page will: with that all is compiled."""
+    from app import runs, session
     from app.settings import Settings
+    from app.tabs import TABS
 
     try:
-        request = Settings().request()
-        if runs.RUNS.get(request.simulation) is None:
+        request = Settings({tab.key: tab.options for tab in TABS}).request()
+        run = runs.RUNS.get(request.simulation)
+        if run is None:
             run = runs.run(request, lambda done: None, threading.Event())
             runs.RUNS.put(run.key, run, run.size)
-        density(np.linspace(0, 1, 10, dtype=np.float32), np.linspace(0, 1, 10, dtype=np.float32), 8, 8)
+        first = TABS[0]
+        result = first.results.compute(run, request, request.of_tab(first.key), threading.Event())
+        session.RESULTS.put(session.result_key(first, request), result, session.bytes_of(result))
     except Exception:  # a page will meet the same error and say it
         LOG.exception("warming up failed")

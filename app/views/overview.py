@@ -59,6 +59,8 @@ class View(Base):
             x_range=Range1d(1, 10),
         )  # fmt: skip
         figure.y_range.start = 0
+        if scale == "linear":
+            figure.xaxis.ticker.desired_num_ticks = 4  # narrow
         figure.quad("left", "right", 0, "top", source=self.bars[name], color=COLORS[name])
         return figure
 
