@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OUTPUT, DRIVER = "#56B4E9", NEUTRAL
 HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it
 TOP, BOTTOM = 62, 8  # borders of both: the colour scale stands above the map, an axis above the bars
+LEFT = 74  # of the map and the bars below it: room for four digits
 BAR, SEPARATE = 0.86, 128  # thickness of a bar, as long as there are so few that gaps between them can be seen
 EDGE = 0.015  # of the map: room for half a mark
 IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
@@ -80,7 +81,7 @@ class View(Base):
         )  # fmt: skip
         figure.yaxis.ticker = BasicTicker(min_interval=1)
         figure.grid.visible = figure.xaxis.visible = False  # the bars below carry the numbers of the columns
-        figure.update(toolbar_location="right", min_border_top=TOP, min_border_bottom=BOTTOM)
+        figure.update(toolbar_location="right", min_border_top=TOP, min_border_bottom=BOTTOM, min_border_left=LEFT)
         self.colors = LinearColorMapper(palette=MAP_PALETTE, low=0, high=1)
         states = LinearColorMapper(palette=STATE_COLORS, low=-0.5, high=2.5)
         self.bar = ColorBar(color_mapper=self.colors, title=" ", height=12, padding=6)

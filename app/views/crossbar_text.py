@@ -62,7 +62,7 @@ def sums_table(result: Result) -> str:
         ("Driven", f"{theme.number(active)} of {theme.number(result.input.size)} {result.along}, up to "
                    f"{theme.quantity(float(result.input.max()), 'voltage')}"),
         (f"Mean {line} current", current(mean)),
-        ("Standard deviation", current(sd) + relative),
+        ("Standard deviation", theme.quantity(sd, "current") + relative),
         ("Smallest to largest", f"{theme.number(out.min() * factor)} to {current(float(out.max()))}"),
         ("Power of the drivers", f"{theme.number(result.power * 1e3)} mW"),
     ]  # fmt: skip
