@@ -198,6 +198,7 @@ def generate(
     if scheduler:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong there comes back as an error
     before = inspection.unfinished(output) if resume else ""
+    whole = resume and output.exists() and not before
     write: Any = simulate_to_zarr if resume else simulate_to_file
     options = {"memory": bound, "threads": threads, "scheduler": scheduler, **recording}
     begin = time.perf_counter()
@@ -206,14 +207,16 @@ def generate(
         speech.progress_bar(title, quiet) as tell,
     ):
         write(cells, pulses, output, progress=tell, cancel=stop, **options)
-    if not quiet:
-        seconds = time.perf_counter() - begin
-        speed = (
-            f"went on after {before}"
-            if before
-            else f"{cells.size * len(pulses) / seconds / 1e6:,.1f} million updates/s"
-        )
-        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s, {speed}")
+    if quiet:
+        return
+    seconds = time.perf_counter() - begin
+    if whole:
+        speech.tell(f"{output}: is whole already; {title}")
+    elif before:
+        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s after {before}")
+    else:
+        rate = cells.size * len(pulses) / seconds / 1e6
+        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s, {rate:,.1f} million updates/s")
 
 
 def _check_output(output: Path, resume: bool, force: bool) -> None:

@@ -213,7 +213,8 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
     assert "got another seed" in one_sentence(other)
     result = run(*long)
     assert result.exit_code == 0
-    assert re.search(r"went on after \d+ of 24 row groups", result.stdout)
+    assert re.search(r" s after \d+ of 24 row groups", result.stdout)
+    assert run(*long).stdout.startswith(f"{path}: is whole already")
     cells = sc.CellArray((24, 16), sc.load_device("hennen2024"), seed=0)
     assert same(sc.load_dataset(path), sc.simulate(cells, sc.PulseTrain.cycling(1000), advance=False))
 
