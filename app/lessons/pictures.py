@@ -15,6 +15,7 @@ from synaptogen_core.schema import FEATURE_NAMES, FEATURES
 
 CALL = re.compile(r"\s*([a-z]+)\s*(?:\(([^()]*)\))?\s*")
 CELLS, DOTS, POINTS, LAGS = 32, 50, 3000, 30  # drawn at most
+FAR = 2e-4  # share of the values that may lie beyond an end of the window's axis
 SCALE = {f.name: f.scale for f in FEATURES}
 
 
@@ -199,7 +200,8 @@ def tail(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -> 
 
 def window(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     low, high = (numbers.run.values(name) for name in ("r_lrs", "r_hrs"))
-    edges = np.geomspace(0.8 * float(low.min()), 1.2 * float(high.max()), 121)
+    ends = float(np.quantile(low, FAR)), float(np.quantile(high, 1 - FAR))
+    edges = np.geomspace(0.8 * min(ends), 1.3 * max(ends), 121)
     layers, top = [], 0.0
     for values, name in ((low, "r_lrs"), (high, "r_hrs")):
         share = 100 * np.histogram(values, edges)[0] / values.size
