@@ -8,6 +8,7 @@ statistics that need the order of the cycles use the cells without a gap and sta
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 
 TIME_DIMS = ("cycle", "pulse")
 SCALES = ("linear", "log")
-LOG10_E = float(np.log10(np.e))
+LOG10_E = math.log10(math.e)
 BLOCK_VALUES = 1 << 17  # 1 MB of float64: a block stays in the cache while it is used
 
 
