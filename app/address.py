@@ -10,6 +10,7 @@ from bokeh.models import CustomJS, Div
 
 from app.copying import CopyButton
 from app.link import to_query
+from app.session import Post
 from app.settings import Settings
 
 # Panel's own Location pushes a history entry for each change, which would bury the Back button under a slider.
@@ -19,8 +20,8 @@ FOLLOW = "history.replaceState(null, '', '?' + cb_obj.text)"
 class Address:
     """Keeps the address of the page equal to its settings."""
 
-    def __init__(self, settings: Settings, tab: Callable[[], str]):
-        self._settings, self._tab = settings, tab
+    def __init__(self, settings: Settings, tab: Callable[[], str], post: Post):
+        self._settings, self._tab, self._post, self._due = settings, tab, post, False
         self._text = Div(text="", visible=False)
         self._text.js_on_change("text", CustomJS(code=FOLLOW))
         self.copy = CopyButton("Copy link", icon="link", what="window.location.href")
@@ -28,5 +29,11 @@ class Address:
         settings.watch(self.refresh)
 
     def refresh(self, *events: Any) -> None:
-        """Write the present settings into the address bar."""
+        """Write the settings into the address bar: soon, once for many changes, and under the document's lock."""
+        if not self._due:
+            self._due = True
+            self._post(self._write)
+
+    def _write(self) -> None:
+        self._due = False
         self._text.text = to_query(self._settings, self._tab())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import weakref
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from panel.io.resources import LOCAL_DIST
 from app import link
 from app.address import Address
 from app.export import Downloads
-from app.session import Session
+from app.session import Session, has_loop
 from app.settings import Settings
 from app.sidebar import Sidebar
 from app.status import StatusLine
@@ -64,8 +65,9 @@ class Dashboard:
             *((tab.title, self.places[tab.key]) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE
         )
         self.tabs.active = next((i for i, t in enumerate(TABS) if t.key == tab), 0)
-        self.address = Address(self.settings, lambda: TABS[self.tabs.active].key)
-        self.sidebar = Sidebar(self.settings, self.address, Waveform(self.settings, self.theme).figure)
+        self.address = Address(self.settings, lambda: TABS[self.tabs.active].key, self._post)
+        waveform = Waveform(self.settings, self.theme, self._post)
+        self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post)
         self.status = StatusLine(self.session, dropped)
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
@@ -73,9 +75,10 @@ class Dashboard:
             busy_indicator=None, sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip
         self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
-        self.page.param.watch(lambda event: self.theme.set_dark(event.new), "dark_theme")
+        self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
         self.session.status.param.watch(self._fade, "state")
         self.open(TABS[self.tabs.active].key)
+        self.session.show_at_once()
 
     def servable(self) -> None:
         """Serve this page in the current session."""
@@ -89,6 +92,8 @@ class Dashboard:
             self.document.js_on_event(DocumentReady, CustomJS(code=MEASURE_LATER))
         # Panel keeps this as long as its server lives: it must not hold the page.
         pn.config.exception_handler = partial(tell, weakref.ref(self.session))
+        if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one
+            contextvars.Context().run(pn.state._schedule_busy_cleanup)
         pn.state.onload(self.session.start)
         pn.state.on_session_destroyed(partial(clean_up, self.page, self.session))
 
@@ -129,7 +134,11 @@ class Dashboard:
         return link.apply_query(self.settings, query), link.tab_of(query)
 
     def _post(self, function: Any) -> None:
-        """Run under the lock of the document, all changes in one message."""
+        """Run under the lock of the document, all changes in one message.
+
+        Panel may call a widget's watchers while another callback holds the lock. Its own models wait then; a Bokeh
+        model that is set directly would raise, and the change be lost.
+        """
         if self.document is None or self.document.session_context is None:
             function()
         else:

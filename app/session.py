@@ -31,6 +31,7 @@ TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
 AT_START = 3.0  # the first run, when there is nothing to look at yet
 LONG_RUNS = ThreadPoolExecutor(2, "long-run")  # of all pages: more would only take memory; the others wait their turn
 RESULTS = LruCache(256_000_000)
+Post = Callable[[Callable[[], None]], None]
 LOG = logging.getLogger("synaptogen.app")
 
 
@@ -48,7 +49,7 @@ class Status(param.Parameterized):
 class Session:
     """The work of one page. `post` runs a function under the lock of the page's document."""
 
-    def __init__(self, settings: Settings, tabs: Sequence[Tab], post: Callable[[Callable[[], None]], None]):
+    def __init__(self, settings: Settings, tabs: Sequence[Tab], post: Post):
         self.settings, self.status = settings, Status()
         self.tabs = {tab.key: tab for tab in tabs}
         self.run: runs.Run | None = None
@@ -71,6 +72,17 @@ class Session:
     def start(self) -> None:
         """Begin: simulate what the settings say, and draw."""
         self._changed()
+
+    def show_at_once(self) -> None:
+        """Paint what has been computed before, by any page: the page is then sent with its pictures."""
+        request = self.settings.request()
+        run = runs.RUNS.get(request.simulation)
+        result = RESULTS.get(result_key(self.tabs[self.visible], request)) if run else None
+        if run is None or result is None:
+            return
+        self.run, self._sent[self.visible] = run, result_key(self.tabs[self.visible], request)
+        self._paint(self.visible, self._sent[self.visible], result)
+        self.status.param.update(state=self._resting_state(), seconds=run.seconds)
 
     def connect(self, tab: str, painter: Callable[[Any], None]) -> None:
         """Where results of a tab go; called when the tab is first opened."""
@@ -118,7 +130,7 @@ class Session:
         request = self.settings.request()
         if self.run and request.simulation == self.run.key:
             self._wanted = None
-            self.status.param.update(state="running" if self._simulating else "drawing", error="")
+            self.status.param.update(state=self._resting_state(), error="")
             self._draw()
             return
         cached = runs.RUNS.get(request.simulation)

@@ -101,7 +101,7 @@ class TrainSettings(Section):
     points = param.Integer(200, bounds=(8, 2000), label="Points", doc="Voltages in each sweep.")
     u_start = param.Number(0.6, bounds=(0.1, 1.5), step=0.01, label="First step", doc="First RESET pulse.")
     u_stop = param.Number(1.5, bounds=(0.1, 1.5), step=0.01, label="Last step", doc="Last RESET pulse.")
-    steps = param.Integer(10, bounds=(1, 100), doc="RESET pulses in each staircase.")
+    steps = param.Integer(10, bounds=(2, 100), doc="RESET pulses in each staircase.")
     u_pulse = param.Number(0.9, bounds=(-1.5, 1.5), step=0.01, label="Pulse", doc="Amplitude of the repeated pulse.")
     pulses = param.Integer(20, bounds=(1, 1000), doc="How many pulses.")
     distribution = param.Selector(default="uniform", objects={"Uniform": "uniform", "Normal": "normal"},
@@ -112,7 +112,8 @@ class TrainSettings(Section):
     sd = param.Number(0.3, bounds=(0.01, 0.3), step=0.01, label="Standard deviation", doc="Spread of the voltages.")
     per_cell = param.Boolean(True, label="One voltage a cell", doc="Off: every cell sees the same random voltage.")
     train_seed = param.Integer(0, bounds=(0, 2**31 - 1), label="Seed of the train", doc="Chooses the random voltages.")
-    table = param.String("-1.5, 0.8, 1.0, 1.5", label="Voltages", doc="Volts, with commas or line breaks between.")
+    table = param.String("-1.5, 0.8, 1.0, 1.5", label="Voltages",
+                         doc="Volts, with commas or line breaks between; applied when you leave the box.")  # fmt: skip
 
     def active(self) -> tuple[str, ...]:
         names = TRAIN_KINDS[self.kind][1]

@@ -8,17 +8,18 @@ import panel_material_ui as pmui
 
 from app import controls, theme
 from app.address import Address
+from app.session import Post
 from app.settings import Section, Settings
 
 
 class Sidebar:
     """Controls of the main settings: those that matter now, each made when it first matters."""
 
-    def __init__(self, settings: Settings, address: Address, waveform: Any):
+    def __init__(self, settings: Settings, address: Address, waveform: Any, post: Post):
         self.settings = settings
         array, train, device, read = settings.main
         reset = pmui.Button(label="Reset to defaults", variant="text", size="small", icon="restart_alt")
-        reset.on_click(lambda event: settings.reset())
+        reset.on_click(lambda event: post(settings.reset))
         sections = pmui.Accordion(
             ("Array", self._column(array)),
             ("Pulse train", self._column(train, theme.pane(waveform))),

@@ -34,6 +34,14 @@ CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 
+# What the component set would give to each axis, grid and title in the browser, where every change costs a layout of
+# the figure: said here already, it finds nothing to change (measured: 390 changes sent back to the server, 1 s a page).
+FONT = '"Roboto", "Helvetica", "Arial", sans-serif'
+MUTED = {False: "rgba(0, 0, 0, 0.6)", True: "rgba(255, 255, 255, 0.7)"}
+TEXT = {False: "rgba(0, 0, 0, 0.87)", True: "#fff"}
+LINE = {False: "rgba(0, 0, 0, 0.22)", True: "rgba(255, 255, 255, 0.28)"}
+GRID = {False: "rgba(0, 0, 0, 0.1)", True: "rgba(255, 255, 255, 0.12)"}
+
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
@@ -190,7 +198,16 @@ class Theme:
         figure.toolbar.autohide = True
         figure.update(min_border_left=62, min_border_right=12)  # numbers of other widths must not move the picture
         figure.outline_line_color = None
+        figure.grid.grid_line_color = GRID[self.dark]
+        if figure.title:
+            figure.title.update(
+                text_color=TEXT[self.dark], text_font=FONT, text_font_size="1.05em", text_font_style="normal"
+            )
         for axis in figure.axis:
+            axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
+            axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
+            for ticks in ("major_tick", "minor_tick"):
+                axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
             if isinstance(axis, LogAxis):
                 axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
                 axis.formatter = BasicTickFormatter(use_scientific=False)
@@ -203,8 +220,20 @@ class Theme:
     def color_bar(self, figure: Any, title: str, palette: str | Sequence[str] = MAP_PALETTE) -> LinearColorMapper:
         """A colour scale with its title beside a map; set `low` and `high` of the mapper with the data."""
         mapper = LinearColorMapper(palette=palette, low=0, high=1)
-        figure.add_layout(ColorBar(color_mapper=mapper, title=title, width=12, padding=6), "right")
+        figure.add_layout(self.bar(color_mapper=mapper, title=title, width=12), "right")
         return mapper
+
+    def bar(self, **options: Any) -> ColorBar:
+        """A colour scale of a figure."""
+        return ColorBar(
+            padding=6, background_fill_alpha=0, bar_line_alpha=0, major_tick_line_alpha=0, minor_tick_line_alpha=0,
+            **self._text("title", "0.95em", TEXT), **self._text("major_label", "0.9em", MUTED), **options,
+        )  # fmt: skip
+
+    def _text(self, part: str, size: str, color: dict[bool, str]) -> dict[str, Any]:
+        """Properties of a text of a Bokeh model."""
+        values = {"font": FONT, "font_size": size, "font_style": "normal", "color": color[self.dark]}
+        return {f"{part}_text_{name}": value for name, value in values.items()}
 
 
 def hover(renderers: Sequence[Any], *rows: tuple[str, str], **options: Any) -> HoverTool:

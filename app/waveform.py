@@ -7,6 +7,7 @@ from typing import Any
 from bokeh.models import ColumnDataSource
 
 from app import runs
+from app.session import Post
 from app.settings import Settings
 from app.theme import NEUTRAL, Theme
 
@@ -16,15 +17,22 @@ POINTS, CYCLES = 2000, 3  # the first cycles say it all
 class Waveform:
     """Volts against pulse number, redrawn whenever the train changes."""
 
-    def __init__(self, settings: Settings, theme: Theme):
-        self._settings = settings
+    def __init__(self, settings: Settings, theme: Theme, post: Post):
+        self._settings, self._post, self._due = settings, post, False
         self._source = ColumnDataSource({"pulse": [], "volts": []})
         self.figure = theme.figure("pulse train", x="Pulse of the train", y="Voltage (V)", height=150)
         self.figure.step("pulse", "volts", source=self._source, mode="center", line_color=NEUTRAL, line_width=1.5)
         settings.train.param.watch(self.refresh, list(settings.train.names()))
-        self.refresh()
+        self._draw()
 
     def refresh(self, *events: Any) -> None:
+        """Draw the train: soon, once for many changes, and under the document's lock."""
+        if not self._due:
+            self._due = True
+            self._post(self._draw)
+
+    def _draw(self) -> None:
+        self._due = False
         try:
             train = runs.make_train(self._settings.train.choices())
         except ValueError:

@@ -9,7 +9,6 @@ import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import (
     BasicTicker,
-    ColorBar,
     ColumnDataSource,
     CustomJSHover,
     FixedTicker,
@@ -84,9 +83,9 @@ class View(Base):
         figure.update(toolbar_location="right", min_border_top=TOP, min_border_bottom=BOTTOM, min_border_left=LEFT)
         self.colors = LinearColorMapper(palette=MAP_PALETTE, low=0, high=1)
         states = LinearColorMapper(palette=STATE_COLORS, low=-0.5, high=2.5)
-        self.bar = ColorBar(color_mapper=self.colors, title=" ", height=12, padding=6)
-        self.state_bar = ColorBar(
-            color_mapper=states, title="State", height=12, padding=6, ticker=FixedTicker(ticks=[0, 1, 2]),
+        self.bar = self.theme.bar(color_mapper=self.colors, title=" ", height=12)
+        self.state_bar = self.theme.bar(
+            color_mapper=states, title="State", height=12, ticker=FixedTicker(ticks=[0, 1, 2]),
             major_label_overrides=dict(enumerate(STATE_NAMES)), visible=False,
         )  # fmt: skip
         figure.add_layout(self.bar, "above")

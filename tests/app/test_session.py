@@ -31,12 +31,12 @@ class Laboratory:
         self.cancelled: list[int] = []
 
     def run(self, request: Request, progress: Callable[[float], None], cancel: threading.Event) -> Any:
-        seed, start = request.array.seed, time.monotonic()
+        seed, start, seconds = request.array.seed, time.monotonic(), self.seconds
         self.started.append(seed)
         if self.error:
             raise self.error
-        while (elapsed := time.monotonic() - start) < self.seconds:
-            progress(elapsed / self.seconds)
+        while (elapsed := time.monotonic() - start) < seconds:
+            progress(elapsed / seconds)
             if cancel.wait(0.005):
                 self.cancelled.append(seed)
                 raise Cancelled("run: cancelled")
@@ -294,9 +294,22 @@ async def test_results_are_shared_by_pages(laboratory: Laboratory) -> None:
     assert laboratory.started == [1] and other.one.computed == 0 and other.seeds() == [1]
 
 
+async def test_what_was_computed_before_is_painted_before_the_page_is_sent(laboratory: Laboratory) -> None:
+    first = Bench()
+    first.session.show_at_once()
+    assert first.painted == {"one": [], "two": []}  # nothing has been computed yet
+    await started(laboratory)
+    other = Bench()
+    other.session.show_at_once()
+    assert other.seeds() == [1] and other.status.state == "ready"
+    other.session.start()
+    await asyncio.sleep(0.05)
+    assert other.seeds() == [1] and laboratory.started == [1] and other.status.state == "ready"
+
+
 async def test_nothing_blocks_the_loop(laboratory: Laboratory) -> None:
     bench = await started(laboratory)
-    laboratory.seconds, laboratory.estimate_seconds, bench.one.seconds = 0.5, 0.0, 0.3
+    laboratory.seconds, laboratory.estimate_seconds, bench.one.seconds = 1.5, 0.0, 1.5
     gaps, beating = [], True
 
     async def heartbeat() -> None:
@@ -311,7 +324,7 @@ async def test_nothing_blocks_the_loop(laboratory: Laboratory) -> None:
     await bench.until(lambda: bench.seeds() == [1, 2])
     beating = False
     await heart
-    assert max(gaps) < 0.25, f"the loop stood still for {max(gaps):.2f} s"
+    assert max(gaps) < 1.0, f"the loop stood still for {max(gaps):.2f} s"
 
 
 async def test_a_closed_page_paints_no_more(laboratory: Laboratory) -> None:

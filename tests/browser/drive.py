@@ -137,6 +137,7 @@ class Dashboard:
         self.page.goto(f"{self.address}?{query}" if query else self.address, timeout=PATIENCE)
         if ready:
             self.wait_ready()
+            self.page.wait_for_function("Bokeh.documents[0].is_idle", timeout=PATIENCE)  # sent ready; now drawn too
         return self
 
     def wait_ready(self) -> None:
@@ -148,11 +149,18 @@ class Dashboard:
                 raise AssertionError(f"not ready; the page says {said}; failures: {self.failures}")
             self.page.wait_for_timeout(100)
 
-    def reset(self) -> None:
-        """Every setting back to its default, as the user would do it."""
-        self.page.get_by_role("button", name="Reset to defaults").click()
-        self.page.wait_for_timeout(200)
+    def settle(self, action: Callable[[], None]) -> None:
+        """Do something that changes settings, and wait until the server has answered: the address bar says so."""
+        before = self.page.url
+        action()
+        self.page.wait_for_function("(before) => location.href !== before", arg=before, timeout=30_000)
+        self.page.wait_for_timeout(100)
         self.wait_ready()
+
+    def choose(self, label: str, option: str) -> None:
+        """Open a list of choices and take one."""
+        self.page.get_by_role("combobox", name=re.compile(f"^{re.escape(label)}")).click()
+        self.page.get_by_role("menuitem", name=option, exact=True).click()
 
     def empty_figures(self) -> list[str]:
         """Names of the figures that are shown but draw nothing."""

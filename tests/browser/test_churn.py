@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import Browser
 
+from app.tabs import TABS
 from tests.browser.drive import Dashboard, serving
 
 PAGES = 20
@@ -21,7 +22,8 @@ def test_twenty_pages_leave_none_of_their_objects_alive(browser: Browser) -> Non
         host = address.removesuffix("/main")
         for i in range(PAGES):
             page = browser.new_page()
-            dashboard = Dashboard(page, address).open(f"rows=8&columns=8&cycles=5&seed={i % 3}")
+            tab = TABS[i % len(TABS)].key
+            dashboard = Dashboard(page, address).open(f"rows=8&columns=8&cycles=5&seed={i % 3}&tab={tab}")
             assert not dashboard.failures
             page.close()
         end = time.monotonic() + 60

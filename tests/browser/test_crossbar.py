@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -34,11 +33,6 @@ def click(dashboard: Dashboard, row: int, column: int, **options: object) -> Non
         dashboard.page.keyboard.up(key)
 
 
-def choose(dashboard: Dashboard, label: str, option: str) -> None:
-    dashboard.page.get_by_role("combobox", name=re.compile(f"^{label}")).click()
-    dashboard.page.get_by_role("menuitem", name=option, exact=True).click()
-
-
 def marks(dashboard: Dashboard) -> list[tuple[int, int]]:
     source = next(s for s in dashboard.sources("crossbar map") if "color" in s)
     return list(zip(source["y"], source["x"], strict=True))
@@ -65,17 +59,17 @@ def test_map_bars_and_adc(open_page: Callable[..., Dashboard]) -> None:
     dashboard = open_page(QUERY)
     image = dashboard.sources("crossbar map")
     assert image[0]["dw"] == [12] and image[0]["dh"] == [16]
-    choose(dashboard, "Map of", "State")
+    dashboard.choose("Map of", "State")
     states = dashboard.wait_change("crossbar map", image)
     assert states[0]["image"] != image[0]["image"]
 
     rows, columns = (dashboard.sources(f"crossbar {side}")[0]["current"] for side in ("rows", "columns"))
     assert (len(rows), len(columns)) == (16, 12)
     assert sum(rows) == pytest.approx(sum(columns)), "what the drivers deliver, the outputs collect"
-    choose(dashboard, "Input", "One line")
+    dashboard.choose("Input", "One line")
     changed = dashboard.wait_change("crossbar rows", dashboard.sources("crossbar rows"))[0]["current"]
     assert [current > 0 for current in changed] == [True] + [False] * 15
-    choose(dashboard, "Drive", "Columns")
+    dashboard.choose("Drive", "Columns")
     dashboard.wait_for(
         lambda: sum(i > 0 for i in dashboard.sources("crossbar columns")[0]["current"]), lambda n: n == 1, "not columns"
     )

@@ -37,8 +37,7 @@ def test_options_change_the_loops(open_page: Callable[..., Dashboard]) -> None:
     assert len(drawn(dashboard, CELLS)["lines"][0]["x"]) == 64 * LOOP
 
     before = dashboard.sources(CYCLES), dashboard.sources(CELLS)
-    page.get_by_role("combobox", name="Scale").click()
-    page.get_by_role("menuitem", name="Log |I|").click()
+    dashboard.choose("Scale", "Log |I|")
     dashboard.wait_change(CELLS, before[1])
     for figure in (CYCLES, CELLS):
         heights = [y for line in drawn(dashboard, figure)["lines"] for y in line["y"] if y is not None]
@@ -55,8 +54,7 @@ def test_options_change_the_loops(open_page: Callable[..., Dashboard]) -> None:
     dashboard.wait_for(
         lambda: drawn(dashboard, CYCLES)["marks"], lambda marks: not marks, "thresholds are still marked"
     )
-    page.get_by_role("combobox", name="Show").click()
-    page.get_by_role("menuitem", name="Median and band").click()
+    dashboard.choose("Show", "Median and band")
     dashboard.wait_for(lambda: len(drawn(dashboard, CYCLES)["lines"]), lambda n: n == 1, "loops are still drawn")
 
     page.get_by_label("RESET end").fill("1.7")
