@@ -23,6 +23,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def small_page(server: str, browser: Browser) -> Iterator[Dashboard]:
+    """One page for the tests of a file that can share it: 8 x 8 cells, 20 cycles, seed 5. It stays as they leave it."""
+    dashboard = Dashboard(browser.new_page(viewport={"width": 1440, "height": 900}), server)
+    yield dashboard.open("rows=8&columns=8&cycles=20&seed=5")
+    dashboard.page.close()
+    assert not dashboard.failures, dashboard.failures
+
+
 @pytest.fixture
 def open_page(server: str, browser: Browser) -> Iterator[Callable[..., Dashboard]]:
     """open_page("tab=overview&rows=16", width=1440, height=900) -> Dashboard. No page may have failed requests."""
