@@ -142,7 +142,7 @@ class Session:
 
     async def _estimate(self, request: Request) -> None:
         try:
-            estimate = await asyncio.to_thread(runs.estimate, request)
+            estimate = await in_thread(runs.estimate, request)
         except Exception as error:
             text = sentence(error)
             self._later(lambda: self.status.param.update(state=self._resting_state(), error=text))
@@ -255,9 +255,7 @@ class Session:
         try:
             result = RESULTS.get(key)
             if result is None:
-                result = await asyncio.to_thread(
-                    tab.results.compute, run, request, request.of_tab(name), threading.Event()
-                )
+                result = await in_thread(tab.results.compute, run, request, request.of_tab(name), threading.Event())
                 RESULTS.put(key, result, bytes_of(result))
         except Exception as error:
             text = f"{tab.title}: {sentence(error)}"
@@ -291,6 +289,13 @@ class Session:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run beside the loop. Not asyncio.to_thread, which hands on the page's context: what lives on (Zarr starts a loop
+    of its own at its first use) would keep the document of the page for ever.
+    """
+    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
 
 
 def has_loop() -> bool:

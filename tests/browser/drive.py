@@ -162,6 +162,12 @@ class Dashboard:
         self.page.get_by_role("combobox", name=re.compile(f"^{re.escape(label)}")).click()
         self.page.get_by_role("menuitem", name=option, exact=True).click()
 
+    def fill(self, label: str, text: str) -> None:
+        """Write into a number box."""
+        box = self.page.get_by_label(label, exact=True)
+        box.fill(text)
+        box.press("Enter")
+
     def empty_figures(self) -> list[str]:
         """Names of the figures that are shown but draw nothing."""
         return self.page.evaluate(EMPTY)

@@ -32,13 +32,6 @@ def press(dashboard: Dashboard, label: str, *keys: str) -> None:
         slider.press(key)
 
 
-def fill(dashboard: Dashboard, label: str, text: str) -> None:
-    """Write into a number box."""
-    box = dashboard.page.get_by_label(label, exact=True)
-    box.fill(text)
-    box.press("Enter")
-
-
 def fill_and_leave(dashboard: Dashboard, label: str, text: str) -> None:
     """Write into a box of several lines, which applies what it holds when it is left."""
     box = dashboard.page.get_by_label(label, exact=True)
@@ -66,7 +59,7 @@ Control = tuple[Callable[..., None], tuple[str, ...], str]
 CONTROLS: list[tuple[list[Move], list[Control]]] = [
     ([], [(press, ("Rows", "Home"), "overview map")]),
     ([], [(press, ("Columns", "Home"), "overview map")]),
-    ([], [(fill, ("Seed", "7"), "overview map"), (fill, ("Cycles", "9"), "overview u_set")]),
+    ([], [(Dashboard.fill, ("Seed", "7"), "overview map"), (Dashboard.fill, ("Cycles", "9"), "overview u_set")]),
     ([], [(press, ("SET pulse (V)", "End"), "overview u_set")]),
     ([], [(press, ("RESET pulse (V)", "Home"), "overview map")]),
     ([], [(Dashboard.choose, ("Kind", "RESET staircase after SET"), "pulse train"),
@@ -85,7 +78,7 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
         (press, ("Lowest (V)", "ArrowRight"), "pulse train"),
         (press, ("Highest (V)", "ArrowLeft"), "pulse train"),
         (toggle, ("One voltage a cell",), "overview map"),
-        (fill, ("Seed of the train", "5"), "pulse train"),
+        (Dashboard.fill, ("Seed of the train", "5"), "pulse train"),
         (Dashboard.choose, ("Distribution", "Normal"), "pulse train"),
         (press, ("Mean (V)", "ArrowLeft"), "pulse train"),
         (press, ("Standard deviation (V)", "Home"), "pulse train")]),
@@ -100,11 +93,11 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
           (Dashboard.choose, ("Shapes", "Gaussian"), "overview r_lrs")]),
     ([], [(press, ("U_max (V)", "End"), "overview map"),
           (press, ("Read voltage (V)", "End"), "overview map"),
-          (fill, ("Bandwidth (MHz)", "900"), "overview map"),
+          (Dashboard.fill, ("Bandwidth (MHz)", "900"), "overview map"),
           (toggle, ("Read noise",), "overview map")]),
     ([(open_tab, ("Crossbar",)), (toggle, ("ADC",))], [
-        (fill, ("ADC to (µA)", "2000"), "crossbar columns"),
-        (fill, ("ADC from (µA)", "100"), "crossbar columns"),
+        (Dashboard.fill, ("ADC to (µA)", "2000"), "crossbar columns"),
+        (Dashboard.fill, ("ADC from (µA)", "100"), "crossbar columns"),
         (press, ("ADC bits", "Home"), "crossbar columns")]),
 ]  # fmt: skip
 NOT_MOVED = {"device"}  # there is one parameter set
@@ -248,8 +241,8 @@ def test_a_click_on_the_map_follows_the_cell(small_page: Dashboard) -> None:
 def test_dark_reaches_the_pictures(small_page: Dashboard) -> None:
     light = small_page.page.screenshot()
     small_page.page.get_by_label("Toggle theme").click()
-    small_page.page.wait_for_timeout(1500)
-    assert small_page.page.screenshot() != light
     figures = "Array.from(Bokeh.documents[0].all_models).filter((model) => model.type === 'Figure')"
-    fills = small_page.page.evaluate(f"{figures}.map((figure) => String(figure.background_fill_color).toLowerCase())")
-    assert fills and not {"white", "#ffffff", "rgb(255, 255, 255)"} & set(fills)
+    fills = f"{figures}.map((figure) => String(figure.background_fill_color).toLowerCase())"
+    white = {"white", "#ffffff", "rgb(255, 255, 255)"}
+    small_page.wait_for(lambda: set(small_page.page.evaluate(fills)), lambda seen: seen and not white & seen, "white")
+    assert small_page.page.screenshot() != light

@@ -1,0 +1,39 @@
+"""Distributions in the browser: features, states and levels, each control its own picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.drive import Dashboard
+
+QUERY = "tab=distributions&rows=16&columns=16&cycles=20"
+
+
+def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) -> None:
+    dashboard = open_page(QUERY)
+    page, figure = dashboard.page, "distributions r_hrs"
+    bars = dashboard.sources(figure)
+    assert any(len(source.get("top", [])) == 80 for source in bars)
+    dashboard.fill("Bins", "10")
+    fewer = dashboard.wait_change(figure, bars)
+    assert any(len(source.get("top", [])) == 10 for source in fewer)
+    for label, option in (("Picture", "Probability plot"), ("Value axis", "Linear"), ("Picture", "Cumulative")):
+        before = dashboard.sources(figure)
+        dashboard.choose(label, option)
+        dashboard.wait_change(figure, before)
+    before = dashboard.sources(figure)
+    page.get_by_label("Model", exact=True).click(force=True)
+    dashboard.wait_change(figure, before)
+
+
+def test_states_and_levels(open_page: Callable[..., Dashboard]) -> None:
+    dashboard = open_page(f"{QUERY}&kind=staircase&distributions.what=states")
+    states = dashboard.sources("distributions states")
+    assert any(any(len(column) > 1 for column in source.values()) for source in states)
+    dashboard.choose("As", "Read current")
+    dashboard.wait_change("distributions states", states)
+    dashboard.settle(lambda: dashboard.choose("Show", "Levels"))
+    assert dashboard.empty_figures() == []
+    steps = dashboard.sources("distributions steps")
+    dashboard.choose("Tails", "10 %")
+    dashboard.wait_change("distributions steps", steps)
