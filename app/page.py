@@ -25,7 +25,7 @@ from app.theme import HEADER, PALETTE, Theme
 from app.views.base import Context, View
 from app.waveform import Waveform
 
-PHONE = 600  # pixels; below this the sidebar is a drawer over the page, so it begins closed
+PHONE = 600  # pixels; in a window narrower than this the sidebar is a drawer over the page, so it is closed
 CLOSE_DRAWER = f"""
 if (window.innerWidth < {PHONE}) {{
   for (const model of Bokeh.documents.flatMap((document) => [...document.all_models])) {{
@@ -72,7 +72,8 @@ class Dashboard:
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
             main=[pmui.Column(self.status.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE, margin=0)],
-            busy_indicator=None, sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
+            busy_indicator=None, sidebar_open=not on_phone(),
+            sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip
         self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
         self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
@@ -149,6 +150,11 @@ class Dashboard:
         for place in self.places.values():
             # 1 and not nothing: a style that is taken away stays in the browser
             place.styles = {"opacity": "0.45" if event.new in ("stale", "running") else "1"}
+
+
+def on_phone() -> bool:
+    """Whether the browser says so; then the drawer is closed from the first moment on."""
+    return any(name.lower() == "user-agent" and "Mobi" in value for name, value in pn.state.headers.items())
 
 
 def held(document: Any, function: Any) -> None:

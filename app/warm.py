@@ -23,7 +23,10 @@ def warm_up() -> None:
     from app.tabs import TABS
 
     try:
-        request = Settings({tab.key: tab.options for tab in TABS}).request()
+        settings = Settings({tab.key: tab.options for tab in TABS})
+        request = settings.request()
+        settings.array.rows = settings.array.columns = 1  # first one cell, so that the time of the other run is its own
+        runs.run(settings.request(), lambda done: None, threading.Event())
         run = runs.RUNS.get(request.simulation)
         if run is None:
             run = runs.run(request, lambda done: None, threading.Event())

@@ -7,11 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.clock import FIRST_CYCLE, START_UP, race, start_up
-from benchmarks.contestants import bytes_per_cell, cycling, reading
+from benchmarks.contestants import (
+    bytes_per_cell,
+    copy_bandwidth,
+    cycling,
+    product,
+    random_voltages,
+    reading,
+    sparse,
+    threads,
+)
 from benchmarks.report import Report, rate_rows
 
 QUICK = (1 << 12, 1 << 16, 1 << 20)
 FULL = tuple(1 << k for k in range(12, 21))
+SHARES = (0.01, 0.1, 0.5, 1.0)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -28,10 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report = Report()
     for title, unit, job in (
         ("Full SET/RESET cycling", "M updates/s", cycling),
+        ("Random voltages, one a cell", "M updates/s", random_voltages),
+        *((f"{100 * share:g} % of the cells switch", "M updates/s", sparse(share)) for share in SHARES),
         ("Reads with noise", "M reads/s", reading),
+        ("Vector-matrix product", "M cells/s", product),
     ):
         rows = [row for size in sizes for row in rate_rows(size, race(job(size), samples))]
         report.table(title, ("cells", "what", unit, "range", "to the peer"), rows)
+    rows = rate_rows(sizes[-1], race(threads(sizes[-1]), samples))
+    report.table("Limits: threads, and the arithmetic alone", ("cells", "what", "M updates/s", "range", "to it"), rows)
+    copied = race(copy_bandwidth(), samples)[0]
+    report.table("Limits: memory", ("what", "GB/s"), [(copied.name, f"{copied.median / 1e9:.2f}")])
     starts = {
         "start Python, import, 65,536 cells (s)": start_up(START_UP, samples),
         "the same, and one cycle and a read (s)": start_up(FIRST_CYCLE, samples),

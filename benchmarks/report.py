@@ -29,8 +29,8 @@ def machine() -> str:
 
 
 def rate_rows(size: int, rates: Sequence[Rate]) -> list[Row]:
-    """One row for each contestant: millions a second, range, and how many times the peer's rate."""
-    peer = next(rate for rate in rates if rate.name.startswith("peer"))
+    """One row for each contestant: millions a second, range, and how many times the peer's (or first one's) rate."""
+    peer = next((rate for rate in rates if rate.name.startswith("peer")), rates[0])
     return [
         (
             f"2^{size.bit_length() - 1}",

@@ -22,7 +22,16 @@ def test_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(program, "start_up", run_here)
     program.main(["--sizes", "256", "--samples", "1"])
     said = capsys.readouterr().out
-    for word in ("M updates/s", "M reads/s", "2^8", "ours, pulse train", "peer, call by call", "bytes"):
+    for word in (
+        "M updates/s",
+        "M reads/s",
+        "M cells/s",
+        "GB/s",
+        "2^8",
+        "ours, pulse train",
+        "peer, call by call",
+        "bytes",
+    ):
         assert word in said
 
 

@@ -132,7 +132,9 @@ class View(Base):
         options = self.context.options
         boxes = {"loops": pmui.IntInput, "points": pmui.IntInput, "u_min": pmui.FloatInput, "u_max": pmui.FloatInput}
         widgets = [
-            controls.widget(options, name, width=150, sizing_mode=None, widget=boxes.get(name))
+            controls.widget(
+                options, name, width=170 if name == "marks" else 150, sizing_mode=None, widget=boxes.get(name)
+            )
             for name in options.names()
         ]
         return pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.drive import Dashboard, browsing, serving
+from tests.browser.drive import DESK, PHONE, Dashboard, browsing, serving
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def small_page(server: str, browser: Browser) -> Iterator[Dashboard]:
     """One page for the tests of a file that can share it: 8 x 8 cells, 20 cycles, seed 5. It stays as they leave it."""
-    dashboard = Dashboard(browser.new_page(viewport={"width": 1440, "height": 900}), server)
+    dashboard = Dashboard(browser.new_page(**DESK), server)
     yield dashboard.open("rows=8&columns=8&cycles=20&seed=5")
     dashboard.page.close()
     assert not dashboard.failures, dashboard.failures
@@ -34,13 +34,13 @@ def small_page(server: str, browser: Browser) -> Iterator[Dashboard]:
 
 @pytest.fixture
 def open_page(server: str, browser: Browser) -> Iterator[Callable[..., Dashboard]]:
-    """open_page("tab=overview&rows=16", width=1440, height=900) -> Dashboard. No page may have failed requests."""
+    """open_page("tab=overview&rows=16", phone=False) -> Dashboard. No page may have failed requests."""
     opened = []
 
-    def open_one(query: str = "", *, width: int = 1440, height: int = 900, ready: bool = True) -> Dashboard:
-        dashboard = Dashboard(browser.new_page(viewport={"width": width, "height": height}), server)
+    def open_one(query: str = "", *, phone: bool = False) -> Dashboard:
+        dashboard = Dashboard(browser.new_page(**(PHONE if phone else DESK)), server)
         opened.append(dashboard)
-        return dashboard.open(query, ready=ready)
+        return dashboard.open(query)
 
     yield open_one
     failures = [failure for dashboard in opened for failure in dashboard.failures]

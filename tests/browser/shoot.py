@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.browser.drive import Dashboard, browsing, serving
-
-PHONE, DESK = (390, 844), (1440, 900)
+from tests.browser.drive import DESK, PHONE, Dashboard, browsing, serving
 
 
 def main() -> None:
@@ -31,14 +29,13 @@ def main() -> None:
 def shoot(browser: object, address: str, arguments: argparse.Namespace) -> None:
     for tab in arguments.tabs:
         for dark in (False, True) if arguments.dark else (False,):
-            for width, height in (DESK, PHONE) if arguments.phone else (DESK,):
-                if arguments.full:
-                    height = 2600
-                page = browser.new_page(viewport={"width": width, "height": height})
+            for device in (DESK, PHONE) if arguments.phone else (DESK,):
+                view = device["viewport"] | ({"height": 2600} if arguments.full else {})
+                page = browser.new_page(**device | {"viewport": view})
                 query = f"tab={tab}&{arguments.query}" + ("&theme=dark" if dark else "")
                 dashboard = Dashboard(page, address).open(query)
                 page.wait_for_timeout(1500)
-                file = arguments.out / f"{tab}-{'dark' if dark else 'light'}-{width}.png"
+                file = arguments.out / f"{tab}-{'dark' if dark else 'light'}-{view['width']}.png"
                 page.screenshot(path=file)
                 print(file, *dashboard.failures, sep="\n  ")
                 page.close()

@@ -221,9 +221,9 @@ def test_the_pictures_can_be_saved_as_svg_and_png(small_page: Dashboard) -> None
 
 
 def test_a_phone_sees_no_sideways_scrolling_and_opens_the_settings(open_page: Open) -> None:
-    dashboard = open_page(SMALL, width=390, height=844)
+    dashboard = open_page(SMALL, phone=True)
     page = dashboard.page
-    page.get_by_role("slider", name="Rows").wait_for(state="hidden")
+    assert not page.get_by_role("slider", name="Rows").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_label("Open drawer").click()
     page.get_by_role("slider", name="Rows").wait_for(state="visible")
