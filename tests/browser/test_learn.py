@@ -61,7 +61,7 @@ def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> No
 
 def test_a_link_opens_the_same_answer(open_page: Callable[..., Dashboard]) -> None:
     dashboard = open_page(
-        "tab=learn&learn.lesson=3-design&learn.step=2&learn.answer=2&d2d=0&outlier_share=0", width=390, height=844
+        "tab=learn&learn.lesson=3-design&learn.step=2&learn.answer=2&d2d=0&outlier_share=0", phone=True
     )
     dashboard.page.get_by_text("It held", exact=True).wait_for()
     assert dashboard.page.get_by_text("What a designer pays for (2/3)").is_visible()
