@@ -52,6 +52,7 @@ class Run:
     state: State | None = None
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
     component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    state_hash: str | None = None  # of used cells, as they were before
     _stop: threading.Event = field(default_factory=threading.Event)
     _done: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -81,8 +82,13 @@ class Run:
         size = self.cells.size if chosen is None else chosen.size
         threads = self.threads or available_threads()
         length = max(1, min(engine.block, -(-size // threads)))
+        if size <= length and progress is None and cancel is None:  # nobody to attend to, nothing to share out
+            self._identify()
+            self._block(slice(0, size), engine)
+            return
         with ThreadPoolExecutor(threads, thread_name_prefix="synaptogen") as pool:
-            futures = [pool.submit(self._block, block, engine) for block in blocks(size, length)]
+            futures = [pool.submit(self._identify)]  # first: it takes as long as many a block
+            futures += [pool.submit(self._block, block, engine) for block in blocks(size, length)]
             try:
                 self._attend(futures, progress, cancel)
             except BaseException:
@@ -115,6 +121,10 @@ class Run:
         self.component = np.empty(n, np.uint8)
         if self.advance:
             self.state = State.empty(self.cells.size, self.cells.device.order)
+
+    def _identify(self) -> None:
+        if not self.cells.fresh:
+            self.state_hash = self.cells.state_hash()
 
     def _block(self, block: slice, engine: engines.Engine) -> None:
         if self._stop.is_set():
