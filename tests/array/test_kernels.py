@@ -288,6 +288,18 @@ def test_last_bits_of_one_constant_would_be_seen(name: str) -> None:
     assert differences(state, 3, pulses, set(), c, wrong)
 
 
+def test_threads_do_not_change_a_voltage(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = set()
+    volts = np.random.default_rng(4).uniform(-1.5, 1.5, (30, 301))
+    for block, engine in ((97, "numba"), (1024, "numba"), (10**6, "numba"), (97, "numpy")):
+        monkeypatch.setattr("synaptogen_core.array.cells.VOLTAGE_BLOCK", block)
+        cells = sc.CellArray((30, 301), PUBLISHED, seed=3, engine=engine)
+        for u in (-1.5, 1.2, volts, -1.5):
+            cells.apply_voltage(u)
+        hashes.add(cells.state_hash())
+    assert len(hashes) == 1
+
+
 # ------------------------------------------------------------------------------------------- the same bits everywhere
 
 PROGRAM = """
