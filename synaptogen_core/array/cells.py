@@ -22,7 +22,7 @@ from synaptogen_core.schema import FEATURE_NAMES
 
 MAX_CELLS = 2**40
 MAX_SEED = 2**63 - 1
-WHOLE_ARRAY_BLOCK = 65536
+VOLTAGE_BLOCK = 32768
 READ_BLOCK = 16384  # the arrays of one block lie in the cache
 
 
@@ -168,19 +168,19 @@ class CellArray:
             If it is not finite or its shape does not fit; the cells are then as before.
         """
         volts = self._voltages(u)
-        state = self._state
-        engine = engines.engine(self._engine)
+        state, c, engine = self._state, self._constants, engines.engine(self._engine)
         nothing = np.full(1, -1, np.int32)
-        for block in blocks(self.size, engine.block if volts.size > 1 else WHOLE_ARRAY_BLOCK):
-            part = state.take(block)
+
+        def advance(block: slice) -> None:
             pulses = engines.Pulses(
                 voltage=(volts[block] if volts.size > 1 else volts)[None, :],
                 read=np.zeros(1, np.bool_),
                 before=nothing,
                 after=nothing,
             )
-            engine.advance(part, self._seed, pulses, {}, self._constants)
-            state.put(block, part)
+            engine.advance(state, state, block, self._seed, pulses, {}, c)
+
+        each_block(self.size, VOLTAGE_BLOCK, advance)
         self._fresh = False
 
     def current(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:

@@ -42,20 +42,20 @@ SETTINGS = (
 )
 
 
-def beginning(cells: CellArray, advance: bool) -> dict[str, Any]:
-    """How the cells of a run begin, as plain data; to be asked before the run."""
+def _beginning(run: Run) -> dict[str, Any]:
+    """How the cells of a run begin, as plain data."""
     before: dict[str, Any] = {
-        "start": "fresh" if cells.fresh else "used",
-        "reads": cells.reads,
-        "advance": bool(advance),
+        "start": "fresh" if run.cells.fresh else "used",
+        "reads": run.cells.reads,
+        "advance": run.advance,
     }
-    if not cells.fresh:
-        before["state_hash"] = cells.state_hash()
+    if not run.cells.fresh:
+        before["state_hash"] = run.state_hash or run.cells.state_hash()
     return before
 
 
-def build(run: Run, before: Mapping[str, Any]) -> xr.Dataset:
-    """The Dataset of a run; `before` is what `beginning` said."""
+def build(run: Run) -> xr.Dataset:
+    """The Dataset of a run, before its cells take their new state."""
     cells, table, recording = run.cells, run.timetable, run.recording
     chosen = recording.select
     where: tuple[str, ...] = ("row", "column") if chosen is None else ("cell",)
@@ -90,7 +90,7 @@ def build(run: Run, before: Mapping[str, Any]) -> xr.Dataset:
         "seed": cells.seed,
         "history": cells.start,
         "first_cell": cells.first_cell,
-        **before,
+        **_beginning(run),
         "device": cells.device.to_dict(),
         "train": _without_long_tables(table.train.to_dict(), data),
         **recording.settings(),

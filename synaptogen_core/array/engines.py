@@ -42,8 +42,13 @@ class Engine(Protocol):
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells; see `variability.fresh_cells`."""
 
-    def advance(self, state: State, seed: int, pulses: Pulses, out: Records, c: Constants) -> None:
-        """Apply the pulses to the cells of `state`, in place, and fill `out`."""
+    def advance(
+        self, source: State, target: State, where: slice, seed: int, pulses: Pulses, out: Records, c: Constants
+    ) -> None:
+        """Apply the pulses to the cells `where` of `source`, write them to the same place in `target`, and fill `out`.
+
+        In place if `target` is `source`. Threads may do this at the same time at places of their own.
+        """
 
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
         """Noisy currents [A] of some cells at `u` [V], shape (1,) or one a cell, in the array's read `number`."""
@@ -63,8 +68,13 @@ class NumpyEngine:
         """Noisy currents of some cells."""
         return noise.noisy_current(state.r[where], state.cell[where], seed, number, u, bandwidth, c)
 
-    def advance(self, state: State, seed: int, pulses: Pulses, out: Records, c: Constants) -> None:
-        """Apply the pulses, in place, and fill `out`."""
+    def advance(
+        self, source: State, target: State, where: slice, seed: int, pulses: Pulses, out: Records, c: Constants
+    ) -> None:
+        """Apply the pulses and fill `out`."""
+        if target is not source:
+            target.put(where, source.view(where))
+        state = target.view(where)
         for k, u in enumerate(pulses.voltage):
             if pulses.before[k] >= 0 and "features" in out:
                 out["features"][:, pulses.before[k]] = state.features

@@ -97,7 +97,7 @@ def measured(name: str, device: DeviceParameters) -> Costs:
         nowhere: NDArray[np.int32] = np.full(len(volts), -1, np.int32)
         pulses = engines.Pulses(wave, np.zeros(len(volts), np.bool_), nowhere, nowhere)
         begin = time.perf_counter()
-        engine.advance(state, 0, pulses, {}, c)
+        engine.advance(state, state, slice(0, cell.size), 0, pulses, {}, c)
         return (time.perf_counter() - begin) / cell.size
 
     def fresh() -> float:

@@ -120,26 +120,29 @@ def copy_cells(source, first, target, at, size, order):
 
 
 @inlined
-def advance(state_arrays, tile_arrays, work_arrays, number_arrays, record_arrays, pulses, k0, k1):
+def advance(
+    source_arrays, target_arrays, start, stop, in_place, tile_arrays, work_arrays, number_arrays, record_arrays, pulses,
+    k0, k1,
+):  # fmt: skip
     """The twin of `NumpyEngine.advance`. A tile of cells goes through all pulses, then the next one."""
-    state, tile, work, c = (
-        memory_of(state_arrays), memory_of(tile_arrays), memory_of(work_arrays), memory_of(number_arrays)
-    )  # fmt: skip
+    source, target, tile = memory_of(source_arrays), memory_of(target_arrays), memory_of(tile_arrays)
+    work, c = memory_of(work_arrays), memory_of(number_arrays)
     records, volts = memory_of(record_arrays), memory_of(pulses).voltage
-    total, length, one_voltage = state_arrays.r.size, pulses.read.size, pulses.voltage.shape[1] == 1
-    for first in range(0, total, TILE):
-        size = min(np.int64(TILE), total - first)
+    length, one_voltage = pulses.read.size, pulses.voltage.shape[1] == 1
+    for first in range(start, stop, TILE):
+        size = min(np.int64(TILE), stop - first)
+        column = first - start
         padded = (size + LANES - 1) // LANES * LANES
-        staged = length >= FEW or padded > size
-        s, at = (tile, np.int64(0)) if staged else (state, first)
+        staged = length >= FEW or padded > size or not in_place
+        s, at = (tile, np.int64(0)) if staged else (target, first)
         if staged:
-            copy_cells(state, first, tile, np.int64(0), size, c.order)
+            copy_cells(source, first, tile, np.int64(0), size, c.order)
             for n in range(size, padded):
-                copy_cells(state, first, tile, n, np.int64(1), c.order)
+                copy_cells(source, first, tile, n, np.int64(1), c.order)
         for k in range(length):
             if pulses.before[k] >= 0 and record_arrays.features.size:
                 for f in range(4):
-                    copy(records.features, (f, pulses.before[k], first), s.features, (f, at), size)
+                    copy(records.features, (f, pulses.before[k], column), s.features, (f, at), size)
             if not pulses.read[k]:
                 v, row, to_volts = work.voltage, np.int64(0), -at
                 if one_voltage:
@@ -147,17 +150,17 @@ def advance(state_arrays, tile_arrays, work_arrays, number_arrays, record_arrays
                         store(work.voltage, (0, n), lanes_of(volts[k, 0]))
                 elif padded > size:
                     for n in range(padded):
-                        work.voltage[0, n] = volts[k, first + min(n, size - 1)]
+                        work.voltage[0, n] = volts[k, column + min(n, size - 1)]
                 else:
-                    v, row, to_volts = volts, np.int64(k), first - at
+                    v, row, to_volts = volts, np.int64(k), column - at
                 apply(s, at, padded, v, row, to_volts, work, k0, k1, c)
             time = pulses.after[k]
             if time >= 0:
                 if record_arrays.r.size:
-                    copy(records.r, (time, first), s.r, at, size)
+                    copy(records.r, (time, column), s.r, at, size)
                 if record_arrays.code.size:
-                    copy(records.code, (time, first), s.code, at, size)
+                    copy(records.code, (time, column), s.code, at, size)
                 if record_arrays.counts.size:
-                    copy(records.counts, (time, first), s.count, at, size)
+                    copy(records.counts, (time, column), s.count, at, size)
         if staged:
-            copy_cells(tile, np.int64(0), state, first, size, c.order)
+            copy_cells(tile, np.int64(0), target, first, size, c.order)

@@ -74,9 +74,9 @@ def _compiled(function: Callable[..., None]) -> Any:
 def _entries(stamp: int) -> tuple[Any, Any, Any]:
     """The functions that Python calls."""
 
-    def advance_block(state, tile, work, numbers, records, train, k0, k1):
+    def advance_block(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1):
         if stamp:
-            advance(state, tile, work, numbers, records, train, k0, k1)
+            advance(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1)
 
     def fill_block(state, scratch, numbers, stationary, k0, k1):
         if stamp:
@@ -175,6 +175,11 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 scratch = Scratch()
 
 
+def cells_of(state: State) -> Cells:
+    """The arrays of a state where they are, or copies of those that compiled code would take for another type."""
+    return Cells(**{name: np.require(array, requirements=OWN) for name, array in state.arrays().items()})
+
+
 class NumbaEngine:
     """Compiled code, one block of cells through all pulses."""
 
@@ -194,11 +199,18 @@ class NumbaEngine:
         )
         return state if len(cell) == state.size else state.take(slice(0, len(cell)))
 
-    def advance(self, state: State, seed: int, pulses: engines.Pulses, out: engines.Records, c: Constants) -> None:
-        """Apply the pulses, in place, and fill `out`."""
-        arrays = {name: np.require(array, requirements=OWN) for name, array in state.arrays().items()}
+    def advance(
+        self, source: State, target: State, where: slice, seed: int, pulses: engines.Pulses, out: engines.Records,
+        c: Constants,
+    ) -> None:  # fmt: skip
+        """Apply the pulses and fill `out`."""
+        there = cells_of(target)
         advance_block(
-            Cells(**arrays),
+            there if source is target else cells_of(source),
+            there,
+            where.start,
+            where.stop,
+            source is target,
             *scratch.space(c.order),
             numbers_of(c),
             Records(
@@ -216,9 +228,10 @@ class NumbaEngine:
             seed & 0xFFFFFFFF,
             seed >> 32,
         )
-        for name, array in state.arrays().items():
-            if arrays[name] is not array:
-                array[...] = arrays[name]
+        for name, array in target.arrays().items():
+            own = getattr(there, name)
+            if own is not array:
+                array[..., where] = own[..., where]
 
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
         """Noisy currents of some cells."""
@@ -258,4 +271,4 @@ def warm(pulses: engines.Pulses) -> None:
     )
     engine = NumbaEngine()
     state = engine.fresh_cells(np.arange(LANES, dtype=np.uint64), 0, "stationary", nothing)
-    engine.advance(state, 0, pulses, {}, nothing)
+    engine.advance(state, state, slice(0, LANES), 0, pulses, {}, nothing)

@@ -88,7 +88,7 @@ class Parts:
             dtype = DTYPES.get(name, np.float32)
             run.arrays[name] = dask.array.zeros((table.times, self.cells.size), dtype=dtype, chunks=-1)
         run.component = dask.array.zeros(self.cells.size, dtype=np.uint8, chunks=-1)
-        return dataset.build(run, dataset.beginning(self.cells, advance=False))
+        return dataset.build(run)
 
     def simulate(self, group: Group, cells: CellArray | None = None, **options: Any) -> xr.Dataset:
         """The Dataset of one group of rows.

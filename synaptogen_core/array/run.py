@@ -30,6 +30,17 @@ Cancel = Callable[[], bool] | threading.Event
 
 
 @dataclass
+class Block:
+    """Some cells on their way through the train."""
+
+    source: State  # where they stand before the next pulse; only read if it is not the target
+    target: State  # where they stand after it
+    where: slice  # their place in both
+    columns: slice  # their place in the record
+    inside: slice | NDArray[np.intp] = field(default_factory=lambda: slice(None))  # which of them are recorded
+
+
+@dataclass
 class Run:
     """The work of one call of `simulate`; `cells` are only read."""
 
@@ -41,6 +52,7 @@ class Run:
     state: State | None = None
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
     component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    state_hash: str | None = None  # of used cells, as they were before
     _stop: threading.Event = field(default_factory=threading.Event)
     _done: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,8 +82,13 @@ class Run:
         size = self.cells.size if chosen is None else chosen.size
         threads = self.threads or available_threads()
         length = max(1, min(engine.block, -(-size // threads)))
+        if size <= length and progress is None and cancel is None:  # nobody to attend to, nothing to share out
+            self._identify()
+            self._block(slice(0, size), engine)
+            return
         with ThreadPoolExecutor(threads, thread_name_prefix="synaptogen") as pool:
-            futures = [pool.submit(self._block, block, engine) for block in blocks(size, length)]
+            futures = [pool.submit(self._identify)]  # first: it takes as long as many a block
+            futures += [pool.submit(self._block, block, engine) for block in blocks(size, length)]
             try:
                 self._attend(futures, progress, cancel)
             except BaseException:
@@ -105,72 +122,76 @@ class Run:
         if self.advance:
             self.state = State.empty(self.cells.size, self.cells.device.order)
 
+    def _identify(self) -> None:
+        if not self.cells.fresh:
+            self.state_hash = self.cells.state_hash()
+
     def _block(self, block: slice, engine: engines.Engine) -> None:
         if self._stop.is_set():
             return
-        chosen, c = self.recording.select, self.cells._constants
-        if self.simulated is not None:
-            state = self.cells._block(self.simulated[block])
-            target: slice = block
-            inside: slice | NDArray[np.intp] = slice(None)
-        else:
-            state = self.cells._block(block)
-            target, inside = block, slice(None)
-            if chosen is not None:
-                low, high = np.searchsorted(chosen, (block.start, block.stop))
-                target, inside = slice(int(low), int(high)), chosen[low:high] - block.start
-        self.component[target] = state.component[inside]
-        pulses = len(self.timetable.train)
-        for part in blocks(pulses, max(1, CHUNK // state.size)):
+        cells = self._staying(block) if self.state is None else self._advancing(block, self.state)
+        self.component[cells.columns] = cells.source.component[cells.where][cells.inside]
+        size, pulses = block.stop - block.start, len(self.timetable.train)
+        for part in blocks(pulses, max(1, CHUNK // size)):
             if self._stop.is_set():
                 return
-            self._pulses(state, part, target, inside, engine, c)
+            self._pulses(cells, part, engine, self.cells._constants)
+            cells.source = cells.target
             with self._lock:
-                self._done += state.size * (part.stop - part.start)
-        if self.state is not None:
-            self.state.put(block, state)
+                self._done += size * (part.stop - part.start)
 
-    def _pulses(
-        self,
-        state: State,
-        part: slice,
-        target: slice,
-        inside: slice | NDArray[np.intp],
-        engine: engines.Engine,
-        c: Constants,
-    ) -> None:
+    def _advancing(self, block: slice, target: State) -> Block:
+        """Cells that go from the array's state into the new one."""
+        source, chosen = self.cells._cells, self.recording.select
+        if source is None:
+            source = target
+            source.put(block, self.cells._fresh_block(block))
+        if chosen is None:
+            return Block(source, target, block, block)
+        low, high = np.searchsorted(chosen, (block.start, block.stop))
+        return Block(source, target, block, slice(int(low), int(high)), chosen[low:high] - block.start)
+
+    def _staying(self, block: slice) -> Block:
+        """Copies of those cells that are recorded."""
+        chosen = self.simulated
+        state = self.cells._block(block if chosen is None else chosen[block])
+        return Block(state, state, slice(0, state.size), block)
+
+    def _pulses(self, cells: Block, part: slice, engine: engines.Engine, c: Constants) -> None:
         """Take one block of cells through some pulses and write down what is wanted."""
         train, table = self.timetable.train, self.timetable
-        volts = self._volts(state, part)
+        cell, columns, inside = cells.source.cell[cells.where], cells.columns, cells.inside
+        volts = self._volts(cell, part)
         before, first_cycle, cycles = _local(table.before[part])
         after, first_time, times = _local(table.after[part])
         out: engines.Records = {}
         if cycles:
-            out["features"] = np.empty((4, cycles, state.size), np.float32)
+            out["features"] = np.empty((4, cycles, cell.size), np.float32)
         if times:
             if "conductance" in table.values or "current" in table.values:
-                out["r"] = np.empty((times, state.size), np.float32)
+                out["r"] = np.empty((times, cell.size), np.float32)
             for name in ("state", "cycle_count"):
                 if name in table.values:
-                    out[name] = np.empty((times, state.size), DTYPES[name])
+                    out[name] = np.empty((times, cell.size), DTYPES[name])
         read = train.pulses.read[part]
-        engine.advance(state, self.cells.seed, engines.Pulses(volts, read, before, after), out, c)
+        pulses = engines.Pulses(volts, read, before, after)
+        engine.advance(cells.source, cells.target, cells.where, self.cells.seed, pulses, out, c)
         for i, name in enumerate(FEATURE_NAMES if cycles else ()):
-            self.arrays[name][first_cycle : first_cycle + cycles, target] = out["features"][i][:, inside]
+            self.arrays[name][first_cycle : first_cycle + cycles, columns] = out["features"][i][:, inside]
         if times:
             rows = slice(first_time, first_time + times)
             applied = volts[after >= 0]
             if "r" in out:
-                self._electrical(out, applied, state.cell, first_time, c)
-            out["voltage"] = np.broadcast_to(applied, (times, state.size))
+                self._electrical(out, applied, cell, first_time, c)
+            out["voltage"] = np.broadcast_to(applied, (times, cell.size))
             for name in table.values:
-                self.arrays[name][rows, target] = out[name][:, inside]
+                self.arrays[name][rows, columns] = out[name][:, inside]
 
-    def _volts(self, state: State, part: slice) -> F32:
+    def _volts(self, cell: NDArray[np.uint64], part: slice) -> F32:
         """Voltages of some pulses: (pulses, n), or (pulses, 1) where all cells get the same."""
         train = self.timetable.train
         if np.any(train.pulses.random[part] >= 0):
-            return train.voltages(state.cell, part.start, part.stop)
+            return train.voltages(cell, part.start, part.stop)
         return train.pulses.voltage[part, None]
 
     def _electrical(

@@ -96,10 +96,9 @@ def simulate(
         )
     read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
     cells._warn_range(max(train.amplitude, read), stacklevel=3)
-    before = dataset.beginning(cells, advance)
     run = Run(cells, table, wish, bool(advance), threads)
     run.execute(progress, cancel)
-    result = dataset.build(run, before)
+    result = dataset.build(run)
     if run.state is not None:
         cells._commit(run.state, cells.reads + run.reads)
     return result

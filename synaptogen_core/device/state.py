@@ -53,7 +53,13 @@ class State:
 
     def take(self, where: slice | NDArray[np.integer]) -> State:
         """An independent copy of some cells."""
-        return State(**{name: np.ascontiguousarray(array[..., where]).copy() for name, array in self.arrays().items()})
+        if isinstance(where, slice):
+            return self.view(where).copy()
+        return State(**{name: array.take(where, axis=-1) for name, array in self.arrays().items()})
+
+    def view(self, where: slice) -> State:
+        """Some cells where they are, not a copy."""
+        return State(**{name: array[..., where] for name, array in self.arrays().items()})
 
     def put(self, where: slice | NDArray[np.integer], part: State) -> None:
         """Write `part` over some cells."""

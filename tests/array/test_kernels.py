@@ -109,6 +109,11 @@ def records(pulses: Pulses, n: int, names: set[str]) -> engines.Records:
     return {name: every[name] for name in every if name in names}
 
 
+def all_of(state: State) -> slice:
+    """The range of all cells."""
+    return slice(0, state.size)
+
+
 def differences(state: State, seed: int, pulses: Pulses, names: set[str], c: Constants, twin: Constants) -> set[str]:
     """Names of the arrays in which the two engines differ after these pulses."""
     states, outs = (
@@ -116,8 +121,8 @@ def differences(state: State, seed: int, pulses: Pulses, names: set[str], c: Con
         (records(pulses, state.size, names), records(pulses, state.size, names)),
     )
     with np.errstate(all="ignore"):
-        SPECIFICATION.advance(states[0], seed, pulses, outs[0], c)
-    TWIN.advance(states[1], seed, pulses, outs[1], twin)
+        SPECIFICATION.advance(states[0], states[0], all_of(state), seed, pulses, outs[0], c)
+    TWIN.advance(states[1], states[1], all_of(state), seed, pulses, outs[1], twin)
     first, second = ({**s.arrays(), **{f"out {k}": v for k, v in o.items()}} for s, o in zip(states, outs, strict=True))
     return {name for name, array in first.items() if array.tobytes() != second[name].tobytes()}
 
@@ -197,10 +202,10 @@ def test_block_after_block_is_one_block() -> None:
     u = np.random.default_rng(1).normal(0, 1, (30, 500)).astype(np.float32)
     pulses = some_pulses(np.random.default_rng(2), u)
     parts = [whole.take(slice(i, i + 37)) for i in range(0, 500, 37)]
-    TWIN.advance(whole, 9, pulses, {}, c)
+    TWIN.advance(whole, whole, all_of(whole), 9, pulses, {}, c)
     for i, part in enumerate(parts):
         columns = slice(37 * i, 37 * i + 37)
-        TWIN.advance(part, 9, replace(pulses, voltage=u[:, columns]), {}, c)
+        TWIN.advance(part, part, all_of(part), 9, replace(pulses, voltage=u[:, columns]), {}, c)
         for name, array in part.arrays().items():
             assert array.tobytes() == np.ascontiguousarray(whole.arrays()[name][..., columns]).tobytes(), name
 
@@ -211,9 +216,10 @@ def test_pulse_after_pulse_is_one_train() -> None:
     one_by_one = at_once.copy()
     u = np.random.default_rng(1).normal(0, 1, (30, 200)).astype(np.float32)
     nowhere, read = np.full(30, -1, np.int32), np.zeros(30, np.bool_)
-    TWIN.advance(at_once, 9, Pulses(u, read, nowhere, nowhere), {}, c)
+    TWIN.advance(at_once, at_once, all_of(at_once), 9, Pulses(u, read, nowhere, nowhere), {}, c)
     for k in range(30):
-        TWIN.advance(one_by_one, 9, Pulses(u[k : k + 1], read[:1], nowhere[:1], nowhere[:1]), {}, c)
+        pulse = Pulses(u[k : k + 1], read[:1], nowhere[:1], nowhere[:1])
+        TWIN.advance(one_by_one, one_by_one, all_of(one_by_one), 9, pulse, {}, c)
     for name, array in at_once.arrays().items():
         assert array.tobytes() == one_by_one.arrays()[name].tobytes(), name
 
@@ -223,15 +229,51 @@ def test_parts_of_larger_arrays_are_advanced_in_place() -> None:
     c = constants(PUBLISHED)
     whole = TWIN.fresh_cells(np.arange(100).astype(np.uint64), 9, "stationary", c)
     part = whole.take(slice(20, 60))
-    view = State(**{name: array[..., 20:60] for name, array in whole.arrays().items()})
+    view = whole.view(slice(20, 60))
     u = np.broadcast_to(np.float32([[-1.5], [1.2], [-1.5], [1.5], [-1.5]]), (5, 40))
     pulses = Pulses(u, np.zeros(5, np.bool_), *[np.full(5, -1, np.int32)] * 2)
-    TWIN.advance(part, 9, pulses, {}, c)
-    TWIN.advance(view, 9, pulses, {}, c)
+    TWIN.advance(part, part, all_of(part), 9, pulses, {}, c)
+    TWIN.advance(view, view, all_of(view), 9, pulses, {}, c)
     assert (view.count == 2).all()
     for name, array in part.arrays().items():
         assert array.tobytes() == np.ascontiguousarray(whole.arrays()[name][..., 20:60]).tobytes(), name
     assert (whole.count[:20] == 0).all() and (whole.count[60:] == 0).all()
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(0, 2**32 - 1), st.sampled_from((SPECIFICATION, TWIN)), st.integers(0, 300), st.integers(1, 300),
+    st.sampled_from((1, 3, 4, 12)), st.booleans(),
+)  # fmt: skip
+def test_a_range_goes_from_one_state_to_another(
+    choice: int, engine: engines.Engine, start: int, size: int, length: int, one_each: bool
+) -> None:
+    """As in place in a block of its own; the source stays as it is, and so does the target around the range."""
+    rng, where = np.random.default_rng(choice), slice(start, start + size)
+    c = constants(PUBLISHED)
+    source = TWIN.fresh_cells(np.arange(700).astype(np.uint64), 9, "stationary", c)
+    scramble(source, rng)
+    target = TWIN.fresh_cells(np.arange(700).astype(np.uint64) + np.uint64(1000), 9, "stationary", c)
+    part, before, expected = source.take(where), source.copy(), target.copy()
+    pulses = some_pulses(rng, voltages(rng, length, part, c, one_each))
+    names = {"features", "r", "state", "cycle_count"}
+    outs = [records(pulses, size, names) for _ in range(3)]
+    with np.errstate(all="ignore"):
+        SPECIFICATION.advance(part, part, all_of(part), 9, pulses, outs[0], c)
+        engine.advance(source, target, where, 9, pulses, outs[1], c)
+        assert bits(source) == bits(before)
+        engine.advance(source, source, where, 9, pulses, outs[2], c)
+    expected.put(where, part)
+    before.put(where, part)
+    assert bits(target) == bits(expected)
+    assert bits(source) == bits(before)
+    for name in names:
+        assert outs[0][name].tobytes() == outs[1][name].tobytes() == outs[2][name].tobytes(), name
+
+
+def bits(state: State) -> dict[str, bytes]:
+    """All that a state holds."""
+    return {name: array.tobytes() for name, array in state.arrays().items()}
 
 
 @pytest.mark.parametrize("name", ["gamma", "a", "b", "hhrs", "llrs", "eta", "u_max", "g_llrs", "inverse_window"])
@@ -244,6 +286,18 @@ def test_last_bits_of_one_constant_would_be_seen(name: str) -> None:
     pulses = Pulses(u, np.zeros(12, np.bool_), *[np.full(12, -1, np.int32)] * 2)
     assert differences(state, 3, pulses, set(), c, c) == set()
     assert differences(state, 3, pulses, set(), c, wrong)
+
+
+def test_threads_do_not_change_a_voltage(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = set()
+    volts = np.random.default_rng(4).uniform(-1.5, 1.5, (30, 301))
+    for block, engine in ((97, "numba"), (1024, "numba"), (10**6, "numba"), (97, "numpy")):
+        monkeypatch.setattr("synaptogen_core.array.cells.VOLTAGE_BLOCK", block)
+        cells = sc.CellArray((30, 301), PUBLISHED, seed=3, engine=engine)
+        for u in (-1.5, 1.2, volts, -1.5):
+            cells.apply_voltage(u)
+        hashes.add(cells.state_hash())
+    assert len(hashes) == 1
 
 
 # ------------------------------------------------------------------------------------------- the same bits everywhere
@@ -265,7 +319,8 @@ for start in ("stationary", "empty"):
     u[:20] = np.tile(np.float32([-1.5, 1.5]), 10)[:, None]
     place = np.arange(50, dtype=np.int32)
     out = {"features": np.zeros((4, 50, 1000), np.float32), "r": np.zeros((50, 1000), np.float32)}
-    computer.advance(state, 2**40 + 5, Pulses(u, np.zeros(50, np.bool_), place, place), out, c)
+    pulses = Pulses(u, np.zeros(50, np.bool_), place, place)
+    computer.advance(state, state, slice(0, 1000), 2**40 + 5, pulses, out, c)
     for array in (*state.arrays().values(), *out.values()):
         digest.update(array.tobytes())
 print(digest.hexdigest())

@@ -21,7 +21,7 @@ def equal(one: State, two: State) -> bool:
     return all(array.tobytes() == two.arrays()[name].tobytes() for name, array in one.arrays().items())
 
 
-@pytest.mark.parametrize("where", [slice(2, 7), np.array([8, 0, 3])])
+@pytest.mark.parametrize("where", [slice(2, 7), slice(0, 9), np.array([8, 0, 3])])
 def test_take_and_put(where: slice | np.ndarray) -> None:
     state, whole = some(), some()
     part = state.take(where)
