@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 
-def each_block(size: int, length: int, work: Callable[[slice], None]) -> None:
-    """Do `work` on all blocks, on as many threads as there are processors where that pays."""
-    threads = min(available_threads(), -(-size // (4 * length)))
+def each_block(size: int, length: int, work: Callable[[slice], None], threads: int | None = None) -> None:
+    """Do `work` on all blocks, on that many threads; on as many as there are processors where four blocks each pay."""
+    threads = threads or min(available_threads(), -(-size // (4 * length)))
     if threads == 1:
         for block in blocks(size, length):
             work(block)

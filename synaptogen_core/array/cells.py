@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array import engines
-from synaptogen_core.array.blocks import blocks, each_block
+from synaptogen_core.array.blocks import available_threads, blocks, each_block
 from synaptogen_core.device import checks, conduction, noise, streams, variability
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants, constants
@@ -24,6 +24,7 @@ MAX_CELLS = 2**40
 MAX_SEED = 2**63 - 1
 VOLTAGE_BLOCK = 32768
 READ_BLOCK = 16384  # the arrays of one block lie in the cache
+CELLS_WORTH_A_THREAD = 1 << 19  # of a compiled read: 2 ms, as a thread may cost
 
 
 class CellArray:
@@ -210,7 +211,11 @@ class CellArray:
             u_block = volts[block] if volts.size > 1 else volts
             i[block] = engine.read(state, self._seed, self._reads, u_block, bandwidth, block, c)
 
-        each_block(self.size, READ_BLOCK, read)
+        if engine.name == "numba" and volts.size == 1:  # streams through memory: a thread costs as much as many cells
+            threads = max(1, min(available_threads(), self.size // CELLS_WORTH_A_THREAD))
+            each_block(self.size, -(-self.size // threads), read, threads)
+        else:
+            each_block(self.size, READ_BLOCK, read)
         self._reads += 1
         self._fresh = False
         return i.reshape(self._shape)

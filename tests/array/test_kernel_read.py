@@ -33,11 +33,14 @@ def test_a_read_has_the_bits_of_the_specification(
         assert np.array_equal(compiled.view(np.uint32), specified.view(np.uint32))
 
 
-def test_threads_do_not_change_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_threads_do_not_change_a_read(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     reads = []
-    for block in (1000, 4096, 10**6):
+    for threads, block in ((1, 10**6), (2, 4096), (5, 1000)):
+        monkeypatch.setattr("synaptogen_core.array.cells.available_threads", lambda threads=threads: threads)
         monkeypatch.setattr("synaptogen_core.array.cells.READ_BLOCK", block)
-        reads.append(sc.CellArray((300, 301), DEVICE, seed=3).read(0.2))
+        monkeypatch.setattr("synaptogen_core.array.cells.CELLS_WORTH_A_THREAD", block)
+        reads.append(sc.CellArray((300, 301), DEVICE, seed=3, engine=engine).read(0.2))
     assert np.array_equal(reads[0], reads[1])
     assert np.array_equal(reads[0], reads[2])
 
