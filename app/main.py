@@ -9,8 +9,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
 
-from app import warm  # noqa: E402 - the path is set above
-from app.page import Dashboard  # noqa: E402
+from app import page, warm  # noqa: E402 - the path is set above
 
 warm.start()
-Dashboard().servable()
+page.Dashboard().servable()

@@ -76,12 +76,12 @@ class Session:
     def show_at_once(self) -> None:
         """Paint what has been computed before, by any page: the page is then sent with its pictures."""
         request = self.settings.request()
-        run = runs.RUNS.get(request.simulation)
-        result = RESULTS.get(result_key(self.tabs[self.visible], request)) if run else None
+        key = result_key(self.tabs[self.visible], request)
+        run, result = runs.RUNS.get(request.simulation), RESULTS.get(key)
         if run is None or result is None:
             return
-        self.run, self._sent[self.visible] = run, result_key(self.tabs[self.visible], request)
-        self._paint(self.visible, self._sent[self.visible], result)
+        self.run, self._sent[self.visible] = run, key
+        self._paint(self.visible, key, result)
         self.status.param.update(state=self._resting_state(), seconds=run.seconds)
 
     def connect(self, tab: str, painter: Callable[[Any], None]) -> None:
