@@ -66,7 +66,7 @@ def cycling(size: int) -> list[Contestant]:
         applyVoltage(peer, np.float32(U_RESET))
 
     def train_ours() -> None:
-        sc.simulate(by_train, train, record=["state"], every=len(train))
+        sc.apply_train(by_train, train)
 
     return [
         Contestant("ours, pulse train", train_ours, 2 * TRAIN_CYCLES * size),
@@ -132,7 +132,7 @@ def threads(size: int) -> list[Contestant]:
     cells, tile = our_cells(size), our_cells(TILE)
 
     def run(array: sc.CellArray, pulses: sc.PulseTrain, count: int) -> Callable[[], object]:
-        return lambda: sc.simulate(array, pulses, record=["state"], every=len(pulses), threads=count)
+        return lambda: sc.apply_train(array, pulses, threads=count)
 
     counts = sorted({1, 2, os.cpu_count() or 1})
     return [

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from synaptogen_core.analysis import statistics as statistics
     from synaptogen_core.array.cells import CellArray as CellArray
     from synaptogen_core.array.pulses import PulseTrain as PulseTrain
+    from synaptogen_core.array.simulation import apply_train as apply_train
     from synaptogen_core.array.simulation import estimate as estimate
     from synaptogen_core.array.simulation import repeat as repeat
     from synaptogen_core.array.simulation import simulate as simulate
@@ -37,6 +38,7 @@ _HOMES = {
     "CellArray": "array.cells",
     "DeviceParameters": "device.parameters",
     "PulseTrain": "array.pulses",
+    "apply_train": "array.simulation",
     "estimate": "array.simulation",
     "ideal_read": "crossbar.readout",
     "load_cells": "exchange.cells",

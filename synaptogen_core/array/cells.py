@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array import engines
-from synaptogen_core.array.blocks import available_threads, blocks, each_block
+from synaptogen_core.array.blocks import available_threads, each_block, share
 from synaptogen_core.device import checks, conduction, noise, streams, variability
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants, constants
@@ -22,7 +22,9 @@ from synaptogen_core.schema import FEATURE_NAMES
 
 MAX_CELLS = 2**40
 MAX_SEED = 2**63 - 1
-VOLTAGE_BLOCK = 32768
+VOLTAGE_BLOCK = 16384
+FRESH_BLOCK = 8192
+HASH_BLOCK = 1 << 16
 READ_BLOCK = 16384  # the arrays of one block lie in the cache
 CELLS_WORTH_A_THREAD = 1 << 19  # of a compiled read: 2 ms, as a thread may cost
 
@@ -181,7 +183,7 @@ class CellArray:
             )
             engine.advance(state, state, block, self._seed, pulses, {}, c)
 
-        each_block(self.size, VOLTAGE_BLOCK, advance)
+        each_block(self.size, share(self.size, VOLTAGE_BLOCK), advance)
         self._fresh = False
 
     def current(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
@@ -319,10 +321,14 @@ class CellArray:
 
     def state_hash(self) -> str:
         """Hash of everything that the cells remember: 16 hexadecimal digits, equal if and only if the states are."""
-        digest = hashlib.sha256(f"{self._shape} {self._device.hash} {self._seed} {self._start} {self._reads}".encode())
-        for array in self._state.arrays().values():
-            digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()[:16]
+        about = f"{self._shape} {self._device.hash} {self._seed} {self._start} {self._reads}"
+        state, digests = self._state, [b""] * -(-self.size // HASH_BLOCK)
+
+        def hash_of_part(block: slice) -> None:
+            digests[block.start // HASH_BLOCK] = state.digest(block)
+
+        each_block(self.size, HASH_BLOCK, hash_of_part)
+        return hashlib.sha256(about.encode() + b"".join(digests)).hexdigest()[:16]
 
     # ---- inside
 
@@ -334,8 +340,7 @@ class CellArray:
     def _state(self) -> State:
         if self._cells is None:
             state = State.empty(self.size, self._device.order)
-            for block in blocks(self.size, 8192):
-                state.put(block, self._fresh_block(block))
+            each_block(self.size, FRESH_BLOCK, lambda block: state.put(block, self._fresh_block(block)))
             self._cells = state
         return self._cells
 

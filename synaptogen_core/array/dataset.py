@@ -50,7 +50,7 @@ def _beginning(run: Run) -> dict[str, Any]:
         "advance": run.advance,
     }
     if not run.cells.fresh:
-        before["state_hash"] = run.state_hash or run.cells.state_hash()
+        before["state_hash"] = run.cells.state_hash()
     return before
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from synaptogen_core.device import noise, streams, switching, variability
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
-from synaptogen_core.device.state import State
+from synaptogen_core.device.state import FIXED, State
 
 ENGINES = ("auto", "numpy", "numba")
 
@@ -38,6 +38,7 @@ class Engine(Protocol):
 
     name: str
     block: int  # cells that it likes to take at once
+    piece: int  # updates after which it comes back to see whether to go on: some hundredths of a second
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells; see `variability.fresh_cells`."""
@@ -47,7 +48,7 @@ class Engine(Protocol):
     ) -> None:
         """Apply the pulses to the cells `where` of `source`, write them to the same place in `target`, and fill `out`.
 
-        In place if `target` is `source`. Threads may do this at the same time at places of their own.
+        In place if `target` is `source`; else its successor. Threads may do this at the same time, each elsewhere.
         """
 
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
@@ -59,6 +60,7 @@ class NumpyEngine:
 
     name = "numpy"
     block = 4096
+    piece = 1 << 16
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells."""
@@ -73,7 +75,9 @@ class NumpyEngine:
     ) -> None:
         """Apply the pulses and fill `out`."""
         if target is not source:
-            target.put(where, source.view(where))
+            for name, array in target.arrays().items():
+                if name not in FIXED:
+                    array[..., where] = getattr(source, name)[..., where]
         state = target.view(where)
         for k, u in enumerate(pulses.voltage):
             if pulses.before[k] >= 0 and "features" in out:

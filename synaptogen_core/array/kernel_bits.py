@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from synaptogen_core.array.kernel_lanes import LANES, Lanes
+from synaptogen_core.array.kernel_lanes import LANES, Lanes, _pointer
 
 
 @intrinsic
@@ -62,3 +62,18 @@ def four(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
         return value
 
     return Lanes("float", 4)(a, b, c, d), code
+
+
+@intrinsic
+def prefetch(typing: Any, place: Any, index: Any) -> Any:
+    """Have the cache line of one element fetched, without waiting for it."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        address = builder.bitcast(_pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(function, [address, *(ir.Constant(number, k) for k in (0, 3, 1))])  # to read, soon, data
+        return context.get_dummy_value()
+
+    return types.none(place, index), code

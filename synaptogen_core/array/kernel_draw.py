@@ -7,9 +7,10 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.kernel_arithmetic import ONE, box_muller, called, exp10, inlined, words
-from synaptogen_core.array.kernel_bits import bits_of_mask, four, lowest, mask_of_bits, ones
+from synaptogen_core.array.kernel_bits import bits_of_mask, four, lowest, mask_of_bits, ones, prefetch
 from synaptogen_core.array.kernel_lanes import (
     LANES,
+    copy,
     lanes_of,
     load,
     load4,
@@ -73,9 +74,31 @@ def note_lanes(s, i, drawing, work, groups):
     return same
 
 
+@inlined
+def fetch(s, i, order):
+    """Have the memory fetched that a draw of cell `i` reads."""
+    for f in range(4):
+        prefetch(s.mu, (f, i))
+        prefetch(s.sigma, (f, i))
+        for slot in range(order):
+            prefetch(s.history, (slot, f, i))
+
+
+@inlined
+def bring(source, first, target, at, size, order):
+    """Copy what a draw reads."""
+    for f in range(4):
+        copy(target.mu, (f, at), source.mu, (f, first), size)
+        copy(target.sigma, (f, at), source.sigma, (f, first), size)
+        for slot in range(order):
+            copy(target.history, (slot, f, at), source.history, (slot, f, first), size)
+
+
 @called
-def draw(s, work, groups, listed, k0, k1, c):
+def draw(s, past, ahead, work, groups, listed, k0, k1, c):
     """Draw the next cycle of the noted groups of lanes, and of the first `listed` cells of ``work.listed``.
+
+    What cell i remembers is read at i - `ahead` of `past`, which is `s`, or a copy that lies near.
 
     Short loops over everything that draws, each with few steps that wait for each other: so the processor finds
     enough to do at once.
@@ -104,13 +127,13 @@ def draw(s, work, groups, listed, k0, k1, c):
         store(work.x, (2, k), x2)
         store(work.x, (3, k), x3)
     if groups:
-        draw_groups(s, work, groups, c)
+        draw_groups(s, past, ahead, work, groups, c)
     if listed:
-        draw_listed(s, work, listed, first, c)
+        draw_listed(s, past, ahead, work, listed, first, c)
 
 
 @inlined
-def next_vectors(s, work, groups, c):
+def next_vectors(s, past, ahead, work, groups, c):
     for g in range(groups):
         i, k, slot = work.group[g], g * LANES, work.group_count[g] % c.order
         position = slot
@@ -118,11 +141,11 @@ def next_vectors(s, work, groups, c):
         for lag in range(c.order):
             slot = c.order - 1 if slot == 0 else slot - 1
             for j in range(4):
-                past = load(s.history, (slot, j, i))
-                x0 = x0 + past * c.columns[lag, j, 0]
-                x1 = x1 + past * c.columns[lag, j, 1]
-                x2 = x2 + past * c.columns[lag, j, 2]
-                x3 = x3 + past * c.columns[lag, j, 3]
+                x = load(past.history, (slot, j, i - ahead))
+                x0 = x0 + x * c.columns[lag, j, 0]
+                x1 = x1 + x * c.columns[lag, j, 1]
+                x2 = x2 + x * c.columns[lag, j, 2]
+                x3 = x3 + x * c.columns[lag, j, 3]
         same = mask_of_bits(work.group_bits[g])
         store_where(s.history, (position, 0, i), x0, same)
         store_where(s.history, (position, 1, i), x1, same)
@@ -135,14 +158,14 @@ def next_vectors(s, work, groups, c):
 
 
 @inlined
-def draw_groups(s, work, groups, c):
-    next_vectors(s, work, groups, c)
+def draw_groups(s, past, ahead, work, groups, c):
+    next_vectors(s, past, ahead, work, groups, c)
     for g in range(groups):
         i, k = work.group[g], g * LANES
         same = mask_of_bits(work.group_bits[g])
         for f in range(4):
             z = shape(c.gamma, c.degrees[0], f, load(work.x, (f, k)))
-            y = load(s.mu, (f, i)) + load(s.sigma, (f, i)) * z
+            y = load(past.mu, (f, i - ahead)) + load(past.sigma, (f, i - ahead)) * z
             if f == R_HRS:
                 y = exp10(y)
             store_where(s.features, (f, i), y, same)
@@ -150,7 +173,7 @@ def draw_groups(s, work, groups, c):
 
 
 @inlined
-def draw_listed(s, work, listed, first, c):
+def draw_listed(s, past, ahead, work, listed, first, c):
     """The cells of ``work.listed``, wherever they lie and whatever cycle each has reached."""
     for m in range(listed):
         n, k = work.listed[m], first + m
@@ -160,13 +183,13 @@ def draw_listed(s, work, listed, first, c):
         for lag in range(c.order):
             slot = c.order - 1 if slot == 0 else slot - 1
             for j in range(4):
-                x = x + load4(c.columns, (lag, j, 0)) * s.history[slot, j, n]
+                x = x + load4(c.columns, (lag, j, 0)) * past.history[slot, j, n - ahead]
         store4(work.one, 0, x)
         for f in range(4):
             work.x[f, k] = work.one[f]
             s.history[position, f, n] = work.one[f]
-            work.mu[f, m] = s.mu[f, n]
-            work.sigma[f, m] = s.sigma[f, n]
+            work.mu[f, m] = past.mu[f, n - ahead]
+            work.sigma[f, m] = past.sigma[f, n - ahead]
         s.count[n] = work.count[k]
     for m in range(0, listed, LANES):
         for f in range(4):

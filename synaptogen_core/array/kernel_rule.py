@@ -9,7 +9,9 @@ import numpy as np
 from synaptogen_core.array.kernel_arithmetic import called, inlined, power
 from synaptogen_core.array.kernel_bits import bits_of_mask, lowest, mask_of_bits
 from synaptogen_core.array.kernel_draw import (
+    bring,
     draw,
+    fetch,
     mixing_of_resistance,
     note_lanes,
     polynomial,
@@ -28,6 +30,7 @@ from synaptogen_core.device.switching import LEAST_THRESHOLD
 from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS, U_RESET, U_SET
 
 TILE = 128  # cells that go through all pulses together: their state fills the first cache
+NEAR = 1 << 15  # cells of which the state lies in the last cache
 FEW = 4  # pulses for which it does not pay to bring the state of a tile together
 
 
@@ -63,7 +66,7 @@ def reset(s, i, u, resetting, drawing, c):
 
 
 @inlined
-def apply(s, first, size, volts, row, to_volts, work, k0, k1, c):
+def apply(s, first, size, volts, row, to_volts, tile, far, work, k0, k1, c):
     """Apply a voltage to `size` cells, a multiple of LANES; that of cell i stands in column ``i + to_volts``."""
     busy, groups, listed = np.int64(0), np.int64(0), np.int64(0)
     for i in range(first, first + size, LANES):
@@ -90,10 +93,15 @@ def apply(s, first, size, volts, row, to_volts, work, k0, k1, c):
                 left = drawing & ~taken
                 while left:
                     work.listed[listed] = i + lowest(left)
+                    if far:
+                        fetch(s, work.listed[listed], c.order)
                     listed += 1
                     left &= left - 1
-    if groups + listed:
-        draw(s, work, groups, listed, k0, k1, c)
+    if far and groups:
+        bring(s, first, tile, np.int64(0), size, c.order)
+        draw(s, tile, first, work, groups, listed, k0, k1, c)
+    elif groups + listed:
+        draw(s, s, np.int64(0), work, groups, listed, k0, k1, c)
     for k in range(busy):
         i = work.busy[k]
         u = load(volts, (row, i + to_volts))
@@ -102,9 +110,16 @@ def apply(s, first, size, volts, row, to_volts, work, k0, k1, c):
 
 @called
 def copy_cells(source, first, target, at, size, order):
-    """Copy some cells from one place to another."""
-    copy(target.cell, at, source.cell, first, size)
-    copy(target.component, at, source.component, first, size)
+    """Copy what changes in some cells' lives from one place to another."""
+    for f in range(4):
+        for slot in range(order):
+            copy(target.history, (slot, f, at), source.history, (slot, f, first), size)
+    copy_rest(source, first, target, at, size)
+
+
+@inlined
+def copy_rest(source, first, target, at, size):
+    """All of that but the history."""
     copy(target.count, at, source.count, first, size)
     copy(target.code, at, source.code, first, size)
     copy(target.r, at, source.r, first, size)
@@ -112,11 +127,15 @@ def copy_cells(source, first, target, at, size, order):
     copy(target.slope, at, source.slope, first, size)
     copy(target.floor, at, source.floor, first, size)
     for f in range(4):
-        copy(target.mu, (f, at), source.mu, (f, first), size)
-        copy(target.sigma, (f, at), source.sigma, (f, first), size)
         copy(target.features, (f, at), source.features, (f, first), size)
-        for lag in range(order):
-            copy(target.history, (lag, f, at), source.history, (lag, f, first), size)
+
+
+@called
+def bring_cells(source, first, target, at, size, order):
+    """Copy some cells from one place to another."""
+    bring(source, first, target, at, size, order)
+    copy(target.cell, at, source.cell, first, size)
+    copy_rest(source, first, target, at, size)
 
 
 @inlined
@@ -129,6 +148,7 @@ def advance(
     work, c = memory_of(work_arrays), memory_of(number_arrays)
     records, volts = memory_of(record_arrays), memory_of(pulses).voltage
     length, one_voltage = pulses.read.size, pulses.voltage.shape[1] == 1
+    far = source_arrays.r.size > NEAR
     for first in range(start, stop, TILE):
         size = min(np.int64(TILE), stop - first)
         column = first - start
@@ -136,9 +156,9 @@ def advance(
         staged = length >= FEW or padded > size or not in_place
         s, at = (tile, np.int64(0)) if staged else (target, first)
         if staged:
-            copy_cells(source, first, tile, np.int64(0), size, c.order)
+            bring_cells(source, first, tile, np.int64(0), size, c.order)
             for n in range(size, padded):
-                copy_cells(source, first, tile, n, np.int64(1), c.order)
+                bring_cells(source, first, tile, n, np.int64(1), c.order)
         for k in range(length):
             if pulses.before[k] >= 0 and record_arrays.features.size:
                 for f in range(4):
@@ -153,7 +173,7 @@ def advance(
                         work.voltage[0, n] = volts[k, column + min(n, size - 1)]
                 else:
                     v, row, to_volts = volts, np.int64(k), column - at
-                apply(s, at, padded, v, row, to_volts, work, k0, k1, c)
+                apply(s, at, padded, v, row, to_volts, tile, far and not staged, work, k0, k1, c)
             time = pulses.after[k]
             if time >= 0:
                 if record_arrays.r.size:

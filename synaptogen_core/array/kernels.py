@@ -177,14 +177,28 @@ scratch = Scratch()
 
 def cells_of(state: State) -> Cells:
     """The arrays of a state where they are, or copies of those that compiled code would take for another type."""
-    return Cells(**{name: np.require(array, requirements=OWN) for name, array in state.arrays().items()})
+    return Cells(*(own(getattr(state, name)) for name in Cells._fields))
+
+
+def own(array: np.ndarray) -> np.ndarray:
+    """The array, or a copy that compiled code takes for the type it knows: contiguous, and open to writing."""
+    return array if array.flags.carray else np.require(array, requirements=OWN)
+
+
+NOTHING = Records(
+    features=np.empty((0, 0, 0), np.float32),
+    r=np.empty((0, 0), np.float32),
+    code=np.empty((0, 0), np.uint8),
+    counts=np.empty((0, 0), np.uint32),
+)
 
 
 class NumbaEngine:
     """Compiled code, one block of cells through all pulses."""
 
     name = "numba"
-    block = 4096
+    block = 16384
+    piece = 1 << 22
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells."""
@@ -214,24 +228,19 @@ class NumbaEngine:
             *scratch.space(c.order),
             numbers_of(c),
             Records(
-                features=out.get("features", np.empty((0, 0, 0), np.float32)),
-                r=out.get("r", np.empty((0, 0), np.float32)),
-                code=out.get("state", np.empty((0, 0), np.uint8)),
-                counts=out.get("cycle_count", np.empty((0, 0), np.uint32)),
+                features=out.get("features", NOTHING.features),
+                r=out.get("r", NOTHING.r),
+                code=out.get("state", NOTHING.code),
+                counts=out.get("cycle_count", NOTHING.counts),
             ),
-            Train(
-                voltage=np.require(pulses.voltage, requirements=OWN),
-                read=np.require(pulses.read, requirements=OWN),
-                before=np.require(pulses.before, requirements=OWN),
-                after=np.require(pulses.after, requirements=OWN),
-            ),
+            Train(own(pulses.voltage), own(pulses.read), own(pulses.before), own(pulses.after)),
             seed & 0xFFFFFFFF,
             seed >> 32,
         )
-        for name, array in target.arrays().items():
-            own = getattr(there, name)
-            if own is not array:
-                array[..., where] = own[..., where]
+        for name in Cells._fields:
+            array, written = getattr(target, name), getattr(there, name)
+            if written is not array:
+                array[..., where] = written[..., where]
 
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
         """Noisy currents of some cells."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array import engines
-from synaptogen_core.array.blocks import available_threads, blocks
+from synaptogen_core.array.blocks import available_threads, blocks, each_block, share
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.device import conduction, noise
@@ -21,9 +20,9 @@ from synaptogen_core.device.state import State
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import FEATURE_NAMES
 
-CHUNK = 1 << 19  # cell-pulses between two looks at the wish to stop
+LEAST = 1 << 17  # updates that are worth a block
+TILES = 128  # cells: blocks are whole multiples
 DTYPES = {"state": np.uint8, "cycle_count": np.uint32}
-POLL = 0.05  # s
 
 Progress = Callable[[float], object]
 Cancel = Callable[[], bool] | threading.Event
@@ -52,7 +51,9 @@ class Run:
     state: State | None = None
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
     component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
-    state_hash: str | None = None  # of used cells, as they were before
+    _progress: Progress | None = None
+    _cancel: Cancel | None = None
+    _thread: int = 0  # the caller's
     _stop: threading.Event = field(default_factory=threading.Event)
     _done: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,39 +77,28 @@ class Run:
         Cancelled
             If `cancel` said so; nothing has changed then.
         """
-        self._allocate()
+        self._progress, self._cancel, self._thread = progress, cancel, threading.get_ident()
         engine = engines.engine(self.cells.engine)
         chosen = self.simulated
         size = self.cells.size if chosen is None else chosen.size
         threads = self.threads or available_threads()
-        length = max(1, min(engine.block, -(-size // threads)))
-        if size <= length and progress is None and cancel is None:  # nobody to attend to, nothing to share out
-            self._identify()
-            self._block(slice(0, size), engine)
-            return
-        with ThreadPoolExecutor(threads, thread_name_prefix="synaptogen") as pool:
-            futures = [pool.submit(self._identify)]  # first: it takes as long as many a block
-            futures += [pool.submit(self._block, block, engine) for block in blocks(size, length)]
-            try:
-                self._attend(futures, progress, cancel)
-            except BaseException:
-                self._stop.set()
-                for future in futures:
-                    future.cancel()
-                raise
+        length = share(size, LEAST // max(1, len(self.timetable.train)), threads)
+        length = min(engine.block, -(-length // TILES) * TILES)
+        self._allocate()
+        try:
+            each_block(size, length, lambda block: self._block(block, engine), threads, self._attend)
+            self._attend()
+        finally:
+            self._stop.set()
 
-    def _attend(self, futures: list[Future[None]], progress: Progress | None, cancel: Cancel | None) -> None:
-        wished = cancel.is_set if isinstance(cancel, threading.Event) else cancel
-        pending = set(futures)
-        while pending:
-            timeout = POLL if progress or wished else None
-            finished, pending = wait(pending, timeout=timeout, return_when=FIRST_EXCEPTION)
-            for future in finished:
-                future.result()
-            if wished is not None and wished():
-                raise Cancelled("simulate: cancelled at the caller's wish; the cells are as they were before")
-            if progress is not None:
-                progress(self._done / self.total)
+    def _attend(self) -> None:
+        """Look at the wish to stop, and say how far we are; on the caller's thread."""
+        wished = self._cancel.is_set if isinstance(self._cancel, threading.Event) else self._cancel
+        if wished is not None and wished():
+            self._stop.set()
+            raise Cancelled("simulate: cancelled at the caller's wish; the cells are as they were before")
+        if self._progress is not None:
+            self._progress(self._done / self.total)
 
     def _allocate(self) -> None:
         times, chosen = self.timetable, self.recording.select
@@ -120,25 +110,22 @@ class Run:
             self.arrays[name] = np.empty((times.times, n), DTYPES.get(name, np.float32))
         self.component = np.empty(n, np.uint8)
         if self.advance:
-            self.state = State.empty(self.cells.size, self.cells.device.order)
-
-    def _identify(self) -> None:
-        if not self.cells.fresh:
-            self.state_hash = self.cells.state_hash()
+            before = self.cells._cells
+            self.state = State.empty(self.cells.size, self.cells.device.order) if before is None else before.successor()
 
     def _block(self, block: slice, engine: engines.Engine) -> None:
-        if self._stop.is_set():
-            return
         cells = self._staying(block) if self.state is None else self._advancing(block, self.state)
         self.component[cells.columns] = cells.source.component[cells.where][cells.inside]
         size, pulses = block.stop - block.start, len(self.timetable.train)
-        for part in blocks(pulses, max(1, CHUNK // size)):
+        for part in blocks(pulses, max(1, engine.piece // size)):
             if self._stop.is_set():
                 return
             self._pulses(cells, part, engine, self.cells._constants)
             cells.source = cells.target
             with self._lock:
                 self._done += size * (part.stop - part.start)
+            if threading.get_ident() == self._thread:
+                self._attend()
 
     def _advancing(self, block: slice, target: State) -> Block:
         """Cells that go from the array's state into the new one."""

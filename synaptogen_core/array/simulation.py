@@ -84,8 +84,6 @@ def simulate(
         If `cancel` said so.
     """
     wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
-    if threads is not None:
-        checks.whole("threads", threads, 1, 1024)
     table = Timetable(train, wish)
     recorded = cells.size if wish.select is None else wish.select.size
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
@@ -94,14 +92,69 @@ def simulate(
             f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); "
             "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
         )
-    read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
-    cells._warn_range(max(train.amplitude, read), stacklevel=3)
-    run = Run(cells, table, wish, bool(advance), threads)
-    run.execute(progress, cancel)
+    run = _executed(cells, table, wish, bool(advance), threads, progress, cancel)
     result = dataset.build(run)
     if run.state is not None:
         cells._commit(run.state, cells.reads + run.reads)
     return result
+
+
+def apply_train(
+    cells: CellArray,
+    train: PulseTrain,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    threads: int | None = None,
+) -> None:
+    """Apply a pulse train to an array and record nothing: what `simulate` does to the cells, without its Dataset.
+
+    Parameters
+    ----------
+    cells : CellArray
+        Advanced to the end of the train; as before if the run fails or is cancelled.
+    train : PulseTrain
+    progress, cancel, threads
+        As for `simulate`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument breaks its rule.
+    Cancelled
+        If `cancel` said so.
+
+    Examples
+    --------
+    >>> import synaptogen_core as sc
+    >>> cells = sc.CellArray((2, 2), sc.load_device("hennen2024"), seed=7)
+    >>> sc.apply_train(cells, sc.PulseTrain.cycling(cycles=1000))
+    >>> cells.cycle_count().tolist()
+    [[1000, 1000], [1000, 1000]]
+    """
+    _check(cells, train)
+    nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
+    run = _executed(cells, Timetable(train, nothing), nothing, True, threads, progress, cancel)
+    if run.state is not None:
+        cells._commit(run.state, cells.reads)
+
+
+def _executed(
+    cells: CellArray,
+    table: Timetable,
+    wish: Recording,
+    advance: bool,
+    threads: int | None,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> Run:
+    if threads is not None:
+        checks.whole("threads", threads, 1, 1024)
+    read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
+    cells._warn_range(max(table.train.amplitude, read), stacklevel=4)
+    run = Run(cells, table, wish, advance, threads)
+    run.execute(progress, cancel)
+    return run
 
 
 def estimate(
@@ -179,8 +232,12 @@ def _request(
     read_voltage: float,
     bandwidth: float | None,
 ) -> Recording:
+    _check(cells, train)
+    return recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+
+
+def _check(cells: CellArray, train: PulseTrain) -> None:
     if not isinstance(cells, CellArray):
         raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one first")
     if not isinstance(train, PulseTrain):
         raise TypeError(f"train: must be a PulseTrain (got {type(train).__name__}); see PulseTrain.cycling")
-    return recording.request(cells.shape, record, every, select, read_voltage, bandwidth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from synaptogen_core.device.arithmetic import F32, U32
 from synaptogen_core.schema import STATE_NAMES
+
+FIXED = ("cell", "component", "mu", "sigma")  # for a cell's whole life
 
 
 @dataclass
@@ -66,6 +69,14 @@ class State:
         for name, array in self.arrays().items():
             array[..., where] = getattr(part, name)
 
+    def digest(self, where: slice) -> bytes:
+        """Hash of some cells."""
+        digest = hashlib.sha256()
+        for array in self.arrays().values():
+            for row in array.reshape(-1, self.size):
+                digest.update(row[where].data)
+        return digest.digest()
+
     @classmethod
     def of(cls, arrays: Mapping[str, Any], size: int, order: int, components: int) -> State:
         """Arrays that were saved, checked and copied.
@@ -90,6 +101,11 @@ class State:
                 raise ValueError(f"cells: {name} must be below {limit} (got {given.max()}); save the cells again")
             array[...] = given
         return state
+
+    def successor(self) -> State:
+        """Memory for the next state of the same cells, not yet filled; what never changes is shared with this one."""
+        arrays = self.arrays()
+        return State(**{name: array if name in FIXED else np.empty_like(array) for name, array in arrays.items()})
 
     @classmethod
     def empty(cls, size: int, order: int) -> State:

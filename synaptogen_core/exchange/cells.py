@@ -15,7 +15,7 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import text
 from synaptogen_core.exchange.atomic import replacing
 
-FORMAT = "synaptogen_core cells 1"
+FORMAT = "synaptogen_core cells 2"
 WHAT = "cells that save_cells wrote"
 ARRAYS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "cell": (("cell",), "number of the cell in the random streams", "1"),

@@ -21,7 +21,7 @@ from synaptogen_core.array.kernels import NumbaEngine
 from synaptogen_core.device import variability
 from synaptogen_core.device.constants import Constants, constants
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.device.state import State
+from synaptogen_core.device.state import FIXED, State
 from synaptogen_core.schema import U_RESET, U_SET
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -253,7 +253,10 @@ def test_a_range_goes_from_one_state_to_another(
     c = constants(PUBLISHED)
     source = TWIN.fresh_cells(np.arange(700).astype(np.uint64), 9, "stationary", c)
     scramble(source, rng)
-    target = TWIN.fresh_cells(np.arange(700).astype(np.uint64) + np.uint64(1000), 9, "stationary", c)
+    target = source.successor()
+    for name, array in TWIN.fresh_cells(np.arange(700).astype(np.uint64), 1, "stationary", c).arrays().items():
+        if name not in FIXED:
+            getattr(target, name)[...] = array
     part, before, expected = source.take(where), source.copy(), target.copy()
     pulses = some_pulses(rng, voltages(rng, length, part, c, one_each))
     names = {"features", "r", "state", "cycle_count"}

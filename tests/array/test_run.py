@@ -1,4 +1,4 @@
-"""How a run is carried out: blocks, threads, chunks of pulses, and the wish to stop."""
+"""How a run is carried out: blocks, threads, pieces of the train, and the wish to stop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
-from synaptogen_core.array import engines, run
+from synaptogen_core.array import blocks, engines
 from synaptogen_core.errors import Cancelled
 
 DEVICE = sc.load_device("hennen2024")
@@ -42,15 +42,15 @@ def same(one: xr.Dataset, two: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize(("block", "chunk"), [(4096, 1 << 19), (7, 1 << 19), (16, 80), (1, 1)])
-def test_blocks_chunks_and_threads_do_not_show(
-    monkeypatch: pytest.MonkeyPatch, threads: int, block: int, chunk: int
+@pytest.mark.parametrize(("block", "piece"), [(4096, 1 << 19), (7, 1 << 19), (16, 80), (1, 1)])
+def test_blocks_pieces_and_threads_do_not_show(
+    monkeypatch: pytest.MonkeyPatch, threads: int, block: int, piece: int
 ) -> None:
     cells = array()
     expected = simulated(cells, threads=1)
     other = array()
     monkeypatch.setattr(type(engines.engine("auto")), "block", block)
-    monkeypatch.setattr(run, "CHUNK", chunk)
+    monkeypatch.setattr(type(engines.engine("auto")), "piece", piece)
     same(simulated(other, threads=threads), expected)
     assert other.state_hash() == cells.state_hash()
 
@@ -102,8 +102,8 @@ def test_a_cancelled_run_changes_nothing(make: Any, monkeypatch: pytest.MonkeyPa
         advance(self, *rest)
 
     monkeypatch.setattr(kind, "advance", slowly)
-    monkeypatch.setattr(run, "CHUNK", 40)
-    monkeypatch.setattr(run, "POLL", 0.001)
+    monkeypatch.setattr(kind, "piece", 40)
+    monkeypatch.setattr(blocks, "POLL", 0.001)
     for cancel in (lambda: True, *(after(n) for n in (1, 2, 4))):
         cells = make()
         before = cells.state_hash(), cells.reads, cells.fresh
@@ -184,18 +184,30 @@ def test_a_fault_while_the_dataset_is_built_changes_nothing(monkeypatch: pytest.
     assert cells.state_hash() == before
 
 
-def test_no_thread_is_left_running() -> None:
-    before = set(threading.enumerate())
+def test_no_work_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the call has returned, whatever the reason, none of its blocks is still being computed."""
+    kind, busy = type(engines.engine("auto")), []
+    advance = kind.advance
+
+    def noted(self: Any, *rest: Any) -> None:
+        busy.append(1)
+        time.sleep(0.002)
+        advance(self, *rest)
+        busy.pop()
+
+    monkeypatch.setattr(kind, "advance", noted)
+    monkeypatch.setattr(kind, "block", 8)
     with pytest.raises(StopError):
         simulated(array(), progress=fail, threads=4)
+    assert not busy
     with pytest.raises(Cancelled):
         simulated(array(), cancel=lambda: True, threads=4)
-    assert set(threading.enumerate()) <= before
+    assert not busy
 
 
 def test_progress_grows_from_nothing_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "CHUNK", 40)
-    monkeypatch.setattr(run, "POLL", 0.001)
+    monkeypatch.setattr(type(engines.engine("auto")), "piece", 40)
+    monkeypatch.setattr(blocks, "POLL", 0.001)
     seen: list[float] = []
     simulated(array(), progress=seen.append, threads=2)
     assert seen == sorted(seen)
@@ -204,4 +216,4 @@ def test_progress_grows_from_nothing_to_all(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_run_leaves_other_processors_to_others() -> None:
-    assert 1 <= run.available_threads() <= 1024
+    assert 1 <= blocks.available_threads() <= 1024

@@ -283,3 +283,24 @@ def test_no_warning_within_range() -> None:
         warnings.simplefilter("error")
         sc.simulate(array(), Train.iv_sweep(1), record=ALL, every=1)
         sc.simulate(array(), Train.cycling(1), record="features", read_voltage=1.6)
+
+
+def test_a_train_without_a_record_does_the_same_to_the_cells() -> None:
+    train = sc.PulseTrain.cycling(3) + sc.PulseTrain.random(7, low=-1.5, high=1.5, seed=3)
+    one, two = (sc.CellArray((9, 31), DEVICE, seed=5) for _ in range(2))
+    for _ in range(2):  # from fresh cells, and from used ones
+        sc.simulate(one, train)
+        assert sc.apply_train(two, train) is None
+        assert one.state_hash() == two.state_hash()
+
+
+def test_a_train_that_is_cancelled_changes_nothing() -> None:
+    cells = sc.CellArray((3, 3), DEVICE, seed=5)
+    before = cells.state_hash()
+    with pytest.raises(sc.Cancelled):
+        sc.apply_train(cells, sc.PulseTrain.cycling(3), cancel=lambda: True)
+    assert cells.state_hash() == before
+    with pytest.raises(TypeError, match="train: must be a PulseTrain"):
+        sc.apply_train(cells, "cycling")
+    with pytest.raises(ValueError, match="threads: must"):
+        sc.apply_train(cells, sc.PulseTrain.cycling(3), threads=0)
