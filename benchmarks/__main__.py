@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.clock import FIRST_CYCLE, START_UP, race, start_up
+from benchmarks.cluster import workers
 from benchmarks.contestants import (
     bytes_per_cell,
     copy_bandwidth,
@@ -20,24 +21,25 @@ from benchmarks.contestants import (
 from benchmarks.report import Report, rate_rows
 
 QUICK = (1 << 12, 1 << 16, 1 << 20)
-FULL = tuple(1 << k for k in range(12, 21))
+FULL = tuple(1 << k for k in range(12, 23, 2))
+LARGE = 1 << 20  # where threads and workers are compared
 SHARES = (0.01, 0.1, 0.5, 1.0)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="every power of two from 2^12 to 2^20, more samples")
+    parser.add_argument("--full", action="store_true", help="2^12, 2^14 ... 2^22 cells, more samples")
     parser.add_argument("--sizes", type=int, nargs="+", help="numbers of cells, powers of two")
     parser.add_argument("--samples", type=int, help="samples a figure (odd, so that the median is one of them)")
     parser.add_argument("--write", action="store_true", help=f"write the tables to {RESULTS.name}, too")
     options = parser.parse_args(arguments)
     sizes = options.sizes or (FULL if options.full else QUICK)
-    samples = options.samples or (9 if options.full else 5)
+    samples = options.samples or (7 if options.full else 5)
 
     report = Report()
     for title, unit, job in (
-        ("Full SET/RESET cycling", "M updates/s", cycling),
+        *((f"Full SET/RESET cycling, model order {p}", "M updates/s", cycling(p)) for p in (10, 1)),
         ("Random voltages, one a cell", "M updates/s", random_voltages),
         *((f"{100 * share:g} % of the cells switch", "M updates/s", sparse(share)) for share in SHARES),
         ("Reads with noise", "M reads/s", reading),
@@ -45,8 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         rows = [row for size in sizes for row in rate_rows(size, race(job(size), samples))]
         report.table(title, ("cells", "what", unit, "range", "to the peer"), rows)
-    rows = rate_rows(sizes[-1], race(threads(sizes[-1]), samples))
+    large = min(LARGE, sizes[-1])
+    rows = rate_rows(large, race(threads(large), samples))
     report.table("Limits: threads, and the arithmetic alone", ("cells", "what", "M updates/s", "range", "to it"), rows)
+    with workers(large) as contestants:
+        rows = rate_rows(large, race(contestants, 3))
+    report.table(
+        "Into one Zarr store: workers of a Dask cluster", ("cells", "what", "M updates/s", "range", "to it"), rows
+    )
     copied = race(copy_bandwidth(), samples)[0]
     report.table("Limits: memory", ("what", "GB/s"), [(copied.name, f"{copied.median / 1e9:.2f}")])
     starts = {

@@ -40,39 +40,40 @@ def shape_of(size: int) -> tuple[int, int]:
     return rows, size // rows
 
 
-def our_cells(size: int) -> sc.CellArray:
+def our_cells(size: int, order: int = ORDER) -> sc.CellArray:
     """An array of ours, every cell SET once, as the peer needs it."""
-    cells = sc.CellArray(shape_of(size), sc.load_device("hennen2024").vary(order=ORDER), seed=1)
+    cells = sc.CellArray(shape_of(size), sc.load_device("hennen2024").vary(order=order), seed=1)
     cells.apply_voltage(U_SET)
     return cells
 
 
-def peer_cells(size: int) -> object:
+def peer_cells(size: int, order: int = ORDER) -> object:
     """The peer's array, every cell SET once: its new cells are in no state."""
-    return applyVoltage(CellArrayCPU(size, load_params(p=ORDER)), np.float32(U_SET))
+    return applyVoltage(CellArrayCPU(size, load_params(p=order)), np.float32(U_SET))
 
 
-def cycling(size: int) -> list[Contestant]:
+def cycling(order: int) -> Callable[[int], list[Contestant]]:
     """Full SET and RESET cycles: call by call on both sides, and as a train on ours."""
-    by_call, by_train, peer = our_cells(size), our_cells(size), peer_cells(size)
-    train = sc.PulseTrain.cycling(cycles=TRAIN_CYCLES, u_set=U_SET, u_reset=U_RESET)
 
-    def call_ours() -> None:
-        by_call.apply_voltage(U_SET)
-        by_call.apply_voltage(U_RESET)
+    def job(size: int) -> list[Contestant]:
+        by_call, by_train, peer = our_cells(size, order), our_cells(size, order), peer_cells(size, order)
+        train = sc.PulseTrain.cycling(cycles=TRAIN_CYCLES, u_set=U_SET, u_reset=U_RESET)
 
-    def call_peer() -> None:
-        applyVoltage(peer, np.float32(U_SET))
-        applyVoltage(peer, np.float32(U_RESET))
+        def call_ours() -> None:
+            by_call.apply_voltage(U_SET)
+            by_call.apply_voltage(U_RESET)
 
-    def train_ours() -> None:
-        sc.apply_train(by_train, train)
+        def call_peer() -> None:
+            applyVoltage(peer, np.float32(U_SET))
+            applyVoltage(peer, np.float32(U_RESET))
 
-    return [
-        Contestant("ours, pulse train", train_ours, 2 * TRAIN_CYCLES * size),
-        Contestant("ours, call by call", call_ours, 2 * size),
-        Contestant("peer, call by call", call_peer, 2 * size),
-    ]
+        return [
+            Contestant("ours, pulse train", lambda: sc.apply_train(by_train, train), 2 * TRAIN_CYCLES * size),
+            Contestant("ours, call by call", call_ours, 2 * size),
+            Contestant("peer, call by call", call_peer, 2 * size),
+        ]
+
+    return job
 
 
 def random_voltages(size: int) -> list[Contestant]:

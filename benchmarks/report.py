@@ -53,7 +53,8 @@ class Report:
             "# Speed",
             "",
             f"Written by `make bench ARGS='--full --write'` on {now:%Y-%m-%d}. {machine()}.",
-            "Medians of interleaved samples, model order 10. An update is one voltage on one cell.",
+            "Medians of interleaved samples; model order 10 where nothing else is said.",
+            "An update is one voltage on one cell.",
         ]
         self.console.print(machine())
 

@@ -35,8 +35,9 @@ def deal(
     Parameters
     ----------
     work : callable
-        Takes a piece and writes its result where it belongs. Pickled, and sent once; workers import this package. It
-        may be called twice for one piece, if a worker is lost.
+        Takes a piece and writes its result where it belongs. Pickled with each piece (laid out once, it would draw all
+        pieces to the worker that holds it); workers import this package. It may be called twice for one piece, if a
+        worker is lost.
     pieces : iterable
         Pickled one by one as workers get free, so that they may be made on the way.
     scheduler : str, distributed.Client or cluster
@@ -57,15 +58,13 @@ def deal(
     """
     wished = cancel.is_set if isinstance(cancel, threading.Event) else cancel
     with connected(scheduler) as client:
-        # a task of its own, not data laid out to workers: whoever loses it gets it again
-        sent = client.submit(_itself, work, pure=False)
         waiting = iter(pieces)
         running: dict[Any, Piece] = {}
         try:
             while True:
                 room = AHEAD * max(1, sum(client.nthreads().values())) - len(running)
                 for piece in islice(waiting, max(0, room)):
-                    running[client.submit(_call, sent, piece, pure=False)] = piece
+                    running[client.submit(_call, work, piece, pure=False)] = piece
                 if not running:
                     return
                 for future in _finished(client, running):
@@ -104,10 +103,6 @@ def connected(scheduler: Any) -> Iterator[Any]:
                 f"scheduler: must have workers (got none within {JOINING:g} s); start some with: dask worker ADDRESS"
             ) from error
         yield client
-
-
-def _itself(work: Any) -> Any:
-    return work
 
 
 def _call(work: Callable[[Piece], object], piece: Piece) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
 from numba.extending import intrinsic
 
 from synaptogen_core.array.kernel_lanes import LANES, Lanes, _pointer
@@ -77,3 +77,22 @@ def prefetch(typing: Any, place: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(place, index), code
+
+
+@intrinsic
+def dealt(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """The first lanes of all four, then the second ones, and so on: as many elements, again in four."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def shuffle(one: Any, two: Any, order: list[int]) -> Any:
+            return builder.shuffle_vector(one, two, ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order))
+
+        quarter, parts = a.width // 4, []
+        for first in range(0, a.width, quarter):
+            pairs = [k + half for k in range(first, first + quarter) for half in (0, a.width)]
+            ab, cd = shuffle(args[0], args[1], pairs), shuffle(args[2], args[3], pairs)
+            fours = [2 * k + half for k in range(quarter) for half in (0, 1, a.width // 2, a.width // 2 + 1)]
+            parts.append(shuffle(ab, cd, fours))
+        return context.make_tuple(builder, sig.return_type, parts)
+
+    return types.UniTuple(a, 4)(a, b, c, d), code

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array.kernel_arithmetic import inlined, normals
+from synaptogen_core.array.kernel_bits import dealt
 from synaptogen_core.array.kernel_lanes import LANES, load, memory_of, root, select, store
 from synaptogen_core.device import streams
 from synaptogen_core.device.arithmetic import F32, U32
@@ -25,14 +26,13 @@ class ReadCells(NamedTuple):
     current: F32  # (n,) [A]
     group: NDArray[np.uint64]  # (LANES,) groups of four cells
     number: U32  # (LANES,)
-    lanes: F32  # (4, LANES)
-    tile: F32  # (2, TILE): normals, and r or the current of a tile that is not whole
+    tile: F32  # (TILE,) r, then the current, of a tile that is not whole
 
     @classmethod
     def of(cls, r: F32, current: F32) -> ReadCells:
         """With new scratch."""
         words = np.empty(LANES, np.uint64), np.empty(LANES, np.uint32)
-        return cls(r, current, *words, np.empty((4, LANES), np.float32), np.empty((2, TILE), np.float32))
+        return cls(r, current, *words, np.empty(TILE, np.float32))
 
 
 class ReadNumbers(NamedTuple):
@@ -70,22 +70,17 @@ def read(cell_arrays, numbers, first, number, k0, k1):
         for k in range(LANES):
             cells.group[k] = np.uint64((first >> 2) + group + k)
         n0, n1, n2, n3 = normals(k0, k1, READ, load(cells.group, 0), load(cells.number, 0), 0)
-        store(cells.lanes, (0, 0), n0)
-        store(cells.lanes, (1, 0), n1)
-        store(cells.lanes, (2, 0), n2)
-        store(cells.lanes, (3, 0), n3)
-        for k in range(LANES):
-            for lane in range(4):
-                cells.tile[0, 4 * k + lane] = cells.lanes[lane, k]
+        parts = dealt(n0, n1, n2, n3)
         start = 4 * group - begin
         if start >= 0 and start + TILE <= size:
-            for k in range(0, TILE, LANES):
-                store(cells.current, start + k, noisy(load(cells.r, start + k), load(cells.tile, (0, k)), numbers))
+            for k in range(4):
+                i = start + k * LANES
+                store(cells.current, i, noisy(load(cells.r, i), parts[k], numbers))
         else:
             low, high = max(0, -start), min(TILE, size - start)
             for k in range(TILE):
-                cells.tile[1, k] = cells.r[start + k] if low <= k < high else np.float32(0)
-            for k in range(0, TILE, LANES):
-                store(cells.tile, (1, k), noisy(load(cells.tile, (1, k)), load(cells.tile, (0, k)), numbers))
+                cells.tile[k] = cells.r[start + k] if low <= k < high else np.float32(0)
+            for k in range(4):
+                store(cells.tile, k * LANES, noisy(load(cells.tile, k * LANES), parts[k], numbers))
             for k in range(low, high):
-                cells.current[start + k] = cells.tile[1, k]
+                cells.current[start + k] = cells.tile[k]

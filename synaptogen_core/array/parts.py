@@ -18,7 +18,8 @@ from synaptogen_core.array.simulation import simulate
 from synaptogen_core.schema import FEATURE_NAMES
 
 Group = tuple[int, int]  # first row, and the end
-SMALLEST = 16 * 2**20  # bytes of a part below which it is cut no finer
+SMALLEST = 16 * 2**20  # bytes of a part below which it is cut no finer, unless there is much to compute
+WORTH_A_PART = 1 << 26  # updates: about a second of one thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +57,12 @@ class Parts:
         """As many rows at once as `memory` [bytes] holds twice: as the Dataset of a part, and on its way to a file.
 
         A power of two, so that the pieces of a file can be cut alike. At least `pieces` groups, unless they would be
-        smaller than `SMALLEST`.
+        smaller than `SMALLEST` and less work than `WORTH_A_PART`.
         """
         wish = recording.request(cells.shape, record, every, None, read_voltage, bandwidth)
         row = cells.columns * (Timetable(train, wish).bytes_per_cell() + 2)
-        part = min(memory // 2, max(SMALLEST, row * cells.rows // pieces))
-        fitting = max(1, part // row)
+        smallest = min(SMALLEST // row, WORTH_A_PART // (cells.columns * len(train)))
+        fitting = max(1, min(memory // 2 // row, max(smallest, cells.rows // pieces)))
         rows = cells.rows if fitting >= cells.rows else 1 << (int(fitting).bit_length() - 1)
         return cls(cells, train, wish, rows)
 
