@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from benchmarks.contestants import Contestant
 
 SAMPLE_SECONDS = 0.05
+SETTLE = 0.1  # s: threads of the linear algebra that the one before has used spin on for some hundredths of a second
 
 START_UP = {
     "ours": "import synaptogen_core as sc; cells = sc.CellArray((256, 256), sc.load_device('hennen2024'), seed=1); "
@@ -47,6 +48,7 @@ def race(contestants: Sequence[Contestant], samples: int) -> list[Rate]:
         for k in range(len(contestants)):
             turn = (k + sample) % len(contestants)  # nobody always follows the same neighbour
             contestant = contestants[turn]
+            time.sleep(SETTLE)
             rates[turn].append(contestant.operations * loops[turn] / seconds(contestant, loops[turn]))
     return [
         Rate(contestant.name, statistics.median(rate), min(rate), max(rate))

@@ -11,6 +11,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from synaptogen_core.array.kernel_bits import fuse, fused
 from synaptogen_core.array.kernel_lanes import (
     bits_of,
     float_of,
@@ -51,7 +52,7 @@ def fixed_polynomial(coefficients: tuple[float, ...]) -> Any:
             constants = [ir.Constant(x.vector, [float(np.float32(c))] * x.width) for c in coefficients]
             y = constants[0]
             for c in constants[1:]:
-                y = builder.fadd(builder.fmul(y, args[0]), c)
+                y = fuse(builder, y, args[0], c, x)
             return y
 
         return x(x), code
@@ -73,7 +74,7 @@ def log(x):
     t = float_of_bits(bits - (exponent << 23)) - ONE
     square = t * t
     tail = log_polynomial(t) * t * square
-    return (tail - HALF * square) + t + float_of(exponent) * LN2
+    return fused(float_of(exponent), LN2, fused(square, -HALF, tail) + t)
 
 
 @inlined
@@ -100,7 +101,7 @@ def exp10(x):
     x = clip(x, EXP10_LIMIT)
     rounded = x * LOG2_10 + ROUNDER
     whole = rounded - ROUNDER
-    part = (x - whole * LOG10_2_HIGH) - whole * LOG10_2_LOW
+    part = fused(whole, -LOG10_2_LOW, fused(whole, -LOG10_2_HIGH, x))
     return exp10_polynomial(part) * power_of_two(rounded)
 
 
@@ -115,7 +116,7 @@ def sine_cosine(words):
     t = float_of(words - (quarter << 30)) * PER_2_29
     square = t * t
     sine = sine_polynomial(square) * t
-    cosine = cosine_polynomial(square) * square + ONE
+    cosine = fused(cosine_polynomial(square), square, ONE)
     swap = (quarter & 1) != 0
     first = bits_of(select(swap, cosine, sine))
     second = bits_of(select(swap, sine, cosine))
@@ -157,7 +158,7 @@ def philox(typing: Any, x0: Any, x1: Any, x2: Any, x3: Any, k0: Any, k1: Any) ->
 
 @inlined
 def unit_interval(word):
-    return float_of(shift_right(word, 1)) * PER_2_31 + PER_2_32
+    return fused(float_of(shift_right(word, 1)), PER_2_31, PER_2_32)
 
 
 @inlined

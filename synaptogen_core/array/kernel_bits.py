@@ -1,4 +1,4 @@
-"""Masks as integers and back, and what one asks of such bits; four floats side by side. See `kernel_lanes`."""
+"""What lanes need beside operators: fused sums, masks as integers, shuffles, prefetches. See `kernel_lanes`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from synaptogen_core.array.kernel_lanes import LANES, Lanes, _pointer
+from synaptogen_core.array.kernel_lanes import LANES, Lanes, _lift, _pointer
 
 
 @intrinsic
@@ -96,3 +96,22 @@ def dealt(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
         return context.make_tuple(builder, sig.return_type, parts)
 
     return types.UniTuple(a, 4)(a, b, c, d), code
+
+
+def fuse(builder: Any, a: Any, b: Any, c: Any, lanes: Lanes) -> Any:
+    """``a * b + c``, rounded once."""
+    name = f"llvm.fma.v{lanes.width}f32"
+    kind = ir.FunctionType(lanes.vector, [lanes.vector] * 3)
+    function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+    return builder.call(function, [a, b, c])
+
+
+@intrinsic
+def fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Lanes ``a * b + c``, rounded once; `b` and `c` may be numbers."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, y, z = (_lift(context, builder, v, t, a) for v, t in zip(args, sig.args, strict=True))
+        return fuse(builder, x, y, z, a)
+
+    return a(a, b, c), code

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.kernel_arithmetic import ONE, box_muller, called, exp10, inlined, words
-from synaptogen_core.array.kernel_bits import bits_of_mask, four, lowest, mask_of_bits, ones, prefetch
+from synaptogen_core.array.kernel_bits import bits_of_mask, four, fused, lowest, mask_of_bits, ones, prefetch
 from synaptogen_core.array.kernel_lanes import (
     LANES,
     copy,
@@ -29,7 +29,7 @@ DENSE = LANES // 2  # from so many equal cells on, drawing for all lanes is chea
 def polynomial(coefficients, length, x):
     y = lanes_of(coefficients[0])
     for k in range(1, length):
-        y = y * x + coefficients[k]
+        y = fused(y, x, coefficients[k])
     return y
 
 
@@ -41,9 +41,9 @@ def mixing_of_resistance(resistance, c):
 @inlined
 def innovation(n0, n1, n2, n3, b):
     x0 = n0 * b[0, 0]
-    x1 = n0 * b[1, 0] + n1 * b[1, 1]
-    x2 = n0 * b[2, 0] + n1 * b[2, 1] + n2 * b[2, 2]
-    x3 = n0 * b[3, 0] + n1 * b[3, 1] + n2 * b[3, 2] + n3 * b[3, 3]
+    x1 = fused(n1, b[1, 1], n0 * b[1, 0])
+    x2 = fused(n2, b[2, 2], fused(n1, b[2, 1], n0 * b[2, 0]))
+    x3 = fused(n3, b[3, 3], fused(n2, b[3, 2], fused(n1, b[3, 1], n0 * b[3, 0])))
     return x0, x1, x2, x3
 
 
@@ -51,7 +51,7 @@ def innovation(n0, n1, n2, n3, b):
 def shape(gamma, length, row, x):
     z = lanes_of(gamma[row, 0])
     for k in range(1, length):
-        z = z * x + gamma[row, k]
+        z = fused(z, x, gamma[row, k])
     return z
 
 
@@ -142,10 +142,10 @@ def next_vectors(s, past, ahead, work, groups, c):
             slot = c.order - 1 if slot == 0 else slot - 1
             for j in range(4):
                 x = load(past.history, (slot, j, i - ahead))
-                x0 = x0 + x * c.columns[lag, j, 0]
-                x1 = x1 + x * c.columns[lag, j, 1]
-                x2 = x2 + x * c.columns[lag, j, 2]
-                x3 = x3 + x * c.columns[lag, j, 3]
+                x0 = fused(x, c.columns[lag, j, 0], x0)
+                x1 = fused(x, c.columns[lag, j, 1], x1)
+                x2 = fused(x, c.columns[lag, j, 2], x2)
+                x3 = fused(x, c.columns[lag, j, 3], x3)
         same = mask_of_bits(work.group_bits[g])
         store_where(s.history, (position, 0, i), x0, same)
         store_where(s.history, (position, 1, i), x1, same)
@@ -165,7 +165,7 @@ def draw_groups(s, past, ahead, work, groups, c):
         same = mask_of_bits(work.group_bits[g])
         for f in range(4):
             z = shape(c.gamma, c.degrees[0], f, load(work.x, (f, k)))
-            y = load(past.mu, (f, i - ahead)) + load(past.sigma, (f, i - ahead)) * z
+            y = fused(load(past.sigma, (f, i - ahead)), z, load(past.mu, (f, i - ahead)))
             if f == R_HRS:
                 y = exp10(y)
             store_where(s.features, (f, i), y, same)
@@ -183,7 +183,7 @@ def draw_listed(s, past, ahead, work, listed, first, c):
         for lag in range(c.order):
             slot = c.order - 1 if slot == 0 else slot - 1
             for j in range(4):
-                x = x + load4(c.columns, (lag, j, 0)) * past.history[slot, j, n - ahead]
+                x = fused(load4(c.columns, (lag, j, 0)), past.history[slot, j, n - ahead], x)
         store4(work.one, 0, x)
         for f in range(4):
             work.x[f, k] = work.one[f]
@@ -194,7 +194,7 @@ def draw_listed(s, past, ahead, work, listed, first, c):
     for m in range(0, listed, LANES):
         for f in range(4):
             z = shape(c.gamma, c.degrees[0], f, load(work.x, (f, first + m)))
-            y = load(work.mu, (f, m)) + load(work.sigma, (f, m)) * z
+            y = fused(load(work.sigma, (f, m)), z, load(work.mu, (f, m)))
             if f == R_HRS:
                 y = exp10(y)
             store(work.x, (f, first + m), y)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.kernel_arithmetic import exp10, inlined, normals, words
-from synaptogen_core.array.kernel_bits import bits_of_mask
+from synaptogen_core.array.kernel_bits import bits_of_mask, fused
 from synaptogen_core.array.kernel_draw import innovation, mixing_of_resistance, shape
 from synaptogen_core.array.kernel_lanes import (
     LANES,
@@ -46,7 +46,7 @@ def draw_devices(s, i, cell, zero, scratch, c, k0, k1):
             for row in range(8):
                 total = load(scratch, (0, 0)) * c.factors[k, row, 0]
                 for j in range(1, row + 1):
-                    total = total + load(scratch, (j, 0)) * c.factors[k, row, j]
+                    total = fused(load(scratch, (j, 0)), c.factors[k, row, j], total)
                 total = total + c.means[k, row]
                 if row < 4:
                     store_where(s.mu, (row, i), total, chosen)
@@ -71,20 +71,22 @@ def draw_history(s, i, cell, zero, scratch, c, k0, k1):
         x0, x1, x2, x3 = n * factor[j, 0], n * factor[j + 1, 0], n * factor[j + 2, 0], n * factor[j + 3, 0]
         for k in range(1, j):
             n = load(scratch, (k, 0))
-            x0 = x0 + n * factor[j, k]
-            x1 = x1 + n * factor[j + 1, k]
-            x2 = x2 + n * factor[j + 2, k]
-            x3 = x3 + n * factor[j + 3, k]
+            x0 = fused(n, factor[j, k], x0)
+            x1 = fused(n, factor[j + 1, k], x1)
+            x2 = fused(n, factor[j + 2, k], x2)
+            x3 = fused(n, factor[j + 3, k], x3)
         if j > 0:
-            x0 = x0 + n0 * factor[j, j]
-            x1 = x1 + n0 * factor[j + 1, j]
-            x2 = x2 + n0 * factor[j + 2, j]
-            x3 = x3 + n0 * factor[j + 3, j]
+            x0 = fused(n0, factor[j, j], x0)
+            x1 = fused(n0, factor[j + 1, j], x1)
+            x2 = fused(n0, factor[j + 2, j], x2)
+            x3 = fused(n0, factor[j + 3, j], x3)
         slot = c.order - lag if lag > 0 else 0
         store(history, (slot, 0, i), x0)
-        store(history, (slot, 1, i), x1 + n1 * factor[j + 1, j + 1])
-        store(history, (slot, 2, i), x2 + n1 * factor[j + 2, j + 1] + n2 * factor[j + 2, j + 2])
-        x3 = x3 + n1 * factor[j + 3, j + 1] + n2 * factor[j + 3, j + 2] + n3 * factor[j + 3, j + 3]
+        store(history, (slot, 1, i), fused(n1, factor[j + 1, j + 1], x1))
+        x2 = fused(n2, factor[j + 2, j + 2], fused(n1, factor[j + 2, j + 1], x2))
+        store(history, (slot, 2, i), x2)
+        x3 = fused(n2, factor[j + 3, j + 2], fused(n1, factor[j + 3, j + 1], x3))
+        x3 = fused(n3, factor[j + 3, j + 3], x3)
         store(history, (slot, 3, i), x3)
 
 
@@ -113,7 +115,7 @@ def fill(state_arrays, scratch_arrays, number_arrays, stationary, k0, k1):
             store(s.history, (0, 3, i), x3)
         for f in range(4):
             z = shape(c.gamma, c.degrees[0], f, load(s.history, (0, f, i)))
-            y = load(s.mu, (f, i)) + load(s.sigma, (f, i)) * z
+            y = fused(load(s.sigma, (f, i)), z, load(s.mu, (f, i)))
             if f == R_HRS:
                 y = exp10(y)
             store(s.features, (f, i), y)

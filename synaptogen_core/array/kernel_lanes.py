@@ -2,8 +2,8 @@
 
 The compiler would have to guess which loops become vector code, and its guess changes from release to release. So the
 kernels say it: a value of `LANES` floats, integers or truth values is an LLVM vector, and every operation on it is one
-IEEE operation a lane, never fused, never reordered. A machine with narrower registers works them off in parts, with the
-same bits.
+IEEE operation a lane, never reordered, and fused only where `kernel_bits.fused` says so. A machine with narrower
+registers works them off in parts, with the same bits.
 
 Inside compiled functions: ``+ - * /``, comparisons, ``& | ^ ~ << >>`` between lanes of one kind, or lanes and a number.
 """

@@ -1,8 +1,9 @@
 """Elementary functions in float32 with the same bits on every machine.
 
-Only integer operations and correctly rounded ``+ - * /`` in a fixed order: no mathematical library, whose last bit
-depends on the processor and on the length of the array. One unit in the last place of a threshold flips a state, so the
-draw and the rule may use nothing else. The coefficients are our own minimax fits; each docstring gives the error.
+Only integer operations and correctly rounded ``+ - * /`` and fused ``a * b + c`` in a fixed order: no mathematical
+library, whose last bit depends on the processor and on the length of the array. One unit in the last place of a
+threshold flips a state, so the draw and the rule may use nothing else. The coefficients are our own minimax fits; each
+docstring gives the error.
 """
 
 from __future__ import annotations
@@ -48,14 +49,36 @@ LOG2_10 = 3.321928094887362
 LOG10_2_HIGH = 0.301025390625  # eleven bits: its product with a small integer is exact
 LOG10_2_LOW = 4.605039066518657e-06
 EXP10_LIMIT = 30.0
+MIDDLE_MASK, MIDDLE = np.int64((1 << 29) - 1), np.int64(1 << 28)  # the bits of a float64 that a float32 has not
+SMALLEST_NORMAL = 2.0**-126
+
+
+def fused(a: F32, b: F32 | np.float32, c: F32 | np.float32) -> F32:
+    """``a * b + c`` of float32 numbers, rounded once, as processors have it; the arguments are broadcast.
+
+    In float64 the product is exact and the sum almost so. Rounding that once more errs only where it lies in the middle
+    between two float32 numbers without being there exactly; such sums are moved to the odd one of their neighbours
+    first (Boldo and Melquiond 2008, "Emulation of a FMA and correctly rounded sums", IEEE Trans. Comput. 57, 462).
+    """
+    total = np.asarray(np.multiply(a, b, dtype=np.float64) + c)
+    doubtful = (total.view(np.int64) & MIDDLE_MASK) == MIDDLE
+    if np.abs(total).min(initial=1) < SMALLEST_NORMAL:
+        doubtful |= np.abs(total) < SMALLEST_NORMAL
+    if doubtful.any():
+        x, y, z = (np.broadcast_to(np.asarray(v, np.float64), total.shape)[doubtful] for v in (a, b, c))
+        found = total[doubtful]
+        back = found - x * y
+        error = (x * y - (found - back)) + (z - back)
+        moved = (error != 0) & (found.view(np.int64) & 1 == 0)
+        total[doubtful] = np.where(moved, np.nextafter(found, np.copysign(np.inf, error)), found)
+    return total.astype(np.float32)
 
 
 def polynomial(coefficients: F32 | tuple[float, ...], x: F32) -> F32:
-    """Horner's rule in float32, highest power first: one rounded product and one rounded sum a coefficient."""
+    """Horner's rule in float32, highest power first: one fused step a coefficient."""
     y = np.full(x.shape, coefficients[0], np.float32)
     for c in coefficients[1:]:
-        y *= x
-        y += np.float32(c)
+        y = fused(y, x, np.float32(c))
     return y
 
 
@@ -66,8 +89,7 @@ def log(x: F32) -> F32:
     t = (bits - (exponent << np.int32(23))).view(np.float32) - np.float32(1)
     square = t * t
     tail = polynomial(LOG_COEFFICIENTS, t) * t * square
-    total: F32 = (tail - np.float32(0.5) * square) + t + exponent.astype(np.float32) * np.float32(LN2)
-    return total
+    return fused(exponent.astype(np.float32), np.float32(LN2), (tail - np.float32(0.5) * square) + t)
 
 
 def exp2(x: F32) -> F32:
@@ -81,7 +103,7 @@ def exp10(x: F32) -> F32:
     """10**x for x clipped to [-30, 30]; relative error below 3e-7."""
     x = np.minimum(np.maximum(x, np.float32(-EXP10_LIMIT)), np.float32(EXP10_LIMIT))
     whole = np.rint(x * np.float32(LOG2_10))
-    part = (x - whole * np.float32(LOG10_2_HIGH)) - whole * np.float32(LOG10_2_LOW)
+    part = fused(whole, np.float32(-LOG10_2_LOW), x - whole * np.float32(LOG10_2_HIGH))
     return polynomial(EXP10_COEFFICIENTS, part) * _power_of_two(whole)
 
 
@@ -100,7 +122,7 @@ def sine_cosine(words: U32) -> tuple[F32, F32]:
     t = rest.astype(np.float32) * np.float32(2.0**-29)
     square = t * t
     sine = polynomial(SIN_COEFFICIENTS, square) * t
-    cosine = polynomial(COS_COEFFICIENTS, square) * square + np.float32(1)
+    cosine = fused(polynomial(COS_COEFFICIENTS, square), square, np.float32(1))
     swap = (quarter & np.uint32(1)) != 0
     negative_sine = (quarter & np.uint32(2)) != 0
     negative_cosine = ((quarter + np.uint32(1)) & np.uint32(2)) != 0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from synaptogen_core.device import arithmetic
 from synaptogen_core.device.arithmetic import F32, U32
 
-STREAM_VERSION = 1
+STREAM_VERSION = 2
 DEVICE, START, CYCLE, READ, PULSE = range(5)
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)

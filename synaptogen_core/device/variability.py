@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import arithmetic, streams
-from synaptogen_core.device.arithmetic import F32
+from synaptogen_core.device.arithmetic import F32, fused
 from synaptogen_core.device.conduction import mixing_of_resistance
 from synaptogen_core.device.constants import Constants
 from synaptogen_core.device.state import State
@@ -70,7 +70,7 @@ def lower_product(factor: F32, normals: F32) -> F32:
     for i, row in enumerate(factor):
         total = row[0] * normals[0]
         for j in range(1, i + 1):
-            total += row[j] * normals[j]
+            total = fused(normals[j], row[j], total)
         result[i] = total
     return result
 
@@ -87,10 +87,8 @@ def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
     result = lower_product(c.b, normals)
     for lag in range(1, c.order + 1):
         past = history[(count - lag) % c.order]
-        matrix = c.a[lag - 1]
-        for i in range(4):
-            for j in range(4):
-                result[i] += matrix[i, j] * past[j]
+        for column, x in zip(c.a[lag - 1].T, past, strict=True):
+            result = fused(x, column[:, None], result)
     return result
 
 
@@ -98,7 +96,7 @@ def features_of(x: F32, mu: F32, sigma: F32, c: Constants) -> F32:
     """Features (4, n) of the normal vectors x (4, n): ohm, V, ohm, V."""
     y = np.empty_like(x)
     for i in range(4):
-        y[i] = mu[i] + sigma[i] * arithmetic.polynomial(c.gamma[i], x[i])
+        y[i] = fused(sigma[i], arithmetic.polynomial(c.gamma[i], x[i]), mu[i])
     y[R_HRS] = arithmetic.exp10(y[R_HRS])
     return y
 

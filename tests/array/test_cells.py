@@ -360,7 +360,7 @@ BAD_STATES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"stream_version": 0},
         {},
-        "cells: must come from random streams of version 1 (got 0); go on with the release that saved them",
+        "cells: must come from random streams of version 2 (got 0); go on with the release that saved them",
     ),
     ({"shape": [6, 8]}, {}, "cells: cell must be uint64 of shape (48,) (got uint64, (42,))" + AGAIN),
     ({}, {"r": lambda a: a[:-1]}, "cells: r must be float32 of shape (42,) (got float32, (41,))" + AGAIN),

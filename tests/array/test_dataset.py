@@ -115,7 +115,7 @@ def test_attributes() -> None:
     assert (attrs["device"], attrs["device_hash"]) == ("hennen2024, d2d x 2", device.hash)
     assert (attrs["seed"], attrs["start"], attrs["read_voltage"], attrs["bandwidth"]) == (8, "fresh", 0.3, 1e6)
     assert attrs["synaptogen_version"] == sc.__version__
-    assert (attrs["stream_version"], attrs["schema_version"]) == (1, 1)
+    assert (attrs["stream_version"], attrs["schema_version"]) == (2, 1)
     assert "10.1109/TED.2024.3427616" in attrs["references"]
     assert np.datetime64(attrs["created"].removesuffix("+00:00")) <= np.datetime64("now") + np.timedelta64(1, "s")
     settings = json.loads(attrs["settings"])
@@ -282,10 +282,10 @@ NOT_READABLE = (
         ("[1]", NOT_READABLE),
         (
             '{"schema_version":1,"stream_version":0}',
-            "ds: must come from schema 1 and streams 1 (got 1 and 0); use the release 0.1.0",
+            "ds: must come from schema 1 and streams 2 (got 1 and 0); use the release 0.1.0",
         ),
         (
-            '{"schema_version":1,"stream_version":1,"shape":[1,1],"seed":1,"history":"empty","first_cell":0,'
+            '{"schema_version":1,"stream_version":2,"shape":[1,1],"seed":1,"history":"empty","first_cell":0,'
             '"start":"fresh","reads":0,"advance":true,"device":{},"train":{},"record":[],"every":1}',
             "ds: must hold all settings of a run (missing select, read_voltage, bandwidth); use a Dataset of simulate",
         ),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import synaptogen_core as sc
-from synaptogen_core.device import stationary, streams, variability
+from synaptogen_core.device import arithmetic, stationary, streams, variability
 from synaptogen_core.device.constants import constants
 from synaptogen_core.schema import HRS, R_HRS
 
@@ -143,6 +143,6 @@ def test_lower_product_sums_each_row_from_its_first_column() -> None:
         for n in range(50):
             total = np.float32(factor[i, 0] * normals[0, n])
             for j in range(1, i + 1):
-                total = np.float32(total + np.float32(factor[i, j] * normals[j, n]))
+                total = arithmetic.fused(normals[j, n], factor[i, j], total)
             expected[i, n] = total
     assert variability.lower_product(factor, normals).tobytes() == expected.tobytes()
