@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from benchmarks.contestants import Contestant
 
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.2
 SETTLE = 0.1  # s: threads of the linear algebra that the one before has used spin on for some hundredths of a second
 
 START_UP = {

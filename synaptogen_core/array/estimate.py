@@ -20,9 +20,9 @@ from synaptogen_core.device.parameters import DeviceParameters
 PROBE_CELLS = 2048
 PROBE_PULSES = 16
 IDLE = 0.4  # V: between -0.4 and +0.4 V hardly a cell switches
-SHARE_OF_SECOND_THREAD = 0.9
-OVERHEAD = 2e-3  # s: threads, Dataset
-BYTES_PER_SECOND = 1.5e9  # writing records down, with the page faults of new memory; measured: benchmarks/
+SHARE_OF_SECOND_THREAD = 0.85  # of what the first one does; benchmarks/RESULTS.md
+PROBE_BYTES = 1 << 25
+PROBE_VOLTAGES = (256, 64)  # cells, pulses
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,10 @@ class Costs:
     cycle: float
 
 
-def of(cells: CellArray, train: PulseTrain, recording: Recording, advance: bool, threads: int | None) -> Estimate:
-    """The cost of `simulate` with these arguments."""
+def of(
+    cells: CellArray, train: PulseTrain, recording: Recording, advance: bool, threads: int | None, call: float
+) -> Estimate:
+    """The cost of `simulate` with these arguments, of which a run with nothing to do takes `call` [s]."""
     table = Timetable(train, recording)
     recorded = cells.size if recording.select is None else recording.select.size
     simulated = cells.size if advance else recorded
@@ -67,10 +69,10 @@ def of(cells: CellArray, train: PulseTrain, recording: Recording, advance: bool,
     partial = partial_resets(train, cells.device.u_max)
     switching = min(table.cycles if not train.sources else max(table.cycles, len(train) // 2), len(train))
     idle = max(0, len(train) - partial - 2 * switching)
-    each = costs.fresh + idle * costs.idle + partial * costs.partial + switching * costs.cycle
+    each = costs.fresh + idle * costs.idle + partial * costs.partial + switching * costs.cycle + drawing(train)
     workers = threads or available_threads()
     speed = 1 + SHARE_OF_SECOND_THREAD * (min(workers, -(-simulated // 64)) - 1)
-    seconds = OVERHEAD + simulated * each / speed + recorded * table.bytes_per_cell() / BYTES_PER_SECOND
+    seconds = call + simulated * each / speed + recorded * table.bytes_per_cell() * writing()
     return Estimate(seconds, memory, simulated * len(train))
 
 
@@ -83,6 +85,36 @@ def partial_resets(train: PulseTrain, u_max: float) -> int:
     highest = np.maximum.accumulate(volts + 1e6 * sets)
     above = np.append(True, highest[1:] > highest[:-1])
     return int(np.count_nonzero(random | (above & (volts > IDLE) & (volts < u_max))))
+
+
+@lru_cache(maxsize=1)
+def writing() -> float:
+    """Seconds a byte that is written down, with the page faults of new memory."""
+
+    def once() -> float:
+        source = np.ones(PROBE_BYTES >> 8, np.uint8)
+        begin = time.perf_counter()
+        target = np.empty((256, source.size), np.uint8)
+        target[:] = source
+        return (time.perf_counter() - begin) / PROBE_BYTES
+
+    return min(once() for _ in range(3))
+
+
+def drawing(train: PulseTrain) -> float:
+    """Seconds of one thread to draw the random voltages of one cell; a voltage for all cells costs next to nothing."""
+    number = sum(np.count_nonzero(train.pulses.random == k) for k, s in enumerate(train.sources) if s.per_cell)
+    if not number:
+        return 0.0
+    cells, pulses = PROBE_VOLTAGES[0], min(PROBE_VOLTAGES[1], len(train))
+    cell = np.arange(cells)
+
+    def once() -> float:
+        begin = time.perf_counter()
+        train.voltages(cell, 0, pulses)
+        return (time.perf_counter() - begin) / (cells * pulses)
+
+    return float(number) * min(once() for _ in range(2))
 
 
 @lru_cache(maxsize=32)

@@ -50,7 +50,8 @@ def test_it_speaks() -> None:
 
 
 @pytest.mark.parametrize(
-    "train", [Train.cycling(120), Train.iv_sweep(3), Train.staircase(25, steps=8), Train.identical(300, 0.9)]
+    "train",
+    [Train.cycling(120), Train.iv_sweep(3), Train.staircase(25, steps=8), Train.identical(300, 0.9), Train.random(40)],
 )
 def test_the_time_is_plausible(train: sc.PulseTrain) -> None:
     """Within a factor of five of the processor's time, in one of three tries: the machine may have other work."""
