@@ -43,6 +43,13 @@ for (const step of ["_measure_layout", "_after_layout"]) {
   view[step] = function () { if (this.layout != null) { act.call(this) } }
 }
 """
+# A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
+ENTER_LEAVES = """
+window.addEventListener("keyup", (event) => {
+  const box = event.composedPath()[0]
+  if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
+})
+"""
 SPACE = {"p": {"xs": "8px", "md": "12px 16px"}}
 
 
@@ -89,8 +96,8 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            self.document.js_on_event(DocumentReady, CustomJS(code=CLOSE_DRAWER))
-            self.document.js_on_event(DocumentReady, CustomJS(code=MEASURE_LATER))
+            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES):
+                self.document.js_on_event(DocumentReady, CustomJS(code=code))
         # Panel keeps this as long as its server lives: it must not hold the page.
         pn.config.exception_handler = partial(tell, weakref.ref(self.session))
         if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one

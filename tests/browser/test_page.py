@@ -104,6 +104,26 @@ NOT_MOVED = {"device"}  # there is one parameter set
 
 
 @pytest.mark.timeout(600)
+def test_an_array_of_65536_cells_follows_its_controls(open_page: Open) -> None:
+    """100 cycles of 256 x 256 cells: nobody has to press Run."""
+    dashboard = open_page("rows=256&columns=256&cycles=100&seed=5")
+    before = {name: dashboard.sources(name) for name in OVERVIEW}
+    dashboard.settle(lambda: dashboard.fill("Seed", "6"))
+    for name in OVERVIEW:
+        dashboard.wait_change(name, before[name])
+    said = dashboard.page.locator("[class^=status-]").all_inner_texts()
+    assert any("256 × 256 cells · 100 cycles · hennen2024 · seed 6" in text for text in said)
+    assert not dashboard.page.get_by_role("button", name="Run", exact=True).is_visible()
+
+
+def test_a_number_box_takes_one_number_after_the_other(small_page: Dashboard) -> None:
+    before = small_page.sources("overview map")
+    for seed in ("41", "42", "5"):  # the last is the one that it began with
+        small_page.settle(lambda seed=seed: small_page.fill("Seed", seed))
+        assert f"seed={seed}&" in small_page.page.url
+        before = small_page.wait_change("overview map", before)
+
+
 def test_every_control_changes_its_picture(open_page: Open) -> None:
     dashboard = open_page()
     page, unmoved, default = dashboard.page, [], dashboard.page.url
