@@ -188,12 +188,17 @@ class CellArray:
         self._fresh = False
 
     def current(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
-        """Current I(r, U) without noise [A]; shape (rows, columns). `u` [V] as for `apply_voltage`."""
-        return conduction.current(self._state.r, self._voltages(u), self._constants).reshape(self._shape)
+        """Current I(r, U) without noise [A]; shape (rows, columns).
+
+        `u` [V] as for `apply_voltage`, or one voltage a line: shape (rows, 1) or (1, columns).
+        """
+        volts = self._voltages(u, lines=True)
+        return conduction.current(self._state.r.reshape(self._shape), volts, self._constants)
 
     def conductance(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
-        """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `apply_voltage`."""
-        return conduction.conductance(self._state.r, self._voltages(u), self._constants).reshape(self._shape)
+        """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `current`."""
+        volts = self._voltages(u, lines=True)
+        return conduction.conductance(self._state.r.reshape(self._shape), volts, self._constants)
 
     def read(self, u: ArrayLike = noise.READ_VOLTAGE, bandwidth: float = noise.BANDWIDTH) -> F32:
         """One noisy read [A]; shape (rows, columns). Each read has noise of its own; the states stay as they are.
@@ -205,7 +210,7 @@ class CellArray:
         bandwidth : float
             Bandwidth of the read [Hz]; 0 for no noise.
         """
-        bandwidth = check_bandwidth(bandwidth)
+        bandwidth = checks.bandwidth(bandwidth)
         volts = self._voltages(u)
         state, c, engine = self._state, self._constants, engines.engine(self._engine)
         i = np.empty(self.size, np.float32)
@@ -358,14 +363,15 @@ class CellArray:
         """Take a new state, all at once."""
         self._cells, self._reads, self._fresh = state, reads, False
 
-    def _voltages(self, u: ArrayLike) -> F32:
-        """Check at the door: float32, flat; one number, or one a cell."""
+    def _voltages(self, u: ArrayLike, lines: bool = False) -> F32:
+        """Check at the door: float32, flat; one number, or one a cell. With `lines` to go with rows and columns."""
         try:
             volts = np.asarray(u)
             volts = volts if volts.dtype == np.float32 else volts.astype(np.float64)
         except (TypeError, ValueError):
             raise TypeError(f"u: must be a voltage or an array of them (got {type(u).__name__}); give volts") from None
-        if volts.ndim and volts.shape not in (self._shape, (self.size,)):
+        of_lines = ((self.rows, 1), (1, self.columns)) if lines else ()
+        if volts.ndim and volts.shape not in (self._shape, (self.size,), *of_lines):
             raise ValueError(
                 f"u: must be one voltage or have shape {self._shape} (got {volts.shape}); give one voltage a cell"
             )
@@ -373,7 +379,8 @@ class CellArray:
         if not largest <= MAX_VOLTAGE:
             raise ValueError("u: must be finite (got NaN or infinity); correct the voltages")
         self._warn_range(largest, stacklevel=4)
-        return volts.astype(np.float32, copy=False).reshape(-1)
+        grid = self._shape if volts.size == self.size else volts.shape or (1, 1)
+        return volts.astype(np.float32, copy=False).reshape(grid if lines else -1)
 
     def _warn_range(self, largest: float, stacklevel: int) -> None:
         """Say once that a voltage lies outside the measured range."""
@@ -390,11 +397,3 @@ class CellArray:
     def nbytes(self) -> int:
         """Memory of the state, whether it is there yet or not [bytes]."""
         return self.size * bytes_per_cell(self._device.order)
-
-
-def check_bandwidth(bandwidth: object) -> float:
-    """A bandwidth of 0 or more [Hz]."""
-    value = checks.number("bandwidth", bandwidth)
-    if value < 0:
-        raise ValueError(f"bandwidth: must be 0 Hz or more (got {value:g}); 0 reads without noise")
-    return value

@@ -26,10 +26,10 @@ DENSE = LANES // 2  # from so many equal cells on, drawing for all lanes is chea
 
 
 @inlined
-def polynomial(coefficients, length, x):
+def horner(coefficients, length, x):
     y = lanes_of(coefficients[0])
     for k in range(1, length):
-        y = fused(y, x, coefficients[k])
+        y = y * x + coefficients[k]
     return y
 
 

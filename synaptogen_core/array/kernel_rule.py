@@ -12,9 +12,9 @@ from synaptogen_core.array.kernel_draw import (
     bring,
     draw,
     fetch,
+    horner,
     mixing_of_resistance,
     note_lanes,
-    polynomial,
 )
 from synaptogen_core.array.kernel_lanes import (
     LANES,
@@ -36,8 +36,8 @@ FEW = 4  # pulses for which it does not pay to bring the state of a tile togethe
 
 @inlined
 def curves(u, c):
-    low = polynomial(c.llrs, c.degrees[2], u)
-    return low, polynomial(c.hhrs, c.degrees[1], u) - low
+    low = horner(c.llrs, c.degrees[2], u)
+    return low, horner(c.hhrs, c.degrees[1], u) - low
 
 
 @inlined

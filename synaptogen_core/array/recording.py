@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from synaptogen_core.array.cells import check_bandwidth
 from synaptogen_core.array.checks import volts
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.device import checks
@@ -81,7 +80,7 @@ def request(
         every=every,
         select=None if select is None else _cells(shape, select),
         read_voltage=volts("read_voltage", read_voltage),
-        bandwidth=0.0 if bandwidth is None else check_bandwidth(bandwidth),
+        bandwidth=0.0 if bandwidth is None else checks.bandwidth(bandwidth),
     )
 
 

@@ -85,11 +85,16 @@ class Run:
         length = share(size, LEAST // max(1, len(self.timetable.train)), threads)
         length = min(engine.block, -(-length // TILES) * TILES)
         self._allocate()
-        try:
-            each_block(size, length, lambda block: self._block(block, engine), threads, self._attend)
-            self._attend()
-        finally:
-            self._stop.set()
+
+        def work(block: slice) -> None:
+            try:
+                self._block(block, engine)
+            except BaseException:
+                self._stop.set()  # the others need not come to the end of their blocks
+                raise
+
+        each_block(size, length, work, threads, self._attend)
+        self._attend()
 
     def _attend(self) -> None:
         """Look at the wish to stop, and say how far we are; on the caller's thread."""

@@ -57,5 +57,5 @@ def ideal_read(cells: CellArray, voltages: ArrayLike, along: str = "rows") -> ND
     with np.errstate(over="ignore"):  # cells see float32: what it does not hold becomes infinity
         if not np.isfinite(volts.astype(np.float32)).all():
             raise ValueError("voltages: must be finite (got NaN or infinity); correct the voltages")
-    grid = np.broadcast_to(volts[:, None] if along == "rows" else volts, cells.shape)
-    return np.asarray(cells.current(grid).sum(axis=0 if along == "rows" else 1, dtype=np.float64))
+    of_lines = volts[:, None] if along == "rows" else volts[None, :]
+    return np.asarray(cells.current(of_lines).sum(axis=0 if along == "rows" else 1, dtype=np.float64))

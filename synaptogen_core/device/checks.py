@@ -207,3 +207,11 @@ def dictionary(data: object) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"variations: must be some of {', '.join(VARIATIONS)} (got {unknown[0]!r}); remove it")
     return plain
+
+
+def bandwidth(value: object) -> float:
+    """Return `value` as a bandwidth of 0 or more [Hz]."""
+    found = number("bandwidth", value)
+    if found < 0:
+        raise ValueError(f"bandwidth: must be 0 Hz or more (got {found:g}); 0 reads without noise")
+    return found

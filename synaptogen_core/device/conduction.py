@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synaptogen_core.device.arithmetic import F32, polynomial
+from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
 
 
@@ -17,10 +17,19 @@ def mixing_of_resistance(resistance: F32, c: Constants) -> F32:
     return (c.g_llrs - np.float32(1) / resistance) * c.inverse_window
 
 
+def horner(coefficients: F32, u: F32) -> F32:
+    """A polynomial, highest power first: a rounded product and a rounded sum a coefficient, quick for whole arrays."""
+    y = np.full(u.shape, coefficients[0], np.float32)
+    for c in coefficients[1:]:
+        y *= u
+        y += c
+    return y
+
+
 def curves(u: F32, c: Constants) -> tuple[F32, F32]:
     """LLRS(U) and HHRS(U) - LLRS(U) [A] at the voltages `u` [V]."""
-    low = polynomial(c.llrs, u)
-    return low, polynomial(c.hhrs, u) - low
+    low = horner(c.llrs, u)
+    return low, horner(c.hhrs, u) - low
 
 
 def current(r: F32, u: F32, c: Constants) -> F32:
@@ -40,8 +49,8 @@ def conductance_curves(u: F32, c: Constants) -> tuple[F32, F32]:
 
     Both polynomials pass through zero, so dividing them by U takes away their last coefficient and leaves no 0/0.
     """
-    low = polynomial(c.llrs[:-1], u)
-    return low, polynomial(c.hhrs[:-1], u) - low
+    low = horner(c.llrs[:-1], u)
+    return low, horner(c.hhrs[:-1], u) - low
 
 
 def conductance(r: F32, u: F32, c: Constants) -> F32:

@@ -103,7 +103,6 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
 NOT_MOVED = {"device"}  # there is one parameter set
 
 
-@pytest.mark.timeout(600)
 def test_an_array_of_65536_cells_follows_its_controls(open_page: Open) -> None:
     """100 cycles of 256 x 256 cells: nobody has to press Run."""
     dashboard = open_page("rows=256&columns=256&cycles=100&seed=5")
@@ -124,6 +123,7 @@ def test_a_number_box_takes_one_number_after_the_other(small_page: Dashboard) ->
         before = small_page.wait_change("overview map", before)
 
 
+@pytest.mark.timeout(600)
 def test_every_control_changes_its_picture(open_page: Open) -> None:
     dashboard = open_page()
     page, unmoved, default = dashboard.page, [], dashboard.page.url
