@@ -24,7 +24,7 @@ class ReadCells(NamedTuple):
 
     r: F32  # (n,)
     current: F32  # (n,) [A]
-    group: NDArray[np.uint64]  # (LANES,) groups of four cells
+    group: NDArray[np.uint64]  # (LANES,) groups of four cells, from the first one on
     number: U32  # (LANES,)
     tile: F32  # (TILE,) r, then the current, of a tile that is not whole
 
@@ -66,10 +66,10 @@ def read(cell_arrays, numbers, first, number, k0, k1):
     begin, size = first & 3, cell_arrays.r.size
     for k in range(LANES):
         cells.number[k] = np.uint32(number)
+        cells.group[k] = np.uint64(k)
     for group in range(0, (begin + size + 3) // 4, LANES):
-        for k in range(LANES):
-            cells.group[k] = np.uint64((first >> 2) + group + k)
-        n0, n1, n2, n3 = normals(k0, k1, READ, load(cells.group, 0), load(cells.number, 0), 0)
+        groups = load(cells.group, 0) + ((first >> 2) + group)
+        n0, n1, n2, n3 = normals(k0, k1, READ, groups, load(cells.number, 0), 0)
         parts = dealt(n0, n1, n2, n3)
         start = 4 * group - begin
         if start >= 0 and start + TILE <= size:

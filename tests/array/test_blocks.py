@@ -69,6 +69,29 @@ def test_a_caller_is_not_kept_waiting_by_others() -> None:
     assert all(future.result(20) for future in busy)
 
 
+def test_a_short_work_is_not_behind_a_long_one() -> None:
+    """Two callers at once, each with two threads: the one with a tenth of the work is done in the first half."""
+    done: list[str] = []
+    begin = threading.Barrier(2)
+
+    def call(name: str, blocks: int) -> None:
+        def work(block: slice) -> None:
+            time.sleep(0.002)
+            done.append(name)
+
+        begin.wait()
+        each_block(blocks, 1, work, threads=2)
+
+    callers = [threading.Thread(target=call, args=pair) for pair in (("long", 300), ("short", 30))]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    last = max(k for k, name in enumerate(done) if name == "short")
+    assert done.count("long") == 300 and done.count("short") == 30
+    assert last < 165
+
+
 def test_blocks_may_have_blocks() -> None:
     done = []
     each_block(20, 1, lambda outer: each_block(20, 1, lambda inner: done.append((outer.start, inner.start)), 4), 4)

@@ -109,17 +109,6 @@ def test_one_voltage_a_cell_or_one_for_all() -> None:
     assert one.state_hash() == full.state_hash() == flat.state_hash()
 
 
-def test_a_voltage_a_line_is_that_of_all_its_cells() -> None:
-    cells = array((6, 7))
-    rows, columns = np.linspace(-1, 1, 6)[:, None], np.linspace(-0.3, 1.2, 7)[None, :]
-    for of_lines in (rows, columns):
-        grid = np.broadcast_to(of_lines, (6, 7))
-        assert cells.current(of_lines).tobytes() == cells.current(grid).tobytes()
-        assert cells.conductance(of_lines).tobytes() == cells.conductance(grid).tobytes()
-        with pytest.raises(ValueError, match=r"^u: must be one voltage or have shape \(6, 7\)"):
-            cells.apply_voltage(of_lines)
-
-
 def test_blocks_do_not_show() -> None:
     """More cells than a block of the engine, each at its own voltage."""
     large, corner = array((130, 100)), array((1, 100), first_cell=100 * 129)

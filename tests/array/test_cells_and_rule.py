@@ -39,3 +39,14 @@ def test_the_hash_sees_every_array() -> None:
             assert sc.CellArray.from_state(data).state_hash() != before, name
     cells.read()
     assert cells.state_hash() != before, "the number of the next read is part of the state"
+
+
+def test_a_voltage_a_line_is_that_of_all_its_cells() -> None:
+    cells = sc.CellArray((6, 7), sc.load_device("hennen2024"), seed=5)
+    rows, columns = np.linspace(-1, 1, 6)[:, None], np.linspace(-0.3, 1.2, 7)[None, :]
+    for of_lines in (rows, columns):
+        grid = np.broadcast_to(of_lines, (6, 7))
+        assert cells.current(of_lines).tobytes() == cells.current(grid).tobytes()
+        assert cells.conductance(of_lines).tobytes() == cells.conductance(grid).tobytes()
+        with pytest.raises(ValueError, match=r"^u: must be one voltage or have shape \(6, 7\)"):
+            cells.apply_voltage(of_lines)
