@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import synaptogen_core as sc
 from synaptogen_core.device import conduction
