@@ -192,13 +192,13 @@ class CellArray:
 
         `u` [V] as for `apply_voltage`, or one voltage a line: shape (rows, 1) or (1, columns).
         """
-        volts = self._voltages(u, lines=True)
-        return conduction.current(self._state.r.reshape(self._shape), volts, self._constants)
+        curves = conduction.curves(self._voltages(u, lines=True), self._constants)
+        return engines.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
 
     def conductance(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
         """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `current`."""
-        volts = self._voltages(u, lines=True)
-        return conduction.conductance(self._state.r.reshape(self._shape), volts, self._constants)
+        curves = conduction.conductance_curves(self._voltages(u, lines=True), self._constants)
+        return engines.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
 
     def read(self, u: ArrayLike = noise.READ_VOLTAGE, bandwidth: float = noise.BANDWIDTH) -> F32:
         """One noisy read [A]; shape (rows, columns). Each read has noise of its own; the states stay as they are.

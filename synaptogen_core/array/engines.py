@@ -51,6 +51,9 @@ class Engine(Protocol):
         In place if `target` is `source`; else its successor. Threads may do this at the same time, each elsewhere.
         """
 
+    def between(self, r: F32, low: F32, difference: F32) -> F32:
+        """``low + r * difference``: current [A] or conductance [S] between two curves at the voltages of `low`."""
+
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
         """Noisy currents [A] of some cells at `u` [V], shape (1,) or one a cell, in the array's read `number`."""
 
@@ -65,6 +68,10 @@ class NumpyEngine:
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells."""
         return variability.fresh_cells(cell, seed, start, c)
+
+    def between(self, r: F32, low: F32, difference: F32) -> F32:
+        """Between two curves."""
+        return low + r * difference
 
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
         """Noisy currents of some cells."""

@@ -1,4 +1,4 @@
-"""The compiled twin of a noisy read, for one voltage and cells that lie one after the other."""
+"""The compiled twins of a current, a conductance and a noisy read, at one voltage, of cells one after the other."""
 
 # ruff: noqa: D103 -- each function is the twin of one in device/, described there
 
@@ -35,6 +35,13 @@ class ReadCells(NamedTuple):
         return cls(r, current, *words, np.empty(TILE, np.float32))
 
 
+class Line(NamedTuple):
+    """Cells, and what is asked of them."""
+
+    r: F32  # (n,)
+    out: F32  # (n,) currents [A] or conductances [S]
+
+
 class ReadNumbers(NamedTuple):
     """The curves at the read voltage, and the factors of the noise."""
 
@@ -44,6 +51,17 @@ class ReadNumbers(NamedTuple):
     difference_g: np.float32
     johnson: np.float32
     shot: np.float32
+
+
+@inlined
+def between(r_array, out_array, low, difference):
+    """The twin of the last step of `conduction.current` and `conduction.conductance`: between two curves."""
+    fields = memory_of(Line(r_array, out_array))
+    size = r_array.size
+    for k in range(0, size - LANES + 1, LANES):
+        store(fields.out, k, load(fields.r, k) * difference + low)
+    for k in range(size // LANES * LANES, size):
+        fields.out[k] = fields.r[k] * difference + low
 
 
 @inlined

@@ -26,7 +26,7 @@ from synaptogen_core.array import (
 )
 from synaptogen_core.array.kernel_fresh import fill
 from synaptogen_core.array.kernel_lanes import LANES
-from synaptogen_core.array.kernel_read import ReadCells, ReadNumbers, read
+from synaptogen_core.array.kernel_read import ReadCells, ReadNumbers, between, read
 from synaptogen_core.array.kernel_records import Cells, Normals, Numbers, Records, Train, Work
 from synaptogen_core.array.kernel_rule import TILE, advance
 from synaptogen_core.device import arithmetic, conduction, noise, streams, switching
@@ -71,7 +71,7 @@ def _compiled(function: Callable[..., None]) -> Any:
         return njit(nogil=True, error_model="numpy")(function)
 
 
-def _entries(stamp: int) -> tuple[Any, Any, Any]:
+def _entries(stamp: int) -> tuple[Any, Any, Any, Any]:
     """The functions that Python calls."""
 
     def advance_block(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1):
@@ -86,12 +86,16 @@ def _entries(stamp: int) -> tuple[Any, Any, Any]:
         if stamp:
             read(cells, numbers, first, number, k0, k1)
 
-    return _compiled(advance_block), _compiled(fill_block), _compiled(read_block)
+    def between_block(r, out, low, difference):
+        if stamp:
+            between(r, out, low, difference)
+
+    return _compiled(advance_block), _compiled(fill_block), _compiled(read_block), _compiled(between_block)
 
 
 LINE = 64  # bytes of a cache line
 OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")  # numba takes other arrays for other types
-advance_block, fill_block, read_block = _entries(_stamp())
+advance_block, fill_block, read_block, between_block = _entries(_stamp())
 
 
 @lru_cache(maxsize=64)
@@ -241,6 +245,14 @@ class NumbaEngine:
             array, written = getattr(target, name), getattr(there, name)
             if written is not array:
                 array[..., where] = written[..., where]
+
+    def between(self, r: F32, low: F32, difference: F32) -> F32:
+        """Between two curves."""
+        if low.size > 1 or not r.flags.carray:
+            return low + r * difference
+        out = np.empty(r.shape, np.float32)
+        between_block(r.reshape(-1), out.reshape(-1), low.flat[0], difference.flat[0])
+        return out
 
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
         """Noisy currents of some cells."""

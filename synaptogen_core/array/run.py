@@ -199,7 +199,7 @@ class Run:
             numbers = np.arange(len(r)) + (self.cells.reads + first)
             normals = noise.read_normals(cell, self.cells.seed, numbers)
         if "conductance" in wanted:
-            g = conduction.conductance(r, level, c)
+            g = engines.engine(self.cells.engine).between(r, *conduction.conductance_curves(level, c))
             if normals is not None and read_voltage != 0:
                 g += normals * noise.noise_sd(g * read_voltage, g, bandwidth) / read_voltage
             out["conductance"] = g

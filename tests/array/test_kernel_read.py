@@ -1,4 +1,4 @@
-"""The compiled noisy read gives the bits of the specification."""
+"""The compiled current, conductance and noisy read give the bits of the specification."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synaptogen_core as sc
+from synaptogen_core.array.engines import NumpyEngine
+from synaptogen_core.array.kernels import NumbaEngine
+from synaptogen_core.device import conduction
+from synaptogen_core.device.constants import constants
 
 DEVICE = sc.load_device("hennen2024")
+C = constants(DEVICE)
 
 
 @settings(max_examples=40)
@@ -51,3 +56,27 @@ def test_a_voltage_a_cell_is_read_as_by_the_specification() -> None:
     assert np.array_equal(compiled, specified)
     other = sc.CellArray((77, 9), DEVICE, seed=4).read(volts)
     assert not np.array_equal(compiled, other), "another seed, other noise"
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200), st.floats(-1.5, 1.5, width=32))
+def test_currents_and_conductances_are_those_of_the_specification(choice: int, size: int, volts: float) -> None:
+    rng = np.random.default_rng(choice)
+    r, u = rng.normal(0.5, 0.5, size).astype(np.float32), np.array([volts], np.float32)
+    for curves, expected in (
+        (conduction.curves(u, C), conduction.current(r, u, C)),
+        (conduction.conductance_curves(u, C), conduction.conductance(r, u, C)),
+    ):
+        for engine in (NumpyEngine(), NumbaEngine()):
+            assert engine.between(r, *curves).tobytes() == expected.tobytes()
+            assert engine.between(r[::-1], *curves).tobytes() == expected[::-1].tobytes(), "not contiguous"
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_an_array_conducts_as_its_cells_do(engine: str) -> None:
+    cells = sc.CellArray((7, 11), DEVICE, seed=3, engine=engine)
+    r = cells.to_state()["arrays"]["r"].reshape(7, 11)
+    u = np.float32([[0.3]])
+    assert np.array_equal(cells.current(0.3), conduction.current(r, u, C))
+    assert np.array_equal(cells.conductance(0.3), conduction.conductance(r, u, C))
+    assert not np.array_equal(cells.current(0.3), conduction.current(r, np.nextafter(u, np.float32(1)), C))

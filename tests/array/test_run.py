@@ -42,17 +42,30 @@ def same(one: xr.Dataset, two: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize(("block", "piece"), [(4096, 1 << 19), (7, 1 << 19), (16, 80), (1, 1)])
+@pytest.mark.parametrize(
+    ("block", "piece"), [(4096, 9999), (64, 9999), (63, 300), (7, 9999), (16, 80), (1, 1)]
+)
 def test_blocks_pieces_and_threads_do_not_show(
     monkeypatch: pytest.MonkeyPatch, threads: int, block: int, piece: int
 ) -> None:
-    cells = array()
+    cells, other = array((9, 17)), array((9, 17))
     expected = simulated(cells, threads=1)
-    other = array()
     monkeypatch.setattr(type(engines.engine("auto")), "block", block)
     monkeypatch.setattr(type(engines.engine("auto")), "piece", piece)
     same(simulated(other, threads=threads), expected)
     assert other.state_hash() == cells.state_hash()
+
+
+@pytest.mark.parametrize("number", [7, 2**30 - 1])
+def test_one_of_a_billion_cells_is_that_cell_alone(number: int) -> None:
+    billion = array((2**15, 2**15))
+    assert billion.size > 10**9
+    some = simulated(billion, select=[number], advance=False)
+    alone = simulated(sc.CellArray((1, 1), DEVICE, seed=8, first_cell=number), select=[0], advance=False)
+    for name in some.data_vars:
+        assert some[name].values.tobytes() == alone[name].values.tobytes(), name
+    other = simulated(sc.CellArray((1, 1), DEVICE, seed=8, first_cell=number - 1), select=[0], advance=False)
+    assert some["r_hrs"].values.tobytes() != other["r_hrs"].values.tobytes()
 
 
 def test_the_numpy_engine_gives_the_same_dataset() -> None:
