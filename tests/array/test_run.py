@@ -42,9 +42,7 @@ def same(one: xr.Dataset, two: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize(
-    ("block", "piece"), [(4096, 9999), (64, 9999), (63, 300), (7, 9999), (16, 80), (1, 1)]
-)
+@pytest.mark.parametrize(("block", "piece"), [(4096, 9999), (64, 9999), (63, 300), (7, 9999), (16, 80), (1, 1)])
 def test_blocks_pieces_and_threads_do_not_show(
     monkeypatch: pytest.MonkeyPatch, threads: int, block: int, piece: int
 ) -> None:
