@@ -293,3 +293,5 @@ def warm(pulses: engines.Pulses) -> None:
     engine = NumbaEngine()
     state = engine.fresh_cells(np.arange(LANES, dtype=np.uint64), 0, "stationary", nothing)
     engine.advance(state, state, slice(0, LANES), 0, pulses, {}, nothing)
+    engine.read(state, 0, 0, ones[:1], 1.0, slice(0, LANES), nothing)
+    engine.between(state.r, ones[:1], ones[:1])

@@ -21,7 +21,7 @@ from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import FEATURE_NAMES
 
 LEAST = 1 << 17  # updates that are worth a block
-TILES = 128  # cells: blocks are whole multiples
+TILES = 128  # cells: blocks are whole multiples of what compiled code takes at once
 DTYPES = {"state": np.uint8, "cycle_count": np.uint32}
 
 Progress = Callable[[float], object]
