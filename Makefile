@@ -15,6 +15,8 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "building the environment in .venv: about two minutes, once"
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@# the peer of the line solver asks for a plotting library that needs system headers; it computes without
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps badcrossbar
 	@touch $@
 
 serve: $(READY)  ## open the dashboard (PORT=5006)

@@ -19,6 +19,10 @@ class FileError(SynaptogenError, ValueError):
     """A file is not what it says; nothing was read or written."""
 
 
+class ConvergenceError(SynaptogenError, ValueError):
+    """A circuit has no solution that could be found, or more than one; no number is given."""
+
+
 class ClusterError(SynaptogenError):
     """A cluster cannot be reached, or could not do its work; what was done before stands in the store."""
 

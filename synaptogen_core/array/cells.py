@@ -234,6 +234,10 @@ class CellArray:
         """State codes HRS = 0, IRS = 1, LRS = 2; shape (rows, columns)."""
         return self._state.code.reshape(self._shape).copy()
 
+    def mixing(self) -> F32:
+        """Mixing variable r of each cell: I(r, U) = (1 - r) LLRS(U) + r HHRS(U); shape (rows, columns)."""
+        return self._state.r.reshape(self._shape).copy()
+
     def cycle_count(self) -> NDArray[np.uint32]:
         """Switching cycles drawn so far; shape (rows, columns)."""
         return self._state.count.reshape(self._shape).copy()
@@ -309,14 +313,8 @@ class CellArray:
                 f"cells: must come from random streams of version {streams.STREAM_VERSION} "
                 f"(got {data.get('stream_version')}); go on with the release that saved them"
             )
-        cells = cls(
-            data["shape"],
-            DeviceParameters.from_dict(data["device"]),
-            seed=data["seed"],
-            start=data["start"],
-            engine=engine,
-            first_cell=data["first_cell"],
-        )
+        about = {name: data[name] for name in ("seed", "start", "first_cell")}
+        cells = cls(data["shape"], DeviceParameters.from_dict(data["device"]), engine=engine, **about)
         state = State.of(data["arrays"], cells.size, cells.device.order, cells.device.weights.size)
         if np.any(state.cell != np.arange(cells.size, dtype=np.uint64) + np.uint64(cells.first_cell)):
             raise ValueError(f"cells: cell must count from {cells.first_cell} (got others); save the cells again")

@@ -64,9 +64,7 @@ class Faults:
         for name, (first, second) in limits.items():
             for place in getattr(self, name):
                 if place[0] >= first or place[1] >= second:
-                    raise ValueError(
-                        f"{name}: must lie inside {rows} x {columns} cells (got {place}); count from 0"
-                    )
+                    raise ValueError(f"{name}: must lie inside {rows} x {columns} cells (got {place}); count from 0")
 
 
 PLACES = ("open_cells", "shorted_cells", "open_word", "open_bit", "grounded_word", "grounded_bit")
