@@ -26,7 +26,7 @@ from synaptogen_core.device import checks
 from synaptogen_core.device.noise import READ_VOLTAGE
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import Cancelled
-from synaptogen_core.schema import LRS, U_RESET, VARIABLES
+from synaptogen_core.schema import HRS, IRS, LRS, U_RESET, VARIABLES
 
 F64 = NDArray[np.float64]
 Reach = Callable[[CellArray, F64], ArrayLike]
@@ -39,8 +39,10 @@ OUTCOMES = (
     "does not RESET",
     "target above its LRS",
     "target below its HRS",
+    "RESET too weak",
 )
-LEFT_ALONE, REACHED, PULSE_LIMIT, NO_SET, NO_RESET, ABOVE_LRS, BELOW_HRS = range(len(OUTCOMES))
+LEFT_ALONE, REACHED, PULSE_LIMIT, NO_SET, NO_RESET, ABOVE_LRS, BELOW_HRS, WEAK_RESET = range(len(OUTCOMES))
+GOES_ON = (PULSE_LIMIT, ABOVE_LRS, BELOW_HRS, WEAK_RESET)  # another cycle may do better
 MAX_PULSES = 1_000_000
 SAFETY = 1.2  # strides are planned for a conductance that falls so much faster than that of a nominal cell
 STEP_BACK = 0.15  # V: below the voltage at which an attempt went too far, the next one begins; cycles differ
@@ -79,10 +81,11 @@ def program_and_verify(
 ) -> xr.Dataset:
     """Bring cells to their target conductances: partial RESET in a staircase of pulses, a read after each.
 
-    All cells at once, each with its own voltage. A round is one pulse for every cell still at work (0 V for the others)
-    and one read. A cell above its target is RESET by rising voltages, in long strides while it is far away. One that
-    fell below it is SET, and tries again from closer by in finer steps; one whose LRS (or HRS) lies on the wrong side of
-    the target draws a new one by cycling.
+    All cells at once, each with its own voltage. A round is one pulse for every cell still at work (0 V for the
+    others) and one read. An attempt begins with a SET; then rising voltages RESET the cell, in long strides while it is
+    far above its target. One that fell below it tries again, from closer by and in finer steps; one whose LRS (or HRS)
+    lies on the wrong side of the target draws a new one by cycling. What was read decides; only that a cell would not
+    leave its state (no SET, no RESET) is known from the state itself, and ends its attempts.
 
     Parameters
     ----------
@@ -105,7 +108,8 @@ def program_and_verify(
     bandwidth : float
         Bandwidth of the reads [Hz]; 0 for reads without noise. With noise, the cell is judged by what was read.
     reach : callable, optional
-        Given the cells and the wanted voltages (rows, columns), returns the voltages that reach them. Default: the same.
+        Given the cells and the wanted voltages (rows, columns), returns those that reach the cells. Default: the same.
+        A cell that has reached its target is not watched any more, whatever the pulses for others do to it.
     progress : callable, optional
         Called after each round with the share that is done, 0 to 1.
     cancel : callable or threading.Event, optional
@@ -216,7 +220,8 @@ class Verification:
         """Read, say what became of the cells at work, and choose the next pulse of those that stay at work."""
         here, wish = self.active, self.settings
         g, target, u = self._read()[here], self.target[here], self.u[here]
-        lrs = self.cells._state.code[here] == LRS
+        code = self.cells._state.code[here]
+        lrs = code == LRS
         under, over = g < target * (1 - wish.tolerance), g > target * (1 + wish.tolerance)
         was_set, strongest = u < 0, u >= wish.u_stop
         missed = under & (u > 0) & ~strongest  # the staircase stepped over the target
@@ -224,8 +229,9 @@ class Verification:
         verdict = self.outcome[here]
         verdict[missed] = PULSE_LIMIT
         verdict[under & was_set & lrs] = ABOVE_LRS
-        verdict[over & strongest & ~lrs] = BELOW_HRS
-        verdict[under & was_set & ~lrs] = NO_SET
+        verdict[over & strongest & (code == HRS)] = BELOW_HRS
+        verdict[over & strongest & (code == IRS)] = WEAK_RESET  # u_stop below Umax, or lost on the lines
+        verdict[was_set & ((code == HRS) | (under & ~lrs))] = NO_SET  # one partly reset may still be on its way down
         verdict[(under | over) & strongest & lrs] = NO_RESET
         verdict[~under & ~over] = REACHED
         self.outcome[here] = verdict
@@ -235,11 +241,11 @@ class Verification:
         with np.errstate(invalid="ignore", divide="ignore"):  # a noisy read may be below zero: not of one above target
             stride = np.maximum(self.step[here], np.log(g / target) / self.steepness)
         self.u[here] = np.select(
-            [under & was_set, under | strongest, u <= 0],
+            [under & was_set, under | strongest | (u == 0), was_set],
             [wish.u_stop, wish.u_set, self.start[here]],
             np.minimum(u + stride, wish.u_stop),
         )
-        self.active = here[np.isin(verdict, (PULSE_LIMIT, ABOVE_LRS, BELOW_HRS))]
+        self.active = here[np.isin(verdict, GOES_ON)]
 
 
 def steepness(device: DeviceParameters) -> float:
@@ -271,7 +277,9 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
         "pulses": _quantiles(ds["pulses"].values.ravel()[chosen]),
         "set_pulses": _quantiles(ds["set_pulses"].values.ravel()[chosen]),
         "rms_error": float(np.sqrt(np.mean(error**2))) if arrived else float("nan"),
-        "failures": {name: int(n) for k, (name, n) in enumerate(zip(OUTCOMES, counts, strict=True)) if n and k > REACHED},
+        "failures": {
+            name: int(n) for k, (name, n) in enumerate(zip(OUTCOMES, counts, strict=True)) if n and k > REACHED
+        },
     }
 
 
@@ -290,7 +298,7 @@ def _target(target: ArrayLike, shape: tuple[int, int]) -> F64:
     bad = found[~np.isnan(found) & ~((found > 0) & np.isfinite(found))]
     if bad.size:
         raise ValueError(
-            f"target: must be finite and above zero (got {bad.flat[0]:g} S); NaN leaves a cell alone, correct the others"
+            f"target: must be finite and above zero (got {bad.flat[0]:g} S); correct it; NaN leaves a cell alone"
         )
     return np.array(np.broadcast_to(found, shape))
 
@@ -338,7 +346,11 @@ def _dataset(cells: CellArray, work: Verification, target: F64, reach: Reach | N
         "reached": (grid, reached, {"long_name": "conductance at the read voltage after programming", "units": "S"}),
         "error": (grid, reached / target - 1, {"long_name": "relative distance from the target", "units": "1"}),
         "pulses": (grid, work.pulses.reshape(cells.shape), {"long_name": "pulses used", "units": "1"}),
-        "set_pulses": (grid, work.set_pulses.reshape(cells.shape), {"long_name": "SET pulses among them", "units": "1"}),
+        "set_pulses": (
+            grid,
+            work.set_pulses.reshape(cells.shape),
+            {"long_name": "SET pulses among them", "units": "1"},
+        ),
         "outcome": (
             grid,
             work.outcome.reshape(cells.shape),
@@ -355,7 +367,8 @@ def _dataset(cells: CellArray, work: Verification, target: F64, reach: Reach | N
         "first_cell": cells.first_cell,
         "history": cells.start,
         "reads": cells.reads,
-        "state_hash": cells.state_hash(),
+        "start": "fresh" if cells.fresh else "used",
+        **({} if cells.fresh else {"state_hash": cells.state_hash()}),
         "device": cells.device.to_dict(),
     }
     attributes = {

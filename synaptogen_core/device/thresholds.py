@@ -8,6 +8,8 @@ gamma, whether it is monotone or not.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
@@ -31,7 +33,8 @@ def switches(state: State, u: F32) -> NDArray[np.bool_]:
     Those are the cells that `switching.apply` changes.
     """
     sets = (state.code != LRS) & (u <= state.features[U_SET])
-    return sets | ((state.code != HRS) & (u > state.threshold))
+    resets = (state.code != HRS) & (u > state.threshold)
+    return np.asarray(sets | resets)
 
 
 def switching_probability(state: State, u: F32, c: Constants) -> F64:
@@ -55,7 +58,7 @@ def switching_probability(state: State, u: F32, c: Constants) -> F64:
     ndarray of float64, shape (n,)
     """
     u = np.broadcast_to(u, state.code.shape)
-    result = ((state.code == IRS) & (u > state.threshold)).astype(np.float64)
+    result: F64 = ((state.code == IRS) & (u > state.threshold)).astype(np.float64)
     setting = np.flatnonzero((state.code != LRS) & (u < 0))
     if setting.size:
         result[setting] = next_threshold(state, U_SET, setting, u[setting], c, above=True)
@@ -136,7 +139,7 @@ def shape_mass(gamma: F64, z: F64, mean: F64, sd: float, *, above: bool) -> F64:
     """
     edges = branches(gamma, float(mean.min()) - FAR * sd, float(mean.max()) + FAR * sd)
     result = np.zeros(z.size)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         x = crossing(gamma, z, low, high)
         rising = np.polyval(gamma, high) > np.polyval(gamma, low)
         first, last = (x, high) if rising == above else (low, x)
