@@ -152,8 +152,9 @@ def read_columns(
 
     Examples
     --------
-    >>> read_columns([[1e-4, 2e-4], [1e-4, 0.0]], [0.2, 0.1], periphery=Periphery(adc=Adc(2, 0.0, 3e-5))).tolist()
-    [3e-05, 3e-05]
+    >>> periphery = Periphery(adc=Adc(bits=3, low=0.0, high=35e-6))
+    >>> read_columns([[1e-4, 2e-4], [1e-4, 0.0]], [0.2, 0.1], periphery=periphery).round(9).tolist()
+    [3e-05, 3.5e-05]
     """
     cells = as_cells(cells)
     wanted = as_voltages(voltages, cells.shape[0])
