@@ -41,7 +41,7 @@ class LineNoise:
         The variances of the cells (`device.noise.noise_sd`) and of the amplifier add:
         ``s_j^2 = sum_i (|4 kB T BW G_ij| + |2 e I_ij BW|) + density^2 BW``. All of a cell's noise is taken to arrive at
         the end of its bit line, and the lines' own thermal noise is left out: both are right while lines conduct much
-        better than cells.
+        better than cells, and too large an estimate for lines that are interrupted.
 
         Parameters
         ----------

@@ -234,14 +234,16 @@ def _currents_with_noise(cells: CellArray | F64, volts: F64, lines: Lines, noise
         for column in volts[:, :, None]:
             g = _conductance(cells, column)
             i = cells.current(column) if isinstance(cells, CellArray) else column * cells
-            currents.append(i.sum(axis=0, dtype=np.float64))
+            currents.append(i.sum(axis=0, keepdims=True, dtype=np.float64))
             sds.append(noise.sd(i, g))
     else:
         for part in _solutions(cells, volts, lines):
-            for bit, u, i in zip(part.bit_current, part.cell_voltage, part.cell_current, strict=True):
-                currents.append(bit)
-                sds.append(noise.sd(i, _with_faults(_conductance(cells, u), lines.faults)))
-    return np.stack(currents), np.stack(sds)
+            currents.append(part.bit_current)
+            for u, i in zip(part.cell_voltage, part.cell_current, strict=True):
+                dark = np.isnan(u)  # no path leads there
+                g = _with_faults(_conductance(cells, np.where(dark, 0.0, u)), lines.faults)
+                sds.append(noise.sd(np.where(dark, 0.0, i), np.where(dark, 0.0, g)))
+    return np.concatenate(currents), np.stack(sds)
 
 
 def _solutions(cells: CellArray | F64, volts: F64, lines: Lines) -> Iterator[LineSolution]:
@@ -258,8 +260,8 @@ def _conductance(cells: CellArray | F64, volts: F64) -> F64:
 
 def _with_faults(conductance: F64, faults: Faults) -> F64:
     found = conductance.copy()
-    for place in faults.open_cells:
-        found[place] = 0.0
     for place in faults.shorted_cells:
         found[place] = 1 / faults.short
+    for place in faults.open_cells:  # what is open, too, is open, as for the solver
+        found[place] = 0.0
     return found

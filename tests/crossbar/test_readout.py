@@ -182,6 +182,18 @@ def test_open_and_shorted_cells_make_the_noise_of_what_they_are() -> None:
     assert MATRIX[0, 1] == 2e-4
 
 
+def test_cells_that_no_path_leads_to_make_no_noise() -> None:
+    """The last cell of a word line that is cut before it, on a bit line that is cut on both sides of it."""
+    volts, noisy = np.full((2, 4), 0.2), Periphery(noise=LineNoise(1e8))
+    cut = Lines(1.0, 1.0, faults=Faults(open_word=((3, 2),), open_bit=((2, 3), (2, 4))))
+    for cells in (crossbar(), crossbar().conductance().astype(float)):
+        whole, broken = (
+            np.abs(read_columns(cells, volts, lines, noisy) - read_columns(cells, volts, lines))[:, 2]
+            for lines in (Lines(1.0, 1.0), cut)
+        )
+        assert np.all((broken > 0) & (broken < whole))
+
+
 def test_many_vectors_are_solved_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     cells, volts, lines = crossbar(), np.linspace(-0.3, 0.3, 20).reshape(5, 4), Lines(5.0, 5.0)
     whole = read_columns(cells, volts, lines)
