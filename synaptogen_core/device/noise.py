@@ -47,7 +47,9 @@ def noisy_current(
     return i + noise_sd(i, conduction.conductance(r, u, c), bandwidth) * read_normals(cell, seed, number)
 
 
-def read_normals(cell: NDArray[np.uint64], seed: int, number: int | NDArray[np.integer]) -> F32:
+def read_normals(
+    cell: NDArray[np.uint64], seed: int, number: int | NDArray[np.integer], purpose: int = streams.READ
+) -> F32:
     """One standard normal a cell and read: one call of the generator serves four neighbouring cells.
 
     Parameters
@@ -57,6 +59,8 @@ def read_normals(cell: NDArray[np.uint64], seed: int, number: int | NDArray[np.i
     seed : int
     number : int or ndarray of integers, shape (m,)
         Which reads of the array.
+    purpose : int
+        What for: `streams.READ` of cells, or `streams.LINE`.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def read_normals(cell: NDArray[np.uint64], seed: int, number: int | NDArray[np.i
     """
     numbers = np.atleast_1d(number)
     groups, place = _groups(cell)
-    lanes = streams.normals(seed, streams.READ, np.tile(groups, numbers.size), np.repeat(numbers, groups.size))
+    lanes = streams.normals(seed, purpose, np.tile(groups, numbers.size), np.repeat(numbers, groups.size))
     rows = np.moveaxis(lanes.reshape(4, numbers.size, groups.size), 0, -1).reshape(numbers.size, -1)[:, place]
     return rows if np.ndim(number) else rows[0]
 

@@ -16,7 +16,7 @@ from synaptogen_core.device import arithmetic
 from synaptogen_core.device.arithmetic import F32, U32
 
 STREAM_VERSION = 2
-DEVICE, START, CYCLE, READ, PULSE = range(5)
+DEVICE, START, CYCLE, READ, PULSE, LINE = range(6)
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -60,9 +60,9 @@ def words(seed: int, purpose: int, cell: NDArray[np.integer], count: int | NDArr
     seed : int
         0 <= seed < 2**64.
     purpose : int
-        One of `DEVICE`, `START`, `CYCLE`, `READ`, `PULSE`.
+        One of `DEVICE`, `START`, `CYCLE`, `READ`, `PULSE`, `LINE`.
     cell : ndarray of integers, shape (n,)
-        Cell numbers below 2**64.
+        Cell (or, for `LINE`, line) numbers below 2**64.
     count : int or ndarray of integers, shape (n,)
         Cycle, read or pulse number, below 2**32.
     sub : int

@@ -1,4 +1,4 @@
-"""The analog-to-digital converter: uniform, mid-tread, clamped at both ends."""
+"""The converters, uniform, mid-tread and clamped at both ends, and the amplifier between."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import synaptogen_core as sc
+from synaptogen_core.crossbar.converters import Amplifier, Dac
 
 ADC = sc.Adc(bits=3, low=0.0, high=7e-6)
 CURRENTS = st.floats(-1e-3, 1e-3)
@@ -98,4 +99,58 @@ def test_bad_converters(arguments: tuple[Any, ...], sentence: str) -> None:
 def test_bad_currents(current: Any, sentence: str) -> None:
     with pytest.raises((TypeError, ValueError)) as error:
         ADC.code(current)
+    assert str(error.value) == sentence
+
+
+# ---------------------------------------------------------------------------------------------- offset, DAC, amplifier
+@given(converters(), st.floats(-1e-4, 1e-4), st.lists(st.floats(-1e-2, 1e-2), min_size=1, max_size=20))
+def test_an_offset_is_added_to_the_input(adc: sc.Adc, offset: float, currents: list[float]) -> None:
+    shifted = sc.Adc(adc.bits, adc.low, adc.high, offset)
+    assert np.array_equal(shifted.code(currents), adc.code(np.array(currents) + offset))
+
+
+def test_an_offset_of_a_step_moves_the_code_by_one() -> None:
+    shifted = sc.Adc(3, 0.0, 7e-6, offset=1e-6)
+    assert shifted.code([0.0, 2e-6, 7e-6]).tolist() == [1, 3, 7]
+
+
+def test_the_levels_of_a_dac() -> None:
+    dac = Dac(bits=3, low=-0.4, high=0.3)  # two's complement: eight levels 0.1 V apart, zero among them
+    assert dac.convert([-9, -0.36, -0.34, 0.0, 0.14, 0.16, 9]) == pytest.approx([-0.4, -0.4, -0.3, 0.0, 0.1, 0.2, 0.3])
+    assert dac.convert(0.12).shape == ()
+    assert Dac(8, -0.2, 0.2).convert(0.0) != pytest.approx(0.0, abs=1e-4)  # as the docstring warns: no level at zero
+    assert Dac(8, -0.2, 0.2 * (1 - 2**-7)).convert(0.0) == pytest.approx(0.0, abs=1e-15)
+
+
+@given(st.integers(1, 16), st.floats(-1, 1), st.floats(0.01, 1), st.floats(-3, 3))
+def test_a_dac_is_within_half_a_step_or_at_its_end(bits: int, low: float, span: float, volts: float) -> None:
+    dac = Dac(bits, low, low + span)
+    found = float(dac.convert(volts))
+    nearest = min(max(volts, dac.low), dac.high)
+    assert abs(found - nearest) <= 0.5 * dac.step * (1 + 1e-9) + 1e-15
+    assert dac.low - 1e-15 <= found <= dac.high + 1e-15
+
+
+@given(st.floats(1.0, 1e6), st.floats(0.1, 5), st.floats(-1e-2, 1e-2))
+def test_an_amplifier_multiplies_up_to_its_limit(gain: float, limit: float, current: float) -> None:
+    found = float(Amplifier(gain, limit).convert(current))
+    assert found == (gain * current if abs(gain * current) <= limit else np.copysign(limit, current))
+    assert float(Amplifier(gain).convert(current)) == gain * current
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: sc.Adc(4, 0.0, 1.0, float("nan")), "offset: must be finite (got nan); give a finite number"),
+        (lambda: Dac(4, 0.2, 0.1), "high: must lie above low, 0.2 V (got 0.1); exchange or widen them"),
+        (lambda: Dac(4, 0.0, 0.2).convert("x"), "volts: must be numbers (got str); give volts"),
+        (lambda: Dac(4, 0, 1).convert(np.nan), "volts: must be finite (got NaN or infinity); correct the volts"),
+        (lambda: Amplifier(0.0), "gain: must be above 0 V/A (got 0); give volts of output per ampere"),
+        (lambda: Amplifier(1e4, -1.0), "limit: must be above 0 V (got -1); give the largest output"),
+        (lambda: Amplifier(1e4, float("nan")), "limit: must be finite (got nan); give a finite number"),
+    ],
+)
+def test_bad_peripherals(make: Any, sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as error:
+        make()
     assert str(error.value) == sentence

@@ -1,4 +1,4 @@
-"""The ideal read of a crossbar: against a sum cell by cell, and against a circuit simulator."""
+"""Reading a crossbar: against sums cell by cell, steps worked by hand, and a circuit simulator."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import synaptogen_core as sc
+from synaptogen_core.crossbar import readout
+from synaptogen_core.crossbar.converters import Amplifier, Dac
+from synaptogen_core.crossbar.noise import LineNoise
+from synaptogen_core.crossbar.readout import Periphery, _with_faults, read_columns
+from synaptogen_core.crossbar.wiring import Faults, Lines
 
 DEVICE = sc.load_device("hennen2024")
 F32 = 2.0**-24
@@ -88,6 +93,153 @@ BAD: list[tuple[Any, str, str]] = [
 def test_bad_input(voltages: Any, along: str, sentence: str) -> None:
     with pytest.raises((TypeError, ValueError)) as error:
         sc.ideal_read(crossbar(), voltages, along=along)
+    assert str(error.value) == sentence
+
+
+# --------------------------------------------------------------------------------------- the whole read of the columns
+MATRIX = np.array([[1e-4, 2e-4, 0.0], [3e-4, 1e-5, 5e-5]])
+VOLTAGES = st.lists(st.floats(-0.4, 0.4), min_size=4, max_size=4)
+
+
+@settings(max_examples=20)
+@given(st.lists(VOLTAGES, min_size=1, max_size=3))
+def test_bare_columns_are_the_ideal_read(vectors: list[list[float]]) -> None:
+    cells = crossbar()
+    found = read_columns(cells, vectors)
+    assert np.array_equal(found, np.stack([sc.ideal_read(cells, volts) for volts in vectors]))
+    assert np.array_equal(read_columns(cells, vectors[0]), found[0])
+    assert read_columns(MATRIX.T, np.array(vectors)[:, :3]) == pytest.approx(np.array(vectors)[:, :3] @ MATRIX.T)
+
+
+def test_a_read_in_its_steps() -> None:
+    """0.13 V becomes 0.1 V, so that 10, 24 and 90 uA flow."""
+    periphery = Periphery(
+        dac=Dac(2, 0.0, 0.3), amplifier=Amplifier(gain=1e4, limit=0.35), adc=sc.Adc(3, 0.0, 0.7, offset=0.02)
+    )
+    found = read_columns([[1e-4, 2.4e-4, 9e-4]], [0.13], periphery=periphery)
+    # volts: 0.1, 0.24, 0.9 cut to 0.35; with the offset 0.12, 0.26, 0.37; codes 1, 3, 4
+    assert found == pytest.approx([1e-5, 3e-5, 4e-5])
+
+
+def test_without_an_amplifier_the_adc_sees_the_current() -> None:
+    assert read_columns([[1e-4]], [0.17], periphery=Periphery(adc=sc.Adc(4, 0.0, 15e-6)))[0] == pytest.approx(
+        17e-6 - 2e-6
+    )
+    assert read_columns([[1e-4]], [0.17], periphery=Periphery(amplifier=Amplifier(1e5, 1.0)))[0] == pytest.approx(1e-5)
+
+
+@pytest.mark.parametrize("of_cells", [False, True])
+def test_one_cell_behind_its_leads(of_cells: bool) -> None:
+    """Ohm's law by hand; a true cell finds the voltage that its own current leaves to it."""
+    cells = crossbar(1, 1) if of_cells else np.array([[2e-4]])
+    lines = Lines(1.0, 1.0, source=500.0, sense=300.0)
+    found = read_columns(cells, [[0.2], [0.1]], lines)[:, 0]
+    for v, i in zip((0.2, 0.1), found, strict=True):
+        left = v - 800 * i
+        assert i == pytest.approx(current(mixing(cells)[0, 0], left) if of_cells else 2e-4 * left, rel=1e-5)
+
+
+def test_lines_take_from_the_currents() -> None:
+    cells, volts, lines = crossbar(), np.full(4, 0.2), Lines(20.0, 20.0)
+    ideal, found = read_columns(cells, volts), read_columns(cells, volts, lines)
+    assert np.all((found > 0.8 * ideal) & (found < ideal))
+    assert read_columns(MATRIX, [[0.2, 0.1]], lines)[0] == pytest.approx(read_columns(MATRIX, [0.2, 0.1], lines))
+
+
+def test_noise_of_linear_cells_behind_lines_has_the_law_of_their_voltages() -> None:
+    """One vector many times: the spread is that of the currents and voltages that the solver finds."""
+    lines = Lines(0.0, 0.0, source=2000.0)
+    volts = np.full((4000, 1), 0.2)
+    found = read_columns([[4e-4]], volts, lines, Periphery(noise=LineNoise(1e8)), seed=2)[:, 0]
+    i = 0.2 / (2500 + 2000)
+    variance = (4 * 1.380649e-23 * 300 * 4e-4 + 2 * 1.602176634e-19 * i) * 1e8
+    assert found.mean() == pytest.approx(i, abs=5 * np.sqrt(variance / 4000))
+    assert found.var() == pytest.approx(variance, rel=5 * np.sqrt(2 / 4000))
+    assert abs(found.var() / (variance * 1.2) - 1) > 5 * np.sqrt(2 / 4000)  # seen if it were 20 % more
+
+
+def test_noise_goes_by_seed_line_and_read() -> None:
+    cells = crossbar()
+    noisy = Periphery(noise=LineNoise(1e8))
+    volts = np.tile([0.2, 0.1, 0.0, -0.1], (5, 1))
+    both = read_columns(cells, volts, periphery=noisy, seed=3)
+    assert np.array_equal(both, read_columns(cells, volts, periphery=noisy, seed=3))
+    assert np.array_equal(both[3:], read_columns(cells, volts[3:], periphery=noisy, seed=3, first_read=3))
+    assert np.unique(both).size == both.size
+    for other in ({"seed": 4}, {"seed": 3, "first_line": 3}, {"seed": 3, "first_read": 5}):
+        assert not np.isin(read_columns(cells, volts, periphery=noisy, **other), both).any()
+    silent = Periphery(noise=LineNoise(0.0))
+    assert np.array_equal(read_columns(cells, volts, periphery=silent), read_columns(cells, volts))
+    with_lines = read_columns(cells, volts, Lines(1.0, 1.0), noisy, seed=3)
+    assert (with_lines - read_columns(cells, volts, Lines(1.0, 1.0))) == pytest.approx(
+        both - read_columns(cells, volts), rel=0.05
+    )
+
+
+def test_open_and_shorted_cells_make_the_noise_of_what_they_are() -> None:
+    g = _with_faults(MATRIX, Faults(open_cells=((0, 1),), shorted_cells=((1, 2),), short=50.0))
+    assert g.tolist() == [[1e-4, 0.0, 0.0], [3e-4, 1e-5, 0.02]]
+    assert MATRIX[0, 1] == 2e-4
+
+
+def test_cells_that_no_path_leads_to_make_no_noise() -> None:
+    """The last cell of a word line that is cut before it, on a bit line that is cut on both sides of it."""
+    volts, noisy = np.full((2, 4), 0.2), Periphery(noise=LineNoise(1e8))
+    cut = Lines(1.0, 1.0, faults=Faults(open_word=((3, 2),), open_bit=((2, 3), (2, 4))))
+    for cells in (crossbar(), crossbar().conductance().astype(float)):
+        whole, broken = (
+            np.abs(read_columns(cells, volts, lines, noisy) - read_columns(cells, volts, lines))[:, 2]
+            for lines in (Lines(1.0, 1.0), cut)
+        )
+        assert np.all((broken > 0) & (broken < whole))
+
+
+def test_many_vectors_are_solved_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells, volts, lines = crossbar(), np.linspace(-0.3, 0.3, 20).reshape(5, 4), Lines(5.0, 5.0)
+    whole = read_columns(cells, volts, lines)
+    monkeypatch.setattr(readout, "BATCH", 2 * cells.size)
+    assert read_columns(cells, volts, lines) == pytest.approx(whole, rel=1e-9)
+
+
+def test_reading_columns_leaves_everything_as_it_is() -> None:
+    cells = crossbar()
+    before = cells.state_hash()
+    volts = np.full(4, 0.2)
+    volts.flags.writeable = False
+    read_columns(cells, volts, Lines(1.0, 1.0), Periphery(noise=LineNoise()))
+    assert (cells.state_hash(), cells.reads) == (before, 0)
+
+
+BAD_READS: list[tuple[Any, str]] = [
+    (
+        lambda: read_columns([0.1], [0.2]),
+        "cells: must be a CellArray or conductances of shape (rows, columns) (got shape (1,)); give one for each cell",
+    ),
+    (lambda: read_columns([[np.nan]], [0.2]), "cells: must be finite (got NaN or infinity); correct the numbers"),
+    (
+        lambda: read_columns(MATRIX, [0.2]),
+        "voltages: must have shape (2,) or (vectors, 2) (got (1,)); give one for each row",
+    ),
+    (
+        lambda: read_columns(MATRIX, [0.2, np.inf]),
+        "voltages: must be finite (got NaN or infinity); correct the numbers",
+    ),
+    (
+        lambda: read_columns(MATRIX, [0.2, 0.2], seed=-1),
+        "seed: must be from 0 to 9223372036854775807 (got -1); choose one in that range",
+    ),
+    (
+        lambda: read_columns(MATRIX, np.zeros((2, 2)), first_read=2**32 - 1),
+        "first_read: must be from 0 to 4294967294 (got 4294967295); choose one in that range",
+    ),
+    (lambda: Periphery(dac=sc.Adc(3, 0.0, 1.0)), "dac: must be Dac or None (got Adc); give Dac(...)"),
+]
+
+
+@pytest.mark.parametrize(("make", "sentence"), BAD_READS)
+def test_bad_reads(make: Any, sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as error:
+        make()
     assert str(error.value) == sentence
 
 
