@@ -13,6 +13,7 @@ MAX_CELLS = 4  # as many selected cells as there are line styles that can be tol
 UNITS = {
     "u_set": "V", "u_reset": "V", "u_min": "V", "u_max_sweep": "V", "u_start": "V", "u_stop": "V", "u_pulse": "V",
     "low": "V", "high": "V", "mean": "V", "sd": "V", "outlier_share": "%", "u_max": "V",
+    "word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω",
     "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA", "amplitude": "V", "ones": "%",
 }  # fmt: skip
 
@@ -152,6 +153,21 @@ class ReadSettings(Section):
         return tuple(n for n in self.names() if n not in hidden)
 
 
+class LineSettings(Section):
+    word_ohm = param.Number(1.0, bounds=(0.0, 100.0), step=0.1, label="Word line",
+                            doc="Resistance of a row's segment, from cell to cell.")  # fmt: skip
+    bit_ohm = param.Number(1.0, bounds=(0.0, 100.0), step=0.1, label="Bit line",
+                           doc="Resistance of a column's segment, from cell to cell.")  # fmt: skip
+    source_ohm = param.Number(0.0, bounds=(0.0, 1000.0), step=1.0, label="Driver",
+                              doc="Between a row's terminal and its first cell.")  # fmt: skip
+    sense_ohm = param.Number(0.0, bounds=(0.0, 1000.0), step=1.0, label="Sense",
+                             doc="Between a column's last cell and its terminal.")  # fmt: skip
+    ends = param.Selector(default="one", objects={"One end": "one", "Both ends": "both"}, label="Connected at",
+                          doc="Rows on the left, columns at the bottom; or both lines at both ends.")  # fmt: skip
+    selector = param.Selector(default="transistor", objects={"Transistor (1T1R)": "transistor", "None": "none"},
+                              doc="Transistors let only the chosen row conduct when cells are written.")  # fmt: skip
+
+
 class Selection(Section):
     """Chosen cells, the same on every tab: (row, column) pairs, the newest last."""
 
@@ -173,6 +189,7 @@ class Request:
     train: Choices
     device: Choices
     read: Choices
+    lines: Choices
     cells: tuple[tuple[int, int], ...]
     options: tuple[tuple[str, Choices], ...]
 
@@ -191,9 +208,9 @@ class Settings:
 
     def __init__(self, options: Mapping[str, type[TabOptions]] | None = None):
         self.array, self.train, self.device = ArraySettings(), TrainSettings(), DeviceSettings()
-        self.read, self.selection = ReadSettings(), Selection()
+        self.read, self.lines, self.selection = ReadSettings(), LineSettings(), Selection()
         self.options = {tab: kind() for tab, kind in (options or {}).items()}
-        self.main = (self.array, self.train, self.device, self.read)
+        self.main = (self.array, self.train, self.device, self.read, self.lines)
 
     def sections(self) -> list[tuple[str, Section]]:
         """Every section with the prefix of its names in a link; the main ones need none, their names differ."""
@@ -205,7 +222,8 @@ class Settings:
         rows, columns = self.array.rows, self.array.columns
         cells = tuple(c for c in self.selection.cells if c[0] < rows and c[1] < columns) or ((0, 0),)
         return Request(
-            self.array.choices(), self.train.choices(), self.device.choices(), self.read.choices(), cells,
+            self.array.choices(), self.train.choices(), self.device.choices(), self.read.choices(),
+            self.lines.choices(), cells,
             tuple((tab, section.choices()) for tab, section in self.options.items()),
         )  # fmt: skip
 

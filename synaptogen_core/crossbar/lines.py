@@ -118,7 +118,7 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
     if not isinstance(lines, Lines):
         raise TypeError(f"lines: must be Lines (got {type(lines).__name__}); give Lines(...)")
     lines.faults.check(*bias.shape)
-    network = _Crossbar(elements.of(cells, bias, lines.faults), Wires.of(lines, bias), bias)
+    network = Crossbar(elements.of(cells, bias, lines.faults), Wires.of(lines, bias), bias)
     vectors = np.atleast_2d(bias.word)
     found: list[_One | None] = [None] * len(vectors)
 
@@ -169,7 +169,7 @@ def _unit_currents(g: F64, bias: Bias, lines: Lines) -> F64:
     """Drive the lines of the smaller family one by one; what drives there and flows here may be exchanged."""
     rows, columns = g.shape
     lines.faults.check(rows, columns)
-    network = _Crossbar(elements.of(g, bias, lines.faults), Wires.of(lines, bias), bias)
+    network = Crossbar(elements.of(g, bias, lines.faults), Wires.of(lines, bias), bias)
     result = np.empty(g.shape)
 
     def solve(block: slice) -> None:
@@ -185,23 +185,26 @@ def _unit_currents(g: F64, bias: Bias, lines: Lines) -> F64:
     return result
 
 
-class _Crossbar:
+class Crossbar:
     """Cells and wires at the floating lines of a bias, ready for many vectors."""
 
     def __init__(self, cells: Elements, wires: Wires, bias: Bias) -> None:
         self.cells, self.wires, self.bias = cells, wires, bias
         self.size = cells.on.size
-        self.dark = unreachable(cells.on, wires)
         self._linear = Network(wires, cells.conductance) if cells.linear else None
 
     # ------------------------------------------------------------------------------------------------ one vector
     def solve(self, word: F64, bit: F64 | None = None) -> _One:
         """Drops of all nodes, to the aim; an error where Kirchhoff's law stays unmet."""
-        at_word = np.nan_to_num(word)[:, None]
-        at_bit = np.nan_to_num(self.bias.bit if bit is None else bit)[None, :]
+        at_bit = self.bias.bit if bit is None else bit
+        return self.solve_terminals(np.nan_to_num(word)[:, None], np.nan_to_num(at_bit)[None, :])
+
+    def solve_terminals(self, at_word: F64, at_bit: F64) -> _One:
+        """The same from the voltages [V] of the terminals behind each cell, of shapes that go with (m, n)."""
         shape = self.cells.on.shape
         full = np.zeros(shape), np.zeros(shape)
-        if self._surely_unique:
+        ends = (at_word.max(), at_word.min(), at_bit.max(), at_bit.min(), 0.0)
+        if self._surely_unique(float(max(ends) - min(ends))):
             return self._newton(at_word, at_bit, *full)
         free_word, free_bit = self.wires.free(shape)
         dead = np.where(free_word, -at_word, 0.0), np.where(free_bit, -at_bit, 0.0)
@@ -262,14 +265,13 @@ class _Crossbar:
         i, j = np.unravel_index(int(np.argmax(missing)), missing.shape)
         return int(i), int(j)
 
-    @property
-    def _surely_unique(self) -> bool:
+    def _surely_unique(self, amplitude: float) -> bool:
         """Whether nothing can fall: then the currents rise with the voltages, and only one set meets Kirchhoff's law.
 
         Else a sum along each line decides: with slopes of at least -s behind a line resistance R, ``sum 2 s R < 1``
         keeps the energy of the network convex.
         """
-        least = self.cells.least_slope(self.bias.amplitude)
+        least = self.cells.least_slope(amplitude)
         if least is None:
             return True
         fall = np.maximum(-least, 0.0)
@@ -304,6 +306,8 @@ class _Crossbar:
         if self.wires.bit_leak is not None:
             off_bit += self.wires.bit_leak * (at_bit + bit_drop)
         scale = float(max(np.abs(off_word.sum(axis=1)).max(), np.abs(off_bit.sum(axis=0)).max()))
+        if self.wires.bit_feed is not None:
+            off_bit += self.wires.bit_feed * bit_drop
         worst = max(
             imbalance(self.wires.word, self.wires.ideal_word, word_drop, off_word, False),
             imbalance(self.wires.bit, self.wires.ideal_bit, bit_drop, off_bit, True),
@@ -322,14 +326,15 @@ class _Crossbar:
 
     def solution(self, found: list[_One]) -> LineSolution:
         """All vectors together."""
+        dark = unreachable(self.cells.on, self.wires)
         vectors = np.atleast_2d(self.bias.word)
         currents = [self.line_currents(one, v, self.bias.bit) for one, v in zip(found, vectors, strict=True)]
         word = np.nan_to_num(vectors)[:, :, None] + np.stack([one.word_drop for one in found])
         bit = np.nan_to_num(self.bias.bit) + np.stack([one.bit_drop for one in found])
         current = np.stack([one.current for one in found])
-        if self.dark is not None:
-            word[:, self.dark[0]] = bit[:, self.dark[1]] = np.nan
-            current[:, self.dark[0] | self.dark[1]] = np.nan
+        if dark is not None:
+            word[:, dark[0]] = bit[:, dark[1]] = np.nan
+            current[:, dark[0] | dark[1]] = np.nan
         lead = self.bias.word.shape[:-1]
 
         def shaped(arrays: F64) -> F64:
@@ -343,7 +348,7 @@ class _Crossbar:
             bit_voltage=shaped(bit),
             cell_voltage=shaped(word - bit),
             cell_current=shaped(current),
-            unreachable=0 if self.dark is None else int(sum(mask.sum() for mask in self.dark)),
+            unreachable=0 if dark is None else int(sum(mask.sum() for mask in dark)),
             newton_steps=sum(one.newton_steps for one in found),
             steps=sum(one.steps for one in found),
         )

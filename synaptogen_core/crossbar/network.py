@@ -21,6 +21,7 @@ from synaptogen_core.crossbar.wiring import Lines
 F64 = NDArray[np.float64]
 WORTH_A_THREAD = 1 << 17  # cells: a sweep over them takes some times what it costs to wake a thread
 MOST_STEPS = 5000
+NO_RESISTANCE = 1e-9  # ohm: of a bit line to one cell alone, where there is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,7 @@ class Wires:
 
     word, bit : (1 or m, n + 1), (1 or n, m + 1); first and last lead to the terminals and may be infinite
     word_leak, bit_leak : (m, n), or None where nothing is shorted
+    bit_feed : (m, n), or None: from each node straight to the terminal of its own bit line
     """
 
     word: F64
@@ -37,6 +39,7 @@ class Wires:
     ideal_bit: bool
     word_leak: F64 | None
     bit_leak: F64 | None
+    bit_feed: F64 | None = None
 
     @classmethod
     def of(cls, lines: Lines, bias: Bias) -> Wires:
@@ -51,6 +54,22 @@ class Wires:
             _leaks(faults.grounded_word, faults.short, (m, n)),
             _leaks(faults.grounded_bit, faults.short, (m, n)),
         )
+
+    @classmethod
+    def of_parts_in_turn(cls, lines: Lines, shape: tuple[int, int], at_once: str) -> Wires:
+        """The wires as each row, or each cell, finds them when it is alone on the bit lines.
+
+        A bit line, and to a single cell its word line, is then a resistance in series.
+        """
+        rows, columns = shape
+        ohm = np.repeat(_in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
+        word = _segments(lines.word, lines.source, lines.word_ends, np.ones(rows, np.bool_), columns, ())
+        ideal = not lines.word
+        if at_once == "cell":
+            ohm = ohm + _in_series(lines.word, lines.source, lines.word_ends, columns)
+            ideal, word = True, np.full((1, columns + 1), np.inf)
+        alone, feed = np.zeros((1, rows + 1)), 1 / np.maximum(ohm, NO_RESISTANCE)
+        return cls(word, alone, ideal, False, None, None, feed)
 
     def path_resistances(self, shape: tuple[int, int]) -> tuple[F64, F64]:
         """From each node along its own line to its terminals [ohm], word and bit lines; infinite without one."""
@@ -101,6 +120,15 @@ def _segments(
     return g
 
 
+def _in_series(ohm: float, lead: float, ends: str, nodes: int) -> F64:
+    """From each node along its line to its terminals [ohm]."""
+    start: F64 = lead + ohm * np.arange(nodes, dtype=np.float64)
+    end: F64 = start[::-1]
+    if ends == "both":
+        return np.asarray(start * end / np.maximum(start + end, NO_RESISTANCE))
+    return start if ends in ("left", "top") else end
+
+
 def _leaks(places: tuple[tuple[int, int], ...], short: float, shape: tuple[int, int]) -> F64 | None:
     if not places:
         return None
@@ -117,6 +145,7 @@ class Network:
         m, n = cell.shape
         word_sum = cell if wires.word_leak is None else cell + wires.word_leak
         bit_sum = cell if wires.bit_leak is None else cell + wires.bit_leak
+        bit_sum = bit_sum if wires.bit_feed is None else bit_sum + wires.bit_feed
         word_pivot = np.empty((m, 1 if wires.ideal_word else n))
         bit_pivot = np.empty((n, 1 if wires.ideal_bit else m))
         kernels.pivots(*_one_node(wires.ideal_word, word_sum, wires.word), word_pivot)
