@@ -172,6 +172,21 @@ def test_only_ascii_and_short_lines(device: sc.DeviceParameters) -> None:
     assert text.isascii() and max(map(len, text.splitlines())) < 200
 
 
+@pytest.mark.parametrize(
+    ("volts", "lines", "options"),
+    [
+        (-0.5, Lines(2, 0), "vntol=5e-08 abstol=5e-13"),
+        (0.5, Lines(1e-4, 3), "vntol=5e-08 abstol=5e-11"),
+        (0.5, Lines(3, 3, faults=Faults(grounded_bit=((0, 0),), short=1e-4)), "vntol=5e-08 abstol=5e-11"),
+        (0.5, Lines(0, 0), "vntol=5e-08 abstol=5e-13"),
+        (0.0, Lines(), "vntol=1e-10 abstol=1e-15"),
+    ],
+)
+def test_tolerances(volts: float, lines: Lines, options: str) -> None:
+    text = netlist(np.ones((2, 2)), bias((2, 2), "row", volts), lines)
+    assert f".options reltol=1e-7 {options} gmin=1e-18 itl1=1000\n.op\n.control\n" in text
+
+
 # -------------------------------------------------------------------------------------------------------------- errors
 
 HELD = Bias([0.1, 0.1], [0.0, 0.0])

@@ -85,6 +85,7 @@ LINES = {
     "only leads": Lines(0, 0, 3, 5, "both", "top"),
     "ideal": Lines(0, 0, 0, 0, "both", "both"),
     "very good": Lines(1e-3, 1e-3, 1e-3, 1e-3),
+    "better than metal": Lines(1e-4, 1e-4, 1e-4, 1e-4),
     "bad": Lines(100, 30, 1e4, 1e3),
     "nearly open": Lines(1, 1, 1e9, 0),
 }
