@@ -164,10 +164,10 @@ def netlist(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = None
 
 
 def save_netlist(
-    path: str | os.PathLike[str],
     cells: CellArray | ArrayLike,
     bias: Bias,
-    lines: Lines | None = None,
+    lines: Lines | None,
+    path: str | os.PathLike[str],
     *,
     title: str | None = None,
 ) -> None:
@@ -175,10 +175,10 @@ def save_netlist(
 
     Parameters
     ----------
-    path : str or path
-        File to write or to replace, with the suffix .cir, .net, .sp or .spice.
     cells, bias, lines, title
         As for `netlist`.
+    path : str or path
+        File to write or to replace, with the suffix .cir, .net, .sp or .spice.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def _elements(cells: CellArray | ArrayLike) -> Elements:
             _definitions(device),
             "x",
             "cell r=",
-            cells.to_state()["arrays"]["r"].reshape(cells.shape).astype(np.float64),
+            cells.mixing().astype(np.float64),
             np.ones(cells.shape, np.bool_),
         )
     siemens = checks.numbers("cells", cells)

@@ -11,16 +11,20 @@ import pytest
 
 from app import runs
 from app.results import crossbar
-from app.settings import ReadSettings
+from app.settings import LineSettings, ReadSettings
+
+IDEAL: dict[str, object] = {"word_ohm": 0.0, "bit_ohm": 0.0}
 
 
 def result_of(
     run: runs.Run,
     read: dict[str, object] | None = None,
     cells: tuple[tuple[int, int], ...] = ((2, 3),),
+    lines: dict[str, object] = IDEAL,
     **options: object,
 ) -> crossbar.Result:
-    request = replace(run.request, read=ReadSettings(**(read or {})).choices(), cells=cells)
+    read_, lines_ = ReadSettings(**(read or {})).choices(), LineSettings(**lines).choices()
+    request = replace(run.request, read=read_, lines=lines_, cells=cells)
     return crossbar.compute(run, request, crossbar.Options(**options).choices(), threading.Event())
 
 
@@ -46,7 +50,7 @@ def test_the_map_is_the_array(make_run: Callable[..., runs.Run]) -> None:
 def test_line_currents(pattern: str, along: str, make_run: Callable[..., runs.Run]) -> None:
     """Each cell's own current, summed by hand; what the drivers deliver is what the other lines collect."""
     run = make_run(columns=5)
-    result = result_of(run, pattern=pattern, along=along, amplitude=0.3, line=2)
+    result = result_of(run, pattern=pattern, along=along, amplitude=0.3, line=2, own="0.1, 0.2; -0.1")
     volts = result.input[:, None] if along == "rows" else result.input[None, :]
     grid = np.broadcast_to(volts, (8, 5))
     current = run.cells.current(grid).astype(float)
@@ -89,5 +93,5 @@ def test_one_cell(make_run: Callable[..., runs.Run]) -> None:
     run = make_run(rows=1, columns=1, cycles=1)
     for quantity in crossbar.QUANTITIES.values():
         for pattern in crossbar.INPUTS.values():
-            result = result_of(run, cells=((0, 0),), quantity=quantity, pattern=pattern, line=900)
+            result = result_of(run, cells=((0, 0),), quantity=quantity, pattern=pattern, line=900, own="0.1")
             assert result.values.shape == (1, 1) and result.output.shape == result.driver.shape == (1,)

@@ -233,16 +233,16 @@ def test_too_many_cells(device: sc.DeviceParameters) -> None:
 
 def test_saving(device: sc.DeviceParameters, tmp_path: Path) -> None:
     path, lines = tmp_path / "array.cir", replace(Lines(), word=2.5)
-    save_netlist(path, used(device), bias((2, 3), "row", 0.2), lines, title="Ω, µ")
+    save_netlist(used(device), bias((2, 3), "row", 0.2), lines, path, title="Ω, µ")
     assert path.read_bytes().decode() == netlist(used(device), bias((2, 3), "row", 0.2), lines, title="Ω, µ")
     with pytest.raises(ValueError, match="bias"):
-        save_netlist(path, used(device), HELD, lines)
+        save_netlist(used(device), HELD, lines, path)
     assert path.read_text(encoding="utf-8").startswith("Ω, µ\n")
     assert [file.name for file in tmp_path.iterdir()] == ["array.cir"]
 
 
 def test_names_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"must end in one of .cir, .net, .sp, .spice \(got .txt\); rename it"):
-        save_netlist(tmp_path / "array.txt", [[1.0]], Bias([0.1], [0.0]))
+        save_netlist([[1.0]], Bias([0.1], [0.0]), None, tmp_path / "array.txt")
     with pytest.raises(FileError, match="must lie in a folder that exists"):
-        save_netlist(tmp_path / "none" / "array.sp", [[1.0]], Bias([0.1], [0.0]))
+        save_netlist([[1.0]], Bias([0.1], [0.0]), None, tmp_path / "none" / "array.sp")
