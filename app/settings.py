@@ -160,9 +160,9 @@ class ReadSettings(Section):
 
 
 class LineSettings(Section):
-    word_ohm = param.Number(1.0, bounds=(0.0, 100.0), step=0.1, label="Word line",
+    word_ohm = param.Number(1.0, bounds=(0.0, 50.0), step=0.1, label="Word line",
                             doc="Resistance of a row's segment, from cell to cell.")  # fmt: skip
-    bit_ohm = param.Number(1.0, bounds=(0.0, 100.0), step=0.1, label="Bit line",
+    bit_ohm = param.Number(1.0, bounds=(0.0, 50.0), step=0.1, label="Bit line",
                            doc="Resistance of a column's segment, from cell to cell.")  # fmt: skip
     source_ohm = param.Number(0.0, bounds=(0.0, 1000.0), step=1.0, label="Driver",
                               doc="Between a row's terminal and its first cell.")  # fmt: skip

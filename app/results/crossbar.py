@@ -22,6 +22,7 @@ from synaptogen_core.crossbar.lines import LineSolution, solve_lines
 from synaptogen_core.crossbar.noise import LineNoise
 from synaptogen_core.crossbar.readout import Periphery
 from synaptogen_core.crossbar.wiring import Lines
+from synaptogen_core.exchange.circuits import netlist
 from synaptogen_core.schema import STATE_NAMES
 
 USES = frozenset({"read", "cells", "lines"})
@@ -34,6 +35,7 @@ QUANTITIES = {
     "Disturb probability": "disturb", "Read current, cell by cell": "current", "Conductance": "conductance",
     "State": "state", "Cycle count": "cycle_count",
 }  # fmt: skip
+NETLIST_CELLS = 256 * 256  # ngspice takes minutes from 128 x 128 on
 BUDGET_CELLS = 512 * 512  # of larger arrays the budget would take seconds
 
 
@@ -161,6 +163,21 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         u_read=read.u_read,
         noise=read.noise,
     )  # fmt: skip
+
+
+def netlist_of(run: Run, request: Request) -> str:
+    """The solved array as text for a circuit simulator.
+
+    Raises
+    ------
+    ValueError
+        If it has more cells than a simulator can do anything with.
+    """
+    rows, columns = run.cells.shape
+    if rows * columns > NETLIST_CELLS:
+        raise ValueError(f"netlist: must have at most {NETLIST_CELLS:,} cells (got {rows * columns:,}); choose fewer")
+    held, _ = bias_of(run.cells.shape, request, request.of_tab("crossbar"))
+    return netlist(run.cells, held, lines_of(request.lines))
 
 
 def bias_of(shape: tuple[int, int], request: Request, options: Choices) -> tuple[Bias, np.ndarray]:

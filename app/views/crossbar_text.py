@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from app import theme
 from app.theme import CELL_STYLES
 
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 
 # factor from SI, unit, name, format of a value in the hover
 QUANTITY = {
+    "voltage": (1.0, "V", "Cell voltage", "0.0000"),
+    "cell_current": (1e6, "µA", "Cell current", "0.00"),
+    "lost": (1e6, "µA", "Current lost to lines", "0.000"),
+    "disturb": (1.0, "", "Disturb probability", "0.0000"),
     "current": (1e6, "µA", "Read current", "0.00"),
     "conductance": (1e6, "µS", "Conductance", "0.0"),
     "state": (1.0, "", "State", "0"),
@@ -34,37 +40,50 @@ def map_title(result: Result) -> str:
     what = QUANTITY[result.quantity][2]
     volts = theme.quantity(result.u_read, "voltage")
     if result.quantity == "current":
-        what += f" at {volts}, {'with' if result.noise else 'without'} noise"
+        what = f"Current of each cell alone at {volts}, {'with' if result.noise else 'without'} noise"
     elif result.quantity == "conductance":
         what += f" at {volts}"
+    elif result.quantity == "disturb":
+        what = "Probability that this bias switches a cell, a cycle on (thresholds not yet drawn)"
     beyond = f" {theme.number(result.beyond)} cells lie beyond the colours." if result.beyond else ""
-    return f"{what}, after the pulse train, of all {rows} × {columns} cells.{beyond}"
+    dark = f" {theme.number(result.unreachable)} nodes have no path to a terminal." if result.unreachable else ""
+    return f"{what}: all {rows} × {columns} cells after the pulse train.{beyond}{dark}"
+
+
+def held_at(volts: float) -> str:
+    """What the terminals of a line do."""
+    return "floating" if volts != volts else f"at {theme.number(volts)} V"
 
 
 def line_unit(result: Result) -> tuple[float, str]:
     """Factor from ampere and unit of the line currents: short numbers, whatever the size of the array."""
-    largest = max(float(result.output.max()), float(result.driver.max()))
+    largest = max(float(np.abs(result.output).max()), float(np.abs(result.driver).max()))
     return (1e3, "mA") if largest >= 1e-3 else (1e6, "µA")
 
 
 def sums_table(result: Result) -> str:
-    """The ideal read in numbers."""
+    """The line currents in numbers."""
     out, line = result.output, LINE[OTHER[result.along]]
-    active = int((result.input > 0).sum())
+    held = result.input[~np.isnan(result.input)]
+    active, most = int((held != 0).sum()), float(held[np.argmax(np.abs(held))])
     mean, sd = float(out.mean()), float(out.std())
     factor, unit = line_unit(result)
 
     def current(value: float) -> str:
         return f"{theme.number(value * factor)} {unit}"
 
-    relative = f" ({theme.number(100 * sd / mean, 2)} % of the mean)" if mean else ""
+    relative = f" ({theme.number(100 * sd / abs(mean), 2)} % of the mean)" if mean else ""
+    whole = float(result.ideal.sum())
+    lost = f"{theme.number(100 * (1 - float(out.sum()) / whole))} % of the current" if whole else "–"
     rows = [
         ("Driven", f"{theme.number(active)} of {theme.number(result.input.size)} {result.along}, up to "
-                   f"{theme.quantity(float(result.input.max()), 'voltage')}"),
+                   f"{theme.quantity(most, 'voltage')}"),
         (f"Mean {line} current", current(mean)),
+        ("Lost to the lines", "nothing: they have no resistance" if result.ideal_lines else lost),
         ("Standard deviation", theme.quantity(sd, "current") + relative),
         ("Smallest to largest", f"{theme.number(out.min() * factor)} to {current(float(out.max()))}"),
         ("Power of the drivers", f"{theme.number(result.power * 1e3)} mW"),
+        ("Kirchhoff’s law", f"met to {theme.number(result.residual, 2)} of the largest current"),
     ]  # fmt: skip
     digits = result.digits
     if digits:
@@ -76,12 +95,36 @@ def sums_table(result: Result) -> str:
             ("Beyond the range", f"{digits.clipped} of {out.size} {OTHER[result.along]}"),
         ]  # fmt: skip
     body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
-    return f'<table class="numbers"><caption>Ideal read: no line resistance, no noise</caption>{body}</table>'
+    caption = "Read" if result.scheme == "all" else "Write"
+    return f'<table class="numbers"><caption>{caption} through the lines, without noise</caption>{body}</table>'
+
+
+def groups_table(result: Result) -> str:
+    """What the cells of a write scheme see, and what that does to them."""
+    if not result.groups:
+        return ""
+    head = "".join(f"<th>{h}</th>" for h in ("Cells", "How many", "Voltage (V)", "Switch now", "Disturb"))
+    body = ""
+    for group in result.groups:
+        ends = [theme.number(v) for v in (group.low, group.high)]
+        volts = ends[0] if ends[0] == ends[1] else f"{ends[0]} … {ends[1]}"
+        numbers = (
+            theme.number(group.count), volts, theme.number(group.switching), f"{theme.number(100 * group.chance)} %"
+        )  # fmt: skip
+        body += f"<tr><th>{group.name}</th>{''.join(f'<td>{n}</td>' for n in numbers)}</tr>"
+    caption = (
+        "Write disturb. Switch now: with the thresholds that the cells have. Disturb: the mean probability with those "
+        "of their next cycle, given each cell’s own history"
+    )
+    return (
+        f'<div style="overflow-x:auto"><table class="numbers"><caption>{caption}</caption>'
+        f"<tr>{head}</tr>{body}</table></div>"
+    )
 
 
 def cells_table(result: Result) -> str:
     """The followed cells in numbers."""
-    head = "".join(f"<th>{h}</th>" for h in ("Cell", "State", "I (µA)", "G (µS)", "Cycles"))
+    head = "".join(f"<th>{h}</th>" for h in ("Cell", "State", "U (V)", "I (µA)", "G (µS)", "Disturb", "Cycles"))
     body = ""
     for cell, (color, dash) in zip(result.cells, CELL_STYLES, strict=False):
         line = "currentColor" if color == "ink" else color
@@ -90,7 +133,8 @@ def cells_table(result: Result) -> str:
         )
         name = f"({cell.row},\u00a0{cell.column})" + (", outlier" if cell.outlier else "")
         numbers = (
-            cell.state, theme.number(cell.current * 1e6), theme.number(cell.conductance * 1e6),
+            cell.state, theme.number(cell.voltage), theme.number(cell.through * 1e6),
+            theme.number(cell.conductance * 1e6), f"{theme.number(100 * cell.disturb)} %",
             theme.number(cell.cycle_count),
         )  # fmt: skip
         body += f"<tr><th>{mark}{name}</th>{''.join(f'<td>{n}</td>' for n in numbers)}</tr>"
