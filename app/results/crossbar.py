@@ -110,6 +110,7 @@ class Result:
     power: float  # that the terminals deliver together, W
     digits: Digits | None
     cells: tuple[Cell, ...]
+    wanted: float  # voltage that the chosen cell of a write scheme is meant to see, V
     groups: tuple[Group, ...]  # what the cells of a write scheme see; none of a read
     budget: dict[str, float] | None  # errors by cause, over the RMS of the ideal product
     residual: float  # of Kirchhoff's law, over the largest line current
@@ -154,9 +155,10 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         power=float(np.nansum(held.word * solution.word_current) - np.nansum(held.bit * solution.bit_current)),
         digits=digitise(output, read),
         cells=tuple(describe(cells, maps, cell) for cell in request.cells),
+        wanted=options.get("write", 0.0),
         groups=groups_of(request.cells[0], maps["voltage"], chance, switches(cells, seen))
         if options.scheme != "all" else (),
-        budget=budget_of(cells, volts, lines, request) if options.scheme == "all" and along == "rows" else None,
+        budget=budget_of(cells, options, lines, request) if options.scheme == "all" and along == "rows" else None,
         residual=solution.residual,
         unreachable=solution.unreachable,
         ideal_lines=ideal_lines,
@@ -231,9 +233,9 @@ def adc_of(read: Choices) -> Adc | None:
     return Adc(read.adc_bits, read.adc_low * 1e-6, read.adc_high * 1e-6, read.adc_offset * 1e-6)
 
 
-def budget_of(cells: sc.CellArray, volts: np.ndarray, lines: Lines, request: Request) -> dict[str, float] | None:
+def budget_of(cells: sc.CellArray, options: Choices, lines: Lines, request: Request) -> dict[str, float] | None:
     """What each cause alone does to the product of input and conductances; None of arrays too large for that."""
-    read = request.read
+    read, volts = request.read, input_vector(options, cells.rows)
     if cells.size > BUDGET_CELLS or not volts.any():
         return None
     periphery = Periphery(

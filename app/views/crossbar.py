@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.events import Tap
@@ -42,7 +43,7 @@ OUTPUT, DRIVER, IDEAL = "#56B4E9", NEUTRAL, "#9a9a9a"
 WITH_LINES = ("word_ohm", "bit_ohm", "selector")  # of the sidebar's settings, here again
 HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it
 TOP, BOTTOM = 62, 8  # borders of both: the colour scale stands above the map, an axis above the bars
-WIDTH = {"quantity": 200, "scheme": 200, "own": 240, "word_ohm": 210, "bit_ohm": 210, "write": 210, "selector": 180}
+WIDTH = {"quantity": 200, "scheme": 200, "own": 240, "word_ohm": 210, "bit_ohm": 210, "selector": 180}
 MAX_FILE = 20_001  # characters: one more than the page takes, so that it says so
 LEFT = 74  # of the map and the bars below it: room for four digits
 BAR, SEPARATE = 0.86, 128  # thickness of a bar, as long as there are so few that gaps between them can be seen
@@ -81,7 +82,7 @@ class View(Base):
         options, lines = self.context.options, self.context.lines
         boxes = {
             "line": pmui.IntInput, "bits_seed": pmui.IntInput, "ones": pmui.IntInput, "amplitude": pmui.FloatInput,
-            "own": pmui.TextInput,
+            "own": pmui.TextInput, "write": pmui.FloatInput,
         }  # fmt: skip
         widgets = {
             name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))
@@ -142,11 +143,11 @@ class View(Base):
         rows = side == "rows"
         if rows:
             figure = self.theme.figure("crossbar rows", x="current", y="row", height=HEIGHT, y_range=self.map.y_range,
-                                       x_axis_location="above")  # fmt: skip
+                                       x_range=Range1d(0, 1), x_axis_location="above")  # fmt: skip
             figure.update(min_border_top=TOP, min_border_bottom=BOTTOM, width=SIDE, min_width=SIDE, sizing_mode="fixed")
         else:
             figure = self.theme.figure(
-                "crossbar columns", x="column", y="current", height=150, x_range=self.map.x_range
+                "crossbar columns", x="column", y="current", height=150, x_range=self.map.x_range, y_range=Range1d(0, 1)
             )
         for axis, grid in ((figure.xaxis, figure.xgrid), (figure.yaxis, figure.ygrid)):
             if axis.axis_label in (theme.label("row"), theme.label("column")):
@@ -157,13 +158,13 @@ class View(Base):
             whole = figure.hbar("line", right="ideal", height=BAR, source=source, line_color=None)
             bars = figure.hbar("line", right="current", height=BAR, source=source, line_color=None)
             dots = figure.scatter("current", "line", source=digits, marker="dash", angle=1.5708, size=7)
-            figure.x_range.start, figure.xaxis.ticker = 0, BasicTicker(desired_num_ticks=2)
+            figure.xaxis.ticker = BasicTicker(desired_num_ticks=2)
             figure.yaxis.visible, figure.min_border_left = False, 4  # the map beside it carries the numbers of the rows
         else:
             whole = figure.vbar("line", top="ideal", width=BAR, source=source, line_color=None)
             bars = figure.vbar("line", top="current", width=BAR, source=source, line_color=None)
             dots = figure.scatter("line", "current", source=digits, marker="dash", size=7)
-            figure.y_range.start, figure.yaxis.ticker = 0, BasicTicker(desired_num_ticks=3)
+            figure.yaxis.ticker = BasicTicker(desired_num_ticks=3)
         whole.glyph.update(fill_color=IDEAL, fill_alpha=0.35)  # without line resistance; what is lost stands out
         self.theme.ink(dots.glyph, "line_color")
         ends = [Span(dimension="height" if rows else "width", location=0, line_dash="dashed", line_color=NEUTRAL)
@@ -254,8 +255,7 @@ class View(Base):
             parts["source"].data = {
                 "line": list(range(len(current))), "current": current, "ideal": ideal, "says": says
             }  # fmt: skip
-            ends, least = parts["figure"].x_range if side == "rows" else parts["figure"].y_range, float(ideal.min())
-            ends.start = 0 if min(least, float(current.min())) >= 0 else None
+            show_all(parts["figure"].x_range if side == "rows" else parts["figure"].y_range, current, ideal)
             parts["bars"].glyph.fill_color = DRIVER if driven else OUTPUT
             parts["digits"].data = (
                 {"line": list(range(len(current))), "current": digits.current * factor} if digits else DIGITS
@@ -267,3 +267,11 @@ class View(Base):
             thickness = BAR if len(current) <= SEPARATE else 1.0
             for bars in (parts["bars"], parts["whole"]):
                 setattr(bars.glyph, "height" if side == "rows" else "width", thickness)
+
+
+def show_all(axis: Range1d, *values: np.ndarray) -> None:
+    """Let an axis hold these values and zero."""
+    low, high = min(0.0, *(float(v.min()) for v in values)), max(0.0, *(float(v.max()) for v in values))
+    room = 0.05 * (high - low) or 1e-9
+    start, end = low - room * (low < 0), high + room * (high > 0 or low == 0)
+    axis.update(start=start, end=end, reset_start=start, reset_end=end)

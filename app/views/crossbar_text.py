@@ -24,6 +24,7 @@ QUANTITY = {
     "state": (1.0, "", "State", "0"),
     "cycle_count": (1.0, "", "Cycle count", "0"),
 }
+LEAST = 1e-4  # smaller shares are said to be so
 LINE = {"rows": "row", "columns": "column"}
 OTHER = {"rows": "columns", "columns": "rows"}
 
@@ -50,6 +51,13 @@ def map_title(result: Result) -> str:
     return f"{what}: all {rows} × {columns} cells after the pulse train.{beyond}{dark}"
 
 
+def share(part: float) -> str:
+    """A share in per cent."""
+    if part and abs(part) < LEAST:
+        return f"< {100 * LEAST:g}\u00a0%"
+    return f"{theme.number(100 * part)}\u00a0%"
+
+
 def held_at(volts: float) -> str:
     """What the terminals of a line do."""
     return "floating" if volts != volts else f"at {theme.number(volts)} V"
@@ -64,29 +72,39 @@ def line_unit(result: Result) -> tuple[float, str]:
 def sums_table(result: Result) -> str:
     """The line currents in numbers."""
     out, line = result.output, LINE[OTHER[result.along]]
-    held = result.input[~np.isnan(result.input)]
-    active, most = int((held != 0).sum()), float(held[np.argmax(np.abs(held))])
     mean, sd = float(out.mean()), float(out.std())
     factor, unit = line_unit(result)
 
     def current(value: float) -> str:
         return f"{theme.number(value * factor)} {unit}"
 
-    relative = f" ({theme.number(100 * sd / abs(mean), 2)} % of the mean)" if mean else ""
     whole = float(result.ideal.sum())
-    lost = f"{theme.number(100 * (1 - float(out.sum()) / whole))} % of the current" if whole else "–"
-    rows = [
-        ("Driven", f"{theme.number(active)} of {theme.number(result.input.size)} {result.along}, up to "
-                   f"{theme.quantity(most, 'voltage')}"),
-        (f"Mean {line} current", current(mean)),
-        ("Lost to the lines", "nothing: they have no resistance" if result.ideal_lines else lost),
-        ("Standard deviation", theme.quantity(sd, "current") + relative),
-        ("Smallest to largest", f"{theme.number(out.min() * factor)} to {current(float(out.max()))}"),
+    lost = share(1 - float(out.sum()) / whole) if whole else "–"
+    if result.scheme == "all":
+        active, most = int((result.input != 0).sum()), float(result.input[np.argmax(np.abs(result.input))])
+        relative = f" ({share(sd / abs(mean))} of the mean)" if mean else ""
+        rows = [
+            ("Driven", f"{theme.number(active)} of {theme.number(result.input.size)} {result.along}, up to "
+                       f"{theme.quantity(most, 'voltage')}"),
+            (f"Mean {line} current", current(mean)),
+            ("Lost to the lines", "nothing: they have no resistance" if result.ideal_lines else f"{lost} of it"),
+            ("Standard deviation", theme.quantity(sd, "current") + relative),
+            ("Smallest to largest", f"{theme.number(out.min() * factor)} to {current(float(out.max()))}"),
+        ]  # fmt: skip
+    else:
+        cell = result.cells[0]
+        rows = [
+            ("Chosen cell", f"({cell.row}, {cell.column}), {cell.state}"),
+            ("Meant to see", theme.quantity(result.wanted, "voltage")),
+            ("Sees", theme.quantity(cell.voltage, "voltage")),
+            ("Its column’s current", current(float(out[cell.column]))),
+        ]
+    rows += [
         ("Power of the drivers", f"{theme.number(result.power * 1e3)} mW"),
         ("Kirchhoff’s law", f"met to {theme.number(result.residual, 2)} of the largest current"),
-    ]  # fmt: skip
+    ]
     digits = result.digits
-    if digits:
+    if digits and result.scheme == "all":
         rows += [
             ("ADC range", f"{theme.number(digits.low * factor)} to {current(digits.high)}, "
                           f"{theme.quantity(digits.step, 'current')} a code"),
@@ -109,7 +127,7 @@ def groups_table(result: Result) -> str:
         ends = [theme.number(v) for v in (group.low, group.high)]
         volts = ends[0] if ends[0] == ends[1] else f"{ends[0]} … {ends[1]}"
         numbers = (
-            theme.number(group.count), volts, theme.number(group.switching), f"{theme.number(100 * group.chance)} %"
+            theme.number(group.count), volts, theme.number(group.switching), share(group.chance)
         )  # fmt: skip
         body += f"<tr><th>{group.name}</th>{''.join(f'<td>{n}</td>' for n in numbers)}</tr>"
     caption = (
@@ -124,7 +142,7 @@ def groups_table(result: Result) -> str:
 
 def cells_table(result: Result) -> str:
     """The followed cells in numbers."""
-    head = "".join(f"<th>{h}</th>" for h in ("Cell", "State", "U (V)", "I (µA)", "G (µS)", "Disturb", "Cycles"))
+    head = "".join(f"<th>{h}</th>" for h in ("Cell", "State", "U (V)", "I (µA)", "G (µS)", "Disturb"))
     body = ""
     for cell, (color, dash) in zip(result.cells, CELL_STYLES, strict=False):
         line = "currentColor" if color == "ink" else color
@@ -134,8 +152,7 @@ def cells_table(result: Result) -> str:
         name = f"({cell.row},\u00a0{cell.column})" + (", outlier" if cell.outlier else "")
         numbers = (
             cell.state, theme.number(cell.voltage), theme.number(cell.through * 1e6),
-            theme.number(cell.conductance * 1e6), f"{theme.number(100 * cell.disturb)} %",
-            theme.number(cell.cycle_count),
+            theme.number(cell.conductance * 1e6), share(cell.disturb),
         )  # fmt: skip
         body += f"<tr><th>{mark}{name}</th>{''.join(f'<td>{n}</td>' for n in numbers)}</tr>"
     caption = "Followed cells: click the map to choose, with Shift to add"
