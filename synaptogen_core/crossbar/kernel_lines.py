@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 ROWS = 8  # word lines side by side: one vector register, or two
-WIDE = 128
+WIDE = 128  # bit lines side by side: whole cache lines
 
 
 class Net(NamedTuple):
