@@ -17,7 +17,7 @@ from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.bias import Bias
 from synaptogen_core.crossbar.elements import Elements
-from synaptogen_core.crossbar.kernel_lines import imbalance
+from synaptogen_core.crossbar.kernel_lines import bit_imbalance, word_imbalance
 from synaptogen_core.crossbar.network import Network, Wires
 from synaptogen_core.crossbar.reach import unreachable
 from synaptogen_core.crossbar.wiring import Lines
@@ -310,8 +310,8 @@ class Crossbar:
         if self.wires.bit_feed is not None:
             off_bit += self.wires.bit_feed * bit_drop
         worst = max(
-            imbalance(self.wires.word, self.wires.ideal_word, word_drop, off_word, False),
-            imbalance(self.wires.bit, self.wires.ideal_bit, bit_drop, off_bit, True),
+            word_imbalance(self.wires.word, self.wires.ideal_word, word_drop, off_word),
+            bit_imbalance(self.wires.bit, self.wires.ideal_bit, bit_drop, off_bit),
         )
         return _State(word_drop, bit_drop, volts, current, slope, off_word, off_bit, worst, scale)
 
