@@ -216,11 +216,11 @@ class Settings:
         self.array, self.train, self.device = ArraySettings(), TrainSettings(), DeviceSettings()
         self.read, self.lines, self.selection = ReadSettings(), LineSettings(), Selection()
         self.options = {tab: kind() for tab, kind in (options or {}).items()}
-        self.main = (self.array, self.train, self.device, self.read, self.lines)
+        self.main = (self.array, self.train, self.device, self.read)
 
     def sections(self) -> list[tuple[str, Section]]:
         """Every section with the prefix of its names in a link; the main ones need none, their names differ."""
-        main = [("", section) for section in (*self.main, self.selection)]
+        main = [("", section) for section in (*self.main, self.lines, self.selection)]
         return main + [(f"{tab}.", section) for tab, section in self.options.items()]
 
     def request(self) -> Request:

@@ -34,16 +34,16 @@ from app.views.crossbar_text import (
     map_title,
     sums_table,
 )
+from app.views.line_controls import LineControls
 from synaptogen_core.schema import STATE_NAMES
 
 if TYPE_CHECKING:
     from app.results.crossbar import Result
 
 OUTPUT, DRIVER, IDEAL = "#56B4E9", NEUTRAL, "#9a9a9a"
-WITH_LINES = ("word_ohm", "bit_ohm", "selector")  # of the sidebar's settings, here again
 HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it
 TOP, BOTTOM = 62, 8  # borders of both: the colour scale stands above the map, an axis above the bars
-WIDTH = {"quantity": 200, "scheme": 200, "own": 240, "word_ohm": 210, "bit_ohm": 210, "selector": 180}
+WIDTH = {"quantity": 200, "scheme": 200, "own": 240}  # of a control; others 150
 MAX_FILE = 20_001  # characters: one more than the page takes, so that it says so
 LEFT = 74  # of the map and the bars below it: room for four digits
 BAR, SEPARATE = 0.86, 128  # thickness of a bar, as long as there are so few that gaps between them can be seen
@@ -79,7 +79,7 @@ class View(Base):
 
     # ------------------------------------------------------------------------------------------------ made once
     def _controls(self) -> Any:
-        options, lines = self.context.options, self.context.lines
+        options, self.lines = self.context.options, LineControls(self.context.lines)
         boxes = {
             "line": pmui.IntInput, "bits_seed": pmui.IntInput, "ones": pmui.IntInput, "amplitude": pmui.FloatInput,
             "own": pmui.TextInput, "write": pmui.FloatInput,
@@ -88,21 +88,21 @@ class View(Base):
             name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))
             for name in options.names()
         }
-        here = {name: controls.widget(lines, name, width=WIDTH.get(name, 150), sizing_mode=None) for name in WITH_LINES}
         self.file = pmui.FileInput(label="From file", accept=".txt,.csv", size="small", multiple=False, margin=(3, 12))
         self.file.param.watch(self._taken, "value")
 
         def show(*events: Any) -> None:
             for name, control in widgets.items():
                 control.visible = name in options.active()
-            here["selector"].visible = options.scheme != "all"
+            self.lines.selector.visible = options.scheme != "all"
             self.file.visible = "own" in options.active()
 
         options.param.watch(show, ["pattern", "scheme"])
         show()
-        return pmui.FlexBox(
-            *widgets.values(), self.file, *here.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0"
+        chosen = pmui.FlexBox(
+            *widgets.values(), self.file, sizing_mode="stretch_width", align_items="center", gap="4px 0"
         )
+        return pmui.Column(chosen, self.lines.layout, sizing_mode="stretch_width", margin=0)
 
     def _taken(self, event: Any) -> None:
         """A file with voltages goes into the box beside it."""
