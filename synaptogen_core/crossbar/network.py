@@ -8,134 +8,18 @@ lines take 1 to 99 % of the current.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array.blocks import available_threads, each_block
 from synaptogen_core.crossbar import kernel_lines as kernels
-from synaptogen_core.crossbar.schemes import Bias
-from synaptogen_core.crossbar.wiring import Lines
+from synaptogen_core.crossbar.wires import Bridge, Wires
 
 F64 = NDArray[np.float64]
 WORTH_A_THREAD = 1 << 17  # cells: a sweep over them takes some times what it costs to wake a thread
 MOST_STEPS = 5000
-NO_RESISTANCE = 1e-9  # ohm: of a bit line to one cell alone, where there is none
-
-
-@dataclass(frozen=True, eq=False)
-class Wires:
-    """Conductances of the lines' segments, and of what is shorted to ground [S]; m rows, n columns.
-
-    word, bit : (1 or m, n + 1), (1 or n, m + 1); first and last lead to the terminals and may be infinite
-    word_leak, bit_leak : (m, n), or None where nothing is shorted
-    bit_feed : (m, n), or None: from each node straight to the terminal of its own bit line
-    """
-
-    word: F64
-    bit: F64
-    ideal_word: bool
-    ideal_bit: bool
-    word_leak: F64 | None
-    bit_leak: F64 | None
-    bit_feed: F64 | None = None
-
-    @classmethod
-    def of(cls, lines: Lines, bias: Bias) -> Wires:
-        """The wires of a crossbar whose floating lines are those of `bias`."""
-        (m, n), faults = bias.shape, lines.faults
-        driven_word, driven_bit = ~np.isnan(np.atleast_2d(bias.word)[0]), ~np.isnan(bias.bit)
-        return cls(
-            _segments(lines.word, lines.source, lines.word_ends, driven_word, n, faults.open_word),
-            _segments(lines.bit, lines.sense, lines.bit_ends, driven_bit, m, faults.open_bit),
-            not lines.word,
-            not lines.bit,
-            _leaks(faults.grounded_word, faults.short, (m, n)),
-            _leaks(faults.grounded_bit, faults.short, (m, n)),
-        )
-
-    @classmethod
-    def of_parts_in_turn(cls, lines: Lines, shape: tuple[int, int], at_once: str) -> Wires:
-        """The wires as each row, or each cell, finds them when it is alone on the bit lines.
-
-        A bit line, and to a single cell its word line, is then a resistance in series.
-        """
-        rows, columns = shape
-        ohm = np.repeat(_in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
-        word = _segments(lines.word, lines.source, lines.word_ends, np.ones(rows, np.bool_), columns, ())
-        ideal = not lines.word
-        if at_once == "cell":
-            ohm = ohm + _in_series(lines.word, lines.source, lines.word_ends, columns)
-            ideal, word = True, np.full((1, columns + 1), np.inf)
-        alone, feed = np.zeros((1, rows + 1)), 1 / np.maximum(ohm, NO_RESISTANCE)
-        return cls(word, alone, ideal, False, None, None, feed)
-
-    def path_resistances(self, shape: tuple[int, int]) -> tuple[F64, F64]:
-        """From each node along its own line to its terminals [ohm], word and bit lines; infinite without one."""
-        return _to_terminals(self.word, self.ideal_word, shape), _to_terminals(self.bit, self.ideal_bit, shape[::-1]).T
-
-    def free(self, shape: tuple[int, int]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Nodes of the word and of the bit lines that no terminal without resistance holds; each (m, n)."""
-        return _not_held(self.word, self.ideal_word, shape), _not_held(self.bit, self.ideal_bit, shape[::-1]).T
-
-
-def _not_held(segment: F64, ideal: bool, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    free = np.ones(shape, np.bool_)
-    held = np.isinf(np.broadcast_to(segment, (shape[0], segment.shape[1])))
-    if ideal:
-        return free & ~held[:, :1]
-    free[:, 0] &= ~held[:, 0]
-    free[:, -1] &= ~held[:, -1]
-    return free
-
-
-def _to_terminals(segment: F64, ideal: bool, shape: tuple[int, int]) -> F64:
-    with np.errstate(divide="ignore"):
-        ohm = 1 / segment
-        if ideal:
-            return np.broadcast_to(ohm[:, :1], shape)
-        start, end = ohm[:, :-1].cumsum(axis=1), ohm[:, :0:-1].cumsum(axis=1)[:, ::-1]
-        return np.broadcast_to(1 / (1 / start + 1 / end), shape)
-
-
-def _segments(
-    ohm: float, lead: float, ends: str, driven: NDArray[np.bool_], nodes: int, open_: tuple[tuple[int, int], ...]
-) -> F64:
-    """Segments of one family of lines; one row for all of them where they are alike."""
-    alike = not open_ and bool(np.all(driven == driven[0]))
-    g = np.full((1 if alike else driven.size, nodes + 1), 1 / ohm if ohm else 0.0)
-    g[:, 0] = g[:, -1] = 0
-    at_end = 1 / lead if lead else np.inf
-    here = driven[: g.shape[0]]
-    if ends in ("left", "top", "both"):
-        g[here, 0] = at_end
-    if ends in ("right", "bottom", "both"):
-        g[here, -1] = at_end
-    for line, segment in open_:
-        g[line, segment] = 0
-    if not ohm:
-        g[:, 0] += g[:, -1]
-        g[:, -1] = 0
-    return g
-
-
-def _in_series(ohm: float, lead: float, ends: str, nodes: int) -> F64:
-    """From each node along its line to its terminals [ohm]."""
-    start: F64 = lead + ohm * np.arange(nodes, dtype=np.float64)
-    end: F64 = start[::-1]
-    if ends == "both":
-        return np.asarray(start * end / np.maximum(start + end, NO_RESISTANCE))
-    return start if ends in ("left", "top") else end
-
-
-def _leaks(places: tuple[tuple[int, int], ...], short: float, shape: tuple[int, int]) -> F64 | None:
-    if not places:
-        return None
-    leak = np.zeros(shape)
-    for place in places:
-        leak[place] = 1 / short
-    return leak
+ONE_AMPERE = 1e-12  # A: how exactly the answers to a current of 1 A are solved
 
 
 class Network:
@@ -162,12 +46,33 @@ class Network:
             wires.ideal_bit,
         )
         self._threads = max(1, min(available_threads(), m * n // WORTH_A_THREAD))
+        self._bridges = wires.bridges
+        self._answers = [self._answer(bridge) for bridge in wires.bridges]
 
     def solve(self, at_word: F64, at_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
         """Voltages [V] of the nodes into which the currents `at_word` and `at_bit` [A] are fed; each (m, n).
 
-        Until no node misses more than `tolerance` [A]; the third value is the number of steps.
+        Until no node misses more than `tolerance` [A]; the third value is the number of steps. Bridges between lines
+        are put in afterwards: a few columns of the inverse, and a small matrix (Sherman, Morrison and Woodbury).
         """
+        word, bit, steps = self._without_bridges(at_word, at_bit, tolerance)
+        if self._bridges:
+            across = np.array([_across(bridge, word, bit) for bridge in self._bridges])
+            matrix = np.array([[_across(bridge, *answer) for answer in self._answers] for bridge in self._bridges])
+            matrix += np.diag([1 / bridge.conductance for bridge in self._bridges])
+            for current, answer in zip(np.linalg.solve(matrix, across), self._answers, strict=True):
+                word -= current * answer[0]
+                bit -= current * answer[1]
+        return word, bit, steps
+
+    def _answer(self, bridge: Bridge) -> tuple[F64, F64]:
+        """Voltages of all nodes for 1 A that goes in at the one end of a bridge and out at the other."""
+        fed = np.zeros((2, *self.net.cell.shape))
+        family = fed[0 if bridge.of_words else 1]
+        family[bridge.start], family[bridge.end] = 1.0, -1.0
+        return self._without_bridges(fed[0], fed[1], ONE_AMPERE)[:2]
+
+    def _without_bridges(self, at_word: F64, at_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
         r, x, p, q, z = np.empty_like(at_word), np.zeros_like(at_word), *(np.zeros_like(at_word) for _ in range(3))
         net = self.net
         self._columns(lambda a, b: kernels.eliminate(net, at_word, at_bit, r, a, b))
@@ -209,6 +114,12 @@ class Network:
 
         each_block(size, length, part, self._threads)
         return results
+
+
+def _across(bridge: Bridge, word: F64, bit: F64) -> float:
+    """Voltage across a bridge [V]."""
+    family = word if bridge.of_words else bit
+    return float(family[bridge.start] - family[bridge.end])
 
 
 def _one_node(ideal: bool, total: F64, segment: F64) -> tuple[F64, F64]:

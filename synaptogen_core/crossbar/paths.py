@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from synaptogen_core.crossbar.network import Wires
+from synaptogen_core.crossbar.wires import Wires
 
 Mask = NDArray[np.bool_]
 
 
-def unreachable(conducting: Mask, wires: Wires) -> tuple[Mask, Mask] | None:
+def unreachable(conducting: Mask, wires: Wires, *, with_bridges: bool = True) -> tuple[Mask, Mask] | None:
     """Nodes of the word lines and of the bit lines without a path to a driven terminal or to ground.
 
     Parameters
@@ -20,6 +20,8 @@ def unreachable(conducting: Mask, wires: Wires) -> tuple[Mask, Mask] | None:
     conducting : ndarray of bool, shape (rows, columns)
         Cells that conduct.
     wires : Wires
+    with_bridges : bool
+        Whether shorts between neighbouring lines are paths, too.
 
     Returns
     -------
@@ -34,6 +36,10 @@ def unreachable(conducting: Mask, wires: Wires) -> tuple[Mask, Mask] | None:
         return None
     words = word_held.size
     start, end = word_piece[conducting], bit_piece.T[conducting] + words
+    if with_bridges:
+        pieces = {True: word_piece, False: bit_piece.T + words}
+        start = np.append(start, [pieces[b.of_words][b.start] for b in wires.bridges]).astype(np.intp)
+        end = np.append(end, [pieces[b.of_words][b.end] for b in wires.bridges]).astype(np.intp)
     size = words + bit_held.size
     edges = coo_array((np.ones(start.size, np.int8), (start, end)), shape=(size, size))
     _, label = connected_components(edges, directed=False)
@@ -41,6 +47,18 @@ def unreachable(conducting: Mask, wires: Wires) -> tuple[Mask, Mask] | None:
     if lit.all():
         return None
     return ~lit[word_piece], ~lit[bit_piece.T + words]
+
+
+def hangs_on_a_bridge(conducting: Mask, wires: Wires) -> bool:
+    """Whether a node's only path is a short between neighbouring lines."""
+    if not wires.bridges:
+        return False
+    alone, together = unreachable(conducting, wires, with_bridges=False), unreachable(conducting, wires)
+    return _count(alone) > _count(together)
+
+
+def _count(dark: tuple[Mask, Mask] | None) -> int:
+    return 0 if dark is None else int(dark[0].sum() + dark[1].sum())
 
 
 def _pieces(

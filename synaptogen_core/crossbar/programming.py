@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import elements
-from synaptogen_core.crossbar.lines import Crossbar, solve_lines
-from synaptogen_core.crossbar.network import Wires
+from synaptogen_core.crossbar.lines import solve_lines
+from synaptogen_core.crossbar.newton import Crossbar
 from synaptogen_core.crossbar.schemes import Bias
+from synaptogen_core.crossbar.wires import Wires
 from synaptogen_core.crossbar.wiring import PLACES, Lines
 from synaptogen_core.device import checks
 

@@ -27,6 +27,8 @@ class Faults:
         The same of bit lines, from the top.
     grounded_word, grounded_bit : pairs (row, column)
         Where a word or bit line is shorted to ground through the resistance `short`.
+    bridged_word, bridged_bit : pairs (row, column)
+        Where a word line touches the next one, row + 1, or a bit line the next one, column + 1, through `short`.
     short : float
         Resistance of a short [ohm].
 
@@ -42,6 +44,8 @@ class Faults:
     open_bit: Places = ()
     grounded_word: Places = ()
     grounded_bit: Places = ()
+    bridged_word: Places = ()
+    bridged_bit: Places = ()
     short: float = 10.0
 
     def __post_init__(self) -> None:
@@ -61,13 +65,17 @@ class Faults:
         """
         limits = dict.fromkeys(PLACES, (rows, columns))
         limits |= {"open_word": (rows, columns + 1), "open_bit": (columns, rows + 1)}
+        limits |= {"bridged_word": (rows - 1, columns), "bridged_bit": (rows, columns - 1)}
         for name, (first, second) in limits.items():
             for place in getattr(self, name):
                 if place[0] >= first or place[1] >= second:
                     raise ValueError(f"{name}: must lie inside {rows} x {columns} cells (got {place}); count from 0")
 
 
-PLACES = ("open_cells", "shorted_cells", "open_word", "open_bit", "grounded_word", "grounded_bit")
+PLACES = (
+    "open_cells", "shorted_cells", "open_word", "open_bit", "grounded_word", "grounded_bit", "bridged_word",
+    "bridged_bit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

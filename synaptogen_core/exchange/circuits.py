@@ -32,7 +32,8 @@ NOTES = """\
 * Nodes: w_i_j and b_i_j are the word line and the bit line at the cell of row i and column j, wt_i and bt_j are the
 * terminals. Nodes with no resistance between them are one node, under the name that comes first.
 * rw_i_k is segment k of word line i, the one before column k; the first and the last lead to terminals. rb_j_k is
-* segment k of bit line j, from the top. rgw_i_j and rgb_i_j are shorts to ground.
+* segment k of bit line j, from the top. rgw_i_j and rgb_i_j are shorts to ground,
+* rxw_i_j to the next word line, rxb_i_j to the next bit line.
 * Current of word line i into the array: -i(vw_i). Current of bit line j out of the array: i(vb_j).
 """
 
@@ -301,6 +302,9 @@ def _graph(bias: Bias, lines: Lines) -> Graph:
         wires += (wire for k, wire in inside if (j, k) not in open_bit)
     wires += (Wire(f"rgw_{i}_{j}", int(word[i, j]), ground, faults.short) for i, j in faults.grounded_word)
     wires += (Wire(f"rgb_{i}_{j}", int(bit[i, j]), ground, faults.short) for i, j in faults.grounded_bit)
+    touching = [(f"rxw_{i}_{j}", word[i, j], word[i + 1, j]) for i, j in faults.bridged_word]
+    touching += [(f"rxb_{i}_{j}", bit[i, j], bit[i, j + 1]) for i, j in faults.bridged_bit]
+    wires += (Wire(name, int(a), int(b), faults.short) for name, a, b in touching)
 
     one = _groups(len(names), [w.a for w in wires if not w.ohm], [w.b for w in wires if not w.ohm])
     _, leader = np.unique(one, return_index=True)

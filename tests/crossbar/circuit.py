@@ -37,6 +37,10 @@ def wires(bias: Bias, lines: Lines) -> Iterator[tuple[Node, Node, float]]:
         yield ("ground", 0, 0), ("w", i, j), f.short
     for i, j in f.grounded_bit:
         yield ("ground", 0, 0), ("b", i, j), f.short
+    for i, j in f.bridged_word:
+        yield ("w", i, j), ("w", i + 1, j), f.short
+    for i, j in f.bridged_bit:
+        yield ("b", i, j), ("b", i, j + 1), f.short
 
 
 def held(bias: Bias) -> dict[Node, float]:

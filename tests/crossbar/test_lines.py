@@ -171,7 +171,7 @@ def test_faults_as_a_list_of_resistors(data: st.DataObject) -> None:
     g = 10 ** np.random.default_rng(m * 8 + n).uniform(-5, -3, (m, n))
     places = {
         "open_cells": (m, n), "shorted_cells": (m, n), "open_word": (m, n + 1), "open_bit": (n, m + 1),
-        "grounded_word": (m, n), "grounded_bit": (m, n),
+        "grounded_word": (m, n), "grounded_bit": (m, n), "bridged_word": (m - 1, n), "bridged_bit": (m, n - 1),
     }  # fmt: skip
     faults = Faults(**{
         name: tuple(data.draw(st.lists(st.tuples(st.integers(0, a - 1), st.integers(0, b - 1)), max_size=2)))
@@ -179,7 +179,11 @@ def test_faults_as_a_list_of_resistors(data: st.DataObject) -> None:
     }, short=30.0)  # fmt: skip
     lines = Lines(3.0, 5.0, 7.0, 11.0, "both", "both", faults)
     held = read_bias(np.linspace(0.2, 1, m), n)
-    read = solve_lines(g, held, lines)
+    try:
+        read = solve_lines(g, held, lines)
+    except ValueError as error:
+        assert "besides its bridges" in str(error) and (faults.bridged_word or faults.bridged_bit)
+        return
     for place in faults.shorted_cells:
         g[place] = 1 / 30.0
     for place in faults.open_cells:
@@ -195,6 +199,24 @@ def test_faults_as_a_list_of_resistors(data: st.DataObject) -> None:
         leak = (word if faults.grounded_bit or faults.grounded_word else 0 * word).sum()
         if not leak:
             assert read.word_current.sum() == pytest.approx(read.bit_current.sum(), rel=1e-9)
+
+
+def test_lines_that_touch() -> None:
+    g, faults = np.full((3, 3), 1e-4), Faults(bridged_word=((0, 2),), bridged_bit=((1, 0),), short=4.0)
+    held, whole = bias((3, 3), "row", 0.5), Lines(9.0, 7.0, 11.0, 13.0)
+    lines = replace(whole, faults=faults)
+    read = solve_lines(g, held, lines)
+    word, bit = circuit.solved(g, held, lines)
+    np.testing.assert_allclose(read.word_voltage, word, atol=1e-11)
+    np.testing.assert_allclose(read.bit_voltage, bit, atol=1e-11)
+    without = solve_lines(g, held, whole)
+    assert read.word_current[0] > 10 * without.word_current[0] and read.word_current[1] < 0  # most goes straight across
+    curved = solve_lines(mixed_cells((3, 3)), held, lines)
+    gap = circuit.missing(curved.word_voltage, curved.bit_voltage, curved.cell_current, held, lines)
+    assert gap <= 1e-9 * np.abs(curved.word_current).max()
+    alone = Faults(open_word=((1, 0),), open_cells=((1, 0), (1, 1), (1, 2)), bridged_word=((0, 1),))
+    with pytest.raises(ValueError, match="faults: must leave every line a path besides its bridges"):
+        solve_lines(g, held, replace(whole, faults=alone))
 
 
 def test_nodes_without_a_path_are_found_and_not_numbers() -> None:

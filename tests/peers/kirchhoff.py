@@ -91,6 +91,8 @@ def solve_law(law: Law, bias: Bias, lines: Lines) -> Solution:
         current, slope = law(u)
         return (on * current + short * u).ravel(), (on * slope + short).ravel()
 
+    branches += [(word[i, j], word[i + 1, j], faults.short) for i, j in faults.bridged_word]
+    branches += [(bit[i, j], bit[i, j + 1], faults.short) for i, j in faults.bridged_bit]
     leak = np.zeros(nodes)
     for i, j in faults.grounded_word:
         leak[word[i, j]] = 1 / faults.short

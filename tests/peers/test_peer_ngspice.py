@@ -86,6 +86,7 @@ LINES = {
     "better than metal": Lines(1e-4, 1e-4, 1e-4, 1e-4),
     "bad": Lines(100, 30, 1e4, 1e3),
     "nearly open": Lines(1, 1, 1e9, 0),
+    "touching": replace(UNEQUAL, faults=Faults(bridged_word=((2, 3), (0, 0)), bridged_bit=((5, 1),))),
 }
 
 
