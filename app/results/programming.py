@@ -17,7 +17,7 @@ from synaptogen_core.schema import LRS, STATE_NAMES
 
 USES = frozenset({"read", "lines", "cells"})
 MOST_POINTS, MOST_FAILURES = 10_000, 4000  # drawn as dots; more are a density
-WIDTH, HEIGHT = 150, 120  # pixels of the density
+WIDTH, HEIGHT, FEW = 150, 120, 40  # pixels of the density; so few targets stand apart
 MOST_BARS = 50
 METHODS = {"Program and verify": "verify", "RESET staircase": "staircase"}
 TARGETS = {
@@ -30,7 +30,7 @@ G, U = (1.0, 1000.0), (0.1, 1.5)
 
 class Options(TabOptions):
     method = param.Selector(default="verify", objects=METHODS,
-                            doc="Pulses until a read finds the target, or the same staircase for all cells.")  # fmt: skip
+                            doc="Pulses until a read finds the target; or one staircase for all.")  # fmt: skip
     map = param.Selector(default="reached", objects=MAPS, label="Map of", doc="What the map shows.")
     stair_map = param.Selector(default="voltage", objects=STAIR_MAPS, label="Map of", doc="What the map shows.")
     target = param.Selector(default="ramp", objects=TARGETS, label="Target", doc="Pattern of target conductances.")
@@ -42,13 +42,13 @@ class Options(TabOptions):
     tolerance = param.Number(5.0, bounds=(0.5, 50.0), step=0.5, doc="Largest distance from the target, ±.")
     max_pulses = param.Integer(100, bounds=(1, 1000), label="Pulse limit", doc="Most pulses for each cell.")
     u_set = param.Number(-1.5, bounds=(-1.5, -0.1), step=0.01, label="SET pulse", doc="As the driver gives it.")
-    u_start = param.Number(0.5, bounds=U, step=0.01, label="First step", doc="First RESET pulse.")
-    u_stop = param.Number(1.5, bounds=U, step=0.01, label="Last step", doc="Largest RESET pulse.")
+    u_start = param.Number(0.5, bounds=U, step=0.01, label="First RESET", doc="Pulse that a staircase begins with.")
+    u_stop = param.Number(1.5, bounds=U, step=0.01, label="Last RESET", doc="Largest pulse of a staircase.")
     u_step = param.Number(0.02, bounds=(0.001, 0.2), step=0.001, label="Shortest step",
                           doc="Far above the target the steps are longer.")  # fmt: skip
     steps = param.Integer(21, bounds=(2, 100), label="Steps", doc="RESET pulses of the staircase.")
     through = param.Boolean(True, label="Through the lines",
-                            doc="Line resistances weaken the pulses; off: each cell sees what is meant for it.")  # fmt: skip
+                            doc="Line resistances weaken the pulses. Off: ideal pulses.")  # fmt: skip
     at_once = param.Selector(default="cell", objects={"Cell by cell": "cell", "Row by row": "row"}, label="Written",
                              doc="The cells of a row share its word line if they are written together.")  # fmt: skip
 
@@ -80,7 +80,8 @@ class Targets:
     """Target against reached, pulses needed, and the summary of program and verify."""
 
     points: Points  # all cells, or some that failed
-    density: np.ndarray | None  # (HEIGHT, WIDTH) cells in each pixel, of many cells
+    density: np.ndarray | None  # (HEIGHT, width) of many cells that reached: share of those with about this target
+    density_x: tuple[float, float]  # S
     x: tuple[float, float]  # of the picture, S
     y: tuple[float, float]
     edges: np.ndarray  # (bars + 1,) numbers of pulses
@@ -88,6 +89,7 @@ class Targets:
     failed_share: np.ndarray
     outcomes: tuple[tuple[str, int], ...]  # each that occurred, and its number of cells
     statistics: dict[str, object]
+    off: int  # cells that a read found at their target, and that do not lie within the tolerance at the end
     failed_rows: np.ndarray  # of the failures among the points
     tolerance: float
     limit: int
@@ -203,29 +205,44 @@ def targets_of(done: Verified, options: Choices) -> Targets:
     if everything:
         row, column = (np.concatenate([a, b]) for a, b in zip(np.nonzero(~failed), (row, column), strict=True))
     x, y = sides(done.target), sides(done.reached, done.target)
-    counts = None
-    if not everything:
-        counts, _, _ = np.histogram2d(done.reached.ravel(), done.target.ravel(), (HEIGHT, WIDTH), (y, x))
+    shares, of_image = (None, x) if everything else density(done, ~failed, x, y)
+    error = np.abs(done.reached / done.target - 1)
     most = int(done.pulses.max())
     width = max(1, -(-(most + 1) // MOST_BARS))
     edges = np.arange(0, most + 1 + width, width) - 0.5
-    shares = [np.histogram(done.pulses[chosen], edges)[0] / failed.size for chosen in (~failed, failed)]
+    bars = [np.histogram(done.pulses[chosen], edges)[0] / failed.size for chosen in (~failed, failed)]
+    of_cells = done.target, done.reached, done.outcome
     number = np.bincount(done.outcome.ravel(), minlength=len(OUTCOMES))
     return Targets(
-        points=Points(*(a[row, column] for a in (done.target, done.reached, done.outcome)), row + done.part.first, column),
-        density=None if counts is None else counts.astype(np.float32),
+        points=Points(*(a[row, column] for a in of_cells), row + done.part.first, column),
+        density=shares,
+        density_x=of_image,
         x=x,
         y=y,
         edges=edges,
-        reached_share=shares[0],
-        failed_share=shares[1],
+        reached_share=bars[0],
+        failed_share=bars[1],
         outcomes=tuple((name, int(n)) for name, n in zip(OUTCOMES, number, strict=True) if n),
         statistics=done.statistics,
+        off=int(np.count_nonzero(~failed & (error > options.tolerance / 100 * (1 + 1e-5)))),
         failed_rows=np.flatnonzero(done.outcome[row, column] != REACHED),
         tolerance=options.tolerance / 100,
         limit=done.limit,
         wanted_limit=options.max_pulses,
     )  # fmt: skip
+
+
+def density(
+    done: Verified, chosen: np.ndarray, x: tuple[float, float], y: tuple[float, float]
+) -> tuple[np.ndarray, tuple[float, float]]:
+    """Where the chosen cells ended, among those of about the same target; and the targets that the picture holds."""
+    levels = np.unique(done.target)
+    width = WIDTH
+    if FEW <= levels.size <= WIDTH:  # evenly spaced: a column of pixels for each
+        half = 0.5 * float(levels[-1] - levels[0]) / (levels.size - 1)
+        width, x = levels.size, (float(levels[0]) - half, float(levels[-1]) + half)
+    counts, _, _ = np.histogram2d(done.reached[chosen], done.target[chosen], (HEIGHT, width), (y, x))
+    return (counts / np.maximum(counts.sum(axis=0), 1)).astype(np.float32), x
 
 
 def sides(*values: np.ndarray) -> tuple[float, float]:

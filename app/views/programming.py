@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel_material_ui as pmui
-from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LogColorMapper
+from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
 from bokeh.palettes import interp_palette
 
 from app import controls, theme
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ERRORS = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
-POINT = {"x": [], "y": [], "color": [], "row": [], "column": [], "outcome": []}
+POINT = {"x": [], "y": [], "color": [], "size": [], "row": [], "column": [], "outcome": []}
 BAR = {"left": [], "right": [], "reached": [], "all": [], "says": []}
 LINE = {"x": [], "y": []}
 REACHED, FAILED = OUTCOME_COLORS["reached"], "#D55E00"
@@ -73,9 +73,9 @@ class View(Base):
         options, number = self.context.options, {"level_seed", "levels", "max_pulses", "steps"}
         volts = {"u_set", "u_start", "u_stop", "u_step", "g_level", "g_low", "g_high", "tolerance"}
         boxes = dict.fromkeys(number, pmui.IntInput) | dict.fromkeys(volts, pmui.FloatInput)
-        wide = {"method": 190, "map": 190, "stair_map": 220, "target": 200, "through": 190}
+        wide = {"method": 190, "map": 215, "stair_map": 250, "target": 235, "through": 215}
         widgets = {
-            name: controls.widget(options, name, width=wide.get(name, 140), sizing_mode=None, widget=boxes.get(name))
+            name: controls.widget(options, name, width=wide.get(name, 132), sizing_mode=None, widget=boxes.get(name))
             for name in options.names()
         }
 
@@ -92,14 +92,14 @@ class View(Base):
             "programming targets", x="Target (µS)", y="Reached (µS)", height=330, title="Target against reached"
         )
         self.scatter_axes = Axis(figure, "x"), Axis(figure, "y")
-        self.shades = LogColorMapper(palette=MAP_PALETTE, low=1, high=2, low_color="rgba(0, 0, 0, 0)")
+        self.shades = LinearColorMapper(palette=MAP_PALETTE, low=1e-9, high=1, low_color="rgba(0, 0, 0, 0)")
         self.density, self.band = ColumnDataSource(NO_IMAGE), ColumnDataSource(LINE)
-        figure.image("image", "x", "y", "dw", "dh", source=self.density, color_mapper=self.shades)
         figure.patch("x", "y", source=self.band, fill_color=NEUTRAL, fill_alpha=0.3, line_color=NEUTRAL)
+        figure.image("image", "x", "y", "dw", "dh", source=self.density, color_mapper=self.shades)
         self.points, self.followed = ColumnDataSource(POINT), ColumnDataSource(POINT)
-        dots = figure.scatter("x", "y", source=self.points, size=4, color="color", alpha=0.7, line_color=None)
+        dots = figure.scatter("x", "y", source=self.points, size="size", color="color", alpha=0.7, line_color=None)
         rings = figure.scatter(
-            "x", "y", source=self.followed, size=12, line_color="color", fill_color=None, line_width=3
+            "x", "y", source=self.followed, size="size", line_color="color", fill_color=None, line_width=3
         )
         rows = ("Cell", "(@row, @column)"), ("Target", "@x{0.0} µS"), ("Reached", "@y{0.0} µS"), ("Outcome", "@outcome")
         figure.add_tools(theme.hover([dots, rings], *rows))
@@ -176,21 +176,22 @@ class View(Base):
         colors = cell_colors(self.theme, len(result.cells))
         self.followed.data = {
             "x": [1e6 * c.values["target"] for _, c in known], "y": [1e6 * c.values["reached"] for _, c in known],
-            "color": [colors[i] for i, _ in known], "row": [c.row for _, c in known],
+            "color": [colors[i] for i, _ in known], "size": [12] * len(known), "row": [c.row for _, c in known],
             "column": [c.column for _, c in known], "outcome": [c.values["outcome"] for _, c in known],
         }  # fmt: skip
         (left, right), (bottom, top) = ([1e6 * end for end in ends] for ends in (targets.x, targets.y))
         self.density.data = NO_IMAGE
         if targets.density is not None:
-            self.shades.high = max(2.0, float(targets.density.max()))
+            self.shades.high = max(1e-6, float(targets.density.max()))
+            first, last = (1e6 * end for end in targets.density_x)
             self.density.data = {
-                "image": [targets.density], "x": [left], "y": [bottom], "dw": [right - left], "dh": [top - bottom]
+                "image": [targets.density], "x": [first], "y": [bottom], "dw": [last - first], "dh": [top - bottom]
             }  # fmt: skip
         x, off = np.array([left, right]), targets.tolerance
         self.band.data = {"x": np.concatenate([x, x[::-1]]), "y": np.concatenate([x * (1 - off), x[::-1] * (1 + off)])}
         self.scatter_axes[0].show("linear", left, right)
         self.scatter_axes[1].show("linear", bottom, top)
-        shade = ["<span>shade: number of cells</span>"] if targets.density is not None else []
+        shade = ["<span>shade: share of the cells of a target</span>"] if targets.density is not None else []
         band = swatch(NEUTRAL, f"within ±{100 * off:g} % of the target", kind="area")
         self.scatter_legend.object = outcome_legend(targets) + legend(
             [band, *shade, *cell_entries([(c.row, c.column) for c in result.cells])]
@@ -210,7 +211,8 @@ class View(Base):
 
     def _show_stairs(self, result: Result, stairs: Staircase) -> None:
         micro, steps = theme.factor("conductance"), stairs.volts[1:]
-        x = np.concatenate([[2 * steps[0] - steps[1]], steps])  # the SET pulse stands a step before the first
+        apart = max(steps[1] - steps[0], 0.12 * (steps[-1] - steps[0]))  # room for the word SET
+        x = np.concatenate([[steps[0] - apart], steps])
         names = ["SET", *(f"{u:.3g}" for u in steps)]
         self.stairs_mean.data = {
             "x": x, "y": stairs.mean * micro, "low": stairs.low * micro, "high": stairs.high * micro,
@@ -245,6 +247,7 @@ def points(result: Result, targets: Targets) -> dict[str, np.ndarray]:
     names, found = np.array(result.outcomes), targets.points
     colors = np.array([OUTCOME_COLORS[name] for name in result.outcomes])
     return {
-        "x": found.target * 1e6, "y": found.reached * 1e6, "color": colors[found.outcome], "row": found.row,
+        "x": found.target * 1e6, "y": found.reached * 1e6, "color": colors[found.outcome],
+        "size": np.where(names[found.outcome] == "reached", 4, 7), "row": found.row,
         "column": found.column, "outcome": names[found.outcome],
     }  # fmt: skip

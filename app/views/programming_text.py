@@ -57,12 +57,10 @@ def bounds(result: Result) -> str:
     """What is less than was asked for, and why; empty if nothing is."""
     said, done, (rows, _) = [], len(result.values), result.shape
     if done < rows:
-        which = "those farthest from the terminals of the bit lines, where the pulses are weakest" if result.through else (
-            "the others would be no different"
-        )  # fmt: skip
+        which = ", those farthest from the terminals of the bit lines," if result.through else ""
         said.append(
-            f"So large an array would take too long: {theme.number(done)} of its {theme.number(rows)} rows are "
-            f"programmed ({which}). Rows are written one after the other and do not disturb each other."
+            f"So large an array would take too long: only {theme.number(done)} of its {theme.number(rows)} rows{which} "
+            "are programmed. Rows do not change each other: they are written one after the other."
         )
     targets = result.targets
     if targets and targets.limit < targets.wanted_limit:
@@ -112,11 +110,19 @@ def targets_summary(result: Result, targets: Targets) -> str:
         ("Pulses a cell", used(found["pulses"])),
         ("SET pulses among them", used(found["set_pulses"])),
         ("Error where reached", f"{theme.number(100 * error, 2)} % (root mean square)"),
+        ("Reached, but off at the end", f"{theme.number(targets.off)}{off_because(result)}"),
         *((f"Failed: {name}", f"{theme.number(n)} ({share(n, cells)})") for name, n in found["failures"].items()),
         ("Pulses", pulses_text(result)),
         ("Verify reads", f"{theme.quantity(result.u_read, 'voltage')}, {noise}"),
     ]  # fmt: skip
     return numbers("Program and verify: all programmed cells", rows)
+
+
+def off_because(result: Result) -> str:
+    """Why a cell may lie off its target although a read has found it there."""
+    noise = ["noise of the read"] if result.bandwidth else []
+    others = ["pulses for others"] if result.through and result.at_once == "row" else []
+    return f" ({' or '.join(noise + others)})" if noise or others else ""
 
 
 def share(part: float, of: float) -> str:
@@ -165,7 +171,7 @@ def cells_table(result: Result) -> str:
     head = "".join(f"<th>{h}</th>" for h in ("Cell", *heads))
     caption = "Followed cells: click the map to choose, with Shift to add"
     return (
-        f'<div style="overflow-x:auto"><table class="numbers"><caption>{caption}</caption>'
+        f'<div style="overflow-x:auto"><table class="numbers" style="white-space:nowrap"><caption>{caption}</caption>'
         f"<tr>{head}</tr>{body}</table></div>"
     )
 
