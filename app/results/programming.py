@@ -80,7 +80,7 @@ class Targets:
     """Target against reached, pulses needed, and the summary of program and verify."""
 
     points: Points  # all cells, or some that failed
-    density: np.ndarray | None  # (HEIGHT, width) of many cells that reached: share of those with about this target
+    density: np.ndarray | None  # (HEIGHT, width) many cells that reached: number, relative to the largest of a target
     density_x: tuple[float, float]  # S
     x: tuple[float, float]  # of the picture, S
     y: tuple[float, float]
@@ -235,14 +235,14 @@ def targets_of(done: Verified, options: Choices) -> Targets:
 def density(
     done: Verified, chosen: np.ndarray, x: tuple[float, float], y: tuple[float, float]
 ) -> tuple[np.ndarray, tuple[float, float]]:
-    """Where the chosen cells ended, among those of about the same target; and the targets that the picture holds."""
+    """How many of the chosen cells ended where, the most frequent end of each target being 1; and the targets shown."""
     levels = np.unique(done.target)
     width = WIDTH
     if FEW <= levels.size <= WIDTH:  # evenly spaced: a column of pixels for each
         half = 0.5 * float(levels[-1] - levels[0]) / (levels.size - 1)
         width, x = levels.size, (float(levels[0]) - half, float(levels[-1]) + half)
     counts, _, _ = np.histogram2d(done.reached[chosen], done.target[chosen], (HEIGHT, width), (y, x))
-    return (counts / np.maximum(counts.sum(axis=0), 1)).astype(np.float32), x
+    return (counts / np.maximum(counts.max(axis=0), 1)).astype(np.float32), x
 
 
 def sides(*values: np.ndarray) -> tuple[float, float]:

@@ -182,7 +182,6 @@ class View(Base):
         (left, right), (bottom, top) = ([1e6 * end for end in ends] for ends in (targets.x, targets.y))
         self.density.data = NO_IMAGE
         if targets.density is not None:
-            self.shades.high = max(1e-6, float(targets.density.max()))
             first, last = (1e6 * end for end in targets.density_x)
             self.density.data = {
                 "image": [targets.density], "x": [first], "y": [bottom], "dw": [last - first], "dh": [top - bottom]
@@ -191,7 +190,7 @@ class View(Base):
         self.band.data = {"x": np.concatenate([x, x[::-1]]), "y": np.concatenate([x * (1 - off), x[::-1] * (1 + off)])}
         self.scatter_axes[0].show("linear", left, right)
         self.scatter_axes[1].show("linear", bottom, top)
-        shade = ["<span>shade: share of the cells of a target</span>"] if targets.density is not None else []
+        shade = ["<span>bright: where most cells of a target end</span>"] if targets.density is not None else []
         band = swatch(NEUTRAL, f"within ±{100 * off:g} % of the target", kind="area")
         self.scatter_legend.object = outcome_legend(targets) + legend(
             [band, *shade, *cell_entries([(c.row, c.column) for c in result.cells])]

@@ -165,7 +165,7 @@ def test_many_cells_are_a_density(make_run: Callable[..., runs.Run]) -> None:
     targets = result_of(run, through=False).targets
     assert targets is not None and targets.density is not None
     assert targets.density.shape == (programming.HEIGHT, 100)
-    np.testing.assert_allclose(targets.density.sum(axis=0), 1, rtol=1e-5)
+    assert (targets.density.max(axis=0) == 1).all()
     assert (
         targets.points.target.size == len(targets.failed_rows) == sum(n for k, n in targets.outcomes if k != "reached")
     )
