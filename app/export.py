@@ -7,10 +7,11 @@ of its own in the server. The browser acknowledges each piece, so that no more t
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +21,9 @@ import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, CustomJS, Div
 
 from app import runs, theme
+from app.results import crossbar
 from app.session import LONG_RUNS, Session, sentence
+from app.settings import Request
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.exchange.files import dataset_stream, simulate_to_file
 
@@ -29,7 +32,9 @@ FORMATS = {
     "nc": ("NetCDF", "application/x-netcdf"),
     "zarr.zip": ("Zarr (zip)", "application/zip"),
     "csv": ("CSV", "text/csv"),
+    "cir": ("SPICE netlist", "text/plain"),
 }
+RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir",)
 RECEIVE = """
 const [job, index, last, name, type] = cb_obj.tags
 if (index === 0) { cb_obj.pieces = [] }
@@ -52,8 +57,12 @@ def file_name(run: runs.Run, kind: str) -> str:
     return f"synaptogen-{array.rows}x{array.columns}-{run.cycles}c-seed{array.seed}.{kind}"
 
 
-def write(run: runs.Run, kind: str, progress: Callable[[float], None], cancel: threading.Event) -> IO[bytes]:
+def write(
+    run: runs.Run, request: Request, kind: str, progress: Callable[[float], None], cancel: threading.Event
+) -> IO[bytes]:
     """Write all cells of a run to a file that vanishes when closed; simulated again if only a sample is at hand."""
+    if kind in NETLIST:
+        return io.BytesIO(crossbar.netlist_of(run, request).encode())
     if run.sample.step == 1:
         return dataset_stream(run.data, kind)
     with tempfile.TemporaryDirectory(prefix="synaptogen-") as folder:
@@ -66,9 +75,9 @@ def write(run: runs.Run, kind: str, progress: Callable[[float], None], cancel: t
 
 
 class Downloads:
-    """Three buttons, and a line that says how far the download is."""
+    """Buttons of some formats, and a line that says how far the download is."""
 
-    def __init__(self, session: Session, post: Callable[[Callable[[], None]], None]):
+    def __init__(self, session: Session, post: Callable[[Callable[[], None]], None], kinds: Sequence[str] = RUN):
         self.session, self._post = session, post
         self._file: IO[bytes] | None = None
         self._cancel = threading.Event()
@@ -79,7 +88,7 @@ class Downloads:
         self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
         self._carrier = Div(text="", visible=False, tags=[self._pieces])  # the source must belong to the document
         self._answer.on_change("text", self._acknowledged)
-        self.buttons = {kind: self._button(kind) for kind in FORMATS}
+        self.buttons = {kind: self._button(kind) for kind in kinds}
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.cancel.on_click(self._stop)
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
@@ -103,7 +112,9 @@ class Downloads:
         self._job, self._sent, self._cancel = self._job + 1, 0, threading.Event()
         self._name, self._type = file_name(run, kind), FORMATS[kind][1]
         self._busy(True, "Writing …")
-        task = asyncio.get_running_loop().create_task(self._write(self._job, run, kind, self._cancel))
+        task = asyncio.get_running_loop().create_task(
+            self._write(self._job, run, self.session.request_for(run), kind, self._cancel)
+        )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -119,14 +130,14 @@ class Downloads:
         self.stop()
         self._busy(not sending, "Cancelled." if sending else "Stopping …")
 
-    async def _write(self, job: int, run: runs.Run, kind: str, cancel: threading.Event) -> None:
+    async def _write(self, job: int, run: runs.Run, request: Request, kind: str, cancel: threading.Event) -> None:
         loop = asyncio.get_running_loop()
 
         def progress(done: float) -> None:
             loop.call_soon_threadsafe(self._post, lambda: self._show(job, done, f"Writing {100 * done:.0f} %"))
 
         try:
-            file = await loop.run_in_executor(LONG_RUNS, write, run, kind, progress, cancel)
+            file = await loop.run_in_executor(LONG_RUNS, write, run, request, kind, progress, cancel)
         except Cancelled:
             self._post(lambda: self._busy(False, "Cancelled."))
             return
@@ -138,7 +149,8 @@ class Downloads:
             file.close()
             self._post(lambda: self._busy(False, "Cancelled."))
             return
-        self._size, self._file = os.fstat(file.fileno()).st_size, file
+        self._size, self._file = file.seek(0, os.SEEK_END), file
+        file.seek(0)
         self._post(lambda: self._send(0))
 
     def _send(self, index: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import weakref
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -109,7 +110,13 @@ class Dashboard:
         """Show a tab; its figures are made when it is first opened."""
         if tab not in self.views:
             context = Context(
-                self.theme, self.settings.options[tab], self.settings.select, self.apply, self.show, self.downloads
+                self.theme,
+                self.settings.options[tab],
+                self.settings.select,
+                self.apply,
+                self.show,
+                self.downloads,
+                self.settings.lines,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
             self.places[tab].objects = [view.layout]
@@ -117,9 +124,9 @@ class Dashboard:
         self.session.open(tab)
         self.address.refresh()
 
-    def downloads(self) -> Any:
-        """The download buttons, for the tab that shows them."""
-        downloads = Downloads(self.session, self._post)
+    def downloads(self, kinds: Sequence[str]) -> Any:
+        """The download buttons of some formats, for the tab that shows them."""
+        downloads = Downloads(self.session, self._post, kinds)
         self.session.closing.append(downloads.stop)
         return downloads.layout
 

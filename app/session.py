@@ -226,7 +226,7 @@ class Session:
         if self.settings.request().simulation != self.run.key:
             return "stale"
         painted = self._painted.get(self.visible)
-        return "ready" if painted == result_key(self.tabs[self.visible], self._request_for(self.run)) else "drawing"
+        return "ready" if painted == result_key(self.tabs[self.visible], self.request_for(self.run)) else "drawing"
 
     # ------------------------------------------------------------------------------------------------ drawing lane
     def _draw(self) -> None:
@@ -247,7 +247,7 @@ class Session:
         tab = self.tabs[name]
         if run is None or name not in self._painters:
             return
-        request = self._request_for(run)
+        request = self.request_for(run)
         key = result_key(tab, request)
         if self._sent.get(name) == key:
             self._later(lambda: self.status.param.update(state=self._resting_state()))
@@ -274,7 +274,7 @@ class Session:
         self._painted[name] = key
         self.status.state = self._resting_state()
 
-    def _request_for(self, run: runs.Run) -> Request:
+    def request_for(self, run: runs.Run) -> Request:
         """The present read-out, selection and options, with the simulation settings that the pictures show."""
         request = self.settings.request()
         array = run.request.array

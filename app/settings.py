@@ -16,6 +16,7 @@ UNITS = {
     "word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω",
     "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA", "amplitude": "V", "ones": "%",
     "g_level": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%", "u_step": "V",
+    "dac_high": "V", "adc_offset": "µA", "write": "V",
 }  # fmt: skip
 
 
@@ -144,20 +145,25 @@ class ReadSettings(Section):
     u_read = param.Number(0.2, bounds=(0.01, 0.6), step=0.01, label="Read voltage", doc="Applied when reading.")
     noise = param.Boolean(True, label="Read noise", doc="Thermal and shot noise of the read current.")
     bandwidth = param.Number(100.0, bounds=(0.01, 1000.0), step=1.0, doc="Noise bandwidth of the read amplifier.")
+    dac = param.Boolean(False, label="DAC", doc="Input voltages in steps, from 0 V on.")
+    dac_bits = param.Integer(8, bounds=(1, 16), label="DAC bits", doc="Resolution of the converter.")
+    dac_high = param.Number(0.6, bounds=(0.01, 1.5), step=0.01, label="DAC to", doc="Upper end; the lower one is 0 V.")
     adc = param.Boolean(False, label="ADC", doc="Digitise the line currents.")
     adc_bits = param.Integer(8, bounds=(1, 16), label="ADC bits", doc="Resolution of the converter.")
     adc_low = param.Number(0.0, bounds=(-10_000.0, 10_000.0), step=10.0, label="ADC from", doc="Lower end.")
     adc_high = param.Number(3000.0, bounds=(-10_000.0, 10_000.0), step=10.0, label="ADC to", doc="Upper end.")
+    adc_offset = param.Number(0.0, bounds=(-1000.0, 1000.0), step=1.0, label="ADC offset", doc="Added before it.")
 
     def active(self) -> tuple[str, ...]:
-        hidden = (() if self.noise else ("bandwidth",)) + (() if self.adc else ("adc_bits", "adc_low", "adc_high"))
+        hidden = (() if self.noise else ("bandwidth",)) + (() if self.dac else ("dac_bits", "dac_high"))
+        hidden += () if self.adc else ("adc_bits", "adc_low", "adc_high", "adc_offset")
         return tuple(n for n in self.names() if n not in hidden)
 
 
 class LineSettings(Section):
-    word_ohm = param.Number(1.0, bounds=(0.0, 100.0), step=0.1, label="Word line",
+    word_ohm = param.Number(1.0, bounds=(0.0, 50.0), step=0.1, label="Word line",
                             doc="Resistance of a row's segment, from cell to cell.")  # fmt: skip
-    bit_ohm = param.Number(1.0, bounds=(0.0, 100.0), step=0.1, label="Bit line",
+    bit_ohm = param.Number(1.0, bounds=(0.0, 50.0), step=0.1, label="Bit line",
                            doc="Resistance of a column's segment, from cell to cell.")  # fmt: skip
     source_ohm = param.Number(0.0, bounds=(0.0, 1000.0), step=1.0, label="Driver",
                               doc="Between a row's terminal and its first cell.")  # fmt: skip
@@ -211,11 +217,11 @@ class Settings:
         self.array, self.train, self.device = ArraySettings(), TrainSettings(), DeviceSettings()
         self.read, self.lines, self.selection = ReadSettings(), LineSettings(), Selection()
         self.options = {tab: kind() for tab, kind in (options or {}).items()}
-        self.main = (self.array, self.train, self.device, self.read, self.lines)
+        self.main = (self.array, self.train, self.device, self.read)
 
     def sections(self) -> list[tuple[str, Section]]:
         """Every section with the prefix of its names in a link; the main ones need none, their names differ."""
-        main = [("", section) for section in (*self.main, self.selection)]
+        main = [("", section) for section in (*self.main, self.lines, self.selection)]
         return main + [(f"{tab}.", section) for tab, section in self.options.items()]
 
     def request(self) -> Request:

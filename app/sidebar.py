@@ -1,4 +1,4 @@
-"""The sidebar: all settings in five sections, with the waveform of the pulse train."""
+"""The sidebar: all settings in four sections, with the waveform of the pulse train."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Sidebar:
 
     def __init__(self, settings: Settings, address: Address, waveform: Any, post: Post):
         self.settings = settings
-        array, train, device, read, lines = settings.main
+        array, train, device, read = settings.main
         reset = pmui.Button(label="Reset to defaults", variant="text", size="small", icon="restart_alt")
         reset.on_click(lambda event: post(settings.reset))
         sections = pmui.Accordion(
@@ -25,8 +25,7 @@ class Sidebar:
             ("Pulse train", self._column(train, theme.pane(waveform))),
             ("Device", self._column(device)),
             ("Read-out", self._column(read)),
-            ("Lines", self._column(lines)),
-            active=[0, 1, 2, 3, 4], sizing_mode="stretch_width", disable_gutters=True, square=True, elevation=0,
+            active=[0, 1, 2, 3], sizing_mode="stretch_width", disable_gutters=True, square=True, elevation=0,
             title_variant="subtitle1", margin=0,
         )  # fmt: skip
         buttons = pmui.Row(address.copy.layout, reset, sizing_mode="stretch_width", margin=(8, 6))

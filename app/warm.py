@@ -6,6 +6,7 @@ import logging
 import threading
 
 LOG = logging.getLogger("synaptogen.app")
+WARMED = ("overview", "crossbar")  # the first tab, and the compiled solver of the lines
 _STARTED = threading.Event()
 
 
@@ -17,7 +18,7 @@ def start() -> None:
 
 
 def warm_up() -> None:
-    """Simulate the default array and compute its overview, as every new page will: with that all is compiled."""
+    """Simulate the default array and compute tabs that need what is slow only once: with that all is compiled."""
     from app import runs, session
     from app.settings import Settings
     from app.tabs import TABS
@@ -31,8 +32,9 @@ def warm_up() -> None:
         if run is None:
             run = runs.run(request, lambda done: None, threading.Event())
             runs.RUNS.put(run.key, run, run.size)
-        first = TABS[0]
-        result = first.results.compute(run, request, request.of_tab(first.key), threading.Event())
-        session.RESULTS.put(session.result_key(first, request), result, session.bytes_of(result))
+        for tab in TABS:
+            if tab.key in WARMED:
+                result = tab.results.compute(run, request, request.of_tab(tab.key), threading.Event())
+                session.RESULTS.put(session.result_key(tab, request), result, session.bytes_of(result))
     except Exception:  # a page will meet the same error and say it
         LOG.exception("warming up failed")

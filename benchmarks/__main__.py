@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import crossbar
 from benchmarks.clock import FIRST_CYCLE, START_UP, race, start_up
 from benchmarks.cluster import workers
 from benchmarks.contestants import (
@@ -54,6 +55,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = rate_rows(large, race(contestants, 3))
     report.table(
         "Into one Zarr store: workers of a Dask cluster", ("cells", "what", "M updates/s", "range", "to it"), rows
+    )
+    side = min(1024, int(sizes[-1] ** 0.5))  # a smaller run has smaller crossbars, too
+    rows = crossbar.solver_rows([min(side, 1 << k) for k in (7, 8)], samples)
+    report.table(
+        "Crossbar with lines, linear cells", ("cells", "lost to the lines", "ours (ms)", "badcrossbar (ms)", "to it"),
+        rows,
+    )  # fmt: skip
+    rows = crossbar.further_rows(min(side, 128), samples)
+    report.table("Further reads of a solved crossbar", ("what", "time"), rows)
+    report.table(
+        "Large crossbar", ("cells", "what", "ohm a segment", "s", "peak (GB)", "residual"), crossbar.large_rows(side)
     )
     copied = race(copy_bandwidth(), samples)[0]
     report.table("Limits: memory", ("what", "GB/s"), [(copied.name, f"{copied.median / 1e9:.2f}")])

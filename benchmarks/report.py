@@ -24,7 +24,7 @@ def machine() -> str:
         processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         processor = platform.processor() or platform.machine()
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "synaptogen"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "synaptogen", "badcrossbar"))
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
 
 

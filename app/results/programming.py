@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import param
 
-from app.results.crossbar import span
 from app.results.programming_methods import Stairs, Verified, staircase, verify
 from app.runs import Run
 from app.settings import Choices, Request, TabOptions
@@ -180,7 +179,11 @@ def colors_of(values: np.ndarray, quantity: str, options: Choices) -> tuple[floa
         return -options.tolerance / 50, options.tolerance / 50
     if quantity == "outcome":
         return 0, len(OUTCOMES) - 1
-    return span(values, 0.0 if quantity == "voltage" else 0.001)
+    if quantity == "voltage":
+        return float(values.min()), float(values.max())
+    some = values.ravel()[:: max(1, values.size // 100_000)]
+    low, high = (float(q) for q in np.quantile(some, [0.001, 0.999]))  # extreme cells must not drown the others
+    return low, high
 
 
 def describe(done: Verified | Stairs, cell: tuple[int, int]) -> Cell:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from panel.viewable import Viewable
 
-from app.settings import TabOptions
+from app.settings import Section, TabOptions
 from app.theme import Theme
 
 
@@ -22,7 +22,8 @@ class Context:
     select: Callable[..., None]  # select(row, column, add=False): follow a cell on every tab
     apply: Callable[[Mapping[str, Any]], None]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
     show: Callable[[str], None]  # show("crossbar"): open a tab
-    downloads: Callable[[], Viewable]  # the page's download buttons
+    downloads: Callable[[Sequence[str]], Viewable]  # buttons that send these formats, such as ("nc", "csv")
+    lines: Section  # resistances and selector of the lines, the same on every tab
 
 
 class View(ABC):

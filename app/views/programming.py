@@ -17,6 +17,7 @@ from app.views.base import Context
 from app.views.base import View as Base
 from app.views.cell_map import CellMap, Scale, cell_colors
 from app.views.legend import cell_entries, legend, swatch
+from app.views.line_controls import LineControls
 from app.views.programming_text import (
     OUTCOME_COLORS,
     QUANTITY,
@@ -79,13 +80,18 @@ class View(Base):
             for name in options.names()
         }
 
+        lines = LineControls(self.context.lines)
+        lines.selector.visible = False  # only a chosen row conducts here
+
         def show(*events: Any) -> None:
             for name, control in widgets.items():
                 control.visible = name in options.active()
+            lines.layout.visible = options.through
 
         options.param.watch(show, ["method", "target", "through"])
         show()
-        return pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
+        chosen = pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
+        return pmui.Column(chosen, lines.layout, sizing_mode="stretch_width", margin=0)
 
     def _scatter(self) -> None:
         self.scatter = figure = self.theme.figure(

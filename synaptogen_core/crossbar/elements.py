@@ -25,6 +25,7 @@ class Elements:
     on : (m, n) whether the cell conducts
     fixed : (m, n) conductances of shorted cells among curves [S], else 0; None where there are none
     mix : (m, n) r of curves; low, high : polynomials LLRS and HHRS [A], highest power first, of one length
+    floor : the least slope that Newton's method takes of a curve [S]
     """
 
     conductance: F64
@@ -33,6 +34,7 @@ class Elements:
     mix: F64 | None = None
     low: F64 | None = None
     high: F64 | None = None
+    floor: float = 0.0
 
     @property
     def linear(self) -> bool:
@@ -44,8 +46,7 @@ class Elements:
         if self.mix is None:
             return self.conductance * volts, self.conductance
         current, slope = np.empty_like(volts), np.empty_like(volts)
-        floor = STEEPNESS * float(np.median(self.conductance[self.on])) if self.on.any() else 0.0
-        kernels.curve(self.mix, self.on, volts, self.low, self.high, current, slope, floor, 0, len(volts))
+        kernels.curve(self.mix, self.on, volts, self.low, self.high, current, slope, self.floor)
         if self.fixed is not None:
             shorted = self.fixed > 0
             current[shorted], slope[shorted] = (self.fixed * volts)[shorted], self.fixed[shorted]
@@ -118,4 +119,5 @@ def _curves(cells: CellArray) -> Elements:
     low, high = (np.pad(curve, (size - curve.size, 0)) for curve in (device.llrs, device.hhrs))
     mix = cells.mixing().astype(np.float64)
     at_zero = low[-2] + mix * (high[-2] - low[-2])
-    return Elements(at_zero, np.ones(mix.shape, np.bool_), mix=mix, low=low, high=high)
+    floor = STEEPNESS * max(float(np.median(at_zero)), float(np.finfo(np.float32).tiny))
+    return Elements(at_zero, np.ones(mix.shape, np.bool_), mix=mix, low=low, high=high, floor=floor)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 ROWS = 8  # word lines side by side: one vector register, or two
-WIDE = 128
+WIDE = 128  # bit lines side by side: whole cache lines
 
 
 class Net(NamedTuple):
@@ -242,44 +242,71 @@ def recover(net, at_bit, x, out, first, last):
 
 
 @compiled
-def imbalance(segment, ideal, drop, off, turned):
-    """Kirchhoff's law on one family of lines: add what flows along them [A] to what flows `off` their nodes.
+def word_imbalance(segment, ideal, drop, off):
+    """Kirchhoff's law on the word lines: add what flows along them [A] to what flows `off` their nodes.
 
-    Lines run along the last axis, or along the first if `turned`. Gives the largest imbalance. A node that a terminal
-    without resistance (an infinite conductance) holds has none; an ideal line has one for all its nodes together.
+    Gives the largest imbalance. A node that a terminal without resistance (an infinite conductance) holds has none; an
+    ideal line has one for all its nodes together.
     """
-    if turned:
-        drop, off = drop.T, off.T
     lines, nodes = drop.shape
     worst = 0.0
     for i in range(lines):
-        of = segment[min(i, segment.shape[0] - 1)]
+        of, here, to = segment[min(i, segment.shape[0] - 1)], drop[i], off[i]
+        held_first, held_last = np.isinf(of[0]), np.isinf(of[nodes])
+        if not held_first:
+            to[0] += of[0] * here[0]
         if ideal:
-            if not np.isinf(of[0]):
-                off[i, 0] += of[0] * drop[i, 0]
-                worst = max(worst, abs(off[i].sum()))
+            worst = max(worst, 0.0 if held_first else abs(to.sum()))
             continue
-        for end, g in ((0, of[0]), (nodes - 1, of[nodes])):
-            if not np.isinf(g):
-                off[i, end] += g * drop[i, end]
+        if not held_last:
+            to[nodes - 1] += of[nodes] * here[nodes - 1]
         for j in range(1, nodes):
-            flow = of[j] * (drop[i, j] - drop[i, j - 1])
-            off[i, j] += flow
-            off[i, j - 1] -= flow
+            flow = of[j] * (here[j] - here[j - 1])
+            to[j] += flow
+            to[j - 1] -= flow
         for j in range(nodes):
-            held = (j == 0 and np.isinf(of[0])) or (j == nodes - 1 and np.isinf(of[nodes]))
-            if not held:
+            if not ((j == 0 and held_first) or (j == nodes - 1 and held_last)):
+                worst = max(worst, abs(to[j]))
+    return worst
+
+
+@compiled
+def bit_imbalance(segment, ideal, drop, off):
+    """The same on the bit lines; `segment` has a row for each line, or one for all."""
+    nodes, lines = drop.shape
+    many = segment.shape[0] > 1
+    worst = 0.0
+    for j in range(lines):
+        of = segment[j if many else 0]
+        if not np.isinf(of[0]):
+            off[0, j] += of[0] * drop[0, j]
+        if not ideal and not np.isinf(of[nodes]):
+            off[nodes - 1, j] += of[nodes] * drop[nodes - 1, j]
+    if ideal:
+        for j in range(lines):
+            if not np.isinf(segment[j if many else 0, 0]):
+                worst = max(worst, abs(off[:, j].sum()))
+        return worst
+    for i in range(1, nodes):
+        for j in range(lines):
+            flow = segment[j if many else 0, i] * (drop[i, j] - drop[i - 1, j])
+            off[i, j] += flow
+            off[i - 1, j] -= flow
+    for i in range(nodes):
+        for j in range(lines):
+            of = segment[j if many else 0]
+            if not ((i == 0 and np.isinf(of[0])) or (i == nodes - 1 and np.isinf(of[nodes]))):
                 worst = max(worst, abs(off[i, j]))
     return worst
 
 
 @compiled
-def curve(r, on, volts, low, high, current, slope, floor, first, last):
+def curve(r, on, volts, low, high, current, slope, floor):
     """I(r, U) [A] of cells, float64, and what Newton's method takes for its slope [S].
 
     Where the curve does not rise by more than `floor` [S], that is the conductance I/U of the chord, or the floor.
     """
-    for i in range(first, last):
+    for i in range(volts.shape[0]):
         for j in range(volts.shape[1]):
             u, mix = volts[i, j], r[i, j]
             value, rise = 0.0, 0.0

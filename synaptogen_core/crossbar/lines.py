@@ -17,7 +17,7 @@ from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.bias import Bias
 from synaptogen_core.crossbar.elements import Elements
-from synaptogen_core.crossbar.kernel_lines import imbalance
+from synaptogen_core.crossbar.kernel_lines import bit_imbalance, word_imbalance
 from synaptogen_core.crossbar.network import Network, Wires
 from synaptogen_core.crossbar.reach import unreachable
 from synaptogen_core.crossbar.wiring import Lines
@@ -51,6 +51,7 @@ class LineSolution:
         Voltages of the nodes at each cell [V]; NaN at nodes that have no path to a driven terminal.
     cell_voltage, cell_current : ndarray, shape (..., m, n)
         Voltage across each cell [V], word line minus bit line, and its current [A]; NaN where a node has no path.
+        Behind a select transistor that is off, a cell sees 0 V.
     unreachable : int
         Number of nodes without a path.
     newton_steps, steps : int
@@ -309,8 +310,8 @@ class Crossbar:
         if self.wires.bit_feed is not None:
             off_bit += self.wires.bit_feed * bit_drop
         worst = max(
-            imbalance(self.wires.word, self.wires.ideal_word, word_drop, off_word, False),
-            imbalance(self.wires.bit, self.wires.ideal_bit, bit_drop, off_bit, True),
+            word_imbalance(self.wires.word, self.wires.ideal_word, word_drop, off_word),
+            bit_imbalance(self.wires.bit, self.wires.ideal_bit, bit_drop, off_bit),
         )
         return _State(word_drop, bit_drop, volts, current, slope, off_word, off_bit, worst, scale)
 
@@ -335,6 +336,9 @@ class Crossbar:
         if dark is not None:
             word[:, dark[0]] = bit[:, dark[1]] = np.nan
             current[:, dark[0] | dark[1]] = np.nan
+        across = word - bit
+        if self.bias.conducting is not None:
+            across[:, ~self.bias.conducting] = 0.0
         lead = self.bias.word.shape[:-1]
 
         def shaped(arrays: F64) -> F64:
@@ -346,7 +350,7 @@ class Crossbar:
             residual=max(one.residual for one in found),
             word_voltage=shaped(word),
             bit_voltage=shaped(bit),
-            cell_voltage=shaped(word - bit),
+            cell_voltage=shaped(across),
             cell_current=shaped(current),
             unreachable=0 if dark is None else int(sum(mask.sum() for mask in dark)),
             newton_steps=sum(one.newton_steps for one in found),

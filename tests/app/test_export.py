@@ -14,19 +14,22 @@ from app import export, runs
 from app.results import data
 from app.runs import Run
 from app.settings import Choices
+from synaptogen_core.crossbar.bias import bias
+from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.errors import Cancelled
+from synaptogen_core.exchange.circuits import netlist
 from synaptogen_core.schema import FEATURE_NAMES
 
 Make = Callable[..., Run]
 
 
 def written(run: Run, kind: str, path: Path) -> Path:
-    with export.write(run, kind, lambda done: None, threading.Event()) as file:
+    with export.write(run, run.request, kind, lambda done: None, threading.Event()) as file:
         path.write_bytes(file.read())
     return path
 
 
-@pytest.mark.parametrize("kind", export.FORMATS)
+@pytest.mark.parametrize("kind", export.RUN)
 def test_a_sampled_run_is_downloaded_whole(
     kind: str, make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -49,7 +52,15 @@ def test_a_download_can_be_cancelled(make_run: Make, monkeypatch: pytest.MonkeyP
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
-        export.write(make_run(cycles=40), "nc", lambda done: None, cancel)
+        run = make_run(cycles=40)
+        export.write(run, run.request, "nc", lambda done: None, cancel)
+
+
+def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: Path) -> None:
+    run = make_run(scheme="half", write=1.2, word_ohm=3.0, rows=4, columns=3)
+    text = written(run, "cir", tmp_path / "array.cir").read_text()
+    lines = Lines(3.0, 1.0, word_ends="left", bit_ends="bottom")
+    assert text == netlist(run.cells, bias((4, 3), "half", 1.2, selector="transistor"), lines)
 
 
 def test_the_name_says_what_it_is(small_run: Run) -> None:
@@ -65,7 +76,7 @@ def test_what_it_would_hold_is_said_before(budget: float, make_run: Make, monkey
     assert result.python.startswith("import synaptogen_core as sc") and "select=None" not in result.python
     assert result.bytes >= 64 * 40 * 16
     for kind, size in result.sizes.items():
-        with export.write(run, kind, lambda done: None, threading.Event()) as file:
+        with export.write(run, run.request, kind, lambda done: None, threading.Event()) as file:
             true = len(file.read())
         assert 0.3 < size / true < 3, kind
     assert bool(result.sampled) == (budget < 1e6)

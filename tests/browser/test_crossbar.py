@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.browser.drive import FIND, Dashboard
 
 pytestmark = pytest.mark.browser
-QUERY = "tab=crossbar&rows=16&columns=12&kind=staircase&cycles=2&u_stop=0.9"
+QUERY = "tab=crossbar&rows=16&columns=12&kind=staircase&cycles=2&u_stop=0.9&word_ohm=0&bit_ohm=0"
+LARGE = "tab=crossbar&rows=128&columns=128"
 PLACE = f"""
 ([column, row]) => {{
   const model = ({FIND})("crossbar map")
@@ -74,10 +76,41 @@ def test_map_bars_and_adc(open_page: Callable[..., Dashboard]) -> None:
         lambda: sum(i > 0 for i in dashboard.sources("crossbar columns")[0]["current"]), lambda n: n == 1, "not columns"
     )
 
-    assert dashboard.sources("crossbar rows")[1]["current"] == []
+    assert dashboard.sources("crossbar rows")[-1]["current"] == []
     dashboard.page.get_by_label("ADC", exact=True).click()
     digits = dashboard.wait_for(
-        lambda: dashboard.sources("crossbar rows")[1]["current"], lambda found: len(found) == 16, "no codes"
+        lambda: dashboard.sources("crossbar rows")[-1]["current"], lambda found: len(found) == 16, "no codes"
     )
     step = 3000 / 255
     assert all(abs(i / step - round(i / step)) < 1e-6 for i in digits)
+
+
+def test_lines_and_schemes(open_page: Callable[..., Dashboard], tmp_path: Path) -> None:
+    """Moving the line resistance at 128 x 128 redraws map and bars by itself; so does every scheme."""
+    dashboard = open_page(LARGE)
+    image, rows = dashboard.sources("crossbar map"), dashboard.sources("crossbar columns")[0]
+    assert 0 < sum(rows["current"]) < sum(rows["ideal"])
+    dashboard.fill("Word line (Ω)", "8")
+    lossy = dashboard.wait_change("crossbar columns", dashboard.sources("crossbar columns"))[0]
+    assert sum(lossy["current"]) < 0.9 * sum(rows["current"]) and lossy["ideal"] == rows["ideal"]
+    assert dashboard.sources("crossbar map")[0]["image"] != image[0]["image"]
+    assert "word_ohm=8" in dashboard.page.url
+    budget = dashboard.sources("crossbar error budget")[0]
+    assert dict(zip(budget["cause"], budget["error"], strict=True))["Lines"] > 10
+    assert not dashboard.page.get_by_role("button", name="Run", exact=True).is_visible()
+
+    dashboard.choose("Bias scheme", "V/2")
+    dashboard.page.get_by_text("Write disturb").first.wait_for()
+    same_column = dashboard.page.get_by_role("row", name="Same column")
+    assert "127" in same_column.inner_text() and same_column.inner_text().split()[-2] == "0"  # transistors are off
+    shown = dashboard.sources("crossbar map")
+    dashboard.choose("Selector", "None")
+    dashboard.wait_change("crossbar map", shown)
+    dashboard.fill("Voltage V (V)", "-1.5")
+    dashboard.wait_for(lambda: same_column.inner_text().split(), lambda words: words[-2] != "0", "nothing disturbed")
+
+    with dashboard.page.expect_download() as download:
+        dashboard.page.get_by_role("button", name="SPICE netlist").click()
+    download.value.save_as(tmp_path / "array.cir")
+    text = (tmp_path / "array.cir").read_text()
+    assert text.rstrip().endswith(".end") and text.count("\nxc_") == 128 * 128

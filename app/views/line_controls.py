@@ -1,0 +1,23 @@
+"""The controls of the lines, for the tabs that solve them."""
+
+from __future__ import annotations
+
+import panel_material_ui as pmui
+
+from app import controls
+from app.settings import Section
+
+WIDTH = {"word_ohm": 210, "bit_ohm": 210, "source_ohm": 130, "sense_ohm": 130, "ends": 140, "selector": 180}
+BOXES = {"source_ohm": pmui.FloatInput, "sense_ohm": pmui.FloatInput}
+
+
+class LineControls:
+    """One row: resistances, ends and selector; `selector` may be hidden where nothing is written."""
+
+    def __init__(self, lines: Section) -> None:
+        widgets = {
+            name: controls.widget(lines, name, width=WIDTH[name], sizing_mode=None, widget=BOXES.get(name))
+            for name in lines.names()
+        }
+        self.selector = widgets["selector"]
+        self.layout = pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
