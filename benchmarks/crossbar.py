@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarks.clock import Rate, race
 from benchmarks.contestants import Contestant
-from synaptogen_core.crossbar.bias import read_bias
 from synaptogen_core.crossbar.lines import effective_conductance, solve_lines
+from synaptogen_core.crossbar.schemes import read_bias
 from synaptogen_core.crossbar.wiring import Lines
 
 LOSSES = (0.03, 0.3, 0.9)
@@ -21,7 +21,7 @@ SIDES = (128, 256)
 VECTORS = 64
 LARGE = """
 import json, resource, sys, time, numpy as np, synaptogen_core as sc
-from synaptogen_core.crossbar.bias import read_bias
+from synaptogen_core.crossbar.schemes import read_bias
 from synaptogen_core.crossbar.lines import solve_lines
 from synaptogen_core.crossbar.wiring import Lines
 side, curved, ohm = int(sys.argv[1]), sys.argv[2] == "curves", float(sys.argv[3])

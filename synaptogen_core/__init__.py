@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from synaptogen_core import crossbar as crossbar
     from synaptogen_core.analysis import statistics as statistics
     from synaptogen_core.array.cells import CellArray as CellArray
     from synaptogen_core.array.pulses import PulseTrain as PulseTrain
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from synaptogen_core.crossbar.readout import ideal_read as ideal_read
     from synaptogen_core.device.parameters import DeviceParameters as DeviceParameters
     from synaptogen_core.errors import Cancelled as Cancelled
+    from synaptogen_core.exchange.circuits import save_netlist as save_netlist
     from synaptogen_core.exchange.files import load_cells as load_cells
     from synaptogen_core.exchange.files import load_dataset as load_dataset
     from synaptogen_core.exchange.files import load_device as load_device
@@ -49,17 +51,18 @@ _HOMES = {
     "save_cells": "exchange.cells",
     "save_dataset": "exchange.datasets",
     "save_device": "exchange.parameters",
+    "save_netlist": "exchange.circuits",
     "simulate": "array.simulation",
     "simulate_to_file": "exchange.files",
     "simulate_to_zarr": "exchange.files",
 }
 
-__all__ = ["__version__", "statistics", *_HOMES]
+__all__ = ["__version__", "crossbar", "statistics", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "statistics":
-        return import_module("synaptogen_core.analysis.statistics")
+    if name in ("crossbar", "statistics"):
+        return import_module(f"synaptogen_core.{'analysis.' if name == 'statistics' else ''}{name}")
     if name in _HOMES:
         return getattr(import_module(f"synaptogen_core.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'synaptogen_core' has no attribute {name!r}")

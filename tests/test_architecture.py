@@ -230,9 +230,9 @@ def test_version_is_said_once() -> None:
 
 def readme_block(kind: str) -> str:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(rf"```{kind}\n(.*?)```", readme, re.DOTALL)
+    found = re.findall(rf"```{kind}\n(.*?)```", readme, re.DOTALL)
     assert found, f"README.md has no {kind} block"
-    return found.group(1)
+    return "".join(found)
 
 
 def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

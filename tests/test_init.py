@@ -8,7 +8,7 @@ import synaptogen_core as sc
 
 NAMES = (
     "Adc Cancelled CellArray DeviceParameters PulseTrain estimate ideal_read load_cells load_dataset load_device "
-    "load_train repeat save_cells save_dataset save_device simulate statistics"
+    "load_train repeat save_cells save_dataset save_device save_netlist simulate statistics crossbar"
 ).split()
 
 
@@ -18,20 +18,27 @@ def test_a_public_name(name: str) -> None:
     assert name in dir(sc)
     thing = getattr(sc, name)
     assert thing.__doc__
-    if name != "statistics":
+    if name not in ("statistics", "crossbar"):
         assert thing.__name__ == name
         assert thing.__module__.startswith("synaptogen_core.")
 
 
 def test_all_names_lead_somewhere() -> None:
-    for name in sc.__all__:
-        assert getattr(sc, name) is not None
+    for package in (sc, sc.crossbar):
+        for name in package.__all__:
+            assert getattr(package, name) is not None
+            assert name in dir(package)
+    for name in sc.crossbar.__all__:
+        thing = getattr(sc.crossbar, name)
+        assert thing.__doc__ and thing.__name__ == name and not hasattr(thing, "__path__")
 
 
 def test_a_name_that_does_not_exist() -> None:
     with pytest.raises(AttributeError) as error:
         _ = sc.Memristor
     assert str(error.value) == "module 'synaptogen_core' has no attribute 'Memristor'"
+    with pytest.raises(AttributeError, match=r"module 'synaptogen_core\.crossbar' has no attribute 'Memristor'"):
+        _ = sc.crossbar.Memristor
 
 
 def test_errors_are_what_callers_catch() -> None:

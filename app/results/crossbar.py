@@ -15,12 +15,12 @@ from app.results.wiring import lines_of
 from app.runs import Run
 from app.settings import Choices, Request, TabOptions
 from synaptogen_core.array.thresholds import switches, switching_probability
-from synaptogen_core.crossbar.bias import Bias, bias
 from synaptogen_core.crossbar.budget import error_budget, nominal_conductances
 from synaptogen_core.crossbar.converters import Adc, Dac
 from synaptogen_core.crossbar.lines import LineSolution, solve_lines
 from synaptogen_core.crossbar.noise import LineNoise
 from synaptogen_core.crossbar.readout import Periphery
+from synaptogen_core.crossbar.schemes import Bias, bias
 from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.exchange.circuits import netlist
 from synaptogen_core.schema import STATE_NAMES

@@ -54,7 +54,7 @@ def map_title(result: Result) -> str:
 def share(part: float) -> str:
     """A share in per cent."""
     if part and abs(part) < LEAST:
-        return f"< {100 * LEAST:g}\u00a0%"
+        return f"<\u00a0{100 * LEAST:g}\u00a0%"
     return f"{theme.number(100 * part)}\u00a0%"
 
 

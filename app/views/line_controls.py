@@ -7,7 +7,7 @@ import panel_material_ui as pmui
 from app import controls
 from app.settings import Section
 
-WIDTH = {"word_ohm": 210, "bit_ohm": 210, "source_ohm": 130, "sense_ohm": 130, "ends": 140, "selector": 180}
+WIDTH = {"word_ohm": 190, "bit_ohm": 190, "source_ohm": 120, "sense_ohm": 120, "ends": 125, "selector": 170}
 BOXES = {"source_ohm": pmui.FloatInput, "sense_ohm": pmui.FloatInput}
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import kernel_lines as kernels
-from synaptogen_core.crossbar.bias import Bias
+from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import Faults
 
 F64 = NDArray[np.float64]

@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core.array.blocks import each_block
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import elements
-from synaptogen_core.crossbar.bias import Bias
 from synaptogen_core.crossbar.elements import Elements
 from synaptogen_core.crossbar.kernel_lines import bit_imbalance, word_imbalance
 from synaptogen_core.crossbar.network import Network, Wires
-from synaptogen_core.crossbar.reach import unreachable
+from synaptogen_core.crossbar.paths import unreachable
+from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.errors import ConvergenceError
 
@@ -108,7 +108,7 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
     Examples
     --------
     >>> import numpy as np
-    >>> from synaptogen_core.crossbar.bias import read_bias
+    >>> from synaptogen_core.crossbar.schemes import read_bias
     >>> read = solve_lines(np.array([[1e-3]]), read_bias([1.0], 1), Lines(source=500, sense=500))
     >>> round(float(read.bit_current[0]), 9)
     0.0005

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.blocks import available_threads, each_block
 from synaptogen_core.crossbar import kernel_lines as kernels
-from synaptogen_core.crossbar.bias import Bias
+from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import Lines
 
 F64 = NDArray[np.float64]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import elements
-from synaptogen_core.crossbar.bias import Bias
 from synaptogen_core.crossbar.lines import Crossbar, solve_lines
 from synaptogen_core.crossbar.network import Wires
+from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import PLACES, Lines
 from synaptogen_core.device import checks
 
@@ -72,7 +72,7 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     Examples
     --------
     >>> import synaptogen_core as sc
-    >>> from synaptogen_core.crossbar.bias import bias
+    >>> from synaptogen_core.crossbar.schemes import bias
     >>> cells = sc.CellArray((8, 8), sc.load_device("hennen2024"), seed=1)
     >>> done = pulse(cells, bias((8, 8), "row", -1.5, row=3), Lines(2.0, 2.0))
     >>> bool(-1.5 < done.first[3, 0] < done.first[3, 7] < 0)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.cells import MAX_SEED, CellArray
-from synaptogen_core.crossbar.bias import read_bias
 from synaptogen_core.crossbar.converters import Adc, Amplifier, Dac
 from synaptogen_core.crossbar.lines import LineSolution, effective_conductance, solve_lines
 from synaptogen_core.crossbar.noise import LineNoise, line_normals
+from synaptogen_core.crossbar.schemes import read_bias
 from synaptogen_core.crossbar.wiring import Faults, Lines
 from synaptogen_core.device import checks
 

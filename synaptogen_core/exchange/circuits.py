@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from synaptogen_core import __version__
 from synaptogen_core.array.cells import CellArray
-from synaptogen_core.crossbar.bias import Bias
+from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.device import checks
 from synaptogen_core.device.parameters import DeviceParameters
@@ -123,7 +123,7 @@ def netlist(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = None
     Examples
     --------
     >>> import synaptogen_core as sc
-    >>> from synaptogen_core.crossbar.bias import bias
+    >>> from synaptogen_core.crossbar.schemes import bias
     >>> from synaptogen_core.exchange.circuits import netlist
     >>> cells = sc.CellArray((2, 2), sc.load_device("hennen2024"), seed=7)
     >>> netlist(cells, bias((2, 2), "half", 0.2)).splitlines()[0]

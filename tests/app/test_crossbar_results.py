@@ -13,12 +13,12 @@ from app import runs
 from app.results import crossbar
 from app.settings import LineSettings, ReadSettings
 from synaptogen_core.array.thresholds import switching_probability
-from synaptogen_core.crossbar.bias import Bias, read_bias
 from synaptogen_core.crossbar.budget import error_budget, nominal_conductances
 from synaptogen_core.crossbar.converters import Adc, Dac
 from synaptogen_core.crossbar.lines import solve_lines
 from synaptogen_core.crossbar.noise import LineNoise
 from synaptogen_core.crossbar.readout import Periphery
+from synaptogen_core.crossbar.schemes import Bias, read_bias
 from synaptogen_core.crossbar.wiring import Lines
 
 IDEAL: dict[str, object] = {"word_ohm": 0.0, "bit_ohm": 0.0}

@@ -14,7 +14,7 @@ from app import export, runs
 from app.results import data
 from app.runs import Run
 from app.settings import Choices
-from synaptogen_core.crossbar.bias import bias
+from synaptogen_core.crossbar.schemes import bias
 from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.exchange.circuits import netlist

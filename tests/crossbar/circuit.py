@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from synaptogen_core.crossbar.bias import Bias
+from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import Lines
 
 Node = tuple[str, int, int]  # ("w", i, j), ("b", i, j), and the terminals ("W", i, 0), ("B", j, 0), and ground

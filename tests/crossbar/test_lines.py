@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import synaptogen_core as sc
 from synaptogen_core.crossbar import elements
-from synaptogen_core.crossbar.bias import FLOATING, SCHEMES, Bias, bias, read_bias
 from synaptogen_core.crossbar.lines import effective_conductance, solve_lines
+from synaptogen_core.crossbar.schemes import FLOATING, SCHEMES, Bias, bias, read_bias
 from synaptogen_core.crossbar.wiring import Faults, Lines
 from synaptogen_core.errors import ConvergenceError
 from tests.crossbar import circuit

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.bias import Bias, bias, read_bias
 from synaptogen_core.crossbar.lines import solve_lines
 from synaptogen_core.crossbar.programming import pulse, reach
+from synaptogen_core.crossbar.schemes import Bias, bias, read_bias
 from synaptogen_core.crossbar.verify import program_and_verify, verify_statistics
 from synaptogen_core.crossbar.wiring import Faults, Lines
 from synaptogen_core.errors import ConvergenceError

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.bias import Bias, bias
+from synaptogen_core.crossbar.schemes import Bias, bias
 from synaptogen_core.crossbar.wiring import Faults, Lines
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.circuits import MAX_CELLS, netlist, node_names, save_netlist

@@ -15,7 +15,7 @@ from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.bias import Bias
+from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import Lines
 
 F64 = NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synaptogen_core.crossbar.bias import read_bias
 from synaptogen_core.crossbar.lines import LineSolution, solve_lines
+from synaptogen_core.crossbar.schemes import read_bias
 from synaptogen_core.crossbar.wiring import Lines
 
 badcrossbar = pytest.importorskip("badcrossbar")

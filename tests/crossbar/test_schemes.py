@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synaptogen_core.crossbar.bias import SCHEMES, Bias, bias, read_bias
 from synaptogen_core.crossbar.lines import solve_lines
+from synaptogen_core.crossbar.schemes import SCHEMES, Bias, bias, read_bias
 from synaptogen_core.crossbar.wiring import Lines
 
 # what cells see without line resistance, in parts of V: chosen, same row, same column, all others
