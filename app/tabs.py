@@ -36,6 +36,7 @@ TABS = (
     Tab("d2d", "Device to device"),
     Tab("loops", "I-V loops"),
     Tab("crossbar", "Crossbar"),
+    Tab("programming", "Programming"),
     Tab("data", "Data"),
     Tab("learn", "Learn"),
 )
