@@ -98,7 +98,11 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
     ([(open_tab, ("Crossbar",)), (toggle, ("ADC",))], [
         (Dashboard.fill, ("ADC to (µA)", "2000"), "crossbar columns"),
         (Dashboard.fill, ("ADC from (µA)", "100"), "crossbar columns"),
-        (press, ("ADC bits", "Home"), "crossbar columns")]),
+        (press, ("ADC bits", "Home"), "crossbar columns"),
+        (press, ("ADC offset (µA)", "End"), "crossbar columns")]),
+    ([(toggle, ("DAC",))], [  # the tab stays open
+        (press, ("DAC bits", "Home"), "crossbar columns"),
+        (press, ("DAC to (V)", "Home"), "crossbar columns")]),
 ]  # fmt: skip
 NOT_MOVED = {"device"}  # there is one parameter set
 
@@ -145,7 +149,7 @@ def test_every_control_changes_its_picture(open_page: Open) -> None:
 
 
 def test_no_control_is_forgotten() -> None:
-    moved = {arguments[0] for _, controls in CONTROLS for _, arguments, _ in controls} | {"ADC"}
+    moved = {arguments[0] for _, controls in CONTROLS for _, arguments, _ in controls} | {"ADC", "DAC"}
     sections = Settings().main
     expected = {title(s.param[name], name) for s in sections for name in s.names() if name not in NOT_MOVED}
     assert expected == moved
