@@ -61,6 +61,7 @@ class Session:
         self._painted: dict[str, Any] = {}  # tab -> key of the result that its pictures show
         self._wanted: tuple[Request, bool] | None = None  # and whether it takes long
         self._cancel: threading.Event | None = None
+        self._draw_cancel, self._drawn = threading.Event(), None  # of the drawing under way, and its key
         self._future: asyncio.Future[runs.Run] | None = None
         self._job = 0
         self._redraw = False
@@ -225,12 +226,13 @@ class Session:
             return "idle" if self._simulating else "stale"
         if self.settings.request().simulation != self.run.key:
             return "stale"
-        painted = self._painted.get(self.visible)
-        return "ready" if painted == result_key(self.tabs[self.visible], self.request_for(self.run)) else "drawing"
+        return "ready" if self._painted.get(self.visible) == self._key_of(self.visible, self.run) else "drawing"
 
     # ------------------------------------------------------------------------------------------------ drawing lane
     def _draw(self) -> None:
         self._redraw = True
+        if self._drawing and self.run is not None and self._drawn != self._key_of(self.visible, self.run):
+            self._draw_cancel.set()  # a long drawing of what is no longer wanted need not end
         if not self._drawing and not self._closed and self.run is not None:
             self._drawing = True
             self._start_task(self._drawing_lane())
@@ -248,15 +250,18 @@ class Session:
         if run is None or name not in self._painters:
             return
         request = self.request_for(run)
-        key = result_key(tab, request)
+        key = self._drawn = result_key(tab, request)
+        cancel = self._draw_cancel = threading.Event()
         if self._sent.get(name) == key:
             self._later(lambda: self.status.param.update(state=self._resting_state()))
             return
         try:
             result = RESULTS.get(key)
             if result is None:
-                result = await in_thread(tab.results.compute, run, request, request.of_tab(name), threading.Event())
+                result = await in_thread(tab.results.compute, run, request, request.of_tab(name), cancel)
                 RESULTS.put(key, result, bytes_of(result))
+        except Cancelled:
+            return
         except Exception as error:
             text = f"{tab.title}: {sentence(error)}"
             self._later(lambda: self.status.param.update(error=text))
@@ -273,6 +278,10 @@ class Session:
             self.status.error = f"{self.tabs[name].title}: {sentence(error)}"
         self._painted[name] = key
         self.status.state = self._resting_state()
+
+    def _key_of(self, name: str, run: runs.Run) -> Any:
+        """What the pictures of a tab should show now."""
+        return result_key(self.tabs[name], self.request_for(run))
 
     def request_for(self, run: runs.Run) -> Request:
         """The present read-out, selection and options, with the simulation settings that the pictures show."""

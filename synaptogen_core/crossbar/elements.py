@@ -41,6 +41,11 @@ class Elements:
         """Whether the current is proportional to the voltage."""
         return self.mix is None
 
+    def take(self, rows: NDArray[np.intp]) -> Elements:
+        """Some rows of them."""
+        fixed, mix = (None if array is None else array[rows] for array in (self.fixed, self.mix))
+        return replace(self, conductance=self.conductance[rows], on=self.on[rows], fixed=fixed, mix=mix)
+
     def evaluate(self, volts: F64) -> tuple[F64, F64]:
         """Currents [A], and the slopes that Newton's method takes [S]: never below a small positive one where on."""
         if self.mix is None:

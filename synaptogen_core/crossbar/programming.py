@@ -127,16 +127,20 @@ def reach(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F64], F64
 
     def volts(cells: CellArray, wanted: F64) -> F64:
         lines.faults.check(*cells.shape)
+        goal, found = np.asarray(wanted, np.float64), np.zeros(cells.shape)
         nowhere = Bias(np.zeros(cells.rows), np.zeros(cells.columns))
-        wires = Wires.of_parts_in_turn(lines, cells.shape, at_once)
-        crossbar = Crossbar(elements.of(cells, nowhere, lines.faults), wires, nowhere)
-        found, goal = np.zeros(cells.shape), np.asarray(wanted, np.float64)
+        array, wires = elements.of(cells, nowhere, lines.faults), Wires.of_parts_in_turn(lines, cells.shape, at_once)
         for sign in (-1, 1):
             phase = np.where(np.sign(goal) == sign, goal, 0.0)
-            if phase.any():
-                one = crossbar.solve_terminals(np.zeros((cells.rows, 1)), -phase)
-                seen = phase + one.word_drop - one.bit_drop
-                found = np.where((phase != 0) | (np.abs(seen) > np.abs(found)) & (goal == 0), seen, found)
+            rows = np.flatnonzero(phase.any(axis=1))
+            if rows.size:
+                part = Bias(nowhere.word[rows], nowhere.bit)
+                one = Crossbar(array.take(rows), wires.take(rows), part).solve_terminals(
+                    part.word[:, None], -phase[rows]
+                )
+                seen, before = phase[rows] + one.word_drop - one.bit_drop, found[rows]
+                beside = (goal[rows] == 0) & (np.abs(seen) > np.abs(before))
+                found[rows] = np.where((phase[rows] != 0) | beside, seen, before)
         return found
 
     return volts

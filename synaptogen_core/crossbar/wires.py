@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +77,11 @@ class Wires:
             ideal, word = True, np.full((1, columns + 1), np.inf)
         alone, feed = np.zeros((1, rows + 1)), 1 / np.maximum(ohm, NO_RESISTANCE)
         return cls(word, alone, ideal, False, None, None, feed)
+
+    def take(self, rows: NDArray[np.intp]) -> Wires:
+        """Some rows of wires `of_parts_in_turn`."""
+        feed = None if self.bit_feed is None else self.bit_feed[rows]
+        return replace(self, bit=np.zeros((1, rows.size + 1)), bit_feed=feed)
 
     def add_shorts(self, at: Pair, drop: Pair, off: Pair) -> None:
         """Add to what flows `off` the nodes [A] what shorts carry away.

@@ -53,12 +53,14 @@ class Tab:
 
     def __init__(self, key: str):
         self.key, self.title, self.computed = key, key.title(), 0
-        self.seconds = 0.0
+        self.seconds, self.heeds_cancel = 0.0, False
         self.error: Exception | None = None
         self.results = SimpleNamespace(USES=frozenset({"cells"}), Options=TabOptions, compute=self.compute)
 
     def compute(self, run: Any, request: Request, options: Any, cancel: threading.Event) -> tuple[int, Any]:
-        time.sleep(self.seconds)
+        if self.heeds_cancel and cancel.wait(self.seconds):
+            raise Cancelled("drawing: cancelled")
+        time.sleep(0 if self.heeds_cancel else self.seconds)
         self.computed += 1
         if self.error:
             raise self.error
@@ -354,3 +356,25 @@ async def test_long_runs_of_many_pages_take_turns_and_a_waiting_one_can_be_cance
     for bench in benches[:2]:
         await bench.ready()
     assert laboratory.started == [1, 2, 3]
+
+
+async def test_a_drawing_that_is_no_longer_wanted_ends(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.one.seconds, bench.one.heeds_cancel, before = 30.0, True, bench.one.computed
+    bench.settings.select(1, 1)
+    await asyncio.sleep(0.1)
+    bench.one.seconds = 0.0
+    bench.settings.select(2, 2)
+    await bench.until(lambda: bench.painted["one"][-1][1] == ((2, 2),))
+    await bench.ready()
+    assert bench.one.computed == before + 1 and bench.status.error == ""
+
+
+async def test_a_drawing_that_is_still_wanted_goes_on(laboratory: Laboratory) -> None:
+    bench = await started(laboratory)
+    bench.one.seconds, bench.one.heeds_cancel, before = 0.3, True, bench.one.computed
+    bench.settings.select(1, 1)
+    await asyncio.sleep(0.1)
+    bench.settings.read.u_read = 0.33  # this tab does not use it
+    await bench.until(lambda: bench.painted["one"][-1][1] == ((1, 1),))
+    assert bench.one.computed == before + 1
