@@ -1,4 +1,4 @@
-"""The crossbar: the map of all cells with the line currents of an ideal read at its sides."""
+"""The crossbar: a map of all cells with the line currents at its sides, and what they mean in words."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import Tap
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
-    CustomJSHover,
     FixedTicker,
-    HoverTool,
     LinearColorMapper,
     Range1d,
     Span,
 )
 
 from app import controls, theme
-from app.theme import CELL_STYLES, INK, MAP_PALETTE, NEUTRAL, STATE_COLORS
+from app.theme import MAP_PALETTE, NEUTRAL, STATE_COLORS
 from app.views.base import Context
 from app.views.base import View as Base
+from app.views.cell_map import CellMap, Scale
 from app.views.crossbar_budget import Budget
 from app.views.crossbar_text import (
     QUANTITY,
@@ -47,21 +45,16 @@ WIDTH = {"quantity": 200, "scheme": 200, "own": 240}  # of a control; others 150
 MAX_FILE = 20_001  # characters: one more than the page takes, so that it says so
 LEFT = 74  # of the map and the bars below it: room for four digits
 BAR, SEPARATE = 0.86, 128  # thickness of a bar, as long as there are so few that gaps between them can be seen
-EDGE = 0.015  # of the map: room for half a mark
-IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 BARS = {"line": [], "current": [], "ideal": [], "says": []}
 DIGITS = {"line": [], "current": []}
-MARKS = {"x": [], "y": [], "color": []}
-ROUND = "return String(Math.round(value))"
-STATES = f"return {list(STATE_NAMES)}[value]"
 
 
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.map, self.shape = self._map(), (0, 0)
-        self.bars = {"rows": self._bars("rows"), "columns": self._bars("columns")}
         self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.map = self._map()
+        self.bars = {"rows": self._bars("rows"), "columns": self._bars("columns")}
         self.sums, self.cells, self.title = theme.table(), theme.table(), theme.note()
         self.groups, self.budget = theme.table(), Budget(self.theme)
         self.write = theme.card(self.groups)
@@ -109,46 +102,30 @@ class View(Base):
         if event.new:
             self.context.apply({"crossbar.own": event.new[:MAX_FILE].decode("utf-8", "replace").strip()})
 
-    def _map(self) -> Any:
-        figure = self.theme.figure(
-            "crossbar map", x="column", y="row", height=HEIGHT, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5),
-        )  # fmt: skip
-        figure.yaxis.ticker = BasicTicker(min_interval=1)
-        figure.grid.visible = figure.xaxis.visible = False  # the bars below carry the numbers of the columns
-        figure.update(toolbar_location="right", min_border_top=TOP, min_border_bottom=BOTTOM, min_border_left=LEFT)
-        self.colors = LinearColorMapper(palette=MAP_PALETTE, low=0, high=1)
+    def _map(self) -> CellMap:
+        made = CellMap(self.theme, "crossbar map", self.context.select, lambda: self.adding.value)
+        made.figure.xaxis.visible = False  # the bars below carry the numbers of the columns
+        made.figure.update(height=HEIGHT, min_border_top=TOP, min_border_bottom=BOTTOM, min_border_left=LEFT)
         states = LinearColorMapper(palette=STATE_COLORS, low=-0.5, high=2.5)
-        self.bar = self.theme.bar(color_mapper=self.colors, title=" ", height=12)
         self.state_bar = self.theme.bar(
             color_mapper=states, title="State", height=12, ticker=FixedTicker(ticks=[0, 1, 2]),
             major_label_overrides=dict(enumerate(STATE_NAMES)), visible=False,
         )  # fmt: skip
-        figure.add_layout(self.bar, "above")
-        figure.add_layout(self.state_bar, "above")
-        self.image = ColumnDataSource(IMAGE)
-        image = figure.image("image", "x", "y", "dw", "dh", source=self.image, color_mapper=self.colors)
-        self.cell_formats = {"$x": CustomJSHover(code=ROUND), "$y": CustomJSHover(code=ROUND)}
-        self.state_names = CustomJSHover(code=STATES)
-        self.hover = HoverTool(renderers=[image], formatters=self.cell_formats)
-        figure.add_tools(self.hover)
-        self.marks = ColumnDataSource(MARKS)
-        halo = {"marker": "square", "size": 13, "fill_color": None}
-        self.halo = figure.scatter("x", "y", source=self.marks, line_width=6, **halo).glyph
-        figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **halo)
-        figure.on_event(Tap, self._tapped)
-        return figure
+        made.figure.add_layout(self.state_bar, "above")
+        made.add_marks()
+        return made
 
     def _bars(self, side: str) -> dict[str, Any]:
         """Currents of the rows, to the right of the map, or of the columns, below it."""
         rows = side == "rows"
+        of_map = self.map.figure
         if rows:
-            figure = self.theme.figure("crossbar rows", x="current", y="row", height=HEIGHT, y_range=self.map.y_range,
+            figure = self.theme.figure("crossbar rows", x="current", y="row", height=HEIGHT, y_range=of_map.y_range,
                                        x_range=Range1d(0, 1), x_axis_location="above")  # fmt: skip
             figure.update(min_border_top=TOP, min_border_bottom=BOTTOM, width=SIDE, min_width=SIDE, sizing_mode="fixed")
         else:
-            figure = self.theme.figure(
-                "crossbar columns", x="column", y="current", height=150, x_range=self.map.x_range, y_range=Range1d(0, 1)
-            )
+            figure = self.theme.figure("crossbar columns", x="column", y="current", height=150, x_range=of_map.x_range,
+                                       y_range=Range1d(0, 1))  # fmt: skip
         for axis, grid in ((figure.xaxis, figure.xgrid), (figure.yaxis, figure.ygrid)):
             if axis.axis_label in (theme.label("row"), theme.label("column")):
                 axis.ticker = grid.ticker = BasicTicker(min_interval=1)  # there is no half a line
@@ -181,15 +158,8 @@ class View(Base):
         below = theme.pane(self.bars["columns"]["figure"])
         return tuple(
             pmui.Row(wide, narrow, sizing_mode="stretch_width", margin=0)
-            for wide, narrow in ((theme.pane(self.map), right), (below, pmui.Column(width=SIDE, margin=0)))
+            for wide, narrow in ((theme.pane(self.map.figure), right), (below, pmui.Column(width=SIDE, margin=0)))
         )
-
-    # ------------------------------------------------------------------------------------------------ events
-    def _tapped(self, event: Tap) -> None:
-        (rows, columns), row, column = self.shape, round(event.y), round(event.x)
-        if 0 <= row < rows and 0 <= column < columns:
-            add = self.adding.value or event.modifiers["shift"] or event.modifiers["ctrl"]
-            self.context.select(row, column, add=add)
 
     # ------------------------------------------------------------------------------------------------ replaced
     def update(self, result: Result) -> None:
@@ -201,42 +171,17 @@ class View(Base):
 
     def _show_map(self, result: Result) -> None:
         factor, unit, name, digits = QUANTITY[result.quantity]
-        rows, columns = result.values.shape
         values = result.values if factor == 1 else result.values * result.values.dtype.type(factor)
-        self.image.data = {"image": [values], "x": [-0.5], "y": [-0.5], "dw": [columns], "dh": [rows]}
-        self._show_colors(result, factor)
-        self._show_all_of(rows, columns)
-        states = result.quantity == "state"
-        self.hover.tooltips = [("Row", "$y{0}"), ("Column", "$x{0}"), (name, f"@image{{{digits}}} {unit}".strip())]
-        self.hover.formatters = self.cell_formats | ({"@image": self.state_names} if states else {})
-        self.title.object = map_title(result)
-        # seen on every shade of the map: each mark in its cell's colour, on a rim of the opposite of ink
-        self.halo.line_color = INK[not self.theme.dark]
-        colors = [INK[self.theme.dark] if color == "ink" else color for color, _ in CELL_STYLES][: len(result.cells)]
-        self.marks.data = {"x": [c.column for c in result.cells], "y": [c.row for c in result.cells], "color": colors}
-
-    def _show_all_of(self, rows: int, columns: int) -> None:
-        """Fit the array in, with room for the marks of cells at its edge; a zoom into the same array stays."""
-        if self.shape == (rows, columns):
-            return
-        self.shape = rows, columns
-        x, y = columns * EDGE, rows * EDGE
-        for range_, start, end in (
-            (self.map.x_range, -0.5 - x, columns - 0.5 + x), (self.map.y_range, rows - 0.5 + y, -0.5 - y)
-        ):  # fmt: skip
-            range_.update(start=start, end=end, reset_start=start, reset_end=end)
-
-    def _show_colors(self, result: Result, factor: float) -> None:
-        states = result.quantity == "state"
-        self.bar.visible, self.state_bar.visible = not states, states
-        if states:
-            self.colors.update(palette=list(STATE_COLORS), low=-0.5, high=2.5)
-            return
         low, high = (end * factor for end in result.span)
-        half = 0.5 if result.quantity == "cycle_count" else 1e-3 * abs(low) or 1e-9
-        widen = half if high <= low else 0.0
-        self.colors.update(palette=MAP_PALETTE, low=low - widen, high=high + widen)
-        self.bar.title = color_title(result)
+        states = result.quantity == "state"
+        if states:
+            scale = Scale(STATE_COLORS, -0.5, 2.5, "", name, digits, unit, STATE_NAMES)
+        else:
+            scale = Scale(MAP_PALETTE, low, high, color_title(result), name, digits, unit)
+        self.state_bar.visible = states
+        self.map.show(values, 0, values.shape, scale)
+        self.map.mark([(cell.row, cell.column) for cell in result.cells])
+        self.title.object = map_title(result)
 
     def _show_bars(self, result: Result) -> None:
         factor, unit = line_unit(result)

@@ -78,6 +78,11 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
         If Kirchhoff's law cannot be met, or more than one solution meets it: cells whose current falls with the
         voltage, behind lines of too much resistance. It names the cell.
 
+    Warns
+    -----
+    RangeWarning
+        Once an array, where a cell of it sees more than the device was measured at.
+
     Examples
     --------
     >>> import numpy as np
@@ -101,7 +106,10 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
             found[k] = crossbar.solve(vectors[k])
 
     each_block(len(vectors), 1, solve, None if crossbar.size < SMALL else 1)
-    return _solution(crossbar, [one for one in found if one is not None])
+    solution = _solution(crossbar, [one for one in found if one is not None])
+    if isinstance(cells, CellArray):
+        cells._warn_range(float(np.nan_to_num(np.abs(solution.cell_voltage)).max()), stacklevel=3)
+    return solution
 
 
 def effective_conductance(

@@ -22,6 +22,7 @@ from synaptogen_core.errors import ConvergenceError
 F64 = NDArray[np.float64]
 TOLERANCE = 1e-9  # of the largest line current: a larger residual is an error
 AIM = 1e-12  # of the largest current: where the iterations stop
+STANDSTILL = 1e-9  # of the currents without any drop: where all lines float, so little is nothing
 NOTHING = 1e-100  # A
 MOST_STEPS = 80  # of Newton's method
 INNER = 1e-3  # a step of Newton's method need not be more exact, where the curves bend
@@ -91,10 +92,10 @@ class Crossbar:
 
     def _newton(self, at_word: F64, at_bit: F64, word_drop: F64, bit_drop: F64) -> One:
         now = self._state(at_word, at_bit, word_drop, bit_drop)
-        newton = steps = 0
-        while now.worst > max(AIM * now.scale, NOTHING) and newton < MOST_STEPS:
+        newton, steps, least_scale = 0, 0, STANDSTILL * now.scale
+        while now.worst > AIM * (scale := max(now.scale, least_scale, NOTHING)) and newton < MOST_STEPS:
             network = self._linear or Network(self.wires, now.slope)
-            least = AIM * now.scale / 8
+            least = AIM * scale / 8
             to_word, to_bit, inner = network.solve(
                 -now.at_word, -now.at_bit, least if self._linear else max(least, INNER * now.worst)
             )
@@ -103,8 +104,9 @@ class Crossbar:
             if better is None:
                 break
             now = better
-        residual = now.worst / now.scale if now.scale else now.worst
-        if now.worst > max(TOLERANCE * now.scale + self._rounding(now), NOTHING):
+        scale = max(now.scale, least_scale, NOTHING)
+        residual = now.worst / scale
+        if now.worst > TOLERANCE * scale + self._rounding(now):
             i, j = self._worst_cell(now)
             raise ConvergenceError(
                 f"cells: found no currents that meet Kirchhoff's law (off by {residual:.1g} of the largest line "

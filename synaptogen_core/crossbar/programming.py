@@ -51,6 +51,8 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     The lines are solved with the cells as they are, each cell gets the voltage that reaches it, and what has switched
     changes the voltages: that is repeated until they rest. So a SET takes voltage from its neighbours, and a RESET that
     has begun goes on as its own current falls. The pulse rises at once; a slow edge is a series of growing pulses.
+    Voltages come from iterations in float64: another processor may find other last bits, and, in some one of very many
+    pulses, a threshold on the other side.
 
     Parameters
     ----------

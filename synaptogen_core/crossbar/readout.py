@@ -224,7 +224,11 @@ def _currents(cells: CellArray | F64, volts: F64, lines: Lines) -> F64:
         if are_ideal(lines):
             return np.stack([ideal_read(cells, v) for v in volts])
         return np.concatenate([part.bit_current for part in _solutions(cells, volts, lines)])
-    return volts @ (cells if are_ideal(lines) else effective_conductance(cells, lines))
+    if are_ideal(lines):
+        return volts @ cells
+    if len(volts) < min(cells.shape):  # the matrix takes as many solutions as there are lines
+        return np.concatenate([part.bit_current for part in _solutions(cells, volts, lines)])
+    return volts @ effective_conductance(cells, lines)
 
 
 def _currents_with_noise(cells: CellArray | F64, volts: F64, lines: Lines, noise: LineNoise) -> tuple[F64, F64]:

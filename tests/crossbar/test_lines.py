@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.lines import effective_conductance, solve_lines
 from synaptogen_core.crossbar.schemes import FLOATING, SCHEMES, Bias, bias, read_bias
 from synaptogen_core.crossbar.wiring import Faults, Lines
-from synaptogen_core.errors import ConvergenceError
+from synaptogen_core.errors import ConvergenceError, RangeWarning
 from tests.crossbar import circuit
 
 DEVICE = sc.load_device("hennen2024")
@@ -285,6 +286,24 @@ def test_the_bends_of_the_curves_are_passed() -> None:
             for ohm in (0.1, 10.0):
                 read = solve_lines(cells, bias((24, 24), scheme, volts, row=11, column=7), Lines(ohm, ohm))
                 assert read.residual <= 1e-9 and np.isfinite(read.cell_voltage).all()
+
+
+def test_an_extrapolation_is_said_once() -> None:
+    cells = mixed_cells((2, 2))
+    with pytest.warns(RangeWarning, match=r"\|U\| = 1\.6"):
+        solve_lines(cells, Bias([1.6, 0.1], [0.0, 0.0]), Lines(0, 0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        solve_lines(cells, Bias([1.6, 0.1], [0.0, 0.0]), Lines(0, 0))
+        solve_lines(mixed_cells((2, 2)), Bias([1.5, 0.1], [0.0, 0.0]), Lines(1, 1))
+
+
+def test_where_all_lines_float_nothing_flows() -> None:
+    for held in (Bias([1.0] + [FLOATING] * 4, [FLOATING] * 3), Bias([1.0] * 5, [1.0] * 3)):
+        for cells in (np.full((5, 3), 1e-4), mixed_cells((5, 3))):
+            read = solve_lines(cells, held, Lines(3.0, 2.0, 1.0, 1.0))
+            np.testing.assert_allclose(read.bit_voltage, 1.0, rtol=1e-9)
+            assert np.abs(read.cell_current).max() < 1e-15 and read.residual <= 1e-9 and read.steps < 100
 
 
 def test_no_solution_is_an_error_that_names_the_cell() -> None:
