@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from synaptogen_core.array.blocks import each_block
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import kernel_lines as kernels
 from synaptogen_core.crossbar.schemes import Bias
@@ -14,6 +15,7 @@ from synaptogen_core.crossbar.wiring import Faults
 
 F64 = NDArray[np.float64]
 STEEPNESS = 1e-3  # of the conductance at 0 V: the least slope that Newton's method takes
+CELLS_WORTH_A_THREAD = 1 << 16  # whose curves take a millisecond
 GRID = 201  # voltages at which the slopes of curves are looked at
 
 
@@ -50,15 +52,20 @@ class Elements:
         """Currents [A], and the slopes that Newton's method takes [S]: never below a small positive one where on."""
         if self.mix is None:
             return self.conductance * volts, self.conductance
-        current, slope = np.empty_like(volts), np.empty_like(volts)
-        kernels.curve(self.mix, self.on, volts, self.low, self.high, current, slope, self.floor)
+        mix, current, slope = self.mix, np.empty(volts.shape), np.empty(volts.shape)
+
+        def curve(rows: slice) -> None:
+            found = current[rows], slope[rows]
+            kernels.curve(mix[rows], self.on[rows], volts[rows], self.low, self.high, *found, self.floor)
+
+        each_block(len(volts), -(-len(volts) // (1 + volts.size // CELLS_WORTH_A_THREAD)), curve)
         if self.fixed is not None:
             shorted = self.fixed > 0
             current[shorted], slope[shorted] = (self.fixed * volts)[shorted], self.fixed[shorted]
         return current, slope
 
     def least_slope(self, amplitude: float) -> F64 | None:
-        """The least slope dI/dU of each curve for voltages up to `amplitude` [V], either sign; None for linear cells.
+        """The least slope dI/dU of each curve for voltages up to `amplitude` [V], either sign; None if all rise.
 
         A slope is linear in r, so it is least on a grid of voltages between those of two curves.
         """
@@ -68,6 +75,8 @@ class Elements:
         low, high = (np.polyval(np.polyder(curve), u) for curve in (self.low, self.high))
         r = np.linspace(self.mix.min(), self.mix.max(), GRID)
         least = (low + r[:, None] * (high - low)).min(axis=1)  # concave in r: between grid points it is only higher
+        if least.min() > 0:
+            return None
         return np.where(self.on, np.interp(self.mix, r, least), 0.0)
 
 

@@ -27,7 +27,9 @@ class Net(NamedTuple):
     bit_sum: F64  # (m, n)
     word: F64  # (1 or m, n + 1) segments of word lines; the first and last are those to terminals, infinite ones as 0
     bit: F64  # (1 or n, m + 1)
-    word_pivot: F64  # (groups, n, ROWS) reciprocals [ohm]: line i in group i // ROWS; (groups, 1, ROWS) for ideal lines
+    # (groups, n, ROWS) reciprocals [ohm], line i in group i // ROWS; (groups, 1, ROWS) for ideal lines. They only guide
+    # the conjugate gradients, so they need not be exact.
+    word_pivot: NDArray[np.float32]
     bit_pivot: F64  # (m, n); (1, n) for ideal bit lines
     ideal_word: bool
     ideal_bit: bool

@@ -127,9 +127,9 @@ def _one_node(ideal: bool, total: F64, segment: F64) -> tuple[F64, F64]:
     return (total.sum(axis=1, keepdims=True), segment[:, [0, -1]]) if ideal else (total, segment)
 
 
-def _grouped(pivot: F64) -> F64:
+def _grouped(pivot: F64) -> NDArray[np.float32]:
     """The pivots (m, n) of the word lines in groups of lines that are solved side by side."""
     m, n = pivot.shape
-    groups = np.zeros((-(-m // kernels.ROWS) * kernels.ROWS, n))
-    groups[:m] = pivot
+    groups = np.zeros((-(-m // kernels.ROWS) * kernels.ROWS, n), np.float32)  # half the memory to stream through
+    groups[:m] = np.minimum(pivot, np.finfo(np.float32).max)
     return np.ascontiguousarray(groups.reshape(-1, kernels.ROWS, n).transpose(0, 2, 1))

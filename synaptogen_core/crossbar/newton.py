@@ -117,7 +117,8 @@ class Crossbar:
 
     def _rounding(self, now: _State) -> float:
         """What rounding alone may leave at a node [A]."""
-        stiffest = max(float(g[np.isfinite(g)].max(initial=0.0)) for g in (self.wires.word, self.wires.bit))
+        conductances = (self.wires.word, self.wires.bit, now.slope)
+        stiffest = max(float(g[np.isfinite(g)].max(initial=0.0)) for g in conductances)
         largest = max(float(np.abs(drop).max()) for drop in (now.word_drop, now.bit_drop))
         return 8 * float(np.finfo(np.float64).eps) * stiffest * largest
 
