@@ -19,7 +19,7 @@ from synaptogen_core.crossbar.budget import error_budget, nominal_conductances
 from synaptogen_core.crossbar.converters import Adc, Dac
 from synaptogen_core.crossbar.lines import LineSolution, solve_lines
 from synaptogen_core.crossbar.noise import LineNoise
-from synaptogen_core.crossbar.readout import Periphery
+from synaptogen_core.crossbar.readout import IDEAL, Periphery, are_ideal
 from synaptogen_core.crossbar.schemes import Bias, bias
 from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.exchange.circuits import netlist
@@ -125,9 +125,9 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     cells, read = run.cells, request.read
     held, volts = bias_of(cells.shape, request, options)
     lines = lines_of(request.lines)
-    ideal_lines = not any((lines.word, lines.bit, lines.source, lines.sense))
+    ideal_lines = are_ideal(lines)
     solution = solve_lines(cells, held, lines)
-    ideal = solution if ideal_lines else solve_lines(cells, held, Lines(0, 0))
+    ideal = solution if ideal_lines else solve_lines(cells, held, IDEAL)
     seen = np.nan_to_num(solution.cell_voltage)
     chance = switching_probability(cells, seen)
     maps = {

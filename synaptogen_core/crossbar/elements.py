@@ -114,9 +114,14 @@ def conductances(given: ArrayLike) -> F64:
     try:
         g = np.array(given, dtype=np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"cells: must be a CellArray or conductances (got {type(given).__name__})") from None
+        raise TypeError(
+            f"cells: must be a CellArray or conductances (got {type(given).__name__}); give one of them"
+        ) from None
     if g.ndim != 2 or not g.size:
-        raise ValueError(f"cells: must be rows and columns of conductances (got shape {g.shape}); give a matrix")
+        raise ValueError(
+            f"cells: must be a CellArray or conductances of shape (rows, columns) (got shape {g.shape}); "
+            "give one for each cell"
+        )
     if not np.isfinite(g).all() or g.min() < 0:
         raise ValueError("cells: must be conductances from 0 S on (got a negative one, NaN or infinity); correct them")
     return g

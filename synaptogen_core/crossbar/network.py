@@ -8,6 +8,8 @@ lines take 1 to 99 % of the current.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,10 @@ from synaptogen_core.crossbar import kernel_lines as kernels
 from synaptogen_core.crossbar.wires import Bridge, Wires
 
 F64 = NDArray[np.float64]
+T = TypeVar("T")
 WORTH_A_THREAD = 1 << 17  # cells: a sweep over them takes some times what it costs to wake a thread
 MOST_STEPS = 5000
+PATIENCE = 200  # steps without progress: then rounding is all that is left
 ONE_AMPERE = 1e-12  # A: how exactly the answers to a current of 1 A are solved
 
 
@@ -75,13 +79,13 @@ class Network:
     def _without_bridges(self, at_word: F64, at_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
         r, x, p, q, z = np.empty_like(at_word), np.zeros_like(at_word), *(np.zeros_like(at_word) for _ in range(3))
         net = self.net
-        self._columns(lambda a, b: kernels.eliminate(net, at_word, at_bit, r, a, b))
+        self._columns(partial(kernels.eliminate, net, at_word, at_bit, r))
         # the first call only evaluates: x and r stay, z and r . z come
         rz, worst = self._step(0.0, p, q, x, r, z)
         steps, beta, best, since = 0, 0.0, worst, 0
-        while worst > tolerance and steps < MOST_STEPS and rz > 0 and since < 200:
-            self._rows(lambda a, b, beta=beta: kernels.turn(beta, z, p, a, b))  # type: ignore[misc]
-            curvature = sum(self._columns(lambda a, b: kernels.apply_columns(net, p, q, a, b)))
+        while worst > tolerance and steps < MOST_STEPS and rz > 0 and since < PATIENCE:
+            self._rows(partial(kernels.turn, beta, z, p))
+            curvature = sum(self._columns(partial(kernels.apply_columns, net, p, q)))
             if curvature <= 0:
                 break
             after, worst = self._step(rz / curvature, p, q, x, r, z)
@@ -89,31 +93,31 @@ class Network:
             steps += 1
             best, since = (worst, 0) if worst < best else (best, since + 1)
         bit = np.empty_like(x)
-        self._columns(lambda a, b: kernels.recover(net, at_bit, x, bit, a, b))
+        self._columns(partial(kernels.recover, net, at_bit, x, bit))
         return x, bit, steps
 
     def _step(self, alpha: float, p: F64, q: F64, x: F64, r: F64, z: F64) -> tuple[float, float]:
-        parts = self._rows(lambda a, b: kernels.step_rows(self.net, alpha, p, q, x, r, z, a, b))
+        parts = self._rows(partial(kernels.step_rows, self.net, alpha, p, q, x, r, z))
         return sum(dot for dot, _ in parts), max(worst for _, worst in parts)
 
-    def _rows(self, work: Callable[[int, int], object]) -> list:  # type: ignore[type-arg]
+    def _rows(self, work: Callable[[int, int], T]) -> list[T]:
         return self._parts(self.net.cell.shape[0], kernels.ROWS, work)
 
-    def _columns(self, work: Callable[[int, int], object]) -> list:  # type: ignore[type-arg]
+    def _columns(self, work: Callable[[int, int], T]) -> list[T]:
         return self._parts(self.net.cell.shape[1], kernels.WIDE, work)
 
-    def _parts(self, size: int, unit: int, work: Callable[[int, int], object]) -> list:  # type: ignore[type-arg]
+    def _parts(self, size: int, unit: int, work: Callable[[int, int], T]) -> list[T]:
         """Results of `work` for a few parts that depend on the size alone, so that sums come out alike."""
         if self._threads == 1:
             return [work(0, size)]
         length = unit * max(1, -(-size // (unit * 4)))
-        results: list[object] = [None] * -(-size // length)
+        results: dict[int, T] = {}
 
         def part(block: slice) -> None:
-            results[block.start // length] = work(block.start, block.stop)
+            results[block.start] = work(block.start, block.stop)
 
         each_block(size, length, part, self._threads)
-        return results
+        return [results[start] for start in sorted(results)]
 
 
 def _across(bridge: Bridge, word: F64, bit: F64) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.cells import MAX_SEED, CellArray
+from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.converters import Adc, Amplifier, Dac
 from synaptogen_core.crossbar.lines import LineSolution, effective_conductance, solve_lines
 from synaptogen_core.crossbar.noise import LineNoise, line_normals
@@ -186,15 +187,7 @@ def as_cells(cells: CellArray | ArrayLike) -> CellArray | F64:
     TypeError, ValueError
         If they are neither.
     """
-    if isinstance(cells, CellArray):
-        return cells
-    conductance = checks.numbers("cells", cells)
-    if conductance.ndim != 2 or not conductance.size:
-        raise ValueError(
-            f"cells: must be a CellArray or conductances of shape (rows, columns) (got shape {conductance.shape}); "
-            "give one for each cell"
-        )
-    return conductance
+    return cells if isinstance(cells, CellArray) else elements.conductances(cells)
 
 
 def as_voltages(voltages: ArrayLike, rows: int) -> F64:

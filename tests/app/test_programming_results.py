@@ -90,7 +90,7 @@ def test_every_option_of_the_pulses_counts(small_run: runs.Run) -> None:
                    {"u_step": 0.1, "tolerance": 20.0}, {"levels": 3}, {"level_seed": 5}, {"g_low": 60.0}):  # fmt: skip
         other = result_of(small_run, through=False, **({"target": "levels"} | change))
         assert not np.array_equal(other.values, first.values), change
-    assert result_of(small_run, target="levels", through=False, max_pulses=2).targets.edges[-1] == 2.5  # type: ignore[union-attr]
+    assert result_of(small_run, target="levels", through=False, max_pulses=2).targets.edges[-1] == 2.5  # type: ignore[union-attr]  # this method has targets
 
 
 def test_staircase(make_run: Callable[..., runs.Run]) -> None:

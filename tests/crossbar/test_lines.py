@@ -333,7 +333,7 @@ def test_no_solution_is_an_error_that_names_the_cell() -> None:
         (np.ones((2, 3)), read_bias([1.0, 1.0], 2), Lines(), "cells: must have the shape of the bias"),
         (-np.ones((2, 2)), read_bias([1.0, 1.0], 2), Lines(), "cells: must be conductances from 0 S on"),
         (np.full((2, 2), np.nan), read_bias([1.0, 1.0], 2), Lines(), "cells: must be conductances"),
-        (np.ones(4), read_bias([1.0, 1.0], 2), Lines(), "cells: must be rows and columns"),
+        (np.ones(4), read_bias([1.0, 1.0], 2), Lines(), "cells: must be a CellArray or conductances of shape"),
         ("x", read_bias([1.0, 1.0], 2), Lines(), "cells: must be a CellArray or conductances"),
         (np.ones((2, 2)), [1.0, 1.0], Lines(), "bias: must be a Bias"),
         (np.ones((2, 2)), read_bias([1.0, 1.0], 2), 3.0, "lines: must be Lines"),
@@ -342,4 +342,4 @@ def test_no_solution_is_an_error_that_names_the_cell() -> None:
 )
 def test_bad_input_is_refused_in_a_sentence(cells: object, held: object, lines: object, says: str) -> None:
     with pytest.raises((TypeError, ValueError), match=says):
-        solve_lines(cells, held, lines)  # type: ignore[arg-type]
+        solve_lines(cells, held, lines)  # type: ignore[arg-type]  # what a user must not do

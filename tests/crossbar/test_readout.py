@@ -215,7 +215,10 @@ BAD_READS: list[tuple[Any, str]] = [
         lambda: read_columns([0.1], [0.2]),
         "cells: must be a CellArray or conductances of shape (rows, columns) (got shape (1,)); give one for each cell",
     ),
-    (lambda: read_columns([[np.nan]], [0.2]), "cells: must be finite (got NaN or infinity); correct the numbers"),
+    (
+        lambda: read_columns([[np.nan]], [0.2]),
+        "cells: must be conductances from 0 S on (got a negative one, NaN or infinity); correct them",
+    ),
     (
         lambda: read_columns(MATRIX, [0.2]),
         "voltages: must have shape (2,) or (vectors, 2) (got (1,)); give one for each row",
