@@ -109,6 +109,15 @@ def test_lines_and_schemes(open_page: Callable[..., Dashboard], tmp_path: Path) 
     dashboard.fill("Voltage V (V)", "-1.5")
     dashboard.wait_for(lambda: same_column.inner_text().split(), lambda words: words[-2] != "0", "nothing disturbed")
 
+    dashboard.choose("Bias scheme", "Read: input on all lines")
+    dashboard.choose("Input", "Own voltages")
+    (tmp_path / "volts.csv").write_text("0.3\n0\n0.1\n")
+    dashboard.page.locator("input[type=file]").set_input_files(tmp_path / "volts.csv")
+    dashboard.wait_for(
+        lambda: [i > 0 for i in dashboard.sources("crossbar rows")[0]["current"][:3]],
+        lambda driven: driven == [True, False, True], "the file's voltages did not come",
+    )  # fmt: skip
+
     with dashboard.page.expect_download() as download:
         dashboard.page.get_by_role("button", name="SPICE netlist").click()
     download.value.save_as(tmp_path / "array.cir")
