@@ -34,6 +34,24 @@ R_HRS, U_SET, R_LRS, U_RESET = range(4)
 HRS, IRS, LRS = 0, 1, 2
 STATE_NAMES = ("HRS", "IRS", "LRS")
 
+FAILURES = (  # why a measured cycle has no features; the numbers stand in files
+    ("none", "all features found"),
+    ("too_short", "too few samples to make a loop"),
+    ("not_finite", "the samples hold no numbers where they should"),
+    ("not_swept", "the voltage does not run to both signs"),
+    ("no_set", "no SET found"),
+    ("no_reset", "no RESET found"),
+    ("no_hrs", "no high-resistance branch that can be fitted"),
+    ("no_lrs", "no low-resistance branch that can be fitted"),
+    ("closed_window", "the high resistance is not above the low one"),
+)
+DEVICE_STATES = (  # what is to be said of a measured device
+    ("healthy", "switches"),
+    ("never_switches", "never switches"),
+    ("worn_out", "stops switching"),
+    ("too_few", "too few cycles"),
+)
+
 RECORDABLE = ("features", "conductance", "current", "state", "cycle_count", "voltage")
 
 VARIABLES: dict[str, dict[str, Any]] = {
@@ -58,6 +76,15 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "column": {"long_name": "column (bit line) of the cell", "units": "1"},
     "cell": {"long_name": "flat index of the cell, row by row", "units": "1"},
     "lag": {"long_name": "distance in cycles", "units": "1"},
+    "device": {"long_name": "label of the measured device", "units": "1"},
+    "device_index": {"long_name": "position of the measured device", "units": "1"},
+    "failure": {
+        "long_name": "why the cycle has no features",
+        "units": "1",
+        "flag_values": list(range(len(FAILURES))),
+        "flag_meanings": " ".join(code for code, _ in FAILURES),
+    },
+    "sample_count": {"long_name": "samples of the loop", "units": "1"},
     "train_table": {"long_name": "voltages of the pulse train's table", "units": "V"},
     "train_table_cycle_end": {"long_name": "pulse of the table ends a cycle", "units": "1"},
 }
