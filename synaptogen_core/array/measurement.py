@@ -185,7 +185,7 @@ def failure_text(number: int) -> str:
 
 
 def _each(name: str, values: ArrayLike, kind: type, order: NDArray[np.intp]) -> NDArray[Any]:
-    array = np.asarray(values, dtype=kind)
+    array: NDArray[Any] = np.asarray(values, dtype=kind)
     if array.shape != order.shape:
         raise ValueError(f"{name}: must have one value a record, {order.size} (got shape {array.shape}); complete it")
     return array[order]
