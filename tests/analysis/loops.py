@@ -34,7 +34,7 @@ def measured_loops(
 
     `noise` [A] is white and added to the current, `bandwidth` [Hz] that of the model's own read noise. The instrument
     sees the voltage over the cell and `series_resistance` [ohm]; with `set_sign` 1 its leads are exchanged; `limit`
-    [A] is the instrument's at SET. With `reset_first` each loop begins in the middle of a sweep: 0 -> u_max -> 0 -> u_min.
+    [A] is the instrument's at SET. With `reset_first` each loop begins half a sweep later: 0 -> u_max -> 0 -> u_min.
 
     Returns
     -------
