@@ -14,7 +14,7 @@ import xarray as xr
 from synaptogen_core.analysis import branches as cut
 from synaptogen_core.analysis import transitions
 from synaptogen_core.analysis.branches import LOW, Branches, Loops
-from synaptogen_core.analysis.family import GUESS, Family, Fitted, fit_family
+from synaptogen_core.analysis.family import GUESSES, Family, Fitted, assisted, fit_family
 from synaptogen_core.analysis.resampling import Floats, bootstrap_weights, check_confidence
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
@@ -137,7 +137,7 @@ def fit_curves(
     eta, interval = PUBLISHED_ETA, (np.nan, np.nan)
     resets = transitions.transitions_of(usable, fitted.family)
     if resets.group.size:
-        eta, interval = transitions.fit_eta(resets, confidence=confidence, seed=seed)
+        eta, interval = transitions.fit_eta(resets, fitted.family, confidence=confidence, seed=seed)
     else:
         assumed.append(f"eta: {PUBLISHED_ETA}, the published one; no loop shows a RESET transition.")
     if resets.left_out:
@@ -267,37 +267,44 @@ def _loop_warnings(loops: Loops) -> list[str]:
 def _sound(
     parts: Branches, degree: int, u_0: float, reach: float, assumed: list[str], warnings: list[str], work: _Work
 ) -> Fitted:
-    """The family of the highest degree that neither bends back nor crosses; assumptions only where they are needed."""
+    """The family that fits best of those that neither bend back nor cross; assumptions only where they are needed."""
+    found: tuple[Fitted, float] | None = None
     for lower in range(degree, LEAST_DEGREE - 1, -1):
-        for help_needed in (False, True):
-            work.done(0.3 + 0.4 * (degree - lower) / degree)
-            fitted = fit_family(parts, lower, u_0, reach if help_needed else None)
-            fault = _fault(fitted.family, parts, reach)
-            if fault is None:
-                break
-        if fault is None:
+        work.done(0.3 + 0.4 * (degree - lower) / degree)
+        plain = fit_family(parts, lower, u_0)
+        if _fault(plain.family, parts, reach) is None:
+            tried = [(plain, 0.0)]
+        else:
+            tried = [(assisted(parts, plain, reach, guess), guess) for guess in GUESSES]
+        sound = [one for one in tried if _fault(one[0].family, parts, reach) is None]
+        for one in sound[:1]:
+            if found is None or np.median(one[0].deviation) < np.median(found[0].deviation):
+                found = one
+        if found is not None and found[1] == 0.0:
             break
-    if help_needed:
+    fitted, guess = found or (plain, 0.0)
+    if guess:
         (least, most), (high_least, _) = parts.seen(True), parts.seen(False)
         assumed.append(
             f"I-V curves: the low resistance was seen from {least:.2f} to {most:.2f} V only, and is taken as ohmic "
             f"beyond; the high one down to {high_least:.2f} V, and is taken as the mirror image of its other side "
-            f"beyond ({100 * GUESS:g} % each)."
+            f"beyond ({100 * guess:g} % each)."
         )
-    if lower < degree:
-        warnings.append(f"I-V curves: degree {lower} instead of {degree}; of a higher one they bend back or cross.")
-    if fault is not None:
-        warnings.append(f"I-V curves: {fault}; do not trust currents beyond.")
+    if fitted.degree < degree:
+        warnings.append(f"I-V curves: degree {fitted.degree} instead of {degree}; with that they bend back or cross.")
+    if found is None:
+        warnings.append(f"I-V curves: {_fault(fitted.family, parts, reach)}; do not trust currents beyond.")
     return fitted
 
 
 def _fault(family: Family, parts: Branches, reach: float) -> str | None:
+    """What is wrong with the curves; that of the low resistance need not rise where RESET has always begun."""
     meets = family.meets_at(-reach, reach)
     if meets is not None:
-        return f"those of high and low resistance cross at {meets:.2f} V"
-    for low, word in ((True, "low"), (False, "high")):
+        return f"those of high and low resistance nearly meet at {meets:.2f} V"
+    for low, word, end in ((True, "low", parts.seen(True)[1]), (False, "high", SOUND * reach)):
         for g in np.quantile(parts.conductance[(parts.kind == LOW) == low], (0.05, 0.95)):
-            bend = family.bends_at(float(g), -SOUND * reach, SOUND * reach)
+            bend = family.bends_at(float(g), -SOUND * reach, end)
             if bend is not None:
                 return f"the current of the {word} resistance falls again beyond {bend:.2f} V"
     return None

@@ -12,7 +12,7 @@ robust weights and resampling work on these sums and never go back to the sample
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from synaptogen_core.analysis.resampling import Floats
 RELATIVE = 0.03  # error of a current, as a share of it; only its ratio to the floor matters
 LEAST_FLOOR = 1e-4  # of the largest current: noiseless data too have a floor
 QUIET = 0.3  # V: where the noise of the instrument is looked at
-GUESS = 0.3  # relative error of what is assumed where a state was not seen
+GUESSES = 0.3, 0.1, 0.03  # relative errors of what is assumed where a state was not seen, weakest first
+LEAST_SLOPE = 0.2  # of beta(U)/U: where it is smaller, all members have nearly one current
 OUTLYING = 9.0  # a branch that deviates more than so many times the median (mean square) counts less
 ROUNDS = 4
 
@@ -80,8 +81,8 @@ class Family:
         return _nearest(np.polyval(slope, _grid(low, high)) <= 0, low, high)
 
     def meets_at(self, low: float, high: float) -> float | None:
-        """The voltage nearest 0, but not 0, where all members have one current, or None."""
-        return _nearest(np.polyval(self.beta[:-1], _grid(low, high)) <= 0, low, high)
+        """The voltage nearest 0, but not 0, where all members have nearly one current, or None."""
+        return _nearest(np.polyval(self.beta[:-1], _grid(low, high)) < LEAST_SLOPE, low, high)
 
 
 def floor_of(branches: Branches) -> float:
@@ -137,6 +138,8 @@ class Fitted:
     ----------
     family : Family
     degree : int
+    floor : float
+        Of the errors of the currents [A].
     sums : Sums
     weight : ndarray, shape (B,)
         Of each branch: 1, less for outlying ones.
@@ -148,6 +151,7 @@ class Fitted:
 
     family: Family
     degree: int
+    floor: float
     sums: Sums
     weight: Floats
     assumed: Floats
@@ -164,11 +168,8 @@ class Fitted:
         return solve(weights @ by_group + self.assumed, self.degree, self.sums)
 
 
-def fit_family(branches: Branches, degree: int, u_0: float, reach: float | None = None) -> Fitted:
-    """The family of the samples; with `reach` [V], the assumptions of `unseen` up to there.
-
-    The errors are first taken from the measured currents, then from the fitted ones.
-    """
+def fit_family(branches: Branches, degree: int, u_0: float) -> Fitted:
+    """The family of the samples; errors are first taken from the measured currents, then from the fitted ones."""
     floor = floor_of(branches)
     like = float(np.max(np.abs(branches.conductance))), float(np.max(np.abs(branches.voltage))), u_0
     size = np.abs(branches.current)
@@ -179,13 +180,16 @@ def fit_family(branches: Branches, degree: int, u_0: float, reach: float | None 
         family = of_totals(weight @ terms, degree, sums)
         size = np.abs(family.current(branches.voltage, branches.spread(branches.conductance)))
         weight, deviation = _trusted(branches, family, size, floor)
-    assumed = np.zeros(terms.shape[1])
-    if reach is not None:
-        assumed = unseen(branches, family, floor, reach, sums, degree)
-        family = of_totals(weight @ terms + assumed, degree, sums)
-        size = np.abs(family.current(branches.voltage, branches.spread(branches.conductance)))
-        _, deviation = _trusted(branches, family, size, floor)
-    return Fitted(family, degree, sums, weight, assumed, deviation)
+    return Fitted(family, degree, floor, sums, weight, np.zeros(terms.shape[1]), deviation)
+
+
+def assisted(branches: Branches, fitted: Fitted, reach: float, guess: float) -> Fitted:
+    """The same family with the assumptions of `unseen`."""
+    added = unseen(branches, fitted, reach, guess)
+    family = of_totals(fitted.weight @ fitted.sums.terms(fitted.degree) + added, fitted.degree, fitted.sums)
+    size = np.abs(family.current(branches.voltage, branches.spread(branches.conductance)))
+    _, deviation = _trusted(branches, family, size, fitted.floor)
+    return replace(fitted, family=family, assumed=added, deviation=deviation)
 
 
 def of_totals(totals: Floats, degree: int, sums: Sums) -> Family:
@@ -194,13 +198,14 @@ def of_totals(totals: Floats, degree: int, sums: Sums) -> Family:
     return Family(alpha[0], beta[0])
 
 
-def unseen(branches: Branches, family: Family, floor: float, reach: float, sums: Sums, degree: int) -> Floats:
+def unseen(branches: Branches, fitted: Fitted, reach: float, guess: float) -> Floats:
     """What assumptions add to the totals where a state was not seen up to `reach` [V], shape (terms,).
 
     The low resistance goes on as an ohmic one; the high one, on the SET side, as the mirror image of its other side.
-    Their error is `GUESS`, however many loops there are: together they count like one sample of each branch at every
+    Their relative error is `guess`, however many loops there are: they count like one sample of each branch at every
     voltage, with that error.
     """
+    sums, family, degree = fitted.sums, fitted.family, fitted.degree
     grid = np.linspace(-reach, reach, 61)
     (low_least, low_most), (high_least, _) = branches.seen(True), branches.seen(False)
     g_low = float(np.median(branches.conductance[branches.kind == LOW]))
@@ -209,7 +214,7 @@ def unseen(branches: Branches, family: Family, floor: float, reach: float, sums:
     mirrored = grid[grid < high_least]
     volts = np.concatenate([ohmic, mirrored])
     if not volts.size:
-        return np.zeros(sums.terms(degree).shape[1])
+        return np.zeros_like(fitted.assumed)
     amps = np.concatenate([g_low * ohmic, -family.current(-mirrored, g_high)])
     parts = [np.arange(ohmic.size), ohmic.size + np.arange(mirrored.size)]
     kept = [part for part in parts if part.size]
@@ -219,7 +224,7 @@ def unseen(branches: Branches, family: Family, floor: float, reach: float, sums:
         np.zeros(len(kept), np.intp),
     )  # fmt: skip
     like = sums.unit, sums.scale, sums.u_0
-    terms = sums_of(assumed, np.abs(amps) * GUESS / RELATIVE, floor, degree, like).terms(degree)
+    terms = sums_of(assumed, np.abs(amps) * guess / RELATIVE, fitted.floor, degree, like).terms(degree)
     return np.asarray(branches.kind.size * terms.sum(axis=0))
 
 
