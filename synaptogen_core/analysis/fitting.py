@@ -101,6 +101,7 @@ def fit(
     degree: int = 4,
     curves: Curves | None = None,
     confidence: float = 0.95,
+    intervals: bool = True,
     seed: int = 0,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -131,6 +132,8 @@ def fit(
         Conduction; without it, fitted where there are loops, else the template's, scaled.
     confidence : float
         Probability of the intervals.
+    intervals : bool
+        False: no resampling, only estimates.
     seed : int
         Of starts, resamples and simulations.
     progress, cancel : optional
@@ -167,8 +170,8 @@ def fit(
     longest = _longest(panel, order, max_order, said)
     recipe = cycle_fit.Recipe(longest, order, degree, method, criterion)
     work.done(0.2)
-    cycles, rest, error = _learn_cycles(panel, recipe, template, seed, said, work)
-    population = _learn_devices(panel, error, components, seed, said)
+    cycles, rest, error = _learn_cycles(panel, recipe, template, REPLICATES if intervals else 0, seed, said, work)
+    population = _learn_devices(panel, error, components, DEVICE_REPLICATES if intervals else 0, seed, said)
     work.done(0.9)
     if curves is None:
         curves = scaled_curves(template, used) if loops is None else fit_curves(loops, measured, confidence=confidence)
@@ -280,11 +283,12 @@ def _longest(panel: Panel, order: int | None, max_order: int, said: Said) -> int
 
 
 def _learn_cycles(
-    panel: Panel, recipe: cycle_fit.Recipe, template: DeviceParameters, seed: int, said: Said, work: Work
+    panel: Panel, recipe: cycle_fit.Recipe, template: DeviceParameters, replicates: int, seed: int, said: Said, work: Work
 ) -> tuple[cycle_fit.CycleFit, fit_assembly.Remainder, SamplingError]:
     """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device."""
     few = panel.devices < FEW_DEVICES
-    weights = np.ones((1, panel.devices)) if few else bootstrap_weights(panel.borders.size - 1, REPLICATES, seed)
+    units = panel.borders.size - 1
+    weights = np.ones((1, units)) if few or not replicates else bootstrap_weights(units, replicates, seed)
     first = cycle_fit.fit_cycles(panel, recipe, weights)
     work.done(0.5)
     rest = fit_assembly.remainder(template, panel.features, first.order)
@@ -307,8 +311,8 @@ def _learn_cycles(
             for new, old in zip(found.shapes, first.shapes, strict=True)
         ),
     )
-    if few:
-        many = made(found, panel.devices * REPLICATES, 2)
+    if few and replicates:
+        many = made(found, panel.devices * replicates, 2)
         found = cycle_fit.simulated_replicates(found, many, recipe, panel.devices)
         said.assumed.append(
             f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
@@ -328,11 +332,13 @@ def _learn_cycles(
     return found, rest, sampling_error(*simulated.moments, typical)
 
 
-def _learn_devices(panel: Panel, error: SamplingError, components: int | None, seed: int, said: Said) -> DeviceFit:
+def _learn_devices(
+    panel: Panel, error: SamplingError, components: int | None, replicates: int, seed: int, said: Said
+) -> DeviceFit:
     """The mixture over devices."""
     mean, sd = panel.moments
     cycles = panel.counts.min(axis=1).astype(np.float64)
-    found = fit_devices(mean, sd, cycles, error, components=components, replicates=DEVICE_REPLICATES, seed=seed)
+    found = fit_devices(mean, sd, cycles, error, components=components, replicates=replicates, seed=seed)
     devices, count = panel.devices, found.weights.size
     if devices == 1:
         said.assumed.append("One device was measured: device to device nothing is known, and no spread is assumed.")

@@ -101,11 +101,11 @@ def judge(
     borders, lags = stats.borders_of(panel), int(np.clip(cycles // 4, 1, MOST_LAGS))
     edges = stats.edges_of([panel, made])
     seen = stats.sums_of(panel, borders, edges, lags)
-    drawn = stats.sums_of(made, made.borders, edges, lags)
+    drawn = stats.sums_of(made, stats.one_unit(made), edges, lags)
     work.done(0.3)
     weights = stats.weights_of(borders.size - 1, seed)
     measured, again = seen.weighted(np.ones((1, borders.size - 1))), seen.weighted(weights)
-    fitted = drawn.weighted(np.ones((1, made.borders.size - 1)))
+    fitted = drawn.weighted(np.ones((1, 1)))
     names = [FEATURES[i].name for i in panel.features]
     marginals = _marginals(names, edges[0], measured[0], again[0], fitted[0])
     distances = stats.distances(names, seen, drawn, seed)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 OUTSIDE = 0.15  # share of points outside a 95 % band that dependent points may have
+HALF = 0.5  # neighbouring quantiles go together: one that is out takes others with it
 DRIFT = 0.01  # false discovery rate
 
 
@@ -42,8 +43,10 @@ def findings(
     held_out: xr.Dataset,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """The findings on a fit, the last one saying what it is good for."""
+    tails = marginals.where((marginals["probability"] < 0.05) | (marginals["probability"] > 0.95), drop=True)
     found = [
-        _values(marginals),
+        _values(marginals.sel(probability=slice(0.05, 0.95)), "Values", "Quantiles from 5 to 95 %"),
+        _values(tails, "Tails", "Quantiles below 5 and above 95 %"),
         _apart("Cycle to cycle", distances.sel(kind=["cycle to cycle"]), "shapes of the distributions over cycles"),
         _memory(autocorrelation),
         _correlations(correlations.sel(kind=["within devices", "one cycle later"])),
@@ -55,13 +58,13 @@ def findings(
     return (*found, _summary({f.about: f.good for f in found}))
 
 
-def _values(marginals: xr.Dataset) -> Finding:
+def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
     outside = (marginals["fitted"] < marginals["lower"]) | (marginals["fitted"] > marginals["upper"])
     share = outside.mean("probability")
-    bad = [_symbol(name) for name in marginals["feature"].values if float(share.sel(feature=name)) > OUTSIDE]
+    bad = [_symbol(str(name)) for name in marginals["feature"].values if float(share.sel(feature=name)) > HALF]
     if bad:
-        return Finding("Values", False, f"Quantiles of {_list(bad)} leave the measurement's 95 % band.")
-    return Finding("Values", True, "All quantiles from 1 to 99 % lie in the measurement's 95 % band, or nearly all.")
+        return Finding(about, False, f"{where} of {_list(bad)} leave the measurement's 95 % band.")
+    return Finding(about, True, f"{where} lie in the measurement's 95 % band.")
 
 
 def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
@@ -140,6 +143,7 @@ def _drift(devices: xr.Dataset) -> Finding:
 def _summary(good: dict[str, bool | None]) -> Finding:
     uses = {
         "values of single cycles": ("Values", "Cycle to cycle"),
+        "rare values": ("Tails",),
         "sequences of cycles": ("Memory", "Correlations", "Later cycles"),
         "arrays of many devices": ("Device to device",),
     }
