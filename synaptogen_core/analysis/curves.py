@@ -25,7 +25,8 @@ from synaptogen_core.errors import Cancelled
 READ_VOLTAGE = 0.2  # V
 PUBLISHED_ETA = 3.0567  # Hennen et al. 2024, doi 10.1109/TED.2024.3427616
 LEAST_DEGREE, MOST_DEGREE = 3, 9
-SOUND = 0.9  # of the valid range: up to there no curve may bend back
+SOUND = 0.9  # of the valid range: up to there ...
+FAR = 2.5  # ... no curve may differ by this factor from what is assumed where a state was not seen
 MARGINS = 0.5, 1.2  # the basis curves lie so far outside the measured conductances
 REPLICATES = 400
 CLASSES = 3  # of conductance for each state, in pictures
@@ -298,15 +299,20 @@ def _sound(
 
 
 def _fault(family: Family, parts: Branches, reach: float) -> str | None:
-    """What is wrong with the curves; that of the low resistance need not rise where RESET has always begun."""
+    """What is wrong with the curves: where a state was seen they rise, beyond they stay near what is expected."""
     meets = family.meets_at(-reach, reach)
     if meets is not None:
         return f"those of high and low resistance nearly meet at {meets:.2f} V"
-    for low, word, end in ((True, "low", parts.seen(True)[1]), (False, "high", SOUND * reach)):
+    ends = SOUND * reach * np.array([-1.0, 1.0])
+    for low, word in ((True, "low"), (False, "high")):
         for g in np.quantile(parts.conductance[(parts.kind == LOW) == low], (0.05, 0.95)):
-            bend = family.bends_at(float(g), -SOUND * reach, end)
+            bend = family.bends_at(float(g), *parts.seen(low))
             if bend is not None:
                 return f"the current of the {word} resistance falls again beyond {bend:.2f} V"
+            expected = g * ends if low else -family.current(-ends, g)
+            away = np.abs(np.log(np.maximum(family.current(ends, g) / expected, 1e-9))) > np.log(FAR)
+            if away.any():
+                return f"the current of the {word} resistance runs away towards {ends[away][0]:.2f} V"
     return None
 
 
