@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
-from synaptogen_core.analysis import branches, family, transitions
+from synaptogen_core.analysis import branches, family
 from synaptogen_core.analysis.curves import Curves, fit_curves, scaled_curves
 from synaptogen_core.array.measurement import select_records
 from synaptogen_core.errors import Cancelled
@@ -58,7 +58,8 @@ def test_family_round_trip(device, published, resistance):
     grid = np.linspace(-1.2, 1.2, 49)
     truth, found = (current(c, grid, resistance) for c in (device, published[2]))
     np.testing.assert_allclose(found, truth, rtol=2e-3, atol=1e-12)
-    assert not published[2].warnings and not published[2].assumed
+    assert not published[2].assumed  # the published low-resistance curve does fall beyond -1.3 and 1.4 V
+    assert all("falls again" in text or "clear shape" in text for text in published[2].warnings)
 
 
 def test_eta_round_trip(device, published):
@@ -71,7 +72,7 @@ def test_eta_round_trip(device, published):
 
 
 def test_other_device(other):
-    """Half of the loops are limited by the instrument: a plateau is no branch."""
+    """Most loops are limited by the instrument at their very end: a plateau, short as it is, is no branch."""
     curves = fit_curves(*simulated(other, u_min=-1.3, limit=3e-4))
     low, high = curves.eta_interval
     assert low - 5e-4 < other.eta < high + 5e-4
@@ -200,4 +201,3 @@ def test_real_loops(device):
     assert curves.u_max == pytest.approx(1.5, abs=0.02)
     for resistance, low, high in ((2.9e3, -0.75, 0.9), (35e3, -0.75, 1.45)):
         assert np.all(np.diff(current(fitted, np.linspace(low, high, 200), resistance)) > 0)
-    assert len(transitions.BOUNDS) == 2
