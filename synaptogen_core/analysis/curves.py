@@ -26,7 +26,7 @@ READ_VOLTAGE = 0.2  # V
 PUBLISHED_ETA = 3.0567  # Hennen et al. 2024, doi 10.1109/TED.2024.3427616
 LEAST_DEGREE, MOST_DEGREE = 3, 9
 SOUND = 0.9  # of the valid range: up to there ...
-FAR = 2.5  # ... where a state was not seen, no curve may differ by this factor from what is then assumed
+FAR = 2.5  # ... where a state was not seen, no curve may fall, or differ by this factor from what is then assumed
 MARGINS = 0.5, 1.2  # the basis curves lie so far outside the measured conductances
 REPLICATES = 400
 CLASSES = 3  # of conductance for each state, in pictures
@@ -311,9 +311,10 @@ def _fault(family: Family, parts: Branches, reach: float) -> str | None:
         for g in np.quantile(parts.conductance[(parts.kind == LOW) == low], (0.05, 0.95)):
             expected = g * grid if low else -family.current(-grid, g)
             away = np.abs(np.log(np.maximum(family.current(grid, g) / expected, 1e-9))) > np.log(FAR)
+            away |= np.polyval(np.polyder(family.member(float(g))), grid) <= 0
             if away.any():
                 nearest = grid[away][np.abs(grid[away]).argmin()]
-                return f"the current of the {word} resistance runs away beyond {nearest:.2f} V"
+                return f"the current of the {word} resistance runs away or falls beyond {nearest:.2f} V"
     return None
 
 
