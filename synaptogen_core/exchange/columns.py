@@ -232,7 +232,7 @@ def _check_wishes(columns: Sequence[str], given: Mapping[str, str], units: Mappi
             raise ValueError(f"columns: must name some of {', '.join(ROLES)} (got {role!r}); use one of these")
         if column and column not in columns and not (role == "cycle" and column == IN_ORDER):
             raise ValueError(
-                f"columns: {role} must be one of {', '.join(map(repr, columns[:20]))} (got {column!r}); correct the name"
+                f"columns: {role} must be one of {', '.join(map(repr, columns[:20]))} (got {column!r}); correct it"
             )
     named = [column for column in given.values() if column]
     if len(set(named)) < len(named):

@@ -71,7 +71,7 @@ def inspect(source: Source, columns: Mapping[str, str] | None, units: Mapping[st
 def _plain(source: Source) -> Source:
     """The file as it was before it was packed with gzip."""
     with source.raw() as stream:
-        if not stream.read(2) == GZIP:
+        if stream.read(2) != GZIP:
             return source
     limit = 16 * 2**20 + 2 * source.size
     data = unpacked(source, limit + 1)
@@ -84,15 +84,15 @@ def _ask_child(source: Source, names: list[str] | None = None) -> dict[str, Any]
     """What the file declares, and the values of the named variables."""
     most = VALUE_BYTES + TIMES_FILE * source.size
     memory = CHILD_BYTES + most + 2 * source.size
-    by_path = isinstance(source.data, Path)
-    file = str(Path(source.data).resolve()) if isinstance(source.data, Path) else "-"
+    data = source.data
+    file, sent = (str(data.resolve()), None) if isinstance(data, Path) else ("-", data)
     command = [sys.executable, "-I", str(hdf5_child.__file__), file, str(memory), str(most), *(names or [])]
     with tempfile.TemporaryFile() as out:
         try:
             done = subprocess.run(
                 command,
-                input=None if by_path else source.data,
-                stdin=subprocess.DEVNULL if by_path else None,
+                input=sent,
+                stdin=subprocess.DEVNULL if sent is None else None,
                 stdout=out,
                 stderr=subprocess.PIPE,
                 timeout=SECONDS + source.size / BYTES_PER_SECOND,
@@ -221,11 +221,9 @@ def _recognised(
     flat: dict[str, Any] = {}
     for role, name in roles.items():
         variable = ds[name] if name in ds.variables else xr.DataArray(np.arange(main[name]), dims=name)
-        index = np.broadcast_to(
-            variable.variable.set_dims(main).values if variable.ndim < len(main) else variable.transpose(*main).values,
-            tuple(main.values()),
-        )
-        flat[role] = index
+        values = variable.transpose(*(dim for dim in main if dim in variable.dims)).values
+        inner = [size if dim in variable.dims else 1 for dim, size in main.items()]
+        flat[role] = np.broadcast_to(values.reshape(inner), tuple(main.values()))
     labels = [flat[role] for role in LABEL_ROLES if role in flat]
     numeric = [role for role in ("cycle", *records.roles) if role in flat]
     for role in numeric:

@@ -113,7 +113,7 @@ class Records:
         ds.attrs["notes"] = json.dumps(told, ensure_ascii=False)
         return ds
 
-    # ------------------------------------------------------------------------------------------------- rows as they come
+    # --------------------------------------------------------------------------------------------- rows as they come
 
     def _devices(self, labels: Sequence[Sequence[str]], lines: Sequence[int]) -> I64:
         if not labels:
@@ -233,7 +233,7 @@ class Records:
                 at = int(np.argmax(odd))
                 raise self.fail(
                     int(line[at]),
-                    f"{role} must have the sign of the others (got {values[at]:g} V); leave it empty where there is none",
+                    f"{role} must have the sign of the others (got {values[at]:g} V); leave the cell empty if there is none",
                 )
         set_sign, reset_sign = signs.get("u_set"), signs.get("u_reset")
         if set_sign == -1 and reset_sign == -1:

@@ -341,8 +341,8 @@ def _with_header(lines: list[str], guess: _Guess, name: str) -> Table:
         above = len(_cells(lines[before[-1]], ","))
         if guess.width == 2 * above and above > 1:
             raise FileError(
-                f"{name}: line {guess.first + 1} must have {above} cells as the header has (got {guess.width}); decimal "
-                "commas between commas cannot be told apart, so export it with semicolons or decimal points"
+                f"{name}: line {guess.first + 1} must have {above} cells as the header has (got {guess.width}); "
+                "decimal commas between commas cannot be told apart: export it with semicolons or decimal points"
             )
     columns = [cell.strip() or f"column {i}" for i, cell in enumerate(header, 1)]
     columns = columns or [f"column {i}" for i in range(1, guess.width + 1)]
