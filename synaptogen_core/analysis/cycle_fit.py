@@ -45,7 +45,7 @@ class Recipe:
     degree: int
     method: str
     criterion: str
-    rising: bool = True  # lower the degree of a shape that turns back
+    rising: bool = True  # hold shapes to rise
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,14 @@ Floats = NDArray[np.float64]
 MOST_ORDER = 20
 REPLICATES = 200
 DEVICE_REPLICATES = 100
+FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
 WINDOWS = 10  # of successive cycles for each coefficient
 FEWEST_SIMULATED = 64  # devices
 SIMULATED = 300_000  # cycles of the simulation that tells the bias
 FEWEST_CYCLES = 10  # of a device
 OUTLIER_WEIGHT = 0.1
+MOST_CLIPPED = 0.01  # of drawn devices
 BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
 
 
@@ -127,7 +129,8 @@ def fit(
     components : int, optional
         Components of the mixture of devices; without it, as many as the Bayesian information criterion says.
     degree : int
-        Of the shape polynomials, 1 to 7; lowered, with a warning, where a polynomial would turn back.
+        Of the shape polynomials, 1 to 7; a polynomial that would turn back within |x| <= 4 is
+        held to rise, with a warning.
     curves : Curves, optional
         Conduction; without it, fitted where there are loops, else the template's, scaled.
     confidence : float
@@ -312,17 +315,17 @@ def _learn_cycles(
         ),
     )
     if few and replicates:
-        many = made(found, panel.devices * replicates, 2)
+        many = made(found, panel.devices * FEW_REPLICATES, 2)
         found = cycle_fit.simulated_replicates(found, many, recipe, panel.devices)
         said.assumed.append(
             f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
             "simulated measurements of the fitted device."
         )
-    for i, shape in zip(panel.features, found.shapes, strict=True):
-        if shape.degree < recipe.degree:
-            said.warnings.append(
-                f"The shape of {FEATURES[i].symbol} is a polynomial of degree {shape.degree} only: higher ones turn back."
-            )
+    held = [FEATURES[i].symbol for i, shape in zip(panel.features, found.shapes, strict=True) if shape.held]
+    if held:
+        said.warnings.append(
+            f"The shape of {', '.join(held)} was held to rise: more cycles, or a lower degree, would not need it."
+        )
     drawn_in = [str(q) for q, (_, _, changed) in found.models().items() if changed]
     if drawn_in:
         said.warnings.append(
@@ -377,7 +380,7 @@ def _device(
     small = [k for k, w in enumerate(population.weights) if k and w < OUTLIER_WEIGHT]
     volume = np.linalg.slogdet(population.covariances)[1] if small else np.zeros(population.weights.size)
     source = measured.attrs.get("source") or "measured cycles"
-    return DeviceParameters(
+    device = DeviceParameters(
         **fields,
         name=name,
         hhrs=curves.hhrs,
@@ -390,8 +393,13 @@ def _device(
         source=f"fitted to {source} (data {measured.attrs.get('data_hash', '')}): {panel.devices} devices, "
         f"{int(panel.counts.max(axis=1).sum()):,} cycles",
         citation=template.citation,
-        notes=(*said.warnings, *said.assumed),
     )
+    if device.clipped_share() > MOST_CLIPPED:
+        said.warnings.append(
+            f"{100 * device.clipped_share():.1f} % of the devices drawn have a spread over cycles below the floor, and get "
+            "the floor: the spread between devices is too large for normals."
+        )
+    return replace(device, notes=(*said.warnings, *said.assumed))
 
 
 def _orders(fit: cycle_fit.CycleFit, recipe: cycle_fit.Recipe) -> xr.Dataset:

@@ -85,13 +85,13 @@ def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[Floats, 
     early = place < TRAINED * np.diff(starts)[features["device_index"].values]
     trained = fit(select_records(features, early), **{**whole.again, "components": None, "intervals": False})
     panel = panel_of(features)
-    cycles = round(float(panel.counts.max(axis=1).mean()))
-    made = panel_of(simulated_measurement(trained.device, max(50, SIMULATED // cycles), cycles, seed + 1))
+    made = simulated_measurement(trained.device, panel, SIMULATED, seed + 1)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
-    theirs = _errors(made.columns(panel.features), trained.device, stats.one_unit(made))
+    theirs = _errors(made, trained.device, stats.one_unit(made))
     weights = stats.weights_of(ours.shape[1], seed)
     left, all_ = weights @ ours[0], weights @ ours[1]
-    low, high = np.quantile(1 - left / all_, (0.025, 0.975), axis=0)
+    drawn = 1 - left / np.where(all_ > 0, all_, np.nan)
+    low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
     return _skill(ours), low, high, _skill(theirs)
 
 
@@ -130,10 +130,7 @@ def _other_devices(whole: Fit, features: xr.Dataset, names: Sequence[str], seed:
     first = features["device_index"].values % 2 == 0
     trained = fit(select_records(features, first), **{**whole.again, "components": None, "intervals": False})
     panel = panel_of(select_records(features, ~first))
-    cycles = round(float(panel.counts.max(axis=1).mean()))
-    # as many devices as the fit has seen: its own sampling error counts as theirs does
-    made = panel_of(simulated_measurement(trained.device, max(200, SIMULATED // cycles), cycles, seed + 2))
-    made = made.columns(panel.features)
+    made = simulated_measurement(trained.device, panel, SIMULATED, seed + 2)
     edges = stats.edges_of([panel, made])
     found = stats.distances(
         names, stats.sums_of(panel, panel.borders, edges, 0), stats.sums_of(made, stats.one_unit(made), edges, 0), seed

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 OUTSIDE = 0.15  # share of points outside a 95 % band that dependent points may have
 HALF = 0.5  # neighbouring quantiles go together: one that is out takes others with it
+MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
 DRIFT = 0.01  # false discovery rate
 
 
@@ -115,6 +116,8 @@ def _later(held_out: xr.Dataset) -> Finding:
         f"{_symbol(str(name))} {100 * float(skill.sel(feature=name)):.0f} % "
         f"({100 * float(expected.sel(feature=name)):.0f} % expected)" for name in skill["feature"].values
     )  # fmt: skip
+    if float(width.max()) > MOST_WIDTH:
+        return Finding("Later cycles", None, f"Cycles held back are too few to tell: {shares} of variance predicted.")
     if bool(bad.any()):
         return Finding("Later cycles", False, f"Cycles held back are predicted otherwise than the fit expects: {shares}.")
     return Finding("Later cycles", True, f"Cycles held back are predicted as the fit expects: {shares} of variance.")
