@@ -88,7 +88,7 @@ class CycleFit:
         }
 
     def less(self, one: CycleFit, two: CycleFit) -> CycleFit:
-        """This fit less the difference of two others."""
+        """The fit less the difference of two others."""
         shapes = tuple(
             replace(
                 own,

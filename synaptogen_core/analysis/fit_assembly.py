@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core.analysis import autoregression
@@ -122,9 +121,7 @@ def device_fields(
         innovations[np.ix_(features, features)] = noise
         if others:
             known = autoregression.toeplitz(rest.lags[: order + 1])
-            a_rest, noise_rest, _ = autoregression.stationary(
-                *autoregression.solve(known, order, len(rest.features))
-            )
+            a_rest, noise_rest, _ = autoregression.stationary(*autoregression.solve(known, order, len(rest.features)))
             whole[np.ix_(range(order), rest.features, rest.features)] = a_rest
             innovations[np.ix_(rest.features, rest.features)] = noise_rest
         var[order] = (whole, np.linalg.cholesky(innovations))

@@ -50,7 +50,7 @@ class Sums:
     deviations: Floats
 
     def weighted(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
-        """Distribution functions of values and standardised values (r, f, bins), and correlations (r, lags + 1, f, f)."""
+        """Distribution functions of both kinds of values, (r, f, bins), and correlations (r, lags + 1, f, f)."""
         shares = []
         for counts in (self.values, self.standardised):
             total = np.cumsum(np.tensordot(weights, counts, axes=1), axis=-1)
@@ -110,12 +110,12 @@ def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[Floats, Floats
         counts.append(own)
     # rows of zeros before each device: a product that reaches beyond its first cycle is none
     row = np.arange(z.shape[0]) + lags * (panel.device + 1)
-    filled, known = np.zeros((int(row[-1]) + 1, f)), np.zeros((int(row[-1]) + 1, f))
-    filled[row], known[row] = np.where(panel.present, z, 0.0), panel.present
+    filled, there = np.zeros((int(row[-1]) + 1, f)), np.zeros((int(row[-1]) + 1, f))
+    filled[row], there[row] = np.where(panel.present, z, 0.0), panel.present
     products, pairs = np.empty((units, lags + 1, f, f)), np.empty((units, lags + 1, f, f))
     for u, (first, last) in enumerate(zip(row[borders[:-1]], row[borders[1:] - 1] + 1, strict=True)):
         for k in range(lags + 1):
-            for target, series in ((products, filled), (pairs, known)):
+            for target, series in ((products, filled), (pairs, there)):
                 target[u, k] = series[first:last].T @ series[first - k : last - k]
     mean, sd = panel.moments
     return Sums(counts[0], counts[1], products, pairs, mean, sd)

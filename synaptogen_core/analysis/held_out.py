@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis.fit_assembly import simulated_measurement
-from synaptogen_core.analysis.fitting import Fit, Work, fit
+from synaptogen_core.analysis.fit_stages import Work
+from synaptogen_core.analysis.learning import Fit, fit
 from synaptogen_core.analysis.panel import Panel, panel_of
 from synaptogen_core.array.measurement import device_starts, select_records
 from synaptogen_core.device.parameters import DeviceParameters

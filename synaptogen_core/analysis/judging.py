@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis import held_out
 from synaptogen_core.analysis.fit_assembly import simulated_measurement
-from synaptogen_core.analysis.fitting import Fit, Work
-from synaptogen_core.analysis.panel import Panel, panel_of
+from synaptogen_core.analysis.fit_stages import Work
+from synaptogen_core.analysis.learning import Fit
+from synaptogen_core.analysis.panel import panel_of
 from synaptogen_core.analysis.verdict import Finding, findings
 from synaptogen_core.array.measurement import select_records
 from synaptogen_core.array.run import Cancel, Progress
@@ -69,9 +70,7 @@ class Judgement:
     verdict: tuple[Finding, ...]
 
 
-def judge(
-    fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None
-) -> Judgement:
+def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None) -> Judgement:
     """Compare a fitted device with its measurement.
 
     Parameters
@@ -148,7 +147,10 @@ def _compared(dims: tuple[str, ...], coords: dict[str, Any], four: tuple[Floats,
 def _marginals(names: list[str], edges: Floats, measured: Floats, again: Floats, fitted: Floats) -> xr.Dataset:
     def quantiles(shares: Floats) -> Floats:
         return np.array(
-            [[np.interp(PROBABILITIES, row[:-1], limits) for row, limits in zip(one, edges, strict=True)] for one in shares]
+            [
+                [np.interp(PROBABILITIES, row[:-1], limits) for row, limits in zip(one, edges, strict=True)]
+                for one in shares
+            ]
         )
 
     coords = {"feature": names, "probability": list(PROBABILITIES)}

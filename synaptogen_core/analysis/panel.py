@@ -151,6 +151,4 @@ def joined(panels: Sequence[Panel]) -> Panel:
         device.append(panel.device + np.int32(devices))
         rows, devices = rows + int(panel.starts[-1]), devices + panel.devices
     values = np.concatenate([panel.values for panel in panels])
-    return Panel(
-        values, np.concatenate(device), np.append(np.concatenate(starts), rows), first.features, first.step
-    )
+    return Panel(values, np.concatenate(device), np.append(np.concatenate(starts), rows), first.features, first.step)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import hermite_e
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import LinearConstraint, minimize
 from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
@@ -118,13 +119,15 @@ def _held(left: Floats, right: Floats, degree: int) -> Floats:
     quadratic, linear = left / scale, right / scale
     straight = np.zeros(degree + 1)
     straight[1] = linear[1]
-    found = minimize(
-        lambda c: 0.5 * c @ quadratic @ c - linear @ c,
-        straight,
-        jac=lambda c: quadratic @ c - linear,
-        constraints=[{"type": "ineq", "fun": lambda c: slope @ c - LEAST_SLOPE, "jac": lambda c: slope}],
-        method="SLSQP",
-    )
+
+    def misfit(c: Floats) -> float:
+        return float(0.5 * c @ quadratic @ c - linear @ c)
+
+    def direction(c: Floats) -> Floats:
+        return np.asarray(quadratic @ c - linear)
+
+    rising = LinearConstraint(slope, LEAST_SLOPE, np.inf)
+    found = minimize(misfit, straight, jac=direction, constraints=rising, method="SLSQP")
     return _highest_first(hermite_e.herme2poly(found.x if found.success else straight), degree)
 
 
@@ -149,7 +152,7 @@ def _resampled(
 
 
 def _basis(x: Floats, degree: int) -> Floats:
-    """Hermite polynomials He_0 .. He_degree of x, in which the normal equations are nearly diagonal; (n, degree + 1)."""
+    """Hermite polynomials He_0 .. He_degree, in which normal equations are nearly diagonal; (n, degree + 1)."""
     basis = np.empty((degree + 1, x.size))
     basis[0] = 1.0
     basis[1] = x
@@ -165,8 +168,8 @@ def _solved(left: Floats, right: Floats, degree: int) -> Floats:
     return _highest_first(hermite_e.herme2poly(series), degree)
 
 
-def _highest_first(polynomial: Floats, degree: int) -> Floats:
-    return np.pad(polynomial, (0, degree + 1 - polynomial.size))[::-1]
+def _highest_first(polynomial: NDArray[np.floating[Any]], degree: int) -> Floats:
+    return np.asarray(np.pad(polynomial, (0, degree + 1 - polynomial.size))[::-1], dtype=np.float64)
 
 
 def normalised(polynomial: Floats) -> Floats:

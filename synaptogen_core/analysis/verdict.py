@@ -11,7 +11,7 @@ import xarray as xr
 from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
-    from synaptogen_core.analysis.fitting import Fit
+    from synaptogen_core.analysis.learning import Fit
 
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 OUTSIDE = 0.15  # share of points outside a 95 % band that dependent points may have
@@ -76,7 +76,9 @@ def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
     at = worst.argmax(("kind", "feature"))
     place = worst.isel(at)
     distance, expected = (float(distances[name].isel(at)) for name in ("distance", "expected"))
-    where = f"{_symbol(str(place['feature'].values))}, distance {distance:.3f} where sampling alone gives {expected:.3f}"
+    where = (
+        f"{_symbol(str(place['feature'].values))}, distance {distance:.3f} where sampling alone gives {expected:.3f}"
+    )
     if float(place) <= 1:
         return Finding(about, True, f"The {what} agree within sampling error (farthest: {where}).")
     if float(place) <= TOLERATED:
@@ -119,7 +121,7 @@ def _later(held_out: xr.Dataset) -> Finding:
     if float(width.max()) > MOST_WIDTH:
         return Finding("Later cycles", None, f"Cycles held back are too few to tell: {shares} of variance predicted.")
     if bool(bad.any()):
-        return Finding("Later cycles", False, f"Cycles held back are predicted otherwise than the fit expects: {shares}.")
+        return Finding("Later cycles", False, f"Cycles held back are not predicted as the fit expects: {shares}.")
     return Finding("Later cycles", True, f"Cycles held back are predicted as the fit expects: {shares} of variance.")
 
 
@@ -150,7 +152,9 @@ def _summary(good: dict[str, bool | None]) -> Finding:
         "sequences of cycles": ("Memory", "Correlations", "Later cycles"),
         "arrays of many devices": ("Device to device",),
     }
-    fine, poor, unknown = [], [], []
+    fine: list[str] = []
+    poor: list[str] = []
+    unknown: list[str] = []
     for use, needs in uses.items():
         states = [good[need] for need in needs]
         place = poor if False in states else unknown if all(state is None for state in states) else fine
