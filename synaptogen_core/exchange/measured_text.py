@@ -31,6 +31,7 @@ MAX_LINE = 1 << 16
 MAX_COLUMNS = 1000
 MAX_BYTES = 500 * 10**6
 MAX_TEXT = 4 * 10**9  # characters of an unpacked file
+MAX_OTHER_LINES = 10**6  # and three a row: empty ones and comments
 MAX_EXPANSION = 200  # times its size may a packed file grow; DEFLATE could 1,030 times, tables do 5 to 50 times
 NEEDS = "give a CSV or text table, plain or as .gz, or NetCDF (.nc)"
 
@@ -125,8 +126,7 @@ def blocks(source: Source, table: Table) -> Iterator[Block]:
     FileError
         If a line has another number of cells than the table has columns, or is no text; with its number.
     """
-    number = 0
-    total = 0
+    number = rows = total = 0
     allowed = min(MAX_TEXT, MAX_EXPANSION * max(source.size, BLOCK))
     rest = ""
     with _open(source, table.encoding) as stream:
@@ -155,6 +155,11 @@ def blocks(source: Source, table: Table) -> Iterator[Block]:
             if block.lines:
                 yield block
             number += len(lines)
+            rows += len(block.lines)
+            if number - rows > MAX_OTHER_LINES + 3 * rows:
+                raise FileError(
+                    f"{source.name}: must be mostly rows (got {rows:,} in the first {number:,} lines); remove the others"
+                )
             if not text:
                 return
 
