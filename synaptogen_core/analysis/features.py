@@ -162,9 +162,13 @@ def extract_features(
     count = loops["sample_count"].values.astype(np.intp)
     voltage, current = (loops[name].values.astype(np.float64) for name in ("voltage", "current"))
     data = loop_branches.samples(voltage, current, count, options.series_resistance)
-    positive = options.polarity == "positive" or (options.polarity == "auto" and _sets_at_positive(data))
+    at_negative, at_positive = loop_branches.openings(data)
+    # auto: do most loops open the other way round?
+    positive = options.polarity == "positive" or (
+        options.polarity == "auto" and np.sign(at_positive - at_negative).sum() > 0
+    )
     if positive:
-        data = data.mirrored()
+        data, at_negative, at_positive = data.mirrored(), at_positive, at_negative
     found = _Found.empty(count.size, options)
     wished = cancel.is_set if isinstance(cancel, threading.Event) else cancel
     for place, block in loop_branches.blocks(data, options.smoothing):
@@ -173,13 +177,7 @@ def extract_features(
         found.fill(place, block, options)
         if progress is not None:
             progress(min(place.stop, count.size) / count.size)
-    return _assembled(loops, data, found, options, 1 if positive else -1)
-
-
-def _sets_at_positive(data: Samples) -> bool:
-    """Whether most loops open the other way round: current larger on the way back where V > 0."""
-    at_negative, at_positive = loop_branches.openings(data)
-    return float(np.sign(at_positive - at_negative).sum()) > 0
+    return _assembled(loops, data, (at_negative, -at_positive), found, options, 1 if positive else -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,10 +215,13 @@ class _Found:
             at_reset = loop_thresholds.reset_thresholds(
                 loops, options.reset_method, options.prominence, options.smoothing
             )
-            size = np.abs(loops.voltage)
+            size, position = np.abs(loops.voltage), np.arange(loops.voltage.shape[1])
             hrs, lrs = (size <= largest for largest in options.fit_range)
-            in_hrs = hrs & (size <= GUARD * np.abs(at_set.voltage)[:, None])
-            in_lrs = lrs & (size <= GUARD * at_reset.voltage[:, None])
+            # the sample, too: behind a series resistance the cell's voltage is lower after SET than before it
+            in_hrs, in_lrs = (
+                within & (size <= GUARD * np.abs(at.voltage)[:, None]) & (position < at.sample[:, None])
+                for within, at in ((hrs, at_set), (lrs, at_reset))
+            )
             unlimited = lrs & ~(np.abs(loops.smooth) > 0.9 * limit[:, None])
             for target, branch, state in (
                 (self.before, loops.before & in_hrs, 0),
@@ -231,13 +232,21 @@ class _Found:
                 parts = loop_resistances.sums(loops, branch, options.degrees[state], options.fit_range[state])
                 for whole, part in zip(target, parts, strict=True):
                     whole[place] = part
-        self.u_set[place], self.set_current[place] = at_set
-        self.u_reset[place], self.reset_current[place] = at_reset
+        self.u_set[place], self.set_current[place] = at_set.voltage, at_set.current
+        self.u_reset[place], self.reset_current[place] = at_reset.voltage, at_reset.current
         self.limit[place], self.set_first[place] = limit, loops.set_first
         self.lowest[place], self.highest[place] = loops.voltage.min(axis=1), loops.voltage.max(axis=1)
 
 
-def _assembled(loops: xr.Dataset, data: Samples, found: _Found, options: FeatureOptions, polarity: int) -> xr.Dataset:
+def _assembled(
+    loops: xr.Dataset,
+    data: Samples,
+    opening: tuple[Floats, Floats],
+    found: _Found,
+    options: FeatureOptions,
+    polarity: int,
+) -> xr.Dataset:
+    """Vectors in force out of what neighbouring loops show, or the reason why there is none."""
     device, cycle = loops["device_index"].values, loops["cycle"].values
     records = np.arange(cycle.size)
     follows = np.append(False, (np.diff(device) == 0) & (np.diff(cycle) == 1))
@@ -247,7 +256,6 @@ def _assembled(loops: xr.Dataset, data: Samples, found: _Found, options: Feature
     hrs_there = np.where(found.set_first, follows & found.set_first[hrs_at], True)
     lrs_at = np.where(found.set_first, records, np.minimum(records + 1, records.size - 1))
     lrs_there = np.where(found.set_first, True, followed & ~found.set_first[lrs_at])
-    at_negative, at_positive = loop_branches.openings(data)
     with np.errstate(over="ignore", invalid="ignore"):
         r_hrs = loop_resistances.resistances(
             found.before, found.falling.taken(hrs_at, hrs_there), options.read_voltage, options.fit_range[0]
@@ -261,8 +269,8 @@ def _assembled(loops: xr.Dataset, data: Samples, found: _Found, options: Feature
             data.count + data.lost < FEWEST,
             (data.lost > MOST_LOST * (data.count + data.lost)) | (data.count < FEWEST),
             (found.lowest > -options.read_voltage) | (found.highest < options.read_voltage),
-            ~np.isfinite(found.u_set) | (at_negative < OPENING),
-            ~np.isfinite(u_reset) | (-at_positive[lrs_at] < OPENING),
+            ~np.isfinite(found.u_set) | (opening[0] < OPENING),
+            ~np.isfinite(u_reset) | (opening[1][lrs_at] < OPENING),
             ~np.isfinite(r_hrs),
             ~np.isfinite(r_lrs),
             r_hrs <= r_lrs,

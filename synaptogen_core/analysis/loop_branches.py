@@ -101,7 +101,7 @@ def blocks(data: Samples, smoothing: int) -> Iterator[tuple[slice, Loops]]:
 
 def _side_by_side(data: Samples, place: slice, smoothing: int) -> Loops:
     count, start = data.count[place, None], data.start[place, None]
-    position = np.arange(max(1, int(count.max())))
+    position = np.arange(max(2, int(count.max())))
     inside = position < count
     if data.voltage.size:
         take = np.minimum(start + position, data.voltage.size - 1)
