@@ -80,30 +80,36 @@ class FeatureOptions:
         for name, known in (("set_method", SET_METHODS), ("reset_method", RESET_METHODS), ("polarity", POLARITIES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: must be one of {', '.join(known)} (got {getattr(self, name)!r}); choose one")
-        if checks.whole("smoothing", self.smoothing, 1, 501) % 2 == 0:
+        self._keep("smoothing", checks.whole("smoothing", self.smoothing, 1, 501))
+        if self.smoothing % 2 == 0:
             raise ValueError(f"smoothing: must be odd (got {self.smoothing}); a mean has a sample in its middle")
-        if not 0 <= checks.number("series_resistance", self.series_resistance) <= 1e9:
+        self._keep("series_resistance", checks.number("series_resistance", self.series_resistance))
+        if not 0 <= self.series_resistance <= 1e9:
             raise ValueError(
                 f"series_resistance: must be from 0 to 1e9 ohm (got {self.series_resistance:g}); 0 corrects nothing"
             )
-        if self.prominence is not None and not checks.number("prominence", self.prominence) > 0:
-            raise ValueError(f"prominence: must be above 0 A (got {self.prominence:g}); None chooses it for each loop")
-        if not 1e-6 <= checks.number("read_voltage", self.read_voltage) <= 100:
-            raise ValueError(
-                f"read_voltage: must be from 1e-6 to 100 V (got {self.read_voltage:g}); the usual is 0.2 V"
-            )
+        if self.prominence is not None:
+            self._keep("prominence", checks.number("prominence", self.prominence))
+            if not self.prominence > 0:
+                raise ValueError(
+                    f"prominence: must be above 0 A (got {self.prominence:g}); None adapts it to each loop"
+                )
+        self._keep("read_voltage", checks.number("read_voltage", self.read_voltage))
+        if not 1e-6 <= self.read_voltage <= 100:
+            raise ValueError(f"read_voltage: must be from 1e-6 to 100 V (got {self.read_voltage:g}); usual is 0.2 V")
         for name in ("degrees", "fit_range"):
             if not isinstance(getattr(self, name), (tuple, list)) or len(getattr(self, name)) != 2:
                 raise TypeError(f"{name}: must be two numbers, of HRS and LRS (got {getattr(self, name)!r}); give both")
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for degree in self.degrees:
-            checks.whole("degrees", degree, 1, 9)
-        for largest in self.fit_range:
-            if not self.read_voltage <= checks.number("fit_range", largest) <= 100:
-                raise ValueError(
-                    f"fit_range: must be from the read voltage, {self.read_voltage:g} V, to 100 V (got {largest:g}); "
-                    "resistances are read inside the fit"
-                )
+        self._keep("degrees", tuple(checks.whole("degrees", degree, 1, 9) for degree in self.degrees))
+        self._keep("fit_range", tuple(checks.number("fit_range", largest) for largest in self.fit_range))
+        if not self.read_voltage <= min(self.fit_range) or not max(self.fit_range) <= 100:
+            raise ValueError(
+                f"fit_range: must be from the read voltage, {self.read_voltage:g} V, to 100 V (got {self.fit_range}); "
+                "resistances are read inside the fit"
+            )
+
+    def _keep(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     def to_json(self) -> str:
         """The options as JSON, as a Dataset of features carries them."""

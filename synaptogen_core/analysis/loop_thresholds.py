@@ -47,9 +47,10 @@ def set_thresholds(loops: Loops, limits: Floats, method: str, smoothing: int) ->
         return _steepest(loops, size, smooth, branch, smoothing)
     side = branch | loops.after_set
     largest = np.where(side, smooth, 0.0).max(axis=1)
-    level = np.where(
-        np.isfinite(limits)[:, None], 0.5 * limits[:, None], 0.5 * np.abs(curve_values(loops, loops.after_set, 3))
-    )
+    # of the limit; else of what flows at the same voltage afterwards; else, in a loop that ends there, of the largest
+    afterwards = np.abs(curve_values(loops, loops.after_set, 3))
+    ends, alone = np.where(np.isfinite(limits), limits, largest)[:, None], ~np.any(loops.after_set, axis=1)[:, None]
+    level = 0.5 * np.where(np.isfinite(limits)[:, None] | alone, ends, afterwards)
     level = np.maximum(level, FLOOR * largest[:, None])
     branch = branch & (largest > 0)[:, None]
     if method == "level":

@@ -135,6 +135,23 @@ def test_loops_that_reset_first_share_a_vector_with_the_next(device):
     assert np.nanmax(np.abs(wrong["r_lrs"])) < FIT
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_loops_may_begin_at_either_end_of_the_sweep(device, sign):
+    """-1.5 V -> 1.5 V -> -1.5 V, or the other way round."""
+    loops, truth = measured_loops(device, devices=1, cycles=30, step=0.02)
+    one = loops["voltage"].values[:300]
+    shift = int(one.argmin() if sign < 0 else one.argmax())
+    kept = slice(shift, shift + 29 * 300)
+    turned = measurement(np.zeros(29, int), np.arange(29), labels=["a"],
+                         loops=(loops["voltage"][kept], loops["current"][kept], np.full(29, 300)))  # fmt: skip
+    found, truth = extract_features(turned), select_records(truth, np.arange(30) > 0)
+    good = found["failure"].values == 0
+    assert good[:-1].all()
+    for name in ("u_set", "u_reset"):
+        assert np.abs((found[name] - truth[name]).values[good]).max() <= 0.02
+    assert np.abs((found["r_lrs"] / truth["r_lrs"] - 1).values[good]).max() < FIT
+
+
 def test_a_gap_in_the_cycles_parts_their_states(device):
     """Across a missing cycle the high resistance before it must not be taken for that behind it."""
     loops, truth = measured_loops(device, devices=1, cycles=20, step=0.02)
@@ -265,7 +282,7 @@ def test_the_work_can_be_watched_and_stopped(device):
 
 def test_the_result_knows_how_it_was_made(device):
     loops, _ = measured_loops(device, devices=2, cycles=3)
-    options = FeatureOptions(set_method="steepest", smoothing=3, fit_range=(0.5, 0.3))
+    options = FeatureOptions(set_method="steepest", smoothing=np.int64(3), fit_range=(0.5, 0.3))
     found = extract_features(loops, options)
     assert FeatureOptions.from_json(found.attrs["feature_options"]) == options
     assert found.attrs["data_hash"] == loops.attrs["data_hash"]
@@ -279,9 +296,9 @@ def test_the_result_knows_how_it_was_made(device):
         ({"set_method": "x"}, r"set_method: must be one of level, steepest, peak \(got 'x'\); choose one"),
         ({"smoothing": 4}, r"smoothing: must be odd \(got 4\)"),
         ({"series_resistance": -1.0}, r"series_resistance: must be from 0 to 1e9 ohm \(got -1\)"),
-        ({"prominence": 0.0}, r"prominence: must be above 0 A \(got 0\); None chooses it"),
+        ({"prominence": 0.0}, r"prominence: must be above 0 A \(got 0\); None adapts it"),
         ({"read_voltage": 0.0}, r"read_voltage: must be from 1e-6 to 100 V \(got 0\)"),
-        ({"fit_range": (0.1, 0.4)}, r"fit_range: must be from the read voltage, 0.2 V, to 100 V \(got 0.1\)"),
+        ({"fit_range": (0.1, 0.4)}, r"fit_range: must be from the read voltage, 0.2 V, to 100 V \(got \(0.1, 0.4\)\)"),
         ({"degrees": (0, 3)}, r"degrees: must be from 1 to 9 \(got 0\)"),
     ],
 )
