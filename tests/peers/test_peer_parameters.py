@@ -120,7 +120,7 @@ def test_the_peers_cells_have_our_statistics(
 
 
 def test_another_population_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Negative control: a tenth more spread of the cycles, a quarter more of the devices, no outliers, the other device."""
+    """Negative control: a tenth more spread of cycles, a quarter more of devices, no outliers, the other device."""
     theirs = population(PUBLISHED, tmp_path, monkeypatch)
     for wrong in (PUBLISHED.vary(d2d=1.25), PUBLISHED.vary(c2c=1.1), PUBLISHED.vary(outlier_share=0.0), other()):
         assert differences(theirs, ours(wrong)).max() > Z
