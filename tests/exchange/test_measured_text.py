@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import inspect_measurements, measurements_from_bytes
-from synaptogen_core.exchange.measured_text import MAX_COLUMNS, MAX_LINE, Source, find_table, to_number
+from synaptogen_core.exchange.measured_tables import MAX_COLUMNS, find_table
+from synaptogen_core.exchange.measured_text import MAX_LINE, Source, to_number
 from tests.exchange.test_measurements import asked, fault, notes, read
 
 FACTORS = {"V": {"V": 1.0, "mV": 1e-3}, "A": {"A": 1.0, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "nA": 1e-9}}
