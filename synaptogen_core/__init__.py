@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.files import load_cells as load_cells
     from synaptogen_core.exchange.files import load_dataset as load_dataset
     from synaptogen_core.exchange.files import load_device as load_device
+    from synaptogen_core.exchange.files import load_measurements as load_measurements
     from synaptogen_core.exchange.files import load_train as load_train
     from synaptogen_core.exchange.files import save_cells as save_cells
     from synaptogen_core.exchange.files import save_dataset as save_dataset
@@ -46,6 +47,7 @@ _HOMES = {
     "load_cells": "exchange.cells",
     "load_dataset": "exchange.datasets",
     "load_device": "exchange.parameters",
+    "load_measurements": "exchange.measurements",
     "load_train": "exchange.tables",
     "repeat": "array.simulation",
     "save_cells": "exchange.cells",

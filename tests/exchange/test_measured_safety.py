@@ -7,6 +7,7 @@ import io
 import pickle
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -114,6 +115,22 @@ def test_mutated_gzip(data: bytes) -> None:
 @given(st.data())
 def test_mutated_netcdf(netcdf: list[bytes], data: st.DataObject) -> None:
     survives(data.draw(mutations(st.sampled_from(netcdf))))
+
+
+@pytest.mark.parametrize("filling", ["9", " ", "[", "(", "1e", "a ", ", ", '"', '""', "-", "0.", ";", "\t", "# ", "_"])
+@pytest.mark.parametrize("end", ["", "x", "b (V)", "]"])
+def test_long_cells_take_no_time(filling: str, end: str) -> None:
+    """What is recognised by patterns is recognised in a time that grows with the length only."""
+    long = "a" * (end != "") + filling * (60_000 // len(filling)) + end
+    start = time.process_time()
+    for text in (
+        f"cycle,V,{long}\n0,1,1\n",
+        f"cycle,V,I\n0,1,{long}\n",
+        f"{long}\n0 1 2\n",
+        f"n;HRS\n0;1e5\n1;{long[1:]}",
+    ):
+        survives(text.encode())
+    assert time.process_time() - start < 5  # seconds; 0.1 is what one sees
 
 
 def test_the_unchanged_ones_are_read(netcdf: list[bytes]) -> None:
