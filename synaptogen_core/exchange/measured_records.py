@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.measurement import measurement
 from synaptogen_core.errors import ColumnsUnclear, FileError
-from synaptogen_core.exchange.columns import LABEL_ROLES, LOOP_ROLES, TableLayout, doubtful, unit_of
+from synaptogen_core.exchange.columns import LABEL_ROLES, LOOP_ROLES, TableLayout, doubtful, shown, unit_of
 from synaptogen_core.exchange.measured_text import SEPARATORS
 from synaptogen_core.schema import FEATURE_NAMES
 
@@ -267,8 +267,10 @@ def notes_of(layout: TableLayout) -> list[str]:
     for column, role, unit, assumed in zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True):
         if role and role != "time":
             doubt = ", as it says nothing else" if assumed else ""
-            notes.append(f"column {column!r} read as {role}" + (f" in {unit}{doubt}" if unit else ""))
-    left_out = [repr(column) for column, role in zip(layout.columns, layout.roles, strict=True) if role in ("", "time")]
+            notes.append(f"column {shown(column)} read as {role}" + (f" in {unit}{doubt}" if unit else ""))
+    left_out = [
+        shown(column) for column, role in zip(layout.columns, layout.roles, strict=True) if role in ("", "time")
+    ]
     if left_out:
         notes.append(f"left out: {', '.join(left_out[:20])}")
     if layout.decimal == ",":

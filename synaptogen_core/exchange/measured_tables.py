@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from synaptogen_core.errors import FileError
@@ -22,6 +23,7 @@ from synaptogen_core.exchange.measured_text import (
 
 HEAD = 1 << 17  # characters in which the table must begin
 MAX_COLUMNS = 1000
+NAME_WITH_UNIT = re.compile(r"\S{1,60}?\s{0,9}[\[(][^\])\s]{0,20}[\])]|\S+")  # between blanks
 
 
 def find_table(source: Source) -> Table:
@@ -128,6 +130,8 @@ def _heading(line: str, width: int, delimiter: str, decimal: str) -> list[str]:
     while text.startswith(COMMENTS):
         text = text[1:].lstrip()
     cells = cells_of(text, delimiter)
+    if delimiter == " " and len(cells) > width:
+        cells = NAME_WITH_UNIT.findall(text)
     if len(cells) == width - 1 and delimiter != " ":
         cells.append("")  # the rows end in a separator, the header does not
     if len(cells) != width or not any(cell.strip() for cell in cells):

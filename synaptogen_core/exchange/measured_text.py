@@ -21,7 +21,7 @@ from synaptogen_core.errors import FileError
 GZIP = b"\x1f\x8b"
 COMMENTS = ("#", "%", "!")
 GAPS = frozenset(("", "nan", "na", "n/a", "#n/a", "-", "--", "---", "none", "null"))
-NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity)|[+-]?nan", re.ASCII | re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf|infinity)|[+-]?nan", re.ASCII | re.IGNORECASE)
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", " ": "blanks"}
 BLOCK = 1 << 19  # characters read at once
 MAX_LINE = 1 << 16
@@ -242,7 +242,7 @@ def _cut(lines: list[str], before: int, table: Table, name: str) -> Block:
 
 
 def _plain_cells(lines: list[str], delimiter: str, width: int) -> list[str]:
-    """All cells of lines that are rows throughout, without quotes; nothing if there are others among them: for speed."""
+    """All cells of lines that are rows throughout, without quotes; nothing if there are others. For speed."""
     text = "\n".join(lines)
     if delimiter == " " or '"' in text or any(mark in text for mark in COMMENTS) or any(map(str.isspace, lines)):
         return []

@@ -31,6 +31,7 @@ from synaptogen_core.exchange.columns import (
     LOOP_ROLES,
     TableLayout,
     doubtful,
+    shown,
     understand,
 )
 from synaptogen_core.exchange.measured_records import F64, OVERFLOW, Records, ask, notes_of
@@ -250,7 +251,7 @@ def _numbers(block: Block, layout: TableLayout, role: str) -> F64:
         at = values.index(None)
         column = layout.columns[layout.position(role)]
         raise FileError(
-            f"{layout.name}: line {block.lines[at]}, column {column!r} must be a number or empty "
+            f"{layout.name}: line {block.lines[at]}, column {shown(column)} must be a number or empty "
             f"(got {cells[at].strip()[:40]!r}); correct it"
         )
     return np.array(values, np.float64)

@@ -113,6 +113,7 @@ def test_latin_letters_far_down() -> None:
         ("cycle;V;I\n0;1;1\n0;2;1\n", ";", ".", 2),
         ("cycle, V, I\n0, 1.5, 1e-6\n", ",", ".", 2),
         ("cycle V I\n0  1.5  1e-6\n", " ", ".", 2),
+        ("Voltage (V)  Current (A) Cycle\n0.5  1e-6  0\n", " ", ".", 2),
         ("cycle\tV\tI\n0\t1,5\t1e-6\n", "\t", ",", 2),
         ("x=1\ny=2,5\n\ncycle,V,I\n0,1.5,1e-6\n", ",", ".", 5),
         ("Start;0\nStop;2\nSteps;100\ncycle;V;I\n" + "0;1;1e-6\n" * 9, ";", ".", 5),
