@@ -104,20 +104,20 @@ class Run:
 
 
 def make_device(choices: Choices) -> sc.DeviceParameters:
-    """The parameter set with the chosen variations. Only what differs from the published set is a variation."""
-    device = load_device(choices.device)
+    """The device with the chosen variations. Only what differs from its own numbers is a variation."""
+    device = load_device(choices.device) if isinstance(choices.device, str) else choices.device
     changes: dict[str, Any] = {}
     if choices.c2c != 1:
         changes["c2c"] = choices.c2c
     if choices.d2d != 1:
         changes["d2d"] = choices.d2d
-    if choices.outlier_share != round(100 * device.outlier_share, 1):
+    if choices.get("outlier_share", 0.0) != round(100 * device.outlier_share, 1):
         changes["outlier_share"] = choices.outlier_share / 100
     if choices.order != device.order:
         changes["order"] = choices.order
     if not choices.memory:
         changes["memory"] = False
-    if not choices.correlations:
+    if not choices.get("correlations", True):
         changes["correlations"] = False
     if choices.shapes != "true":
         changes["shapes"] = choices.shapes

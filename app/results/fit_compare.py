@@ -1,0 +1,193 @@
+"""The fit beside the measurement, as plain arrays and words: what the Fit tab draws of a Fit and of a Judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from synaptogen_core.schema import FEATURE_NAMES
+
+CRITERIA = {"bic": "BIC", "aic": "AIC", "hannan_quinn": "Hannan–Quinn"}
+CURVE_POINTS = 161
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One row of the table of estimates."""
+
+    label: str
+    value: float
+    lower: float
+    upper: float
+    units: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Information criteria over orders, or over numbers of components: each less its smallest."""
+
+    x: np.ndarray
+    lines: tuple[tuple[str, np.ndarray], ...]
+    chosen: int
+    suggested: int
+
+
+@dataclass(frozen=True)
+class Family:
+    """The I-V family of a device: its two basis curves, and mixtures of them [V], [A]."""
+
+    voltage: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    measured: tuple[np.ndarray, np.ndarray]
+    borrowed: bool  # from the published set
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the fit has found."""
+
+    name: str
+    hash: str
+    data_hash: str
+    order: int
+    orders: Criteria | None
+    components: Criteria | None
+    family: Family
+    estimates: tuple[Estimate, ...]
+    assumed: tuple[str, ...]
+    warnings: tuple[str, ...]
+    devices: int
+    cycles: int
+    clipped: float
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """Quantiles of one feature [SI]; the band holds what sampling alone would give."""
+
+    name: str
+    score: np.ndarray  # normal score of each probability
+    measured: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    fitted: np.ndarray
+    distances: tuple[tuple[str, float, float], ...]  # kind, distance, expected of sampling alone
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Autocorrelation of one feature."""
+
+    name: str
+    lag: np.ndarray
+    measured: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    fitted: np.ndarray
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Correlations of one kind, (4, 4) each."""
+
+    kind: str
+    measured: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    fitted: np.ndarray
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of the verdict."""
+
+    good: bool | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How well the device behaves like the measurement."""
+
+    marginals: tuple[Marginal, ...]
+    memory: tuple[Memory, ...]
+    matrices: tuple[Matrix, ...]
+    verdict: tuple[Finding, ...]
+
+
+def of_fit(fit: Any) -> Fitted:
+    device, table = fit.device, fit.estimates
+    rows = tuple(
+        Estimate(str(label), float(value), float(low), float(high), str(units), str(origin))
+        for label, value, low, high, units, origin in zip(
+            *(table[name].values for name in ("label", "value", "lower", "upper", "units", "origin")), strict=True
+        )
+    )
+    return Fitted(
+        device.name, device.hash, fit.data_hash, device.order, criteria(fit.orders, "order"),
+        criteria(fit.components, "components"), family(fit), rows, tuple(fit.assumed), tuple(fit.warnings),
+        int(fit.features.sizes["device"]), int(fit.features.sizes["record"]), float(device.clipped_share()),
+    )  # fmt: skip
+
+
+def criteria(ds: xr.Dataset | None, dimension: str) -> Criteria | None:
+    """Differences from the best: their height has no meaning, their distance has."""
+    if ds is None or not ds.sizes.get(dimension):
+        return None
+    x = ds[dimension].values
+    lines = []
+    for name, title in CRITERIA.items():
+        if name in ds:
+            values = ds[name].values.astype(float)
+            if np.isfinite(values).any():
+                lines.append((title, values - np.nanmin(values)))
+    chosen = int(ds.attrs.get("chosen", x[0]))
+    return Criteria(x, tuple(lines), chosen, int(ds.attrs.get("suggested", chosen)))
+
+
+def family(fit: Any) -> Family:
+    """The two basis curves over the measured range, and some measured samples where there were loops."""
+    device = fit.device
+    u = np.linspace(-device.valid_range, device.valid_range, CURVE_POINTS)
+    none = np.zeros(0), np.zeros(0)
+    return Family(
+        u, np.polyval(device.hhrs, u), np.polyval(device.llrs, u), none, getattr(fit, "curves", None) is None
+    )
+
+
+def of_judgement(judgement: Any) -> Judged:
+    marginals = []
+    ds, distances = judgement.marginals, judgement.distances
+    from scipy.special import ndtri
+
+    score = ndtri(ds["probability"].values)
+    present = [n for n in FEATURE_NAMES if n in ds["feature"].values]
+    for name in present:
+        one = ds.sel(feature=name)
+        marginals.append(
+            Marginal(
+                name, score, *(one[part].values for part in ("measured", "lower", "upper", "fitted")),
+                tuple(
+                    (str(kind), *(float(distances[part].sel(feature=name, kind=kind)) for part in ("distance", "expected")))
+                    for kind in distances["kind"].values
+                ),
+            )
+        )  # fmt: skip
+    memory = judgement.autocorrelation
+    parts = ("measured", "lower", "upper", "fitted")
+    lines = tuple(
+        Memory(name, memory["lag"].values, *(memory.sel(feature=name)[part].values for part in parts))
+        for name in present
+        if memory is not None and name in memory["feature"].values
+    )
+    ds = judgement.correlations
+    matrices = tuple(
+        Matrix(str(kind), *(ds.sel(kind=kind)[part].values for part in parts))
+        for kind in (ds["kind"].values if ds is not None else ())
+    )
+    return Judged(tuple(marginals), lines, matrices, tuple(Finding(f.good, f.text) for f in judgement.verdict))
