@@ -52,11 +52,9 @@ class DeviceRow:
     """What is to be said of one device."""
 
     device: str
-    state: str
     cycles: int
     failed: int
-    first_bad: int  # -1: none
-    drift: str
+    says: str  # what is to be said of it
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,7 @@ class Cycles:
     failed: int
     reasons: tuple[tuple[str, int], ...]
     listed: tuple[Failed, ...]
+    bad: tuple[tuple[int, int], ...]  # positions of device and cycle of the failed ones
     report: tuple[DeviceRow, ...]
 
 
@@ -127,12 +126,14 @@ def of_cycles(ds: xr.Dataset) -> Cycles:
     failure = ds["failure"].values if "failure" in ds else np.zeros(ds.sizes["record"], np.int8)
     bad = np.flatnonzero(failure)
     labels, index, cycle = [str(v) for v in ds["device"].values], ds["device_index"].values, ds["cycle"].values
+    starts = device_starts(ds)
     codes, counts = np.unique(failure[bad], return_counts=True)
     return Cycles(
-        devices=tuple(labels), counts=tuple(int(n) for n in np.diff(device_starts(ds))), loops="sample_count" in ds,
+        devices=tuple(labels), counts=tuple(int(n) for n in np.diff(starts)), loops="sample_count" in ds,
         found=int(failure.size - bad.size), failed=int(bad.size),
         reasons=tuple((FAILURES[code][1], int(n)) for code, n in zip(codes, counts, strict=True)),
         listed=tuple(Failed(labels[index[i]], int(cycle[i]), FAILURES[failure[i]][1]) for i in bad[:LISTED]),
+        bad=tuple((int(index[i]), int(i - starts[index[i]])) for i in bad),
         report=device_rows(fitting.device_report(ds)),
     )  # fmt: skip
 
@@ -141,13 +142,12 @@ def device_rows(report: xr.Dataset) -> tuple[DeviceRow, ...]:
     """The device report in words."""
     rows = []
     for i, label in enumerate(report["device"].values):
-        code = int(report["state"].values[i])
-        rows.append(
-            DeviceRow(
-                str(label), DEVICE_STATES[code][1], int(report["cycles"].values[i]), int(report["failed"].values[i]),
-                int(report["first_bad_cycle"].values[i]), "",
-            )
-        )  # fmt: skip
+        said = [DEVICE_STATES[int(report["state"].values[i])][1]]
+        first = int(report["first_bad_cycle"].values[i])
+        if first >= 0 and int(report["state"].values[i]):
+            said.append(f"from cycle {first} on")
+        cycles, failed = (int(report[name].values[i]) for name in ("cycles", "failed"))
+        rows.append(DeviceRow(str(label), cycles, failed, ", ".join(said)))
     return tuple(rows)
 
 
