@@ -19,6 +19,7 @@ from app.address import Address
 from app.device_line import DeviceLine
 from app.export import FORMATS, Downloads, run_order
 from app.fit_work import FitWork
+from app.results import fit_files
 from app.session import Session, has_loop
 from app.settings import Settings
 from app.sidebar import Sidebar

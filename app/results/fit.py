@@ -27,7 +27,7 @@ USES: frozenset[str] = frozenset()
 MAX_ORDER = 10
 EXAMPLE = "simulated example"
 NO_CURVES = "no loops"
-EXAMPLE_SIZE = {"devices": 24, "cycles": 40, "points": 150}
+EXAMPLE_SIZE = {"devices": 48, "cycles": 60, "points": 200}
 Progress = Callable[[float], None]
 
 
