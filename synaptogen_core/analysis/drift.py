@@ -1,0 +1,167 @@
+"""Trend and jump of a series of dependent cycles: tests that do not take memory for drift.
+
+The cycles of a cell stay correlated over tens of cycles, so a healthy series wanders, and the textbook's tests cry wolf.
+Here a series is averaged in blocks, and a trend or a jump is estimated by generalised least squares under many memories:
+white noise plus a first-order autoregression of any share and length, up to the length of the series. How well each of
+them explains the series (its restricted likelihood, Patterson and Thompson 1971) is its weight in the p-value. Memory
+that is too long to be told from drift then counts against drift.
+
+Values enter as normal scores: one outlier decides nothing.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+Floats = NDArray[np.float64]
+
+BLOCKS = (128, 64, 32)
+FEWEST = BLOCKS[-1]  # cycles
+SHARES = (0.1, 0.25, 0.45, 0.65, 0.85, 1.0)  # of the autoregression in the variance
+LENGTHS = (1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of its memory, in lengths of the series
+EDGE = 0.1  # of the series at each end, where no jump is looked for
+TRIALS = 1000  # series without a jump that say what the largest of many t values is worth
+SERIES = 512  # tested at a time
+
+
+class Drift(NamedTuple):
+    """Tests of some series; arrays (series,)."""
+
+    trend: Floats  # from the beginning to the end, in units of the values
+    trend_p: Floats
+    jump: Floats  # in units of the values
+    jump_at: NDArray[np.intp]  # position of the first value after it
+    jump_p: Floats
+
+
+class _Memory(NamedTuple):
+    """One memory, for series of so many blocks."""
+
+    whiten: Floats  # (blocks, blocks)
+    constant: Floats  # whitened, of length 1 (blocks,)
+    slope: Floats  # whitened, without its constant (blocks,)
+    steps: Floats  # the same for a jump before each candidate (blocks, candidates)
+    log_norm: float  # restricted likelihood's part that no series changes
+    tests: float  # independent tests that the candidates are worth
+
+
+def drift(series: list[Floats]) -> Drift:
+    """Trend and jump of each series, each of at least `FEWEST` values; any lengths."""
+    count = len(series)
+    trend, trend_p, jump, jump_p = (np.full(count, np.nan) for _ in range(4))
+    jump_at = np.full(count, -1, np.intp)
+    lengths = np.array([len(s) for s in series])
+    sizes = np.array([next(b for b in BLOCKS if b <= n) for n in lengths], dtype=np.intp)
+    for blocks in np.unique(sizes):
+        chosen = np.flatnonzero(sizes == blocks)
+        for begin in range(0, chosen.size, SERIES):
+            part = chosen[begin : begin + SERIES]
+            scores = np.stack([_block_means(_normal_scores(series[k]), blocks) for k in part], axis=1)
+            values = np.stack([_block_means(series[k], blocks) for k in part], axis=1)
+            trend[part], trend_p[part], jump[part], candidate, jump_p[part] = _tested(scores, values)
+            edges = [_edges(lengths[k], blocks) for k in part]
+            jump_at[part] = [e[c] for e, c in zip(edges, candidate, strict=True)]
+    return Drift(trend, trend_p, jump, jump_at, jump_p)
+
+
+def _tested(scores: Floats, values: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.intp], Floats]:
+    blocks, count = scores.shape
+    freedom = blocks - 2
+    candidates = _candidates(blocks)
+    collected: list[list[Floats]] = [[], [], []]  # of trend: log weight, p, estimate
+    jumps: list[list[Floats]] = [[], [], []]  # of jump: log weight, p, t^2 by candidate
+    for memory in _memories(blocks):
+        y = memory.whiten @ scores
+        y -= np.outer(memory.constant, memory.constant @ y)
+        total = np.maximum((y * y).sum(axis=0), 1e-300)
+        size = memory.slope @ memory.slope
+        explained = (memory.slope @ y) ** 2 / size
+        rest = np.maximum(total - explained, 1e-12 * total)
+        raw = memory.slope @ (memory.whiten @ values) / size
+        for kept, value in zip(
+            collected,
+            (
+                memory.log_norm - 0.5 * np.log(size) - 0.5 * freedom * np.log(rest),
+                2 * stats.t.sf(np.sqrt(explained / rest * freedom), freedom),
+                raw,
+            ),
+            strict=True,
+        ):
+            kept.append(value)
+        sizes = np.einsum("bc,bc->c", memory.steps, memory.steps)
+        gain = (memory.steps.T @ y) ** 2 / sizes[:, None]
+        best = gain.argmax(axis=0)
+        most = gain[best, np.arange(count)]
+        rest = np.maximum(total - most, 1e-12 * total)
+        single = 2 * stats.t.sf(np.sqrt(most / rest * freedom), freedom)
+        weight = memory.log_norm - 0.5 * np.log(sizes[best]) - 0.5 * freedom * np.log(rest)
+        for kept, value in zip(
+            jumps, (weight, -np.expm1(memory.tests * np.log1p(-np.minimum(single, 1 - 1e-16))), gain / total), strict=True
+        ):
+            kept.append(value)
+    weight = special.softmax(np.stack(collected[0]), axis=0)
+    trend_p, trend = (weight * np.stack(collected[1])).sum(axis=0), (weight * np.stack(collected[2])).sum(axis=0)
+    weight = special.softmax(np.stack(jumps[0]), axis=0)
+    jump_p = (weight * np.stack(jumps[1])).sum(axis=0)
+    best = np.einsum("gk,gck->ck", weight, np.stack(jumps[2])).argmax(axis=0)
+    at = candidates[best]
+    before = np.arange(blocks)[:, None] < at
+    jump = np.array([np.mean(v[~b]) - np.mean(v[b]) for v, b in zip(values.T, before.T, strict=True)])
+    return trend, trend_p, jump, at, jump_p
+
+
+def _candidates(blocks: int) -> NDArray[np.intp]:
+    """Blocks before which a jump is looked for."""
+    edge = max(2, round(EDGE * blocks))
+    return np.arange(edge, blocks - edge + 1)
+
+
+@lru_cache(maxsize=len(BLOCKS))
+def _memories(blocks: int) -> tuple[_Memory, ...]:
+    position = np.arange(blocks)
+    distance = np.abs(position[:, None] - position)
+    line = (position + 0.5) / blocks
+    steps = (position[:, None] >= _candidates(blocks)).astype(np.float64)
+    trials = np.random.Generator(np.random.PCG64(0)).standard_normal((blocks, TRIALS))
+    pairs = [(0.0, 1.0), *product(SHARES, LENGTHS)]
+    return tuple(_memory(s, np.exp(-distance / (blocks * length)), line, steps, trials) for s, length in pairs)
+
+
+def _memory(share: float, correlation: Floats, line: Floats, steps: Floats, trials: Floats) -> _Memory:
+    blocks = line.size
+    factor = np.linalg.cholesky((1 - share) * np.eye(blocks) + share * correlation)
+    whiten = np.linalg.inv(factor)
+    constant = whiten.sum(axis=1)
+    length = np.linalg.norm(constant)
+    constant /= length
+
+    def free(columns: Floats) -> Floats:
+        return np.asarray(columns - np.multiply.outer(constant, constant @ columns))
+
+    jump, noise = free(whiten @ steps), free(trials)
+    gain = ((jump.T @ noise) ** 2 / np.einsum("bc,bc->c", jump, jump)[:, None]).max(axis=0)
+    freedom = blocks - 2
+    single = 2 * stats.t.sf(np.sqrt(gain / ((noise * noise).sum(axis=0) - gain) * freedom), freedom)
+    # the smallest of k independent p-values is below q with probability 1 - (1 - q)^k; k is met at the 5 % level
+    tests = np.log(0.95) / np.log1p(-np.quantile(single, 0.05))
+    log_norm = float(-np.log(np.diag(factor)).sum() - np.log(length))
+    return _Memory(whiten, constant, free(whiten @ line), jump, log_norm, float(tests))
+
+
+def _edges(length: int, blocks: int) -> NDArray[np.intp]:
+    return (np.arange(blocks + 1) * length // blocks).astype(np.intp)
+
+
+def _block_means(values: Floats, blocks: int) -> Floats:
+    edges = _edges(values.size, blocks)
+    return np.asarray(np.add.reduceat(values, edges[:-1]) / np.diff(edges))
+
+
+def _normal_scores(values: Floats) -> Floats:
+    return np.asarray(special.ndtri((stats.rankdata(values) - 0.5) / values.size))
