@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from synaptogen_core.exchange.columns import TableLayout
+
 
 class SynaptogenError(Exception):
     """Base of the errors that are ours alone."""
@@ -17,6 +22,14 @@ class BudgetError(SynaptogenError, ValueError):
 
 class FileError(SynaptogenError, ValueError):
     """A file is not what it says; nothing was read or written."""
+
+
+class ColumnsUnclear(FileError):  # noqa: N818 - a question, not a fault: the caller asks its user and comes again
+    """What the columns of a measurement hold cannot be told safely; `layout` says what was understood, and asks."""
+
+    def __init__(self, sentence: str, layout: TableLayout) -> None:
+        super().__init__(sentence)
+        self.layout = layout
 
 
 class ConvergenceError(SynaptogenError, ValueError):

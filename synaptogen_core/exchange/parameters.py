@@ -109,22 +109,30 @@ def _check_kinds(data: Mapping[str, Any]) -> None:
         raise ValueError("variations: must be a list of settings of vary (got something else); remove or mend it")
 
 
-def save_device(device: DeviceParameters, path: str | os.PathLike[str]) -> None:
-    """Write a device, with its variations, to a JSON file that `load_device` reads; all digits, all or nothing.
+def save_device(device: DeviceParameters, path: str | os.PathLike[str], layout: str = "ours") -> None:
+    """Write a device to a JSON file that `load_device` reads; all digits, all or nothing.
 
     Parameters
     ----------
     device : DeviceParameters
     path : str or path
         File to write or to replace, with the suffix .json.
+    layout : {"ours", "published"}
+        "ours": with its variations. "published": as the authors' Python and Julia codes read it; of a device with
+        variations, the numbers that they lead to.
 
     Raises
     ------
     FileError
         If the name has another suffix, or its folder does not exist.
+    ValueError
+        If there is no such layout.
     """
+    if layout not in ("ours", "published"):
+        raise ValueError(f"layout: must be ours or published (got {layout!r}); choose one of them")
     if Path(path).suffix.lower() != ".json":
         raise FileError(f"{path}: must end in .json (got {Path(path).suffix or 'no suffix'}); rename it")
-    content = text.readable_json(device.to_dict()) + "\n"
+    data = device.to_dict() if layout == "ours" else published.to_published(device)
+    content = text.readable_json(data) + "\n"
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")

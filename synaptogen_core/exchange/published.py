@@ -1,8 +1,13 @@
-"""The layout in which the authors publish their parameters (`default_params.json` of Synaptogen), into ours.
+"""The layout in which the authors publish their parameters (`default_params.json` of Synaptogen), into ours and back.
 
 Keys come in Greek and in ASCII spellings. `VAR_ppp` is 4 x 4(p + 1): [B | A_p | ... | A_1], the oldest lag first; only
 so do all orders of the published set give one stationary covariance. `LDtD` is 8 x 8K: [L_1 | ... | L_K]; `muDtD` is
 8 x K.
+
+What is written has the Greek keys, the only ones that the published Python and Julia codes read; any number of
+components, orders and degrees suits them. They read VAR_010 unless told another order (Python ``load_params(path, p)``,
+Julia ``CellParams(path; p)``), and start with an empty history. Our additions (name, source, order, outliers ...) they
+overlook: they clip no sigma, and keep outliers like other cells.
 """
 
 from __future__ import annotations
@@ -14,6 +19,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from synaptogen_core.device.parameters import DeviceParameters
 
 F64 = NDArray[np.float64]
 GREEK = {"γ": "gamma", "η": "eta", "μ": "mu", "σ": "sigma"}
@@ -28,6 +35,7 @@ NAMES = {
     "u0": "u_0",
     "eta": "eta",
     "umax": "u_max",
+    "validrange": "valid_range",
 }
 REQUIRED = ("gamma", "wk", "muDtD", "LDtD", "HHRS", "LLRS", "U_0", "eta", "Umax")
 NOTES = ("name", "source", "licence", "citation", "outliers", "order")
@@ -84,6 +92,40 @@ def from_published(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     total = weights.sum()
     fields.setdefault("outliers", [k for k in range(count) if total > 0 and weights[k] / total < OUTLIER_WEIGHT])
     return fields
+
+
+def to_published(device: DeviceParameters) -> dict[str, Any]:
+    """Return what `from_published` reads: the device in the authors' layout, for their codes.
+
+    Parameters
+    ----------
+    device : DeviceParameters
+        Of one with variations, the numbers that they lead to are written, not the variations.
+
+    Returns
+    -------
+    dict
+        Plain data for JSON. Every order of the device is there; one in force that lies between those is written out,
+        as the published codes would cut a larger one at its newest lags.
+    """
+    models = {**device.var, device.order: (device.a, device.b)}
+    notes = {"name": device.name, "source": device.source, "licence": device.licence, "citation": device.citation}
+    return {
+        **{key: text for key, text in notes.items() if text},
+        "order": device.order,
+        "outliers": list(device.outliers),
+        "valid_range": device.valid_range,
+        "HHRS": device.hhrs.tolist(),
+        "LLRS": device.llrs.tolist(),
+        "η": device.eta,
+        "U₀": device.u_0,
+        "Umax": device.u_max,
+        "γ": device.gamma.tolist(),
+        "wk": device.weights.tolist(),
+        "μDtD": device.means.T.tolist(),
+        "LDtD": np.hstack(list(device.factors)).tolist(),
+        **{f"VAR_{p:03d}": np.hstack([b, *a[::-1]]).tolist() for p, (a, b) in sorted(models.items())},
+    }
 
 
 def _sorted_keys(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[int, Any]]:
