@@ -1,0 +1,264 @@
+"""Measured loops cut into branches: the samples at which the state of the cell is known.
+
+A loop 0 -> SET -> RESET -> 0 shows three of them: the high resistance before SET, the low resistance from the SET end
+of the sweep up to the onset of RESET, and the next cycle's high resistance on the way back from a full RESET. What
+lies between, SET itself and the RESET transition, belongs to none.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from synaptogen_core.analysis.resampling import Floats, group_of
+from synaptogen_core.array.measurement import sample_starts
+from synaptogen_core.schema import FEATURE_NAMES
+
+Indices = NDArray[np.intp]
+BEFORE_SET, LOW, AFTER_RESET = range(3)  # the branches of a loop, in the order of time
+
+LEAST_SAMPLES = 8  # of a loop
+SET_SHARE = 0.8  # of U_SET: up to there nothing has begun to switch
+RESET_SHARE = 0.9  # of U_RESET
+LIMITED = 0.93  # of the current at the SET end: from there on it is held by the instrument ...
+PLATEAU = 0.15  # ... if the way back spends at least this share of the voltage there; a straight line spends 7 %
+SAME_END = 0.02  # sweeps whose ends differ by less go equally far
+ENOUGH_DEVICES = 8  # below, blocks of cycles are resampled instead of devices
+BLOCKS, LONGEST_BLOCK = 20, 10
+
+
+@dataclass(frozen=True)
+class Loops:
+    """The usable loops of a measurement, SET negative; N loops, S samples.
+
+    Attributes
+    ----------
+    voltage, current : ndarray, shape (S,)
+        In V across the cell (without the series resistance), and A.
+    start : ndarray, shape (N + 1,)
+        First sample of each loop.
+    bottom, top : ndarray, shape (N,)
+        The samples at which the sweep turns: SET end and RESET end.
+    conductance : ndarray, shape (N, 3)
+        Static conductance at the read voltage of each branch [S]; NaN where it is not known.
+    u_set, u_reset : ndarray, shape (N,)
+        Thresholds [V].
+    group : ndarray, shape (N,)
+        What is resampled: numbers from 0 of devices, or of blocks of cycles.
+    by_device : bool
+        Whether it is devices.
+    left_out : int
+        Loops without features, or not swept as the model says.
+    """
+
+    voltage: Floats
+    current: Floats
+    start: Indices
+    bottom: Indices
+    top: Indices
+    conductance: Floats
+    u_set: Floats
+    u_reset: Floats
+    group: Indices
+    by_device: bool
+    left_out: int
+
+    @property
+    def ends(self) -> Floats:
+        """Voltage at the RESET end of each loop [V]."""
+        return self.voltage[self.top]
+
+    @property
+    def common_end(self) -> float:
+        """The RESET end that most of the loops have [V]."""
+        return float(np.median(self.ends))
+
+    @property
+    def full(self) -> NDArray[np.bool_]:
+        """Loops whose RESET end is the common one, or beyond."""
+        return self.ends > (1 - SAME_END) * self.common_end
+
+    @property
+    def loop(self) -> Indices:
+        """Which loop each sample belongs to."""
+        return np.repeat(np.arange(self.start.size - 1), np.diff(self.start))
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The samples of known state, branch after branch; B branches, M samples.
+
+    Attributes
+    ----------
+    voltage, current : ndarray, shape (M,)
+    start : ndarray, shape (B + 1,)
+        First sample of each branch.
+    kind : ndarray, shape (B,)
+        `BEFORE_SET`, `LOW` or `AFTER_RESET`.
+    conductance : ndarray, shape (B,)
+        Of the features, at the read voltage [S].
+    group : ndarray, shape (B,)
+        What is resampled.
+    """
+
+    voltage: Floats
+    current: Floats
+    start: Indices
+    kind: Indices
+    conductance: Floats
+    group: Indices
+
+    def spread(self, values: Floats) -> Floats:
+        """One value a branch -> one a sample."""
+        return np.repeat(values, np.diff(self.start))
+
+    def seen(self, low: bool) -> tuple[float, float]:
+        """Least and largest voltage at which the low (or the high) resistance was seen [V]."""
+        volts = self.voltage[self.spread(self.kind == LOW).astype(bool) == low]
+        return float(volts.min(initial=0.0)), float(volts.max(initial=0.0))
+
+
+def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
+    """The loops that have all features and run 0 -> SET -> RESET, with SET turned to negative voltages.
+
+    Parameters
+    ----------
+    loops : xarray.Dataset
+        A measurement with samples.
+    features : xarray.Dataset
+        A measurement with the features of these cycles (all, or some). Of its attributes count ``polarity``, the sign
+        of SET in the data, and in ``feature_options`` the ``series_resistance`` [ohm].
+
+    Raises
+    ------
+    ValueError
+        If there are no samples, or no usable loop.
+    """
+    if "sample_count" not in loops:
+        raise ValueError("loops: must hold the samples of I-V loops (got none); load a table with voltage and current")
+    values, following = _aligned(loops, features)
+    sign = -float(features.attrs.get("polarity", -1))
+    current = sign * loops["current"].values
+    voltage = sign * loops["voltage"].values - option(features, "series_resistance", 0.0) * current
+    known = np.isfinite(values).all(axis=1) & (loops["sample_count"].values >= LEAST_SAMPLES)
+    if not known.any():
+        raise ValueError(
+            "features: must have all four features in at least one of the loops (got none); look at the failures"
+        )
+    begin, end = _cuts(loops, voltage)
+    turns = np.zeros((2, known.size), dtype=np.intp)
+    good = known & (end - begin >= LEAST_SAMPLES) & (values[:, 1] < 0) & (values[:, 3] > 0)
+    for n in np.flatnonzero(good):
+        volts, amps = voltage[begin[n] : end[n]], current[begin[n] : end[n]]
+        turns[:, n] = volts.argmin(), volts.argmax()
+        good[n] = turns[0, n] < turns[1, n] and np.isfinite(volts).all() and np.isfinite(amps).all()
+    if not good.any():
+        raise ValueError(
+            "loops: must run from 0 V to the SET voltage and then to the RESET voltage, or the other way round (got "
+            "none that does); cut the record into whole sweeps"
+        )
+    taken = np.concatenate([np.arange(begin[n], end[n]) for n in np.flatnonzero(good)])
+    start = np.append(0, np.cumsum((end - begin)[good])).astype(np.intp)
+    conductance = 1.0 / np.stack([values[:, 0], values[:, 2], following], axis=1)
+    groups, by_device = resampled(loops["device_index"].values[good])
+    return Loops(
+        voltage[taken], current[taken], start, *(start[:-1] + turns[:, good]), conductance[good], values[good, 1],
+        values[good, 3], groups, by_device, int((~good).sum()),
+    )  # fmt: skip
+
+
+def option(features: xr.Dataset, name: str, default: float) -> float:
+    """An option with which the features were extracted, or `default` if it is not known."""
+    return float(json.loads(features.attrs.get("feature_options", "{}")).get(name, default))
+
+
+def _cuts(loops: xr.Dataset, voltage: Floats) -> tuple[Indices, Indices]:
+    """First sample of each cycle, and one after its last: from before its SET to after its RESET.
+
+    A record that RESETs first holds the end of one cycle and the beginning of the next: it is cut after the RESET, and
+    a cycle goes on in the record that follows it; without one it is empty.
+    """
+    start = sample_starts(loops)
+    begin, end = start[:-1].copy(), start[1:].copy()
+    device, cycle = loops["device_index"].values, loops["cycle"].values
+    reset_first = np.zeros(begin.size, dtype=bool)
+    for n in range(begin.size):
+        volts = np.nan_to_num(voltage[start[n] : start[n + 1]])
+        if volts.size and volts.argmax() < volts.argmin():
+            reset_first[n] = True
+            begin[n] += volts.argmax() + int(np.argmax(volts[volts.argmax() :] <= 0))
+    goes_on = reset_first[:-1] & reset_first[1:] & (np.diff(device) == 0) & (np.diff(cycle) == 1)
+    end[reset_first] = begin[reset_first]
+    end[:-1][goes_on] = begin[1:][goes_on]
+    return begin, end
+
+
+def resampled(device: NDArray[np.integer]) -> tuple[Indices, bool]:
+    """Which unit of resampling each record belongs to, numbers from 0, and whether these are devices.
+
+    Parameters
+    ----------
+    device : ndarray of int, shape (N,)
+        Device of each record, sorted. Fewer than `ENOUGH_DEVICES` are divided into blocks of successive cycles.
+    """
+    _, index, records = np.unique(device, return_inverse=True, return_counts=True)
+    if records.size >= ENOUGH_DEVICES:
+        return group_of(records.size)[index].astype(np.intp), True
+    length = int(np.clip(device.size // BLOCKS, 1, LONGEST_BLOCK))
+    position = np.arange(device.size) - (np.cumsum(records) - records)[index]
+    _, group = np.unique(index * device.size + position // length, return_inverse=True)
+    return group.astype(np.intp), False
+
+
+def branches_of(loops: Loops) -> Branches:
+    """The samples at which the state is known; those that the instrument's current limit holds are left out."""
+    loop, place = loops.loop, np.arange(loops.voltage.size)
+    volts, amps = loops.voltage, loops.current
+    before, back = place < loops.bottom[loop], place > loops.top[loop]
+    between = ~before & ~back
+    kind = np.full(volts.size, -1)
+    kind[before & (volts < 0) & (volts > (SET_SHARE * loops.u_set)[loop])] = BEFORE_SET
+    limited = (volts < 0) & (np.abs(amps) > _limits(loops)[loop])
+    kind[between & (volts < (RESET_SHARE * loops.u_reset)[loop]) & ~limited] = LOW
+    kind[back & (volts > 0) & loops.full[loop]] = AFTER_RESET
+    kind[~np.isfinite(loops.conductance)[loop, kind]] = -1
+    taken = kind >= 0
+    key, first, counts = np.unique(loop[taken] * 3 + kind[taken], return_index=True, return_counts=True)
+    of, kinds = np.divmod(key, 3)
+    return Branches(
+        volts[taken], amps[taken], np.append(first, first[-1] + counts[-1]) if first.size else np.zeros(1, np.intp),
+        kinds, loops.conductance[of, kinds], loops.group[of],
+    )  # fmt: skip
+
+
+def _limits(loops: Loops) -> Floats:
+    """Largest current of the SET side that no limit holds, for each loop [A]; infinite where there is no limit."""
+    loop, place = loops.loop, np.arange(loops.voltage.size)
+    near = np.clip(loops.bottom[:, None] + np.arange(-2, 3), loops.start[:-1, None], loops.start[1:, None] - 1)
+    most = LIMITED * np.median(np.abs(loops.current[near]), axis=1)
+    held = (place >= loops.bottom[loop]) & (loops.voltage < 0) & (np.abs(loops.current) > most[loop])
+    last = np.maximum.reduceat(np.where(held, loops.voltage, -np.inf), loops.start[:-1])
+    lowest = loops.voltage[loops.bottom]
+    return np.where(last - lowest > -PLATEAU * lowest, most, np.inf)
+
+
+def _aligned(loops: xr.Dataset, features: xr.Dataset) -> tuple[Floats, Floats]:
+    """The features of each loop, shape (N, 4), and the high resistance of the next cycle; NaN where unknown."""
+    keys = [
+        pd.MultiIndex.from_arrays([ds["device"].values[ds["device_index"].values], ds["cycle"].values])
+        for ds in (loops, features)
+    ]
+    rows = keys[1].get_indexer(keys[0])  # -1 where a loop has no features
+    values = np.full((rows.size, 4), np.nan)
+    for column, name in enumerate(FEATURE_NAMES):
+        if name in features:
+            values[rows >= 0, column] = features[name].values[rows[rows >= 0]]
+    following = np.full(rows.size, np.nan)
+    next_to = (np.diff(loops["device_index"].values) == 0) & (np.diff(loops["cycle"].values) == 1)
+    following[:-1][next_to] = values[1:, 0][next_to]
+    return values, following
