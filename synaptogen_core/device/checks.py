@@ -20,7 +20,7 @@ DEFAULT_ORDER = 10
 
 F64 = NDArray[np.float64]
 REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
-OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "variations")
+OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "notes", "variations")
 VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "memory", "eta", "u_max")
 
 
@@ -100,6 +100,13 @@ def components(name: str, value: object) -> tuple[int, ...]:
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{name}: must be a list of component numbers (got {value!r}); give for instance [2]")
     return tuple(whole(name, k, 0, 10**6) for k in value)
+
+
+def sentences(name: str, value: object) -> tuple[str, ...]:
+    """Texts, each a sentence."""
+    if not isinstance(value, (tuple, list)) or not all(isinstance(text, str) for text in value):
+        raise TypeError(f"{name}: must be a list of texts (got {value!r}); give one text a sentence")
+    return tuple(value)
 
 
 def shape(name: str, array: F64, wanted: tuple[int, ...]) -> None:

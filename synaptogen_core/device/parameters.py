@@ -52,6 +52,8 @@ class DeviceParameters:
     valid_range : float
         Largest absolute voltage at which the device was measured [V].
     source, licence, citation : str
+    notes : tuple of str
+        Sentences that travel with the device: what was assumed when it was fitted, what it is not good for.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class DeviceParameters:
     source: str = ""
     licence: str = ""
     citation: str = ""
+    notes: tuple[str, ...] = ()
     base: DeviceParameters | None = field(default=None, repr=False)
     variations: tuple[Mapping[str, Any], ...] = ()
 
@@ -89,6 +92,7 @@ class DeviceParameters:
         object.__setattr__(self, "var", MappingProxyType(checks.var_models(self.var)))
         object.__setattr__(self, "variations", tuple(_frozen(change) for change in self.variations))
         object.__setattr__(self, "outliers", checks.components("outliers", self.outliers))
+        object.__setattr__(self, "notes", checks.sentences("notes", self.notes))
         checks.parameters(self)
         total = self.weights.sum()
         if abs(total - 1) > 1e-12:  # normalised once only: a second division could change the last bit, and so the hash
@@ -239,6 +243,7 @@ class DeviceParameters:
             "source": root.source,
             "licence": root.licence,
             "citation": root.citation,
+            "notes": list(root.notes),
             "variations": [_thawed(change) for change in self.variations],
         }
 

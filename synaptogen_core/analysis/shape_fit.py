@@ -1,0 +1,168 @@
+"""The shape polynomials z = gamma(x) of standardised features, from normal scores: NumPy in, NumPy out.
+
+The sorted values of a feature, pooled over devices, stand against the quantiles of a standard normal; the least-squares
+polynomial through them is the projection of the quantile function on the first Hermite polynomials. What is arbitrary
+in the model (a shift or a factor may stand in gamma or in mu and sigma) is fixed so: gamma of a standard normal has
+mean 0 and variance 1. Hence mu and sigma are the mean and the standard deviation of a device.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial import hermite_e
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+Floats = NDArray[np.float64]
+
+REACH = 4.0  # a shape must rise for |x| up to this, as far as a simulation looks
+BINS = 2048  # of equal numbers of values: what resampling counts
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of one feature.
+
+    Parameters
+    ----------
+    polynomial : numpy.ndarray
+        Shape (degree + 1,), highest power first; leading zeros where a lower degree had to do.
+    replicates : numpy.ndarray
+        Shape (replicates, degree + 1): the same from resampled units.
+    degree : int
+        The degree in use.
+    """
+
+    polynomial: Floats
+    replicates: Floats
+    degree: int
+
+
+def normal_scores(values: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Standard normal quantiles of the ranks, Phi^-1((rank - 1/2) / N), and the order that sorts `values`.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n,), finite.
+
+    Returns
+    -------
+    scores : numpy.ndarray
+        Shape (n,), in the order of `values`; equal values share the mean of their scores.
+    order : numpy.ndarray
+        Shape (n,).
+    """
+    order = np.argsort(values)
+    ranked = ndtri((np.arange(values.size) + 0.5) / values.size)
+    tied = values[order]
+    new = np.concatenate([[True], tied[1:] > tied[:-1]])
+    if not new.all():  # rounded measurements: the order among equals must not invent a memory
+        group = np.cumsum(new) - 1
+        ranked = (np.bincount(group, ranked) / np.bincount(group))[group]
+    scores = np.empty_like(ranked)
+    scores[order] = ranked
+    return scores, order
+
+
+def fit_shape(
+    values: Floats,
+    scores: Floats,
+    order: NDArray[np.intp],
+    unit: NDArray[np.int32],
+    weights: Floats,
+    degree: int,
+    *,
+    rising: bool = True,
+) -> Shape:
+    """Fit the shape polynomial of one feature.
+
+    Parameters
+    ----------
+    values, scores, order : numpy.ndarray
+        Shape (n,): values standardised device by device, and what `normal_scores` says of them.
+    unit : numpy.ndarray
+        Shape (n,): unit of resampling of each value.
+    weights : numpy.ndarray
+        Shape (replicates, units): how often each unit occurs.
+    degree : int
+        Wanted degree.
+    rising : bool
+        Lower the degree until the polynomial rises for |x| <= 4.
+
+    Returns
+    -------
+    Shape
+    """
+    basis = _basis(scores, degree)
+    left, right = basis.T @ basis, basis.T @ values
+    lower = degree
+    while True:
+        polynomial = normalised(_solved(left, right, lower))
+        if lower == 1 or not rising or rises(polynomial):
+            break
+        lower -= 1
+    replicates = _resampled(values, order, unit, weights, lower)
+    pad = degree - lower
+    return Shape(np.pad(polynomial, (pad, 0)), np.pad(replicates, ((0, 0), (pad, 0))), lower)
+
+
+def _resampled(
+    values: Floats, order: NDArray[np.intp], unit: NDArray[np.int32], weights: Floats, degree: int
+) -> Floats:
+    """The polynomial of each resample: values in bins of equal number, so that a resample only counts again."""
+    n, units = values.size, weights.shape[1]
+    bins = min(BINS, n)
+    of_bin = np.empty(n, dtype=np.int64)
+    of_bin[order] = np.arange(n) * bins // n
+    cell = unit * np.int64(bins) + of_bin
+    counts = np.bincount(cell, minlength=units * bins).reshape(units, bins)
+    sums = np.bincount(cell, weights=values, minlength=units * bins).reshape(units, bins)
+    drawn, height = weights @ counts, weights @ sums
+    middle = (np.cumsum(drawn, axis=1) - 0.5 * drawn) / drawn.sum(axis=1, keepdims=True)
+    result = np.empty((weights.shape[0], degree + 1))
+    for r, (share, total, x) in enumerate(zip(drawn, height, ndtri(np.clip(middle, 1e-9, 1 - 1e-9)), strict=True)):
+        basis = _basis(x, degree)
+        result[r] = normalised(_solved((basis * share[:, None]).T @ basis, basis.T @ total, degree))
+    return result
+
+
+def _basis(x: Floats, degree: int) -> Floats:
+    """Hermite polynomials He_0 .. He_degree of x, in which the normal equations are nearly diagonal; (n, degree + 1)."""
+    basis = np.empty((degree + 1, x.size))
+    basis[0] = 1.0
+    basis[1] = x
+    for m in range(1, degree):
+        np.multiply(x, basis[m], out=basis[m + 1])
+        basis[m + 1] -= m * basis[m - 1]
+    return basis.T
+
+
+def _solved(left: Floats, right: Floats, degree: int) -> Floats:
+    """The polynomial of a degree, highest power first, out of the normal equations in Hermite polynomials."""
+    series = np.linalg.solve(left[: degree + 1, : degree + 1], right[: degree + 1])
+    return _highest_first(hermite_e.herme2poly(series), degree)
+
+
+def _highest_first(polynomial: Floats, degree: int) -> Floats:
+    return np.pad(polynomial, (0, degree + 1 - polynomial.size))[::-1]
+
+
+def normalised(polynomial: Floats) -> Floats:
+    """A polynomial, highest power first, moved and scaled to mean 0 and variance 1 under a standard normal."""
+    series = hermite_e.poly2herme(polynomial[::-1])
+    factorial = np.array([math.factorial(m) for m in range(series.size)], dtype=np.float64)
+    series[0] = 0.0
+    series /= math.sqrt(float((series**2 * factorial).sum()))
+    return _highest_first(hermite_e.herme2poly(series), polynomial.size - 1)
+
+
+def rises(polynomial: Floats, reach: float = REACH) -> bool:
+    """Whether a polynomial, highest power first, rises everywhere on |x| <= reach."""
+    slope = np.polyder(polynomial)
+    turns = np.roots(slope)
+    real = turns[np.abs(turns.imag) < 1e-9].real
+    return bool(np.polyval(slope, 0.0) > 0) and not bool(np.any(np.abs(real) <= reach))
