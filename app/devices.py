@@ -24,7 +24,7 @@ class Limits:
 
 
 def limits_of(device: DeviceParameters) -> Limits:
-    """What may be chosen for a device. Takes some milliseconds: it draws wider spreads to see what clips."""
+    """What may be chosen for a device. Takes some milliseconds: it widens the spread to see what clips."""
     share = round(100 * device.outlier_share, 1)
     low, high = DeviceSettings.param["u_max"].bounds
     small, large = DeviceSettings.param["eta"].bounds
@@ -36,17 +36,19 @@ def limits_of(device: DeviceParameters) -> Limits:
         "d2d": (0.0, widest(device)),
     }
     values = {"outlier_share": share, "order": device.order, "eta": device.eta, "u_max": device.u_max}
-    both = 0 < device.outlier_share < 1
-    many = sum(weight > 0 for weight in device.weights) > MOST_COMPONENTS
-    hidden = (() if both else ("outlier_share",)) + (("correlations",) if many else ())
-    return Limits(bounds, values, reach(device), hidden)
+    missing = {
+        "outlier_share": not 0 < device.outlier_share < 1,
+        "order": max(device.var) == 1,
+        "d2d": not device.factors.any() and len(device.weights) == 1,
+        "correlations": sum(weight > 0 for weight in device.weights) > MOST_COMPONENTS,
+    }
+    return Limits(bounds, values, reach(device), tuple(name for name, gone in missing.items() if gone))
 
 
 def reach(device: DeviceParameters) -> float:
-    """How far pulses go [V]: as far as was measured, and to a full RESET."""
-    measured = math.floor(device.valid_range / FINEST + 1e-6) * FINEST
-    full = math.ceil(device.u_max / FINEST - 1e-6) * FINEST
-    return round(max(measured, full, 0.2), 2)
+    """How far pulses go [V]: as far as was measured, in steps of the controls if these hold a full RESET."""
+    measured = round(math.floor(device.valid_range / FINEST + 1e-6) * FINEST, 2)
+    return measured if measured >= device.u_max else max(device.valid_range, device.u_max)
 
 
 def widest(device: DeviceParameters) -> float:

@@ -86,7 +86,8 @@ class Dashboard:
         self.own = DeviceLine(self.settings, back)
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
-            main=[pmui.Column(self.status.layout, self.own.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE, margin=0)],
+            main=[pmui.Column(self.status.layout, self.own.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE,
+                              margin=0)],
             busy_indicator=None, sidebar_open=not on_phone(),
             sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip

@@ -126,7 +126,7 @@ class Session:
             cache.clear()
 
     def _caches(self, request: Request) -> tuple[LruCache, LruCache]:
-        """Runs and results: of packaged devices for all pages; what comes from a user's own device ends with its page."""
+        """Runs and results: of packaged devices for all pages; what a user's own device makes ends with its page."""
         return (runs.RUNS, RESULTS) if isinstance(request.device.device, str) else self._own
 
     # ------------------------------------------------------------------------------------------------ simulation lane

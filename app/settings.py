@@ -283,7 +283,8 @@ class Settings:
             section.param.update(values)
         of_class, bounds, values = type(self.device).param, {}, {}
         for name in ("d2d", *self.device.OF_DEVICE):
-            bounds[name] = limits.bounds[name] if limits else of_class[name].bounds
+            low, high = limits.bounds[name] if limits else of_class[name].bounds
+            bounds[name] = (low, high if high > low else low + 1)  # a control with one place is hidden
             values[name] = limits.values.get(name, self.device.d2d) if limits else of_class[name].default
             self.device.param[name].bounds, self.device.param[name].default = bounds[name], values[name]
         values["d2d"] = min(self.device.d2d, bounds["d2d"][1])

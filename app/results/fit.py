@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ __all__ = ["EXAMPLE", "STAGES", "USES", "Options", "Reading", "Source", "Stage",
            "is_measured", "limits_of"]  # fmt: skip
 USES: frozenset[str] = frozenset()
 MAX_ORDER = 10
+TEMPLATE = "hennen2024"  # tells what a measurement does not
 EXAMPLE = "simulated example"
-NO_CURVES = "no loops"
 EXAMPLE_SIZE = {"devices": 48, "cycles": 60, "points": 200}
 Progress = Callable[[float], None]
 
@@ -116,7 +117,7 @@ def read(
         )
     except errors.ColumnsUnclear as unclear:
         return Reading(source.name, unclear=unclear.layout, said=str(unclear), size=size)
-    return Reading(source.name, ds, notes=tuple(ds.attrs.get("notes", ())), size=size)
+    return Reading(source.name, ds, notes=tuple(json.loads(ds.attrs.get("notes", "[]"))), size=size)
 
 
 EXAMPLE_NOTE = (
@@ -130,7 +131,7 @@ def example(progress: Progress) -> xr.Dataset:
     import numpy as np
 
     devices, cycles, points = EXAMPLE_SIZE.values()
-    cells = sc.CellArray((1, devices), sc.load_device("hennen2024"), seed=20)
+    cells = sc.CellArray((1, devices), sc.load_device(TEMPLATE), seed=20)
     train = sc.PulseTrain.iv_sweep(cycles=cycles, u_min=-1.5, u_max=1.5, points=points)
     ds = sc.simulate(cells, train, record=("current", "voltage"), every=1, progress=progress)
     volts = ds["voltage"].values.reshape(ds.sizes["pulse"], -1)[:, 0].astype(float)
@@ -169,13 +170,10 @@ def fit(
     """The device."""
     from synaptogen_core.analysis import fitting
 
-    ds, curves = values["extract"], None
     order, components = int(options.order), int(options.components)
-    if "sample_count" in values["read"].data:
-        curves = values["curves"]
     return fitting.fit(
-        ds, name=stem(source.name), order=order or None, max_order=MAX_ORDER, method=options.method,
-        components=components or None, curves=curves, progress=progress, cancel=cancel,
+        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), order=order or None,
+        max_order=MAX_ORDER, method=options.method, components=components or None, curves=values["curves"], progress=progress, cancel=cancel,
     )  # fmt: skip
 
 
@@ -186,7 +184,9 @@ def curves(
     from synaptogen_core.analysis import fitting
 
     ds = values["read"].data
-    return fitting.fit_curves(ds, values["extract"]) if "sample_count" in ds else NO_CURVES
+    if "sample_count" not in ds:
+        return None
+    return fitting.fit_curves(ds, values["extract"], progress=progress, cancel=cancel)
 
 
 def judge(
@@ -195,13 +195,15 @@ def judge(
     """How well it behaves like the measurement."""
     from synaptogen_core.analysis import fitting
 
+    if not hasattr(fitting, "judge"):
+        return None
     return fitting.judge(values["fit"], progress=progress, cancel=cancel)
 
 
-STAGES = (  # fmt: skip
+OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
+STAGES = (
     Stage("read", "Reading the file", read),
-    Stage("extract", "Finding the features", extract,
-          ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")),
+    Stage("extract", "Finding the features", extract, OF_LOOPS),
     Stage("curves", "Fitting the I-V family", curves),
     Stage("fit", "Fitting memory and spread", fit, ("order", "method", "components")),
     Stage("judge", "Comparing the fit with the measurement", judge),

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.special import ndtri
 
-from synaptogen_core.schema import FEATURE_NAMES
+from app.results.fit import features_in
+from synaptogen_core.schema import FEATURE_NAMES, LRS, STATE_NAMES
 
 CRITERIA = {"bic": "BIC", "aic": "AIC", "hannan_quinn": "Hannan–Quinn"}
 CURVE_POINTS = 161
@@ -38,12 +40,12 @@ class Criteria:
 
 @dataclass(frozen=True)
 class Family:
-    """The I-V family of a device: its two basis curves, and mixtures of them [V], [A]."""
+    """The I-V family of a device: currents [A] over voltage [V], one line a class of conductance (level, voltage)."""
 
     voltage: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    measured: tuple[np.ndarray, np.ndarray]
+    fitted: np.ndarray
+    measured: np.ndarray  # NaN where a state was not seen; no rows without loops
+    low_state: tuple[bool, ...]  # of each line: whether it is the low-resistance state
     borrowed: bool  # from the published set
 
 
@@ -63,7 +65,7 @@ class Fitted:
     warnings: tuple[str, ...]
     devices: int
     cycles: int
-    clipped: float
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def of_fit(fit: Any) -> Fitted:
     return Fitted(
         device.name, device.hash, fit.data_hash, device.order, criteria(fit.orders, "order"),
         criteria(fit.components, "components"), family(fit), rows, tuple(fit.assumed), tuple(fit.warnings),
-        int(fit.features.sizes["device"]), int(fit.features.sizes["record"]), float(device.clipped_share()),
+        int(fit.features.sizes["device"]), int(fit.features.sizes["record"]),
+        features_in(fit.features),
     )  # fmt: skip
 
 
@@ -151,30 +154,30 @@ def criteria(ds: xr.Dataset | None, dimension: str) -> Criteria | None:
 
 
 def family(fit: Any) -> Family:
-    """The two basis curves over the measured range, and some measured samples where there were loops."""
-    device = fit.device
-    u = np.linspace(-device.valid_range, device.valid_range, CURVE_POINTS)
-    none = np.zeros(0), np.zeros(0)
-    return Family(
-        u, np.polyval(device.hhrs, u), np.polyval(device.llrs, u), none, getattr(fit, "curves", None) is None
-    )
+    """Measured branches and the fitted ones of the same conductance; without loops, the two basis curves."""
+    device, ds = fit.device, fit.curves.current
+    if not ds.sizes.get("level") or not np.isfinite(ds["measured"].values).any():
+        u = np.linspace(-device.valid_range, device.valid_range, CURVE_POINTS)
+        both = np.stack([np.polyval(device.hhrs, u), np.polyval(device.llrs, u)])
+        return Family(u, both, np.zeros((0, u.size)), (False, True), True)
+    ds = ds.transpose("level", "voltage")
+    low = tuple(state == STATE_NAMES[LRS] for state in ds["state"].values.tolist())
+    return Family(ds["voltage"].values, ds["fitted"].values, ds["measured"].values, low, False)
 
 
 def of_judgement(judgement: Any) -> Judged:
     marginals = []
     ds, distances = judgement.marginals, judgement.distances
-    from scipy.special import ndtri
-
     score = ndtri(ds["probability"].values)
     present = [n for n in FEATURE_NAMES if n in ds["feature"].values]
     for name in present:
-        one = ds.sel(feature=name)
+        one, far = ds.sel(feature=name), distances.sel(feature=name)
         marginals.append(
             Marginal(
                 name, score, *(one[part].values for part in ("measured", "lower", "upper", "fitted")),
                 tuple(
-                    (str(kind), *(float(distances[part].sel(feature=name, kind=kind)) for part in ("distance", "expected")))
-                    for kind in distances["kind"].values
+                    (str(kind), float(far["distance"].sel(kind=kind)), float(far["expected"].sel(kind=kind)))
+                    for kind in far["kind"].values
                 ),
             )
         )  # fmt: skip

@@ -19,6 +19,7 @@ from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, featu
 Value = Callable[[str], Any]  # what a stage has found, by its key
 FAINT, SAMPLES = 40, 400  # other loops drawn behind the chosen one, and samples of each
 LISTED = 300  # rows of a table of failures
+DRIFT_Q = 0.05  # share of the drifts named that may be false
 U_READ = 0.2  # V: where resistances are marked
 
 
@@ -104,9 +105,9 @@ def of_stage(key: str, values: Mapping[str, Any]) -> Any:
 
     makers: dict[str, Callable[[Mapping[str, Any]], Any]] = {
         "read": lambda found: of_reading(found["read"]),
-        "extract": lambda found: of_cycles(found["extract"]),
+        "extract": lambda found: of_cycles(found["extract"], "sample_count" in found["read"].data),
         "fit": lambda found: fit_compare.of_fit(found["fit"]),
-        "judge": lambda found: fit_compare.of_judgement(found["judge"]),
+        "judge": lambda found: found["judge"] and fit_compare.of_judgement(found["judge"]),
     }
     return makers[key](values) if key in makers else None
 
@@ -120,7 +121,7 @@ def of_reading(reading: Reading) -> Read:
     )  # fmt: skip
 
 
-def of_cycles(ds: xr.Dataset) -> Cycles:
+def of_cycles(ds: xr.Dataset, loops: bool) -> Cycles:
     from synaptogen_core.analysis import fitting
 
     failure = ds["failure"].values if "failure" in ds else np.zeros(ds.sizes["record"], np.int8)
@@ -129,7 +130,7 @@ def of_cycles(ds: xr.Dataset) -> Cycles:
     starts = device_starts(ds)
     codes, counts = np.unique(failure[bad], return_counts=True)
     return Cycles(
-        devices=tuple(labels), counts=tuple(int(n) for n in np.diff(starts)), loops="sample_count" in ds,
+        devices=tuple(labels), counts=tuple(int(n) for n in np.diff(starts)), loops=loops,
         found=int(failure.size - bad.size), failed=int(bad.size),
         reasons=tuple((FAILURES[code][1], int(n)) for code, n in zip(codes, counts, strict=True)),
         listed=tuple(Failed(labels[index[i]], int(cycle[i]), FAILURES[failure[i]][1]) for i in bad[:LISTED]),
@@ -146,9 +147,27 @@ def device_rows(report: xr.Dataset) -> tuple[DeviceRow, ...]:
         first = int(report["first_bad_cycle"].values[i])
         if first >= 0 and int(report["state"].values[i]):
             said.append(f"from cycle {first} on")
+        said += drifts(report, i)
         cycles, failed = (int(report[name].values[i]) for name in ("cycles", "failed"))
         rows.append(DeviceRow(str(label), cycles, failed, ", ".join(said)))
     return tuple(rows)
+
+
+def drifts(report: xr.Dataset, device: int) -> list[str]:
+    """Drift and jumps of a device that chance hardly explains, in words."""
+    said = []
+    for name in report["feature"].values if "feature" in report.dims else ():
+        one = report.isel(device=device).sel(feature=name)
+        symbol = feature(str(name)).symbol
+        if float(one["jump_q"]) < DRIFT_Q and float(one["jump_q"]) <= float(one["trend_q"]):
+            said.append(f"{symbol} jumps by {signed(float(one['jump']))} σ at cycle {int(one['jump_at'])}")
+        elif float(one["trend_q"]) < DRIFT_Q:
+            said.append(f"{symbol} drifts by {signed(float(one['trend']))} σ")
+    return said
+
+
+def signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def loop(value: Value, device: int, cycle: int) -> Loop | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LINE = {"x": [], "y": []}
 BAND = {"x": [], "y": []}
 DOTS = {"x": [], "y": [], "low": [], "high": []}
-SMALL, LARGE = 270, 330
+LOW, SMALL, LARGE = 240, 270, 330
 KINDS = {"c2c": "cycle to cycle", "d2d": "device to device"}
 MATRICES = {"c2c": "Correlations within devices, cycle to cycle", "d2d": "Correlations between devices"}
 NUMBERS = {
@@ -60,7 +60,8 @@ class Quantiles:
         low, high = marginal.lower * scale, marginal.upper * scale
         drawn = np.isfinite(low) & np.isfinite(high)
         self.band.data = {
-            "x": np.concatenate([low[drawn], high[drawn][::-1]]), "y": np.concatenate([score[drawn], score[drawn][::-1]])
+            "x": np.concatenate([low[drawn], high[drawn][::-1]]),
+            "y": np.concatenate([score[drawn], score[drawn][::-1]]),
         }  # fmt: skip
         self.measured.data = {"x": marginal.measured * scale, "y": score}
         self.fitted.data = {"x": marginal.fitted * scale, "y": score}
@@ -99,7 +100,7 @@ class Correlogram:
 
     def __init__(self, look: theme.Theme, name: str):
         self.figure = look.figure(
-            f"fit memory {name}", title=f"Memory of the {theme.AXES[name][2]}", x="lag", y="Correlation", height=SMALL - 30
+            f"fit memory {name}", title=f"Memory of the {theme.AXES[name][2]}", x="lag", y="Correlation", height=LOW
         )
         self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
         self.figure.xaxis.ticker = BasicTicker(min_interval=1)
@@ -157,6 +158,16 @@ class Devices:
         controls = pmui.FlexBox(self.across, self.up, sizing_mode="stretch_width")
         self.card = theme.card(controls, theme.pane(self.figure), self.note)
 
+    def offer(self, features: Sequence[str]) -> None:
+        """Numbers of the features that were measured."""
+        names = [title for title, (name, _) in NUMBERS.items() if name in features]
+        places = [min(4, len(names) - 2), min(6, len(names) - 1)] if len(names) > 2 else [0, 1]
+        for control, place in zip((self.across, self.up), places, strict=True):
+            kept = control.value if control.value in names else names[place]
+            if control.options != names:
+                control.param.update(options=names, value=kept)
+        self.show()
+
     def show(self) -> None:
         sides = NUMBERS[self.across.value], NUMBERS[self.up.value]
         found = self._scatter(*sides)
@@ -200,7 +211,7 @@ class Choice:
     """Information criteria over what could have been chosen."""
 
     def __init__(self, look: theme.Theme, name: str, title: str, x: str):
-        self.figure = look.figure(f"fit {name}", title=title, x=x, y="Criterion above its best", height=SMALL - 30)
+        self.figure = look.figure(f"fit {name}", title=title, x=x, y="Criterion above its best", height=LOW)
         self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
         self.figure.xaxis.ticker = BasicTicker(min_interval=1)
         self.lines = [ColumnDataSource(LINE) for _ in CRITERION_STYLES]
@@ -236,31 +247,37 @@ class Choice:
 
 
 class Curves:
-    """The I-V family."""
+    """The I-V family: measured branches as points, the fitted ones as lines."""
 
     def __init__(self, look: theme.Theme):
-        self.figure = look.figure("fit curves", title="I-V family", x="voltage", y="current", height=LARGE)
+        self.figure = look.figure("fit curves", title="I-V family", x="voltage", y="current", height=LARGE + 56)
         self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
-        self.samples, self.low, self.high = (ColumnDataSource(LINE) for _ in range(3))
-        self.figure.scatter("x", "y", source=self.samples, size=2, color=NEUTRAL, alpha=0.4)
-        self.figure.line("x", "y", source=self.low, line_color=COLORS["r_hrs"], line_width=2)
-        self.figure.line("x", "y", source=self.high, line_color=COLORS["r_lrs"], line_width=2)
+        self.lines = ColumnDataSource({"xs": [], "ys": [], "color": []})
+        self.points = ColumnDataSource({"x": [], "y": [], "color": []})
+        self.figure.scatter("x", "y", source=self.points, size=4, color="color", alpha=0.7)
+        self.figure.multi_line("xs", "ys", source=self.lines, line_color="color", line_width=2)
         self.note = theme.note()
         self.card = theme.card(self.figure, self.note)
 
     def show(self, fitted: Fitted) -> None:
         family, micro = fitted.family, theme.factor("current")
-        self.samples.data = {"x": family.measured[0], "y": family.measured[1] * micro}
-        self.low.data = {"x": family.voltage, "y": family.low * micro}
-        self.high.data = {"x": family.voltage, "y": family.high * micro}
-        everything = np.concatenate([family.low, family.high, family.measured[1]]) * micro
-        self.x.show("linear", *spread_out(float(family.voltage.min()), float(family.voltage.max()), False))
+        colors = [COLORS["r_lrs" if low else "r_hrs"] for low in family.low_state]
+        volts = family.voltage
+        self.lines.data = {"xs": [volts] * len(colors), "ys": list(family.fitted * micro), "color": colors}
+        seen = np.isfinite(family.measured)
+        each = np.repeat(np.array(colors[: len(seen)]), seen.sum(axis=1)) if seen.size else []
+        self.points.data = {
+            "x": np.broadcast_to(volts, seen.shape)[seen], "y": family.measured[seen] * micro, "color": each
+        }  # fmt: skip
+        everything = np.concatenate([family.fitted[np.isfinite(family.fitted)], family.measured[seen]]) * micro
+        self.x.show("linear", *spread_out(float(volts.min()), float(volts.max()), False))
         self.y.show("linear", *spread_out(float(everything.min()), float(everything.max()), False))
-        entries = [swatch(COLORS["r_hrs"], "high-resistance basis"), swatch(COLORS["r_lrs"], "low-resistance basis")]
-        if family.measured[0].size:
-            entries.append(swatch(NEUTRAL, "measured branches", kind="dot"))
-        said = "<span>no loops were given: the published curves, scaled</span>" if family.borrowed else ""
-        self.note.object = legend([*entries, said])
+        entries = [swatch(COLORS["r_hrs"], "high resistance"), swatch(COLORS["r_lrs"], "low resistance")]
+        if family.borrowed:
+            entries.append("<span>no loops were given: the published curves, scaled</span>")
+        else:
+            entries += [swatch(NEUTRAL, "measured", kind="dot"), "<span>lines: fitted</span>"]
+        self.note.object = legend(entries)
 
 
 def matrix_table(matrix: Matrix) -> str:
@@ -309,7 +326,7 @@ class ComparePart:
         self.of_fit.visible = fitted is not None
         if fitted is None:
             return
-        self.devices.show()
+        self.devices.offer(fitted.features)
         self.curves.show(fitted)
         self.orders.show(fitted.orders)
         self.components.show(fitted.components)
@@ -324,5 +341,3 @@ class ComparePart:
             self.memory[name].show(memory.get(name))
         for place, matrix in zip(self.matrices, (*judged.matrices, None, None), strict=False):
             place.object = matrix_table(matrix) if matrix is not None else ""
-
-

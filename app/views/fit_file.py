@@ -156,11 +156,10 @@ class Columns:
         questions = [SAY.split(question)[0] for question in layout.questions] or [read.said]
         self.asks.object = "\n\n".join([*questions, IN_ORDER])
         head = "".join(f"<th>{escape(column)}</th>" for column in layout.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in layout.rows[:ROWS]
-        )
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in layout.rows[:ROWS])
         self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
-        self.widgets = [self._choice(*column) for column in zip(layout.columns, layout.roles, layout.units, strict=True)]
+        each = zip(layout.columns, layout.roles, layout.units, strict=True)
+        self.widgets = [self._choice(*column) for column in each]
         self.choices.objects = [pmui.Row(role, unit, margin=0) for _, role, unit in self.widgets]
 
     def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:

@@ -1,4 +1,4 @@
-"""The second part of the Fit tab: a loop with its extracted points, cycles that failed, what is to be said of devices."""
+"""The second part of the Fit tab: a loop with its extracted points, cycles that failed, the report on devices."""
 
 from __future__ import annotations
 
