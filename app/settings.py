@@ -273,23 +273,31 @@ class Settings:
         old, self.reach = self.reach, limits.reach if limits else RANGE
         self.device.hidden = limits.hidden if limits else ()
         for _, section in self.sections():
-            values = {}
+            follow = {}
             for name in section.names():
-                bounds = at_reach(section, name, self.reach)
+                bounds, default = at_reach(section, name, self.reach), type(section).param[name].default
                 if bounds:
-                    parameter, default = section.param[name], type(section).param[name].default
-                    parameter.bounds, parameter.default = bounds, moved(default, RANGE, self.reach, bounds)
-                    values[name] = moved(getattr(section, name), old, self.reach, bounds)
-            section.param.update(values)
-        of_class, bounds, values = type(self.device).param, {}, {}
+                    value = moved(getattr(section, name), old, self.reach, bounds)
+                    follow[name] = bounds, moved(default, RANGE, self.reach, bounds), value
+            if section is self.device:
+                follow |= self._of_device(limits)
+            for name, (bounds, _, _) in follow.items():
+                section.param[name].bounds = bounds
+            values = {name: value for name, (_, _, value) in follow.items()}
+            section.param.update(**values, **({"own": device} if section is self.device else {}))
+            for name, (_, default, _) in follow.items():  # last: where nothing was set, a default is the value
+                section.param[name].default = default
+
+    def _of_device(self, limits: Limits | None) -> dict[str, tuple[tuple[float, float], float, float]]:
+        """Bounds, default and value of the device's own numbers; a spread that was widened stays as wide as it may."""
+        found = {}
         for name in ("d2d", *self.device.OF_DEVICE):
-            low, high = limits.bounds[name] if limits else of_class[name].bounds
-            bounds[name] = (low, high if high > low else low + 1)  # a control with one place is hidden
-            values[name] = limits.values.get(name, self.device.d2d) if limits else of_class[name].default
-            self.device.param[name].bounds, self.device.param[name].default = bounds[name], values[name]
-        values["d2d"] = min(self.device.d2d, bounds["d2d"][1])
-        self.device.param["d2d"].default = min(1.0, bounds["d2d"][1])
-        self.device.param.update(own=device, **values)
+            own = type(self.device).param[name]
+            low, high = limits.bounds[name] if limits else own.bounds
+            default = min(limits.values.get(name, own.default) if limits else own.default, high)
+            value = min(self.device.d2d, high) if name == "d2d" else default
+            found[name] = (low, high if high > low else low + 1), default, value  # with one place only it is hidden
+        return found
 
     def select(self, row: int, column: int, add: bool = False) -> None:
         """Follow a cell on every tab: instead of the others, or (add) besides them; a second time: no longer."""

@@ -33,7 +33,7 @@ class LoopsPart:
 
     def __init__(self, look: theme.Theme, loop: Callable[[int, int], Loop | None]):
         self._loop, self._cycles = loop, None
-        self.device = pmui.Select(label="Device", options={"–": 0}, value=0, size="small", width=190, margin=(8, 8))
+        self.device = pmui.Select(label="Device", options=["–"], value="–", size="small", width=190, margin=(8, 8))
         self.cycle = pmui.EditableIntSlider(
             label="Cycle, counted from 1", start=1, end=2, value=1, size="small", sizing_mode="stretch_width",
             margin=(6, 12), inline_layout=True,
@@ -84,10 +84,11 @@ class LoopsPart:
         if cycles is None:
             return
         self.loops.visible = cycles.loops
-        devices = {label: i for i, label in enumerate(cycles.devices)}
+        devices = list(cycles.devices)
         if self.device.options != devices:
-            self.device.param.update(options=devices, value=0)
-        self.cycle.param.update(end=max(2, cycles.counts[self.device.value]), disabled=cycles.counts[0] < 2)
+            self.device.param.update(options=devices, value=devices[0])
+        count = cycles.counts[self._place()]
+        self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), disabled=count < 2)
         self.bad.visible = bool(cycles.failed)
         self.summary.object = summary(cycles)
         self.failed.object = failures(cycles)
@@ -95,22 +96,26 @@ class LoopsPart:
         self.report.object = devices_table(cycles)
         self._draw()
 
+    def _place(self) -> int:
+        """Position of the chosen device."""
+        return self._cycles.devices.index(self.device.value) if self._cycles is not None else 0
+
     def _device_changed(self, event: Any) -> None:
         if self._cycles is not None:
-            end = max(2, self._cycles.counts[event.new])
-            self.cycle.param.update(end=end, value=min(self.cycle.value, end))
+            count = self._cycles.counts[self._place()]
+            self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), disabled=count < 2)
 
     def _next_bad(self, event: Any) -> None:
         """Go to the next failed cycle after the one that is shown, whosever it is."""
         if self._cycles is None or not self._cycles.bad:
             return
-        now = self.device.value, self.cycle.value - 1
+        now = self._place(), self.cycle.value - 1
         later = next((place for place in self._cycles.bad if place > now), self._cycles.bad[0])
-        self.device.value = later[0]
+        self.device.value = self._cycles.devices[later[0]]
         self.cycle.value = later[1] + 1
 
     def _draw(self, *events: Any) -> None:
-        loop = self._loop(self.device.value, self.cycle.value - 1) if self._cycles is not None else None
+        loop = self._loop(self._place(), self.cycle.value - 1) if self._cycles is not None else None
         if loop is None:
             return
         micro, log = theme.factor("current"), self.log.value
