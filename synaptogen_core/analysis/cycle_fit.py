@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.analysis import autoregression, shape_fit
-from synaptogen_core.analysis.panel import Panel, device_moments
+from synaptogen_core.analysis.panel import Panel
 
 Floats = NDArray[np.float64]
 
@@ -124,7 +124,7 @@ def fit_cycles(panel: Panel, recipe: Recipe, weights: Floats, *, standardise: bo
     """
     borders = panel.borders
     unit = np.repeat(np.arange(borders.size - 1, dtype=np.int32), np.diff(borders))
-    mean, sd = device_moments(panel)
+    mean, sd = panel.moments
     if not standardise:
         mean, sd = np.zeros_like(mean), np.ones_like(sd)
 

@@ -199,7 +199,7 @@ def _mixture(components: int, seed: int, **start: Floats) -> GaussianMixture:
     from sklearn.mixture import GaussianMixture
 
     return GaussianMixture(
-        components, reg_covar=FLOOR, tol=1e-4, max_iter=300, n_init=1 if start or components == 1 else STARTS,
+        components, reg_covar=FLOOR, tol=1e-3, max_iter=300, n_init=1 if start or components == 1 else STARTS,
         init_params="k-means++", random_state=seed, **start,
     )  # fmt: skip
 

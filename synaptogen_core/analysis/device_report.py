@@ -1,4 +1,4 @@
-"""What is to be said of each measured device before anything is averaged: does it switch, does it last, does it drift."""
+"""What is to be said of a measured device before anything is averaged: does it switch, does it last, does it drift."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ WORN = 8  # bad cycles in a row, or as much evidence: chance failures do not com
 def device_report(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
     """State of each measured device, and tests for trend and jump of its features.
 
-    A cycle is *bad* if its features could not be extracted, or if its window is closed: R_HRS / R_LRS below 1.5, or its
-    logarithm below a quarter of that of the device's own open window (the 90 % quantile of its ratios). A device
+    A cycle is *bad* if its features could not be extracted; if its window is closed: R_HRS / R_LRS below 1.5, or its
+    logarithm below a quarter of that of the device's own open window (the 90 % quantile of its ratios); or if it
+    repeats two or more features of the cycle before to the last digit and no other: the cell did not switch. A device
 
     - never switches, if it has fewer than 5 good cycles, and for each good one at least 4 bad ones;
     - has too few cycles, if it has fewer than 5 good ones otherwise;
@@ -103,20 +104,20 @@ def usable_records(features: xr.Dataset, report: xr.Dataset, *, until_worn_out: 
     """
     names = [name for name in FEATURE_NAMES if name in features]
     index = features["device_index"].values
-    usable: Bools = report["state"].values[index] == STATE["healthy"]
+    usable = np.asarray(report["state"].values[index] == STATE["healthy"])
     if until_worn_out:
         before = features["cycle"].values < report["first_bad_cycle"].values[index]
         usable = usable | (before & (report["state"].values[index] == STATE["worn_out"]))
     if "failure" in features:
         usable = usable & (features["failure"].values == 0)
-    return usable & np.isfinite(np.stack([features[name].values for name in names])).any(axis=0)
+    return usable & _known(features, names)
 
 
 def bad_cycles(features: xr.Dataset) -> tuple[Bools, Bools]:
     """Which records are bad and which are good, shape (records,) each; neither, where no number says so."""
     names = [name for name in FEATURE_NAMES if name in features]
     index = features["device_index"].values
-    known = np.isfinite(np.stack([features[name].values for name in names])).any(axis=0)
+    known = _known(features, names)
     bad = features["failure"].values > 0 if "failure" in features else np.zeros(index.size, bool)
     if "r_hrs" in features and "r_lrs" in features:
         high, low = features["r_hrs"].values, features["r_lrs"].values
@@ -131,7 +132,20 @@ def bad_cycles(features: xr.Dataset) -> tuple[Bools, Bools]:
                 bound = max(np.log(NO_WINDOW), REST * float(np.quantile(there, OPEN)))
                 bad[own] |= both[own] & (ratio[own] < bound)
         bad |= known & ~both & ((high <= 0) | (low <= 0))
+    bad |= _repeated(features, names, index)
     return bad, known & ~bad
+
+
+def _known(features: xr.Dataset, names: list[str]) -> Bools:
+    return np.asarray(np.isfinite(np.stack([features[name].values for name in names])).any(axis=0))
+
+
+def _repeated(features: xr.Dataset, names: list[str], index: NDArray[np.int32]) -> Bools:
+    """Which records hold the same numbers as the one before, at least two of them."""
+    table = np.stack([features[name].values for name in names])
+    same, known = np.zeros(table.shape, bool), np.isfinite(table)
+    same[:, 1:] = (table[:, 1:] == table[:, :-1]) & (index[1:] == index[:-1])
+    return np.asarray((same.sum(axis=0) >= 2) & (same == known).all(axis=0))
 
 
 def _state(bad: Bools, good: Bools) -> tuple[int, int]:

@@ -1,12 +1,12 @@
 """Trend and jump of a series of dependent cycles: tests that do not take memory for drift.
 
-The cycles of a cell stay correlated over tens of cycles, so a healthy series wanders, and the textbook's tests cry wolf.
-Here a series is averaged in blocks, and a trend or a jump is estimated by generalised least squares under many memories:
-white noise plus a first-order autoregression of any share and length, up to the length of the series. How well each of
-them explains the series (its restricted likelihood, Patterson and Thompson 1971) is its weight in the p-value. Memory
-that is too long to be told from drift then counts against drift.
+The cycles of a cell stay correlated over tens of cycles, so a healthy series wanders, and the textbook's tests cry
+wolf. Here a series is averaged in blocks, and a trend or a jump is tested by generalised least squares under many
+memories: white noise plus a first-order autoregression of any share and length, up to the length of the series. How
+well each of them explains the series (its restricted likelihood, Patterson and Thompson 1971) is its weight in the
+p-value. Memory that is too long to be told from drift then counts against drift.
 
-Values enter as normal scores: one outlier decides nothing.
+Values enter bounded at 3 robust standard deviations: one outlier decides nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Memory(NamedTuple):
 
 
 def drift(series: list[Floats]) -> Drift:
-    """Trend and jump of each series, each of at least `FEWEST` values; any lengths."""
+    """Trend and jump of each series, each of at least `FEWEST` values, not all the same; any lengths."""
     count = len(series)
     trend, trend_p, jump, jump_p = (np.full(count, np.nan) for _ in range(4))
     jump_at = np.full(count, -1, np.intp)
@@ -62,7 +62,7 @@ def drift(series: list[Floats]) -> Drift:
         chosen = np.flatnonzero(sizes == blocks)
         for begin in range(0, chosen.size, SERIES):
             part = chosen[begin : begin + SERIES]
-            scores = np.stack([_block_means(_normal_scores(series[k]), blocks) for k in part], axis=1)
+            scores = np.stack([_block_means(_bounded(series[k]), blocks) for k in part], axis=1)
             values = np.stack([_block_means(series[k], blocks) for k in part], axis=1)
             trend[part], trend_p[part], jump[part], candidate, jump_p[part] = _tested(scores, values)
             edges = [_edges(lengths[k], blocks) for k in part]
@@ -71,49 +71,39 @@ def drift(series: list[Floats]) -> Drift:
 
 
 def _tested(scores: Floats, values: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.intp], Floats]:
-    blocks, count = scores.shape
-    freedom = blocks - 2
-    candidates = _candidates(blocks)
-    collected: list[list[Floats]] = [[], [], []]  # of trend: log weight, p, estimate
-    jumps: list[list[Floats]] = [[], [], []]  # of jump: log weight, p, t^2 by candidate
-    for memory in _memories(blocks):
+    """Trend, its p, jump, the block it is before, its p; `scores` and `values` are block means (blocks, series)."""
+    trends, jumps = [], []
+    for memory in _memories(len(scores)):
         y = memory.whiten @ scores
         y -= np.outer(memory.constant, memory.constant @ y)
         total = np.maximum((y * y).sum(axis=0), 1e-300)
-        size = memory.slope @ memory.slope
-        explained = (memory.slope @ y) ** 2 / size
-        rest = np.maximum(total - explained, 1e-12 * total)
-        raw = memory.slope @ (memory.whiten @ values) / size
-        for kept, value in zip(
-            collected,
-            (
-                memory.log_norm - 0.5 * np.log(size) - 0.5 * freedom * np.log(rest),
-                2 * stats.t.sf(np.sqrt(explained / rest * freedom), freedom),
-                raw,
-            ),
-            strict=True,
-        ):
-            kept.append(value)
-        sizes = np.einsum("bc,bc->c", memory.steps, memory.steps)
-        gain = (memory.steps.T @ y) ** 2 / sizes[:, None]
-        best = gain.argmax(axis=0)
-        most = gain[best, np.arange(count)]
-        rest = np.maximum(total - most, 1e-12 * total)
-        single = 2 * stats.t.sf(np.sqrt(most / rest * freedom), freedom)
-        weight = memory.log_norm - 0.5 * np.log(sizes[best]) - 0.5 * freedom * np.log(rest)
-        for kept, value in zip(
-            jumps, (weight, -np.expm1(memory.tests * np.log1p(-np.minimum(single, 1 - 1e-16))), gain / total), strict=True
-        ):
-            kept.append(value)
-    weight = special.softmax(np.stack(collected[0]), axis=0)
-    trend_p, trend = (weight * np.stack(collected[1])).sum(axis=0), (weight * np.stack(collected[2])).sum(axis=0)
-    weight = special.softmax(np.stack(jumps[0]), axis=0)
-    jump_p = (weight * np.stack(jumps[1])).sum(axis=0)
-    best = np.einsum("gk,gck->ck", weight, np.stack(jumps[2])).argmax(axis=0)
-    at = candidates[best]
-    before = np.arange(blocks)[:, None] < at
-    jump = np.array([np.mean(v[~b]) - np.mean(v[b]) for v, b in zip(values.T, before.T, strict=True)])
+        slope = memory.slope @ (memory.whiten @ values) / (memory.slope @ memory.slope)
+        trends.append((*_judged(memory, memory.slope[:, None], y, total)[:2], slope))
+        jumps.append(_judged(memory, memory.steps, y, total))
+    weight, p, slope = map(np.stack, zip(*trends, strict=True))
+    weight = special.softmax(weight, axis=0)
+    trend, trend_p = (weight * slope).sum(axis=0), (weight * p).sum(axis=0)
+    weight, p, gain = map(np.stack, zip(*jumps, strict=True))
+    weight = special.softmax(weight, axis=0)
+    jump_p = (weight * p).sum(axis=0)
+    at = _candidates(len(scores))[np.einsum("gk,gck->ck", weight, gain).argmax(axis=0)]
+    after = np.arange(len(scores))[:, None] >= at
+    jump = (values * after).sum(axis=0) / after.sum(axis=0) - (values * ~after).sum(axis=0) / (~after).sum(axis=0)
     return trend, trend_p, jump, at, jump_p
+
+
+def _judged(memory: _Memory, shapes: Floats, y: Floats, total: Floats) -> tuple[Floats, Floats, Floats]:
+    """Under one memory, with the best of some shapes of drift: log-likelihood, p-value (series,); gain by shape."""
+    freedom = len(y) - 2
+    sizes = np.einsum("bc,bc->c", shapes, shapes)
+    gain = (shapes.T @ y) ** 2 / sizes[:, None]
+    best = gain.argmax(axis=0)
+    most = gain[best, np.arange(best.size)]
+    rest = np.maximum(total - most, 1e-12 * total)
+    p = 2 * stats.t.sf(np.sqrt(most / rest * freedom), freedom)
+    if len(sizes) > 1:
+        p = -np.expm1(memory.tests * np.log1p(-np.minimum(p, 1 - 1e-16)))
+    return memory.log_norm - 0.5 * np.log(sizes[best]) - 0.5 * freedom * np.log(rest), p, gain / total
 
 
 def _candidates(blocks: int) -> NDArray[np.intp]:
@@ -163,5 +153,8 @@ def _block_means(values: Floats, blocks: int) -> Floats:
     return np.asarray(np.add.reduceat(values, edges[:-1]) / np.diff(edges))
 
 
-def _normal_scores(values: Floats) -> Floats:
-    return np.asarray(special.ndtri((stats.rankdata(values) - 0.5) / values.size))
+def _bounded(values: Floats) -> Floats:
+    """Distances from the median in robust standard deviations, none above 3."""
+    distance = values - np.median(values)
+    typical = 1.4826 * np.median(np.abs(distance))
+    return np.asarray(np.clip(distance / (typical or distance.std()), -3.0, 3.0))

@@ -44,8 +44,8 @@ class FeatureOptions:
     Attributes
     ----------
     set_method : {"level", "steepest", "peak"}
-        U_SET is where the current first reaches half of its limit (without a limit: half of what the cell carries at the
-        same voltage afterwards), where it rises most steeply, or the largest |V| before it reaches that level.
+        U_SET is where the current first reaches half of its limit (without a limit: half of what the cell carries at
+        the same voltage afterwards), where it rises most steeply, or the largest |V| before it reaches that level.
     reset_method : {"peak", "steepest", "level"}
         U_RESET is the first maximum of current with enough prominence, where it falls most steeply, or where it has
         fallen to half of its maximum.
@@ -144,9 +144,10 @@ def extract_features(
     -------
     xarray.Dataset
         A measurement with the same records: the four features [ohm, V], all NaN in a cycle that failed; `failure`, a
-        number of `schema.FAILURES`; `set_current`, `reset_current` [A], the currents at the two thresholds in the data's
-        own sign, and `current_limit` [A], NaN without one. Attributes: those of the loops, `feature_options` (JSON), and
-        `polarity`, the sign of SET in the data: voltages of the features times -`polarity` lie on the loops.
+        number of `schema.FAILURES`; `set_current`, `reset_current` [A], the currents at the two thresholds in the
+        data's own sign, and `current_limit` [A], NaN without one. Attributes: those of the loops, `feature_options`
+        (JSON), and `polarity`, the sign of SET in the data: voltages of the features times -`polarity` lie on the loops
+        (beside them by I R, with a series resistance).
 
     Raises
     ------
@@ -205,8 +206,8 @@ class _Found:
         def nothing(degree: int) -> Sums:
             return Sums(np.zeros((records, 2 * degree - 1)), np.zeros((records, degree)), np.zeros(records))
 
-        numbers = [np.full(records, np.nan) for _ in range(7)]
-        return cls(*numbers, np.zeros(records, bool), nothing(hrs), nothing(lrs), nothing(lrs), nothing(hrs))
+        a, b, c, d, e, f, g = np.full((7, records), np.nan)
+        return cls(a, b, c, d, e, f, g, np.zeros(records, bool), nothing(hrs), nothing(lrs), nothing(lrs), nothing(hrs))
 
     def fill(self, place: slice, loops: loop_branches.Loops, options: FeatureOptions) -> None:
         """Look at some loops."""

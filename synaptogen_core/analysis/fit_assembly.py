@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core.analysis import autoregression
@@ -17,11 +19,13 @@ from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.array.simulation import simulate
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import RangeWarning
 
 Floats = NDArray[np.float64]
 Model = tuple[Floats, Floats]  # a (p, f, f) and the covariance of the innovations (f, f), x of unit variance
 
 UNIT_MEANS = np.array([4.0, -0.7, 4500.0, 0.7])  # of devices that show standardised features alone
+STRONG = 6.0  # V: switches every cell in every cycle, as a measurement did whose cycles are all there
 UNIT_SPREADS = np.array([0.1, 0.01, 50.0, 0.01])
 
 
@@ -168,7 +172,13 @@ def standardised_panel(
     fields["factors"] = np.zeros((1, 8, 8))
     unit = replace(template, **fields, name="standardised features", outliers=(), base=None, variations=())
     ds = simulate(CellArray((devices, 1), unit, seed=seed), PulseTrain.cycling(cycles))
-    chosen = list(features)
-    panel = panel_of(from_simulation(ds))
-    values = (panel.values[:, chosen] - UNIT_MEANS[chosen]) / UNIT_SPREADS[chosen]
-    return Panel(values, panel.device, panel.starts, tuple(features), 1)
+    panel, chosen = panel_of(from_simulation(ds)).columns(tuple(features)), list(features)
+    return replace(panel, values=(panel.values - UNIT_MEANS[chosen]) / UNIT_SPREADS[chosen])
+
+
+def simulated_measurement(device: DeviceParameters, devices: int, cycles: int, seed: int) -> xr.Dataset:
+    """Features of simulated devices, switched in every cycle however far their thresholds lie."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RangeWarning)  # the currents at these voltages are not looked at
+        ds = simulate(CellArray((devices, 1), device, seed=seed), PulseTrain.cycling(cycles, -STRONG, STRONG))
+    return from_simulation(ds)

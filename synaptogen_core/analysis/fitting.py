@@ -9,6 +9,7 @@ deviations less their sampling error. What standardising does to the estimates i
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from synaptogen_core.analysis.curves import Curves, fit_curves, scaled_curves
 from synaptogen_core.analysis.device_fit import FEWEST_MEMBERS, DeviceFit, SamplingError, fit_devices, sampling_error
 from synaptogen_core.analysis.device_report import device_report, usable_records
 from synaptogen_core.analysis.features import FeatureOptions, extract_features
-from synaptogen_core.analysis.panel import Panel, device_moments, panel_of
+from synaptogen_core.analysis.panel import Panel, panel_of
 from synaptogen_core.analysis.resampling import bootstrap_weights, check_confidence
 from synaptogen_core.array.measurement import from_simulation, is_measurement, select_records
 from synaptogen_core.array.run import Cancel, Progress
@@ -69,6 +70,8 @@ class Fit:
         Sentences.
     data_hash : str
         Of the measurement as it was given.
+    again : mapping
+        Arguments with which `fit` treats another measurement in the same way.
     """
 
     device: DeviceParameters
@@ -82,6 +85,7 @@ class Fit:
     assumed: tuple[str, ...]
     warnings: tuple[str, ...]
     data_hash: str
+    again: Mapping[str, Any]
 
 
 def fit(
@@ -152,7 +156,7 @@ def fit(
     _one_of("method", method, autoregression.METHODS)
     if components is not None:
         checks.whole("components", components, 1, checks.MAX_COMPONENTS)
-    said, work = Said([], []), _Work(progress, cancel)
+    said, work = Said([], []), Work(progress, cancel, "fit")
     measured = ds if is_measurement(ds) else from_simulation(ds)
     loops = measured if "sample_count" in measured else None
     if loops is not None and not any(f.name in measured for f in FEATURES):
@@ -183,6 +187,8 @@ def fit(
         device, table.dataset(), _orders(cycles, recipe), _components(population), used, report,
         _points(population, panel.features), curves, tuple(said.assumed), tuple(said.warnings),
         str(measured.attrs.get("data_hash", "")),
+        {"template": template, "name": name, "order": cycles.order, "method": method, "degree": degree,
+         "components": components, "curves": curves, "seed": seed},
     )  # fmt: skip
 
 
@@ -194,18 +200,20 @@ class Said(NamedTuple):
 
 
 @dataclass
-class _Work:
+class Work:
     """Progress that never runs back, and the caller's wish to stop."""
 
     progress: Progress | None
     cancel: Cancel | None
+    what: str
 
     def done(self, share: float) -> None:
+        """Tell how much is done; end with `Cancelled` if that is wished."""
         if self.progress:
             self.progress(share)
         wished = self.cancel.is_set if isinstance(self.cancel, threading.Event) else self.cancel
         if wished and wished():
-            raise Cancelled("fit: cancelled at the caller's wish; nothing was fitted")
+            raise Cancelled(f"{self.what}: cancelled at the caller's wish; nothing was changed")
 
 
 def _usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dataset, Panel]:
@@ -233,7 +241,7 @@ def _usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Da
         )
         used = select_records(used, np.isin(used["device_index"].values, lasting))
     panel = panel_of(used)
-    steady = (device_moments(panel)[1] > 0).all(axis=1)
+    steady = (panel.moments[1] > 0).all(axis=1)
     if not steady.all():
         if not steady.any():
             raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
@@ -272,7 +280,7 @@ def _longest(panel: Panel, order: int | None, max_order: int, said: Said) -> int
 
 
 def _learn_cycles(
-    panel: Panel, recipe: cycle_fit.Recipe, template: DeviceParameters, seed: int, said: Said, work: _Work
+    panel: Panel, recipe: cycle_fit.Recipe, template: DeviceParameters, seed: int, said: Said, work: Work
 ) -> tuple[cycle_fit.CycleFit, fit_assembly.Remainder, SamplingError]:
     """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device."""
     few = panel.devices < FEW_DEVICES
@@ -317,12 +325,12 @@ def _learn_cycles(
             f"Memory of order {', '.join(drawn_in)} came out unstable and was drawn in: does a feature drift?"
         )
     work.done(0.75)
-    return found, rest, sampling_error(*device_moments(simulated), typical)
+    return found, rest, sampling_error(*simulated.moments, typical)
 
 
 def _learn_devices(panel: Panel, error: SamplingError, components: int | None, seed: int, said: Said) -> DeviceFit:
     """The mixture over devices."""
-    mean, sd = device_moments(panel)
+    mean, sd = panel.moments
     cycles = panel.counts.min(axis=1).astype(np.float64)
     found = fit_devices(mean, sd, cycles, error, components=components, replicates=DEVICE_REPLICATES, seed=seed)
     devices, count = panel.devices, found.weights.size

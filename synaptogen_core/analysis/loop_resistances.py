@@ -16,14 +16,13 @@ class Sums(NamedTuple):
 
     powers: Floats  # (loops, 2 * degree - 1): sums of V^2 ... V^(2 degree)
     products: Floats  # (loops, degree): sums of I V ... I V^degree
-    count: Floats  # (loops,)
+    samples: Floats  # (loops,)
 
     def taken(self, index: np.ndarray, valid: Bools) -> Sums:
         """The sums of other loops; nothing where there is none."""
-        powers, products, count = (part[index] for part in self)
-        return Sums(
-            np.where(valid[:, None], powers, 0.0), np.where(valid[:, None], products, 0.0), np.where(valid, count, 0.0)
-        )
+        powers, products, samples = (part[index] for part in self)
+        column = valid[:, None]
+        return Sums(np.where(column, powers, 0.0), np.where(column, products, 0.0), np.where(valid, samples, 0.0))
 
     def plus(self, other: Sums) -> Sums:
         """The sums of both."""
@@ -51,7 +50,7 @@ def coefficients(found: Sums) -> Floats:
     order = np.add.outer(np.arange(degree), np.arange(degree))
     matrix = found.powers[:, order]
     size = np.abs(matrix).max(axis=(1, 2))
-    good = (found.count >= degree) & (size > 0) & np.isfinite(size) & np.isfinite(found.products).all(axis=1)
+    good = (found.samples >= degree) & (size > 0) & np.isfinite(size) & np.isfinite(found.products).all(axis=1)
     identity = np.eye(degree)
     matrix = (
         np.where(good[:, None, None], matrix, identity) + (RIDGE * np.where(good, size, 1.0))[:, None, None] * identity
@@ -67,7 +66,7 @@ def resistances(negative: Sums, positive: Sums, u_0: float, scale: float) -> Flo
     negative branch has enough samples, for a fit must not be read where it saw nothing.
     """
     degree = negative.products.shape[1]
-    u = np.where(positive.count >= degree, u_0, -u_0)
+    u = np.where(positive.samples >= degree, u_0, -u_0)
     powers = (u[:, None] / scale) ** np.arange(1, degree + 1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         resistance = u / (coefficients(negative.plus(positive)) * powers).sum(axis=1)

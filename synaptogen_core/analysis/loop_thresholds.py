@@ -85,7 +85,7 @@ def reset_thresholds(loops: Loops, method: str, prominence: float | None, smooth
 def _crossing(loops: Loops, excess: Floats, smooth: Floats, branch: Bools, smoothing: int) -> Switching:
     """Where the excess over a level first becomes positive on a branch."""
     above = branch & (smooth >= 0)
-    found, at = above.any(axis=1), above.argmax(axis=1)
+    found, at = np.asarray(above.any(axis=1)), above.argmax(axis=1)
     reach = smoothing // 2 + 1
     best = np.full(at.shape, -1)
     for offset in sorted(range(-reach, reach + 1), key=abs, reverse=True):  # the nearest is written last
@@ -114,13 +114,13 @@ def _steepest(loops: Loops, size: Floats, smooth: Floats, branch: Bools, smoothi
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = np.where(both, np.diff(smooth, axis=1) / width, -np.inf)
     at = slope.argmax(axis=1)
-    found = np.take_along_axis(slope, at[:, None], 1)[:, 0] > 0
+    found: Bools = np.take_along_axis(slope, at[:, None], 1)[:, 0] > 0
     offsets = np.arange(-(smoothing // 2), smoothing // 2 + 1)
     k = np.clip(at[:, None] + offsets, 0, step.shape[1] - 1)
     rise = np.where(np.take_along_axis(both, k, 1), np.take_along_axis(np.diff(size, axis=1), k, 1), 0.0)
     rise = np.where(rise >= 0.5 * rise.max(axis=1, keepdims=True), np.maximum(rise, 0.0), 0.0)
     total = rise.sum(axis=1)
-    found &= total > 0
+    found = np.logical_and(found, total > 0)
 
     def centre(values: Floats) -> Floats:
         middle = 0.5 * (np.take_along_axis(values, k, 1) + np.take_along_axis(values, k + 1, 1))

@@ -63,6 +63,24 @@ class Panel:
         """First rows of the units of resampling, devices or groups of them, and the number of rows."""
         return np.append(self.starts[group_starts(self.devices)], self.starts[-1])
 
+    @cached_property
+    def moments(self) -> tuple[Floats, Floats]:
+        """Mean and standard deviation (about the mean, divided by the number) of each device; (devices, features)."""
+        known = self.present
+        filled = np.where(known, self.values, 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.add.reduceat(filled, self.starts[:-1], axis=0) / self.counts
+            filled -= mean[self.device]
+            filled *= known
+            np.square(filled, out=filled)
+            variance = np.add.reduceat(filled, self.starts[:-1], axis=0) / self.counts
+        return mean, np.sqrt(variance)
+
+    def columns(self, features: tuple[int, ...]) -> Panel:
+        """Some of the features."""
+        chosen = [self.features.index(i) for i in features]
+        return Panel(self.values[:, chosen], self.device, self.starts, features, self.step)
+
     def part(self, first: int, last: int) -> Panel:
         """The devices `first` to `last` - 1."""
         rows = slice(self.starts[first], self.starts[last])
@@ -121,21 +139,3 @@ def panel_of(ds: xr.Dataset, step: int | None = None) -> Panel:
 def _commonest(distances: NDArray[np.int64]) -> np.int64:
     values, counts = np.unique(distances, return_counts=True)
     return np.int64(values[np.argmax(counts)])
-
-
-def device_moments(panel: Panel) -> tuple[Floats, Floats]:
-    """Mean and standard deviation (about the mean, divided by the number) of each device and feature.
-
-    Returns
-    -------
-    mean, sd : numpy.ndarray
-        Shape (devices, features); NaN where a device has no value.
-    """
-    filled = np.where(panel.present, panel.values, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.add.reduceat(filled, panel.starts[:-1], axis=0) / panel.counts
-        filled -= mean[panel.device]
-        filled *= panel.present
-        np.square(filled, out=filled)
-        variance = np.add.reduceat(filled, panel.starts[:-1], axis=0) / panel.counts
-    return mean, np.sqrt(variance)

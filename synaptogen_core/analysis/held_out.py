@@ -1,0 +1,142 @@
+"""A fit tested on what it has not seen: the later cycles of each device, and other devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from synaptogen_core.analysis import fit_statistics as stats
+from synaptogen_core.analysis.fit_assembly import simulated_measurement
+from synaptogen_core.analysis.fitting import Fit, Work, fit
+from synaptogen_core.analysis.panel import Panel, panel_of
+from synaptogen_core.array.measurement import device_starts, select_records
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.schema import FEATURES
+
+Floats = NDArray[np.float64]
+
+TRAINED = 0.7  # of the cycles
+FEWEST_DEVICES = 16  # for a half of them to be worth a fit
+SIMULATED = 200_000
+GRID = np.linspace(-6.0, 6.0, 2401)  # where shapes are inverted
+
+
+def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Dataset:
+    """Two tests of fits of a part.
+
+    *Later cycles*: a fit of the first 70 % of every device's cycles predicts each later cycle from those before.
+    `skill` is the share of the variance that the prediction takes away; `skill_expected` what it takes away in a
+    simulation of that fit, with as many cycles. *Other devices*: a simulation of the fit of every second device against
+    the others, `distance` and `expected` as in `fit_statistics.distances`.
+
+    Parameters
+    ----------
+    whole : Fit
+        Tells how to fit.
+    features : xarray.Dataset
+        The usable records of the measurement.
+    seed : int
+        Of simulations and resamples.
+    work : Work
+
+    Returns
+    -------
+    xarray.Dataset
+        On ``feature`` and ``kind``; NaN, and a sentence in the attribute `cycles` or `devices`, where there is too
+        little for the test.
+    """
+    panel = panel_of(features)
+    names = [FEATURES[i].name for i in panel.features]
+    nothing = np.full(len(names), np.nan)
+    skill, low, high, expected = nothing, nothing, nothing, nothing
+    said = {"cycles": "", "devices": ""}
+    try:
+        skill, low, high, expected = _later_cycles(whole, features, seed)
+    except ValueError as error:
+        said["cycles"] = f"too few cycles to hold some back: {error}"
+    work.done(0.7)
+    apart = xr.Dataset()
+    if panel.devices < FEWEST_DEVICES:
+        said["devices"] = f"{panel.devices} devices are too few to hold half of them back"
+    else:
+        try:
+            apart = _other_devices(whole, features, names, seed)
+        except ValueError as error:
+            said["devices"] = f"half of the devices are too few for a fit: {error}"
+    words = ("share of variance predicted", "lower end", "upper end", "expected of the fit")
+    values = (skill, low, high, expected)
+    data = {
+        name: ("feature", column, {"long_name": word, "units": "1"})
+        for name, column, word in zip(
+            ("skill", "skill_lower", "skill_upper", "skill_expected"), values, words, strict=True
+        )
+    }
+    return xr.Dataset(data, {"feature": names}, attrs=said).merge(apart)
+
+
+def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Skill, its interval, and what is expected; each of shape (f,)."""
+    starts = device_starts(features)
+    place = np.arange(features.sizes["record"]) - starts[features["device_index"].values]
+    early = place < TRAINED * np.diff(starts)[features["device_index"].values]
+    trained = fit(select_records(features, early), **{**whole.again, "components": None})
+    panel = panel_of(features)
+    cycles = round(float(panel.counts.max(axis=1).mean()))
+    made = panel_of(simulated_measurement(trained.device, max(50, SIMULATED // cycles), cycles, seed + 1))
+    ours = _errors(panel, trained.device, stats.borders_of(panel))
+    theirs = _errors(made.columns(panel.features), trained.device, made.borders)
+    weights = stats.weights_of(ours.shape[1], seed)
+    left, all_ = weights @ ours[0], weights @ ours[1]
+    low, high = np.quantile(1 - left / all_, (0.025, 0.975), axis=0)
+    return _skill(ours), low, high, _skill(theirs)
+
+
+def _skill(errors: Floats) -> Floats:
+    summed = errors.sum(axis=1)
+    return np.asarray(1 - summed[0] / summed[1])
+
+
+def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp]) -> Floats:
+    """Sums of squares of the errors of prediction, and of x itself, over the later cycles; shape (2, units, f)."""
+    length = np.diff(panel.starts)
+    late = np.arange(panel.device.size) - panel.starts[panel.device] >= TRAINED * length[panel.device]
+    chosen = list(panel.features)
+    early = np.where(late[:, None], np.nan, panel.values)
+    known = Panel(early, panel.device, panel.starts, panel.features, panel.step)
+    mean, sd = known.moments
+    x = np.full(panel.values.shape, np.nan)
+    for i, feature in enumerate(chosen):
+        rising = np.maximum.accumulate(np.polyval(device.gamma[feature], GRID))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            z = (panel.values[:, i] - mean[panel.device, i]) / sd[panel.device, i]
+        x[:, i] = np.where(np.isfinite(z), np.interp(z, rising, GRID), np.nan)
+    p = device.order
+    a = device.a[np.ix_(range(p), chosen, chosen)]
+    windows = sliding_window_view(x, p + 1, axis=0)[:, :, ::-1]  # (rows - p, f, newest first)
+    predicted = np.einsum("kij,njk->ni", a, windows[:, :, 1:])
+    error = np.full(x.shape, np.nan)
+    error[p:] = x[p:] - predicted
+    counted = late & np.isfinite(error).all(axis=1)
+    squares = np.stack([np.where(counted[:, None], error, 0.0) ** 2, np.where(counted[:, None], x, 0.0) ** 2])
+    return np.asarray(np.add.reduceat(squares, borders[:-1], axis=1))
+
+
+def _other_devices(whole: Fit, features: xr.Dataset, names: Sequence[str], seed: int) -> xr.Dataset:
+    """Distances of every second device from a simulation of the fit of the others."""
+    first = features["device_index"].values % 2 == 0
+    trained = fit(select_records(features, first), **{**whole.again, "components": None})
+    panel = panel_of(select_records(features, ~first))
+    cycles = round(float(panel.counts.max(axis=1).mean()))
+    # as many devices as the fit has seen: its own sampling error counts as theirs does
+    made = panel_of(simulated_measurement(trained.device, max(200, SIMULATED // cycles), cycles, seed + 2))
+    made = made.columns(panel.features)
+    edges = stats.edges_of([panel, made])
+    found = stats.distances(
+        names, stats.sums_of(panel, panel.borders, edges, 0), stats.sums_of(made, made.borders, edges, 0), seed
+    )
+    found["expected"] = found["expected"] * np.sqrt(2.0)  # the other half, of which the fit was made, is a sample, too
+    return found

@@ -1,0 +1,203 @@
+"""A fit is judged before it is used: simulated measurements beside the real one, and the verdict in words.
+
+Each difference stands beside what sampling alone gives: the same statistic of resampled devices (stretches of cycles,
+where devices are few) against the measurement itself. What lies within was not shown to be wrong; it is as good as the
+measurement can tell.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from synaptogen_core.analysis import fit_statistics as stats
+from synaptogen_core.analysis import held_out
+from synaptogen_core.analysis.fit_assembly import simulated_measurement
+from synaptogen_core.analysis.fitting import Fit, Work
+from synaptogen_core.analysis.panel import Panel, panel_of
+from synaptogen_core.analysis.verdict import Finding, findings
+from synaptogen_core.array.measurement import select_records
+from synaptogen_core.array.run import Cancel, Progress
+from synaptogen_core.schema import FEATURES
+
+Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+MOST_RECORDS = 400_000  # a part of the devices tells enough
+SIMULATED = 400_000
+MOST_LAGS = 20
+PROBABILITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+MATRICES = ("within devices", "one cycle later", "between devices")
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """How a fitted device compares with what it was fitted to.
+
+    Attributes
+    ----------
+    marginals : xarray.Dataset
+        On ``feature`` and ``probability``: quantiles over all cycles and devices, `measured` with `lower` and `upper`
+        (of the bootstrap) and `fitted`; log10 for r_hrs.
+    distances : xarray.Dataset
+        On ``feature`` and ``kind`` ("cycle to cycle", "device means", "device spreads"): `distance` of Kolmogorov and
+        Smirnov, and `expected`: what sampling alone exceeds once in 20 times.
+    autocorrelation : xarray.Dataset
+        On ``feature`` and ``lag``: `measured`, `lower`, `upper`, `fitted`, about each device's own mean.
+    correlations : xarray.Dataset
+        On ``kind`` ("within devices", "one cycle later", "between devices"), ``feature`` and ``feature_other``.
+    held_out : xarray.Dataset
+        On ``test``: `value`, `lower`, `upper`; see `held_out`.
+    devices : xarray.Dataset
+        Of each device and ``feature``: `measured_mean`, `measured_deviation` on ``device``, `fitted_mean`,
+        `fitted_deviation` on ``simulated_device``.
+    verdict : tuple of Finding
+        Sentences: good for what, not good for what.
+    """
+
+    marginals: xr.Dataset
+    distances: xr.Dataset
+    autocorrelation: xr.Dataset
+    correlations: xr.Dataset
+    held_out: xr.Dataset
+    devices: xr.Dataset
+    verdict: tuple[Finding, ...]
+
+
+def judge(
+    fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None
+) -> Judgement:
+    """Compare a fitted device with its measurement.
+
+    Parameters
+    ----------
+    fit : Fit
+    seed : int
+        Of the simulation and the resamples.
+    progress, cancel : optional
+        As for `simulate`.
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    Cancelled
+        If `cancel` said so.
+    """
+    work = Work(progress, cancel, "judge")
+    part = _fewer(fit.features)
+    panel = panel_of(part)
+    cycles = round(float(panel.counts.max(axis=1).mean()))
+    made = panel_of(simulated_measurement(fit.device, max(200, SIMULATED // cycles), cycles, seed))
+    made = made.columns(panel.features)
+    work.done(0.2)
+    borders, lags = stats.borders_of(panel), int(np.clip(cycles // 4, 1, MOST_LAGS))
+    edges = stats.edges_of([panel, made])
+    seen = stats.sums_of(panel, borders, edges, lags)
+    drawn = stats.sums_of(made, made.borders, edges, lags)
+    work.done(0.3)
+    weights = stats.weights_of(borders.size - 1, seed)
+    measured, again = seen.weighted(np.ones((1, borders.size - 1))), seen.weighted(weights)
+    fitted = drawn.weighted(np.ones((1, made.borders.size - 1)))
+    names = [FEATURES[i].name for i in panel.features]
+    marginals = _marginals(names, edges[0], measured[0], again[0], fitted[0])
+    distances = stats.distances(names, seen, drawn, seed)
+    autocorrelation = _over_lags(names, measured[2], again[2], fitted[2])
+    correlations = _matrices(names, seen, drawn, measured[2], again[2], fitted[2], seed)
+    work.done(0.4)
+    tests = held_out.held_out(fit, part, seed, work)
+    work.done(1.0)
+    verdict = findings(fit, marginals, distances, autocorrelation, correlations, tests)
+    return Judgement(marginals, distances, autocorrelation, correlations, tests, _devices(names, seen, drawn), verdict)
+
+
+def _fewer(features: xr.Dataset) -> xr.Dataset:
+    """A part of the devices, spread over all of them, if all would be more than is needed."""
+    total, devices = features.sizes["record"], features.sizes["device"]
+    if total <= MOST_RECORDS:
+        return features
+    wanted = max(stats.FEW_DEVICES, devices * MOST_RECORDS // total)
+    chosen = np.unique(np.linspace(0, devices - 1, wanted).round().astype(int))
+    return select_records(features, np.isin(features["device_index"].values, chosen))
+
+
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+
+
+def _band(replicates: Floats) -> tuple[Floats, Floats]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # all NaN where a resample holds no pair of cycles
+        low, high = np.nanquantile(replicates, TAILS, axis=0)
+    return low, high
+
+
+def _compared(dims: tuple[str, ...], coords: dict[str, Any], four: tuple[Floats, Floats, Floats, Floats]) -> xr.Dataset:
+    words = ("measured", "lower end of the band", "upper end of the band", "fitted device, simulated")
+    data = {
+        name: (dims, values, {"long_name": long_name})
+        for name, long_name, values in zip(("measured", "lower", "upper", "fitted"), words, four, strict=True)
+    }
+    return xr.Dataset(data, coords, attrs={"confidence": CONFIDENCE})
+
+
+def _marginals(names: list[str], edges: Floats, measured: Floats, again: Floats, fitted: Floats) -> xr.Dataset:
+    def quantiles(shares: Floats) -> Floats:
+        return np.array(
+            [[np.interp(PROBABILITIES, row[:-1], limits) for row, limits in zip(one, edges, strict=True)] for one in shares]
+        )
+
+    coords = {"feature": names, "probability": list(PROBABILITIES)}
+    bands = _band(quantiles(again))
+    return _compared(("feature", "probability"), coords, (quantiles(measured)[0], *bands, quantiles(fitted)[0]))
+
+
+def _over_lags(names: list[str], measured: Floats, again: Floats, fitted: Floats) -> xr.Dataset:
+    def own(correlation: Floats) -> Floats:
+        return np.moveaxis(np.diagonal(correlation, axis1=-2, axis2=-1), -1, -2)
+
+    coords = {"feature": names, "lag": np.arange(measured.shape[1])}
+    return _compared(("feature", "lag"), coords, (own(measured)[0], *_band(own(again)), own(fitted)[0]))
+
+
+def _matrices(
+    names: list[str], seen: stats.Sums, drawn: stats.Sums, measured: Floats, again: Floats, fitted: Floats, seed: int
+) -> xr.Dataset:
+    f, devices = len(names), seen.means.shape[0]
+    four = [np.full((3, f, f), np.nan) for _ in range(4)]
+    for k in range(2):
+        for target, values in zip(four, (measured[0, k], *_band(again[:, k]), fitted[0, k]), strict=True):
+            target[k] = values
+    if devices >= stats.FEW_DEVICES and f > 1:
+        weights = stats.weights_of(devices, seed)
+        drawn_again = np.array([_correlation(seen.means, w) for w in weights])
+        equal = np.ones(drawn.means.shape[0])
+        values = (_correlation(seen.means, np.ones(devices)), *_band(drawn_again), _correlation(drawn.means, equal))
+        for target, matrix in zip(four, values, strict=True):
+            target[2] = matrix
+    coords = {"kind": list(MATRICES), "feature": names, "feature_other": names}
+    return _compared(("kind", "feature", "feature_other"), coords, (four[0], four[1], four[2], four[3]))
+
+
+def _correlation(points: Floats, weights: Floats) -> Floats:
+    """Correlations of points, shape (n, f), of which each counts `weights` times."""
+    away = points - np.average(points, axis=0, weights=weights)
+    products = (away * weights[:, None]).T @ away
+    spread = np.sqrt(np.diag(products))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(products / spread / spread[:, None])
+
+
+def _devices(names: list[str], seen: stats.Sums, drawn: stats.Sums) -> xr.Dataset:
+    words = {"mean": "mean over cycles", "deviation": "standard deviation over cycles"}
+    data = {}
+    for source, dim, sums in (("measured", "device", seen), ("fitted", "simulated_device", drawn)):
+        for kind, values in (("mean", sums.means), ("deviation", sums.deviations)):
+            data[f"{source}_{kind}"] = ((dim, "feature"), values, {"long_name": f"{words[kind]}, {source}"})
+    return xr.Dataset(data, {"feature": names})
