@@ -170,10 +170,10 @@ def fit(
     """The device."""
     from synaptogen_core.analysis import fitting
 
-    order, components = int(options.order), int(options.components)
     return fitting.fit(
-        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), order=order or None,
-        max_order=MAX_ORDER, method=options.method, components=components or None, curves=values["curves"], progress=progress, cancel=cancel,
+        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
+        order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
+        curves=values["curves"], progress=progress, cancel=cancel,
     )  # fmt: skip
 
 
@@ -193,11 +193,9 @@ def judge(
     source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
 ) -> Any:
     """How well it behaves like the measurement."""
-    from synaptogen_core.analysis import fitting
+    from synaptogen_core.analysis import judging
 
-    if not hasattr(fitting, "judge"):
-        return None
-    return fitting.judge(values["fit"], progress=progress, cancel=cancel)
+    return judging.judge(values["fit"], progress=progress, cancel=cancel)
 
 
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")

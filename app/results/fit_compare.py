@@ -10,10 +10,11 @@ import xarray as xr
 from scipy.special import ndtri
 
 from app.results.fit import features_in
-from synaptogen_core.schema import FEATURE_NAMES, LRS, STATE_NAMES
+from synaptogen_core.schema import LRS, STATE_NAMES, feature
 
 CRITERIA = {"bic": "BIC", "aic": "AIC", "hannan_quinn": "Hannan–Quinn"}
 CURVE_POINTS = 161
+PARTS = ("measured", "lower", "upper", "fitted")
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Correlations of one kind, (4, 4) each."""
+    """Correlations of one kind, (features, features) each; of the row now with the column."""
 
     kind: str
+    symbols: tuple[str, ...]
     measured: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
@@ -166,31 +168,21 @@ def family(fit: Any) -> Family:
 
 
 def of_judgement(judgement: Any) -> Judged:
-    marginals = []
-    ds, distances = judgement.marginals, judgement.distances
-    score = ndtri(ds["probability"].values)
-    present = [n for n in FEATURE_NAMES if n in ds["feature"].values]
-    for name in present:
-        one, far = ds.sel(feature=name), distances.sel(feature=name)
-        marginals.append(
-            Marginal(
-                name, score, *(one[part].values for part in ("measured", "lower", "upper", "fitted")),
-                tuple(
-                    (str(kind), float(far["distance"].sel(kind=kind)), float(far["expected"].sel(kind=kind)))
-                    for kind in far["kind"].values
-                ),
-            )
-        )  # fmt: skip
-    memory = judgement.autocorrelation
-    parts = ("measured", "lower", "upper", "fitted")
-    lines = tuple(
-        Memory(name, memory["lag"].values, *(memory.sel(feature=name)[part].values for part in parts))
-        for name in present
-        if memory is not None and name in memory["feature"].values
+    ds, memory, matrices = judgement.marginals, judgement.autocorrelation, judgement.correlations
+    names = [str(name) for name in ds["feature"].values]
+    marginals, lines = [], []
+    for name in names:
+        one, far = ds.sel(feature=name), judgement.distances.sel(feature=name)
+        quantiles = (one[part].values for part in PARTS)
+        if feature(name).scale == "log":
+            quantiles = (10**values for values in quantiles)
+        distances = zip(far["kind"].values, far["distance"].values, far["expected"].values, strict=True)
+        told = tuple((str(kind), float(distance), float(expected)) for kind, distance, expected in distances)
+        marginals.append(Marginal(name, ndtri(ds["probability"].values), *quantiles, told))
+        lines.append(Memory(name, memory["lag"].values, *(memory.sel(feature=name)[part].values for part in PARTS)))
+    symbols = tuple(feature(name).symbol for name in names)
+    tables = tuple(
+        Matrix(str(kind), symbols, *(matrices.sel(kind=kind)[part].values for part in PARTS))
+        for kind in matrices["kind"].values
     )
-    ds = judgement.correlations
-    matrices = tuple(
-        Matrix(str(kind), *(ds.sel(kind=kind)[part].values for part in parts))
-        for kind in (ds["kind"].values if ds is not None else ())
-    )
-    return Judged(tuple(marginals), lines, matrices, tuple(Finding(f.good, f.text) for f in judgement.verdict))
+    return Judged(tuple(marginals), tuple(lines), tables, tuple(Finding(f.good, f.text) for f in judgement.verdict))

@@ -107,7 +107,7 @@ def of_stage(key: str, values: Mapping[str, Any]) -> Any:
         "read": lambda found: of_reading(found["read"]),
         "extract": lambda found: of_cycles(found["extract"], "sample_count" in found["read"].data),
         "fit": lambda found: fit_compare.of_fit(found["fit"]),
-        "judge": lambda found: found["judge"] and fit_compare.of_judgement(found["judge"]),
+        "judge": lambda found: fit_compare.of_judgement(found["judge"]),
     }
     return makers[key](values) if key in makers else None
 

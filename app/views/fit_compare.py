@@ -25,8 +25,6 @@ LINE = {"x": [], "y": []}
 BAND = {"x": [], "y": []}
 DOTS = {"x": [], "y": [], "low": [], "high": []}
 LOW, SMALL, LARGE = 240, 270, 330
-KINDS = {"c2c": "cycle to cycle", "d2d": "device to device"}
-MATRICES = {"c2c": "Correlations within devices, cycle to cycle", "d2d": "Correlations between devices"}
 NUMBERS = {
     f"{theme.AXES[f.name][2]}, {word}": (f.name, of)
     for f in FEATURES
@@ -72,7 +70,7 @@ class Quantiles:
             self.x.show(feature(self.name).scale, *ends)
         self.y.show("percent", float(score.min()) - 0.15, float(score.max()) + 0.15)
         said = [
-            f"{KINDS.get(kind, kind)}: distance {distance:.3f}, {verdict(distance, expected)}"
+            f"{kind}: distance {distance:.3f}, {verdict(distance, expected)}"
             for kind, distance, expected in marginal.distances
             if np.isfinite(distance)
         ]
@@ -281,17 +279,16 @@ class Curves:
 
 
 def matrix_table(matrix: Matrix) -> str:
-    """Correlations of one kind: measured [interval], fitted."""
-    names = [f.symbol for f in FEATURES]
+    """Correlations of one kind: measured, its interval, fitted."""
+    later = "later" in matrix.kind  # then neither the order nor the diagonal is idle
     rows: dict[str, list[str]] = {}
-    for i in range(4):
-        for j in range(i):
+    for i, row in enumerate(matrix.symbols):
+        for j, column in enumerate(matrix.symbols):
             parts = [m[i, j] for m in (matrix.measured, matrix.lower, matrix.upper, matrix.fitted)]
-            if not np.isfinite(parts[0]):
-                continue
-            measured, low, high, fitted = (f"{v:.2f}".replace("-", "−") if v == v else "–" for v in parts)
-            rows[f"{names[j]} with {names[i]}"] = [measured, f"{low} … {high}", fitted]
-    return table(MATRICES.get(matrix.kind, matrix.kind), ["measured", "95 %", "fitted"], rows) if rows else ""
+            if np.isfinite(parts[0]) and (later or j < i):
+                measured, low, high, fitted = (f"{v:.2f}".replace("-", "−") if v == v else "–" for v in parts)
+                rows[f"{row} with {column}"] = [measured, f"{low} … {high}", fitted]
+    return table(f"Correlation {matrix.kind}", ["measured", "95 %", "fitted"], rows) if rows else ""
 
 
 class ComparePart:
@@ -303,7 +300,8 @@ class ComparePart:
         self.devices, self.curves = Devices(look, scatter), Curves(look)
         self.orders = Choice(look, "order", "Which order of the memory", "VAR order (cycles)")
         self.components = Choice(look, "components", "How many kinds of device", "Components of the mixture")
-        self.matrices = theme.table(), theme.table()
+        self.matrices = [theme.table() for _ in range(3)]
+        self.matrix_cards = [theme.card(place) for place in self.matrices]
         self.explained = theme.note(legend([
             swatch(NEUTRAL, "measured", kind="dot"), swatch(NEUTRAL, "what sampling alone gives, 95 %", kind="area"),
             swatch("ink", "fitted"),
@@ -318,7 +316,7 @@ class ComparePart:
             self.explained,
             theme.grid(*(q.card for q in self.quantiles.values()), sizes=quarter),
             theme.grid(*(m.card for m in self.memory.values()), sizes=quarter),
-            theme.grid(*(theme.card(place) for place in self.matrices), sizes=half),
+            theme.grid(*self.matrix_cards, sizes={"xs": 12, "md": 6, "xl": 4}),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}, visible=False,
         )  # fmt: skip
 
@@ -339,5 +337,7 @@ class ComparePart:
         for name in self.quantiles:
             self.quantiles[name].show(marginals.get(name))
             self.memory[name].show(memory.get(name))
-        for place, matrix in zip(self.matrices, (*judged.matrices, None, None), strict=False):
-            place.object = matrix_table(matrix) if matrix is not None else ""
+        tables = [said for said in map(matrix_table, judged.matrices) if said]
+        for i, (place, card) in enumerate(zip(self.matrices, self.matrix_cards, strict=True)):
+            card.visible = i < len(tables)
+            place.object = tables[i] if i < len(tables) else ""
