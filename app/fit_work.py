@@ -34,6 +34,7 @@ class FitStatus(param.Parameterized):
     stage = param.String("", doc="Title of the stage under way; empty: none.")
     progress = param.Number(0.0, bounds=(0, 1))
     stopped = param.Boolean(False, doc="The user has cancelled, and may go on.")
+    used = param.String("", doc="Hash of the device that was given to the page; empty after another fit.")
     error = param.String("")
 
 
@@ -164,7 +165,7 @@ class FitWork:
         cancel = self._cancel = threading.Event()
         self._stopped = False
         source, choices, values = self.source, self.options.choices(), {k: v[1] for k, v in self._values.items()}
-        self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, error="", stopped=False))
+        self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, error="", stopped=False, used=""))
 
         def progress(done: float) -> None:  # called by the worker thread
             nonlocal told
@@ -226,6 +227,7 @@ class FitWork:
             self.refuse(sentence(error))
             return
         self._adopt(device, limits)
+        self._later(lambda: self.status.param.update(used=device.hash))
 
     def _later(self, function: Callable[[], None]) -> None:
         if not self._closed:

@@ -28,7 +28,7 @@ USES: frozenset[str] = frozenset()
 MAX_ORDER = 10
 TEMPLATE = "hennen2024"  # tells what a measurement does not
 EXAMPLE = "simulated example"
-EXAMPLE_SIZE = {"devices": 48, "cycles": 60, "points": 200}
+EXAMPLE_SIZE = {"devices": 48, "cycles": 60, "points": 400}
 Progress = Callable[[float], None]
 
 

@@ -149,7 +149,7 @@ def criteria(ds: xr.Dataset | None, dimension: str) -> Criteria | None:
     for name, title in CRITERIA.items():
         if name in ds:
             values = ds[name].values.astype(float)
-            if np.isfinite(values).any():
+            if np.isfinite(values).sum() > 1:
                 lines.append((title, values - np.nanmin(values)))
     chosen = int(ds.attrs.get("chosen", x[0]))
     return Criteria(x, tuple(lines), chosen, int(ds.attrs.get("suggested", chosen)))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FILES = ("json", "published.json", "html", "features.csv", "estimates.csv")
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
 WIDTH = {"set_method": 210, "reset_method": 220, "polarity": 180, "device_name": 240, "method": 160}
-NO_FIT = "There is a device here as soon as a measurement was fitted, or a device's file dropped."
+TAKEN = "All tabs show this device now. The line below the header leads back to the published one."
 
 
 class View(Base):
@@ -34,11 +34,13 @@ class View(Base):
         self.verdict, self.facts = fit_text.words(), fit_text.words()
         self.use = pmui.Button(label="Use this device on all tabs", variant="contained", icon="check", margin=(6, 8))
         self.use.on_click(lambda event: work.use())
+        self.used = theme.note()
+        work.status.param.watch(self._used, "used")
         self.estimates = fit_text.estimates_table()
         self.of_loops, self.of_fit = self._controls()
         self.fitted: Fitted | None = None
         self.judged: Judged | None = None
-        self.verdict_card = theme.card(theme.heading("What this device is good for"), self.verdict, self.use)
+        self.verdict_card = theme.card(theme.heading("What this device is good for"), self.verdict, self.use, self.used)
         self.facts_card = theme.card(theme.heading("The fit"), self.facts)
         self.numbers = theme.card(theme.heading("Estimates"), self.estimates)
         self.said = theme.grid(self.verdict_card, self.facts_card, sizes={"xs": 12, "lg": 6})
@@ -67,6 +69,9 @@ class View(Base):
 
     def update(self, result: None) -> None:
         """Nothing here depends on the run."""
+
+    def _used(self, event: Any) -> None:
+        self.used.object = TAKEN if event.new else ""
 
     def show(self, stage: str, found: Any) -> None:
         """Pictures of a stage, or nothing. Called with the document's lock, inside one hold."""

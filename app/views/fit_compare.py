@@ -149,10 +149,7 @@ class Devices:
         look.ink(self.figure.multi_line("xs", "ys", source=self.main, line_width=2).glyph, "line_color")
         self.figure.multi_line("xs", "ys", source=self.others, line_color=OUTLIER, line_width=2, line_dash="dashed")
         self.figure.add_tools(theme.hover([dots], ("Device", "@device")))
-        self.note = theme.note(legend([
-            swatch(NEUTRAL, "measured devices", kind="dot"), swatch("ink", "fitted, one and two σ"),
-            swatch(OUTLIER, "of the outlier population", dash="dashed"),
-        ]))  # fmt: skip
+        self.note = theme.note()
         controls = pmui.FlexBox(self.across, self.up, sizing_mode="stretch_width")
         self.card = theme.card(controls, theme.pane(self.figure), self.note)
 
@@ -173,6 +170,10 @@ class Devices:
         if found is None:
             return
         ellipses = {wanted: [e for e in found.ellipses if e.outlier is wanted] for wanted in (False, True)}
+        entries = [swatch(NEUTRAL, "measured devices", kind="dot"), swatch("ink", "fitted, one and two σ")]
+        if ellipses[True]:
+            entries.append(swatch(OUTLIER, "of the outlier population", dash="dashed"))
+        self.note.object = legend(entries)
         places = [placed(found.x, sides[0]), placed(found.y, sides[1])]
         self.points.data = {"x": places[0], "y": places[1], "device": list(found.devices)}
         lines = [[placed(getattr(e, side), of) for e in found.ellipses] for side, of in zip("xy", sides, strict=True)]
@@ -316,7 +317,10 @@ class ComparePart:
             self.explained,
             theme.grid(*(q.card for q in self.quantiles.values()), sizes=quarter),
             theme.grid(*(m.card for m in self.memory.values()), sizes=quarter),
-            theme.grid(*self.matrix_cards, sizes={"xs": 12, "md": 6, "xl": 4}),
+            theme.grid(
+                pmui.Column(*self.matrix_cards[::2], sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}),
+                self.matrix_cards[1], sizes=half,
+            ),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}, visible=False,
         )  # fmt: skip
 
@@ -337,7 +341,6 @@ class ComparePart:
         for name in self.quantiles:
             self.quantiles[name].show(marginals.get(name))
             self.memory[name].show(memory.get(name))
-        tables = [said for said in map(matrix_table, judged.matrices) if said]
-        for i, (place, card) in enumerate(zip(self.matrices, self.matrix_cards, strict=True)):
-            card.visible = i < len(tables)
-            place.object = tables[i] if i < len(tables) else ""
+        for place, card, matrix in zip(self.matrices, self.matrix_cards, judged.matrices, strict=True):
+            place.object = matrix_table(matrix)
+            card.visible = bool(place.object)

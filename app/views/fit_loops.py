@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource
 
-from app import theme
+from app import controls, theme
 from app.theme import COLORS, NEUTRAL
 from app.views.axes import Axis
 from app.views.legend import legend, swatch
@@ -36,7 +36,7 @@ class LoopsPart:
         self.device = pmui.Select(label="Device", options=["–"], value="–", size="small", width=190, margin=(8, 8))
         self.cycle = pmui.EditableIntSlider(
             label="Cycle, counted from 1", start=1, end=2, value=1, size="small", sizing_mode="stretch_width",
-            margin=(6, 12), inline_layout=True,
+            margin=(6, 12), inline_layout=True, sx=controls.DENSE,
         )  # fmt: skip
         self.bad = pmui.Button(label="Next failed cycle", variant="outlined", size="small", margin=(10, 8))
         self.log = pmui.Switch(label="Logarithmic", value=False, margin=(6, 8))
@@ -50,9 +50,9 @@ class LoopsPart:
             pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 4), stylesheets=[TABLE], styles=styles)
             for styles in ({}, SCROLL, SCROLL)
         )
-        controls = pmui.FlexBox(self.device, self.log, self.bad, sizing_mode="stretch_width", align_items="center",
+        chosen = pmui.FlexBox(self.device, self.log, self.bad, sizing_mode="stretch_width", align_items="center",
                                 gap="0 4px")  # fmt: skip
-        self.loops = theme.card(controls, self.cycle, theme.pane(self.figure), self.legend, self.failure)
+        self.loops = theme.card(chosen, self.cycle, theme.pane(self.figure), self.legend, self.failure)
         self.lists = pmui.Column(
             theme.card(theme.heading("Cycles"), self.summary, self.failed),
             theme.card(theme.heading("Devices"), self.report), sizing_mode="stretch_width", margin=0,

@@ -38,11 +38,12 @@ def verdict(judged: Judged | None, fitted: Fitted | None) -> str:
     if judged is None:
         return "<p>Not yet compared with the measurement.</p>"
     rows = []
-    for finding in judged.verdict:
+    *details, whole = judged.verdict  # the last one says what it is good for
+    for finding in (whole, *details):
         sign, color, word = GOOD[finding.good]
-        rows.append(
-            f'<li><b role="img" aria-label="{word}" style="color:{color}">{sign}</b>{escape(finding.text)}</li>'
-        )
+        text = escape(finding.text)
+        text = f"<strong>{text}</strong>" if finding is whole else text
+        rows.append(f'<li><b role="img" aria-label="{word}" style="color:{color}">{sign}</b>{text}</li>')
     return f"<ul>{''.join(rows)}</ul>"
 
 
