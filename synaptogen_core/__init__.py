@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from synaptogen_core import crossbar as crossbar
+    from synaptogen_core.analysis import fitting as fitting
     from synaptogen_core.analysis import statistics as statistics
     from synaptogen_core.array.cells import CellArray as CellArray
     from synaptogen_core.array.pulses import PulseTrain as PulseTrain
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.files import load_cells as load_cells
     from synaptogen_core.exchange.files import load_dataset as load_dataset
     from synaptogen_core.exchange.files import load_device as load_device
+    from synaptogen_core.exchange.files import load_measurements as load_measurements
     from synaptogen_core.exchange.files import load_train as load_train
     from synaptogen_core.exchange.files import save_cells as save_cells
     from synaptogen_core.exchange.files import save_dataset as save_dataset
@@ -46,6 +48,7 @@ _HOMES = {
     "load_cells": "exchange.cells",
     "load_dataset": "exchange.datasets",
     "load_device": "exchange.parameters",
+    "load_measurements": "exchange.measurements",
     "load_train": "exchange.tables",
     "repeat": "array.simulation",
     "save_cells": "exchange.cells",
@@ -57,12 +60,14 @@ _HOMES = {
     "simulate_to_zarr": "exchange.files",
 }
 
-__all__ = ["__version__", "crossbar", "statistics", *_HOMES]
+_ROOMS = {"crossbar": "crossbar", "fitting": "analysis.fitting", "statistics": "analysis.statistics"}
+
+__all__ = ["__version__", *_ROOMS, *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("crossbar", "statistics"):
-        return import_module(f"synaptogen_core.{'analysis.' if name == 'statistics' else ''}{name}")
+    if name in _ROOMS:
+        return import_module(f"synaptogen_core.{_ROOMS[name]}")
     if name in _HOMES:
         return getattr(import_module(f"synaptogen_core.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'synaptogen_core' has no attribute {name!r}")

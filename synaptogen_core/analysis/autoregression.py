@@ -94,10 +94,7 @@ def lag_means(second: Floats, features: int) -> Floats:
     """
     p = second.shape[-1] // features - 1
     blocks = second.reshape(*second.shape[:-2], p + 1, features, p + 1, features)
-    lags = [
-        np.mean([blocks[..., i, :, i + k, :] for i in range(p + 1 - k)], axis=0)
-        for k in range(p + 1)
-    ]
+    lags = [np.mean([blocks[..., i, :, i + k, :] for i in range(p + 1 - k)], axis=0) for k in range(p + 1)]
     return np.stack(lags, axis=-3)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]  # it ships no types
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -25,8 +26,8 @@ BEFORE_SET, LOW, AFTER_RESET = range(3)  # the branches of a loop, in the order 
 LEAST_SAMPLES = 8  # of a loop
 SET_SHARE = 0.8  # of U_SET: up to there nothing has begun to switch
 RESET_SHARE = 0.9  # of U_RESET
-LIMITED = 0.93  # of the current at the SET end: from there on it is held by the instrument ...
-PLATEAU = 0.15  # ... if the way back spends at least this share of the voltage there; a straight line spends 7 %
+LIMITED = 0.93  # of a current limit: from there on the instrument may hold the current
+ALIKE, MANY = 0.02, 0.3  # a limit it is if so many loops have the same current at their SET end
 SAME_END = 0.02  # sweeps whose ends differ by less go equally far
 ENOUGH_DEVICES = 8  # below, blocks of cycles are resampled instead of devices
 BLOCKS, LONGEST_BLOCK = 20, 10
@@ -48,6 +49,8 @@ class Loops:
         Static conductance at the read voltage of each branch [S]; NaN where it is not known.
     u_set, u_reset : ndarray, shape (N,)
         Thresholds [V].
+    limit : ndarray, shape (N,)
+        Limit of the SET current [A]; infinite if the features know of none.
     group : ndarray, shape (N,)
         What is resampled: numbers from 0 of devices, or of blocks of cycles.
     by_device : bool
@@ -64,6 +67,7 @@ class Loops:
     conductance: Floats
     u_set: Floats
     u_reset: Floats
+    limit: Floats
     group: Indices
     by_device: bool
     left_out: int
@@ -113,14 +117,22 @@ class Branches:
     conductance: Floats
     group: Indices
 
-    def spread(self, values: Floats) -> Floats:
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
         """One value a branch -> one a sample."""
         return np.repeat(values, np.diff(self.start))
 
     def seen(self, low: bool) -> tuple[float, float]:
-        """Least and largest voltage at which the low (or the high) resistance was seen [V]."""
-        volts = self.voltage[self.spread(self.kind == LOW).astype(bool) == low]
-        return float(volts.min(initial=0.0)), float(volts.max(initial=0.0))
+        """Voltages between which the low (or the high) resistance is well seen [V].
+
+        Half of the branches that go to that side reach as far.
+        """
+        ends = np.zeros(2)
+        chosen = (self.kind == LOW) == low
+        for side, extreme in enumerate((np.minimum, np.maximum)):
+            reached = extreme.reduceat(self.voltage, self.start[:-1])[chosen]
+            reached = reached[reached < 0] if side == 0 else reached[reached > 0]
+            ends[side] = np.median(reached) if reached.size else 0.0
+        return float(ends[0]), float(ends[1])
 
 
 def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
@@ -141,7 +153,7 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
     """
     if "sample_count" not in loops:
         raise ValueError("loops: must hold the samples of I-V loops (got none); load a table with voltage and current")
-    values, following = _aligned(loops, features)
+    values, following, limit = _aligned(loops, features)
     sign = -float(features.attrs.get("polarity", -1))
     current = sign * loops["current"].values
     voltage = sign * loops["voltage"].values - option(features, "series_resistance", 0.0) * current
@@ -166,9 +178,10 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
     start = np.append(0, np.cumsum((end - begin)[good])).astype(np.intp)
     conductance = 1.0 / np.stack([values[:, 0], values[:, 2], following], axis=1)
     groups, by_device = resampled(loops["device_index"].values[good])
+    bottom, top = start[:-1] + turns[:, good]
     return Loops(
-        voltage[taken], current[taken], start, *(start[:-1] + turns[:, good]), conductance[good], values[good, 1],
-        values[good, 3], groups, by_device, int((~good).sum()),
+        voltage[taken], current[taken], start, bottom, top, conductance[good], values[good, 1], values[good, 3],
+        limit[good], groups, by_device, int((~good).sum()),
     )  # fmt: skip
 
 
@@ -237,28 +250,31 @@ def branches_of(loops: Loops) -> Branches:
 
 
 def _limits(loops: Loops) -> Floats:
-    """Largest current of the SET side that no limit holds, for each loop [A]; infinite where there is no limit."""
-    loop, place = loops.loop, np.arange(loops.voltage.size)
+    """Largest current of the SET side that no limit holds, for each loop [A]; infinite where there is no limit.
+
+    Besides the limits that the features know: cells differ, so many loops of the same current at their SET end, and
+    hardly one of a larger, show a limit, even if it holds the current over a short way only.
+    """
     near = np.clip(loops.bottom[:, None] + np.arange(-2, 3), loops.start[:-1, None], loops.start[1:, None] - 1)
-    most = LIMITED * np.median(np.abs(loops.current[near]), axis=1)
-    held = (place >= loops.bottom[loop]) & (loops.voltage < 0) & (np.abs(loops.current) > most[loop])
-    last = np.maximum.reduceat(np.where(held, loops.voltage, -np.inf), loops.start[:-1])
-    lowest = loops.voltage[loops.bottom]
-    return np.where(last - lowest > -PLATEAU * lowest, most, np.inf)
+    at_end = np.median(np.abs(loops.current[near]), axis=1)
+    largest = float(np.quantile(at_end, 0.99))
+    common = at_end.size > 1 and float(np.mean(np.abs(at_end / largest - 1) < ALIKE)) > MANY
+    return LIMITED * np.fmin(loops.limit, largest if common else np.inf)
 
 
-def _aligned(loops: xr.Dataset, features: xr.Dataset) -> tuple[Floats, Floats]:
-    """The features of each loop, shape (N, 4), and the high resistance of the next cycle; NaN where unknown."""
+def _aligned(loops: xr.Dataset, features: xr.Dataset) -> tuple[Floats, Floats, Floats]:
+    """The features of each loop, shape (N, 4), the high resistance of the next cycle, and the limit of the current."""
     keys = [
         pd.MultiIndex.from_arrays([ds["device"].values[ds["device_index"].values], ds["cycle"].values])
         for ds in (loops, features)
     ]
     rows = keys[1].get_indexer(keys[0])  # -1 where a loop has no features
-    values = np.full((rows.size, 4), np.nan)
-    for column, name in enumerate(FEATURE_NAMES):
+    columns = np.full((rows.size, 5), np.nan)
+    for column, name in enumerate((*FEATURE_NAMES, "current_limit")):
         if name in features:
-            values[rows >= 0, column] = features[name].values[rows[rows >= 0]]
+            columns[rows >= 0, column] = features[name].values[rows[rows >= 0]]
+    values, limit = columns[:, :4], np.where(np.isfinite(columns[:, 4]), np.abs(columns[:, 4]), np.inf)
     following = np.full(rows.size, np.nan)
     next_to = (np.diff(loops["device_index"].values) == 0) & (np.diff(loops["cycle"].values) == 1)
     following[:-1][next_to] = values[1:, 0][next_to]
-    return values, following
+    return values, following, limit

@@ -25,7 +25,8 @@ from synaptogen_core.errors import Cancelled
 READ_VOLTAGE = 0.2  # V
 PUBLISHED_ETA = 3.0567  # Hennen et al. 2024, doi 10.1109/TED.2024.3427616
 LEAST_DEGREE, MOST_DEGREE = 3, 9
-SOUND = 0.9  # of the valid range: up to there no curve may bend back
+SOUND = 0.9  # of the valid range: up to there ...
+FAR = 2.5  # ... where a state was not seen, no curve may fall, or differ by this factor from what is then assumed
 MARGINS = 0.5, 1.2  # the basis curves lie so far outside the measured conductances
 REPLICATES = 400
 CLASSES = 3  # of conductance for each state, in pictures
@@ -101,7 +102,7 @@ def fit_curves(
     u_0 : float, optional
         Voltage at which the features' resistances are read [V]; by default as the features say, else 0.2 V.
     degree : int
-        Of the polynomials, 3 to 9; lowered, with a warning, if the curves bend back or cross.
+        Of the polynomials, 3 to 9; lowered, with a warning, if the curves run away where no state was seen, or cross.
     confidence : float
         Probability of the intervals.
     seed : int
@@ -180,8 +181,8 @@ def scaled_curves(
     template : DeviceParameters
         Whose curves, eta and Umax are taken.
     features : xarray.Dataset, optional
-        A measurement. The medians of R_LRS, or without it of R_HRS, give the factor on the currents; U_RESET raises Umax
-        if it has to.
+        A measurement. The median of R_LRS, or without it of R_HRS, gives the factor on the currents; U_RESET raises
+        Umax if it has to.
     u_0 : float, optional
         Voltage at which the resistances were read [V]; by default as the features say, else the template's.
     """
@@ -267,7 +268,7 @@ def _loop_warnings(loops: Loops) -> list[str]:
 def _sound(
     parts: Branches, degree: int, u_0: float, reach: float, assumed: list[str], warnings: list[str], work: _Work
 ) -> Fitted:
-    """The family that fits best of those that neither bend back nor cross; assumptions only where they are needed."""
+    """The family that fits best of those that neither run away nor cross; assumptions only where they are needed."""
     found: tuple[Fitted, float] | None = None
     for lower in range(degree, LEAST_DEGREE - 1, -1):
         work.done(0.3 + 0.4 * (degree - lower) / degree)
@@ -291,23 +292,42 @@ def _sound(
             f"beyond ({100 * guess:g} % each)."
         )
     if fitted.degree < degree:
-        warnings.append(f"I-V curves: degree {fitted.degree} instead of {degree}; with that they bend back or cross.")
+        warnings.append(f"I-V curves: degree {fitted.degree} instead of {degree}; with that they run away or cross.")
     if found is None:
         warnings.append(f"I-V curves: {_fault(fitted.family, parts, reach)}; do not trust currents beyond.")
+    warnings += _bends(fitted.family, parts, reach)
     return fitted
 
 
 def _fault(family: Family, parts: Branches, reach: float) -> str | None:
-    """What is wrong with the curves; that of the low resistance need not rise where RESET has always begun."""
+    """What is wrong with the curves where the states were not seen; where they were, the data may do what they do."""
     meets = family.meets_at(-reach, reach)
     if meets is not None:
         return f"those of high and low resistance nearly meet at {meets:.2f} V"
-    for low, word, end in ((True, "low", parts.seen(True)[1]), (False, "high", SOUND * reach)):
+    for low, word in ((True, "low"), (False, "high")):
+        least, most = parts.seen(low)
+        grid = np.linspace(-SOUND * reach, SOUND * reach, GRID)
+        grid = grid[(grid < least) | (grid > most)]
         for g in np.quantile(parts.conductance[(parts.kind == LOW) == low], (0.05, 0.95)):
-            bend = family.bends_at(float(g), -SOUND * reach, end)
-            if bend is not None:
-                return f"the current of the {word} resistance falls again beyond {bend:.2f} V"
+            expected = g * grid if low else -family.current(-grid, g)
+            away = np.abs(np.log(np.maximum(family.current(grid, g) / expected, 1e-9))) > np.log(FAR)
+            away |= np.polyval(np.polyder(family.member(float(g))), grid) <= 0
+            if away.any():
+                nearest = grid[away][np.abs(grid[away]).argmin()]
+                return f"the current of the {word} resistance runs away or falls beyond {nearest:.2f} V"
     return None
+
+
+def _bends(family: Family, parts: Branches, reach: float) -> list[str]:
+    """Sentences on currents that fall with voltage somewhere in the valid range."""
+    said = []
+    for low, word in ((True, "low"), (False, "high")):
+        middle = float(np.median(parts.conductance[(parts.kind == LOW) == low]))
+        for end in (-reach, reach):
+            bend = family.bends_at(middle, min(end, 0.0), max(end, 0.0))
+            if bend is not None:
+                said.append(f"I-V curves: the current of the {word} resistance falls again beyond {bend:.2f} V.")
+    return said
 
 
 def _pictured(

@@ -45,7 +45,7 @@ class Recipe:
     degree: int
     method: str
     criterion: str
-    rising: bool = True  # lower the degree of a shape that turns back
+    rising: bool = True  # hold shapes to rise
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class CycleFit:
         }
 
     def less(self, one: CycleFit, two: CycleFit) -> CycleFit:
-        """This fit less the difference of two others."""
+        """The fit less the difference of two others."""
         shapes = tuple(
             replace(
                 own,

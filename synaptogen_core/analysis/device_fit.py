@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ class DeviceFit:
                 at = (middle[:, None] - self.means) / spread
             below = np.einsum("pkf,k->pf", ndtr(np.nan_to_num(at, nan=0.0)), self.weights)
             low, high = np.where(below < wanted, middle, low), np.where(below < wanted, high, middle)
-        return (low + high) / 2
+        return np.asarray((low + high) / 2)
 
 
 def fit_devices(
@@ -147,7 +147,7 @@ def fit_devices(
     scaled = (points - center) / scale
     found, criteria = _best(scaled, components, seed)
 
-    def finished(parts: Parts, rows: NDArray[np.intp] | slice) -> tuple[Floats, Floats, Floats]:
+    def finished(parts: Parts, rows: NDArray[np.int64] | slice) -> tuple[Floats, Floats, Floats]:
         weights, means, covariances, members = parts
         error_of_part = np.einsum("dk,dij->kij", members / members.sum(axis=0), noise[rows])
         spread = scale[:, None] * covariances * scale
@@ -157,7 +157,7 @@ def fit_devices(
     generator = np.random.Generator(np.random.PCG64(seed))
     again = []
     for _ in range(replicates):
-        rows = generator.integers(0, points.shape[0], points.shape[0])
+        rows = np.asarray(generator.integers(0, points.shape[0], points.shape[0]), dtype=np.int64)
         again.append(DeviceFit(*finished(_resumed(scaled[rows], found), rows), nothing, blurred, points[rows]))
     return DeviceFit(*finished(found, slice(None)), criteria, blurred, points, tuple(again))
 
@@ -195,7 +195,7 @@ def _best(points: Floats, components: int | None, seed: int) -> tuple[Parts, Flo
     return (best[0][order], best[1][order], best[2][order], best[3][:, order]), criteria
 
 
-def _mixture(components: int, seed: int, **start: Floats) -> GaussianMixture:
+def _mixture(components: int, seed: int, **start: NDArray[np.floating[Any]]) -> GaussianMixture:
     from sklearn.mixture import GaussianMixture
 
     return GaussianMixture(

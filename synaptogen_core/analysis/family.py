@@ -218,11 +218,10 @@ def unseen(branches: Branches, fitted: Fitted, reach: float, guess: float) -> Fl
     amps = np.concatenate([g_low * ohmic, -family.current(-mirrored, g_high)])
     parts = [np.arange(ohmic.size), ohmic.size + np.arange(mirrored.size)]
     kept = [part for part in parts if part.size]
-    assumed = Branches(
-        volts, amps, np.append([part[0] for part in kept], volts.size).astype(np.intp),
-        np.zeros(len(kept), np.intp), np.array([g for g, part in zip((g_low, g_high), parts, strict=True) if part.size]),
-        np.zeros(len(kept), np.intp),
-    )  # fmt: skip
+    members = np.array([g for g, part in zip((g_low, g_high), parts, strict=True) if part.size])
+    start = np.append([part[0] for part in kept], volts.size).astype(np.intp)
+    none = np.zeros(len(kept), np.intp)
+    assumed = Branches(volts, amps, start, none, members, none)
     like = sums.unit, sums.scale, sums.u_0
     terms = sums_of(assumed, np.abs(amps) * guess / RELATIVE, fitted.floor, degree, like).terms(degree)
     return np.asarray(branches.kind.size * terms.sum(axis=0))

@@ -80,30 +80,36 @@ class FeatureOptions:
         for name, known in (("set_method", SET_METHODS), ("reset_method", RESET_METHODS), ("polarity", POLARITIES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: must be one of {', '.join(known)} (got {getattr(self, name)!r}); choose one")
-        if checks.whole("smoothing", self.smoothing, 1, 501) % 2 == 0:
+        self._keep("smoothing", checks.whole("smoothing", self.smoothing, 1, 501))
+        if self.smoothing % 2 == 0:
             raise ValueError(f"smoothing: must be odd (got {self.smoothing}); a mean has a sample in its middle")
-        if not 0 <= checks.number("series_resistance", self.series_resistance) <= 1e9:
+        self._keep("series_resistance", checks.number("series_resistance", self.series_resistance))
+        if not 0 <= self.series_resistance <= 1e9:
             raise ValueError(
                 f"series_resistance: must be from 0 to 1e9 ohm (got {self.series_resistance:g}); 0 corrects nothing"
             )
-        if self.prominence is not None and not checks.number("prominence", self.prominence) > 0:
-            raise ValueError(f"prominence: must be above 0 A (got {self.prominence:g}); None chooses it for each loop")
-        if not 1e-6 <= checks.number("read_voltage", self.read_voltage) <= 100:
-            raise ValueError(
-                f"read_voltage: must be from 1e-6 to 100 V (got {self.read_voltage:g}); the usual is 0.2 V"
-            )
+        if self.prominence is not None:
+            self._keep("prominence", checks.number("prominence", self.prominence))
+            if not self.prominence > 0:
+                raise ValueError(
+                    f"prominence: must be above 0 A (got {self.prominence:g}); None adapts it to each loop"
+                )
+        self._keep("read_voltage", checks.number("read_voltage", self.read_voltage))
+        if not 1e-6 <= self.read_voltage <= 100:
+            raise ValueError(f"read_voltage: must be from 1e-6 to 100 V (got {self.read_voltage:g}); usual is 0.2 V")
         for name in ("degrees", "fit_range"):
             if not isinstance(getattr(self, name), (tuple, list)) or len(getattr(self, name)) != 2:
                 raise TypeError(f"{name}: must be two numbers, of HRS and LRS (got {getattr(self, name)!r}); give both")
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for degree in self.degrees:
-            checks.whole("degrees", degree, 1, 9)
-        for largest in self.fit_range:
-            if not self.read_voltage <= checks.number("fit_range", largest) <= 100:
-                raise ValueError(
-                    f"fit_range: must be from the read voltage, {self.read_voltage:g} V, to 100 V (got {largest:g}); "
-                    "resistances are read inside the fit"
-                )
+        self._keep("degrees", tuple(checks.whole("degrees", degree, 1, 9) for degree in self.degrees))
+        self._keep("fit_range", tuple(checks.number("fit_range", largest) for largest in self.fit_range))
+        if not self.read_voltage <= min(self.fit_range) or not max(self.fit_range) <= 100:
+            raise ValueError(
+                f"fit_range: must be from the read voltage, {self.read_voltage:g} V, to 100 V (got {self.fit_range}); "
+                "resistances are read inside the fit"
+            )
+
+    def _keep(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     def to_json(self) -> str:
         """The options as JSON, as a Dataset of features carries them."""
@@ -162,9 +168,13 @@ def extract_features(
     count = loops["sample_count"].values.astype(np.intp)
     voltage, current = (loops[name].values.astype(np.float64) for name in ("voltage", "current"))
     data = loop_branches.samples(voltage, current, count, options.series_resistance)
-    positive = options.polarity == "positive" or (options.polarity == "auto" and _sets_at_positive(data))
+    at_negative, at_positive = loop_branches.openings(data)
+    # auto: do most loops open the other way round?
+    positive = options.polarity == "positive" or (
+        options.polarity == "auto" and np.sign(at_positive - at_negative).sum() > 0
+    )
     if positive:
-        data = data.mirrored()
+        data, at_negative, at_positive = data.mirrored(), at_positive, at_negative
     found = _Found.empty(count.size, options)
     wished = cancel.is_set if isinstance(cancel, threading.Event) else cancel
     for place, block in loop_branches.blocks(data, options.smoothing):
@@ -173,13 +183,7 @@ def extract_features(
         found.fill(place, block, options)
         if progress is not None:
             progress(min(place.stop, count.size) / count.size)
-    return _assembled(loops, data, found, options, 1 if positive else -1)
-
-
-def _sets_at_positive(data: Samples) -> bool:
-    """Whether most loops open the other way round: current larger on the way back where V > 0."""
-    at_negative, at_positive = loop_branches.openings(data)
-    return float(np.sign(at_positive - at_negative).sum()) > 0
+    return _assembled(loops, data, (at_negative, -at_positive), found, options, 1 if positive else -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,10 +221,13 @@ class _Found:
             at_reset = loop_thresholds.reset_thresholds(
                 loops, options.reset_method, options.prominence, options.smoothing
             )
-            size = np.abs(loops.voltage)
+            size, position = np.abs(loops.voltage), np.arange(loops.voltage.shape[1])
             hrs, lrs = (size <= largest for largest in options.fit_range)
-            in_hrs = hrs & (size <= GUARD * np.abs(at_set.voltage)[:, None])
-            in_lrs = lrs & (size <= GUARD * at_reset.voltage[:, None])
+            # the sample, too: behind a series resistance the cell's voltage is lower after SET than before it
+            in_hrs, in_lrs = (
+                within & (size <= GUARD * np.abs(at.voltage)[:, None]) & (position < at.sample[:, None])
+                for within, at in ((hrs, at_set), (lrs, at_reset))
+            )
             unlimited = lrs & ~(np.abs(loops.smooth) > 0.9 * limit[:, None])
             for target, branch, state in (
                 (self.before, loops.before & in_hrs, 0),
@@ -231,13 +238,21 @@ class _Found:
                 parts = loop_resistances.sums(loops, branch, options.degrees[state], options.fit_range[state])
                 for whole, part in zip(target, parts, strict=True):
                     whole[place] = part
-        self.u_set[place], self.set_current[place] = at_set
-        self.u_reset[place], self.reset_current[place] = at_reset
+        self.u_set[place], self.set_current[place] = at_set.voltage, at_set.current
+        self.u_reset[place], self.reset_current[place] = at_reset.voltage, at_reset.current
         self.limit[place], self.set_first[place] = limit, loops.set_first
         self.lowest[place], self.highest[place] = loops.voltage.min(axis=1), loops.voltage.max(axis=1)
 
 
-def _assembled(loops: xr.Dataset, data: Samples, found: _Found, options: FeatureOptions, polarity: int) -> xr.Dataset:
+def _assembled(
+    loops: xr.Dataset,
+    data: Samples,
+    opening: tuple[Floats, Floats],
+    found: _Found,
+    options: FeatureOptions,
+    polarity: int,
+) -> xr.Dataset:
+    """Vectors in force out of what neighbouring loops show, or the reason why there is none."""
     device, cycle = loops["device_index"].values, loops["cycle"].values
     records = np.arange(cycle.size)
     follows = np.append(False, (np.diff(device) == 0) & (np.diff(cycle) == 1))
@@ -247,7 +262,6 @@ def _assembled(loops: xr.Dataset, data: Samples, found: _Found, options: Feature
     hrs_there = np.where(found.set_first, follows & found.set_first[hrs_at], True)
     lrs_at = np.where(found.set_first, records, np.minimum(records + 1, records.size - 1))
     lrs_there = np.where(found.set_first, True, followed & ~found.set_first[lrs_at])
-    at_negative, at_positive = loop_branches.openings(data)
     with np.errstate(over="ignore", invalid="ignore"):
         r_hrs = loop_resistances.resistances(
             found.before, found.falling.taken(hrs_at, hrs_there), options.read_voltage, options.fit_range[0]
@@ -261,8 +275,8 @@ def _assembled(loops: xr.Dataset, data: Samples, found: _Found, options: Feature
             data.count + data.lost < FEWEST,
             (data.lost > MOST_LOST * (data.count + data.lost)) | (data.count < FEWEST),
             (found.lowest > -options.read_voltage) | (found.highest < options.read_voltage),
-            ~np.isfinite(found.u_set) | (at_negative < OPENING),
-            ~np.isfinite(u_reset) | (-at_positive[lrs_at] < OPENING),
+            ~np.isfinite(found.u_set) | (opening[0] < OPENING),
+            ~np.isfinite(u_reset) | (opening[1][lrs_at] < OPENING),
             ~np.isfinite(r_hrs),
             ~np.isfinite(r_lrs),
             r_hrs <= r_lrs,

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core.analysis import autoregression
-from synaptogen_core.analysis.panel import Panel, panel_of
+from synaptogen_core.analysis.panel import Panel, joined, panel_of
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.measurement import from_simulation
 from synaptogen_core.array.pulses import PulseTrain
@@ -24,6 +23,7 @@ from synaptogen_core.errors import RangeWarning
 Floats = NDArray[np.float64]
 Model = tuple[Floats, Floats]  # a (p, f, f) and the covariance of the innovations (f, f), x of unit variance
 
+MOST_LENGTHS = 8  # numbers of cycles of a device that are told apart
 UNIT_MEANS = np.array([4.0, -0.7, 4500.0, 0.7])  # of devices that show standardised features alone
 STRONG = 6.0  # V: switches every cell in every cycle, as a measurement did whose cycles are all there
 UNIT_SPREADS = np.array([0.1, 0.01, 50.0, 0.01])
@@ -121,9 +121,7 @@ def device_fields(
         innovations[np.ix_(features, features)] = noise
         if others:
             known = autoregression.toeplitz(rest.lags[: order + 1])
-            a_rest, noise_rest, _ = autoregression.stationary(
-                *autoregression.solve(known, order, len(rest.features))
-            )
+            a_rest, noise_rest, _ = autoregression.stationary(*autoregression.solve(known, order, len(rest.features)))
             whole[np.ix_(range(order), rest.features, rest.features)] = a_rest
             innovations[np.ix_(rest.features, rest.features)] = noise_rest
         var[order] = (whole, np.linalg.cholesky(innovations))
@@ -176,9 +174,30 @@ def standardised_panel(
     return replace(panel, values=(panel.values - UNIT_MEANS[chosen]) / UNIT_SPREADS[chosen])
 
 
-def simulated_measurement(device: DeviceParameters, devices: int, cycles: int, seed: int) -> xr.Dataset:
-    """Features of simulated devices, switched in every cycle however far their thresholds lie."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RangeWarning)  # the currents at these voltages are not looked at
-        ds = simulate(CellArray((devices, 1), device, seed=seed), PulseTrain.cycling(cycles, -STRONG, STRONG))
-    return from_simulation(ds)
+def simulated_measurement(device: DeviceParameters, like: Panel, size: int, seed: int) -> Panel:
+    """Simulated devices with as many cycles each as the measured ones have, switched in every cycle.
+
+    Parameters
+    ----------
+    device : DeviceParameters
+    like : Panel
+        The measurement: tells numbers of cycles (a few typical ones, in their shares) and features.
+    size : int
+        Cycles to simulate, over all devices, about.
+    seed : int
+
+    Returns
+    -------
+    Panel
+        Without gaps, of at least twice as many devices as `like`.
+    """
+    rows = np.sort(like.counts.max(axis=1))
+    many = max(2.0, size / float(rows.sum()))
+    parts = []
+    for group, lengths in enumerate(np.array_split(rows, min(MOST_LENGTHS, np.unique(rows).size))):
+        cells = CellArray((max(1, round(many * lengths.size)), 1), device, seed=seed, first_cell=group << 32)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RangeWarning)  # the currents at these voltages are not looked at
+            ds = simulate(cells, PulseTrain.cycling(max(2, round(float(lengths.mean()))), -STRONG, STRONG))
+        parts.append(panel_of(from_simulation(ds), step=1))
+    return joined(parts).columns(like.features)

@@ -50,7 +50,7 @@ class Sums:
     deviations: Floats
 
     def weighted(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
-        """Distribution functions of values and standardised values (r, f, bins), and correlations (r, lags + 1, f, f)."""
+        """Distribution functions of both kinds of values, (r, f, bins), and correlations (r, lags + 1, f, f)."""
         shares = []
         for counts in (self.values, self.standardised):
             total = np.cumsum(np.tensordot(weights, counts, axes=1), axis=-1)
@@ -72,6 +72,11 @@ def borders_of(panel: Panel) -> NDArray[np.intp]:
         pieces = int(np.clip((last - first) // length, 1, MOST_BLOCKS))
         cuts.append(first + np.arange(pieces) * (last - first) // pieces)
     return np.append(np.concatenate(cuts), panel.starts[-1]).astype(np.intp)
+
+
+def one_unit(panel: Panel) -> NDArray[np.intp]:
+    """All rows as one unit: a simulation is not resampled."""
+    return np.array([0, panel.starts[-1]])
 
 
 def edges_of(panels: Sequence[Panel]) -> tuple[Floats, Floats]:
@@ -103,19 +108,15 @@ def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[Floats, Floats
             cell = unit[known] * BINS + np.searchsorted(limits[i], values[known, i])
             own[:, i] = np.bincount(cell, minlength=units * BINS).reshape(units, BINS)
         counts.append(own)
-    filled = np.where(panel.present, z, 0.0)
-    known = panel.present.astype(np.float64)
-    products, pairs = np.zeros((units, lags + 1, f, f)), np.zeros((units, lags + 1, f, f))
-    for k in range(lags + 1):
-        rows = slice(k, filled.shape[0])
-        older = slice(0, filled.shape[0] - k)
-        # a row of NaN ends every device, but k rows reach beyond it
-        same = (panel.device[rows] == panel.device[older]).astype(np.float64)[:, None]
-        for target, left, right in ((products, filled, filled), (pairs, known, known)):
-            cross = (left[rows, :, None] * (right[older] * same)[:, None, :]).reshape(-1, f * f)
-            padded = np.zeros((filled.shape[0], f * f))
-            padded[rows] = cross
-            target[:, k] = np.add.reduceat(padded, borders[:-1], axis=0).reshape(units, f, f)
+    # rows of zeros before each device: a product that reaches beyond its first cycle is none
+    row = np.arange(z.shape[0]) + lags * (panel.device + 1)
+    filled, there = np.zeros((int(row[-1]) + 1, f)), np.zeros((int(row[-1]) + 1, f))
+    filled[row], there[row] = np.where(panel.present, z, 0.0), panel.present
+    products, pairs = np.empty((units, lags + 1, f, f)), np.empty((units, lags + 1, f, f))
+    for u, (first, last) in enumerate(zip(row[borders[:-1]], row[borders[1:] - 1] + 1, strict=True)):
+        for k in range(lags + 1):
+            for target, series in ((products, filled), (pairs, there)):
+                target[u, k] = series[first:last].T @ series[first - k : last - k]
     mean, sd = panel.moments
     return Sums(counts[0], counts[1], products, pairs, mean, sd)
 

@@ -54,7 +54,7 @@ class Table:
         """
         values, drawn = np.asarray(values, dtype=np.float64), np.asarray(replicates, dtype=np.float64)
         error = np.full(values.shape, np.nan)
-        if drawn.shape[0] > 1 and n != 1:
+        if drawn.size and drawn.shape[0] > 1 and n != 1:
             error = drawn.std(axis=0, ddof=1) * np.sqrt(n / (n - 1) if n else 1.0)
         half = error * student.ppf((1 + self.confidence) / 2, n - 1 if n > 1 else 1000)
         for label, unit, value, e, h in zip(labels, units, values, error, half, strict=True):
@@ -97,16 +97,12 @@ def add_cycles(table: Table, fit: CycleFit, features: Sequence[int], n: int) -> 
         labels = [f"γ {name}, x^{power}" for power in powers]
         table.add("gamma", labels, shape.polynomial, shape.replicates, ["1"] * len(labels), n)
     a, noise, _ = fit.models()[fit.order]
-    drawn = [
-        autoregression.stationary(*(part[r] for part in stack))
-        for stack in [autoregression.solve(fit.replicates, fit.order, f)]
-        for r in range(fit.replicates.shape[0])
-    ]
+    a_drawn, noise_drawn = autoregression.solve(fit.replicates, fit.order, f)
     labels = [f"A{lag + 1}[{i}, {j}]" for lag in range(fit.order) for i in names for j in names]
-    table.add("A", labels, a.ravel(), np.array([one[0].ravel() for one in drawn]), ["1"] * len(labels), n)
+    table.add("A", labels, a.ravel(), a_drawn.reshape(a_drawn.shape[0], -1), ["1"] * len(labels), n)
     lower = np.tril_indices(f)
     labels = [f"B[{names[i]}, {names[j]}]" for i, j in zip(*lower, strict=True)]
-    factors = np.array([np.linalg.cholesky(one[1])[lower] for one in drawn])
+    factors = np.linalg.cholesky(noise_drawn)[:, lower[0], lower[1]]
     table.add("B", labels, np.linalg.cholesky(noise)[lower], factors, ["1"] * len(labels), n)
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis.fit_assembly import simulated_measurement
-from synaptogen_core.analysis.fitting import Fit, Work, fit
+from synaptogen_core.analysis.fit_stages import Work
+from synaptogen_core.analysis.learning import Fit, fit
 from synaptogen_core.analysis.panel import Panel, panel_of
 from synaptogen_core.array.measurement import device_starts, select_records
 from synaptogen_core.device.parameters import DeviceParameters
@@ -83,15 +84,15 @@ def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[Floats, 
     starts = device_starts(features)
     place = np.arange(features.sizes["record"]) - starts[features["device_index"].values]
     early = place < TRAINED * np.diff(starts)[features["device_index"].values]
-    trained = fit(select_records(features, early), **{**whole.again, "components": None})
+    trained = fit(select_records(features, early), **{**whole.again, "components": None, "intervals": False})
     panel = panel_of(features)
-    cycles = round(float(panel.counts.max(axis=1).mean()))
-    made = panel_of(simulated_measurement(trained.device, max(50, SIMULATED // cycles), cycles, seed + 1))
+    made = simulated_measurement(trained.device, panel, SIMULATED, seed + 1)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
-    theirs = _errors(made.columns(panel.features), trained.device, made.borders)
+    theirs = _errors(made, trained.device, stats.one_unit(made))
     weights = stats.weights_of(ours.shape[1], seed)
     left, all_ = weights @ ours[0], weights @ ours[1]
-    low, high = np.quantile(1 - left / all_, (0.025, 0.975), axis=0)
+    drawn = 1 - left / np.where(all_ > 0, all_, np.nan)
+    low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
     return _skill(ours), low, high, _skill(theirs)
 
 
@@ -128,15 +129,12 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp]) -
 def _other_devices(whole: Fit, features: xr.Dataset, names: Sequence[str], seed: int) -> xr.Dataset:
     """Distances of every second device from a simulation of the fit of the others."""
     first = features["device_index"].values % 2 == 0
-    trained = fit(select_records(features, first), **{**whole.again, "components": None})
+    trained = fit(select_records(features, first), **{**whole.again, "components": None, "intervals": False})
     panel = panel_of(select_records(features, ~first))
-    cycles = round(float(panel.counts.max(axis=1).mean()))
-    # as many devices as the fit has seen: its own sampling error counts as theirs does
-    made = panel_of(simulated_measurement(trained.device, max(200, SIMULATED // cycles), cycles, seed + 2))
-    made = made.columns(panel.features)
+    made = simulated_measurement(trained.device, panel, SIMULATED, seed + 2)
     edges = stats.edges_of([panel, made])
     found = stats.distances(
-        names, stats.sums_of(panel, panel.borders, edges, 0), stats.sums_of(made, made.borders, edges, 0), seed
+        names, stats.sums_of(panel, panel.borders, edges, 0), stats.sums_of(made, stats.one_unit(made), edges, 0), seed
     )
     found["expected"] = found["expected"] * np.sqrt(2.0)  # the other half, of which the fit was made, is a sample, too
     return found

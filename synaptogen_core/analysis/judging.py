@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis import held_out
 from synaptogen_core.analysis.fit_assembly import simulated_measurement
-from synaptogen_core.analysis.fitting import Fit, Work
-from synaptogen_core.analysis.panel import Panel, panel_of
+from synaptogen_core.analysis.fit_stages import Work
+from synaptogen_core.analysis.learning import Fit
+from synaptogen_core.analysis.panel import panel_of
 from synaptogen_core.analysis.verdict import Finding, findings
 from synaptogen_core.array.measurement import select_records
 from synaptogen_core.array.run import Cancel, Progress
@@ -69,9 +70,7 @@ class Judgement:
     verdict: tuple[Finding, ...]
 
 
-def judge(
-    fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None
-) -> Judgement:
+def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None) -> Judgement:
     """Compare a fitted device with its measurement.
 
     Parameters
@@ -94,18 +93,16 @@ def judge(
     work = Work(progress, cancel, "judge")
     part = _fewer(fit.features)
     panel = panel_of(part)
-    cycles = round(float(panel.counts.max(axis=1).mean()))
-    made = panel_of(simulated_measurement(fit.device, max(200, SIMULATED // cycles), cycles, seed))
-    made = made.columns(panel.features)
+    made = simulated_measurement(fit.device, panel, SIMULATED, seed)
     work.done(0.2)
-    borders, lags = stats.borders_of(panel), int(np.clip(cycles // 4, 1, MOST_LAGS))
+    borders, lags = stats.borders_of(panel), int(np.clip(np.median(panel.counts) // 4, 1, MOST_LAGS))
     edges = stats.edges_of([panel, made])
     seen = stats.sums_of(panel, borders, edges, lags)
-    drawn = stats.sums_of(made, made.borders, edges, lags)
+    drawn = stats.sums_of(made, stats.one_unit(made), edges, lags)
     work.done(0.3)
     weights = stats.weights_of(borders.size - 1, seed)
     measured, again = seen.weighted(np.ones((1, borders.size - 1))), seen.weighted(weights)
-    fitted = drawn.weighted(np.ones((1, made.borders.size - 1)))
+    fitted = drawn.weighted(np.ones((1, 1)))
     names = [FEATURES[i].name for i in panel.features]
     marginals = _marginals(names, edges[0], measured[0], again[0], fitted[0])
     distances = stats.distances(names, seen, drawn, seed)
@@ -150,7 +147,10 @@ def _compared(dims: tuple[str, ...], coords: dict[str, Any], four: tuple[Floats,
 def _marginals(names: list[str], edges: Floats, measured: Floats, again: Floats, fitted: Floats) -> xr.Dataset:
     def quantiles(shares: Floats) -> Floats:
         return np.array(
-            [[np.interp(PROBABILITIES, row[:-1], limits) for row, limits in zip(one, edges, strict=True)] for one in shares]
+            [
+                [np.interp(PROBABILITIES, row[:-1], limits) for row, limits in zip(one, edges, strict=True)]
+                for one in shares
+            ]
         )
 
     coords = {"feature": names, "probability": list(PROBABILITIES)}

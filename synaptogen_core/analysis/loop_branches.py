@@ -1,6 +1,7 @@
 """I-V loops side by side: padded to one length, smoothed, and split at the voltage extrema into four branches.
 
-All signs are ours: SET is negative, RESET positive. The branches, by what the cell does on them:
+All signs are ours: SET is negative, RESET positive. A loop begins anywhere; one that begins at an extremum ends there
+and turns at its end. The branches, by what the cell does on them:
 
 ===========  ============  ==================================
 `before`     V < 0, going  high-resistance state, ends in SET
@@ -101,14 +102,14 @@ def blocks(data: Samples, smoothing: int) -> Iterator[tuple[slice, Loops]]:
 
 def _side_by_side(data: Samples, place: slice, smoothing: int) -> Loops:
     count, start = data.count[place, None], data.start[place, None]
-    position = np.arange(max(1, int(count.max())))
+    position = np.arange(max(2, int(count.max())))
     inside = position < count
     if data.voltage.size:
         take = np.minimum(start + position, data.voltage.size - 1)
         v, i = (np.where(inside, values[take], 0.0) for values in (data.voltage, data.current))
     else:
         v, i = np.zeros(inside.shape), np.zeros(inside.shape)
-    lowest, highest = v.argmin(axis=1)[:, None], v.argmax(axis=1)[:, None]
+    lowest, highest = _turn(v, count, inside), _turn(-v, count, inside)
     set_first = lowest < highest
     negative, positive = v < 0, v > 0
     # in a loop that SETs first, `before` has no beginning and `falling` no end; else `rising` and `after_set`
@@ -117,6 +118,13 @@ def _side_by_side(data: Samples, place: slice, smoothing: int) -> Loops:
     rising = positive & (position <= highest) & (~set_first | (position > lowest))
     falling = positive & (position > highest) & (set_first | (position < lowest))
     return Loops(v, i, _smoothed(i, count, smoothing), before, after_set, rising, falling, set_first[:, 0])
+
+
+def _turn(voltage: Floats, count: Ints, inside: Bools) -> Ints:
+    """Where the voltage is least, (loops, 1); at the end of a loop that also begins there."""
+    begins = voltage[:, :1] <= 0.9 * voltage.min(axis=1, keepdims=True)
+    later = inside & (np.arange(voltage.shape[1]) >= np.where(begins, count // 2, 0))
+    return np.asarray(np.where(later, voltage, np.inf).argmin(axis=1)[:, None])
 
 
 def _smoothed(values: Floats, count: Ints, width: int) -> Floats:

@@ -24,6 +24,7 @@ class Switching(NamedTuple):
 
     voltage: Floats  # V
     current: Floats  # A
+    sample: Ints  # the first one behind it
 
 
 def current_limits(loops: Loops) -> Floats:
@@ -46,9 +47,10 @@ def set_thresholds(loops: Loops, limits: Floats, method: str, smoothing: int) ->
         return _steepest(loops, size, smooth, branch, smoothing)
     side = branch | loops.after_set
     largest = np.where(side, smooth, 0.0).max(axis=1)
-    level = np.where(
-        np.isfinite(limits)[:, None], 0.5 * limits[:, None], 0.5 * np.abs(curve_values(loops, loops.after_set, 3))
-    )
+    # of the limit; else of what flows at the same voltage afterwards; else, in a loop that ends there, of the largest
+    afterwards = np.abs(curve_values(loops, loops.after_set, 3))
+    ends, alone = np.where(np.isfinite(limits), limits, largest)[:, None], ~np.any(loops.after_set, axis=1)[:, None]
+    level = 0.5 * np.where(np.isfinite(limits)[:, None] | alone, ends, afterwards)
     level = np.maximum(level, FLOOR * largest[:, None])
     branch = branch & (largest > 0)[:, None]
     if method == "level":
@@ -56,7 +58,7 @@ def set_thresholds(loops: Loops, limits: Floats, method: str, smoothing: int) ->
     above = branch & (smooth >= level)
     below = branch & ~np.logical_or.accumulate(above, axis=1)
     at = np.where(below, loops.voltage, np.inf).argmin(axis=1)
-    return _where(above.any(axis=1) & below.any(axis=1), _at(loops.voltage, at), _at(loops.smooth, at))
+    return _where(above.any(axis=1) & below.any(axis=1), _at(loops.voltage, at), _at(loops.smooth, at), at + 1)
 
 
 def reset_thresholds(loops: Loops, method: str, prominence: float | None, smoothing: int) -> Switching:
@@ -102,7 +104,7 @@ def _crossing(loops: Loops, excess: Floats, smooth: Floats, branch: Bools, smoot
     # a series resistance makes the cell's voltage collapse at SET: it switched at the voltage before
     v1 = np.where(np.abs(v1) < np.abs(v0), v0, v1)
     i0, i1 = _at(loops.current, previous), _at(loops.current, best)
-    return _where(found, v0 + share * (v1 - v0), i0 + share * (i1 - i0))
+    return _where(found, v0 + share * (v1 - v0), i0 + share * (i1 - i0), best)
 
 
 def _steepest(loops: Loops, size: Floats, smooth: Floats, branch: Bools, smoothing: int) -> Switching:
@@ -127,7 +129,7 @@ def _steepest(loops: Loops, size: Floats, smooth: Floats, branch: Bools, smoothi
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((rise * middle).sum(axis=1) / total)
 
-    return _where(found, centre(loops.voltage), centre(loops.current))
+    return _where(found, centre(loops.voltage), centre(loops.current), at + 1)
 
 
 def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -> Switching:
@@ -159,7 +161,7 @@ def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -
         better = (error < least) & (b0 > b1) & usable[:, j] & usable[:, j + 1] & np.isfinite(height)
         least = np.where(better, error, least)
         best_v, best_i = np.where(better, meeting, best_v), np.where(better, height, best_i)
-    return _where(found, origin + best_v, best_i)
+    return _where(found, origin + best_v, best_i, at + 1)
 
 
 def _line(v: Floats, i: Floats, usable: Bools) -> tuple[Floats, Floats, Floats]:
@@ -177,5 +179,5 @@ def _at(values: NDArray[Any], column: Ints) -> NDArray[Any]:
     return values[np.arange(len(values)), np.clip(column, 0, values.shape[1] - 1)]
 
 
-def _where(found: Bools, voltage: Floats, current: Floats) -> Switching:
-    return Switching(np.where(found, voltage, np.nan), np.where(found, current, np.nan))
+def _where(found: Bools, voltage: Floats, current: Floats, sample: Ints) -> Switching:
+    return Switching(np.where(found, voltage, np.nan), np.where(found, current, np.nan), sample)

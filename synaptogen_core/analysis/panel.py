@@ -6,6 +6,7 @@ without a NaN then never crosses a border or a gap.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -139,3 +140,15 @@ def panel_of(ds: xr.Dataset, step: int | None = None) -> Panel:
 def _commonest(distances: NDArray[np.int64]) -> np.int64:
     values, counts = np.unique(distances, return_counts=True)
     return np.int64(values[np.argmax(counts)])
+
+
+def joined(panels: Sequence[Panel]) -> Panel:
+    """The devices of several panels with the same features, one after the other."""
+    first, rows, devices = panels[0], 0, 0
+    starts, device = [], []
+    for panel in panels:
+        starts.append(panel.starts[:-1] + rows)
+        device.append(panel.device + np.int32(devices))
+        rows, devices = rows + int(panel.starts[-1]), devices + panel.devices
+    values = np.concatenate([panel.values for panel in panels])
+    return Panel(values, np.concatenate(device), np.append(np.concatenate(starts), rows), first.features, first.step)

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import hermite_e
 from numpy.typing import NDArray
+from scipy.optimize import LinearConstraint, minimize
 from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 
 REACH = 4.0  # a shape must rise for |x| up to this, as far as a simulation looks
+LEAST_SLOPE = 0.02  # of a shape that is held to rise
 BINS = 2048  # of equal numbers of values: what resampling counts
 
 
@@ -29,16 +32,16 @@ class Shape:
     Parameters
     ----------
     polynomial : numpy.ndarray
-        Shape (degree + 1,), highest power first; leading zeros where a lower degree had to do.
+        Shape (degree + 1,), highest power first.
     replicates : numpy.ndarray
         Shape (replicates, degree + 1): the same from resampled units.
-    degree : int
-        The degree in use.
+    held : bool
+        Whether it had to be held to rise for |x| <= 4.
     """
 
     polynomial: Floats
     replicates: Floats
-    degree: int
+    held: bool
 
 
 def normal_scores(values: Floats) -> tuple[Floats, NDArray[np.intp]]:
@@ -91,7 +94,7 @@ def fit_shape(
     degree : int
         Wanted degree.
     rising : bool
-        Lower the degree until the polynomial rises for |x| <= 4.
+        Hold the polynomial to rise for |x| <= 4.
 
     Returns
     -------
@@ -99,15 +102,33 @@ def fit_shape(
     """
     basis = _basis(scores, degree)
     left, right = basis.T @ basis, basis.T @ values
-    lower = degree
-    while True:
-        polynomial = normalised(_solved(left, right, lower))
-        if lower == 1 or not rising or rises(polynomial):
-            break
-        lower -= 1
-    replicates = _resampled(values, order, unit, weights, lower)
-    pad = degree - lower
-    return Shape(np.pad(polynomial, (pad, 0)), np.pad(replicates, ((0, 0), (pad, 0))), lower)
+    polynomial = normalised(_solved(left, right, degree))
+    held = rising and not rises(polynomial)
+    if held:
+        polynomial = normalised(_held(left, right, degree))
+    return Shape(polynomial, _resampled(values, order, unit, weights, degree), held)
+
+
+def _held(left: Floats, right: Floats, degree: int) -> Floats:
+    """The least-squares polynomial among those that rise for |x| <= 4 (and a little beyond)."""
+    points = np.linspace(-1.02 * REACH, 1.02 * REACH, 103)
+    # the derivative of He_m is m He_{m - 1}
+    slope = np.zeros((points.size, degree + 1))
+    slope[:, 1:] = _basis(points, max(1, degree - 1))[:, :degree] * np.arange(1, degree + 1)
+    scale = left[0, 0]  # the number of values
+    quadratic, linear = left / scale, right / scale
+    straight = np.zeros(degree + 1)
+    straight[1] = linear[1]
+
+    def misfit(c: Floats) -> float:
+        return float(0.5 * c @ quadratic @ c - linear @ c)
+
+    def direction(c: Floats) -> Floats:
+        return np.asarray(quadratic @ c - linear)
+
+    rising = LinearConstraint(slope, LEAST_SLOPE, np.inf)
+    found = minimize(misfit, straight, jac=direction, constraints=rising, method="SLSQP")
+    return _highest_first(hermite_e.herme2poly(found.x if found.success else straight), degree)
 
 
 def _resampled(
@@ -131,7 +152,7 @@ def _resampled(
 
 
 def _basis(x: Floats, degree: int) -> Floats:
-    """Hermite polynomials He_0 .. He_degree of x, in which the normal equations are nearly diagonal; (n, degree + 1)."""
+    """Hermite polynomials He_0 .. He_degree, in which normal equations are nearly diagonal; (n, degree + 1)."""
     basis = np.empty((degree + 1, x.size))
     basis[0] = 1.0
     basis[1] = x
@@ -147,8 +168,8 @@ def _solved(left: Floats, right: Floats, degree: int) -> Floats:
     return _highest_first(hermite_e.herme2poly(series), degree)
 
 
-def _highest_first(polynomial: Floats, degree: int) -> Floats:
-    return np.pad(polynomial, (0, degree + 1 - polynomial.size))[::-1]
+def _highest_first(polynomial: NDArray[np.floating[Any]], degree: int) -> Floats:
+    return np.asarray(np.pad(polynomial, (0, degree + 1 - polynomial.size))[::-1], dtype=np.float64)
 
 
 def normalised(polynomial: Floats) -> Floats:

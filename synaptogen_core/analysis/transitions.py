@@ -1,9 +1,9 @@
 """The RESET transition I(U) = a |Umax - U|^eta + c of measured loops: one curvature eta for the device.
 
 Each transition runs from the low-resistance curve at U_RESET (current I1) to the end of the sweep (I2):
-(I - I2)/(I1 - I2) = ((Umax - U)/(Umax - U_RESET))^eta. A measured U_RESET is known to about a step of the sweep, and an
-error of it would pass on to eta; so each transition may shift its own, at a price. One eta is fitted to all of them, with
-weights that fall where a sample lies far off; each transition counts the same.
+(I - I2)/(I1 - I2) = ((Umax - U)/(Umax - U_RESET))^eta. A measured U_RESET is known to about a step of the sweep, and
+an error of it would pass on to eta; so each transition may shift its own, at a price. One eta is fitted to all of them,
+with weights that fall where a sample lies far off; each transition counts the same.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def fit_eta(
         )
 
     shift = np.zeros(counts.size)
-    grid = np.linspace(*np.log(BOUNDS), 61)
+    grid = np.log(np.geomspace(*BOUNDS, 61))
     log_eta = float(grid[np.argmin([share @ np.abs(model(x, shift)[0]) for x in grid])])
     for _ in range(ROUNDS):
         error, slope, moved = model(log_eta, shift)

@@ -11,10 +11,12 @@ import xarray as xr
 from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
-    from synaptogen_core.analysis.fitting import Fit
+    from synaptogen_core.analysis.learning import Fit
 
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 OUTSIDE = 0.15  # share of points outside a 95 % band that dependent points may have
+HALF = 0.5  # neighbouring quantiles go together: one that is out takes others with it
+MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
 DRIFT = 0.01  # false discovery rate
 
 
@@ -42,8 +44,10 @@ def findings(
     held_out: xr.Dataset,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """The findings on a fit, the last one saying what it is good for."""
+    tails = marginals.where((marginals["probability"] < 0.05) | (marginals["probability"] > 0.95), drop=True)
     found = [
-        _values(marginals),
+        _values(marginals.sel(probability=slice(0.05, 0.95)), "Values", "Quantiles from 5 to 95 %"),
+        _values(tails, "Tails", "Quantiles below 5 and above 95 %"),
         _apart("Cycle to cycle", distances.sel(kind=["cycle to cycle"]), "shapes of the distributions over cycles"),
         _memory(autocorrelation),
         _correlations(correlations.sel(kind=["within devices", "one cycle later"])),
@@ -55,13 +59,13 @@ def findings(
     return (*found, _summary({f.about: f.good for f in found}))
 
 
-def _values(marginals: xr.Dataset) -> Finding:
+def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
     outside = (marginals["fitted"] < marginals["lower"]) | (marginals["fitted"] > marginals["upper"])
     share = outside.mean("probability")
-    bad = [_symbol(name) for name in marginals["feature"].values if float(share.sel(feature=name)) > OUTSIDE]
+    bad = [_symbol(str(name)) for name in marginals["feature"].values if float(share.sel(feature=name)) > HALF]
     if bad:
-        return Finding("Values", False, f"Quantiles of {_list(bad)} leave the measurement's 95 % band.")
-    return Finding("Values", True, "All quantiles from 1 to 99 % lie in the measurement's 95 % band, or nearly all.")
+        return Finding(about, False, f"{where} of {_list(bad)} leave the measurement's 95 % band.")
+    return Finding(about, True, f"{where} lie in the measurement's 95 % band.")
 
 
 def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
@@ -72,7 +76,9 @@ def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
     at = worst.argmax(("kind", "feature"))
     place = worst.isel(at)
     distance, expected = (float(distances[name].isel(at)) for name in ("distance", "expected"))
-    where = f"{_symbol(str(place['feature'].values))}, distance {distance:.3f} where sampling alone gives {expected:.3f}"
+    where = (
+        f"{_symbol(str(place['feature'].values))}, distance {distance:.3f} where sampling alone gives {expected:.3f}"
+    )
     if float(place) <= 1:
         return Finding(about, True, f"The {what} agree within sampling error (farthest: {where}).")
     if float(place) <= TOLERATED:
@@ -112,8 +118,10 @@ def _later(held_out: xr.Dataset) -> Finding:
         f"{_symbol(str(name))} {100 * float(skill.sel(feature=name)):.0f} % "
         f"({100 * float(expected.sel(feature=name)):.0f} % expected)" for name in skill["feature"].values
     )  # fmt: skip
+    if float(width.max()) > MOST_WIDTH:
+        return Finding("Later cycles", None, f"Cycles held back are too few to tell: {shares} of variance predicted.")
     if bool(bad.any()):
-        return Finding("Later cycles", False, f"Cycles held back are predicted otherwise than the fit expects: {shares}.")
+        return Finding("Later cycles", False, f"Cycles held back are not predicted as the fit expects: {shares}.")
     return Finding("Later cycles", True, f"Cycles held back are predicted as the fit expects: {shares} of variance.")
 
 
@@ -140,10 +148,13 @@ def _drift(devices: xr.Dataset) -> Finding:
 def _summary(good: dict[str, bool | None]) -> Finding:
     uses = {
         "values of single cycles": ("Values", "Cycle to cycle"),
+        "rare values": ("Tails",),
         "sequences of cycles": ("Memory", "Correlations", "Later cycles"),
         "arrays of many devices": ("Device to device",),
     }
-    fine, poor, unknown = [], [], []
+    fine: list[str] = []
+    poor: list[str] = []
+    unknown: list[str] = []
     for use, needs in uses.items():
         states = [good[need] for need in needs]
         place = poor if False in states else unknown if all(state is None for state in states) else fine

@@ -80,7 +80,7 @@ def main(path: str, memory: str, most: str, *names: str) -> None:
     out = sys.stdout.buffer
     content: Any = io.BytesIO(sys.stdin.buffer.read()) if path == "-" else path
     limit_memory(int(memory))
-    with h5netcdf.File(content, "r") as file:
+    with h5netcdf.File(content, "r", phony_dims="sort") as file:  # plain HDF5 has no names of dimensions
         variables = dict(list(file.variables.items())[:MAX_NAMES])
         found = [described(name, variables[name]) for name in names or variables]
         answer = {"attrs": plain_attributes(file.attrs), "variables": found}

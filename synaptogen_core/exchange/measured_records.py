@@ -176,7 +176,7 @@ class Records:
                 " ".join([*(key[i] for i in used if roles[i] in ("group", "device")), *([place] * bool(place))])
             )
         if len(set(texts)) < len(texts):
-            texts = [" | ".join(key) for key in keys]
+            texts = [" | ".join(key) for key in self.labels]
         return texts if roles and any(texts) else ["1"] * len(texts)
 
     def _make_loops(self, notes: list[str]) -> xr.Dataset:
@@ -233,7 +233,7 @@ class Records:
                 at = int(np.argmax(odd))
                 raise self.fail(
                     int(line[at]),
-                    f"{role} must have the sign of the others (got {values[at]:g} V); leave the cell empty if there is none",
+                    f"{role} must have the sign of the others (got {values[at]:g} V); leave it empty if there is none",
                 )
         set_sign, reset_sign = signs.get("u_set"), signs.get("u_reset")
         if set_sign == -1 and reset_sign == -1:

@@ -31,6 +31,7 @@ MAX_LINE = 1 << 16
 MAX_COLUMNS = 1000
 MAX_BYTES = 500 * 10**6
 MAX_TEXT = 4 * 10**9  # characters of an unpacked file
+MAX_OTHER_LINES = 10**6  # and three a row: empty ones and comments
 MAX_EXPANSION = 200  # times its size may a packed file grow; DEFLATE could 1,030 times, tables do 5 to 50 times
 NEEDS = "give a CSV or text table, plain or as .gz, or NetCDF (.nc)"
 
@@ -125,8 +126,7 @@ def blocks(source: Source, table: Table) -> Iterator[Block]:
     FileError
         If a line has another number of cells than the table has columns, or is no text; with its number.
     """
-    number = 0
-    total = 0
+    number = rows = total = 0
     allowed = min(MAX_TEXT, MAX_EXPANSION * max(source.size, BLOCK))
     rest = ""
     with _open(source, table.encoding) as stream:
@@ -155,6 +155,11 @@ def blocks(source: Source, table: Table) -> Iterator[Block]:
             if block.lines:
                 yield block
             number += len(lines)
+            rows += len(block.lines)
+            if number - rows > MAX_OTHER_LINES + 3 * rows:
+                raise FileError(
+                    f"{source.name}: must be mostly rows (got {rows:,} in the first {number:,} lines); remove the others"
+                )
             if not text:
                 return
 
@@ -163,7 +168,7 @@ def to_number(cell: str, decimal: str) -> float | None:
     """The number in a cell; NaN for a gap and None for what is neither."""
     cell = cell.strip()
     if decimal == ",":
-        cell = "!" if "." in cell else cell.replace(",", ".")
+        cell = "!" if "." in cell or cell.endswith(",") else cell.replace(",", ".")
     if NUMBER.fullmatch(cell):
         return float(cell)
     return float("nan") if cell.lower() in GAPS else None
@@ -271,12 +276,15 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Guess:
+    """A run of lines that could be the table."""
+
     delimiter: str
     decimal: str
-    first: int  # index of the first line
-    count: int
+    lines: tuple[int, int]  # index of the first one, and how many
     width: int
+    numbers: int  # in its cells
     share: float  # of the cells that are numbers
+    headings: tuple[int, ...]  # indices of the lines above it that name its columns, the nearest first
 
 
 def _best(lines: list[str], name: str) -> Table:
@@ -284,26 +292,31 @@ def _best(lines: list[str], name: str) -> Table:
         guess
         for delimiter in SEPARATORS
         for decimal in (".", ",")
-        if delimiter != decimal and (guess := _longest(lines, delimiter, decimal))
+        if delimiter != decimal and (guess := _likeliest(lines, delimiter, decimal))
     ]
     if not guesses:
         raise FileError(f"{name}: must hold a table of numbers in its first lines (got none); {NEEDS}")
-    best = max(guesses, key=lambda guess: (guess.share * guess.count, guess.share))
+    best = max(guesses, key=lambda guess: (guess.share * guess.numbers, guess.share))
     if best.width > MAX_COLUMNS:
         raise FileError(f"{name}: must have at most {MAX_COLUMNS:,} columns (got {best.width:,}); one row a sample")
-    return _with_header(lines, best, name)
+    return _table(lines, best, name)
 
 
-def _longest(lines: list[str], delimiter: str, decimal: str) -> _Guess | None:
-    """The longest run of lines with equally many cells, at least two of them, and a number in each line."""
-    best: _Guess | None = None
+def _likeliest(lines: list[str], delimiter: str, decimal: str) -> _Guess | None:
+    """The longest run of lines with equally many cells, two or more, and a number in each; one with a heading first."""
+    best: tuple[tuple[bool, int, int], _Guess] | None = None
     run: list[int] = []
     width = numbers = filled = 0
 
     def ended() -> None:
         nonlocal best
-        if run and (best is None or len(run) > best.count):
-            best = _Guess(delimiter, decimal, run[0], len(run), width, numbers / filled)
+        if not run:
+            return
+        headings = _headings(lines, run[0], width, delimiter, decimal)
+        likely = (bool(headings), len(run), numbers)
+        if best is None or likely > best[0]:
+            guess = _Guess(delimiter, decimal, (run[0], len(run)), width, numbers, numbers / filled, headings)
+            best = likely, guess
 
     for i, line in enumerate(lines):
         if not line.strip() or line.lstrip().startswith(COMMENTS):
@@ -320,63 +333,63 @@ def _longest(lines: list[str], delimiter: str, decimal: str) -> _Guess | None:
         numbers += found
         filled += sum(value is None or value == value for value in values)
     ended()
-    return best
+    return best[1] if best else None
 
 
-def _with_header(lines: list[str], guess: _Guess, name: str) -> Table:
-    before = [i for i in range(guess.first) if lines[i].strip()]
-    header: list[str] = []
-    stated: list[str] = []
-    header_line = 0
-    for i in reversed(before[-2:]):
-        cells = _heading(lines[i], guess)
-        if cells is None:
-            break
-        if header:
-            stated = header if all(_looks_like_unit(cell) for cell in header) else []
-            if not stated:
+def _headings(lines: list[str], first: int, width: int, delimiter: str, decimal: str) -> tuple[int, ...]:
+    """The lines with names and perhaps units above a table: the next ones but for comments and empty lines."""
+    found: list[int] = []
+    for i in range(first - 1, -1, -1):
+        cells = _heading(lines[i], width, delimiter, decimal)
+        if cells:
+            if found and not all(map(_looks_like_unit, _heading(lines[found[0]], width, delimiter, decimal))):
                 break
-        header, header_line = cells, i + 1
-    if guess.delimiter == "," and not header and before:
-        above = len(_cells(lines[before[-1]], ","))
-        if guess.width == 2 * above and above > 1:
-            raise FileError(
-                f"{name}: line {guess.first + 1} must have {above} cells as the header has (got {guess.width}); "
-                "decimal commas between commas cannot be told apart: export it with semicolons or decimal points"
-            )
-    columns = [cell.strip() or f"column {i}" for i, cell in enumerate(header, 1)]
-    columns = columns or [f"column {i}" for i in range(1, guess.width + 1)]
-    rows = [_cells(line, guess.delimiter) for line in lines[guess.first : guess.first + 8]]
-    return Table(
-        encoding="",
-        delimiter=guess.delimiter,
-        decimal=guess.decimal,
-        columns=tuple(columns),
-        stated=tuple(cell.strip().strip("[]()") for cell in stated),
-        header_line=header_line,
-        first_line=guess.first + 1,
-        rows=tuple(tuple(row) for row in rows if len(row) == guess.width),
-    )
+            found.append(i)
+        if len(found) == 2 or (not cells and lines[i].strip() and not lines[i].lstrip().startswith(COMMENTS)):
+            break
+    return tuple(found)
 
 
-def _heading(line: str, guess: _Guess) -> list[str] | None:
-    """The cells of a line that can be the header: as many as columns, none of them a number."""
+def _heading(line: str, width: int, delimiter: str, decimal: str) -> list[str]:
+    """The cells of a line that can be a heading: as many as columns, none of them a number; else nothing."""
     text = line.lstrip()
     while text.startswith(COMMENTS):
         text = text[1:].lstrip()
-    cells = _cells(text, guess.delimiter)
-    if len(cells) == guess.width - 1 and guess.delimiter != " ":
+    cells = _cells(text, delimiter)
+    if len(cells) == width - 1 and delimiter != " ":
         cells.append("")  # the rows end in a separator, the header does not
-    if len(cells) != guess.width or not any(cell.strip() for cell in cells):
-        return None
-    return None if any(_is_number(cell, guess.decimal) for cell in cells) else cells
-
-
-def _is_number(cell: str, decimal: str) -> bool:
-    value = to_number(cell, decimal)
-    return value is not None and value == value
+    if len(cells) != width or not any(cell.strip() for cell in cells):
+        return []
+    values = [to_number(cell, decimal) for cell in cells]
+    return [] if any(value is not None and value == value for value in values) else cells
 
 
 def _looks_like_unit(cell: str) -> bool:
     text = cell.strip().strip("[]()")
     return not text or text in ("-", "1", "#") or unit_of(text) is not None
+
+
+def _table(lines: list[str], guess: _Guess, name: str) -> Table:
+    first, count = guess.lines
+    told = [_heading(lines[i], guess.width, guess.delimiter, guess.decimal) for i in guess.headings]
+    header = told[-1] if told else []
+    stated = told[0] if len(told) == 2 else []
+    before = [line for line in lines[:first] if line.strip()]
+    if guess.delimiter == "," and not header and before:
+        above = len(_cells(before[-1], ","))
+        if guess.width == 2 * above and above > 1:
+            raise FileError(
+                f"{name}: line {first + 1} must have {above} cells as the header has (got {guess.width}); "
+                "decimal commas between commas cannot be told apart: export it with semicolons or decimal points"
+            )
+    rows = [_cells(line, guess.delimiter) for line in lines[first : first + count + 8]]
+    return Table(
+        encoding="",
+        delimiter=guess.delimiter,
+        decimal=guess.decimal,
+        columns=tuple(cell.strip() or f"column {i}" for i, cell in enumerate(header or [""] * guess.width, 1)),
+        stated=tuple(cell.strip().strip("[]()") for cell in stated),
+        header_line=guess.headings[-1] + 1 if header else 0,
+        first_line=first + 1,
+        rows=tuple(tuple(row) for row in rows if len(row) == guess.width)[:8],
+    )

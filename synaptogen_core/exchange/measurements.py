@@ -33,7 +33,7 @@ from synaptogen_core.exchange.columns import (
     doubtful,
     understand,
 )
-from synaptogen_core.exchange.measured_records import F64, Records, ask
+from synaptogen_core.exchange.measured_records import F64, OVERFLOW, Records, ask
 from synaptogen_core.exchange.measured_text import (
     GZIP,
     MAX_BYTES,
@@ -215,7 +215,7 @@ def _layout(
         position = layout.position(role)
         if position >= 0:
             cells = [to_number(row[position], table.decimal) for row in table.rows]
-            sizes = [abs(value) for value in cells if value is not None and value == value]
+            sizes = [abs(value) for value in cells if value is not None and 0 < abs(value) < OVERFLOW]
             doubts.append(doubtful(layout, role, min(sizes, default=np.nan), max(sizes, default=np.nan)))
     return replace(layout, questions=(*layout.questions, *filter(None, doubts)))
 

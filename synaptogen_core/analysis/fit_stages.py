@@ -1,0 +1,203 @@
+"""The stages of a fit: what is used, what its cycles tell, what its devices tell; each says what it had to assume."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from synaptogen_core.analysis import cycle_fit, fit_assembly, shape_fit
+from synaptogen_core.analysis.device_fit import FEWEST_MEMBERS, DeviceFit, SamplingError, fit_devices, sampling_error
+from synaptogen_core.analysis.device_report import usable_records
+from synaptogen_core.analysis.panel import Panel, panel_of
+from synaptogen_core.analysis.resampling import bootstrap_weights
+from synaptogen_core.array.measurement import select_records
+from synaptogen_core.array.run import Cancel, Progress
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import Cancelled
+from synaptogen_core.schema import DEVICE_STATES, FEATURES
+
+REPLICATES = 200
+DEVICE_REPLICATES = 100
+FEW_REPLICATES = 100
+FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
+WINDOWS = 10  # of successive cycles for each coefficient
+FEWEST_SIMULATED = 64  # devices
+SIMULATED = 300_000  # cycles of the simulation that tells the bias
+FEWEST_CYCLES = 10  # of a device
+BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
+
+
+class Said(NamedTuple):
+    """Sentences that a fit collects."""
+
+    assumed: list[str]
+    warnings: list[str]
+
+
+@dataclass
+class Work:
+    """Progress that never runs back, and the caller's wish to stop."""
+
+    progress: Progress | None
+    cancel: Cancel | None
+    what: str
+
+    def done(self, share: float) -> None:
+        """Tell how much is done; end with `Cancelled` if that is wished."""
+        if self.progress:
+            self.progress(share)
+        wished = self.cancel.is_set if isinstance(self.cancel, threading.Event) else self.cancel
+        if wished and wished():
+            raise Cancelled(f"{self.what}: cancelled at the caller's wish; nothing was changed")
+
+
+def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dataset, Panel]:
+    """The records worth learning from, and their panel."""
+    keep = usable_records(measured, report)
+    for number, (code, words) in enumerate(DEVICE_STATES):
+        count = int((report["state"].values == number).sum())
+        if code != "healthy" and count:
+            labels = [str(label) for label in report["device"].values[report["state"].values == number]]
+            said.warnings.append(
+                f"{count} of {report.sizes['device']} devices left out, {words}: {', '.join(labels[:8])}"
+                + (" and others." if count > 8 else ".")
+            )
+    if not keep.any():
+        raise ValueError("ds: must hold a device that switches (got none); see device_report for each device's state")
+    used = measured if keep.all() else select_records(measured, keep)
+    lasting = np.flatnonzero(panel_of(used).counts.min(axis=1) >= FEWEST_CYCLES)
+    if lasting.size < used.sizes["device"]:
+        if not lasting.size:
+            raise ValueError(
+                f"ds: must hold a device with at least {FEWEST_CYCLES} cycles of each feature (got none); measure more"
+            )
+        said.warnings.append(
+            f"{used.sizes['device'] - lasting.size} devices left out that show a feature in fewer than "
+            f"{FEWEST_CYCLES} cycles."
+        )
+        used = select_records(used, np.isin(used["device_index"].values, lasting))
+    panel = panel_of(used)
+    steady = np.asarray((panel.moments[1] > 0).all(axis=1))
+    if not steady.all():
+        if not steady.any():
+            raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
+        said.warnings.append(f"{int((~steady).sum())} devices left out in which a feature never varies.")
+        used = select_records(used, steady[used["device_index"].values])
+        panel = panel_of(used)
+    if panel.step != 1:
+        said.assumed.append(
+            f"Records lie {panel.step:,} cycles apart: a cycle of the fitted device stands for as many, and its memory "
+            "is that from record to record."
+        )
+    return used, panel
+
+
+def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -> int:
+    """The largest order for which there are windows enough: ten for each coefficient of a feature."""
+    wanted = order or max_order
+    whole = panel.present.all(axis=1)
+    broken = np.flatnonzero(np.diff(np.concatenate([[False], whole, [False]]).astype(np.int8)))
+    runs = broken[1::2] - broken[::2]
+    for longest in range(wanted, 0, -1):
+        windows = np.maximum(runs - longest, 0).sum()
+        if windows >= WINDOWS * (longest * len(panel.features) + 1):
+            break
+    else:
+        raise ValueError(
+            f"ds: must hold at least {WINDOWS * (len(panel.features) + 1)} pairs of successive cycles with all "
+            f"features (got {windows}); measure more cycles"
+        )
+    if longest < wanted:
+        text = f"order {wanted} needs more successive cycles than were measured; up to order {longest} can be learnt."
+        if order is not None:
+            raise ValueError(
+                f"order: must be at most {longest} for {windows} windows (got {order}); measure more cycles"
+            )
+        said.warnings.append(f"Memory: {text}")
+    return longest
+
+
+def learn_cycles(
+    panel: Panel,
+    recipe: cycle_fit.Recipe,
+    template: DeviceParameters,
+    replicates: int,
+    seed: int,
+    said: Said,
+    work: Work,
+) -> tuple[cycle_fit.CycleFit, fit_assembly.Remainder, SamplingError]:
+    """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device."""
+    few = panel.devices < FEW_DEVICES
+    units = panel.borders.size - 1
+    weights = np.ones((1, units)) if few or not replicates else bootstrap_weights(units, replicates, seed)
+    first = cycle_fit.fit_cycles(panel, recipe, weights)
+    work.done(0.5)
+    rest = fit_assembly.remainder(template, panel.features, first.order)
+    typical = cycle_fit.typical_cycles(panel, recipe.longest + 2)
+
+    def made(fit: cycle_fit.CycleFit, devices: int, purpose: int) -> Panel:
+        a, noise, _ = fit.models()[fit.order]
+        return fit_assembly.standardised_panel(
+            template, panel.features, np.array([s.polynomial for s in fit.shapes]), {fit.order: (a, noise)}, rest,
+            devices=devices, cycles=typical, seed=seed + purpose,
+        )  # fmt: skip
+
+    simulated = made(first, max(FEWEST_SIMULATED, SIMULATED // typical), 1)
+    work.done(0.6)
+    found = cycle_fit.unbiased(first, simulated, recipe)
+    found = replace(
+        found,
+        shapes=tuple(
+            new if shape_fit.rises(new.polynomial) else old for new, old in zip(found.shapes, first.shapes, strict=True)
+        ),
+    )
+    if few and replicates:
+        many = made(found, panel.devices * FEW_REPLICATES, 2)
+        found = cycle_fit.simulated_replicates(found, many, recipe, panel.devices)
+        said.assumed.append(
+            f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
+            "simulated measurements of the fitted device."
+        )
+    held = [FEATURES[i].symbol for i, shape in zip(panel.features, found.shapes, strict=True) if shape.held]
+    if held:
+        said.warnings.append(
+            f"The shape of {', '.join(held)} was held to rise: more cycles, or a lower degree, would not need it."
+        )
+    drawn_in = [str(q) for q, (_, _, changed) in found.models().items() if changed]
+    if drawn_in:
+        said.warnings.append(
+            f"Memory of order {', '.join(drawn_in)} came out unstable and was drawn in: does a feature drift?"
+        )
+    work.done(0.75)
+    return found, rest, sampling_error(*simulated.moments, typical)
+
+
+def learn_devices(
+    panel: Panel, error: SamplingError, components: int | None, replicates: int, seed: int, said: Said
+) -> DeviceFit:
+    """The mixture over devices."""
+    mean, sd = panel.moments
+    cycles = panel.counts.min(axis=1).astype(np.float64)
+    found = fit_devices(mean, sd, cycles, error, components=components, replicates=replicates, seed=seed)
+    devices, count = panel.devices, found.weights.size
+    if devices == 1:
+        said.assumed.append("One device was measured: device to device nothing is known, and no spread is assumed.")
+    elif devices < 2 * FEWEST_MEMBERS:
+        said.warnings.append(
+            f"{devices} devices: their spread is one normal, known to about {100 / np.sqrt(2 * devices - 2):.0f} %."
+        )
+    if devices > 1:
+        names = [f"{kind} of {FEATURES[i].symbol}" for kind in ("mean", "spread") for i in panel.features]
+        blurred = [name for name, share in zip(names, found.blurred, strict=True) if share > BLURRED]
+        if blurred:
+            said.warnings.append(
+                f"Device to device, more than half of what is seen of the {', '.join(blurred)} is sampling error of "
+                "the cycles: more cycles a device would tell."
+            )
+    if count > 1:
+        said.assumed.append(f"{count} components of devices, {'as asked for' if components else 'by BIC'}.")
+    return found
