@@ -193,9 +193,9 @@ def judge(
     source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
 ) -> Any:
     """How well it behaves like the measurement."""
-    from synaptogen_core.analysis import judging
+    from synaptogen_core.analysis import fitting
 
-    return judging.judge(values["fit"], progress=progress, cancel=cancel)
+    return fitting.judge(values["fit"], progress=progress, cancel=cancel)
 
 
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
