@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "synaptogen_core"
 LONGEST_FILE = 400
 HEAVY = tuple("app bokeh dask datashader h5netcdf holoviews numba pandas panel scipy xarray zarr".split())
-IMPORTED_AS = {"pyyaml": "yaml"}
+IMPORTED_AS = {"pyyaml": "yaml", "scikit-learn": "sklearn"}
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SEEDED = {"Generator", "default_rng", "SeedSequence", "Philox", "PCG64", "BitGenerator"}
 OPENING_METHODS = set(
@@ -167,9 +167,8 @@ def test_public_names_exist() -> None:
 
 def test_dependencies_are_used_and_used_ones_are_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=\[ ]", item)[0].replace("-", "_") for item in project["dependencies"]}
-    declared = {"yaml" if name == "pyyaml" else name for name in declared}
-    declared = {IMPORTED_AS.get(name, name) for name in declared}
+    declared = {re.split(r"[<>=\[ ]", item)[0] for item in project["dependencies"]}
+    declared = {IMPORTED_AS.get(name, name).replace("-", "_") for name in declared}
     imported: set[str] = set()
     texts = []
     for path in sources("synaptogen_core", "app"):

@@ -9,6 +9,7 @@ import numpy as np
 from synaptogen_core.analysis.loop_branches import Bools, Floats, Loops
 
 RIDGE = 1e-12  # of the largest sum of squares: branches with too few voltages give a number, not an exception
+TINY = 1e-100  # a sum of squares below it has lost its digits
 
 
 class Sums(NamedTuple):
@@ -50,12 +51,10 @@ def coefficients(found: Sums) -> Floats:
     order = np.add.outer(np.arange(degree), np.arange(degree))
     matrix = found.powers[:, order]
     size = np.abs(matrix).max(axis=(1, 2))
-    good = (found.samples >= degree) & (size > 0) & np.isfinite(size) & np.isfinite(found.products).all(axis=1)
-    identity = np.eye(degree)
-    matrix = (
-        np.where(good[:, None, None], matrix, identity) + (RIDGE * np.where(good, size, 1.0))[:, None, None] * identity
-    )
-    solved = np.linalg.solve(matrix, np.where(good[:, None], found.products, 0.0)[..., None])[..., 0]
+    good = (found.samples >= degree) & (size > TINY) & np.isfinite(size) & np.isfinite(found.products).all(axis=1)
+    size, identity = np.where(good, size, 1.0)[:, None], np.eye(degree)
+    matrix = np.where(good[:, None, None], matrix / size[..., None], identity) + RIDGE * identity
+    solved = np.linalg.solve(matrix, np.where(good[:, None], found.products / size, 0.0)[..., None])[..., 0]
     return np.where(good[:, None], solved, np.nan)
 
 
