@@ -14,7 +14,7 @@ from app.results import fit
 from synaptogen_core.exchange import text
 
 FORMATS = {
-    "json": ("Device", "application/json"),
+    "json": ("Device, our layout", "application/json"),
     "published.json": ("Device, published layout", "application/json"),
     "html": ("Report", "text/html"),
     "features.csv": ("Features", "text/csv"),

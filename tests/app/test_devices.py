@@ -89,7 +89,7 @@ def test_the_spread_between_devices_ends_where_it_would_clip() -> None:
 
 
 def test_what_a_device_does_not_have_is_not_offered() -> None:
-    one = dict(weights=[1.0], means=PUBLISHED.means[:1], factors=0 * PUBLISHED.factors[:1], outliers=())
+    one = {"weights": [1.0], "means": PUBLISHED.means[:1], "factors": 0 * PUBLISHED.factors[:1], "outliers": ()}
     device = own(var={1: PUBLISHED.var[1]}, order=1, **one)
     settings = page(device)
     assert not {"device", "outlier_share", "order", "d2d"} & set(settings.device.active())

@@ -1,4 +1,4 @@
-"""The lane of the Fit tab: which stages run when, what is cancelled, what a bad file loses, what stays after the page."""
+"""The lane of the Fit tab: which stages run when, what is cancelled, what a bad file loses, what stays afterwards."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class Bench:
         self.painted: list[tuple[str, Any]] = []
         self.adopted: list[Any] = []
         uses = {"extract": ("smoothing",), "fit": ("order",)}
-        stages = tuple(Stage(key, key, self.stage(key), uses.get(key, ())) for key in ("read", "extract", "fit", "judge"))
+        stages = tuple(
+            Stage(key, key, self.stage(key), uses.get(key, ())) for key in ("read", "extract", "fit", "judge")
+        )
         monkeypatch.setattr(fit_work, "STAGES", stages)
         monkeypatch.setattr(fit_pictures, "of_stage", lambda key, values: f"picture of {values[key]}")
         self.work = FitWork(fit.Options(), lambda function: function(), lambda *device: self.adopted.append(device))

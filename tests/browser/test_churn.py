@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from app.tabs import TABS
 from tests.browser.drive import Dashboard, serving
 
-HASTY = 11  # pages that are closed while they are still being drawn
+HASTY = 10  # pages that are closed while they are still being drawn
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
 
 
