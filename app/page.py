@@ -37,7 +37,9 @@ if (window.innerWidth < {PHONE}) {{
   }}
 }}
 """
-TABS_STYLE = {"& .MuiTab-root": {"textTransform": "none", "fontSize": "0.95rem", "minHeight": "44px"}}
+TABS_STYLE = {
+    "& .MuiTab-root": {"textTransform": "none", "fontSize": "0.95rem", "minHeight": "44px", "minWidth": 0, "px": "11px"}
+}
 # Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
 MEASURE_LATER = """
 let view = Bokeh.Models.get("Figure").prototype.default_view.prototype

@@ -30,26 +30,25 @@ class View(Base):
         work = context.work
         self.file = FilePart(work)
         self.loops = LoopsPart(self.theme, partial(work.look, "loop"))
-        self.compare = ComparePart(self.theme, partial(work.look, "scatter"))
+        self.compare: ComparePart | None = None  # a dozen figures: made with the first fit
         self.verdict, self.facts = fit_text.words(), fit_text.words()
         self.use = pmui.Button(label="Use this device on all tabs", variant="contained", icon="check", margin=(6, 8))
         self.use.on_click(lambda event: work.use())
         self.used = theme.note()
         work.status.param.watch(self._used, "used")
-        self.estimates = fit_text.estimates_table()
+        self.estimates: Any = None
         self.of_loops, self.of_fit = self._controls()
         self.fitted: Fitted | None = None
         self.judged: Judged | None = None
         self.verdict_card = theme.card(theme.heading("What this device is good for"), self.verdict, self.use, self.used)
         self.facts_card = theme.card(theme.heading("The fit"), self.facts)
-        self.numbers = theme.card(theme.heading("Estimates"), self.estimates)
         self.said = theme.grid(self.verdict_card, self.facts_card, sizes={"xs": 12, "lg": 6})
         self.downloads = theme.card(theme.heading("Download"), context.downloads(FILES))
-        for part in (self.said, self.numbers, self.downloads, self.of_loops, self.of_fit):
+        self.pictures = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
+        for part in (self.said, self.pictures, self.downloads, self.of_loops, self.of_fit):
             part.visible = False
         self.layout = pmui.Column(
-            self.file.layout, self.of_loops, self.loops.layout, self.of_fit, self.said, self.compare.of_judgement,
-            self.compare.of_fit, self.numbers, self.downloads,
+            self.file.layout, self.of_loops, self.loops.layout, self.of_fit, self.said, self.pictures, self.downloads,
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
         work.connect(self.show)
@@ -84,14 +83,22 @@ class View(Base):
             self.loops.show(found)
             self.of_fit.visible = self.downloads.visible = found is not None
         elif stage == "fit":
-            self.fitted = found
-            self.compare.show_fit(found)
-            self.numbers.visible = found is not None
+            self.fitted, self.pictures.visible = found, found is not None
             if found is not None:
-                self.facts.object = fit_text.facts(found)
-                self.estimates.value = fit_text.rows(found.estimates)
+                self._show_fit(found)
         elif stage == "judge":
             self.judged = found
-            self.compare.show_judgement(found)
+            if self.compare is not None:
+                self.compare.show_judgement(found)
         self.said.visible = self.fitted is not None
         self.verdict.object = fit_text.verdict(self.judged, self.fitted)
+
+    def _show_fit(self, found: Fitted) -> None:
+        if self.compare is None:
+            self.compare = ComparePart(self.theme, partial(self.context.work.look, "scatter"))
+            self.estimates = fit_text.estimates_table()
+            numbers = theme.card(theme.heading("Estimates"), self.estimates)
+            self.pictures.objects = [self.compare.of_judgement, self.compare.of_fit, numbers]
+        self.compare.show_fit(found)
+        self.facts.object = fit_text.facts(found)
+        self.estimates.value = fit_text.rows(found.estimates)

@@ -311,7 +311,7 @@ class ComparePart:
         self.of_fit = pmui.Column(
             theme.grid(self.devices.card, self.curves.card, sizes=half),
             theme.grid(self.orders.card, self.components.card, sizes=half),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}, visible=False,
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
         self.of_judgement = pmui.Column(
             self.explained,
@@ -324,10 +324,7 @@ class ComparePart:
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}, visible=False,
         )  # fmt: skip
 
-    def show_fit(self, fitted: Fitted | None) -> None:
-        self.of_fit.visible = fitted is not None
-        if fitted is None:
-            return
+    def show_fit(self, fitted: Fitted) -> None:
         self.devices.offer(fitted.features)
         self.curves.show(fitted)
         self.orders.show(fitted.orders)
