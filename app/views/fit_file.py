@@ -105,17 +105,21 @@ class FilePart:
 
 def guard(file: Any, work: FitWork) -> None:
     """Refuse more than is allowed while it arrives: what the browser checks, another client need not."""
-    taken, arrived = file._process_chunk, {"bytes": 0}
+    handle, arrived = file._handle_msg, {"bytes": 0}
 
     def checked(message: dict[str, Any]) -> None:
-        arrived["bytes"] = len(message["data"]) + (0 if message["chunk"] == 1 else arrived["bytes"])
-        if arrived["bytes"] > MOST_MB * 1_000_000:
-            file._file_buffer.clear()
-            work.refuse(f"{message['name']}: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
+        if message["status"] == "error":  # the browser's own word on a file that is too large
+            work.refuse(f"file: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
             return
-        taken(message)
+        if message["status"] == "upload_event":
+            arrived["bytes"] = len(message["data"]) + (0 if message["chunk"] == 1 else arrived["bytes"])
+            if arrived["bytes"] > MOST_MB * 1_000_000:
+                file._file_buffer.clear()
+                work.refuse(f"{message['name']}: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
+                return
+        handle(message)
 
-    file._process_chunk = checked
+    file._handle_msg = checked
 
 
 def said(read: Read) -> str:
