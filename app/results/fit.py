@@ -140,7 +140,7 @@ def example(progress: Progress) -> xr.Dataset:
     index, number = np.repeat(np.arange(devices), cycles), np.tile(np.arange(1, cycles + 1), devices)
     counts = np.full(index.size, volts.size // cycles)
     loops = np.tile(volts, devices), current.T.ravel(), counts
-    labels = [f"cell {k + 1}" for k in range(devices)]
+    labels = [str(k + 1) for k in range(devices)]
     return measurement(index, number, labels=labels, loops=loops, source="simulation")
 
 

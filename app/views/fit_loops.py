@@ -141,7 +141,7 @@ class LoopsPart:
                 "x": [u], "y": height([u / ohm]), "what": [f"{title} = {theme.quantity(ohm, name)} at {abs(u):g} V"]
             }  # fmt: skip
         self._axes(loop, height)
-        self.figure.title.text = f"{loop.device}: cycle {loop.cycle}"
+        self.figure.title.text = f"Device {loop.device}: cycle {loop.cycle}"
         self.failure.param.update(visible=bool(loop.failure), object=f"This cycle has no features: {loop.failure}.")
         entries = [swatch("ink", "this cycle"), swatch(NEUTRAL, "others of the device")]
         entries += [swatch(COLORS[n], f"{text} voltage", kind=marker) for n, (marker, text) in MARKERS.items()]

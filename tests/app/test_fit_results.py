@@ -67,7 +67,7 @@ def test_the_example_is_made_by_the_simulator_and_says_so(example: dict[str, Any
 def test_thresholds_lie_on_the_loop_that_is_drawn(example: dict[str, Any]) -> None:
     for device, cycle in ((0, 0), (3, 17), (8, 39)):
         loop = fit_pictures.loop(example.get, device, cycle)
-        assert loop is not None and (loop.device, loop.cycle) == (f"cell {device + 1}", cycle + 1)
+        assert loop is not None and (loop.device, loop.cycle) == (f"{device + 1}", cycle + 1)
         for volts, current in loop.thresholds.values():
             assert on_loop(loop, volts, current) < 0.02
         volts, current = loop.thresholds["u_set"]
@@ -99,7 +99,7 @@ def test_failed_cycles_are_listed_with_their_reason_and_place(example: dict[str,
     cycles = fit_pictures.of_cycles(ds, True)
     assert (cycles.found, cycles.failed) == (358, 2)
     assert [(f.device, f.cycle, f.why) for f in cycles.listed] == [
-        ("cell 1", 4, FAILURES[4][1]), ("cell 3", 6, FAILURES[8][1]),
+        ("1", 4, FAILURES[4][1]), ("3", 6, FAILURES[8][1]),
     ]  # fmt: skip
     assert cycles.bad == ((0, 3), (2, 5)) and dict(cycles.reasons) == {FAILURES[4][1]: 1, FAILURES[8][1]: 1}
     assert cycles.counts == (40,) * 9 and [row.cycles for row in cycles.report] == [40] * 9
