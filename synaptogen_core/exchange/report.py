@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = "report.html.jinja"
 SIGNS = {True: ("✓", "good"), False: ("✗", "not good"), None: ("?", "not known")}
+LIMITED = ("⚠", "good for some")
 NEARLY = 1.5  # times what is expected; as the verdict says it (`analysis.verdict.TOLERATED`)
 MOST_DEVICES = 200  # rows of the table of devices
 
@@ -61,7 +62,8 @@ def report_html(
     return _template().render(
         name=fit.device.name,
         facts=list(_facts(fit, loops)),
-        verdict=[(*SIGNS[f.good], f.about, f.text) for f in (judgement.verdict if judgement else ())],
+        verdict=[(*SIGNS[f.good], f.about, f.text) for f in (judgement.verdict[:-1] if judgement else ())],
+        summary=summary(judgement) if judgement else None,
         warnings=fit.warnings,
         assumed=fit.assumed,
         figures=figures(fit, judgement, loops),
@@ -81,6 +83,13 @@ def report_html(
         citation=fit.device.citation,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
+
+
+def summary(judgement: Judgement) -> tuple[str, str, str]:
+    """Sign, its meaning, and the sentence that says what a fit is good for, and what not."""
+    last, others = judgement.verdict[-1], judgement.verdict[:-1]
+    sign, words = SIGNS[last.good] if last.good or not any(f.good for f in others) else LIMITED
+    return sign, words, last.text
 
 
 def save_report(
@@ -139,28 +148,23 @@ def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:
     options |= {"confidence": float(fit.estimates.attrs["confidence"]), "seed": again["seed"]}
     lines = [
         "import synaptogen_core as sc",
-        "from synaptogen_core.analysis.features import FeatureOptions, extract_features",
-        "from synaptogen_core.analysis.fitting import fit",
-        "from synaptogen_core.analysis.judging import judge",
-        "from synaptogen_core.exchange.files import load_measurements, save_report",
+        "from synaptogen_core.exchange.files import save_report",
         "",
         f"template = sc.load_device({named!r})  # hash {template.hash}",
-        f"ds = load_measurements({source!r})  # data hash {fit.data_hash}; tell columns= and units= if asked",
+        f"ds = sc.load_measurements({source!r})  # data hash {fit.data_hash}; with columns= and units= if asked",
     ]
     extraction = None if loops is None else loops.attrs.get("feature_options")
     if extraction:
         settings = ", ".join(f"{key}={_tuples(value)!r}" for key, value in json.loads(extraction).items())
         lines += [
-            f"features = extract_features(ds, FeatureOptions({settings}))",
+            f"features = sc.fitting.extract_features(ds, sc.fitting.FeatureOptions({settings}))",
             "ds = ds.assign(features.data_vars).assign_attrs(features.attrs)",
         ]
-    else:
-        lines.remove("from synaptogen_core.analysis.features import FeatureOptions, extract_features")
     settings = ", ".join(f"{key}={value!r}" for key, value in options.items())
     lines += [
-        f"found = fit(ds, template, {settings})",
-        "sc.save_device(found.device, 'device.json')",
-        "save_report(found, judge(found), 'report.html')",
+        f"fit = sc.fitting.fit(ds, template, {settings})",
+        "sc.save_device(fit.device, 'device.json')",
+        f"save_report(fit, sc.fitting.judge(fit), 'report.html'{', loops=ds' if extraction else ''})",
     ]
     return "\n".join(lines)
 

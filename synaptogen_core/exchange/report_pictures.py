@@ -129,7 +129,7 @@ def memory(judgement: Judgement) -> Figure:
             svg.axis("autocorrelation (1)", [0.0], *four),
             one.symbol,
         )
-        picture.level(0.0, "zero")
+        picture.rule("zero", y=0.0)
         picture.band(lag, four[1], four[2], f"band f-{name}")
         picture.line(lag, four[0], "measured")
         picture.points(lag, four[0], "dot")
@@ -207,7 +207,7 @@ def conduction(fit: Fit) -> Figure:
             svg.axis(f"current ({unit})", *known),
             state,
         )
-        picture.level(0.0, "zero")
+        picture.rule("zero", y=0.0)
         for measured, low, high, fitted in zip(*known, strict=True):
             picture.band(volts, low, high, f"band {STATE_STYLES[state]}")
             picture.line(volts, measured, "measured")
@@ -236,7 +236,7 @@ def criteria(fit: Fit) -> Figure:
             svg.axis("above the smallest (1)", *above.values()),
             "Order of the memory",
         )
-        picture.upright(fit.orders.attrs["chosen"], "chosen")
+        picture.rule("chosen", x=fit.orders.attrs["chosen"])
         for number, (name, words, marker) in enumerate(CRITERIA):
             picture.line(order, above[name], f"way c{number}")
             picture.points(order, above[name], f"mark c{number}", marker, 3)
@@ -251,7 +251,7 @@ def criteria(fit: Fit) -> Figure:
             svg.axis("above the smallest (1)", bic),
             "Components of the mixture",
         )
-        picture.upright(fit.components.attrs["chosen"], "chosen")
+        picture.rule("chosen", x=fit.components.attrs["chosen"])
         picture.line(count, bic, "way c1")
         picture.points(count, bic, "mark c1", "circle", 3)
         key = key or _key(("circle", "mark c1", "BIC"))
@@ -282,7 +282,7 @@ def _loop(ds: xr.Dataset, record: int, heading: str) -> str:
         f"Measured loop, {heading}", svg.axis("voltage (V)", voltage, set_voltage),
         svg.axis(f"current ({unit})", factor * current), heading,
     )  # fmt: skip
-    picture.level(0.0, "zero")
+    picture.rule("zero", y=0.0)
     picture.line(voltage, factor * current, "loop")
     picture.points(set_voltage, factor * set_current, "mark f-u_set", "square", 4.5)
     picture.points(reset_voltage, factor * reset_current, "mark f-u_reset", "triangle", 5)

@@ -7,6 +7,7 @@ the page's style sheet. It draws what a report needs, and no more. All text is e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -19,6 +20,7 @@ Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT = 300, 215  # of a picture; its text is legible on a phone, where it is as wide as the page
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 40
+LEAST = 1e-30  # of a logarithmic axis: less is hardly a measured number
 MARGIN = 0.04  # of an axis beyond its values
 LONGEST = 700  # points of a line: more than there are pixels
 NORMAL = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
@@ -61,22 +63,23 @@ class Axis:
         step = next(size * m for m in (1, 2, 5, 10) if (self.high - self.low) / (size * m) <= 6)
         step = max(step, 1.0) if self.scale == "whole" else step
         first, last = np.ceil(self.low / step - 1e-9), np.floor(self.high / step + 1e-9)
-        return [float(f"{k * step:.10g}") + 0.0 for k in np.arange(first, last + 1)]
+        return [float(f"{k * step:.14g}") + 0.0 for k in np.arange(first, last + 1)]
 
     def words(self, tick: float) -> str:
         """A tick as text."""
-        return f"{100 * tick:g} %" if self.scale == "normal" else number(tick, 6)
+        narrow = max(abs(self.low), abs(self.high)) / (self.high - self.low)
+        return f"{100 * tick:g} %" if self.scale == "normal" else number(tick, max(6, int(np.log10(narrow)) + 3))
 
 
 def axis(label: str, *values: ArrayLike, scale: str = "linear", floor: float | None = None) -> Axis:
     """An axis that holds all finite values; `floor` is the least that its low end may be."""
     known = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values] or [np.empty(0)])
-    known = known[np.isfinite(known) & ((known > 0) | (scale != "log"))]
+    known = known[np.isfinite(known) & ((known > LEAST) | (scale != "log"))]
     low, high = (float(known.min()), float(known.max())) if known.size else (1.0, 10.0)
     if scale == "log":
         wide = max(np.log10(high / low) * MARGIN, 0.02)
         return Axis(label, low * 10**-wide, high * 10**wide, scale)
-    wide = (high - low) * MARGIN or abs(high) * 0.1 or 1.0
+    wide = max((high - low) * MARGIN, 0.5 * (scale == "whole")) or abs(high) * 0.1 or 1.0
     return Axis(label, low - wide if floor is None else max(floor, low - wide), high + wide, scale)
 
 
@@ -85,7 +88,8 @@ def number(value: float, digits: int = 3) -> str:
     if not np.isfinite(value):
         return "–"
     text = f"{value:.{digits}g}"
-    return "0" if text == "-0" else text.replace("-", "\N{MINUS SIGN}").replace("e+0", "e").replace("e+", "e")
+    text = re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), text)
+    return "0" if text == "-0" else text.replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass
@@ -142,13 +146,10 @@ class Picture:
             if np.isfinite(a + b):
                 self.parts.append(_marker(a, b, style, marker, size))
 
-    def upright(self, x: float, style: str) -> None:
-        """A line from bottom to top."""
-        self.line([x, x], [self.y.low, self.y.high], style)
-
-    def level(self, y: float, style: str) -> None:
-        """A line from left to right."""
-        self.line([self.x.low, self.x.high], [y, y], style)
+    def rule(self, style: str, *, x: ArrayLike = (), y: ArrayLike = ()) -> None:
+        """A line from bottom to top at `x`, or from left to right at `y`."""
+        self.line(np.append(x, x) if np.size(x) else [self.x.low, self.x.high],
+                  np.append(y, y) if np.size(y) else [self.y.low, self.y.high], style)  # fmt: skip
 
     def __str__(self) -> str:
         """The picture as SVG."""
