@@ -113,7 +113,7 @@ def fit_devices(
     error: SamplingError,
     *,
     components: int | None = None,
-    replicates: int = 100,
+    replicates: int = 60,
     seed: int = 0,
 ) -> DeviceFit:
     """Fit the mixture.
@@ -149,7 +149,7 @@ def fit_devices(
 
     def finished(parts: Parts, rows: NDArray[np.int64] | slice) -> tuple[Floats, Floats, Floats]:
         weights, means, covariances, members = parts
-        error_of_part = np.einsum("dk,dij->kij", members / members.sum(axis=0), noise[rows])
+        error_of_part = np.einsum("dk,dij->kij", members / np.maximum(members.sum(axis=0), 1e-9), noise[rows])
         spread = scale[:, None] * covariances * scale
         clean = np.array([_without(seen, err) for seen, err in zip(spread, error_of_part, strict=True)])
         return weights, center + scale * means, clean
@@ -199,7 +199,7 @@ def _mixture(components: int, seed: int, **start: NDArray[np.floating[Any]]) -> 
     from sklearn.mixture import GaussianMixture
 
     return GaussianMixture(
-        components, reg_covar=FLOOR, tol=1e-3, max_iter=300, n_init=1 if start or components == 1 else STARTS,
+        components, reg_covar=FLOOR, tol=1e-5, max_iter=1000, n_init=1 if start or components == 1 else STARTS,
         init_params="k-means++", random_state=seed, **start,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import DEVICE_STATES, FEATURES
 
 REPLICATES = 200
-DEVICE_REPLICATES = 100
+DEVICE_REPLICATES = 60
 FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
 WINDOWS = 10  # of successive cycles for each coefficient

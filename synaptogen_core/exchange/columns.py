@@ -18,6 +18,8 @@ LOOP_ROLES = ("voltage", "current")
 LABEL_ROLES = ("group", "device", "row", "column")
 ROLES = (*LABEL_ROLES, "cycle", *LOOP_ROLES, *FEATURE_NAMES)
 IN_ORDER = "in order"
+MAX_SHOWN = 60
+MAX_NAME = 200  # characters in which a unit is looked for
 
 NAMES = {
     "voltage": "v u volt volts voltage vapp vapplied appliedvoltage bias biasvoltage vbias vin vmeas vsource spannung",
@@ -121,6 +123,8 @@ def unit_of(text: str) -> tuple[str, float] | None:
 
 def split_unit(name: str) -> tuple[str, str | None]:
     """A column's name and its unit, if one stands in brackets, behind a slash, or is known behind an underscore."""
+    if len(name) > MAX_NAME:
+        return name.strip(), None
     bracket = re.fullmatch(r"\s*(.*?)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]\s*", name)
     if bracket and bracket[1]:
         return bracket[1], bracket[2]
@@ -179,9 +183,10 @@ def understand(
     roles = [role if role in (*LABEL_ROLES, "cycle", "time", *wanted) else "" for role in roles]
     for role in ROLES:
         if roles.count(role) > 1 and role != "group":
-            named = ", ".join(repr(c) for c, r in zip(columns, roles, strict=True) if r == role)
+            same = [shown(c) for c, r in zip(columns, roles, strict=True) if r == role]
+            named = ", ".join(same[:20])
             questions.append(f"{role}: which of the columns {named} is it? say columns={{{role!r}: ...}}")
-    names = ", ".join(map(repr, columns[:20]))
+    names = ", ".join(map(shown, columns[:20]))
     if kind == "unclear":
         questions.append(
             "voltage, current: which columns hold them, or which hold r_hrs, u_set, r_lrs, u_reset? "
@@ -217,9 +222,14 @@ def doubtful(layout: TableLayout, role: str, low: float, high: float) -> str:
     if not fault:
         return ""
     return (
-        f"{role}: in which unit is column {layout.columns[position]!r}? its numbers run from {low:g} to {high:g}, "
+        f"{role}: in which unit is column {shown(layout.columns[position])}? its numbers run from {low:g} to {high:g}, "
         f"hardly {layout.units[position]}; say units={{{role!r}: ...}}"
     )
+
+
+def shown(text: str) -> str:
+    """A name from a file, in quotes, and not too long for a sentence."""
+    return repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "...")
 
 
 def _key(name: str) -> str:
@@ -232,7 +242,8 @@ def _check_wishes(columns: Sequence[str], given: Mapping[str, str], units: Mappi
             raise ValueError(f"columns: must name some of {', '.join(ROLES)} (got {role!r}); use one of these")
         if column and column not in columns and not (role == "cycle" and column == IN_ORDER):
             raise ValueError(
-                f"columns: {role} must be one of {', '.join(map(repr, columns[:20]))} (got {column!r}); correct it"
+                f"columns: {role} must be one of {', '.join(map(shown, columns[:20]))} (got {shown(column)}); "
+                "correct the name"
             )
     named = [column for column in given.values() if column]
     if len(set(named)) < len(named):
@@ -262,6 +273,9 @@ def _unit(column: str, part: str, written: str, role: str, wish: str | None) -> 
         found = unit_of(written)
         if found and found[0] in UNITS_OF[role]:
             return written, True, ""
-        question = f"{role}: in which unit is column {column!r}? {written!r} is not known; say units={{{role!r}: ...}}"
+        question = (
+            f"{role}: in which unit is column {shown(column)}? {shown(written)} is not known; "
+            f"say units={{{role!r}: ...}}"
+        )
         return "", False, question
     return ("S" if _key(part.casefold()) in CONDUCTANCES else UNITS_OF[role][0]), False, ""

@@ -30,7 +30,7 @@ from synaptogen_core.exchange.columns import (
     split_unit,
     understand,
 )
-from synaptogen_core.exchange.measured_records import Records, ask
+from synaptogen_core.exchange.measured_records import Records, ask, notes_of
 from synaptogen_core.exchange.measured_text import GZIP, Source, unpacked
 from synaptogen_core.schema import FEATURE_NAMES, cell_dims
 
@@ -200,8 +200,6 @@ def _recognised(
     columns: Mapping[str, str] | None,
     units: Mapping[str, str] | None,
 ) -> xr.Dataset:
-    from synaptogen_core.exchange.measurements import notes_of
-
     layout = _layout(source, listed, columns, units)
     ask(layout, layout.questions)
     roles = {role: name for name, role in zip(layout.columns, layout.roles, strict=True) if role not in ("", "time")}

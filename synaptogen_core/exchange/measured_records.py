@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.measurement import measurement
 from synaptogen_core.errors import ColumnsUnclear, FileError
-from synaptogen_core.exchange.columns import LABEL_ROLES, LOOP_ROLES, TableLayout, doubtful, unit_of
+from synaptogen_core.exchange.columns import LABEL_ROLES, LOOP_ROLES, TableLayout, doubtful, shown, unit_of
+from synaptogen_core.exchange.measured_text import SEPARATORS
 from synaptogen_core.schema import FEATURE_NAMES
 
 F64 = NDArray[np.float64]
@@ -258,6 +259,30 @@ def ask(layout: TableLayout, questions: Sequence[str]) -> None:
         raise ColumnsUnclear(
             f"{layout.name}: must tell what its columns hold (got doubts); {'; '.join(questions)}", asked
         )
+
+
+def notes_of(layout: TableLayout) -> list[str]:
+    """What was understood, in sentences."""
+    notes: list[str] = []
+    for column, role, unit, assumed in zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True):
+        if role and role != "time":
+            doubt = ", as it says nothing else" if assumed else ""
+            notes.append(f"column {shown(column)} read as {role}" + (f" in {unit}{doubt}" if unit else ""))
+    left_out = [
+        shown(column) for column, role in zip(layout.columns, layout.roles, strict=True) if role in ("", "time")
+    ]
+    if left_out:
+        notes.append(f"left out: {', '.join(left_out[:20])}")
+    if layout.decimal == ",":
+        notes.append("decimal commas")
+    if layout.delimiter not in ("", ","):
+        notes.append(f"cells separated by {SEPARATORS[layout.delimiter]}")
+    skipped = (layout.header_line or layout.first_line) - 1
+    if skipped > 0:
+        notes.append(f"{skipped} lines before the table skipped")
+    if layout.encoding not in ("", "utf-8-sig"):
+        notes.append(f"encoding {layout.encoding}")
+    return notes
 
 
 def sweeps(voltage: F64) -> I64:

@@ -31,19 +31,19 @@ from synaptogen_core.exchange.columns import (
     LOOP_ROLES,
     TableLayout,
     doubtful,
+    shown,
     understand,
 )
-from synaptogen_core.exchange.measured_records import F64, OVERFLOW, Records, ask
+from synaptogen_core.exchange.measured_records import F64, OVERFLOW, Records, ask, notes_of
+from synaptogen_core.exchange.measured_tables import find_table
 from synaptogen_core.exchange.measured_text import (
     GZIP,
     MAX_BYTES,
     NEEDS,
-    SEPARATORS,
     Block,
     Source,
     Table,
     blocks,
-    find_table,
     to_number,
 )
 from synaptogen_core.schema import FEATURE_NAMES
@@ -251,29 +251,7 @@ def _numbers(block: Block, layout: TableLayout, role: str) -> F64:
         at = values.index(None)
         column = layout.columns[layout.position(role)]
         raise FileError(
-            f"{layout.name}: line {block.lines[at]}, column {column!r} must be a number or empty "
+            f"{layout.name}: line {block.lines[at]}, column {shown(column)} must be a number or empty "
             f"(got {cells[at].strip()[:40]!r}); correct it"
         )
     return np.array(values, np.float64)
-
-
-def notes_of(layout: TableLayout) -> list[str]:
-    """What was understood, in sentences."""
-    notes: list[str] = []
-    for column, role, unit, assumed in zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True):
-        if role and role != "time":
-            doubt = ", as it says nothing else" if assumed else ""
-            notes.append(f"column {column!r} read as {role}" + (f" in {unit}{doubt}" if unit else ""))
-    left_out = [repr(column) for column, role in zip(layout.columns, layout.roles, strict=True) if role in ("", "time")]
-    if left_out:
-        notes.append(f"left out: {', '.join(left_out[:20])}")
-    if layout.decimal == ",":
-        notes.append("decimal commas")
-    if layout.delimiter not in ("", ","):
-        notes.append(f"cells separated by {SEPARATORS[layout.delimiter]}")
-    skipped = (layout.header_line or layout.first_line) - 1
-    if skipped > 0:
-        notes.append(f"{skipped} lines before the table skipped")
-    if layout.encoding not in ("", "utf-8-sig"):
-        notes.append(f"encoding {layout.encoding}")
-    return notes

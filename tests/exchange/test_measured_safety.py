@@ -7,6 +7,7 @@ import io
 import pickle
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -116,6 +117,22 @@ def test_mutated_netcdf(netcdf: list[bytes], data: st.DataObject) -> None:
     survives(data.draw(mutations(st.sampled_from(netcdf))))
 
 
+@pytest.mark.parametrize("filling", ["9", " ", "[", "(", "1e", "a ", ", ", '"', '""', "-", "0.", ";", "\t", "# ", "_"])
+@pytest.mark.parametrize("end", ["", "x", "b (V)", "]"])
+def test_long_cells_take_no_time(filling: str, end: str) -> None:
+    """What is recognised by patterns is recognised in a time that grows with the length only."""
+    long = "a" * (end != "") + filling * (60_000 // len(filling)) + end
+    start = time.process_time()
+    for text in (
+        f"cycle,V,{long}\n0,1,1\n",
+        f"cycle,V,I\n0,1,{long}\n",
+        f"{long}\n0 1 2\n",
+        f"n;HRS\n0;1e5\n1;{long[1:]}",
+    ):
+        survives(text.encode())
+    assert time.process_time() - start < 5  # seconds; 0.1 is what one sees
+
+
 def test_the_unchanged_ones_are_read(netcdf: list[bytes]) -> None:
     """Negative control: the mutated files are near such that are read."""
     for content in (TABLE, FEATURES, gzip.compress(TABLE), TABLE.decode("utf-8-sig").encode("utf-16"), netcdf[0]):
@@ -221,7 +238,7 @@ def test_short_rows(tmp_path: Path) -> None:
     ("piece", "sentence"),
     [
         (b"0,1,0\n", "must need at most"),
-        (b"#\n", "must be mostly rows (got 1 in the first"),
+        (b"#\n", "must be mostly rows (got 1 in"),
         (b"\0", "must have at most 65,536 characters"),
         (b"# " + b"x" * 50_000 + b"\n", "must unpack to at most 200 times its size"),
         (b"7", "must have at most 65,536 characters"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import inspect_measurements, measurements_from_bytes
-from synaptogen_core.exchange.measured_text import MAX_COLUMNS, MAX_LINE, Source, find_table, to_number
+from synaptogen_core.exchange.measured_tables import MAX_COLUMNS, find_table
+from synaptogen_core.exchange.measured_text import MAX_LINE, Source, to_number
 from tests.exchange.test_measurements import asked, fault, notes, read
 
 FACTORS = {"V": {"V": 1.0, "mV": 1e-3}, "A": {"A": 1.0, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "nA": 1e-9}}
@@ -112,6 +113,7 @@ def test_latin_letters_far_down() -> None:
         ("cycle;V;I\n0;1;1\n0;2;1\n", ";", ".", 2),
         ("cycle, V, I\n0, 1.5, 1e-6\n", ",", ".", 2),
         ("cycle V I\n0  1.5  1e-6\n", " ", ".", 2),
+        ("Voltage (V)  Current (A) Cycle\n0.5  1e-6  0\n", " ", ".", 2),
         ("cycle\tV\tI\n0\t1,5\t1e-6\n", "\t", ",", 2),
         ("x=1\ny=2,5\n\ncycle,V,I\n0,1.5,1e-6\n", ",", ".", 5),
         ("Start;0\nStop;2\nSteps;100\ncycle;V;I\n" + "0;1;1e-6\n" * 9, ";", ".", 5),
