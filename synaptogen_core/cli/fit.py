@@ -178,7 +178,8 @@ def fit(
     if output is not None:
         save_device(found.device, output, layout)
     if report is not None:
-        save_report(found, judged, report, loops=ds if loops else None, command=_command())
+        command = _command(sys.argv[1:], [file, *writes, Path(template)])
+        save_report(found, judged, report, loops=ds if loops else None, command=command)
     if estimates is not None:
         save_estimates(found.estimates, estimates)
     if quiet:
@@ -243,10 +244,14 @@ def _stem(file: Path) -> str:
     return path.name or "fitted"
 
 
-def _command(arguments: Sequence[str] | None = None) -> str:
-    """The command line of this run."""
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    return shlex.join(["synaptogen", *words]) if words[:1] == ["fit"] else ""
+def _command(arguments: Sequence[str], paths: Sequence[Path]) -> str:
+    """The command line, without the folders that the files lie in: these concern no reader of a report."""
+    if arguments[:1] != ["fit"]:
+        return ""
+    words = list(arguments)
+    for path in paths:
+        words = [word.replace(str(path), path.name) for word in words]
+    return shlex.join(["synaptogen", *words])
 
 
 fit.__doc__ = HELP

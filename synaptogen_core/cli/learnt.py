@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 STYLES = {"good": "bold green", "not good": "bold red", "not known": "bold", "good for some": "bold yellow"}
 KEY_CURVES = ("η", "Umax")
 MEDIAN = ", 50 %"
-LABELS = 8
 WIDEST = 8  # columns of a file shown
 ROWS = 5
 
@@ -33,7 +32,7 @@ def show(console: Console, fit: Fit, judgement: Judgement | None, measured: xr.D
     console.print(_numbers(fit), markup=False)
     if judgement is not None:
         sign, words, text = page.summary(judgement)
-        console.print(Text("\nverdict ", "bold"), Text(f"{sign} {words}. ", STYLES[words]), Text(text), sep="")
+        console.print(Text("\nverdict ", "bold"), Text(f"{sign} ", STYLES[words]), Text(text), sep="")
         table = Table.grid(padding=(0, 2))
         for finding in judgement.verdict[:-1]:
             sign, words = page.SIGNS[finding.good]
@@ -78,11 +77,8 @@ def _facts(fit: Fit, measured: xr.Dataset) -> list[tuple[str, str]]:
         ("fitted to", f"{measured.attrs.get('source', '')}, data hash {fit.data_hash}"),
         ("devices", f"{state.size:,} measured, {used.sizes['device']:,} used"),
     ]
-    for number, (_, words) in enumerate(DEVICE_STATES):
-        labels = [str(label) for label in devices["device"].values[state == number]]
-        if number and labels:
-            more = ", ..." if len(labels) > LABELS else ""
-            facts.append((f"  {words}", f"{len(labels):,}: {', '.join(labels[:LABELS])}{more}"))
+    states = list(zip(np.bincount(state), DEVICE_STATES, strict=False))[1:]
+    facts += [(f"  {words}", f"{n:,}") for n, (_, words) in states if n]
     failed = int(devices["failed"].sum())
     facts.append(("cycles", f"{measured.sizes['record']:,} measured, {used.sizes['record']:,} used, {failed:,} failed"))
     if "failure" in measured:

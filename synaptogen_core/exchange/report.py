@@ -195,11 +195,9 @@ def _facts(fit: Fit, loops: xr.Dataset | None) -> Iterator[tuple[str, str]]:
     cycles, failed = (int(report[name].sum()) for name in ("cycles", "failed"))
     yield "Devices", f"{state.size:,} measured, {fit.features.sizes['device']:,} used"
     yield "Cycles", f"{cycles:,} measured, {fit.features.sizes['record']:,} used, {failed:,} failed"
-    for code, (_, words) in enumerate(DEVICE_STATES):
-        labels = report["device"].values[state == code]
-        if code and labels.size:
-            more = f" and {labels.size - 12:,} more" if labels.size > 12 else ""
-            yield f"Left out: {words}", f"{labels.size:,}: {', '.join(map(str, labels[:12]))}{more}"
+    left = [f"{n:,} {words}" for n, (_, words) in list(zip(np.bincount(state), DEVICE_STATES, strict=False))[1:] if n]
+    if left:
+        yield "Left out", "; ".join(left)
     own = [f"order {fit.orders.attrs['chosen']} of the memory"]
     if fit.orders.attrs["chosen"] != fit.orders.attrs["suggested"]:
         own.append(f"order {fit.orders.attrs['suggested']} suggested")
@@ -275,20 +273,14 @@ def interval(low: float, high: float) -> str:
 
 def _groups(estimates: xr.Dataset) -> list[tuple[str, list[tuple[str, ...]]]]:
     """Rows of the table of estimates, group by group."""
-    words = {"gamma": "Shapes: coefficients of the polynomials", "A": "Memory: autoregression of cycles",
+    heading = {"gamma": "Shapes: coefficients of the polynomials", "A": "Memory: autoregression of cycles",
              "B": "Memory: factor of the innovations", "weight": "Devices: shares of the components",
              "mean": "Devices: means", "spread": "Devices: standard deviations", "quantile": "Devices: quantiles",
              "curve": "Conduction"}  # fmt: skip
     groups: dict[str, list[tuple[str, ...]]] = {}
     names = ("group", "label", "value", "standard_error", "lower", "upper", "units", "origin")
     for group, label, value, error, low, high, unit, origin in zip(*(estimates[n].values for n in names), strict=True):
-        row = (
-            str(label),
-            number(value, 5),
-            number(error, 2),
-            interval(low, high),
-            "" if unit == "1" else str(unit),
-            str(origin),
-        )
+        shown = "" if unit == "1" else str(unit)
+        row = (str(label), number(value, 5), interval(low, high), shown, number(error, 2), str(origin))
         groups.setdefault(str(group), []).append(row)
-    return [(words.get(group, group), rows) for group, rows in groups.items()]
+    return [(heading.get(group, group), rows) for group, rows in groups.items()]

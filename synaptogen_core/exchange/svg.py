@@ -55,13 +55,11 @@ class Axis:
         """Round values, three to seven of them."""
         if self.scale == "normal":
             return [p for p in NORMAL if self.low <= p <= self.high]
-        if self.scale == "log":
-            found = _log_ticks(self.low, self.high)
-            if found:
-                return found
+        if self.scale == "log" and (found := _log_ticks(self.low, self.high)):
+            return found
         size = 10.0 ** np.floor(np.log10((self.high - self.low) / 4))
         step = next(size * m for m in (1, 2, 5, 10) if (self.high - self.low) / (size * m) <= 6)
-        step = max(step, 1.0) if self.scale == "whole" else step
+        step = max(step, float(self.scale == "whole"))
         first, last = np.ceil(self.low / step - 1e-9), np.floor(self.high / step + 1e-9)
         return [float(f"{k * step:.14g}") + 0.0 for k in np.arange(first, last + 1)]
 
@@ -73,7 +71,7 @@ class Axis:
 
 def axis(label: str, *values: ArrayLike, scale: str = "linear", floor: float | None = None) -> Axis:
     """An axis that holds all finite values; `floor` is the least that its low end may be."""
-    known = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values] or [np.empty(0)])
+    known = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values])
     known = known[np.isfinite(known) & ((known > LEAST) | (scale != "log"))]
     low, high = (float(known.min()), float(known.max())) if known.size else (1.0, 10.0)
     if scale == "log":
@@ -84,12 +82,13 @@ def axis(label: str, *values: ArrayLike, scale: str = "linear", floor: float | N
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for people, with a minus that is one."""
+    """A number for people: so many digits that count, no power of ten unless it must be, a minus that is one."""
     if not np.isfinite(value):
         return "–"
-    text = f"{value:.{digits}g}"
-    text = re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), text)
-    return "0" if text == "-0" else text.replace("-", "\N{MINUS SIGN}")
+    rounded = float(f"{value:.{digits}g}") + 0.0
+    plain = rounded == 0 or 1e-4 <= abs(rounded) < 1e6
+    text = f"{rounded:.15g}" if plain else re.sub(r"e([+-])0*", lambda e: "e" + e[1].strip("+"), f"{value:.{digits}g}")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass
@@ -148,8 +147,8 @@ class Picture:
 
     def rule(self, style: str, *, x: ArrayLike = (), y: ArrayLike = ()) -> None:
         """A line from bottom to top at `x`, or from left to right at `y`."""
-        self.line(np.append(x, x) if np.size(x) else [self.x.low, self.x.high],
-                  np.append(y, y) if np.size(y) else [self.y.low, self.y.high], style)  # fmt: skip
+        x, y = (np.tile(v, 2) if np.size(v) else [a.low, a.high] for v, a in ((x, self.x), (y, self.y)))
+        self.line(x, y, style)
 
     def __str__(self) -> str:
         """The picture as SVG."""
@@ -164,8 +163,8 @@ class Picture:
             lines.append(f"M{LEFT} {at:.1f}H{right}")
             words.append(_text(LEFT - 5, at + 4, self.y.words(tick), "end"))
         words.append(_text((LEFT + right) / 2, HEIGHT - 8, self.x.label, "middle", "label"))
-        middle = (top + bottom) / 2
-        words.append(_text(13, middle, self.y.label, "middle", "label", f' transform="rotate(-90 13 {middle:g})"'))
+        turned = f' transform="rotate(-90 13 {(top + bottom) / 2:g})"'
+        words.append(_text(13, (top + bottom) / 2, self.y.label, "middle", "label", turned))
         if self.heading:
             words.append(_text(LEFT, 18, self.heading, "start", "heading"))
         inside = f'<svg x="{LEFT - 4}" y="{top - 4}" width="{right - LEFT + 8}" height="{bottom - top + 8}" '
@@ -195,9 +194,9 @@ def matrix(title: str, heading: str, names: Sequence[str], values: Floats, marke
             strength = min(1.0, abs(value)) * 0.55 if np.isfinite(value) else 0.0
             frame = " marked" if marked[i, j] else ""
             square = f'x="{x + 1}" y="{y + 1}" width="{side - 2}" height="{side - 2}" rx="3"'
-            drawn.append(f'<rect class="{style}" {square} fill-opacity="{strength:.2f}"/>')
-            drawn.append(f'<rect class="frame{frame}" {square}/>')
-            words = number(round(value, 2), 2) + ("*" if marked[i, j] else "")
+            colour = f'class="{style}" fill-opacity="{strength:.2f}"'
+            drawn.append(f'<rect {colour} {square}/><rect class="frame{frame}" {square}/>')
+            words = number(round(value, 2), 2) + "*" * bool(marked[i, j])
             drawn.append(_text(x + side / 2, y + side / 2 + 4, words, "middle", "value"))
     return wrapped("".join(drawn), title, max(WIDTH, left + len(names) * side + 8), top + len(names) * side + 8)
 

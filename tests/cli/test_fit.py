@@ -67,7 +67,7 @@ def test_a_table_of_features(table: Path, tmp_path: Path) -> None:
     for finding in judgement.verdict[:-1]:
         assert finding.about in words
         assert finding.text.replace("'", "&#39;") in page
-    for said in ("10 measured, 9 used", "1: cell 9", "median device", library.data_hash, library.device.hash, "d.json"):
+    for said in ("10 measured, 9 used", "median device", library.data_hash, library.device.hash, "d.json"):
         assert said in words, said
     assert "verdict" in words and "good" in words
     assert json.loads(files["-o"].read_text(encoding="utf-8"))["name"] == "mine"
@@ -188,6 +188,8 @@ def test_the_name_of_a_device_is_that_of_its_file(name: str, stem: str) -> None:
     assert fit._stem(Path(name)) == stem
 
 
-def test_the_command_is_told_as_it_was() -> None:
-    assert fit._command(["fit", "my file.csv", "-o", "d.json"]) == "synaptogen fit 'my file.csv' -o d.json"
-    assert fit._command(["-m", "pytest"]) == ""
+def test_the_command_is_told_without_folders() -> None:
+    words = ["fit", "/home/me/my file.csv", "-o", "d.json", "--report=/tmp/r.html"]
+    paths = [Path("/home/me/my file.csv"), Path("d.json"), Path("/tmp/r.html"), Path("hennen2024")]
+    assert fit._command(words, paths) == "synaptogen fit 'my file.csv' -o d.json --report=r.html"
+    assert fit._command(["-m", "pytest"], paths) == ""

@@ -87,7 +87,8 @@ def test_a_matrix_marks_what_it_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0"), (-1.5, "−1.5"), (np.nan, "–"), (1.2e-7, "1.2e−7"), (1e9, "1e9")]
+    ("value", "text"),
+    [(0.0, "0"), (-1.5, "−1.5"), (np.nan, "–"), (1.2e-7, "1.2e−7"), (1e9, "1e9"), (1234.0, "1230"), (1e5, "100000")],
 )
 def test_numbers_for_people(value: float, text: str) -> None:
     assert svg.number(value) == text
