@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import crossbar
+from benchmarks import crossbar, fitting
 from benchmarks.clock import FIRST_CYCLE, START_UP, race, start_up
 from benchmarks.cluster import workers
 from benchmarks.contestants import (
@@ -67,6 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report.table(
         "Large crossbar", ("cells", "what", "ohm a segment", "s", "peak (GB)", "residual"), crossbar.large_rows(side)
     )
+    report.table(
+        "Fit of the published set's own cycles", ("devices x cycles", "time", "max |dA|", "in standard errors"),
+        [fitting.round_trip_row() if options.full else fitting.round_trip_row(64, 600)],
+    )  # fmt: skip
+    report.table(
+        "Intervals of 95 % that hold the truth", ("device", "devices x cycles", "numbers", "share", "count"),
+        list(fitting.coverage_rows(options.full)),
+    )  # fmt: skip
     copied = race(copy_bandwidth(), samples)[0]
     report.table("Limits: memory", ("what", "GB/s"), [(copied.name, f"{copied.median / 1e9:.2f}")])
     starts = {

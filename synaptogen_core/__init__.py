@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.files import save_cells as save_cells
     from synaptogen_core.exchange.files import save_dataset as save_dataset
     from synaptogen_core.exchange.files import save_device as save_device
+    from synaptogen_core.exchange.files import save_report as save_report
     from synaptogen_core.exchange.files import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.files import simulate_to_zarr as simulate_to_zarr
 
@@ -55,6 +56,7 @@ _HOMES = {
     "save_dataset": "exchange.datasets",
     "save_device": "exchange.parameters",
     "save_netlist": "exchange.circuits",
+    "save_report": "exchange.report",
     "simulate": "array.simulation",
     "simulate_to_file": "exchange.files",
     "simulate_to_zarr": "exchange.files",
