@@ -33,7 +33,19 @@ def widget(section: Section, name: str, **options: Any) -> Any:
             options = {"inline_layout": True, "fixed_start": low, "fixed_end": high} | options
     control = kind(value=getattr(section, name), **options)
     link(section, name, control)
+    if "start" in options:
+        section.param.watch(lambda event: limit(section, name, control), name, what="bounds")
     return control
+
+
+def limit(section: Section, name: str, control: Any) -> None:
+    """Bounds of a control that follow those of its parameter, as another device brings them."""
+    low, high = section.param[name].bounds
+    ends = {"start": low, "end": high}
+    if "fixed_start" in control.param:
+        ends |= {"fixed_start": low, "fixed_end": high}
+    value = min(max(control.value, low), high)
+    control.param.update(value=value, description=help_text(section.param[name], name), **ends)
 
 
 def link(section: Section, name: str, control: Any) -> None:

@@ -1,4 +1,4 @@
-"""Downloads: the shown run as NetCDF, zipped Zarr or CSV, written in the background and sent piece by piece.
+"""Downloads: the shown run (or another thing) as a file, written in the background and sent piece by piece.
 
 The pieces go through the page's own websocket, so that a run of any size needs neither its size in memory nor a route
 of its own in the server. The browser acknowledges each piece, so that no more than one is ever under way.
@@ -11,7 +11,9 @@ import io
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -74,11 +76,30 @@ def write(
         return path.open("rb")  # the open file outlives its name
 
 
-class Downloads:
-    """Buttons of some formats, and a line that says how far the download is."""
+@dataclass(frozen=True)
+class Order:
+    """A file to be sent: its name, and what writes it when it is given `progress` and `cancel`."""
 
-    def __init__(self, session: Session, post: Callable[[Callable[[], None]], None], kinds: Sequence[str] = RUN):
-        self.session, self._post = session, post
+    name: str
+    write: Callable[[Callable[[float], None], threading.Event], IO[bytes]]
+
+
+def run_order(session: Session, kind: str) -> Order | None:
+    """The run that a page shows."""
+    run = session.run
+    return run and Order(file_name(run, kind), partial(write, run, session.request_for(run), kind))
+
+
+class Downloads:
+    """Buttons of some formats (a label and a media type each), and a line that says how far the download is."""
+
+    def __init__(
+        self,
+        post: Callable[[Callable[[], None]], None],
+        order: Callable[[str], Order | None],
+        formats: Mapping[str, tuple[str, str]],
+    ):
+        self._post, self._order, self._formats = post, order, formats
         self._file: IO[bytes] | None = None
         self._cancel = threading.Event()
         self._job = self._sent = self._size = 0
@@ -88,7 +109,7 @@ class Downloads:
         self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
         self._carrier = Div(text="", visible=False, tags=[self._pieces])  # the source must belong to the document
         self._answer.on_change("text", self._acknowledged)
-        self.buttons = {kind: self._button(kind) for kind in kinds}
+        self.buttons = {kind: self._button(kind) for kind in formats}
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.cancel.on_click(self._stop)
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
@@ -100,21 +121,19 @@ class Downloads:
         )  # fmt: skip
 
     def _button(self, kind: str) -> pmui.Button:
-        button = pmui.Button(label=FORMATS[kind][0], variant="outlined", icon="download", margin=2)
+        button = pmui.Button(label=self._formats[kind][0], variant="outlined", icon="download", margin=2)
         button.on_click(lambda event: self.start(kind))
         return button
 
     def start(self, kind: str) -> None:
-        """Begin a download of the shown run."""
-        run = self.session.run
-        if run is None or self.cancel.visible:
+        """Begin a download of what there is now."""
+        order = None if self.cancel.visible else self._order(kind)
+        if order is None:
             return
         self._job, self._sent, self._cancel = self._job + 1, 0, threading.Event()
-        self._name, self._type = file_name(run, kind), FORMATS[kind][1]
+        self._name, self._type = order.name, self._formats[kind][1]
         self._busy(True, "Writing …")
-        task = asyncio.get_running_loop().create_task(
-            self._write(self._job, run, self.session.request_for(run), kind, self._cancel)
-        )
+        task = asyncio.get_running_loop().create_task(self._write(self._job, order, self._cancel))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -130,14 +149,14 @@ class Downloads:
         self.stop()
         self._busy(not sending, "Cancelled." if sending else "Stopping …")
 
-    async def _write(self, job: int, run: runs.Run, request: Request, kind: str, cancel: threading.Event) -> None:
+    async def _write(self, job: int, order: Order, cancel: threading.Event) -> None:
         loop = asyncio.get_running_loop()
 
         def progress(done: float) -> None:
             loop.call_soon_threadsafe(self._post, lambda: self._show(job, done, f"Writing {100 * done:.0f} %"))
 
         try:
-            file = await loop.run_in_executor(LONG_RUNS, write, run, request, kind, progress, cancel)
+            file = await loop.run_in_executor(LONG_RUNS, order.write, progress, cancel)
         except Cancelled:
             self._post(lambda: self._busy(False, "Cancelled."))
             return

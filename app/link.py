@@ -11,7 +11,7 @@ import param
 from app.settings import MAX_CELLS, Section, Settings
 
 VERSION = 1
-PAGE_KEYS = {"v", "tab", "theme"}  # not settings: version, open tab, and Panel's own light or dark
+PAGE_KEYS = {"v", "tab", "theme", "own"}  # no settings: version, open tab, Panel's light or dark, name of a device
 
 
 class LinkError(ValueError):
@@ -22,7 +22,9 @@ def to_query(settings: Settings, tab: str) -> str:
     """The query of a link that opens the page as it stands now, without the question mark."""
     pairs = [("v", str(VERSION)), ("tab", tab)]
     for prefix, section in settings.sections():
-        pairs += [(prefix + name, write(getattr(section, name))) for name in section.active()]
+        pairs += [(prefix + name, write(getattr(section, name))) for name in section.in_link()]
+    if settings.device.own is not None:
+        pairs.append(("own", settings.device.own.name[:80]))
     return urlencode(pairs, safe=",-.")
 
 
@@ -38,6 +40,11 @@ def apply_query(settings: Settings, query: str) -> list[str]:
     version = given.get("v", str(VERSION))
     if version != str(VERSION):
         dropped.append(f"The link has version {version[:20]}, this page reads version {VERSION}: check the settings.")
+    if given.get("own"):
+        dropped.append(
+            f"The link was made with the device “{given['own'][:80]}”, which a link cannot carry: this page shows the "
+            "published one. Drop the device's file on the Fit tab."
+        )
     known = {prefix + name: (section, name) for prefix, section in settings.sections() for name in section.names()}
     changes: dict[Section, dict[str, Any]] = {}
     for key, text in given.items():

@@ -16,7 +16,10 @@ from panel.io.resources import LOCAL_DIST
 
 from app import link
 from app.address import Address
-from app.export import Downloads
+from app.device_line import DeviceLine
+from app.export import FORMATS, Downloads, run_order
+from app.fit_work import FitWork
+from app.results import fit_files
 from app.session import Session, has_loop
 from app.settings import Settings
 from app.sidebar import Sidebar
@@ -34,7 +37,9 @@ if (window.innerWidth < {PHONE}) {{
   }}
 }}
 """
-TABS_STYLE = {"& .MuiTab-root": {"textTransform": "none", "fontSize": "0.95rem", "minHeight": "44px"}}
+TABS_STYLE = {
+    "& .MuiTab-root": {"textTransform": "none", "fontSize": "0.95rem", "minHeight": "44px", "minWidth": 0, "px": "11px"}
+}
 # Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
 MEASURE_LATER = """
 let view = Bokeh.Models.get("Figure").prototype.default_view.prototype
@@ -67,6 +72,8 @@ class Dashboard:
         dropped, tab = self._read_link()
         self.theme = Theme(dark=pn.config.theme == "dark")
         self.session = Session(self.settings, TABS, self._post)
+        self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
+        self.session.closing.append(self.work.close)
         self.views: dict[str, View] = {}
         self.places = {tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0) for tab in TABS}
         self.tabs = pmui.Tabs(
@@ -75,11 +82,14 @@ class Dashboard:
         self.tabs.active = next((i for i, t in enumerate(TABS) if t.key == tab), 0)
         self.address = Address(self.settings, lambda: TABS[self.tabs.active].key, self._post)
         waveform = Waveform(self.settings, self.theme, self._post)
-        self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post)
+        back = partial(self.use_device, None)
+        self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post, back)
         self.status = StatusLine(self.session, dropped)
+        self.own = DeviceLine(self.settings, back)
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
-            main=[pmui.Column(self.status.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE, margin=0)],
+            main=[pmui.Column(self.status.layout, self.own.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE,
+                              margin=0)],
             busy_indicator=None, sidebar_open=not on_phone(),
             sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip
@@ -117,6 +127,7 @@ class Dashboard:
                 self.show,
                 self.downloads,
                 self.settings.lines,
+                self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
             self.places[tab].objects = [view.layout]
@@ -126,7 +137,9 @@ class Dashboard:
 
     def downloads(self, kinds: Sequence[str]) -> Any:
         """The download buttons of some formats, for the tab that shows them."""
-        downloads = Downloads(self.session, self._post, kinds)
+        formats = {kind: FORMATS[kind] for kind in kinds if kind in FORMATS} or fit_files.FORMATS
+        order = partial(run_order, self.session) if kinds[0] in FORMATS else self.work.order
+        downloads = Downloads(self._post, order, formats)
         self.session.closing.append(downloads.stop)
         return downloads.layout
 
@@ -138,7 +151,13 @@ class Dashboard:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
 
+    def use_device(self, device: Any, limits: Any = None) -> None:
+        """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""
+        self._post(partial(self.settings.use_device, device, limits))
+
     def _apply(self, changes: dict[str, Any]) -> None:
+        if "device" in changes and self.settings.device.own is not None:
+            self.settings.use_device(None)  # a lesson asks for a packaged set
         sections = {p + name: (section, name) for p, section in self.settings.sections() for name in section.names()}
         for key, value in changes.items():
             section, name = sections[key]
@@ -161,9 +180,11 @@ class Dashboard:
 
     def _fade(self, event: Any) -> None:
         """Pictures of settings that are no longer shown step back."""
-        for place in self.places.values():
+        for tab in TABS:
+            if not tab.of_run:
+                continue
             # 1 and not nothing: a style that is taken away stays in the browser
-            place.styles = {"opacity": "0.45" if event.new in ("stale", "running") else "1"}
+            self.places[tab.key].styles = {"opacity": "0.45" if event.new in ("stale", "running") else "1"}
 
 
 def on_phone() -> bool:

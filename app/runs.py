@@ -104,27 +104,18 @@ class Run:
 
 
 def make_device(choices: Choices) -> sc.DeviceParameters:
-    """The parameter set with the chosen variations. Only what differs from the published set is a variation."""
-    device = load_device(choices.device)
-    changes: dict[str, Any] = {}
-    if choices.c2c != 1:
-        changes["c2c"] = choices.c2c
-    if choices.d2d != 1:
-        changes["d2d"] = choices.d2d
-    if choices.outlier_share != round(100 * device.outlier_share, 1):
-        changes["outlier_share"] = choices.outlier_share / 100
-    if choices.order != device.order:
-        changes["order"] = choices.order
-    if not choices.memory:
-        changes["memory"] = False
-    if not choices.correlations:
-        changes["correlations"] = False
+    """The device with the chosen variations. Only what differs from its own numbers is a variation."""
+    device = load_device(choices.device) if isinstance(choices.device, str) else choices.device
+    share = round(100 * device.outlier_share, 1)
+    # what a device does not have is not among the choices
+    numbers = {"c2c": 1, "d2d": 1, "outlier_share": share, "order": device.order, "eta": device.eta,
+               "u_max": device.u_max}  # fmt: skip
+    changes = {name: choices.get(name, own) for name, own in numbers.items() if choices.get(name, own) != own}
+    if "outlier_share" in changes:
+        changes["outlier_share"] /= 100
+    changes |= {name: False for name in ("memory", "correlations") if not choices.get(name, True)}
     if choices.shapes != "true":
         changes["shapes"] = choices.shapes
-    if choices.eta != device.eta:
-        changes["eta"] = choices.eta
-    if choices.u_max != device.u_max:
-        changes["u_max"] = choices.u_max
     return device.vary(**changes) if changes else device
 
 

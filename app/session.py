@@ -31,6 +31,7 @@ TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
 AT_START = 3.0  # the first run, when there is nothing to look at yet
 LONG_RUNS = ThreadPoolExecutor(2, "long-run")  # of all pages: more would only take memory; the others wait their turn
 RESULTS = LruCache(256_000_000)
+OWN_RUNS = runs.BUDGET  # bytes of the runs that a page keeps of its user's own device
 Post = Callable[[Callable[[], None]], None]
 LOG = logging.getLogger("synaptogen.app")
 
@@ -55,6 +56,7 @@ class Session:
         self.run: runs.Run | None = None
         self.visible = tabs[0].key
         self.closing: list[Callable[[], None]] = []  # what else ends with the page
+        self._own = LruCache(OWN_RUNS), LruCache(OWN_RUNS // 4)
         self._post = post
         self._painters: dict[str, Callable[[Any], None]] = {}
         self._sent: dict[str, Any] = {}  # tab -> key of the newest result on its way to the pictures
@@ -78,7 +80,8 @@ class Session:
         """Paint what has been computed before, by any page: the page is then sent with its pictures."""
         request = self.settings.request()
         key = result_key(self.tabs[self.visible], request)
-        run, result = runs.RUNS.get(request.simulation), RESULTS.get(key)
+        kept, results = self._caches(request)
+        run, result = kept.get(request.simulation), results.get(key)
         if run is None or result is None:
             return
         self.run, self._sent[self.visible] = run, key
@@ -118,6 +121,13 @@ class Session:
         for close in self.closing:
             close()
         self._painters.clear()
+        self.run = None
+        for cache in self._own:
+            cache.clear()
+
+    def _caches(self, request: Request) -> tuple[LruCache, LruCache]:
+        """Runs and results: of packaged devices for all pages; what a user's own device makes ends with its page."""
+        return (runs.RUNS, RESULTS) if isinstance(request.device.device, str) else self._own
 
     # ------------------------------------------------------------------------------------------------ simulation lane
     def _changed(self, *events: Any) -> None:
@@ -134,7 +144,7 @@ class Session:
             self.status.param.update(state=self._resting_state(), error="")
             self._draw()
             return
-        cached = runs.RUNS.get(request.simulation)
+        cached = self._caches(request)[0].get(request.simulation)
         if cached:
             self._wanted = None
             self._adopt(cached)
@@ -203,7 +213,7 @@ class Session:
             return
         finally:
             self._cancel = self._future = None
-        runs.RUNS.put(run.key, run, run.size)
+        self._caches(request)[0].put(run.key, run, run.size)
         wanted = self.settings.request().simulation
         if job == self._job and not self._closed and (run.key == wanted or self.run is None or self.run.key != wanted):
             self._adopt(run)
@@ -256,10 +266,11 @@ class Session:
             self._later(lambda: self.status.param.update(state=self._resting_state()))
             return
         try:
-            result = RESULTS.get(key)
+            results = self._caches(request)[1]
+            result = results.get(key)
             if result is None:
                 result = await in_thread(tab.results.compute, run, request, request.of_tab(name), cancel)
-                RESULTS.put(key, result, bytes_of(result))
+                results.put(key, result, bytes_of(result))
         except Cancelled:
             return
         except Exception as error:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import param
 
+if TYPE_CHECKING:
+    from app.devices import Limits
+    from synaptogen_core.device.parameters import DeviceParameters
+
+RANGE = 1.5  # V: up to where the published set was measured; bounds of voltages that stand there follow the device
 MAX_CELLS = 4  # as many selected cells as there are line styles that can be told apart
 
 UNITS = {
@@ -16,7 +22,7 @@ UNITS = {
     "word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω",
     "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA", "amplitude": "V", "ones": "%",
     "g_level": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%", "u_step": "V",
-    "dac_high": "V", "adc_offset": "µA", "write": "V",
+    "dac_high": "V", "adc_offset": "µA", "write": "V", "series_resistance": "Ω",
 }  # fmt: skip
 
 
@@ -69,6 +75,10 @@ class Section(param.Parameterized):
     def active(self) -> tuple[str, ...]:
         """Names of the parameters that matter now."""
         return self.names()
+
+    def in_link(self) -> tuple[str, ...]:
+        """Names of the parameters that a link holds."""
+        return self.active()
 
     def choices(self) -> Choices:
         """The values that matter now, frozen."""
@@ -139,6 +149,23 @@ class DeviceSettings(Section):
                             doc="Gaussian: same mean and spread, no tails.")  # fmt: skip
     eta = param.Number(3.0567, bounds=(1.0, 6.0), step=0.01, label="η", doc="Exponent of the RESET transition curve.")
     u_max = param.Number(1.46, bounds=(1.0, 1.6), step=0.01, label="U_max", doc="Voltage of a full RESET.")
+    own = param.Parameter(None, doc="The user's own device in the place of a packaged set; no link can hold it.")
+
+    OF_DEVICE = ("outlier_share", "order", "eta", "u_max")  # what is the device's own, unless it is changed
+    hidden: tuple[str, ...] = ()  # what the own device does not have
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in super().names() if name != "own")
+
+    def active(self) -> tuple[str, ...]:
+        return tuple(n for n in self.names() if self.own is None or (n != "device" and n not in self.hidden))
+
+    def in_link(self) -> tuple[str, ...]:
+        return tuple(n for n in self.active() if self.own is None or n not in self.OF_DEVICE)
+
+    def choices(self) -> Choices:
+        chosen = dict(super().choices())
+        return Choices(chosen if self.own is None else chosen | {"device": self.own})
 
 
 class ReadSettings(Section):
@@ -218,6 +245,7 @@ class Settings:
         self.read, self.lines, self.selection = ReadSettings(), LineSettings(), Selection()
         self.options = {tab: kind() for tab, kind in (options or {}).items()}
         self.main = (self.array, self.train, self.device, self.read)
+        self.reach = RANGE  # V: how far pulses go
 
     def sections(self) -> list[tuple[str, Section]]:
         """Every section with the prefix of its names in a link; the main ones need none, their names differ."""
@@ -238,6 +266,38 @@ class Settings:
         """Call `callback(*events)` whenever a setting changes."""
         for _, section in self.sections():
             section.param.watch(callback, list(section.names()))
+        self.device.param.watch(callback, "own")
+
+    def use_device(self, device: DeviceParameters | None, limits: Limits | None = None) -> None:
+        """The user's own device, or (None) the packaged set again. Bounds and values of the controls follow it."""
+        old, self.reach = self.reach, limits.reach if limits else RANGE
+        self.device.hidden = limits.hidden if limits else ()
+        for _, section in self.sections():
+            follow = {}
+            for name in section.names():
+                bounds, default = at_reach(section, name, self.reach), type(section).param[name].default
+                if bounds:
+                    value = moved(getattr(section, name), old, self.reach, bounds)
+                    follow[name] = bounds, moved(default, RANGE, self.reach, bounds), value
+            if section is self.device:
+                follow |= self._of_device(limits)
+            for name, (bounds, _, _) in follow.items():
+                section.param[name].bounds = bounds
+            values = {name: value for name, (_, _, value) in follow.items()}
+            section.param.update(**values, **({"own": device} if section is self.device else {}))
+            for name, (_, default, _) in follow.items():  # last: where nothing was set, a default is the value
+                section.param[name].default = default
+
+    def _of_device(self, limits: Limits | None) -> dict[str, tuple[tuple[float, float], float, float]]:
+        """Bounds, default and value of the device's own numbers; a spread that was widened stays as wide as it may."""
+        found = {}
+        for name in ("d2d", *self.device.OF_DEVICE):
+            own = type(self.device).param[name]
+            low, high = limits.bounds[name] if limits else own.bounds
+            default = min(limits.values.get(name, own.default) if limits else own.default, high)
+            value = min(self.device.d2d, high) if name == "d2d" else default
+            found[name] = (low, high if high > low else low + 1), default, value  # with one place only it is hidden
+        return found
 
     def select(self, row: int, column: int, add: bool = False) -> None:
         """Follow a cell on every tab: instead of the others, or (add) besides them; a second time: no longer."""
@@ -253,3 +313,17 @@ class Settings:
         """Every setting back to its default."""
         for _, section in self.sections():
             section.param.update({name: section.param[name].default for name in section.names()})
+
+
+def at_reach(section: Section, name: str, reach: float) -> tuple[float, float] | None:
+    """Bounds of a voltage whose own ones end where the published set was measured; None for other parameters."""
+    own = type(section).param[name]
+    if not isinstance(own, param.Number) or UNITS.get(name) != "V" or RANGE not in map(abs, own.bounds or ()):
+        return None
+    low, high = (math.copysign(reach, bound) if abs(bound) == RANGE else bound for bound in own.bounds)
+    return (min(low, high), high)
+
+
+def moved(volts: float, old: float, new: float, bounds: tuple[float, float]) -> float:
+    """A voltage for another reach: what stood at its end stays there, what lies beyond is brought back."""
+    return min(max(math.copysign(new, volts) if abs(volts) == old else volts, bounds[0]), bounds[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import panel as pn
@@ -49,7 +50,7 @@ class StatusLine:
     def refresh(self, *events: Any) -> None:
         """Say the present state."""
         status, run = self.session.status, self.session.run
-        shown = describe(run) if run else "Preparing the first pictures …"
+        shown = escape(describe(run)) if run else "Preparing the first pictures …"
         self.text.object = (
             f'<div class="status-{status.state} status"><span class="shown">{shown}</span>'
             f'<span class="badge"><i></i>{self.badge()}</span></div>'

@@ -15,6 +15,7 @@ class Tab:
 
     key: str
     title: str
+    of_run: bool = True  # whether its pictures are those of the run, and age with it
 
     @property
     def results(self) -> Any:
@@ -37,6 +38,7 @@ TABS = (
     Tab("loops", "I-V loops"),
     Tab("crossbar", "Crossbar"),
     Tab("programming", "Programming"),
+    Tab("fit", "Fit", of_run=False),
     Tab("data", "Data"),
     Tab("learn", "Learn"),
 )

@@ -239,5 +239,5 @@ def label(name: str) -> str:
 def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    text = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value)
+    text = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else getattr(value, "name", str(value))
     return f"{text} {UNITS[name]}" if name in UNITS else text

@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from panel.viewable import Viewable
 
 from app.settings import Section, TabOptions
 from app.theme import Theme
+
+if TYPE_CHECKING:
+    from app.fit_work import FitWork
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Context:
     show: Callable[[str], None]  # show("crossbar"): open a tab
     downloads: Callable[[Sequence[str]], Viewable]  # buttons that send these formats, such as ("nc", "csv")
     lines: Section  # resistances and selector of the lines, the same on every tab
+    work: FitWork  # this page's measurement, and what is learned from it
 
 
 class View(ABC):

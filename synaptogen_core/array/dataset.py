@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import datetime
 import json
+import re
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -130,14 +132,19 @@ def python_text(
 ) -> str:
     """Python text for people that makes the Dataset again."""
     root = device.base or device
-    made = f"sc.load_device({root.name!r})"
+    known = resources.files("synaptogen_core.device").joinpath("sets", f"{root.name}.json").is_file()
+    source = root.name if known else re.sub(r"[^A-Za-z0-9.()-]+", "-", root.name).strip("-.") + ".json"
+    made = f"sc.load_device({source!r})"
     for change in device.to_dict()["variations"]:
         made += f".vary({', '.join(f'{k}={v!r}' for k, v in change.items())})"
     rows, columns = settings["shape"]
     options = f"seed={settings['seed']}, start={settings['history']!r}"
     if settings["first_cell"]:
         options += f", first_cell={settings['first_cell']}"
-    lines = ["import synaptogen_core as sc", "", f"device = {made}"]
+    lines = ["import synaptogen_core as sc", ""]
+    if not known:
+        lines.append(f"# a device of your own: save it in this file first; its hash is {root.hash}")
+    lines.append(f"device = {made}")
     if settings["start"] == "fresh":
         lines.append(f"cells = sc.CellArray(({rows}, {columns}), device, {options})")
     else:

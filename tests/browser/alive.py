@@ -25,7 +25,7 @@ def remember(dashboard: Dashboard, build: Any = Dashboard.__init__) -> None:
     PAGES.append(1)
     for thing in (
         dashboard, dashboard.page, dashboard.session, dashboard.settings, dashboard.sidebar, dashboard.status,
-        dashboard.theme, dashboard.tabs, dashboard.document, *dashboard.views.values(),
+        dashboard.theme, dashboard.tabs, dashboard.document, dashboard.work, dashboard.own, *dashboard.views.values(),
     ):  # fmt: skip
         OBJECTS.add(thing)
 

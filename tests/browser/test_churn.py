@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from app.tabs import TABS
 from tests.browser.drive import Dashboard, serving
 
-HASTY = 11  # pages that are closed while they are still being drawn
+HASTY = 10  # pages that are closed while they are still being drawn
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
 
 
@@ -23,6 +23,9 @@ def test_twenty_pages_leave_none_of_their_objects_alive(browser: Browser) -> Non
         for i, tab in enumerate([*(tab.key for tab in TABS), *["overview"] * HASTY]):
             page = browser.new_page()
             Dashboard(page, address).open(f"rows=8&columns=8&cycles=5&seed={i % 3}&tab={tab}", ready=i < len(TABS))
+            if tab == "fit":  # closed while it fits
+                page.get_by_role("button", name="Try it with an example").click()
+                page.get_by_text("cycles have their features").wait_for(timeout=120_000)
             page.wait_for_function("window.Bokeh?.documents?.length")  # the server has made it, and is connected
             page.close()
         end = time.monotonic() + 60

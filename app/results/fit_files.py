@@ -1,0 +1,86 @@
+"""Files that the Fit tab sends: the device in two layouts, the report, the features, the estimates."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from app.export import Order
+from app.results import fit
+from synaptogen_core.exchange import text
+
+FORMATS = {
+    "json": ("Device, our layout", "application/json"),
+    "published.json": ("Device, published layout", "application/json"),
+    "html": ("Report", "text/html"),
+    "features.csv": ("Features", "text/csv"),
+    "estimates.csv": ("Estimates", "text/csv"),
+}
+
+
+def order(kind: str, value: Callable[[str], Any], name: str) -> Order | None:
+    """The file of a kind; None while there is nothing for it."""
+    device = fit.device_of(value, name)
+    needed = {"html": value("judge"), "features.csv": value("extract"), "estimates.csv": value("fit")}
+    if needed.get(kind, device) is None:
+        return None
+    stem = device.name if device else fit.stem(value("read").name)
+    plain = re.sub(r"[^A-Za-z0-9.()-]+", "-", stem).strip("-.") or "device"
+
+    def write(progress: Any, cancel: Any) -> io.BytesIO:
+        return io.BytesIO(content().encode())
+
+    found = value("fit")
+    content = {
+        "json": partial(ours, device),
+        "published.json": partial(published, device),
+        "html": lambda: report(dataclasses.replace(found, device=device), value("judge")),
+        "features.csv": lambda: features(value("extract")),
+        "estimates.csv": lambda: estimates(found),
+    }[kind]
+    return Order(f"{plain}.{kind}" if kind != "html" else f"{plain}-report.html", write)
+
+
+def ours(device: Any) -> str:
+    return text.readable_json(device.to_dict()) + "\n"
+
+
+def published(device: Any) -> str:
+    """As the authors of the model write their parameters."""
+    from synaptogen_core.exchange.published import to_published
+
+    return text.readable_json(to_published(device)) + "\n"
+
+
+def report(found: Any, judgement: Any) -> str:
+    """The report on one page."""
+    from synaptogen_core.exchange.report import report_html
+
+    return report_html(found, judgement)
+
+
+def features(ds: Any) -> str:
+    """One line a cycle: device, cycle, features, why it has none."""
+    import pandas as pd
+
+    from synaptogen_core.schema import FAILURES
+
+    table = {"device": ds["device"].values[ds["device_index"].values], "cycle": ds["cycle"].values}
+    units = {"r_hrs": "ohm", "u_set": "V", "r_lrs": "ohm", "u_reset": "V"}
+    table |= {f"{name} [{units[name]}]": ds[name].values for name in fit.features_in(ds)}
+    if "failure" in ds:
+        table["failure"] = [FAILURES[k][0] if k else "" for k in ds["failure"].values]
+    return pd.DataFrame(table).to_csv(index=False)
+
+
+def estimates(found: Any) -> str:
+    """One line a number."""
+    import pandas as pd
+
+    ds = found.estimates
+    names = ("label", "value", "lower", "upper", "standard_error", "units", "origin")
+    return pd.DataFrame({name: ds[name].values for name in names if name in ds}).to_csv(index=False)

@@ -1,0 +1,193 @@
+"""The first part of the Fit tab: drop a file, see what was understood, name the columns where it is not clear."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app import theme
+
+if TYPE_CHECKING:
+    from app.fit_work import FitWork
+    from app.results.fit_pictures import Read
+
+MOST_MB = 100
+ACCEPT = ".csv,.txt,.tsv,.dat,.gz,.nc,.json"
+ASKS = (
+    "<b>Drop a file with your measurement</b>: a long table of loops (device, cycle, V, I), a table of features "
+    "(device, cycle, any of R_HRS, U_SET, R_LRS, U_RESET) as CSV or text, plain or .gz; or NetCDF. A device's .json is "
+    f"taken as it is. At most {MOST_MB} MB."
+)
+PRIVATE = "The file stays in this session's memory: it is not executed, not written to a disk, and gone with the page."
+ROLES = {
+    "left out": "", "device": "device", "second part of the device's name": "group", "row of the cell": "row",
+    "column of the cell": "column", "cycle": "cycle", "voltage": "voltage", "current": "current", "R_HRS": "r_hrs",
+    "U_SET": "u_set", "R_LRS": "r_lrs", "U_RESET": "u_reset",
+}  # fmt: skip
+VOLTS, AMPERES = ("V", "mV"), ("A", "mA", "µA", "nA", "pA")
+OHMS = ("ohm", "kohm", "Mohm", "Gohm", "S", "mS", "µS", "nS")
+UNITS = {"voltage": VOLTS, "current": AMPERES, "u_set": VOLTS, "u_reset": VOLTS, "r_hrs": OHMS, "r_lrs": OHMS}
+SAY = re.compile(r";? ?say (?:columns|units)=")  # what follows is for a program's user
+IN_ORDER = "Without a column for the cycle, each full sweep (or each row of a table of features) counts as one."
+ROWS = 5  # of the file, shown
+ROWS_STYLE = """
+table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td, th { padding: 2px 10px; text-align: right; border-bottom: 1px solid rgba(127, 127, 127, 0.25); }
+:host { overflow-x: auto; }
+"""
+DROP = {"minHeight": "64px", "width": "100%", "borderStyle": "dashed", "textTransform": "none", "fontSize": "0.95rem"}
+
+
+class FilePart:
+    """Upload, progress, and what was read."""
+
+    def __init__(self, work: FitWork):
+        self.work = work
+        self.file = pmui.FileInput(
+            label="Drop a file here, or click to choose one", accept=ACCEPT, multiple=False, variant="outlined",
+            sizing_mode="stretch_width", margin=(6, 8), max_file_size=MOST_MB * 1_000_000, sx=DROP,
+            uploaded_label="{filename} – drop another file here, or click",
+        )  # fmt: skip
+        guard(self.file, work)
+        self.file.param.watch(self._taken, "value")
+        self.example = pmui.Button(label="Try it with an example", variant="outlined", icon="science", margin=(4, 8))
+        self.example.on_click(lambda event: work.example())
+        self.stage = theme.note()
+        self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
+        self.cancel.on_click(lambda event: work.cancel())
+        self.again = pmui.Button(label="Go on", variant="contained", size="small", icon="play_arrow", visible=False)
+        self.again.on_click(lambda event: work.again())
+        self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
+        self.error = pmui.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(4, 8))
+        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 8), styles={"font-size": "0.9rem"})
+        self.columns = Columns(work.declare)
+        self.layout = pmui.Column(
+            theme.card(
+                pn.pane.HTML(ASKS, sizing_mode="stretch_width", margin=(4, 8), styles={"font-size": "0.92rem"}),
+                self.file,
+                pmui.FlexBox(self.example, self.cancel, self.again, self.stage, sizing_mode="stretch_width",
+                             align_items="center", gap="2px 8px"),
+                self.bar, self.error, self.said, theme.note(PRIVATE),
+            ),
+            self.columns.layout, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+        work.status.param.watch(self._status, ["stage", "progress", "error", "stopped"])
+        self._status()
+
+    def _taken(self, event: Any) -> None:
+        if event.new:
+            self.work.take(str(self.file.filename or "file"), bytes(event.new))
+            self.file.param.update(value=None)  # the lane holds it now, and nobody else
+
+    def _status(self, *events: Any) -> None:
+        status = self.work.status
+        busy = bool(status.stage)
+        self.bar.visible = self.cancel.visible = busy
+        self.bar.value = int(100 * status.progress)
+        self.again.visible = status.stopped and not busy
+        self.stage.object = f"{status.stage} …" if busy else "Cancelled." if status.stopped else ""
+        self.error.param.update(object=status.error, visible=bool(status.error))
+
+    def show(self, read: Read | None) -> None:
+        """What was read, or nothing."""
+        self.columns.show(read)
+        if read is None:
+            self.said.object = ""
+            return
+        notes = "".join(f"<li>{escape(note)}</li>" for note in read.notes)
+        self.said.object = f"<b>{escape(read.name)}</b>: {escape(said(read))}" + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def guard(file: Any, work: FitWork) -> None:
+    """Refuse more than is allowed while it arrives: what the browser checks, another client need not."""
+    handle, arrived = file._handle_msg, {"bytes": 0}
+
+    def checked(message: dict[str, Any]) -> None:
+        if message["status"] == "error":  # the browser's own word on a file that is too large
+            work.refuse(f"file: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
+            return
+        if message["status"] == "upload_event":
+            arrived["bytes"] = len(message["data"]) + (0 if message["chunk"] == 1 else arrived["bytes"])
+            if arrived["bytes"] > MOST_MB * 1_000_000:
+                file._file_buffer.clear()
+                work.refuse(f"{message['name']}: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
+                return
+        handle(message)
+
+    file._handle_msg = checked
+
+
+def said(read: Read) -> str:
+    """One line on what a file holds."""
+    size = f"{theme.size(read.size)}, " if read.size else ""
+    if read.device:
+        return f"{size}the device “{read.device}”, not a measurement; it is now the page's device."
+    if read.unclear is not None:
+        return f"{size}its columns need a word from you."
+    what = "I-V loops" if read.loops else " and ".join(filter(None, [", ".join(map(name, read.features))]))
+    devices = f"{read.devices:,} device{'s' if read.devices != 1 else ''}"
+    return f"{size}{devices}, {read.cycles:,} cycles in all: {what}."
+
+
+def name(feature: str) -> str:
+    return theme.AXES[feature][2]
+
+
+class Columns:
+    """First rows of a file, and a choice of role and unit for each column."""
+
+    def __init__(self, declare: Callable[[dict[str, str], dict[str, str]], None]):
+        self._declare, self._layout = declare, None
+        self.asks = pmui.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
+        self.rows = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8), stylesheets=[ROWS_STYLE])
+        self.choices = pmui.FlexBox(sizing_mode="stretch_width", gap="4px 16px")
+        go = pmui.Button(label="Read it so", variant="contained", size="small", margin=(6, 8))
+        go.on_click(self._go)
+        self.layout = theme.card(theme.heading("What the columns are"), self.asks, self.rows, self.choices, go)
+        self.layout.visible = False
+        self.widgets: list[tuple[str, Any, Any]] = []
+
+    def show(self, read: Read | None) -> None:
+        layout = read.unclear if read is not None else None
+        self.layout.visible = layout is not None
+        if read is None or layout is None:
+            return
+        questions = [SAY.split(question)[0] for question in layout.questions] or [read.said]
+        self.asks.object = "\n\n".join([*questions, IN_ORDER])
+        head = "".join(f"<th>{escape(column)}</th>" for column in layout.columns)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in layout.rows[:ROWS])
+        self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
+        each = zip(layout.columns, layout.roles, layout.units, strict=True)
+        self.widgets = [self._choice(*column) for column in each]
+        self.choices.objects = [pmui.Row(role, unit, margin=0) for _, role, unit in self.widgets]
+
+    def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
+        what = pmui.Select(label=f"“{column}” is", options=ROLES, value=role if role in ROLES.values() else "",
+                           size="small", width=210, margin=(8, 4))  # fmt: skip
+        units = pmui.Select(label="in", options=[""], value="", size="small", width=92, margin=(8, 4))
+
+        def follow(*events: Any) -> None:
+            known = UNITS.get(what.value, ())
+            options = list(dict.fromkeys([*([unit] if unit and events == () else []), *known]))
+            units.param.update(options=options or [""], value=options[0] if options else "", visible=bool(known))
+
+        what.param.watch(follow, "value")
+        follow()
+        return column, what, units
+
+    def _go(self, event: Any) -> None:
+        chosen = [(what.value, column, unit.value) for column, what, unit in self.widgets if what.value]
+        roles = [role for role, _, _ in chosen]
+        twice = next((title for title, role in ROLES.items() if roles.count(role) > 1), None)
+        if twice:
+            self.asks.object = f"Only one column can be the {twice}: leave the others out."
+            return
+        columns = dict.fromkeys(ROLES.values(), "") | {role: column for role, column, _ in chosen}
+        columns = {role: column for role, column in columns.items() if role}
+        columns["cycle"] = columns["cycle"] or "in order"
+        self._declare(columns, {role: unit for role, _, unit in chosen if role in UNITS})

@@ -1,0 +1,193 @@
+"""The Fit tab in the browser: a file in, points on its loops, a fit, the device on all tabs, and back again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser
+
+import synaptogen_core as sc
+from app.results import fit
+from synaptogen_core.exchange import text
+from tests.browser.drive import DESK, Dashboard
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+LONG = 240.0  # seconds; fitting on a machine that may be busy
+SMALL = "rows=8&columns=8&cycles=20&seed=5"
+
+
+@pytest.fixture(scope="module")
+def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated loops of 6 devices x 30 cycles as an instrument's table, in odd units; one cycle is broken."""
+    before = dict(fit.EXAMPLE_SIZE)
+    fit.EXAMPLE_SIZE.update(devices=6, cycles=30, points=120)
+    try:
+        ds = fit.example(lambda done: None)
+    finally:
+        fit.EXAMPLE_SIZE.update(before)
+    count = ds["sample_count"].values
+    device, cycle = (np.repeat(values, count) for values in (ds["device_index"].values, ds["cycle"].values))
+    volts, current = ds["voltage"].values, ds["current"].values.copy()
+    broken = (device == 1) & (cycle == 3)
+    current[broken] = volts[broken] * 1e-6  # a line: it never switches
+    path = tmp_path_factory.mktemp("fit") / "mine.csv"
+    rows = np.stack([device, cycle, 1e3 * volts, 1e6 * current], axis=1)
+    np.savetxt(path, rows, fmt=["%d", "%d", "%.1f", "%.5f"], delimiter=";", comments="",
+               header="device;cycle;Voltage (mV);Current (uA)")  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(server: str, browser: Browser) -> Iterator[Dashboard]:
+    """One page for all these tests, in the order of the file."""
+    dashboard = Dashboard(browser.new_page(**DESK), server)
+    yield dashboard.open(f"{SMALL}&tab=fit")
+    dashboard.page.close()
+    assert not dashboard.failures, dashboard.failures
+
+
+def drop(dashboard: Dashboard, *files: Path) -> None:
+    dashboard.page.locator("input[type=file]").set_input_files([str(file) for file in files])
+
+
+def said(dashboard: Dashboard, words: str, timeout: float = LONG) -> None:
+    """Wait until the page says something."""
+    place = dashboard.page.get_by_text(re.compile(words))
+    dashboard.wait_for(lambda: any(p.is_visible() for p in place.all()), bool, f"nobody said {words}", timeout)
+
+
+def test_a_dropped_file_shows_its_points_and_what_failed(page: Dashboard, loops: Path) -> None:
+    drop(page, loops)
+    said(page, r"6 devices, 180 cycles in all: I-V loops")
+    said(page, r"179 of 180 cycles have their features")
+    faint, line, *segments, u_set, u_reset, r_hrs, r_lrs = page.wait_for(
+        lambda: page.sources("fit loop"), lambda sources: len(sources[1]["x"]) > 0, "no loop"
+    )
+    assert len(line["x"]) == 120 and len(faint["x"]) > 120 and len(segments) == 2
+    for mark in (u_set, u_reset):  # on the loop
+        apart = np.hypot((np.array(line["x"]) - mark["x"][0]) / 1.5, (np.array(line["y"]) - mark["y"][0]) / 200)
+        assert len(mark["x"]) == 1 and apart.min() < 0.5
+    assert u_set["x"][0] < 0 < u_reset["x"][0] and r_lrs["y"][0] > r_hrs["y"][0] > 0
+    page.page.get_by_role("button", name="Next failed cycle").click()
+    said(page, r"This cycle has no features: ")
+    assert page.sources("fit loop")[4]["x"] == []
+
+
+def test_the_fit_stands_beside_the_measurement_in_words_and_pictures(page: Dashboard) -> None:
+    said(page, r"Use this device on all tabs")
+    said(page, r"^R_LRS with R_HRS$")
+    assert not page.empty_figures()
+    band, measured, fitted = page.sources("fit r_lrs")
+    assert len(measured["x"]) == len(fitted["x"]) > 5 and len(band["x"]) == 2 * len(measured["x"])
+    assert page.page.get_by_text("Assumed, not fitted").is_visible()
+    assert page.page.locator(".tabulator-row").count() > 5
+    before = page.sources("fit devices")
+    page.choose("Up", "SET voltage, median")
+    page.wait_change("fit devices", before)
+
+
+FILES = {"Device, our layout": ".json", "Device, published layout": ".published.json", "Features": ".csv",
+         "Estimates": ".csv"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("button", "ending"), FILES.items())
+def test_what_was_learned_can_be_downloaded(page: Dashboard, tmp_path: Path, button: str, ending: str) -> None:
+    with page.page.expect_download() as waiting:
+        page.page.get_by_role("button", name=button, exact=True).click()
+    name = waiting.value.suggested_filename
+    assert name.startswith("mine") and name.endswith(ending)
+    waiting.value.save_as(tmp_path / name)
+    if ending.endswith("json"):
+        assert sc.load_device(tmp_path / name).order >= 1
+    else:
+        assert len((tmp_path / name).read_text().splitlines()) > 50
+
+
+def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
+    chromium = page.page
+    chromium.get_by_label("Name of the device").fill("Mine <b>1</b>")
+    chromium.get_by_label("Name of the device").press("Enter")
+    page.settle(chromium.get_by_role("button", name="Use this device on all tabs").click)
+    page.settle(chromium.get_by_role("tab", name="Overview").click)
+    page.wait_for(
+        lambda: " ".join(chromium.locator("[class*=status-] .shown").all_inner_texts()),
+        lambda shown: "8 × 8 cells · 20 cycles · Mine <b>1</b> · seed 5" in shown, "another device",
+    )  # fmt: skip
+    line = chromium.locator(".own-device")
+    assert line.is_visible() and "All tabs show Mine <b>1</b>, your own device; " in line.inner_text()
+    line.locator("summary").click()
+    assert line.locator("li").first.is_visible()
+    assert chromium.locator("b.own").inner_text() == "Mine <b>1</b>"
+    assert "own=Mine" in chromium.url and "eta=" not in chromium.url
+    own = page.sources("overview r_lrs")
+    chromium.get_by_role("button", name="Back to the published device").first.click()
+    page.wait_for(lambda: chromium.url, lambda url: "own=" not in url and "eta=3.0567" in url, "not back")
+    page.wait_change("overview r_lrs", own)
+    assert not line.is_visible()
+    page.settle(chromium.get_by_role("tab", name="Fit").click)
+
+
+def test_a_bad_file_is_a_sentence_and_loses_nothing(page: Dashboard, tmp_path: Path) -> None:
+    before, bad = page.sources("fit loop"), tmp_path / "holiday.csv"
+    bad.write_bytes(b"PK\x03\x04 not a table at all")
+    drop(page, bad)
+    said(page, r"holiday\.csv: must be a table or NetCDF \(got a ZIP archive")
+    assert page.sources("fit loop") == before
+    assert page.page.get_by_text("Use this device on all tabs").is_visible()
+    assert "Traceback" not in page.page.content()
+
+
+def test_work_can_be_cancelled_and_goes_on(page: Dashboard) -> None:
+    page.choose("VAR order", "2")
+    cancel = page.page.get_by_role("button", name="Cancel", exact=True).first
+    cancel.wait_for(state="visible")
+    cancel.click()
+    said(page, r"^Cancelled\.$")
+    page.page.get_by_role("button", name="Go on").click()
+    said(page, r"order 2, hash")
+    page.wait_for(lambda: cancel.is_visible(), lambda busy: not busy, "never done", LONG)
+
+
+def test_unclear_columns_are_asked_for(page: Dashboard, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    rows = [f"{d},{c},{3000 + 10 * ((7 * c + d) % 11)},{90_000 + 1000 * ((5 * c + d) % 13)}"
+            for d in range(3) for c in range(60)]  # fmt: skip
+    path.write_text("\n".join(["who,when,small,large", *rows]))
+    drop(page, path)
+    said(page, r"its columns need a word from you")
+    for column, role in (("who", "device"), ("when", "cycle"), ("small", "R_LRS"), ("large", "R_HRS")):
+        page.choose(f"“{column}” is", role)
+    page.page.get_by_role("button", name="Read it so").click()
+    said(page, r"3 devices, 180 cycles in all: HRS resistance, LRS resistance")
+    said(page, r"180 of 180 cycles have their features")
+    page.wait_for(lambda: page.page.get_by_role("button", name="Cancel", exact=True).first.is_visible(),
+                  lambda busy: not busy, "never done", LONG)  # fmt: skip
+
+
+def test_a_device_file_is_taken_as_it_is(page: Dashboard, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text.readable_json(sc.load_device("hennen2024").vary(order=2).to_dict()))
+    drop(page, path)
+    said(page, r"it is now the page's device")
+    page.wait_for(lambda: page.page.locator(".own-device").is_visible(), bool, "not taken")
+    assert not page.page.get_by_text("Use this device on all tabs").is_visible()
+
+
+def test_the_example_serves_who_has_no_file(open_page: Callable[..., Dashboard]) -> None:
+    dashboard = open_page(f"{SMALL}&tab=fit", phone=True)
+    dashboard.page.get_by_role("button", name="Try it with an example").click()
+    said(dashboard, r"Simulated, not measured")
+    said(dashboard, r"cycles have their features")
+    assert dashboard.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_json_of_a_download_is_ours(page: Dashboard, tmp_path: Path) -> None:
+    with page.page.expect_download() as waiting:
+        page.page.get_by_role("button", name="Device, our layout", exact=True).click()
+    waiting.value.save_as(tmp_path / "device.json")
+    assert sc.DeviceParameters.from_dict(json.loads((tmp_path / "device.json").read_text())).order == 2
