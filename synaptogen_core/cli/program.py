@@ -49,7 +49,7 @@ def program(
         bool, typer.Option("--version", help="Say the version and stop.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Arrays of ReRAM cells with the statistics of a real device: make data, look into files, time this machine.
+    """Arrays of ReRAM cells with the statistics of a real device: make data, learn a device, look into files.
 
     The same seed gives the same numbers on every machine. Voltages in V, resistances in ohm, currents in A.
     """

@@ -34,6 +34,7 @@ TEMPLATE = "report.html.jinja"
 SIGNS = {True: ("✓", "good"), False: ("✗", "not good"), None: ("?", "not known")}
 LIMITED = ("⚠", "good for some")
 NEARLY = 1.5  # times what is expected; as the verdict says it (`analysis.verdict.TOLERATED`)
+DRIFT = 0.01  # false discovery rate; as `analysis.verdict.DRIFT`
 MOST_DEVICES = 200  # rows of the table of devices
 
 
@@ -215,24 +216,20 @@ def _failures(ds: xr.Dataset) -> list[tuple[str, int]]:
 
 def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
     """Label, state, cycles, failed ones, the first bad cycle, and features that drift or jump."""
-    rows = []
     part = report.isel(device=slice(0, MOST_DEVICES))
-    for k, label in enumerate(part["device"].values):
-        moving = []
-        for name in part["feature"].values if "trend_q" in part else ():
-            one = part.isel(device=k).sel(feature=name)
-            moving += [f"{feature(str(name)).symbol} {kind}s" for kind in ("trend", "jump") if one[f"{kind}_q"] < 0.01]
-        worn = int(part["first_bad_cycle"].values[k])
-        rows.append(
-            (
-                str(label),
-                DEVICE_STATES[int(part["state"].values[k])][1],
-                int(part["cycles"].values[k]),
-                int(part["failed"].values[k]),
-                f"{worn:,}" if worn >= 0 else "",
-                ", ".join(moving),
-            )
-        )
+    columns = [part[name].values for name in ("device", "state", "cycles", "failed", "first_bad_cycle")]
+    symbols = [feature(str(name)).symbol for name in part["feature"].values]
+    moving = {kind: part[f"{kind}_q"].values < DRIFT for kind in ("trend", "jump") if f"{kind}_q" in part}
+    rows = []
+    for k, (label, state, cycles, failed, worn) in enumerate(zip(*columns, strict=True)):
+        drift = [
+            f"{symbol} {kind}s"
+            for kind, all_ in moving.items()
+            for symbol, m in zip(symbols, all_[k], strict=True)
+            if m
+        ]
+        words = DEVICE_STATES[int(state)][1]
+        rows.append((str(label), words, int(cycles), int(failed), f"{worn:,}" if worn >= 0 else "", ", ".join(drift)))
     return rows
 
 

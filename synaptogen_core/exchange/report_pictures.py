@@ -179,7 +179,9 @@ def devices(judgement: Judgement) -> Figure:
             one.symbol,
         )  # fmt: skip
         picture.points(handy(cloud_mean)[:CLOUD], size * cloud_spread[:CLOUD], f"cloud f-{name}", "circle", 2)
-        picture.points(handy(mean)[:CLOUD], size * spread[:CLOUD], "device", "square", 2.5)
+        picture.points(
+            handy(mean)[:CLOUD], size * spread[:CLOUD], "device", "square", 2.5 if mean.size < CLOUD / 3 else 1.7
+        )
         pictures.append(str(picture))
     shown = min(CLOUD, ds.sizes["simulated_device"])
     caption = f"Each mark is a device: its mean and standard deviation over cycles; {shown} devices of the fit."
@@ -219,7 +221,7 @@ def conduction(fit: Fit) -> Figure:
         key = _key(("line", "measured", "measured mean"), ("band", "band", "interval of the fitted family"),
                    ("line", "fitted", "fitted family"))  # fmt: skip
     else:
-        caption = f"Not measured, but assumed (see below); at static conductances of {ends} µS."
+        caption = f"Not measured, but assumed; at static conductances of {ends} µS."
         key = _key(("line", "fitted", "assumed"))
     return Figure("Current and voltage", caption, pictures, key)
 
@@ -262,7 +264,7 @@ def criteria(fit: Fit) -> Figure:
     )
 
 
-def _loop(ds: xr.Dataset, record: int, heading: str) -> str:
+def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> str:
     starts = sample_starts(ds)
     part = slice(starts[record], starts[record + 1])
     voltage, current = ds["voltage"].values[part], ds["current"].values[part]
@@ -279,7 +281,7 @@ def _loop(ds: xr.Dataset, record: int, heading: str) -> str:
             at = slice(before, record) if follows else slice(0, 0)
         reset_voltage, reset_current = sign * ds["u_reset"].values[at], ds["reset_current"].values[at]
     picture = svg.Picture(
-        f"Measured loop, {heading}", svg.axis("voltage (V)", voltage, set_voltage),
+        f"Measured loop, {heading}" + f": {more}" * bool(more), svg.axis("voltage (V)", voltage, set_voltage),
         svg.axis(f"current ({unit})", factor * current), heading,
     )  # fmt: skip
     picture.rule("zero", y=0.0)
@@ -315,12 +317,15 @@ def measured_loops(ds: xr.Dataset) -> Figure:
 
 
 def failed_loops(ds: xr.Dataset) -> Figure:
-    """Loops that failed: for each reason the first ones."""
+    """Loops that failed: for each reason the first ones that can be drawn."""
     failure = ds["failure"].values if "failure" in ds else np.zeros(ds.sizes["record"], int)
-    codes = np.unique(failure[failure > 0])
-    pictures = []
+    codes, starts = np.unique(failure[failure > 0]), sample_starts(ds)
+    known = np.isfinite(ds["current"].values) & np.isfinite(ds["voltage"].values)
+    drawable = np.diff(np.concatenate([[0], np.cumsum(known)])[starts]) > 1
+    pictures, reasons = [], []
     for code in codes:
-        for record in np.flatnonzero(failure == code)[: max(1, LOOPS // (2 * codes.size))]:
-            if ds["sample_count"].values[record] > 1:
-                pictures.append(_loop(ds, int(record), f"{_heading(ds, int(record))}: {failure_text(int(code))}"[:52]))
-    return Figure("Failed loops", "Examples; all are counted below.", pictures, _key(("line", "loop", "measured")))
+        for record in np.flatnonzero((failure == code) & drawable)[: max(1, LOOPS // (2 * codes.size))]:
+            pictures.append(_loop(ds, int(record), _heading(ds, int(record)), failure_text(int(code))))
+            reasons.append(failure_text(int(code)))
+    caption = f"Examples, in this order: {'; '.join(reasons)}. All are counted above."
+    return Figure("Failed loops", caption, pictures, _key(("line", "loop", "measured")))

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT = 300, 215  # of a picture; its text is legible on a phone, where it is as wide as the page
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 52, 10, 28, 40
 LEAST = 1e-30  # of a logarithmic axis: less is hardly a measured number
 MARGIN = 0.04  # of an axis beyond its values
 LONGEST = 700  # points of a line: more than there are pixels
@@ -112,11 +112,10 @@ class Picture:
 
     def _at(self, x: ArrayLike, y: ArrayLike) -> Floats:
         """Points in the picture, shape (n, 2)."""
-        top = TOP + (18 if self.heading else 0)
         across, up = np.broadcast_arrays(self.x.share(x), self.y.share(y))
         across, up = np.clip(across, -2, 3), np.clip(up, -2, 3)
         return np.stack(
-            [LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - BOTTOM - top)], axis=-1
+            [LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - BOTTOM - TOP)], axis=-1
         ).reshape(-1, 2)
 
     def line(self, x: ArrayLike, y: ArrayLike, style: str) -> None:
@@ -124,8 +123,7 @@ class Picture:
         points = self._at(x, y)
         points = points[:: max(1, len(points) // LONGEST)]
         there = np.isfinite(points).all(axis=1)
-        cuts = np.flatnonzero(np.diff(there)) + 1
-        for piece in np.split(points, cuts):
+        for piece in np.split(points, np.flatnonzero(np.diff(there)) + 1):
             if len(piece) > 1 and np.isfinite(piece).all():
                 self.parts.append(f'<polyline class="{style}" points="{_path(piece)}"/>')
 
@@ -152,7 +150,7 @@ class Picture:
 
     def __str__(self) -> str:
         """The picture as SVG."""
-        top, right, bottom = TOP + (18 if self.heading else 0), WIDTH - RIGHT, HEIGHT - BOTTOM
+        top, right, bottom = TOP, WIDTH - RIGHT, HEIGHT - BOTTOM
         lines, words = [], []
         for tick in self.x.ticks():
             ((at, _),) = self._at(tick, self.y.low)
@@ -165,8 +163,7 @@ class Picture:
         words.append(_text((LEFT + right) / 2, HEIGHT - 8, self.x.label, "middle", "label"))
         turned = f' transform="rotate(-90 13 {(top + bottom) / 2:g})"'
         words.append(_text(13, (top + bottom) / 2, self.y.label, "middle", "label", turned))
-        if self.heading:
-            words.append(_text(LEFT, 18, self.heading, "start", "heading"))
+        words.append(_text(LEFT, 18, self.heading, "start", "heading"))
         inside = f'<svg x="{LEFT - 4}" y="{top - 4}" width="{right - LEFT + 8}" height="{bottom - top + 8}" '
         inside += f'viewBox="{LEFT - 4} {top - 4} {right - LEFT + 8} {bottom - top + 8}">'  # cuts off what lies outside
         drawn = f'<path class="grid" d="{"".join(lines)}"/>{inside}{"".join(self.parts)}</svg>{"".join(words)}'
