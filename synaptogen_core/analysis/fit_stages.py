@@ -26,7 +26,7 @@ FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
 WINDOWS = 10  # of successive cycles for each coefficient
 FEWEST_SIMULATED = 64  # devices
-SIMULATED = 300_000  # cycles of the simulation that tells the bias
+SIMULATED = (40_000, 300_000)  # cycles of the simulation that tells the bias: four times the measured ones, within
 FEWEST_CYCLES = 10  # of a device
 BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
 
@@ -146,7 +146,8 @@ def learn_cycles(
             devices=devices, cycles=typical, seed=seed + purpose,
         )  # fmt: skip
 
-    simulated = made(first, max(FEWEST_SIMULATED, SIMULATED // typical), 1)
+    size = int(np.clip(4 * panel.counts.max(axis=1).sum(), *SIMULATED))
+    simulated = made(first, max(FEWEST_SIMULATED, size // typical), 1)
     work.done(0.6)
     found = cycle_fit.unbiased(first, simulated, recipe)
     found = replace(

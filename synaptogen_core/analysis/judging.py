@@ -44,7 +44,7 @@ class Judgement:
     ----------
     marginals : xarray.Dataset
         On ``feature`` and ``probability``: quantiles over all cycles and devices, `measured` with `lower` and `upper`
-        (of the bootstrap) and `fitted`; log10 for r_hrs.
+        (a band that holds 95 % of the bootstrap's curves as a whole) and `fitted`; log10 for r_hrs.
     distances : xarray.Dataset
         On ``feature`` and ``kind`` ("cycle to cycle", "device means", "device spreads"): `distance` of Kolmogorov and
         Smirnov, and `expected`: what sampling alone exceeds once in 20 times.
@@ -135,6 +135,15 @@ def _band(replicates: Floats) -> tuple[Floats, Floats]:
     return low, high
 
 
+def _band_of_curves(centre: Floats, replicates: Floats) -> tuple[Floats, Floats]:
+    """A band along the last axis that holds 95 % of the resampled curves as a whole (sup-t)."""
+    error = replicates.std(axis=0)
+    error = np.maximum(error, 1e-3 * error.max(axis=-1, keepdims=True)) + 1e-300
+    farthest = (np.abs(replicates - centre) / error).max(axis=-1)
+    half = np.quantile(farthest, CONFIDENCE, axis=0)[:, None] * error
+    return centre - half, centre + half
+
+
 def _compared(dims: tuple[str, ...], coords: dict[str, Any], four: tuple[Floats, Floats, Floats, Floats]) -> xr.Dataset:
     words = ("measured", "lower end of the band", "upper end of the band", "fitted device, simulated")
     data = {
@@ -154,8 +163,9 @@ def _marginals(names: list[str], edges: Floats, measured: Floats, again: Floats,
         )
 
     coords = {"feature": names, "probability": list(PROBABILITIES)}
-    bands = _band(quantiles(again))
-    return _compared(("feature", "probability"), coords, (quantiles(measured)[0], *bands, quantiles(fitted)[0]))
+    centre = quantiles(measured)[0]
+    bands = _band_of_curves(centre, quantiles(again))
+    return _compared(("feature", "probability"), coords, (centre, *bands, quantiles(fitted)[0]))
 
 
 def _over_lags(names: list[str], measured: Floats, again: Floats, fitted: Floats) -> xr.Dataset:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 OUTSIDE = 0.15  # share of points outside a 95 % band that dependent points may have
-HALF = 0.5  # neighbouring quantiles go together: one that is out takes others with it
+STRAY = 1  # quantile outside a band that holds 95 % of whole curves: one in 20 curves leaves it
 MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
 DRIFT = 0.01  # false discovery rate
 
@@ -61,8 +61,8 @@ def findings(
 
 def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
     outside = (marginals["fitted"] < marginals["lower"]) | (marginals["fitted"] > marginals["upper"])
-    share = outside.mean("probability")
-    bad = [_symbol(str(name)) for name in marginals["feature"].values if float(share.sel(feature=name)) > HALF]
+    count = outside.sum("probability")
+    bad = [_symbol(str(name)) for name in marginals["feature"].values if int(count.sel(feature=name)) > STRAY]
     if bad:
         return Finding(about, False, f"{where} of {_list(bad)} leave the measurement's 95 % band.")
     return Finding(about, True, f"{where} lie in the measurement's 95 % band.")

@@ -63,9 +63,10 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, generate, inspecting
+    from synaptogen_core.cli import bench, devices, fit, generate, inspecting
 
     app.command("generate")(generate.generate)
+    app.command("fit")(fit.fit)
     app.command("inspect")(inspecting.inspect)
     app.add_typer(devices.app, name="device")
     app.command("bench")(bench.bench)

@@ -44,6 +44,17 @@ def every(text: str) -> str | int:
     return int(text) if text.isdecimal() else text
 
 
+def named(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Values by name out of texts such as current=I_uA."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"{option}: must be a name and a value (got {text!r}); write {option} current=...")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def train(texts: Sequence[str], repeat: int) -> PulseTrain:
     """The parts one after the other, all of it `repeat` times."""
     parts = [_part(text) for text in texts]

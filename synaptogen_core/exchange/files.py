@@ -6,9 +6,11 @@ from synaptogen_core.exchange.cells import load_cells, save_cells
 from synaptogen_core.exchange.columns import TableLayout
 from synaptogen_core.exchange.datasets import load_dataset, save_dataset
 from synaptogen_core.exchange.downloads import dataset_bytes, dataset_stream
+from synaptogen_core.exchange.estimates import save_estimates
 from synaptogen_core.exchange.measurements import inspect_measurements, load_measurements, measurements_from_bytes
 from synaptogen_core.exchange.parameters import device_from_text, list_devices, load_device, save_device
 from synaptogen_core.exchange.published import to_published
+from synaptogen_core.exchange.report import report_html, save_report
 from synaptogen_core.exchange.resumable import simulate_to_zarr
 from synaptogen_core.exchange.streaming import simulate_to_file
 from synaptogen_core.exchange.tables import load_train, save_features_csv, save_train, train_from_text
@@ -26,10 +28,13 @@ __all__ = [
     "load_measurements",
     "load_train",
     "measurements_from_bytes",
+    "report_html",
     "save_cells",
     "save_dataset",
     "save_device",
+    "save_estimates",
     "save_features_csv",
+    "save_report",
     "save_train",
     "simulate_to_file",
     "simulate_to_zarr",

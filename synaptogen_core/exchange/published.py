@@ -38,7 +38,7 @@ NAMES = {
     "validrange": "valid_range",
 }
 REQUIRED = ("gamma", "wk", "muDtD", "LDtD", "HHRS", "LLRS", "U_0", "eta", "Umax")
-NOTES = ("name", "source", "licence", "citation", "outliers", "order")
+NOTES = ("name", "source", "licence", "citation", "notes", "outliers", "order")
 VAR = re.compile(r"var0*([1-9][0-9]{0,3})")
 OUTLIER_WEIGHT = 0.1
 
@@ -109,7 +109,10 @@ def to_published(device: DeviceParameters) -> dict[str, Any]:
         as the published codes would cut a larger one at its newest lags.
     """
     models = {**device.var, device.order: (device.a, device.b)}
-    notes = {"name": device.name, "source": device.source, "licence": device.licence, "citation": device.citation}
+    notes: dict[str, Any] = {
+        "name": device.name, "source": device.source, "licence": device.licence, "citation": device.citation,
+        "notes": list(device.notes),
+    }  # fmt: skip
     return {
         **{key: text for key, text in notes.items() if text},
         "order": device.order,

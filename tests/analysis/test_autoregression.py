@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,7 +35,7 @@ def test_windows_are_those_without_a_gap(seed: int, order: int, features: int, r
     x[generator.random(rows) < 0.15] = np.nan
     borders = np.unique(np.concatenate([[0, rows], generator.integers(0, rows, 3)]))
     found = ar.window_products(x, borders, order)
-    for unit, (first, last) in enumerate(zip(borders[:-1], borders[1:], strict=True)):
+    for unit, (first, last) in enumerate(pairwise(borders)):
         windows = [x[n - order : n + 1][::-1].ravel() for n in range(max(first, order), last)]
         windows = [w for w in windows if np.isfinite(w).all()]
         assert found.counts[unit] == len(windows)

@@ -30,7 +30,7 @@ def test_one_device_has_no_spread() -> None:
 
 @pytest.mark.statistical
 def test_the_sampling_error_is_taken_off() -> None:
-    """4,000 devices: the variance is known to sqrt(2 / 4,000) = 2.2 %, 11 % at 4.89 sigma; what is taken off is 50 %."""
+    """4,000 devices: variances known to sqrt(2 / 4,000) = 2.2 %, 11 % at 4.89 sigma; 50 % is taken off."""
     n, noise = 4_000, np.full(WIDTH, 0.5)
     truth = np.array([0.0] * 4 + [1.0] * 4) + np.sqrt(0.5) * 0.05 * generator(1).standard_normal((n, WIDTH))
     seen = truth + np.sqrt(noise) * 0.05 * generator(2).standard_normal((n, WIDTH))

@@ -1,0 +1,257 @@
+"""`synaptogen fit`: measured cycles -> a device, a report, a verdict."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import xarray as xr
+
+from synaptogen_core.cli import learnt, speech, wishes
+from synaptogen_core.errors import ColumnsUnclear, FileError
+from synaptogen_core.exchange.estimates import check_table
+from synaptogen_core.exchange.files import load_device, load_measurements, save_device, save_estimates, save_report
+from synaptogen_core.exchange.report import check_html
+
+FILES, READING, LOOPS, MODEL, RUN = "Results", "Reading", "Loops", "Fit", "Run"
+PACKED = (".gz", ".csv", ".txt", ".dat", ".tsv", ".nc")
+READ, EXTRACTED, FITTED = 0.05, 0.15, 0.8  # shares of the time, about
+SAID_IN_PYTHON = re.compile(r"\b(columns|units)=\{([^}]*)\}")
+HELP = """\
+Learn a device from measured cycles, say how well, and write it for `synaptogen generate --device`.
+
+FILE is a table of loops (voltage, current, cycle, device) or of features (cycle, device, any of R_HRS, U_SET, R_LRS,
+U_RESET) as text, NetCDF, or either packed with gzip. Columns and units are recognised where that is safe, and asked
+for where it is not. Nothing is written without -o, --report or --estimates; what is there is not replaced without
+--force.
+
+For example:
+
+    synaptogen fit loops.csv -o device.json --report report.html
+
+    synaptogen fit loops.csv --column current=I2 --unit current=uA
+
+    synaptogen generate run.nc --device device.json
+"""
+
+
+def fit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Measured loops or features: text, NetCDF, or .gz.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Device to write: .json.", rich_help_panel=FILES, metavar="DEVICE"),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Page to write with pictures and all numbers: .html.", rich_help_panel=FILES, metavar="PAGE"),
+    ] = None,
+    estimates: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table to write of every number with its interval: .csv or .nc.",
+            rich_help_panel=FILES,
+            metavar="TABLE",
+        ),
+    ] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            help="Of DEVICE: ours, or published, which the authors' Python and Julia codes read.", rich_help_panel=FILES
+        ),
+    ] = "ours",
+    name: Annotated[str, typer.Option(help="Of the device. Default: that of FILE.", rich_help_panel=FILES)] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that are there.", rich_help_panel=FILES)
+    ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Which column holds what: voltage, current, cycle, device, r_hrs, u_set, r_lrs or u_reset = its name; "
+            'cycle="in order" where cycles have no numbers.',
+            rich_help_panel=READING,
+            metavar="ROLE=NAME",
+        ),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="In which unit a column is, such as current=uA.", rich_help_panel=READING, metavar="ROLE=UNIT"
+        ),
+    ] = None,
+    set_method: Annotated[
+        str | None,
+        typer.Option(help="U_SET by level, steepest or peak. Default: level.", rich_help_panel=LOOPS, metavar="METHOD"),
+    ] = None,
+    reset_method: Annotated[
+        str | None,
+        typer.Option(
+            help="U_RESET by peak, steepest or level. Default: peak.", rich_help_panel=LOOPS, metavar="METHOD"
+        ),
+    ] = None,
+    smoothing: Annotated[
+        int | None,
+        typer.Option(help="Samples of the running mean, odd; 1: none. Default: 5.", rich_help_panel=LOOPS),
+    ] = None,
+    series_resistance: Annotated[
+        float | None, typer.Option(help="In series with the cell [ohm]. Default: 0.", rich_help_panel=LOOPS)
+    ] = None,
+    polarity: Annotated[
+        str | None,
+        typer.Option(
+            help="Sign of SET in the loops: auto, negative or positive. Default: auto.",
+            rich_help_panel=LOOPS,
+            metavar="SIGN",
+        ),
+    ] = None,
+    order: Annotated[
+        int | None,
+        typer.Option(help="Of the memory over cycles. Default: as the criterion says.", rich_help_panel=MODEL),
+    ] = None,
+    max_order: Annotated[int, typer.Option(help="Largest order looked at, 1 to 20.", rich_help_panel=MODEL)] = 10,
+    criterion: Annotated[
+        str, typer.Option(help="That suggests the order: bic, aic or hannan_quinn.", rich_help_panel=MODEL)
+    ] = "bic",
+    method: Annotated[str, typer.Option(help="Of the memory: ols or yule-walker.", rich_help_panel=MODEL)] = "ols",
+    components: Annotated[
+        int | None,
+        typer.Option(help="Of the mixture of devices. Default: as many as BIC says.", rich_help_panel=MODEL),
+    ] = None,
+    degree: Annotated[int, typer.Option(help="Of the shape polynomials, 1 to 7.", rich_help_panel=MODEL)] = 4,
+    template: Annotated[
+        str,
+        typer.Option(help="Packaged set or JSON file that tells what was not measured.", rich_help_panel=MODEL),
+    ] = "hennen2024",
+    confidence: Annotated[float, typer.Option(help="Probability of the intervals.", rich_help_panel=MODEL)] = 0.95,
+    seed: Annotated[int, typer.Option(help="Of resamples and simulations.", rich_help_panel=RUN)] = 0,
+    judge: Annotated[
+        bool, typer.Option("--judge/--no-judge", help="Compare the device with the measurement.", rich_help_panel=RUN)
+    ] = True,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show neither progress nor summary.", rich_help_panel=RUN)
+    ] = False,
+) -> None:
+    """Learn a device from measured cycles; see HELP."""
+    from synaptogen_core.analysis import fitting  # takes a second, and --help needs it not
+
+    writes = [path for path in (output, report, estimates) if path is not None]
+    _check_outputs(file, output, report, estimates, layout, force)
+    origin = load_device(template)
+    columns, units = wishes.named("--column", column or ()), wishes.named("--unit", unit or ())
+    extraction: dict[str, Any] = {
+        key: value
+        for key, value in {
+            "set_method": set_method,
+            "reset_method": reset_method,
+            "smoothing": smoothing,
+            "series_resistance": series_resistance,
+            "polarity": polarity,
+        }.items()
+        if value is not None
+    }
+    options = fitting.FeatureOptions(**extraction)
+    begin = time.perf_counter()
+    with (
+        speech.stoppable(lambda: "nothing was written") as stop,
+        speech.progress_bar(f"fit {file.name}", quiet) as tell,
+    ):
+        ds = _read(file, columns, units)
+        tell(READ)
+        loops = "sample_count" in ds
+        if loops:
+            features = fitting.extract_features(ds, options, progress=_part(tell, READ, EXTRACTED), cancel=stop)
+            ds = ds.assign(features.data_vars).assign_attrs(features.attrs)
+        elif extraction:
+            option = f"--{next(iter(extraction)).replace('_', '-')}"
+            raise ValueError(f"{option}: must stand with loops (got a table of features in {file}); leave it out")
+        found = fitting.fit(
+            ds, origin, name=name or _stem(file), order=order, max_order=max_order, criterion=criterion, method=method,
+            components=components, degree=degree, confidence=confidence, seed=seed,
+            progress=_part(tell, EXTRACTED, FITTED if judge else 1.0), cancel=stop,
+        )  # fmt: skip
+        judged = fitting.judge(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if judge else None
+    if output is not None:
+        save_device(found.device, output, layout)
+    if report is not None:
+        command = _command(sys.argv[1:], [file, *writes, Path(template)])
+        save_report(found, judged, report, loops=ds if loops else None, command=command)
+    if estimates is not None:
+        save_estimates(found.estimates, estimates)
+    if quiet:
+        return
+    learnt.show(speech.out(), found, judged, ds)
+    if writes:
+        wrote = ", ".join(map(str, writes))
+        speech.tell(f"\nwrote {wrote}: {ds.sizes['record']:,} cycles, {time.perf_counter() - begin:.1f} s")
+    else:
+        speech.tell("\nnothing written; give -o device.json, --report report.html or --estimates table.csv")
+
+
+def _check_outputs(
+    file: Path, output: Path | None, report: Path | None, estimates: Path | None, layout: str, force: bool
+) -> None:
+    """Refuse before the work what could not be written after it."""
+    if layout not in ("ours", "published"):
+        raise ValueError(f"--layout: must be ours or published (got {layout!r}); choose one of them")
+    if output is not None and output.suffix.lower() != ".json":
+        raise FileError(f"{output}: must end in .json (got {output.suffix or 'no suffix'}); rename it")
+    if report is not None:
+        check_html(report)
+    if estimates is not None:
+        check_table(estimates)
+    for path in (output, report, estimates):
+        if path is None:
+            continue
+        if not path.absolute().parent.is_dir():
+            raise FileError(f"{path}: must lie in a folder that exists (got {path.parent}); make it first")
+        if path.is_dir() or (path.exists() and file.exists() and path.samefile(file)):
+            raise FileError(f"{path}: must be neither FILE nor a folder (got one of them); give another name")
+        if path.exists() and not force:
+            raise FileError(f"{path}: must not exist yet (got one); give --force to replace it, or another name")
+
+
+def _read(file: Path, columns: dict[str, str], units: dict[str, str]) -> xr.Dataset:
+    try:
+        return load_measurements(file, columns=columns, units=units)
+    except ColumnsUnclear as unclear:
+        learnt.show_question(unclear.layout)
+        raise FileError(SAID_IN_PYTHON.sub(_as_options, str(unclear))) from None
+
+
+def _as_options(said: re.Match[str]) -> str:
+    """An argument of `load_measurements`, such as columns={'cycle': ...}, as options."""
+    option = {"columns": "--column", "units": "--unit"}[said[1]]
+    pairs = (pair.split(":", 1) for pair in said[2].split(","))
+    texts = ((role.strip(" '"), value.strip(" '").replace("...", "NAME")) for role, value in pairs)
+    return " ".join(f"{option} {shlex.quote(f'{role}={value}')}" for role, value in texts)
+
+
+def _part(tell: Callable[[float], object], start: float, end: float) -> Callable[[float], object]:
+    """Progress of a part as that of the whole."""
+    return lambda share: tell(start + (end - start) * share)
+
+
+def _stem(file: Path) -> str:
+    """Name of a file without the endings that say how it is packed."""
+    path = Path(file.name)
+    while path.suffix.lower() in PACKED and path.stem:
+        path = Path(path.stem)
+    return path.name or "fitted"
+
+
+def _command(arguments: Sequence[str], paths: Sequence[Path]) -> str:
+    """The command line, without the folders that the files lie in: these concern no reader of a report."""
+    if arguments[:1] != ["fit"]:
+        return ""
+    words = list(arguments)
+    for path in paths:
+        words = [word.replace(str(path), path.name) for word in words]
+    return shlex.join(["synaptogen", *words])
+
+
+fit.__doc__ = HELP
