@@ -21,7 +21,7 @@ from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import DEVICE_STATES, FEATURES
 
 REPLICATES = 200
-DEVICE_REPLICATES = 60
+DEVICE_REPLICATES = 40
 FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
 WINDOWS = 10  # of successive cycles for each coefficient
@@ -69,24 +69,23 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
     if not keep.any():
         raise ValueError("ds: must hold a device that switches (got none); see device_report for each device's state")
     used = measured if keep.all() else select_records(measured, keep)
-    lasting = np.flatnonzero(panel_of(used).counts.min(axis=1) >= FEWEST_CYCLES)
-    if lasting.size < used.sizes["device"]:
-        if not lasting.size:
-            raise ValueError(
-                f"ds: must hold a device with at least {FEWEST_CYCLES} cycles of each feature (got none); measure more"
-            )
-        said.warnings.append(
-            f"{used.sizes['device'] - lasting.size} devices left out that show a feature in fewer than "
-            f"{FEWEST_CYCLES} cycles."
-        )
-        used = select_records(used, np.isin(used["device_index"].values, lasting))
     panel = panel_of(used)
+    lasting = panel.counts.min(axis=1) >= FEWEST_CYCLES
+    if not lasting.any():
+        raise ValueError(
+            f"ds: must hold a device with at least {FEWEST_CYCLES} cycles of each feature (got none); measure more"
+        )
     steady = np.asarray((panel.moments[1] > 0).all(axis=1))
-    if not steady.all():
-        if not steady.any():
-            raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
-        said.warnings.append(f"{int((~steady).sum())} devices left out in which a feature never varies.")
-        used = select_records(used, steady[used["device_index"].values])
+    if not (lasting & steady).any():
+        raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
+    for kept, words in (
+        (lasting, f"that show a feature in fewer than {FEWEST_CYCLES} cycles"),
+        (steady | ~lasting, "in which a feature never varies"),
+    ):
+        if not kept.all():
+            said.warnings.append(f"{int((~kept).sum())} devices left out {words}.")
+    if not (lasting & steady).all():
+        used = select_records(used, (lasting & steady)[used["device_index"].values])
         panel = panel_of(used)
     if panel.step != 1:
         said.assumed.append(

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 
 REACH = 4.0  # a shape must rise for |x| up to this, as far as a simulation looks
 LEAST_SLOPE = 0.02  # of a shape that is held to rise
+FINE, TAIL = 50_000, 5_000  # bins of the least squares, and single values at each end
 BINS = 2048  # of equal numbers of values: what resampling counts
 
 
@@ -44,6 +45,12 @@ class Shape:
     held: bool
 
 
+def normal_quantiles(n: int) -> Floats:
+    """Phi^-1((rank - 1/2) / n) for the ranks 1 .. n."""
+    half = ndtri((np.arange((n + 1) // 2) + 0.5) / n)
+    return np.concatenate([half, -half[: n // 2][::-1]])
+
+
 def normal_scores(values: Floats) -> tuple[Floats, NDArray[np.intp]]:
     """Standard normal quantiles of the ranks, Phi^-1((rank - 1/2) / N), and the order that sorts `values`.
 
@@ -60,7 +67,7 @@ def normal_scores(values: Floats) -> tuple[Floats, NDArray[np.intp]]:
         Shape (n,).
     """
     order = np.argsort(values)
-    ranked = ndtri((np.arange(values.size) + 0.5) / values.size)
+    ranked = normal_quantiles(values.size)
     tied = values[order]
     new = np.concatenate([[True], tied[1:] > tied[:-1]])
     if not new.all():  # rounded measurements: the order among equals must not invent a memory
@@ -100,13 +107,26 @@ def fit_shape(
     -------
     Shape
     """
-    basis = _basis(scores, degree)
-    left, right = basis.T @ basis, basis.T @ values
+    left, right = _normal_equations(scores[order], values[order], degree)
     polynomial = normalised(_solved(left, right, degree))
     held = rising and not rises(polynomial)
     if held:
         polynomial = normalised(_held(left, right, degree))
     return Shape(polynomial, _resampled(values, order, unit, weights, degree), held)
+
+
+def _normal_equations(scores: Floats, values: Floats, degree: int) -> tuple[Floats, Floats]:
+    """Of Hermite polynomials, from sorted values; where there are many, in bins of neighbours but for the tails."""
+    n = scores.size
+    if n > 4 * FINE:
+        inner = np.linspace(TAIL, n - TAIL, FINE + 1).astype(np.intp)
+        first = np.concatenate([np.arange(TAIL), inner[:-1], np.arange(n - TAIL, n)])
+        count = np.diff(np.append(first, n)).astype(np.float64)
+        x, z = np.add.reduceat(scores, first) / count, np.add.reduceat(values, first)
+    else:
+        count, x, z = np.ones(n), scores, values
+    basis = _basis(x, degree)
+    return (basis * count[:, None]).T @ basis, basis.T @ z
 
 
 def _held(left: Floats, right: Floats, degree: int) -> Floats:

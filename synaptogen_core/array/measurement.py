@@ -80,8 +80,9 @@ def measurement(
         )
     if index.min() < 0 or index.max() >= len(labels):
         raise ValueError(f"device: must be positions in {len(labels)} labels (got {index.max()}); label every device")
-    order = np.lexsort((number, index))
-    sorted_already = bool(np.all(order[1:] > order[:-1]))
+    step = np.diff(index)
+    sorted_already = bool(np.all((step > 0) | ((step == 0) & (np.diff(number) >= 0))))
+    order = np.arange(index.size) if sorted_already else np.lexsort((number, index))
     index, number = index[order], number[order]
     twice = np.flatnonzero((np.diff(index) == 0) & (np.diff(number) == 0))
     if twice.size:
