@@ -38,7 +38,7 @@ def order(kind: str, value: Callable[[str], Any], name: str) -> Order | None:
     content = {
         "json": partial(ours, device),
         "published.json": partial(published, device),
-        "html": lambda: report(dataclasses.replace(found, device=device), value("judge")),
+        "html": lambda: report(dataclasses.replace(found, device=device), value),
         "features.csv": lambda: features(value("extract")),
         "estimates.csv": lambda: estimates(found),
     }[kind]
@@ -56,11 +56,14 @@ def published(device: Any) -> str:
     return text.readable_json(to_published(device)) + "\n"
 
 
-def report(found: Any, judgement: Any) -> str:
-    """The report on one page."""
+def report(found: Any, value: Callable[[str], Any]) -> str:
+    """The report on one page, with some of the loops and the points on them."""
     from synaptogen_core.exchange.report import report_html
 
-    return report_html(found, judgement)
+    loops, extracted = value("read").data, value("extract")
+    if "sample_count" in loops:
+        loops = loops.assign({name: extracted[name] for name in extracted.data_vars}).assign_attrs(extracted.attrs)
+    return report_html(found, value("judge"), loops=loops)
 
 
 def features(ds: Any) -> str:

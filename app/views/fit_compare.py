@@ -287,7 +287,9 @@ def matrix_table(matrix: Matrix) -> str:
         for j, column in enumerate(matrix.symbols):
             parts = [m[i, j] for m in (matrix.measured, matrix.lower, matrix.upper, matrix.fitted)]
             if np.isfinite(parts[0]) and (later or j < i):
-                measured, low, high, fitted = (f"{v:.2f}".replace("-", "−") if v == v else "–" for v in parts)
+                measured, low, high, fitted = (
+                    f"{round(float(v), 2) + 0.0:.2f}".replace("-", "−") if v == v else "–" for v in parts
+                )
                 rows[f"{row} with {column}"] = [measured, f"{low} … {high}", fitted]
     return table(f"Correlation {matrix.kind}", ["measured", "95 %", "fitted"], rows) if rows else ""
 

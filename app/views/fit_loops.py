@@ -142,7 +142,8 @@ class LoopsPart:
             }  # fmt: skip
         self._axes(loop, height)
         self.figure.title.text = f"Device {loop.device}: cycle {loop.cycle}"
-        self.failure.param.update(visible=bool(loop.failure), object=f"This cycle has no features: {loop.failure}.")
+        said = f"This cycle has no features: {loop.failure}." if loop.failure else ""
+        self.failure.param.update(visible=bool(said), object=said)
         entries = [swatch("ink", "this cycle"), swatch(NEUTRAL, "others of the device")]
         entries += [swatch(COLORS[n], f"{text} voltage", kind=marker) for n, (marker, text) in MARKERS.items()]
         entries += [swatch(COLORS[n], f"{text} at {abs(loop.reach):g} V", dash="dashed")

@@ -168,6 +168,8 @@ def test_the_files_hold_what_was_found(example: dict[str, Any]) -> None:
     assert (
         lines[0].startswith("label,value,lower,upper") and len(lines) == 1 + example["fit"].estimates.sizes["parameter"]
     )
+    name, report = content("html", "my <b>device</b>")
+    assert name == "my-b-device-b-report.html" and "my &lt;b&gt;device" in report and "<b>device" not in report
     assert fit_files.order("html", {"read": example["read"]}.get, "") is None
 
 

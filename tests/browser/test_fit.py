@@ -75,7 +75,7 @@ def test_a_dropped_file_shows_its_points_and_what_failed(page: Dashboard, loops:
     assert u_set["x"][0] < 0 < u_reset["x"][0] and r_lrs["y"][0] > r_hrs["y"][0] > 0
     page.page.get_by_role("button", name="Next failed cycle").click()
     said(page, r"This cycle has no features: ")
-    assert page.sources("fit loop")[4]["x"] == []
+    page.wait_for(lambda: page.sources("fit loop")[4]["x"], lambda x: x == [], "a SET where there is none")
 
 
 def test_the_fit_stands_beside_the_measurement_in_words_and_pictures(page: Dashboard) -> None:
