@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from synaptogen_core.device.parameters import SIGMA_FLOOR
+
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
@@ -90,7 +92,7 @@ class DeviceFit:
     replicates: tuple[DeviceFit, ...] = ()
 
     def quantiles(self, probabilities: tuple[float, ...] = PROBABILITIES) -> Floats:
-        """Quantiles of each of (mu, sigma) over the population; shape (probabilities, 2 f)."""
+        """Quantiles of each of (mu, sigma) over the population, no sigma below its floor; (probabilities, 2 f)."""
         spread = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
         low, high = (self.means - 9 * spread).min(axis=0), (self.means + 9 * spread).max(axis=0)
         wanted = np.asarray(probabilities)[:, None]
@@ -103,7 +105,11 @@ class DeviceFit:
                 at = (middle[:, None] - self.means) / spread
             below = np.einsum("pkf,k->pf", ndtr(np.nan_to_num(at, nan=0.0)), self.weights)
             low, high = np.where(below < wanted, middle, low), np.where(below < wanted, high, middle)
-        return np.asarray((low + high) / 2)
+        found = np.asarray((low + high) / 2)
+        half = found.shape[1] // 2
+        floor = SIGMA_FLOOR * (self.weights @ self.means)[half:]
+        found[:, half:] = np.maximum(found[:, half:], floor)
+        return found
 
 
 def fit_devices(

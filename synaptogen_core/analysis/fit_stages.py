@@ -63,7 +63,7 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
         if code != "healthy" and count:
             labels = [str(label) for label in report["device"].values[report["state"].values == number]]
             said.warnings.append(
-                f"{count} of {report.sizes['device']} devices left out, {words}: {', '.join(labels[:8])}"
+                f"{count} of {report.sizes['device']} devices left out ({words}): {', '.join(labels[:8])}"
                 + (" and others." if count > 8 else ".")
             )
     if not keep.any():

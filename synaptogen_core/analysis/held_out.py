@@ -62,7 +62,7 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
     work.done(0.7)
     apart = xr.Dataset()
     if panel.devices < FEWEST_DEVICES:
-        said["devices"] = f"{panel.devices} devices are too few to hold half of them back"
+        said["devices"] = f"of {panel.devices} device{'s' * (panel.devices > 1)}, no half can be held back"
     else:
         try:
             apart = _other_devices(whole, features, names, seed)

@@ -49,7 +49,8 @@ class Judgement:
         On ``feature`` and ``kind`` ("cycle to cycle", "device means", "device spreads"): `distance` of Kolmogorov and
         Smirnov, and `expected`: what sampling alone exceeds once in 20 times.
     autocorrelation : xarray.Dataset
-        On ``feature`` and ``lag``: `measured`, `lower`, `upper`, `fitted`, about each device's own mean.
+        On ``feature`` and ``lag``: `measured`, `lower`, `upper` (of whole curves, too), `fitted`, about each device's
+        own mean.
     correlations : xarray.Dataset
         On ``kind`` ("within devices", "one cycle later", "between devices"), ``feature`` and ``feature_other``.
     held_out : xarray.Dataset
@@ -104,9 +105,10 @@ def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: 
     measured, again = seen.weighted(np.ones((1, borders.size - 1))), seen.weighted(weights)
     fitted = drawn.weighted(np.ones((1, 1)))
     names = [FEATURES[i].name for i in panel.features]
-    marginals = _marginals(names, edges[0], measured[0], again[0], fitted[0])
+    more = np.sqrt(1 + panel.counts.sum() / made.counts.sum())  # the simulation is a sample, too
+    marginals = _marginals(names, edges[0], measured[0], again[0], fitted[0], more)
     distances = stats.distances(names, seen, drawn, seed)
-    autocorrelation = _over_lags(names, measured[2], again[2], fitted[2])
+    autocorrelation = _over_lags(names, measured[2], again[2], fitted[2], more)
     correlations = _matrices(names, seen, drawn, measured[2], again[2], fitted[2], seed)
     work.done(0.4)
     tests = held_out.held_out(fit, part, seed, work)
@@ -135,12 +137,12 @@ def _band(replicates: Floats) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _band_of_curves(centre: Floats, replicates: Floats) -> tuple[Floats, Floats]:
-    """A band along the last axis that holds 95 % of the resampled curves as a whole (sup-t)."""
+def _band_of_curves(centre: Floats, replicates: Floats, more: float) -> tuple[Floats, Floats]:
+    """A band along the last axis that holds 95 % of the resampled curves as a whole (sup-t), `more` times as wide."""
     error = replicates.std(axis=0)
     error = np.maximum(error, 1e-3 * error.max(axis=-1, keepdims=True)) + 1e-300
     farthest = (np.abs(replicates - centre) / error).max(axis=-1)
-    half = np.quantile(farthest, CONFIDENCE, axis=0)[:, None] * error
+    half = more * np.quantile(farthest, CONFIDENCE, axis=0)[:, None] * error
     return centre - half, centre + half
 
 
@@ -153,7 +155,9 @@ def _compared(dims: tuple[str, ...], coords: dict[str, Any], four: tuple[Floats,
     return xr.Dataset(data, coords, attrs={"confidence": CONFIDENCE})
 
 
-def _marginals(names: list[str], edges: Floats, measured: Floats, again: Floats, fitted: Floats) -> xr.Dataset:
+def _marginals(
+    names: list[str], edges: Floats, measured: Floats, again: Floats, fitted: Floats, more: float
+) -> xr.Dataset:
     def quantiles(shares: Floats) -> Floats:
         return np.array(
             [
@@ -164,16 +168,18 @@ def _marginals(names: list[str], edges: Floats, measured: Floats, again: Floats,
 
     coords = {"feature": names, "probability": list(PROBABILITIES)}
     centre = quantiles(measured)[0]
-    bands = _band_of_curves(centre, quantiles(again))
+    bands = _band_of_curves(centre, quantiles(again), more)
     return _compared(("feature", "probability"), coords, (centre, *bands, quantiles(fitted)[0]))
 
 
-def _over_lags(names: list[str], measured: Floats, again: Floats, fitted: Floats) -> xr.Dataset:
+def _over_lags(names: list[str], measured: Floats, again: Floats, fitted: Floats, more: float) -> xr.Dataset:
     def own(correlation: Floats) -> Floats:
         return np.moveaxis(np.diagonal(correlation, axis1=-2, axis2=-1), -1, -2)
 
     coords = {"feature": names, "lag": np.arange(measured.shape[1])}
-    return _compared(("feature", "lag"), coords, (own(measured)[0], *_band(own(again)), own(fitted)[0]))
+    centre = own(measured)[0]
+    band = _band_of_curves(centre, np.nan_to_num(own(again)), more)
+    return _compared(("feature", "lag"), coords, (centre, *band, own(fitted)[0]))
 
 
 def _matrices(

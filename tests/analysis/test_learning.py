@@ -146,7 +146,7 @@ def test_cells_that_stopped_switching_are_named() -> None:
     """A cell whose SET voltage lies beyond the pulse repeats its features for good."""
     data = measured(PUBLISHED.vary(outlier_share=0.5), 32, 300, 6, strong=1.0)
     fit = sc.fitting.fit(data, PUBLISHED, name="weak pulses", order=1, intervals=False)
-    assert any("left out, stops switching" in text or "never switches" in text for text in fit.warnings)
+    assert any("left out (stops switching)" in text or "(never switches)" in text for text in fit.warnings)
     assert fit.features.sizes["device"] < 32
 
 
