@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis import held_out
+from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.fit_assembly import simulated_measurement
 from synaptogen_core.analysis.fit_stages import Work
 from synaptogen_core.analysis.learning import Fit
@@ -71,6 +72,7 @@ class Judgement:
     verdict: tuple[Finding, ...]
 
 
+@one_thread()
 def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None) -> Judgement:
     """Compare a fitted device with its measurement.
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.analysis import autoregression, cycle_fit, fit_assembly, fit_table
 from synaptogen_core.analysis import fit_stages as stages
+from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.curves import Curves, fit_curves, scaled_curves
 from synaptogen_core.analysis.device_fit import DeviceFit
 from synaptogen_core.analysis.device_report import device_report
@@ -80,6 +81,7 @@ class Fit:
     again: Mapping[str, Any]
 
 
+@one_thread()
 def fit(
     ds: xr.Dataset,
     template: DeviceParameters,
