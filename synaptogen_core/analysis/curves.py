@@ -13,6 +13,7 @@ import xarray as xr
 
 from synaptogen_core.analysis import branches as cut
 from synaptogen_core.analysis import transitions
+from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.branches import LOW, Branches, Loops
 from synaptogen_core.analysis.family import GUESSES, Family, Fitted, assisted, fit_family
 from synaptogen_core.analysis.resampling import Floats, bootstrap_weights, check_confidence
@@ -78,6 +79,7 @@ class Curves:
     warnings: tuple[str, ...] = ()
 
 
+@one_thread()
 def fit_curves(
     loops: xr.Dataset,
     features: xr.Dataset,

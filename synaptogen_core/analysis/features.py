@@ -19,6 +19,7 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core.analysis import loop_branches, loop_resistances, loop_thresholds
+from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.loop_branches import Bools, Floats, Samples
 from synaptogen_core.analysis.loop_resistances import Sums
 from synaptogen_core.array.measurement import is_measurement, measurement
@@ -127,6 +128,7 @@ class FeatureOptions:
         return cls(**json.loads(text))
 
 
+@one_thread()
 def extract_features(
     loops: xr.Dataset,
     options: FeatureOptions | None = None,

@@ -170,7 +170,9 @@ def _marginals(
 
     coords = {"feature": names, "probability": list(PROBABILITIES)}
     centre = quantiles(measured)[0]
-    bands = _band_of_curves(centre, quantiles(again), more)
+    low, high = _band_of_curves(centre, quantiles(again), more)
+    # quantiles rise: a curve in the band lies in the part of it that rises, too
+    bands = np.maximum.accumulate(low, axis=1), np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
     return _compared(("feature", "probability"), coords, (centre, *bands, quantiles(fitted)[0]))
 
 
