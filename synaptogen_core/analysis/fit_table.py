@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,17 +17,6 @@ from synaptogen_core.analysis.device_fit import PROBABILITIES, DeviceFit
 from synaptogen_core.schema import FEATURES
 
 Floats = NDArray[np.float64]
-
-WORDS = {
-    "gamma": "coefficient of the shape polynomial",
-    "A": "autoregression of cycles",
-    "B": "factor of the innovations",
-    "weight": "share of a component of devices",
-    "mean": "mean of a component of devices",
-    "spread": "standard deviation of a component of devices",
-    "quantile": "quantile over devices",
-    "curve": "conduction",
-}
 
 
 @dataclass
@@ -90,20 +79,40 @@ def scaled_units(features: Sequence[int]) -> list[str]:
 
 
 def add_cycles(table: Table, fit: CycleFit, features: Sequence[int], n: int) -> None:
-    """The shapes and the autoregression of the order in use."""
-    names, f = symbols(features), fit.features
+    """The shapes and the autoregression, of the order in use and of the lower ones."""
+    names = symbols(features)
     for name, shape in zip(names, fit.shapes, strict=True):
         powers = range(shape.polynomial.size - 1, -1, -1)
         labels = [f"γ {name}, x^{power}" for power in powers]
         table.add("gamma", labels, shape.polynomial, shape.replicates, ["1"] * len(labels), n)
-    a, noise, _ = fit.models()[fit.order]
-    a_drawn, noise_drawn = autoregression.solve(fit.replicates, fit.order, f)
-    labels = [f"A{lag + 1}[{i}, {j}]" for lag in range(fit.order) for i in names for j in names]
-    table.add("A", labels, a.ravel(), a_drawn.reshape(a_drawn.shape[0], -1), ["1"] * len(labels), n)
-    lower = np.tril_indices(f)
-    labels = [f"B[{names[i]}, {names[j]}]" for i, j in zip(*lower, strict=True)]
+    models = fit.models()
+    _add_model(table, "", fit, models, fit.order, names, n)
+    for order in range(1, fit.order):
+        _add_model(table, f", order {order}", fit, models, order, names, n)
+
+
+def _add_model(
+    table: Table, words: str, fit: CycleFit, models: Mapping[int, tuple[Floats, Floats, bool]], order: int,
+    names: list[str], n: int,
+) -> None:  # fmt: skip
+    """A and B of one order; the one in use has no `words`."""
+    a, noise, _ = models[order]
+    a_drawn, noise_drawn = autoregression.solve(fit.replicates, order, len(names))
+    labels = [f"A{lag + 1}[{i}, {j}]{words}" for lag in range(order) for i in names for j in names]
+    table.add(
+        "A" if not words else "lower orders",
+        labels,
+        a.ravel(),
+        a_drawn.reshape(a_drawn.shape[0], -1),
+        ["1"] * len(labels),
+        n,
+    )
+    lower = np.tril_indices(len(names))
+    labels = [f"B[{names[i]}, {names[j]}]{words}" for i, j in zip(*lower, strict=True)]
     factors = np.linalg.cholesky(noise_drawn)[:, lower[0], lower[1]]
-    table.add("B", labels, np.linalg.cholesky(noise)[lower], factors, ["1"] * len(labels), n)
+    table.add(
+        "B" if not words else "lower orders", labels, np.linalg.cholesky(noise)[lower], factors, ["1"] * len(labels), n
+    )
 
 
 def add_devices(table: Table, fit: DeviceFit, features: Sequence[int]) -> None:
@@ -122,6 +131,19 @@ def add_devices(table: Table, fit: DeviceFit, features: Sequence[int]) -> None:
             return np.sqrt(np.diagonal(one.covariances, axis1=1, axis2=2)).ravel()
 
         table.add("spread", labels, spread(fit), [spread(r) for r in fit.replicates], units * count, n)
+        pairs = np.tril_indices(len(names), -1)
+
+        def correlation(one: DeviceFit) -> Floats:
+            sd = np.sqrt(np.diagonal(one.covariances, axis1=1, axis2=2))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                found = one.covariances / sd[:, :, None] / sd[:, None, :]
+            return np.nan_to_num(found[:, pairs[0], pairs[1]]).ravel()
+
+        between = [f"{names[i]} with {names[j]}" for i, j in zip(*pairs, strict=True)]
+        joint = [f"{pair}, component {k + 1}" for k in range(count) for pair in between]
+        table.add(
+            "correlation", joint, correlation(fit), [correlation(r) for r in fit.replicates], ["1"] * len(joint), n
+        )
         labels = [f"{name}, {100 * p:g} %" for p in PROBABILITIES for name in names]
         drawn = [r.quantiles().ravel() for r in fit.replicates]
         table.add("quantile", labels, fit.quantiles().ravel(), drawn, units * len(PROBABILITIES), n)
@@ -139,11 +161,11 @@ def add_single_device(table: Table, fit: DeviceFit, covariance: Floats, features
 def add_curves(table: Table, curves: Curves) -> None:
     """The conduction."""
     nothing = (np.nan, np.nan)
-    origin = "assumed" if np.isnan(curves.eta_interval[0]) else "fitted"
+    origin, read = ("assumed", "assumed") if np.isnan(curves.eta_interval[0]) else ("fitted", "measured")
     table.state("curve", "η", curves.eta, curves.eta_interval, "1", origin)
-    table.state("curve", "Umax", curves.u_max, nothing, "V", origin)
+    table.state("curve", "Umax", curves.u_max, nothing, "V", read)
     table.state("curve", "U0", curves.u_0, nothing, "V", "assumed")
-    table.state("curve", "valid range", curves.valid_range, nothing, "V", origin)
+    table.state("curve", "valid range", curves.valid_range, nothing, "V", read)
     for name in ("hhrs", "llrs"):
         coefficients, intervals = getattr(curves, name), getattr(curves, f"{name}_interval")
         power = coefficients.size - 1

@@ -268,16 +268,26 @@ def interval(low: float, high: float) -> str:
     return f"{number(low)} to {number(high)}" if np.isfinite(low) and np.isfinite(high) else "–"
 
 
+HEADINGS = {
+    "gamma": "Shapes: coefficients of the polynomials",
+    "A": "Memory: autoregression of cycles",
+    "B": "Memory: factor of the innovations",
+    "lower orders": "Memory: models of lower order",
+    "weight": "Devices: shares of the components",
+    "mean": "Devices: means",
+    "spread": "Devices: standard deviations",
+    "correlation": "Devices: correlations",
+    "quantile": "Devices: quantiles",
+    "curve": "Conduction",
+}
+
+
 def _groups(estimates: xr.Dataset) -> list[tuple[str, list[tuple[str, ...]]]]:
     """Rows of the table of estimates, group by group."""
-    heading = {"gamma": "Shapes: coefficients of the polynomials", "A": "Memory: autoregression of cycles",
-             "B": "Memory: factor of the innovations", "weight": "Devices: shares of the components",
-             "mean": "Devices: means", "spread": "Devices: standard deviations", "quantile": "Devices: quantiles",
-             "curve": "Conduction"}  # fmt: skip
     groups: dict[str, list[tuple[str, ...]]] = {}
     names = ("group", "label", "value", "standard_error", "lower", "upper", "units", "origin")
     for group, label, value, error, low, high, unit, origin in zip(*(estimates[n].values for n in names), strict=True):
         shown = "" if unit == "1" else str(unit)
         row = (str(label), number(value, 5), interval(low, high), shown, number(error, 2), str(origin))
         groups.setdefault(str(group), []).append(row)
-    return [(heading.get(group, group), rows) for group, rows in groups.items()]
+    return [(HEADINGS.get(group, group), rows) for group, rows in groups.items()]
