@@ -128,7 +128,7 @@ def fit(
     confidence : float
         Probability of the intervals.
     intervals : bool
-        False: no resampling, only estimates.
+        False: no resampling and no tests for drift, only estimates.
     seed : int
         Of starts, resamples and simulations.
     progress, cancel : optional
@@ -159,7 +159,7 @@ def fit(
     loops = measured if "sample_count" in measured else None
     if loops is not None and not any(f.name in measured for f in FEATURES):
         measured = extract_features(measured)
-    report = device_report(measured)
+    report = device_report(measured, drift=intervals)
     work.done(0.1)
     used, panel = stages.usable(measured, report, said)
     longest = stages.longest_order(panel, order, max_order, said)
