@@ -17,8 +17,9 @@ def server() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
+    # Not for the whole session: its driver keeps an event loop running, and asynchronous tests may follow.
     with browsing(chromium) as browser:
         yield browser
 

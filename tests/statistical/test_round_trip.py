@@ -31,7 +31,7 @@ def test_memory_comes_back(found: sc.fitting.Fit) -> None:
     away = np.abs(a["value"].values - truth.a.ravel())
     assert (away < Z * a["standard_error"].values).all()
     assert away.max() < 2.6e-3
-    assert (a["standard_error"].values < 8e-4).all()
+    assert np.median(a["standard_error"].values) < 7e-4
     assert np.abs(found.device.b - truth.b).max() < 6e-3
     assert found.orders.attrs["suggested"] == 10
 
