@@ -8,21 +8,22 @@ from contextlib import contextmanager
 from typing import Any
 
 _LOCK = threading.Lock()
-_inside: list[Any] = []  # one entry for each caller; the first one holds the limit, which is the whole process's
+_held: list[Any] = []  # limits of the whole process, in the order in which callers came
+_inside: list[None] = []  # an entry for each caller inside
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold BLAS at one thread; callers on several threads may overlap, the last one out gives it back."""
+    """Hold BLAS and OpenMP at one thread, those loaded by now; callers may overlap, the last one out gives all back."""
     from threadpoolctl import threadpool_limits
 
     with _LOCK:
-        _inside.append(None if _inside else threadpool_limits(1, "blas"))
+        _inside.append(None)
+        _held.append(threadpool_limits(1))
     try:
         yield
     finally:
         with _LOCK:
-            if len(_inside) == 1:
-                _inside.pop().restore_original_limits()
-            else:
-                _inside.remove(None)
+            _inside.pop()
+            while _held and not _inside:
+                _held.pop().restore_original_limits()

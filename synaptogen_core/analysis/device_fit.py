@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.device.parameters import SIGMA_FLOOR
 
 if TYPE_CHECKING:
@@ -142,6 +143,15 @@ def fit_devices(
     -------
     DeviceFit
     """
+    import sklearn.mixture  # noqa: F401 - loads its libraries, before they are held at one thread
+
+    with one_thread():
+        return _fit_devices(mean, sd, cycles, error, components, replicates, seed)
+
+
+def _fit_devices(
+    mean: Floats, sd: Floats, cycles: Floats, error: SamplingError, components: int | None, replicates: int, seed: int
+) -> DeviceFit:
     points = np.concatenate([mean, sd / error.shrinkage], axis=1)
     noise = error.of(cycles, points[:, mean.shape[1] :])
     blurred = np.diagonal(noise, axis1=1, axis2=2).mean(axis=0) / np.maximum(points.var(axis=0), 1e-300)

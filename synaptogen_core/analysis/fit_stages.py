@@ -26,7 +26,7 @@ FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
 WINDOWS = 10  # of successive cycles for each coefficient
 FEWEST_SIMULATED = 64  # devices
-SIMULATED = (40_000, 300_000)  # cycles of the simulation that tells the bias: four times the measured ones, within
+SIMULATED = (600, 40_000, 1_000_000)  # cycles of the simulation that tells the bias: for each device, least, most
 FEWEST_CYCLES = 10  # of a device
 BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
 
@@ -145,7 +145,7 @@ def learn_cycles(
             devices=devices, cycles=typical, seed=seed + purpose,
         )  # fmt: skip
 
-    size = int(np.clip(4 * panel.counts.max(axis=1).sum(), *SIMULATED))
+    size = int(np.clip(SIMULATED[0] * panel.devices, *SIMULATED[1:]))
     simulated = made(first, max(FEWEST_SIMULATED, size // typical), 1)
     work.done(0.6)
     found = cycle_fit.unbiased(first, simulated, recipe)

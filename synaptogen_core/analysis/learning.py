@@ -8,7 +8,8 @@ standardising does to the estimates is simulated and taken off (`cycle_fit`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -159,9 +160,10 @@ def fit(
     loops = measured if "sample_count" in measured else None
     if loops is not None and not any(f.name in measured for f in FEATURES):
         measured = extract_features(measured)
-    report = device_report(measured, drift=intervals)
+    states = device_report(measured, drift=False)
+    drifting = _aside(device_report, measured) if intervals else None
     work.done(0.1)
-    used, panel = stages.usable(measured, report, said)
+    used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
     recipe = cycle_fit.Recipe(longest, order, degree, method, criterion)
     work.done(0.2)
@@ -188,12 +190,21 @@ def fit(
     fit_table.add_curves(table, curves)
     work.done(1.0)
     return Fit(
-        device, table.dataset(), _orders(cycles, recipe), _components(population), used, report,
+        device, table.dataset(), _orders(cycles, recipe), _components(population), used,
+        drifting.result() if drifting else states,
         _points(population, panel.features), curves, tuple(said.assumed), tuple(said.warnings),
         str(measured.attrs.get("data_hash", "")),
         {"template": template, "name": name, "order": cycles.order, "method": method, "degree": degree,
          "components": components, "curves": curves, "seed": seed},
     )  # fmt: skip
+
+
+def _aside(job: Callable[[xr.Dataset], xr.Dataset], ds: xr.Dataset) -> Future[xr.Dataset]:
+    """Something computed on a thread of its own, meanwhile; it ends by itself if nobody asks for it."""
+    pool = ThreadPoolExecutor(1, "drift")
+    future = pool.submit(job, ds)
+    pool.shutdown(wait=False)
+    return future
 
 
 def _device(
