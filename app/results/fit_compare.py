@@ -13,7 +13,6 @@ from app.results.fit import features_in
 from synaptogen_core.schema import LRS, STATE_NAMES, feature
 
 CRITERIA = {"bic": "BIC", "aic": "AIC", "hannan_quinn": "Hannan–Quinn"}
-CURVE_POINTS = 161
 PARTS = ("measured", "lower", "upper", "fitted")
 
 
@@ -156,15 +155,12 @@ def criteria(ds: xr.Dataset | None, dimension: str) -> Criteria | None:
 
 
 def family(fit: Any) -> Family:
-    """Measured branches and the fitted ones of the same conductance; without loops, the two basis curves."""
-    device, ds = fit.device, fit.curves.current
-    if not ds.sizes.get("level") or not np.isfinite(ds["measured"].values).any():
-        u = np.linspace(-device.valid_range, device.valid_range, CURVE_POINTS)
-        both = np.stack([np.polyval(device.hhrs, u), np.polyval(device.llrs, u)])
-        return Family(u, both, np.zeros((0, u.size)), (False, True), True)
-    ds = ds.transpose("level", "voltage")
+    """Measured branches and the fitted ones of the same conductance; without loops, those of typical resistances."""
+    ds = fit.curves.current.transpose("level", "voltage")
     low = tuple(state == STATE_NAMES[LRS] for state in ds["state"].values.tolist())
-    return Family(ds["voltage"].values, ds["fitted"].values, ds["measured"].values, low, False)
+    borrowed = not np.isfinite(ds["measured"].values).any()
+    measured = ds["measured"].values[:0] if borrowed else ds["measured"].values
+    return Family(ds["voltage"].values, ds["fitted"].values, measured, low, borrowed)
 
 
 def of_judgement(judgement: Any) -> Judged:

@@ -5,7 +5,6 @@ Where there are no loops, the curves of another device serve, scaled to the meas
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +16,11 @@ from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.branches import LOW, Branches, Loops
 from synaptogen_core.analysis.family import GUESSES, Family, Fitted, assisted, fit_family
 from synaptogen_core.analysis.resampling import Floats, bootstrap_weights, check_confidence
+from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
 from synaptogen_core.device.checks import U_MAX_LIMIT
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.errors import Cancelled
 
 READ_VOLTAGE = 0.2  # V
 PUBLISHED_ETA = 3.0567  # Hennen et al. 2024, doi 10.1109/TED.2024.3427616
@@ -122,7 +121,7 @@ def fit_curves(
     check_confidence(confidence)
     checks.whole("degree", degree, LEAST_DEGREE, MOST_DEGREE)
     u_0 = checks.number("u_0", cut.option(features, "read_voltage", READ_VOLTAGE) if u_0 is None else u_0)
-    work = _Work(progress, cancel)
+    work = Work(progress, cancel, "fit_curves")
     usable = cut.usable_loops(loops, features)
     work.done(0.3)
     parts = cut.branches_of(usable)
@@ -236,20 +235,6 @@ def scaled_curves(
     )  # fmt: skip
 
 
-@dataclass
-class _Work:
-    progress: Progress | None
-    cancel: Cancel | None
-
-    def done(self, share: float) -> None:
-        """Say how far the work is, and stop it if that is wished."""
-        if self.progress is not None:
-            self.progress(share)
-        wished = self.cancel.is_set if isinstance(self.cancel, threading.Event) else self.cancel
-        if wished is not None and wished():
-            raise Cancelled("fit_curves: cancelled at the caller's wish; nothing was kept")
-
-
 def _loop_warnings(loops: Loops) -> list[str]:
     said = []
     short, cycles = int((~loops.full).sum()), loops.ends.size
@@ -268,7 +253,7 @@ def _loop_warnings(loops: Loops) -> list[str]:
 
 
 def _sound(
-    parts: Branches, degree: int, u_0: float, reach: float, assumed: list[str], warnings: list[str], work: _Work
+    parts: Branches, degree: int, u_0: float, reach: float, assumed: list[str], warnings: list[str], work: Work
 ) -> Fitted:
     """The family that fits best of those that neither run away nor cross; assumptions only where they are needed."""
     found: tuple[Fitted, float] | None = None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +13,9 @@ from synaptogen_core.analysis.device_fit import FEWEST_MEMBERS, DeviceFit, Sampl
 from synaptogen_core.analysis.device_report import usable_records
 from synaptogen_core.analysis.panel import Panel, panel_of
 from synaptogen_core.analysis.resampling import bootstrap_weights
+from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import select_records
-from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import DEVICE_STATES, FEATURES
 
 REPLICATES = 200
@@ -36,23 +34,6 @@ class Said(NamedTuple):
 
     assumed: list[str]
     warnings: list[str]
-
-
-@dataclass
-class Work:
-    """Progress that never runs back, and the caller's wish to stop."""
-
-    progress: Progress | None
-    cancel: Cancel | None
-    what: str
-
-    def done(self, share: float) -> None:
-        """Tell how much is done; end with `Cancelled` if that is wished."""
-        if self.progress:
-            self.progress(share)
-        wished = self.cancel.is_set if isinstance(self.cancel, threading.Event) else self.cancel
-        if wished and wished():
-            raise Cancelled(f"{self.what}: cancelled at the caller's wish; nothing was changed")
 
 
 def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dataset, Panel]:

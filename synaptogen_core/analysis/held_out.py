@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis.fit_assembly import simulated_measurement
-from synaptogen_core.analysis.fit_stages import Work
 from synaptogen_core.analysis.learning import Fit, fit
 from synaptogen_core.analysis.panel import Panel, panel_of
+from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import device_starts, select_records
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import FEATURES

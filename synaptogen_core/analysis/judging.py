@@ -19,10 +19,10 @@ from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis import held_out
 from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.fit_assembly import simulated_measurement
-from synaptogen_core.analysis.fit_stages import Work
 from synaptogen_core.analysis.learning import Fit
 from synaptogen_core.analysis.panel import panel_of
 from synaptogen_core.analysis.verdict import Finding, findings
+from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import select_records
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.schema import FEATURES

@@ -26,6 +26,7 @@ from synaptogen_core.analysis.device_report import device_report
 from synaptogen_core.analysis.features import extract_features
 from synaptogen_core.analysis.panel import Panel
 from synaptogen_core.analysis.resampling import check_confidence
+from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import from_simulation, is_measurement
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
@@ -155,7 +156,7 @@ def fit(
     _one_of("method", method, autoregression.METHODS)
     if components is not None:
         checks.whole("components", components, 1, checks.MAX_COMPONENTS)
-    said, work = stages.Said([], []), stages.Work(progress, cancel, "fit")
+    said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured = ds if is_measurement(ds) else from_simulation(ds)
     loops = measured if "sample_count" in measured else None
     if loops is not None and not any(f.name in measured for f in FEATURES):

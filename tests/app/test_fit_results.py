@@ -188,6 +188,8 @@ def test_a_table_of_features_needs_no_loops() -> None:
     assert values["curves"] is None and fit_pictures.loop(values.get, 0, 0) is None
     found = fit_compare.of_fit(values["fit"])
     assert found.features == ("r_hrs", "r_lrs") and found.family.borrowed
+    rising = found.family.voltage > 0
+    assert (found.family.fitted[:, rising] > 0).all(), "states, not basis curves, one of which conducts backwards"
 
 
 def test_nothing_of_a_file_is_written(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
