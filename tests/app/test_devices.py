@@ -6,12 +6,12 @@ import asyncio
 import dataclasses
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
-import pytest
 
 import synaptogen_core as sc
 from app import link, runs, session
@@ -109,8 +109,13 @@ def test_a_link_says_that_it_cannot_carry_the_device() -> None:
     assert runs.make_device(opened.request().device) == PUBLISHED.vary(c2c=2.0)
 
 
-@pytest.mark.asyncio
-async def test_runs_of_an_own_device_are_kept_by_its_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_an_own_device_are_kept_by_its_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # a thread of its own: Chromium's driver may keep a loop running in this one
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, _runs_of_an_own_device(monkeypatch)).result()
+
+
+async def _runs_of_an_own_device(monkeypatch: pytest.MonkeyPatch) -> None:
     tab = SimpleNamespace(
         key="tab", title="Tab",
         results=SimpleNamespace(USES=frozenset(), Options=TabOptions, compute=lambda run, *rest: run.device.name),

@@ -17,9 +17,8 @@ def server() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    # Not for the whole session: its driver keeps an event loop running, and asynchronous tests may follow.
     with browsing(chromium) as browser:
         yield browser
 

@@ -117,6 +117,7 @@ class Dashboard:
 
     def __init__(self, page: Page, address: str):
         self.page, self.address = page, address
+        page.set_default_timeout(90_000)  # ms; a busy machine starves a page for a while
         self.failures: list[str] = []
         host = re.match(r"https?://[^/]+", address)
         self._host = host.group(0) if host else address
