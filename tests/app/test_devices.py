@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
+import pytest
 
 import synaptogen_core as sc
 from app import link, runs, session
