@@ -61,10 +61,12 @@ class View(Base):
             name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))
             for name in options.names()
         }
-        parts = [w for n, w in widgets.items() if n in OF_LOOPS], [w for n, w in widgets.items() if n not in OF_LOOPS]
-        return tuple(
-            pmui.FlexBox(*part, sizing_mode="stretch_width", align_items="center", gap="4px 0") for part in parts
-        )  # type: ignore[return-value]  # two of them
+
+        def row(of_loops: bool) -> Any:
+            part = [widget for name, widget in widgets.items() if (name in OF_LOOPS) == of_loops]
+            return pmui.FlexBox(*part, sizing_mode="stretch_width", align_items="center", gap="4px 0")
+
+        return row(True), row(False)
 
     def update(self, result: None) -> None:
         """Nothing here depends on the run."""

@@ -127,7 +127,12 @@ def solve(totals: Floats, degree: int, sums: Sums) -> tuple[Floats, Floats]:
     alpha /= scale ** np.arange(1, degree + 1)
     beta /= scale ** np.arange(1, degree + 1)
     beta[:, 0] += 1.0
-    return tuple(np.pad(c, ((0, 0), (1, 0)))[:, ::-1] for c in (alpha, beta))  # type: ignore[return-value]  # two of them
+    return _through_zero(alpha), _through_zero(beta)
+
+
+def _through_zero(powers: Floats) -> Floats:
+    """Coefficients of U^1, U^2, ... as polynomials, highest power first and 0 last; one a row."""
+    return np.asarray(np.pad(powers, ((0, 0), (1, 0)))[:, ::-1])
 
 
 @dataclass(frozen=True)
