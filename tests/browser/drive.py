@@ -117,7 +117,7 @@ class Dashboard:
 
     def __init__(self, page: Page, address: str):
         self.page, self.address = page, address
-        page.set_default_timeout(90_000)  # ms; a busy machine starves a page for a while
+        page.set_default_timeout(PATIENCE)
         self.failures: list[str] = []
         host = re.match(r"https?://[^/]+", address)
         self._host = host.group(0) if host else address
@@ -159,7 +159,7 @@ class Dashboard:
         """Do something that changes settings, and wait until the server has answered: the address bar says so."""
         before = self.page.url
         action()
-        self.page.wait_for_function("(before) => location.href !== before", arg=before, timeout=30_000)
+        self.page.wait_for_function("(before) => location.href !== before", arg=before, timeout=PATIENCE)
         self.page.wait_for_timeout(100)
         self.wait_ready()
 
@@ -188,13 +188,13 @@ class Dashboard:
         """The data drawn in a figure: one dictionary of columns for each renderer (first 5,000 values of each)."""
         return self.page.evaluate(SOURCES, figure)
 
-    def wait_change(self, figure: str, before: Any, timeout: float = 30) -> list[dict[str, list[Any]]]:
+    def wait_change(self, figure: str, before: Any, timeout: float = PATIENCE / 1000) -> list[dict[str, list[Any]]]:
         """Wait until what a figure draws differs from `before`."""
         complaint = f"{figure} did not change"
         return self.wait_for(lambda: self.sources(figure), lambda now: now != before, complaint, timeout)
 
     def wait_for(
-        self, look: Callable[[], Any], enough: Callable[[Any], bool], complaint: str, timeout: float = 30
+        self, look: Callable[[], Any], enough: Callable[[Any], bool], complaint: str, timeout: float = PATIENCE / 1000
     ) -> Any:
         """Look until it is enough."""
         end = time.monotonic() + timeout
