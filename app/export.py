@@ -91,7 +91,12 @@ def run_order(session: Session, kind: str) -> Order | None:
 
 
 class Downloads:
-    """Buttons of some formats (a label and a media type each), and a line that says how far the download is."""
+    """Buttons of some formats (a label and a media type each), and a line that says how far the download is.
+
+    One file at a time; what is asked for meanwhile comes next. The buttons stay as they are: a material component that
+    is changed twice before it has drawn the first change sets the first one again, and a button that was disabled for
+    a moment could stay so.
+    """
 
     def __init__(
         self,
@@ -104,6 +109,7 @@ class Downloads:
         self._cancel = threading.Event()
         self._job = self._sent = self._size = 0
         self._name = self._type = ""
+        self._waiting: list[tuple[Order, str]] = []  # and their media types
         self._tasks: set[asyncio.Task[None]] = set()
         self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
         self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
@@ -126,13 +132,20 @@ class Downloads:
         return button
 
     def start(self, kind: str) -> None:
-        """Begin a download of what there is now."""
-        order = None if self.cancel.visible else self._order(kind)
-        if order is None:
+        """Begin a download of what there is now, or let it wait for its turn."""
+        order, busy = self._order(kind), self.cancel.visible
+        asked = {waiting.name for waiting, _ in self._waiting} | ({self._name} if busy else set())
+        if order is None or order.name in asked:
             return
-        self._job, self._sent, self._cancel = self._job + 1, 0, threading.Event()
-        self._name, self._type = order.name, self._formats[kind][1]
-        self._busy(True, "Writing …")
+        self._waiting.append((order, self._formats[kind][1]))
+        if not busy:
+            self._next()
+
+    def _next(self) -> None:
+        order, self._type = self._waiting.pop(0)
+        self._name, self._sent, self._cancel = order.name, 0, threading.Event()
+        self._job += 1
+        self._busy(True, f"Writing {order.name}")
         task = asyncio.get_running_loop().create_task(self._write(self._job, order, self._cancel))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -140,6 +153,7 @@ class Downloads:
     def stop(self) -> None:
         """The end of the page."""
         self._cancel.set()
+        self._waiting.clear()
         if self._file:
             self._file.close()
             self._file = None
@@ -153,20 +167,22 @@ class Downloads:
         loop = asyncio.get_running_loop()
 
         def progress(done: float) -> None:
-            loop.call_soon_threadsafe(self._post, lambda: self._show(job, done, f"Writing {100 * done:.0f} %"))
+            text = f"Writing {order.name}, {100 * done:.0f} %"
+            loop.call_soon_threadsafe(self._post, lambda: self._show(job, done, text))
 
         try:
             file = await loop.run_in_executor(LONG_RUNS, order.write, progress, cancel)
         except Cancelled:
-            self._post(lambda: self._busy(False, "Cancelled."))
+            self._post(lambda: self._done("Cancelled."))
             return
         except Exception as error:
             text = sentence(error)
-            self._post(lambda: self._busy(False, text))
+            self._waiting.clear()  # or the next one would write over what went wrong
+            self._post(lambda: self._done(text))
             return
         if cancel.is_set():
             file.close()
-            self._post(lambda: self._busy(False, "Cancelled."))
+            self._post(lambda: self._done("Cancelled."))
             return
         self._size, self._file = file.seek(0, os.SEEK_END), file
         file.seek(0)
@@ -190,18 +206,20 @@ class Downloads:
         job, index = (int(part) for part in new.split(":"))
         if job != self._job:
             return
-        if self._file is None:
-            if not self._cancel.is_set():
-                self._busy(False, f"Sent {self._name}, {theme.size(self._size)}.")
-        else:
+        if self._file is not None:
             self._send(index + 1)
+        elif self.cancel.visible:  # not cancelled on the way
+            self._done(f"Sent {self._name}, {theme.size(self._size)}.")
 
     def _show(self, job: int, done: float, text: str) -> None:
         if job == self._job and self.cancel.visible:
             self.bar.value, self.said.object = int(100 * done), text
 
+    def _done(self, text: str) -> None:
+        self._busy(False, text)
+        if self._waiting:
+            self._next()
+
     def _busy(self, busy: bool, text: str) -> None:
         self.bar.visible = self.cancel.visible = busy
         self.bar.value, self.said.object = 0, text
-        for button in self.buttons.values():
-            button.disabled = busy

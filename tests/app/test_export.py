@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +65,94 @@ def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: P
     text = written(run, "cir", tmp_path / "array.cir").read_text()
     lines = Lines(3.0, 1.0, word_ends="left", bit_ends="bottom")
     assert text == netlist(run.cells, bias((4, 3), "half", 1.2, selector="transistor"), lines)
+
+
+class Browser:
+    """Buttons with a browser behind them that takes each piece as it comes; the files it was sent."""
+
+    def __init__(self, orders: dict[str, export.Order]):
+        formats = {kind: (kind, "text/plain") for kind in orders}
+        self.files: list[str] = []
+        self.said: list[str] = []
+        self.buttons = export.Downloads(lambda function: function(), orders.get, formats)
+        self.buttons.said.param.watch(lambda event: self.said.append(event.new), "object")
+        self.buttons._pieces.on_change("data", self.receive)
+
+    def receive(self, attribute: str, old: Any, new: Any) -> None:
+        job, index, last, name, _ = self.buttons._pieces.tags
+        self.files += [name] * last
+        asyncio.get_running_loop().call_soon(setattr, self.buttons._answer, "text", f"{job}:{index}")
+
+    async def rest(self) -> None:
+        while self.buttons.cancel.visible:
+            await asyncio.sleep(0.01)
+
+
+def on_a_loop(work: Callable[[], Any]) -> None:
+    """On a thread of its own: the loop of a browser may be running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(work())).result(60)
+
+
+def test_one_file_at_a_time_and_none_is_lost() -> None:
+    def order(name: str) -> export.Order:
+        return export.Order(name, lambda progress, cancel: io.BytesIO(name.encode()))
+
+    async def work() -> None:
+        browser = Browser({name: order(name) for name in ("a", "b", "c")})
+        for kind in ("a", "b", "a", "c", "b"):  # asked for twice: sent once
+            browser.buttons.start(kind)
+        await browser.rest()
+        assert browser.files == ["a", "b", "c"]
+        assert not any(button.disabled for button in browser.buttons.buttons.values())
+        assert browser.said[-1] == "Sent c, 1 bytes."
+        browser.buttons.start("a")
+        await browser.rest()
+        assert browser.files[-1] == "a"
+
+    on_a_loop(work)
+
+
+def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
+    gate = threading.Event()
+
+    def slow(progress: Any, cancel: threading.Event) -> Any:
+        assert cancel.wait(20)
+        raise Cancelled("cancelled")
+
+    def bad(progress: Any, cancel: threading.Event) -> Any:
+        gate.wait(20)
+        raise ValueError("cells: must be some (got none); give some")
+
+    async def work() -> None:
+        browser = Browser({"slow": export.Order("slow", slow), "bad": export.Order("bad", bad),
+                           "good": export.Order("good", lambda progress, cancel: io.BytesIO(b"good"))})  # fmt: skip
+        browser.buttons.start("slow")
+        browser.buttons.start("bad")
+        browser.buttons._stop(None)
+        browser.buttons.start("good")  # after the cancel: it is wanted
+        await browser.rest()
+        assert browser.files == ["good"] and "Stopping …" in browser.said
+        browser.buttons.start("bad")
+        browser.buttons.start("good")
+        gate.set()
+        await browser.rest()
+        assert browser.files == ["good"] and browser.said[-1] == "cells: must be some (got none); give some"
+
+    on_a_loop(work)
+
+
+def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:
+    async def work() -> None:
+        browser = Browser({"a": export.Order("a", lambda progress, cancel: io.BytesIO(b"a"))})
+        browser.buttons.start("a")
+        while not browser.files:
+            await asyncio.sleep(0)
+        browser.buttons._stop(None)
+        await browser.rest()
+        assert browser.said[-1] == "Sent a, 1 bytes."
+
+    on_a_loop(work)
 
 
 def test_the_name_says_what_it_is(small_run: Run) -> None:
