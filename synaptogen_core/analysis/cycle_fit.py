@@ -3,7 +3,7 @@
 Each device is standardised with its own mean and deviation, known only as well as its dependent cycles tell. What that
 does to the estimates is learnt from a simulation of the model that was found: the same numbers of cycles, once
 standardised device by device and once not; both estimates use the same draws, so that their difference, which is
-taken off, is nearly free of chance.
+taken off, has little chance in it; what it has goes into the intervals.
 """
 
 from __future__ import annotations
@@ -88,17 +88,21 @@ class CycleFit:
         }
 
     def less(self, one: CycleFit, two: CycleFit) -> CycleFit:
-        """The fit less the difference of two others."""
+        """The fit less the difference of two others; replicates pair up, so that its own chance is in the intervals."""
         shapes = tuple(
             replace(
                 own,
                 polynomial=own.polynomial - (first.polynomial - second.polynomial),
-                replicates=own.replicates - (first.polynomial - second.polynomial),
+                replicates=own.replicates - (first.replicates - second.replicates),
             )
             for own, first, second in zip(self.shapes, one.shapes, two.shapes, strict=True)
         )
-        moved = one.second - two.second
-        return replace(self, shapes=shapes, second=self.second - moved, replicates=self.replicates - moved)
+        return replace(
+            self,
+            shapes=shapes,
+            second=self.second - (one.second - two.second),
+            replicates=self.replicates - (one.replicates - two.replicates),
+        )
 
 
 def fit_cycles(panel: Panel, recipe: Recipe, weights: Floats, *, standardise: bool = True) -> CycleFit:
@@ -188,7 +192,7 @@ def typical_cycles(panel: Panel, least: int) -> int:
     return max(least, round(sum(rows * share for rows, share in row_shares(panel).items())))
 
 
-def unbiased(fit: CycleFit, made: Panel, recipe: Recipe) -> CycleFit:
+def unbiased(fit: CycleFit, made: Panel, recipe: Recipe, weights: Floats) -> CycleFit:
     """Take off what standardising device by device does.
 
     Parameters
@@ -197,14 +201,15 @@ def unbiased(fit: CycleFit, made: Panel, recipe: Recipe) -> CycleFit:
     made : Panel
         Standardised features, simulated from `fit`, with as many cycles a device as the data have.
     recipe : Recipe
+    weights : numpy.ndarray
+        Shape (replicates, units): how often each unit of `made` occurs, in as many replicates as `fit` has.
 
     Returns
     -------
     CycleFit
     """
     fixed = replace(recipe, order=fit.order, rising=False)
-    once = np.ones((1, made.borders.size - 1))
-    return fit.less(*(fit_cycles(made, fixed, once, standardise=way) for way in (True, False)))
+    return fit.less(*(fit_cycles(made, fixed, weights, standardise=way) for way in (True, False)))
 
 
 def simulated_replicates(fit: CycleFit, made: Panel, recipe: Recipe, devices: int) -> CycleFit:

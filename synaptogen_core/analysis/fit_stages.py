@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from synaptogen_core.analysis import cycle_fit, fit_assembly, shape_fit
 from synaptogen_core.analysis.device_fit import FEWEST_MEMBERS, DeviceFit, SamplingError, fit_devices, sampling_error
@@ -112,9 +113,12 @@ def learn_cycles(
 ) -> tuple[cycle_fit.CycleFit, fit_assembly.Remainder, SamplingError]:
     """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device."""
     few = panel.devices < FEW_DEVICES
-    units = panel.borders.size - 1
-    weights = np.ones((1, units)) if few or not replicates else bootstrap_weights(units, replicates, seed)
-    first = cycle_fit.fit_cycles(panel, recipe, weights)
+
+    def weights(of: Panel, purpose: int) -> NDArray[np.float64]:
+        units = of.borders.size - 1
+        return np.ones((1, units)) if few or not replicates else bootstrap_weights(units, replicates, seed + purpose)
+
+    first = cycle_fit.fit_cycles(panel, recipe, weights(panel, 0))
     work.done(0.5)
     rest = fit_assembly.remainder(template, panel.features, first.order)
     typical = cycle_fit.typical_cycles(panel, recipe.longest + 2)
@@ -129,7 +133,7 @@ def learn_cycles(
     size = int(np.clip(SIMULATED[0] * panel.devices, *SIMULATED[1:]))
     simulated = made(first, max(FEWEST_SIMULATED, size // typical), 1)
     work.done(0.6)
-    found = cycle_fit.unbiased(first, simulated, recipe)
+    found = cycle_fit.unbiased(first, simulated, recipe, weights(simulated, 1))
     found = replace(
         found,
         shapes=tuple(

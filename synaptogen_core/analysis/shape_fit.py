@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 REACH = 4.0  # a shape must rise for |x| up to this, as far as a simulation looks
 LEAST_SLOPE = 0.02  # of a shape that is held to rise
 FINE, TAIL = 50_000, 5_000  # bins of the least squares, and single values at each end
-BINS = 2048  # of equal numbers of values: what resampling counts
+BINS = 2048  # of equal width in x, so that the tails are kept apart: what resampling counts
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def fit_shape(
     held = rising and not rises(polynomial)
     if held:
         polynomial = normalised(_held(left, right, degree))
-    return Shape(polynomial, _resampled(values, order, unit, weights, degree), held)
+    return Shape(polynomial, _resampled(values, scores, unit, weights, degree), held)
 
 
 def _normal_equations(scores: Floats, values: Floats, degree: int) -> tuple[Floats, Floats]:
@@ -151,14 +151,12 @@ def _held(left: Floats, right: Floats, degree: int) -> Floats:
     return _highest_first(hermite_e.herme2poly(found.x if found.success else straight), degree)
 
 
-def _resampled(
-    values: Floats, order: NDArray[np.intp], unit: NDArray[np.int32], weights: Floats, degree: int
-) -> Floats:
-    """The polynomial of each resample: values in bins of equal number, so that a resample only counts again."""
-    n, units = values.size, weights.shape[1]
-    bins = min(BINS, n)
-    of_bin = np.empty(n, dtype=np.int64)
-    of_bin[order] = np.arange(n) * bins // n
+def _resampled(values: Floats, scores: Floats, unit: NDArray[np.int32], weights: Floats, degree: int) -> Floats:
+    """The polynomial of each resample: values in bins, so that a resample only counts again."""
+    units, lowest = weights.shape[1], float(scores.min())
+    bins = min(BINS, values.size)
+    width = (float(scores.max()) - lowest) / bins or 1.0
+    of_bin = np.minimum((scores - lowest) / width, bins - 1).astype(np.int64)
     cell = unit * np.int64(bins) + of_bin
     counts = np.bincount(cell, minlength=units * bins).reshape(units, bins)
     sums = np.bincount(cell, weights=values, minlength=units * bins).reshape(units, bins)
