@@ -58,7 +58,7 @@ class StatusLine:
         self.run.visible = status.state == "stale"
         self.cancel.visible = self.bar.visible = status.state == "running"
         self.bar.value = int(100 * status.progress)
-        self.error.object, self.error.visible = status.error, bool(status.error)
+        theme.say(self.error, status.error)
 
     def badge(self) -> str:
         """Whether the pictures are up to date, and what it would take."""

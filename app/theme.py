@@ -137,6 +137,15 @@ def quantity(value: float, name: str) -> str:
     return f"{number(value * scale)} {unit}".strip()
 
 
+def say(alert: Any, text: str) -> None:
+    """Show an alert's text, or hide it. A hidden one keeps its words: cleared and set again at once, a material
+    component can stay with the cleared ones.
+    """
+    if text:
+        alert.object = text
+    alert.visible = bool(text)
+
+
 def size(count: float) -> str:
     """Bytes for people: ``6.6 MB``."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

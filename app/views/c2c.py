@@ -65,7 +65,7 @@ class View(Base):
     def update(self, result: Result) -> None:
         self.row.end, self.column.end = result.rows - 1, result.columns - 1
         self._show_series(result.series, result.feature)
-        self.trouble.param.update(visible=bool(result.note), object=result.note)
+        theme.say(self.trouble, result.note)
         self.pair.visible = not result.note
         if result.lag_plot and result.curve:
             self._show_lag_plot(result, result.lag_plot)

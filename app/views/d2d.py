@@ -63,7 +63,7 @@ class View(Base):
 
     def update(self, result: Result) -> None:
         said = result.trouble or ("" if result.spread_out else IDENTICAL)
-        self.trouble.param.update(visible=bool(said), object=said)
+        theme.say(self.trouble, said)
         self.matrix_card.visible = self.variances.visible = not result.trouble
         self._show_scatter(result)
         self._show_matrix(result)

@@ -91,7 +91,7 @@ class FilePart:
         self.bar.value = int(100 * status.progress)
         self.again.visible = status.stopped and not busy
         self.stage.object = f"{status.stage} …" if busy else "Cancelled." if status.stopped else ""
-        self.error.param.update(object=status.error, visible=bool(status.error))
+        theme.say(self.error, status.error)
 
     def show(self, read: Read | None) -> None:
         """What was read, or nothing."""

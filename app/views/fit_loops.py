@@ -143,7 +143,7 @@ class LoopsPart:
         self._axes(loop, height)
         self.figure.title.text = f"Device {loop.device}: cycle {loop.cycle}"
         said = f"This cycle has no features: {loop.failure}." if loop.failure else ""
-        self.failure.param.update(visible=bool(said), object=said)
+        theme.say(self.failure, said)
         entries = [swatch("ink", "this cycle"), swatch(NEUTRAL, "others of the device")]
         entries += [swatch(COLORS[n], f"{text} voltage", kind=marker) for n, (marker, text) in MARKERS.items()]
         entries += [swatch(COLORS[n], f"{text} at {abs(loop.reach):g} V", dash="dashed")

@@ -152,7 +152,7 @@ class View(Base):
         if result.stairs:
             self._show_stairs(result, result.stairs)
         self.sums.object, self.cells.object, said = summary(result), cells_table(result), bounds(result)
-        self.bounded.param.update(visible=bool(said), object=said)
+        theme.say(self.bounded, said)
 
     def _show_map(self, result: Result) -> None:
         factor, unit, name, digits = QUANTITY[result.quantity]
