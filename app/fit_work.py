@@ -143,6 +143,8 @@ class FitWork:
 
     def _next(self) -> tuple[fit.Stage, Any] | None:
         """The first stage that is out of date and can be done, and its key."""
+        if self.source is None:
+            return None
         keys = self._keys()
         for stage in STAGES:
             if stage.key != "read" and not fit.is_measured(self.value):

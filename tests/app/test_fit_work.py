@@ -151,6 +151,17 @@ async def test_a_bad_file_gives_a_sentence_and_loses_nothing(bench: Bench) -> No
     assert bench.work.value("read").name == "a.csv" and bench.work.value("judge").order == "2"
 
 
+async def test_a_bad_file_before_any_good_one_is_read_once(bench: Bench) -> None:
+    bench.error = ValueError("b.csv: must be a table (got a poem); give a table")
+    bench.work.take("b.csv", b"2")
+    await bench.done()
+    assert bench.work.status.error == str(bench.error) and bench.started == ["read"]
+    bench.error = None
+    bench.work.take("a.csv", b"1")
+    await bench.done()
+    assert bench.work.value("read").name == "a.csv" and not bench.work.status.error
+
+
 async def test_what_cannot_be_fitted_takes_the_old_fit_away(bench: Bench) -> None:
     bench.work.take("a.csv", b"1")
     await bench.done()

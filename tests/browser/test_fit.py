@@ -61,6 +61,13 @@ def said(dashboard: Dashboard, words: str, timeout: float = LONG) -> None:
     dashboard.wait_for(lambda: any(p.is_visible() for p in place.all()), bool, f"nobody said {words}", timeout)
 
 
+def test_a_bad_file_at_first_is_a_sentence(page: Dashboard, tmp_path: Path) -> None:
+    bad = tmp_path / "poem.csv"
+    bad.write_bytes(b"PK\x03\x04 not a table at all")
+    drop(page, bad)
+    said(page, r"poem\.csv: must be a table or NetCDF \(got a ZIP archive")
+
+
 def test_a_dropped_file_shows_its_points_and_what_failed(page: Dashboard, loops: Path) -> None:
     drop(page, loops)
     said(page, r"6 devices, 180 cycles in all: I-V loops")
