@@ -134,7 +134,9 @@ class Downloads:
     def start(self, kind: str) -> None:
         """Begin a download of what there is now, or let it wait for its turn."""
         order, busy = self._order(kind), self.cancel.visible
-        asked = {waiting.name for waiting, _ in self._waiting} | ({self._name} if busy else set())
+        asked = [waiting.name for waiting, _ in self._waiting]
+        if busy and not self._cancel.is_set():
+            asked.append(self._name)
         if order is None or order.name in asked:
             return
         self._waiting.append((order, self._formats[kind][1]))

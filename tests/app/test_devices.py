@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +21,7 @@ from app.devices import limits_of
 from app.session import Session
 from app.settings import Settings, TabOptions
 from app.tabs import TABS
+from tests.app.loop import on_a_loop
 
 PUBLISHED = sc.load_device("hennen2024")
 
@@ -111,9 +112,7 @@ def test_a_link_says_that_it_cannot_carry_the_device() -> None:
 
 
 def test_runs_of_an_own_device_are_kept_by_its_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    # a thread of its own: Chromium's driver may keep a loop running in this one
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, _runs_of_an_own_device(monkeypatch)).result()
+    on_a_loop(partial(_runs_of_an_own_device, monkeypatch))
 
 
 async def _runs_of_an_own_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import io
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.exchange.circuits import netlist
 from synaptogen_core.schema import FEATURE_NAMES
+from tests.app.loop import on_a_loop
 
 Make = Callable[..., Run]
 
@@ -88,12 +88,6 @@ class Browser:
             await asyncio.sleep(0.01)
 
 
-def on_a_loop(work: Callable[[], Any]) -> None:
-    """On a thread of its own: the loop of a browser may be running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(work())).result(60)
-
-
 def test_one_file_at_a_time_and_none_is_lost() -> None:
     def order(name: str) -> export.Order:
         return export.Order(name, lambda progress, cancel: io.BytesIO(name.encode()))
@@ -129,6 +123,9 @@ def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
                            "good": export.Order("good", lambda progress, cancel: io.BytesIO(b"good"))})  # fmt: skip
         browser.buttons.start("slow")
         browser.buttons.start("bad")
+        browser.buttons._stop(None)
+        browser.buttons.start("slow")  # cancelled, and wanted again: not taken for the one that is stopping
+        assert [order.name for order, _ in browser.buttons._waiting] == ["slow"]
         browser.buttons._stop(None)
         browser.buttons.start("good")  # after the cancel: it is wanted
         await browser.rest()
