@@ -192,7 +192,7 @@ def parameters(device: DeviceParameters) -> None:
     if np.any(spread & (device.population_mean[4:] <= 0)):
         raise ValueError("means: sigma must be above zero on average (got a mean <= 0); correct rows 5 to 8")
     largest = max(device.var)
-    whole("order", device.order, 1, MAX_ORDER)
+    whole("order", device.order, 1, 10**6)
     if device.order > largest:
         raise ValueError(
             f"order: the set {device.name!r} has orders up to {largest} (got {device.order}); choose 1 to {largest}"

@@ -56,7 +56,7 @@ Change = tuple[dict[str, Any], str]
 
 def _order(device: DeviceParameters, order: int) -> Change:
     largest = max(device.var)
-    order = checks.whole("order", order, 1, checks.MAX_ORDER)
+    order = checks.whole("order", order, 1, 10**6)
     if order > largest:
         raise ValueError(
             f"order: the set {device.name!r} has orders up to {largest} (got {order}); choose 1 to {largest}"

@@ -97,12 +97,13 @@ BAD = [
         "var: the autoregression of order 1 must be stable (got a spectral radius of 1.25); "
         "fit it again or choose another order",
     ),
-    ({"order": 0}, "order: must be from 1 to 32 (got 0); choose one in that range"),
+    ({"order": 0}, "order: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"order": 2.5}, "order: must be a whole number (got 2.5); give an int"),
     ({"order": 11}, "order: the set 'hennen2024' has orders up to 10 (got 11); choose 1 to 10"),
     (
         {"hhrs": [1e-4] * 17},
-        "hhrs: must be a polynomial of a degree from 1 to 15, its coefficients in one row (got shape (17,)); correct it",
+        "hhrs: must be a polynomial of a degree from 1 to 15, its coefficients in one row (got shape (17,)); "
+        "correct it",
     ),
     ({"hhrs": [1e-4, 1e-5]}, "hhrs: must be a polynomial through zero (got last coefficient not 0); set it to 0"),
     (

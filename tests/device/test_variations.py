@@ -193,7 +193,7 @@ BAD = [
     ({"outlier_share": 1.2}, "outlier_share: must be from 0 to 1 (got 1.2); give a share of the cells"),
     ({"outlier_share": True}, "outlier_share: must be a number (got bool); give a float"),
     ({"order": 11}, "order: the set 'hennen2024' has orders up to 10 (got 11); choose 1 to 10"),
-    ({"order": 0}, "order: must be from 1 to 32 (got 0); choose one in that range"),
+    ({"order": 0}, "order: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"order": "3"}, "order: must be a whole number (got '3'); give an int"),
     ({"shapes": "normal"}, "shapes: must be 'true' or 'gaussian' (got 'normal'); choose one of them"),
     ({"memory": 1}, "memory: must be True or False (got 1); False switches it off"),
