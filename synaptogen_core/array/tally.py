@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,9 @@ class Before:
     @classmethod
     def of(cls, state: State, where: slice, inside: Where) -> Before:
         """Copies of what some cells are now; `inside` chooses among `where`."""
-        return cls(*(array[where][inside].copy() for array in (state.count, state.code, state.threshold)))
+        return cls(
+            state.count[where][inside].copy(), state.code[where][inside].copy(), state.threshold[where][inside].copy()
+        )
 
 
 @dataclass
@@ -58,11 +60,10 @@ class Tally:
 
     def add(self, before: Before, state: State, where: slice, inside: Where) -> None:
         """Count some cells at the end of the train."""
-        count, code, threshold, u_set = (
-            array[where][inside] for array in (state.count, state.code, state.threshold, state.features[U_SET])
-        )
-        switched = (count != before.count) | (code != before.code) | (threshold != before.threshold)
-        stuck = self._stuck(code, threshold, u_set)
+        code, threshold = state.code[where][inside], state.threshold[where][inside]
+        switched = state.count[where][inside] != before.count
+        switched |= (code != before.code) | (threshold != before.threshold)
+        stuck = self._stuck(code, threshold, state.features[U_SET][where][inside])
         with self._lock:
             self.switched += int(np.count_nonzero(switched))
             self.stuck += int(np.count_nonzero(stuck))
@@ -80,7 +81,7 @@ class Tally:
         return dict(zip(COUNTS, (self.switched, self.stuck), strict=True))
 
 
-def total(parts: list[Mapping[str, Any]]) -> dict[str, int]:
+def total(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The counts of all parts of a run together; each part has them among other attributes."""
     return {name: sum(int(part[name]) for part in parts) for name in COUNTS}
 
