@@ -229,7 +229,7 @@ def settings_of(ds: xr.Dataset) -> dict[str, Any]:
     try:
         settings = json.loads(ds.attrs["settings"])
         version = settings["schema_version"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise ValueError(
             "ds: must hold the settings of a run in its attributes (got none that can be read); "
             "use a Dataset of simulate"

@@ -35,9 +35,13 @@ def number(name: str, value: object) -> float:
     """A finite float."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name}: must be a number (got {type(value).__name__}); give a float")
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: must be finite (got {value}); give a finite number")
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        found = math.inf
+    if not math.isfinite(found):
+        raise ValueError(f"{name}: must be finite (got {found}); give a finite number")
+    return found
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
@@ -62,7 +66,7 @@ def numbers(name: str, value: object) -> F64:
     """A finite float64 array of our own, read-only."""
     try:
         array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(
             f"{name}: must be an array of numbers (got {type(value).__name__}); give plain numbers"
         ) from None

@@ -113,6 +113,13 @@ BAD = [
     ({"u_0": "x"}, "u_0: must be a number (got str); give a float"),
     ({"u_0": 1.5}, "u_0: must be above 0 and below u_max (got 1.5); use the read voltage, 0.2 V"),
     ({"u_max": 1.7}, "u_max: must be above 0 and at most 1.6 V (got 1.7); lower it"),
+    ({"eta": 10**400}, "eta: must be finite (got inf); give a finite number"),
+    ({"weights": [10**400]}, "weights: must be an array of numbers (got list); give plain numbers"),
+    ({"gamma": json.loads("[" * 500 + "]" * 500)}, "gamma: must be an array of numbers (got list); give plain numbers"),
+    (
+        {"notes": json.loads("[" * 500 + "]" * 500)},
+        "notes: must be a list of texts (got [[[[[[[...]]]]]]]); give one text a sentence",
+    ),
     ({"eta": 0}, "eta: must be above 0 and at most 20 (got 0); the published value is 3.0567"),
     ({"valid_range": 0}, "valid_range: must be above 0 V (got 0); give the largest measured |U|"),
     ({"outliers": [3]}, "outliers: must be component numbers 0 to 2 (got (3,)); correct them"),
