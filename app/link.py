@@ -103,7 +103,11 @@ def read_number(parameter: param.Number, text: str, shown: str) -> float | int:
         kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
         raise LinkError(f"must be {kind} ({shown})") from None
     low, high = parameter.bounds or (None, None)
-    if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+    if (
+        (isinstance(value, float) and not math.isfinite(value))
+        or (low is not None and value < low)
+        or (high is not None and value > high)
+    ):
         raise LinkError(f"must be from {low} to {high} ({shown})")
     return value
 

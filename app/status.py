@@ -19,6 +19,7 @@ STYLE = """
 .status-ready i { background: #009E73; }
 .status-stale i { background: #E69F00; }
 .status-running i { background: #0072B2; }
+.of-run { font-size: 0.88rem; padding-left: 9px; border-left: 3px solid #E69F00; }
 """
 
 
@@ -38,12 +39,15 @@ class StatusLine:
             title="Part of the link was not used", object=" ".join(notes), severity="warning", visible=bool(notes),
             closeable=True, sizing_mode="stretch_width", margin=(6, 0),
         )  # fmt: skip
+        self.of_run = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", margin=(2, 8), stylesheets=[STYLE])
         self.run.on_click(lambda event: session.force())
         self.cancel.on_click(lambda event: session.cancel())
         line = pmui.Row(self.text, self.run, self.cancel, sizing_mode="stretch_width", height=44, margin=0,
                         sx={"alignItems": "center"})  # fmt: skip
         track = pmui.Column(self.bar, height=4, sizing_mode="stretch_width", margin=0)
-        self.layout = pmui.Column(line, track, self.error, self.notes, sizing_mode="stretch_width", margin=0)
+        self.layout = pmui.Column(
+            line, track, self.of_run, self.error, self.notes, sizing_mode="stretch_width", margin=0
+        )
         session.status.param.watch(self.refresh, ["state", "progress", "seconds_left", "error", "seconds", "estimate"])
         self.refresh()
 
@@ -55,6 +59,8 @@ class StatusLine:
             f'<div class="status-{status.state} status"><span class="shown">{shown}</span>'
             f'<span class="badge"><i></i>{self.badge()}</span></div>'
         )
+        of_run = "".join(f"<div>{escape(note)}</div>" for note in run.notes) if run else ""
+        self.of_run.param.update(object=f'<div class="of-run">{of_run}</div>', visible=bool(of_run))
         self.run.visible = status.state == "stale"
         self.cancel.visible = self.bar.visible = status.state == "running"
         self.bar.value = int(100 * status.progress)

@@ -43,7 +43,7 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
     for number, (code, words) in enumerate(DEVICE_STATES):
         count = int((report["state"].values == number).sum())
         if code != "healthy" and count:
-            labels = [str(label) for label in report["device"].values[report["state"].values == number]]
+            labels = [str(label)[:40] for label in report["device"].values[report["state"].values == number]]
             said.warnings.append(
                 f"{count} of {report.sizes['device']} devices left out ({words}): {', '.join(labels[:8])}"
                 + (" and others." if count > 8 else ".")

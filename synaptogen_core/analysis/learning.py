@@ -36,6 +36,7 @@ from synaptogen_core.schema import FEATURES
 Floats = NDArray[np.float64]
 
 MOST_ORDER = 20
+MOST_SOURCE = 1000  # characters of the measurement's own words on where it comes from
 OUTLIER_WEIGHT = 0.1
 MOST_CLIPPED = 0.01  # of drawn devices
 
@@ -223,7 +224,7 @@ def _device(
     )
     small = [k for k, w in enumerate(population.weights) if k and w < OUTLIER_WEIGHT]
     volume = np.linalg.slogdet(population.covariances)[1] if small else np.zeros(population.weights.size)
-    source = measured.attrs.get("source") or "measured cycles"
+    source = str(measured.attrs.get("source") or "measured cycles")[:MOST_SOURCE]
     device = DeviceParameters(
         **fields,
         name=name,

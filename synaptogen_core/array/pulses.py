@@ -7,6 +7,7 @@ doi 10.1109/TED.2024.3427616).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -186,6 +187,18 @@ class PulseTrain:
     def amplitude(self) -> float:
         """Largest |U| [V]; of normally distributed voltages, within five standard deviations."""
         return self.node.amplitude
+
+    @cached_property
+    def extremes(self) -> tuple[float, float]:
+        """Lowest and highest voltage of the pulses that may switch cells [V]; NaN if all of them only read.
+
+        Normally distributed voltages count within five standard deviations.
+        """
+        pulses = self.pulses
+        fixed = pulses.voltage[~pulses.read & (pulses.random < 0)]
+        ends = [bound for source in self.sources for bound in source.extremes]
+        ends += [float(fixed.min()), float(fixed.max())] if fixed.size else []
+        return (min(ends), max(ends)) if ends else (math.nan, math.nan)
 
     @property
     def sources(self) -> tuple[RandomSource, ...]:

@@ -13,6 +13,7 @@ from synaptogen_core.array import engines
 from synaptogen_core.array.blocks import available_threads, blocks, each_block, share
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.recording import Recording, Timetable
+from synaptogen_core.array.tally import Before, Tally
 from synaptogen_core.device import conduction, noise
 from synaptogen_core.device.arithmetic import F32
 from synaptogen_core.device.constants import Constants
@@ -51,6 +52,7 @@ class Run:
     state: State | None = None
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
     component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    tally: Tally | None = None  # of the recorded cells, once it is carried out
     _progress: Progress | None = None
     _cancel: Cancel | None = None
     _thread: int = 0  # the caller's
@@ -62,6 +64,12 @@ class Run:
     def simulated(self) -> NDArray[np.int64] | None:
         """Numbers of the cells that go through the train; None for all."""
         return None if self.advance else self.recording.select
+
+    @property
+    def largest_voltage(self) -> float:
+        """Largest |U| that is applied, or at which conductance is read [V]."""
+        read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
+        return max(self.timetable.train.amplitude, read)
 
     @property
     def total(self) -> int:
@@ -85,6 +93,7 @@ class Run:
         length = share(size, LEAST // max(1, len(self.timetable.train)), threads)
         length = min(engine.block, -(-length // TILES) * TILES)
         self._allocate()
+        self.tally = Tally(*self.timetable.train.extremes) if self.recording.quantities else None
 
         def work(block: slice) -> None:
             try:
@@ -121,6 +130,7 @@ class Run:
     def _block(self, block: slice, engine: engines.Engine) -> None:
         cells = self._staying(block) if self.state is None else self._advancing(block, self.state)
         self.component[cells.columns] = cells.source.component[cells.where][cells.inside]
+        before = Before.of(cells.source, cells.where, cells.inside)
         size, pulses = block.stop - block.start, len(self.timetable.train)
         for part in blocks(pulses, max(1, engine.piece // size)):
             if self._stop.is_set():
@@ -131,6 +141,8 @@ class Run:
                 self._done += size * (part.stop - part.start)
             if threading.get_ident() == self._thread:
                 self._attend()
+        if self.tally is not None:
+            self.tally.add(before, cells.target, cells.where, cells.inside)
 
     def _advancing(self, block: slice, target: State) -> Block:
         """Cells that go from the array's state into the new one."""

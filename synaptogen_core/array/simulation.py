@@ -74,7 +74,12 @@ def simulate(
     xarray.Dataset
         Features (cycle, row, column); other quantities (cycle, row, column) or (pulse, row, column); with `select` the
         dimension `cell` takes the place of row and column. Units stand at each variable; the attribute `settings` holds
-        everything that `repeat` needs.
+        everything that `repeat` needs. Four attributes say what should be known first (`notes` makes sentences of
+        them): `largest_voltage`, applied or read at, and `measured_voltage`, up to which the device was measured [V];
+        `cells_switched`, the recorded cells that switched at least once; and `cells_stuck`, those that neither the
+        lowest nor the highest voltage of the train would switch any more. A cell draws new features only when its RESET
+        begins; with pulses of fixed height, one that draws a U_SET or U_RESET beyond them is left there for good. That
+        happens to .7 % of the published device's cells within 1,000 cycles of +-1.5 V.
 
     Raises
     ------
@@ -152,9 +157,8 @@ def _executed(
 ) -> Run:
     if threads is not None:
         checks.whole("threads", threads, 1, 1024)
-    read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
-    cells._warn_range(max(table.train.amplitude, read), stacklevel=4)
     run = Run(cells, table, wish, advance, threads)
+    cells._warn_range(run.largest_voltage, stacklevel=4)
     run.execute(progress, cancel)
     return run
 

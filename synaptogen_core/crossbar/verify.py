@@ -260,9 +260,14 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        "cells" that were at work, "reached" (their number), "share_reached", "pulses" and "set_pulses" (quantiles over
-        these cells, by probability), "rms_error" (relative, of those that reached their target), "failures" (number by
-        reason, only those that occurred). Shares and quantiles of nothing are NaN.
+        "cells" that were at work; "reached", the number of those that some verify read found within the tolerance, and
+        "share_reached"; "within_tolerance", the number of those whose true conductance, without read noise, lies within
+        the tolerance at the end, and "share_within_tolerance". The second may be far smaller: a noisy read is taken for
+        the truth, and the more reads, the more often one of them lies near the target by chance; and pulses for other
+        cells go on after a cell has been left. A cell at the pulse limit may count in the second alone, where reads are
+        noisy. Further "pulses" and "set_pulses" (quantiles over the cells at work, by probability), "rms_error"
+        (relative, at the end, of those that were found at their target) and "failures" (number by reason, only those
+        that occurred). Shares and quantiles of nothing are NaN.
     """
     outcome = ds["outcome"].values.ravel()
     chosen = outcome != LEFT_ALONE
@@ -270,10 +275,13 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
     counts = np.bincount(outcome, minlength=len(OUTCOMES))
     cells, arrived = int(chosen.sum()), int(reached.sum())
     error = ds["error"].values.ravel()[reached]
+    within = int(np.count_nonzero(within_tolerance(ds)))
     return {
         "cells": cells,
         "reached": arrived,
         "share_reached": arrived / cells if cells else float("nan"),
+        "within_tolerance": within,
+        "share_within_tolerance": within / cells if cells else float("nan"),
         "pulses": _quantiles(ds["pulses"].values.ravel()[chosen]),
         "set_pulses": _quantiles(ds["set_pulses"].values.ravel()[chosen]),
         "rms_error": float(np.sqrt(np.mean(error**2))) if arrived else float("nan"),
@@ -281,6 +289,14 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
             name: int(n) for k, (name, n) in enumerate(zip(OUTCOMES, counts, strict=True)) if n and k > REACHED
         },
     }
+
+
+def within_tolerance(ds: xr.Dataset) -> NDArray[np.bool_]:
+    """Whether the true conductance of each cell at work lies within the tolerance at the end; (rows, columns)."""
+    g, target, tolerance = ds["reached"].values, ds["target"].values, ds.attrs["tolerance"]
+    # as the verify read judges, so that a cell at the very edge is not taken for one that has moved
+    inside = (g >= target * (1 - tolerance)) & (g <= target * (1 + tolerance))
+    return np.asarray(inside & (ds["outcome"].values != LEFT_ALONE))
 
 
 def _quantiles(values: NDArray[Any]) -> dict[float, float]:

@@ -11,7 +11,7 @@ import os
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -191,13 +191,14 @@ def zarr_encoding(ds: xr.Dataset, rows: int | None = None) -> dict[Any, dict[str
     }
 
 
-def consolidate(path: Path, header: Path | None = None) -> None:
+def consolidate(path: Path, header: Path | None = None, attributes: Mapping[str, Any] | None = None) -> None:
     """Repeat the headers of all arrays in that of the group, so that plain xarray opens it without a warning.
 
     Zarr's own function does this, too, and warns each time that the specification does not know it yet. The group's
-    header is that of the store, or stands in `header`; it is written in one step.
+    header is that of the store, or stands in `header`; it is written in one step, with some `attributes` set anew.
     """
     group = json.loads((header or path / "zarr.json").read_text(encoding="utf-8"))
+    group["attributes"] = {**group.get("attributes", {}), **(attributes or {})}
     arrays = sorted(file.parent.name for file in path.glob("*/zarr.json") if file.parent.name != FOLDER)
     metadata = {name: json.loads((path / name / "zarr.json").read_text(encoding="utf-8")) for name in arrays}
     group["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.array import tally
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.parts import Parts
 from synaptogen_core.array.pulses import PulseTrain
@@ -115,9 +116,11 @@ def _csv(parts: Parts, path: Path) -> Iterator[Write]:
 def _netcdf(parts: Parts, path: Path) -> Iterator[Write]:
     template = parts.template()
     template.to_netcdf(path, engine="h5netcdf", encoding=datasets.netcdf_encoding(template, parts.rows), compute=False)
+    counted: list[Mapping[str, Any]] = []
     with h5netcdf.File(path, "a") as file:
 
         def write(ds: xr.Dataset, rows: slice) -> None:
+            counted.append(ds.attrs)
             for name, variable in changing(ds).items():
                 place = tuple(rows if dimension == "row" else slice(None) for dimension in variable.dims)
                 # NetCDF knows no bool: xarray keeps them as bytes with an attribute that says so
@@ -125,6 +128,7 @@ def _netcdf(parts: Parts, path: Path) -> Iterator[Write]:
                 file.variables[name][place] = values
 
         yield write
+        file.attrs.update(tally.total(counted))
 
 
 WRITERS = {".csv": _csv, ".nc": _netcdf}

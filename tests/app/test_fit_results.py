@@ -213,3 +213,9 @@ def test_nothing_of_a_file_is_written(tmp_path: Any, monkeypatch: pytest.MonkeyP
 
 def test_names_of_files() -> None:
     assert [fit.stem(n) for n in ("a.csv.gz", "C:/x/b.nc", "", "c")] == ["a", "b", "measured device", "c"]
+
+
+def test_a_long_name_from_a_link_is_cut() -> None:
+    read = fit.Reading("x.json", device=sc.load_device("hennen2024"))
+    named = fit.device_of(lambda stage: read if stage == "read" else None, " " + "n" * 60_000)
+    assert named is not None and named.name == "n" * fit.MAX_NAME

@@ -49,6 +49,7 @@ def test_the_file_holds_what_simulate_returns(tmp_path: Path, suffix: str) -> No
     result = run("generate", path, *SMALL, *options, *variations)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"wrote {path}: 6 x 5 cells, 8 pulses in 4 cycles")
+    assert len(result.stdout.splitlines()) == 1  # nothing else is to be known of this run
     device = sc.load_device("hennen2024").vary(
         c2c={"r_hrs": 2.0, "u_set": 1.5}, d2d=0.5, order=4, memory=False, u_max=1.5
     )
@@ -242,3 +243,12 @@ def wait_for(ready: object, process: subprocess.Popen[bytes], seconds: float = 1
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "the program did not get so far"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr", ".zarr.zip"])
+def test_what_should_be_known_of_a_run_is_said_then_and_later(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"run{suffix}"
+    said = run("generate", path, "--shape", "8x8", "--train", "cycling:cycles=3,u_set=-0.1,u_reset=0.1").stdout
+    assert said.splitlines()[1:] == ["No cell switched: the features are those with which the cells began."]
+    assert "No cell switched" in run("inspect", path).stdout
+    assert "No cell switched" not in run("generate", path, "--shape", "8x8", "--force").stdout
