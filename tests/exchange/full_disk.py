@@ -1,6 +1,6 @@
 """Runs every writer on a disk that refuses, and prints what came of it; for test_full_disk.py.
 
-Arguments: what refuses, and the folder to write in. It is a process of its own, as HDF5 used to kill it.
+Arguments: the folder to write in, and what refuses. It is a process of its own, as HDF5 used to kill it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ TRAIN = sc.PulseTrain.cycling(20)
 RUN = sc.simulate(CELLS, TRAIN, advance=False)
 LAZY = RUN.chunk({"row": 5})
 LONG = sc.PulseTrain.table([-1.5, 1.5] * 5000)
-PARTS = {"memory": 1 << 13, "threads": 1}  # several groups
+PARTS = {"memory": 1 << 15, "threads": 1}  # several groups
 report.report_html = lambda *_, **__: "page " * 4000  # type: ignore[assignment]  # a fit takes longer
 
 
@@ -99,6 +100,7 @@ def readonly(folder: Path, nbytes: int) -> Iterator[None]:
             yield
 
 
+NEW = ("run.nc", "streamed.nc", "streamed.zarr", "run.zarr.zip", "run.csv")  # also where there is no old file
 KINDS = {"limit": limit, "full": full, "readonly": readonly}
 
 
@@ -115,37 +117,40 @@ def tried(work: Callable[[], object]) -> str | None:
     return None
 
 
-def refused(folder: Path, old: bool) -> dict[str, Any]:
+def refused(folder: Path) -> dict[str, Any]:
     """Every writer where nothing can be written: what it says, and whether it left all as it was."""
     found = {}
-    for name, write in WRITERS.items():
-        before = contents(folder)
-        path = folder / (name if old else f"new-{name}")
-        found[path.name] = [tried(lambda write=write, path=path: write(path)), contents(folder) == before]  # type: ignore[misc]
+    temporary = folder / "temporary"
+    before = contents(folder)
+    for name, writer in [*WRITERS.items(), *((f"new-{name}", WRITERS[name]) for name in NEW)]:
+        said = tried(partial(writer, folder / name))
+        found[name] = [said, contents(folder) == before]
+    tempfile.tempdir = str(temporary)
+    for suffix in ("nc", "zarr.zip", "csv"):
+        said = tried(lambda suffix=suffix: files.dataset_stream(RUN, suffix).close())  # type: ignore[misc]
+        found[f"download.{suffix}"] = [said, contents(folder) == before]
+    tempfile.tempdir = None
     return found
 
 
-def main(kind: str, nbytes: int, folder: Path) -> None:
-    folder.mkdir()
-    temporary = folder / "temporary"
-    temporary.mkdir()
+def main(folder: Path, kinds: list[str]) -> None:
+    (folder / "temporary").mkdir(parents=True)
     for name, write in WRITERS.items():
         write(folder / name)
-    with KINDS[kind](folder, nbytes):
-        found = refused(folder, old=True) | refused(folder, old=False)
-        before = contents(folder)
-        tempfile.tempdir = str(temporary)
-        for suffix in ("nc", "zarr.zip", "csv"):
-            said = tried(lambda suffix=suffix: files.dataset_stream(RUN, suffix).close())  # type: ignore[misc]
-            found[f"download.{suffix}"] = [said, contents(folder) == before]
-        store = folder / "long.zarr"
-        resumed = tried(lambda: sc.simulate_to_zarr(CELLS, TRAIN, store, **PARTS))
-        left = sorted(contents(store)) if store.exists() else []
-    again = {name: tried(lambda write=write, name=name: write(folder / name)) for name, write in WRITERS.items()}  # type: ignore[misc]
-    sc.simulate_to_zarr(CELLS, TRAIN, store, **PARTS)
-    whole = sc.load_dataset(store).drop_attrs().identical(sc.simulate(CELLS, TRAIN, advance=False).drop_attrs())
-    print(json.dumps({"found": found, "again": again, "resumed": resumed, "left": left, "whole": whole}))
+    seen = {}
+    for kind in kinds:
+        name, _, nbytes = kind.partition(":")
+        store = folder / f"{name}.zarr"
+        with KINDS[name](folder, int(nbytes or 0)):
+            found = refused(folder)
+            resumed = tried(lambda store=store: sc.simulate_to_zarr(CELLS, TRAIN, store, **PARTS))  # type: ignore[misc]
+            left = sorted(contents(store)) if store.exists() else []
+        seen[name] = {"found": found, "resumed": resumed, "left": left}
+        sc.simulate_to_zarr(CELLS, TRAIN, store, **PARTS)
+        assert sc.load_dataset(store).drop_attrs().identical(RUN.drop_attrs()), "the run goes on to the same numbers"
+    again = {name: tried(partial(write, folder / name)) for name, write in WRITERS.items()}
+    print(json.dumps({"seen": seen, "again": again}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2:])
