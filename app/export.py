@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -27,7 +25,7 @@ from app.results import crossbar
 from app.session import LONG_RUNS, Session, sentence
 from app.settings import Request
 from synaptogen_core.errors import Cancelled
-from synaptogen_core.exchange.files import dataset_stream, simulate_to_file
+from synaptogen_core.exchange.files import dataset_stream, simulate_to_file, temporary_folder
 
 PIECE = 4_000_000  # bytes
 FORMATS = {
@@ -67,8 +65,8 @@ def write(
         return io.BytesIO(crossbar.netlist_of(run, request).encode())
     if run.sample.step == 1:
         return dataset_stream(run.data, kind)
-    with tempfile.TemporaryDirectory(prefix="synaptogen-") as folder:
-        path = Path(folder) / f"run.{kind}"
+    with temporary_folder() as folder:
+        path = folder / f"run.{kind}"
         simulate_to_file(
             runs.make_cells(run.request), run.train, path, **runs.recording(run.request, run.train),
             memory=runs.BUDGET // 2, progress=progress, cancel=cancel,

@@ -184,7 +184,7 @@ def save_netlist(
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     TypeError, ValueError
         As for `netlist`.
     """

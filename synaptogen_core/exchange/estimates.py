@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import netcdf
 from synaptogen_core.exchange.atomic import replacing
 
 COLUMNS = ("group", "label", "value", "standard_error", "lower", "upper", "units", "origin")
@@ -28,12 +29,12 @@ def save_estimates(estimates: xr.Dataset, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     check_table(path)
     with replacing(path) as temporary:
         if Path(path).suffix.lower() == ".nc":
-            estimates.to_netcdf(temporary, engine="h5netcdf")
+            netcdf.write(estimates, temporary)
             return
         with temporary.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")

@@ -132,7 +132,11 @@ class Marks:
 def _write(path: Path, content: str) -> None:
     """Write a small file in one step, down to the disk."""
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    temporary.write_text(content, encoding="utf-8")
-    flush(temporary)
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        flush(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     flush(path.parent)

@@ -128,7 +128,7 @@ def save_device(device: DeviceParameters, path: str | os.PathLike[str], layout: 
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     ValueError
         If there is no such layout.
     """

@@ -113,7 +113,7 @@ def save_report(
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     check_html(path)
     content = report_html(fit, judgement, loops=loops, command=command)

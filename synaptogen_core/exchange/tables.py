@@ -154,7 +154,7 @@ def save_train(train: PulseTrain, path: str | os.PathLike[str]) -> None:
     ValueError
         If the train has random voltages or read-only pulses, which such a table cannot say.
     FileError
-        If the name has another suffix than .csv, or its folder does not exist.
+        If the name has another suffix than .csv, its folder does not exist, or the file system refuses the write.
     """
     check_csv(path)
     if train.sources or train.pulses.read.any():

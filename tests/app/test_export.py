@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
+import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +68,38 @@ def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: P
     text = written(run, "cir", tmp_path / "array.cir").read_text()
     lines = Lines(3.0, 1.0, word_ends="left", bit_ends="bottom")
     assert text == netlist(run.cells, bias((4, 3), "half", 1.2, selector="transistor"), lines)
+
+
+@pytest.mark.parametrize("budget", [None, 40_000], ids=["whole", "sampled"])
+def test_a_full_temporary_folder_is_said_on_the_page(
+    make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, budget: int | None
+) -> None:
+    """And the next download goes on: the server is alive."""
+    if budget:
+        monkeypatch.setattr(runs, "BUDGET", budget)
+    run = make_run(cycles=40)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def work() -> None:
+        orders = {"nc": export.Order("run.nc", partial(export.write, run, run.request, "nc"))}
+        browser = Browser(orders)
+        with monkeypatch.context() as patch:
+            patch.setattr("synaptogen_core.exchange.netcdf.Steadfast._put", full)
+            browser.buttons.start("nc")
+            await browser.rest()
+        assert browser.said[-1] == (
+            "download: must fit into the temporary folder of the server (got: No space left on device); "
+            "choose fewer cells or cycles, or have room made there"
+        )
+        assert browser.files == [] and not list(tmp_path.iterdir())
+        browser.buttons.start("nc")
+        await browser.rest()
+        assert browser.files == ["run.nc"] and not list(tmp_path.iterdir())
+
+    on_a_loop(work)
 
 
 class Browser:
