@@ -16,6 +16,7 @@ import synaptogen_core as sc
 from app.controls import title
 from app.settings import Settings
 from app.tabs import TABS
+from tests.app.typed import TYPED
 from tests.browser.drive import Dashboard
 
 SMALL = "rows=8&columns=8&cycles=20"
@@ -125,6 +126,59 @@ def test_a_number_box_takes_one_number_after_the_other(small_page: Dashboard) ->
         small_page.settle(lambda seed=seed: small_page.fill("Seed", seed))
         assert f"seed={seed}&" in small_page.page.url
         before = small_page.wait_change("overview map", before)
+
+
+BOXES = {  # a slider and a box of either kind: their names, what is in the link, the texts that they take
+    "C2C spread ×: number": ("c2c", {"0,8": "0.8", "1e-3": "0.001"}, "1"),
+    "VAR order: number": ("order", {}, "10"),
+    "Seed": ("seed", {"1,000": "1000", "1e9": "1000000000"}, "5"),
+    "Bandwidth (MHz)": ("bandwidth", {"0,8": "0.8", "3.7": "3.7"}, "100"),
+}
+BOX = """(name) => {
+  const label = name.replace(/: number$/, "")
+  const model = [...Bokeh.documents[0].all_models].find((m) => m.type === "ReactiveESM" && m.data?.label === label)
+  return [model.data.answers, model.data.error, model.data.value]
+}"""
+
+
+def test_every_kind_of_box_shows_what_is_used_or_marks_what_it_refused(small_page: Dashboard) -> None:
+    page, wrong = small_page.page, []
+    for name, (key, taken, first) in BOXES.items():
+        box = page.get_by_label(name, exact=True)
+        used = first
+        for text in (*TYPED, first):
+            before = page.evaluate(BOX, name)[0]
+            box.fill(text)
+            box.press("Enter")
+            small_page.wait_for(lambda: page.evaluate(BOX, name), lambda now: now[0] > before, f"{name}: no answer")
+            used = first if text == first else taken.get(text, used)
+            marked = text != first and text not in taken
+            sentence = box.locator("xpath=ancestor::div[contains(@class, 'number')]").locator(".sentence").inner_text()
+            shown, right = box.input_value(), text if marked else used
+            said = (
+                sentence.startswith(name.split(" (")[0].removesuffix(": number") + ": must be ")
+                if marked
+                else not sentence
+            )
+            small_page.wait_for(
+                lambda: float(re.search(rf"[?&]{key}=([^&]*)", page.url)[1]),
+                lambda link: link == float(used),
+                f"{name}: {text}: the link does not hold {used}",
+            )
+            if shown != right or not said or (box.get_attribute("aria-invalid") == "true") != marked:
+                wrong.append((name, text, shown, sentence))
+    assert not wrong, "\n".join(map(str, wrong))
+    box = page.get_by_label("Seed", exact=True)
+    box.fill("abc")
+    box.press("Tab")  # leaving commits as Enter does
+    page.get_by_text("Seed: must be a whole number (got “abc”); 5 stays in use.").wait_for()
+    box.press("Escape")
+    small_page.wait_for(box.input_value, lambda shown: shown == "5", "Escape brings the value back")
+    box.fill("7")
+    box.press("Escape")
+    box.press("Tab")
+    press(small_page, "VAR order", "ArrowLeft")
+    small_page.wait_for(lambda: page.url, lambda url: "order=9&" in url and "seed=5&" in url, "only the order changed")
 
 
 @pytest.mark.timeout(600)
