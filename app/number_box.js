@@ -54,6 +54,8 @@ function element(tag, attributes, ...children) {
   return made
 }
 
+const STEPS = {ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10}
+const ALONG = {...STEPS, ArrowRight: 1, ArrowLeft: -1}
 const tidy = (number) => Number(Number(number).toPrecision(12))
 
 export function render({model}) {
@@ -86,10 +88,10 @@ export function render({model}) {
     box.setAttribute("aria-errormessage", "sentence")
     sentence.textContent = model.error
     if (slid) {
-      const {start, end, step, value} = model
+      const {start, end, value} = model
       slider.setAttribute("aria-label", model.label)
       slider.setAttribute("aria-description", model.help)
-      Object.assign(slider, {min: start, max: end, step})
+      Object.assign(slider, {min: start, max: end, step: "any"}) // its own steps would begin at `start`: 0.01, 1.01, ...
       slider.value = value
       slider.style.setProperty("--share", `${100 * Math.min(Math.max((value - start) / (end - start), 0), 1)}%`)
     }
@@ -99,21 +101,28 @@ export function render({model}) {
     const {start, end} = model
     model.value = tidy(Math.min(Math.max(value, start ?? -Infinity), end ?? Infinity))
   }
-  const STEPS = {ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10}
+  const turn = (steps) => move((model.value ?? 0) + steps * model.step)
 
   box.addEventListener("change", () => model.send_msg({text: box.value})) // Enter, or leaving what was edited
   box.addEventListener("keydown", (event) => {
     if (event.key in STEPS) {
       event.preventDefault()
-      move((model.value ?? 0) + STEPS[event.key] * model.step)
+      turn(STEPS[event.key])
     } else if (event.key === "Escape") {
       box.value = String(model.value ?? "")
       model.send_msg({text: null})
     }
   })
-  up.addEventListener("click", () => move((model.value ?? 0) + model.step))
-  down.addEventListener("click", () => move((model.value ?? 0) - model.step))
-  slider?.addEventListener("input", () => move(Number(slider.value)))
+  up.addEventListener("click", () => turn(1))
+  down.addEventListener("click", () => turn(-1))
+  slider?.addEventListener("input", () => move(Math.round(slider.value / model.step) * model.step))
+  slider?.addEventListener("keydown", (event) => {
+    const {key} = event
+    const end = {Home: model.start, End: model.end}[key]
+    if (end == null && !(key in ALONG)) { return }
+    event.preventDefault()
+    if (end == null) { turn(ALONG[key]) } else { move(end) }
+  })
   help.addEventListener("pointerenter", () => {
     tip.showPopover()
     const at = help.getBoundingClientRect(), size = tip.getBoundingClientRect()
