@@ -52,15 +52,15 @@ def number_box(section: Section, name: str, kind: type[NumberBox], options: dict
 
     def moved(event: Any) -> None:
         try:
-            setattr(section, name, event.new)
+            setattr(section, name, control.value)  # not the event's: an answer to it may have come first
         except ValueError:  # a slider can be a moment behind bounds that have just changed
             control.value = getattr(section, name)
             control.refuse(
-                f"{event.new}", f"must be {range_text(parameter, name)} (got {numbers.number_text(event.new)})"
+                f"{event.new}", f"must be {range_text(parameter, name)} (got {numbers.number_text(control.value)})"
             )
 
     control.param.watch(moved, "value")
-    section.param.watch(lambda event: control.param.update(value=event.new), name)
+    section.param.watch(lambda event: control.param.update(value=getattr(section, name)), name)
     for what in ("bounds", "softbounds"):
         section.param.watch(limit, name, what=what)
     return control

@@ -56,6 +56,15 @@ class Options(TabOptions):
                        doc=f"Volts of the lines from the first on, with commas or line breaks between; further lines "
                            f"are at 0 V. At most {MAX_TEXT:,} characters.")  # fmt: skip
 
+    def fit_array(self, rows: int, columns: int) -> None:
+        """A line that is driven lies in the array."""
+        last = (rows if self.along == "rows" else columns) - 1
+        self.param.line.softbounds = (
+            0,
+            max(last, 1),
+        )  # of one line there is no choice: it is used whatever stands here
+        self.line = min(self.line, last)
+
     def active(self) -> tuple[str, ...]:
         reading = {"along", "pattern", "amplitude", "line", "ones", "bits_seed", "own"}
         hidden = {"write"} if self.scheme == "all" else reading

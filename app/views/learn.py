@@ -87,7 +87,7 @@ class View(Base):
         self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
         self.numbers = theme.table()
         self.numbers_card = theme.card(self.numbers)
-        return pmui.Column(*self.cards, self.numbers_card, sx=GAP, **WIDE)
+        return pmui.Column(self.numbers_card, *self.cards, sx=GAP, **WIDE)
 
     # ------------------------------------------------------------------------------------------------ events
     def _type(self) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.controls import title, widget
+from app.link import apply_query
 from app.number_box import NumberBox, NumberSlider
 from app.numbers import number_text, range_text, read_number
 from app.settings import UNITS, Section, Settings
@@ -156,3 +157,22 @@ def test_a_box_without_a_value_keeps_none() -> None:
     assert box.value is None and box.error == "SET pulse: must be from 0 to 2 V (got “3”)."
     box.type("1,5")
     assert (box.value, box.error) == (1.5, "")
+
+
+def test_the_active_line_lies_in_the_array() -> None:
+    settings = Settings({tab.key: tab.options for tab in TABS})
+    options = settings.options["crossbar"]
+    box = widget(options, "line")
+    box.type("1,023")
+    assert (options.line, box.error) == (0, "Active line: must be from 0 to 63 (got “1,023”); 0 stays in use.")
+    settings.array.rows = 1024
+    box.type("1,023")
+    assert (options.line, box.value, box.error) == (1023, 1023, "")
+    options.along = "columns"  # of those there are 64
+    assert (options.line, box.value, box.end) == (63, 63, 63)
+    settings.array.columns = 1
+    assert (options.line, box.value) == (0, 0)
+    opened = Settings({tab.key: tab.options for tab in TABS})
+    assert apply_query(opened, "rows=1024&crossbar.line=900") == [] and opened.options["crossbar"].line == 900
+    opened.reset()
+    assert opened.request() == Settings({tab.key: tab.options for tab in TABS}).request()
