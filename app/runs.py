@@ -17,7 +17,8 @@ import xarray as xr
 
 import synaptogen_core as sc
 from app.cache import LruCache
-from app.settings import Choices, Request
+from app.settings import Choices, Request, TrainSettings
+from app.words import in_labels
 from synaptogen_core.schema import FEATURE_NAMES
 
 BUDGET = int(float(os.environ.get("SYNAPTOGEN_PAGE_MB", "256")) * 1e6)  # what the pictures of one page may hold
@@ -126,6 +127,11 @@ def load_device(name: str) -> sc.DeviceParameters:
 
 def make_train(choices: Choices) -> sc.PulseTrain:
     """The pulse train that the settings describe."""
+    with in_labels(TrainSettings, u_max="u_max_sweep", u="u_pulse"):
+        return _make_train(choices)
+
+
+def _make_train(choices: Choices) -> sc.PulseTrain:
     make, c = sc.PulseTrain, choices
     if c.kind == "cycling":
         return make.cycling(cycles=c.cycles, u_set=c.u_set, u_reset=c.u_reset)

@@ -13,7 +13,8 @@ from app.results.crossbar_input import INPUTS, MAX_TEXT, input_vector
 from app.results.crossbar_write import Group, groups_of
 from app.results.wiring import lines_of
 from app.runs import Run
-from app.settings import Choices, Request, TabOptions
+from app.settings import Choices, ReadSettings, Request, TabOptions
+from app.words import in_labels
 from synaptogen_core.array.thresholds import switches, switching_probability
 from synaptogen_core.crossbar.budget import error_budget, nominal_conductances
 from synaptogen_core.crossbar.converters import Adc, Dac
@@ -239,7 +240,8 @@ def adc_of(read: Choices) -> Adc | None:
     """The chosen converter."""
     if not read.adc:
         return None
-    return Adc(read.adc_bits, read.adc_low * 1e-6, read.adc_high * 1e-6, read.adc_offset * 1e-6)
+    with in_labels(ReadSettings, low="adc_low", high="adc_high"):
+        return Adc(read.adc_bits, read.adc_low * 1e-6, read.adc_high * 1e-6, read.adc_offset * 1e-6)
 
 
 def budget_of(cells: sc.CellArray, options: Choices, lines: Lines, request: Request) -> dict[str, float] | None:
