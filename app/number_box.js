@@ -10,6 +10,7 @@ const STYLE = `
   font: italic 0.62rem/0.9em Georgia, serif; text-align: center; vertical-align: 0.1em; cursor: help; }
 .number input[type=text] { width: 100%; min-width: 0; padding: 0; border: 0; outline: 0; background: none; color: inherit;
   font: inherit; font-size: 0.9rem; line-height: 1.44; }
+.number [hidden] { display: none; }
 .number .field { display: flex; align-items: center; }
 .number .steps { display: flex; flex-direction: column; margin-right: -4px; }
 .number .steps button { display: block; padding: 0 3px; border: 0; background: none; color: inherit; opacity: 0.75;
@@ -17,7 +18,6 @@ const STYLE = `
 .number .steps button:hover { opacity: 1; }
 .number .sentence { color: var(--bad); font-size: 0.75rem; line-height: 1.35; margin-top: 3px; }
 .number .sentence:empty { display: none; }
-.boxed { padding: 4px 0; }
 .boxed .field { height: 43px; margin: -6px 0 0; padding: 0 8px 5px 12px; min-width: 0; border: 1px solid var(--line);
   border-radius: 4px; }
 .boxed .field:hover { border-color: currentColor; }
@@ -28,7 +28,7 @@ const STYLE = `
 .slid .label { flex: 1; }
 .slid .field { flex: none; width: 76px; border-bottom: 1px solid var(--line); }
 .slid .field:focus-within { border-bottom-color: var(--main); box-shadow: 0 1px 0 var(--main); }
-.slid input[type=range] { appearance: none; display: block; width: 100%; height: 18px; margin: 0; background: none;
+.slid input[type=range] { appearance: none; display: block; width: 100%; height: 16px; margin: 0; background: none;
   cursor: pointer; outline: 0; }
 .slid input[type=range]::-webkit-slider-runnable-track { height: 3px; border-radius: 2px;
   background: linear-gradient(to right, var(--main) var(--share), var(--line) var(--share)); }

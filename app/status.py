@@ -13,10 +13,10 @@ from app import theme
 from app.session import Session
 
 STYLE = """
-.status { display: flex; gap: 20px; align-items: center; font-size: 0.95rem; white-space: nowrap; }
+.status { display: flex; gap: 20px; align-items: center; height: 44px; font-size: 0.95rem; white-space: nowrap; }
 .shown, .badge { overflow: hidden; text-overflow: ellipsis; }
 .badge { opacity: 0.85; font-size: 0.85rem; flex-shrink: 0; max-width: 100%; }
-@media (max-width: 599px) { .status { flex-direction: column; align-items: start; gap: 0; }
+@media (max-width: 599px) { .status { flex-direction: column; justify-content: center; align-items: start; gap: 0; }
   .shown, .badge { max-width: 100%; line-height: 1.35; } }
 .badge i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 7px; background: #7f7f7f; }
 .status-ready i { background: #009E73; }

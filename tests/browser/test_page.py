@@ -307,8 +307,13 @@ def test_the_pictures_can_be_saved_as_svg_and_png(small_page: Dashboard) -> None
 
 
 def test_a_phone_sees_no_sideways_scrolling_and_opens_the_settings(open_page: Open) -> None:
-    dashboard = open_page(SMALL, phone=True)
+    dashboard = open_page(f"{SMALL}&d2d=0&c2c=1.25&outlier_share=3.5", phone=True)  # a device with a long name
     page = dashboard.page
+    ends = [page.locator(f".status .{part}").bounding_box() for part in ("shown", "badge")]
+    tabs = page.get_by_role("tablist").bounding_box()
+    assert tabs and all(
+        end and end["y"] + end["height"] <= tabs["y"] and end["x"] + end["width"] <= 390 for end in ends
+    )
     assert not page.get_by_role("slider", name="Rows").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_label("Open drawer").click()
