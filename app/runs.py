@@ -17,7 +17,8 @@ import xarray as xr
 
 import synaptogen_core as sc
 from app.cache import LruCache
-from app.settings import Choices, Request
+from app.settings import Choices, Request, TrainSettings
+from app.words import in_labels
 from synaptogen_core.array.tally import notes
 from synaptogen_core.schema import FEATURE_NAMES
 
@@ -139,7 +140,8 @@ def make_train(choices: Choices) -> sc.PulseTrain:
     ValueError
         If it is too long for a page, or its settings contradict each other.
     """
-    train = _train(choices)
+    with in_labels(TrainSettings, u_max="u_max_sweep", u="u_pulse"):
+        train = _train(choices)
     if len(train) > MAX_PULSES:
         raise ValueError(
             f"Pulse train: must have at most {MAX_PULSES:,} pulses here (got {len(train):,}); choose fewer cycles or "

@@ -155,11 +155,12 @@ class Session:
         try:
             estimate = await in_thread(runs.estimate, request)
         except Exception as error:
-            text = sentence(error)
-            self._later(lambda: self.status.param.update(state=self._resting_state(), error=text))
+            if request.simulation == self.settings.request().simulation:  # else a newer change is on its way
+                text = sentence(error)
+                self._later(lambda: self.status.param.update(state=self._resting_state(), error=text))
             return
         if request.simulation != self.settings.request().simulation:
-            return  # a newer change is on its way
+            return
         if estimate.seconds <= (AT_ONCE if self.run else max(AT_ONCE, AT_START)):
             self._later(lambda: self.status.param.update(estimate=estimate, error=""))
             self._simulate(request, long=estimate.seconds > AT_ONCE)

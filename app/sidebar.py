@@ -54,7 +54,7 @@ class Sidebar:
         return place
 
     def _column(self, section: Section, *more: Any, above: Sequence[Any] = ()) -> pmui.Column:
-        column, widgets = pmui.Column(sizing_mode="stretch_width", margin=0), {}
+        column, widgets = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "4px"}), {}
 
         def show(*events: Any) -> None:
             active = section.active()

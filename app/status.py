@@ -13,8 +13,11 @@ from app import theme
 from app.session import Session
 
 STYLE = """
-.status { display: flex; flex-wrap: wrap; gap: 2px 20px; align-items: center; font-size: 0.95rem; }
-.badge { opacity: 0.85; font-size: 0.85rem; }
+.status { display: flex; gap: 20px; align-items: center; height: 44px; font-size: 0.95rem; white-space: nowrap; }
+.shown, .badge { overflow: hidden; text-overflow: ellipsis; }
+.badge { opacity: 0.85; font-size: 0.85rem; flex-shrink: 0; max-width: 100%; }
+@media (max-width: 599px) { .status { flex-direction: column; justify-content: center; align-items: start; gap: 0; }
+  .shown, .badge { max-width: 100%; line-height: 1.35; } }
 .badge i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 7px; background: #7f7f7f; }
 .status-ready i { background: #009E73; }
 .status-stale i { background: #E69F00; }
@@ -28,7 +31,9 @@ class StatusLine:
 
     def __init__(self, session: Session, notes: Sequence[str]):
         self.session = session
-        self.text = pn.pane.HTML("", sizing_mode="stretch_width", margin=(8, 8), stylesheets=[STYLE])
+        self.text = pn.pane.HTML(
+            "", sizing_mode="stretch_width", margin=(0, 8), stylesheets=[STYLE], styles={"min-width": "0"}
+        )
         self.run = pmui.Button(label="Run", variant="contained", size="small", icon="play_arrow", visible=False)
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.bar = pmui.LinearProgress(

@@ -85,10 +85,10 @@ class Measure:
 
 
 class Numbers:
-    """The statistics of one run, each computed once."""
+    """The statistics of one run, each computed once. `frame`: the runs whose pictures share their axes with its own."""
 
-    def __init__(self, run: Run):
-        self.run = run
+    def __init__(self, run: Run, frame: tuple[Run, ...] = ()):
+        self.run, self.frame = run, frame or (run,)
         self._found: dict[Any, Any] = {}
 
     def once(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -108,6 +108,10 @@ class Numbers:
     @cached_property
     def window(self) -> xr.Dataset:
         return statistics.memory_window(self.run.data)
+
+    def framed(self, feature: str) -> np.ndarray:
+        """Values of all runs of the frame, in its order."""
+        return np.concatenate([run.values(feature).reshape(-1) for run in self.frame])
 
     def scaled(self, feature: str) -> np.ndarray:
         """Values (cycle, cell) on the scale of the feature's spread."""

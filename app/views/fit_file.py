@@ -157,7 +157,7 @@ class Columns:
         self.layout.visible = layout is not None
         if read is None or layout is None:
             return
-        questions = [SAY.split(question)[0] for question in layout.questions] or [read.said]
+        questions = [in_words(SAY.split(question)[0]) for question in layout.questions] or [read.said]
         self.asks.object = "\n\n".join([*questions, IN_ORDER])
         head = "".join(f"<th>{escape(column)}</th>" for column in layout.columns)
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in layout.rows[:ROWS])
@@ -191,3 +191,10 @@ class Columns:
         columns = {role: column for role, column in columns.items() if role}
         columns["cycle"] = columns["cycle"] or "in order"
         self._declare(columns, {role: unit for role, _, unit in chosen if role in UNITS})
+
+
+def in_words(question: str) -> str:
+    """A question about columns with the features' names as the page writes them, save where it quotes the file."""
+    names = {role: words for words, role in ROLES.items() if role in theme.COLORS}
+    told = rf"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b({"|".join(names)})\b"""
+    return re.sub(told, lambda found: names.get(found[1], found[0]), question)

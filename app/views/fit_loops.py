@@ -11,7 +11,8 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource
 
-from app import controls, theme
+from app import theme
+from app.number_box import NumberSlider
 from app.theme import COLORS, NEUTRAL
 from app.views.axes import Axis
 from app.views.legend import legend, swatch
@@ -34,10 +35,8 @@ class LoopsPart:
     def __init__(self, look: theme.Theme, loop: Callable[[int, int], Loop | None]):
         self._loop, self._cycles = loop, None
         self.device = pmui.Select(label="Device", options=["–"], value="–", size="small", width=190, margin=(8, 8))
-        self.cycle = pmui.EditableIntSlider(
-            label="Cycle, counted from 1", start=1, end=2, value=1, size="small", sizing_mode="stretch_width",
-            margin=(6, 12), inline_layout=True, sx=controls.DENSE,
-        )  # fmt: skip
+        self.cycle = NumberSlider(label="Cycle, counted from 1", start=1, end=2, value=1, whole=True,
+                                  sizing_mode="stretch_width", margin=(6, 12))  # fmt: skip
         self.bad = pmui.Button(label="Next failed cycle", variant="outlined", size="small", margin=(10, 8))
         self.log = pmui.Switch(label="Logarithmic", value=False, margin=(6, 8))
         for control in (self.device, self.cycle, self.log):
@@ -88,7 +87,7 @@ class LoopsPart:
         if self.device.options != devices:
             self.device.param.update(options=devices, value=devices[0])
         count = cycles.counts[self._place()]
-        self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), disabled=count < 2)
+        self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), visible=count > 1)
         self.bad.visible = bool(cycles.failed)
         self.summary.object = summary(cycles)
         self.failed.object = failures(cycles)
@@ -103,7 +102,7 @@ class LoopsPart:
     def _device_changed(self, event: Any) -> None:
         if self._cycles is not None:
             count = self._cycles.counts[self._place()]
-            self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), disabled=count < 2)
+            self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), visible=count > 1)
 
     def _next_bad(self, event: Any) -> None:
         """Go to the next failed cycle after the one that is shown, whosever it is."""

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 from bokeh.models import BoxAnnotation, ColumnDataSource
 
 from app import controls, theme
+from app.number_box import NumberBox
 from app.settings import MAX_CELLS
 from app.theme import COLORS, NEUTRAL, OUTLIER
 from app.views.axes import Axis
@@ -130,7 +131,7 @@ class View(Base):
 
     def _controls(self) -> Any:
         options = self.context.options
-        boxes = {"loops": pmui.IntInput, "points": pmui.IntInput, "u_min": pmui.FloatInput, "u_max": pmui.FloatInput}
+        boxes = {"loops": NumberBox, "points": NumberBox, "u_min": NumberBox, "u_max": NumberBox}
         widgets = [
             controls.widget(
                 options, name, width=170 if name == "marks" else 150, sizing_mode=None, widget=boxes.get(name)

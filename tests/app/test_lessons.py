@@ -45,7 +45,8 @@ def test_the_three_lessons_are_there_and_right() -> None:
 def test_every_answer_gets_its_verdict(key: str, number: int, run_of: Callable[..., runs.Run]) -> None:
     """Each step in its own set-up: before the answer, and after each right and wrong one."""
     step = LESSONS[key].steps[number - 1]
-    assert compute(run_of(step.wanted(False)), key, number, "").verdict is None
+    first = compute(run_of(step.wanted(False)), key, number, "")
+    assert first.verdict is None
     if step.question is None:
         return
     run = run_of(step.wanted(True))
@@ -66,6 +67,24 @@ def test_every_answer_gets_its_verdict(key: str, number: int, run_of: Callable[.
         assert page.numbers[0][0] == measured
         assert not any(picture.problem for picture in page.pictures) and page.pictures
         assert not re.search(r"\{[a-z]|–", page.text + page.explain), "a number is missing from the text"
+        assert step.reveal or frames(page) == frames(first), "the axes stay, so that the eye can compare"
+        was, now = ([s for p in found.pictures for s in p.layers] for found in (first, page))
+        outlines = [layer for layer in now if layer.look == "before"]
+        assert bool(outlines) == bool(step.question.change)
+        if step.reveal or not outlines:
+            continue
+        for outline in outlines:
+            assert any(holds(outline, layer) for layer in was), "it shows what stood there before"
+            assert not any(layer.look != "before" and holds(outline, layer) for layer in now)
+
+
+def holds(outline: pictures.Layer, layer: pictures.Layer) -> bool:
+    """Whether an outline goes through all points of a layer."""
+    return bool(np.isin(layer.x, outline.x).all() and np.isin(layer.y, outline.y).all())
+
+
+def frames(page: learn.Page) -> list[tuple[str, pictures.Side, pictures.Side]]:
+    return [(picture.title, picture.x, picture.y) for picture in page.pictures]
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ def test_staircase(make_run: Callable[..., runs.Run]) -> None:
         assert weakest == pytest.approx(seen.min()) == pytest.approx(seen[row, column])
         if through:
             assert weakest < stairs.median <= stairs.strongest[2] <= 1.2 + 1e-9
-    with pytest.raises(ValueError, match="Last RESET: must be above the first"):
+    with pytest.raises(ValueError, match=r"^Last RESET: must be above First RESET, [\d.]+ V \(got"):
         result_of(run, method="staircase", u_start=1.0, u_stop=1.0)
 
 
