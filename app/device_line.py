@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
+from app.plain import escape
 from app.settings import Settings
 
 STYLE = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,6 +12,11 @@ import param
 from app.settings import MAX_CELLS, Section, Settings
 
 VERSION = 1
+MOST_NOTES = 12  # sentences on what was dropped: a link can hold thousands of keys
+# As `write` and people write them. Python reads more: 1_000, digits of other scripts, any number of them.
+WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
+CELL = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})")
 PAGE_KEYS = {"v", "tab", "theme", "own"}  # no settings: version, open tab, Panel's light or dark, name of a device
 
 
@@ -25,7 +31,7 @@ def to_query(settings: Settings, tab: str) -> str:
         pairs += [(prefix + name, write(getattr(section, name))) for name in section.in_link()]
     if settings.device.own is not None:
         pairs.append(("own", settings.device.own.name[:80]))
-    return urlencode(pairs, safe=",-.")
+    return urlencode(pairs, safe=",-.", errors="replace")
 
 
 def tab_of(query: str) -> str:
@@ -60,7 +66,8 @@ def apply_query(settings: Settings, query: str) -> list[str]:
             dropped.append(f"{key}: {error}.")
     for section, values in changes.items():
         section.param.update(values)
-    return dropped
+    more = len(dropped) - MOST_NOTES
+    return dropped if more <= 0 else [*dropped[:MOST_NOTES], f"And {more:,} more."]
 
 
 def write(value: Any) -> str:
@@ -97,11 +104,10 @@ def read(parameter: param.Parameter, text: str) -> Any:
 
 
 def read_number(parameter: param.Number, text: str, shown: str) -> float | int:
-    try:
-        value = int(text) if isinstance(parameter, param.Integer) else float(text)
-    except ValueError:
-        kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
-        raise LinkError(f"must be {kind} ({shown})") from None
+    integer = isinstance(parameter, param.Integer)
+    if not (WHOLE if integer else NUMBER).fullmatch(text):
+        raise LinkError(f"must be {'a whole number' if integer else 'a number'} ({shown})")
+    value = int(text) if integer else float(text)
     low, high = parameter.bounds or (None, None)
     if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
         raise LinkError(f"must be from {low} to {high} ({shown})")
@@ -109,10 +115,8 @@ def read_number(parameter: param.Number, text: str, shown: str) -> float | int:
 
 
 def read_cells(text: str, shown: str) -> list[tuple[int, int]]:
-    try:
-        pairs = [tuple(int(part) for part in cell.split(".")) for cell in text.split(",")]
-    except ValueError:
-        pairs = []
-    if not 1 <= len(pairs) <= MAX_CELLS or any(len(p) != 2 or min(p) < 0 for p in pairs):
+    cells = [CELL.fullmatch(cell) for cell in text.split(",", MAX_CELLS)]
+    found = [(int(cell[1]), int(cell[2])) for cell in cells if cell]
+    if len(found) != len(cells) or len(found) > MAX_CELLS:
         raise LinkError(f"must be 1 to {MAX_CELLS} cells, as row.column,row.column ({shown})")
-    return [(row, column) for row, column in pairs]
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource
 
 from app import controls, theme
+from app.plain import escape, plain
 from app.theme import COLORS, NEUTRAL
 from app.views.axes import Axis
 from app.views.legend import legend, swatch
@@ -45,7 +45,7 @@ class LoopsPart:
         self.device.param.watch(self._device_changed, "value")
         self.bad.on_click(self._next_bad)
         self._picture(look)
-        self.legend, self.failure = theme.note(), pmui.Alert(severity="warning", visible=False, margin=(2, 8))
+        self.legend, self.failure = theme.note(), theme.Alert(severity="warning", visible=False, margin=(2, 8))
         self.summary, self.failed, self.report = (
             pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 4), stylesheets=[TABLE], styles=styles)
             for styles in ({}, SCROLL, SCROLL)
@@ -141,7 +141,7 @@ class LoopsPart:
                 "x": [u], "y": height([u / ohm]), "what": [f"{title} = {theme.quantity(ohm, name)} at {abs(u):g} V"]
             }  # fmt: skip
         self._axes(loop, height)
-        self.figure.title.text = f"Device {loop.device}: cycle {loop.cycle}"
+        self.figure.title.text = f"Device {plain(loop.device, LONGEST_NAME)}: cycle {loop.cycle}"
         said = f"This cycle has no features: {loop.failure}." if loop.failure else ""
         theme.say(self.failure, said)
         entries = [swatch("ink", "this cycle"), swatch(NEUTRAL, "others of the device")]
