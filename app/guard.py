@@ -10,7 +10,6 @@ import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Mapping
 from typing import Any
 
 from bokeh.server.views.auth_request_handler import AuthRequestHandler
@@ -76,12 +75,6 @@ def is_local(name: str) -> bool:
     except ValueError:
         return name == "localhost"
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def legible(arguments: Mapping[str, list[bytes]]) -> None:
-    """Make text of what a link says to Panel, which takes bytes that are none for an error of the page."""
-    for values in arguments.values():
-        values[:] = [value.decode(errors="replace").encode() for value in values]
 
 
 def stand() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -32,6 +33,16 @@ def to_query(settings: Settings, tab: str) -> str:
     if settings.device.own is not None:
         pairs.append(("own", settings.device.own.name[:80]))
     return urlencode(pairs, safe=",-.", errors="replace")
+
+
+def of_request(arguments: Mapping[str, list[bytes]]) -> str:
+    """The query that a page was asked for with. Bytes in it that are no text are replaced, for Panel as well, which
+    reads a theme there. (Panel's own Location fails with the page at digits that Python does not read.)
+    """
+    for values in arguments.values():
+        values[:] = [value.decode(errors="replace").encode() for value in values]
+    names = {name: name.encode("latin1", "replace").decode(errors="replace") for name in arguments}
+    return urlencode([(names[name], values[-1]) for name, values in arguments.items() if values])
 
 
 def tab_of(query: str) -> str:

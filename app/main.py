@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import panel as pn
-
 ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
@@ -14,6 +12,5 @@ if ROOT not in sys.path:
 from app import guard, page, warm  # noqa: E402 - the path is set above
 
 guard.stand()
-guard.legible(pn.state.session_args)
 warm.start()
 page.Dashboard().servable()

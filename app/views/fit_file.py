@@ -37,6 +37,7 @@ IN_ORDER = "Without a column for the cycle, each full sweep (or each row of a ta
 ROWS = 5  # of the file, shown
 LONGEST_NAME = 60  # letters of a column's name in a label
 NOTES = 20  # of a file, listed
+COLUMNS = 40  # of a file, offered: each takes two controls
 ROWS_STYLE = """
 table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td, th { padding: 2px 10px; text-align: right; border-bottom: 1px solid rgba(127, 127, 127, 0.25); }
@@ -105,6 +106,11 @@ class FilePart:
         self.said.object = f"<b>{escape(read.name)}</b>: {escape(said(read))}" + (f"<ul>{notes}</ul>" if notes else "")
 
 
+def short(text: str) -> str:
+    """A cell of the file, as HTML."""
+    return escape(text, longest=LONGEST_NAME)
+
+
 def guard(file: Any, work: FitWork) -> None:
     """Refuse more than is allowed while it arrives: what the browser checks, another client need not."""
     handle, arrived = file._handle_msg, {"bytes": 0}
@@ -160,17 +166,20 @@ class Columns:
         if read is None or layout is None:
             return
         questions = [SAY.split(question)[0] for question in layout.questions] or [read.said]
-        self.asks.object = "\n".join([*questions, IN_ORDER])
-        head = "".join(f"<th>{escape(column)}</th>" for column in layout.columns)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in layout.rows[:ROWS])
+        many = len(layout.columns) > COLUMNS
+        cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
+        self.asks.object = "\n".join([*questions, IN_ORDER, *cut])
+        head = "".join(f"<th>{short(column)}</th>" for column in layout.columns[:COLUMNS])
+        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in row[:COLUMNS])}</tr>"
+                       for row in layout.rows[:ROWS])  # fmt: skip
         self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
-        each = zip(layout.columns, layout.roles, layout.units, strict=True)
+        each = zip(layout.columns[:COLUMNS], layout.roles, layout.units, strict=False)
         self.widgets = [self._choice(*column) for column in each]
         self.choices.objects = [pmui.Row(role, unit, margin=0) for _, role, unit in self.widgets]
 
     def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
-        what = pmui.Select(label=f"“{plain(column, LONGEST_NAME)}” is", options=ROLES, value=role if role in ROLES.values() else "",
-                           size="small", width=210, margin=(8, 4))  # fmt: skip
+        label, known = f"“{plain(column, LONGEST_NAME)}” is", role if role in ROLES.values() else ""
+        what = pmui.Select(label=label, options=ROLES, value=known, size="small", width=210, margin=(8, 4))
         units = pmui.Select(label="in", options=[""], value="", size="small", width=92, margin=(8, 4))
 
         def follow(*events: Any) -> None:
