@@ -58,7 +58,7 @@ FOREIGN = """
   return [...found, ...words.map((element) => `in an alert: ${element.localName}`), ...ran]
 }
 """
-WATCH = "window.pwned = 0; window.pwn = () => { window.pwned += 1 }"
+WATCH = "window.pwned = 0; window.pwn = () => { window.pwned += 1 }; null"
 
 
 def links(text: str) -> list[str]:
