@@ -1,7 +1,9 @@
 # `make help` lists the targets. Everything lives in .venv, built from constraints.txt; nothing else is touched.
 PYTHON ?= python3
 PORT ?= 5006
+ADDRESS ?= localhost
 JOBS ?= auto
+ORIGINS := $(foreach from,localhost:$(PORT) 127.0.0.1:$(PORT) $(ORIGIN),--allow-websocket-origin $(from))
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -19,8 +21,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps badcrossbar
 	@touch $@
 
-serve: $(READY)  ## open the dashboard (PORT=5006)
-	$(BIN)/panel serve app/main.py --port $(PORT) --warm $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
+serve: $(READY)  ## open the dashboard (PORT=5006; for others, without a password: ADDRESS=0.0.0.0 ORIGIN=name:5006)
+	$(BIN)/panel serve app/main.py --warm --port $(PORT) --address $(ADDRESS) $(ORIGINS) $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
 
 test: $(READY)  ## run the tests (ARGS='-k name' for some)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)

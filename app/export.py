@@ -21,6 +21,7 @@ import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, CustomJS, Div
 
 from app import runs, theme
+from app.plain import escape
 from app.results import crossbar
 from app.session import LONG_RUNS, Session, sentence
 from app.settings import Request
@@ -213,7 +214,7 @@ class Downloads:
 
     def _show(self, job: int, done: float, text: str) -> None:
         if job == self._job and self.cancel.visible:
-            self.bar.value, self.said.object = int(100 * done), text
+            self.bar.value, self.said.object = int(100 * done), escape(text)
 
     def _done(self, text: str) -> None:
         self._busy(False, text)
@@ -222,4 +223,4 @@ class Downloads:
 
     def _busy(self, busy: bool, text: str) -> None:
         self.bar.visible = self.cancel.visible = busy
-        self.bar.value, self.said.object = 0, text
+        self.bar.value, self.said.object = 0, escape(text)

@@ -101,7 +101,7 @@ class Dashboard:
 
     def servable(self) -> None:
         """Serve this page in the current session."""
-        self.page.servable()
+        self.page.servable(location=False)  # link.of_request says why
         self.serve()
 
     def serve(self) -> None:
@@ -164,7 +164,7 @@ class Dashboard:
             setattr(section, name, value)
 
     def _read_link(self) -> tuple[list[str], str]:
-        query = getattr(pn.state.location, "search", "") or ""
+        query = link.of_request(pn.state.session_args)
         return link.apply_query(self.settings, query), link.tab_of(query)
 
     def _post(self, function: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 import panel as pn
@@ -11,6 +10,7 @@ import panel_material_ui as pmui
 
 from app import controls, theme
 from app.address import Address
+from app.plain import escape
 from app.session import Post
 from app.settings import Section, Settings
 

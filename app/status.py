@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
 from app import theme
+from app.plain import escape
 from app.session import Session
 
 STYLE = """
@@ -39,8 +39,8 @@ class StatusLine:
         self.bar = pmui.LinearProgress(
             value=0, variant="determinate", sizing_mode="stretch_width", margin=0, visible=False
         )
-        self.error = pmui.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(6, 0))
-        self.notes = pmui.Alert(
+        self.error = theme.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(6, 0))
+        self.notes = theme.Alert(
             title="Part of the link was not used", object=" ".join(notes), severity="warning", visible=bool(notes),
             closeable=True, sizing_mode="stretch_width", margin=(6, 0),
         )  # fmt: skip

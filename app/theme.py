@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure as bokeh_figure
 
+from app.plain import escape
 from synaptogen_core.schema import FEATURES, Feature
 
 # Okabe and Ito's colours: told apart by colour-blind eyes, and seen on white and on black.
@@ -137,7 +139,18 @@ def quantity(value: float, name: str) -> str:
     return f"{number(value * scale)} {unit}".strip()
 
 
-def say(alert: Any, text: str) -> None:
+class Alert(pmui.Alert):
+    """A message whose words are text. The component set's own would read them as Markdown with HTML in it."""
+
+    def _process_param_change(self, params: dict[str, Any]) -> dict[str, Any]:
+        words = params.pop("object", None)
+        changes = super()._process_param_change(params)
+        if words is not None:  # the browser takes it out of HTML twice
+            changes["object"] = html.escape(escape(words).replace("\n", "<br>"))
+        return changes
+
+
+def say(alert: Alert, text: str) -> None:
     """Show an alert's text, or hide it. A hidden one keeps its words: cleared and set again at once, a material
     component can stay with the cleared ones.
     """

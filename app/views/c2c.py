@@ -37,7 +37,7 @@ class View(Base):
         self._lag_plot()
         self._curve()
         self.matrix = ScatterMatrix(context)
-        self.trouble = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.trouble = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.note = theme.note()
         self.pair = theme.grid(
             theme.card(self.lag_plot, self.lag_legend), theme.card(self.curve, self.curve_legend),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -10,6 +9,7 @@ import panel_material_ui as pmui
 
 from app import theme
 from app.number_box import NumberBox
+from app.plain import escape
 from app.views.base import Context
 from app.views.base import View as Base
 from app.views.learn_picture import LessonPicture
@@ -33,7 +33,7 @@ class View(Base):
         self._page: Page | None = None
         self._asked: tuple[Any, ...] = ()
         self.offers = pmui.Column(**WIDE)
-        self.errors = pmui.Alert(severity="error", visible=False, **WIDE)
+        self.errors = theme.Alert(severity="error", visible=False, **WIDE)
         self.list = pmui.Column(theme.note(INTRODUCTION), self.offers, self.errors, sx=GAP, **WIDE)
         halves = theme.grid(self._words(), self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
         self.step = pmui.Column(self._head(), halves, visible=False, sx=GAP, **WIDE)
@@ -57,8 +57,8 @@ class View(Base):
         self.again = pmui.Button(label="Predict again", variant="outlined", size="small", icon="replay", margin=(6, 6))
         self.hint = theme.note()
         self.hint.visible = False
-        self.verdict = pmui.Alert(severity="success", visible=False, **WIDE)
-        self.differs = pmui.Alert(severity="info", visible=False, **WIDE)
+        self.verdict = theme.Alert(severity="success", visible=False, **WIDE)
+        self.differs = theme.Alert(severity="info", visible=False, **WIDE)
         self.restore = pmui.Button(label="Set the page up again", variant="outlined", size="small", icon="tune",
                                    visible=False, margin=(0, 6))  # fmt: skip
         self.back = pmui.Button(label="Back", variant="outlined", icon="chevron_left", margin=(6, 6))
@@ -104,7 +104,7 @@ class View(Base):
             self.context.apply({**self._page.ask.change, "learn.answer": answer})
 
     def _say(self, text: str) -> None:
-        self.hint.object, self.hint.visible = text, bool(text)
+        self.hint.object, self.hint.visible = escape(text), bool(text)
 
     def _go(self, where: str) -> None:
         page = self._page
@@ -148,7 +148,7 @@ class View(Base):
         self._show_verdict(page.verdict, page.run)
         self.differs.visible = self.restore.visible = bool(page.differs)
         self.differs.object = (
-            f"You have gone on from the set-up of this step: {escape('; '.join(page.differs))}. "
+            f"You have gone on from the set-up of this step: {'; '.join(page.differs)}. "
             "All numbers and pictures are those of your own settings."
         )
         self.back.visible = page.neighbours[0] is not None
@@ -203,13 +203,13 @@ def markdown(text: str = "", **options: Any) -> pn.pane.Markdown:
 def verdict_text(verdict: Verdict, run: str) -> str:
     """What was said and what was measured."""
     found = verdict.measured
-    said = f"You said: <i>{escape(verdict.said)}</i>"
+    said = f"You said: {verdict.said}"
     if found.problem:
-        return f"{said}<br>The {escape(found.name)} cannot be computed: {escape(found.problem)}."
+        return f"{said}\nThe {found.name} cannot be computed: {found.problem}."
     interval = f" (95 % interval: {found.interval})" if found.interval else ""
-    experiment = f", after the change ({escape(verdict.change)})" if verdict.change else ""
-    measured = f"Measured in your run of {run}{experiment}: {escape(found.name)} <b>{found}</b>{interval}."
-    return f"{said}<br>{measured}<br>{escape(verdict.reply)}"
+    experiment = f", after the change ({verdict.change})" if verdict.change else ""
+    measured = f"Measured in your run of {run}{experiment}: {found.name} {found}{interval}."
+    return f"{said}\n{measured}\n{verdict.reply}"
 
 
 def numbers_table(page: Page) -> str:

@@ -122,7 +122,7 @@ class View(Base):
         super().__init__(context)
         self.cycles, self.many = Picture(self.theme, "loops cycles"), Picture(self.theme, "loops cells")
         self.cycles_legend, self.many_legend, self.note = theme.note(), theme.note(), theme.note()
-        self.beyond = pmui.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
+        self.beyond = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         cards = theme.card(self.cycles.figure, self.cycles_legend), theme.card(self.many.figure, self.many_legend)
         self.layout = pmui.Column(
             self._controls(), self.beyond, theme.grid(*cards, sizes={"xs": 12, "md": 6}), self.note,

@@ -58,7 +58,7 @@ class View(Base):
             legend([swatch(REACHED, "reached", kind="area"), swatch(FAILED, "failed", kind="area")])
         )
         self.sums, self.cells = theme.table(), theme.table()
-        self.bounded = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.bounded = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.of_targets = column(theme.card(self.scatter, self.scatter_legend), theme.card(self.bars, self.bar_legend))
         self.of_stairs = theme.card(self.stairs, self.stairs_legend)
         self.layout = column(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from app import theme
+from app.plain import escape
 from app.theme import CELL_STYLES, NEUTRAL
 from app.views.legend import legend, swatch
 

@@ -126,7 +126,7 @@ def compute(run: runs.Run, key: str, number: int, answer: str) -> learn.Page:
         (HEAD.replace("level: L", "level: 3"), "level: must be text (got 3)"),
         (HEAD.replace("level: L", "level: L\nminutes: soon"), "must be a whole number from 1 to 120"),
         (HEAD.replace("level: L", "level: L\nsetup: {rowz: 3}"), "(got “rowz”)"),
-        (HEAD.replace("level: L", "level: L\nsetup: {rows: 4000}"), "rows: must be from 1 to 1024 (got “4000”)"),
+        (HEAD.replace("level: L", "level: L\nsetup: {rows: 4000}"), "must be from 1 to 1,024 (got “4000”)"),
         (HEAD.replace("level: L", "level: L\nsetup: {kind: sinus}"), "kind: must be one of"),
         (HEAD.replace("level: L", "level: L\nsetup: {cells: [1, 2]}"), "cells:"),
         (HEAD.replace("level: L", "level: L\nsetup: {title: !!python/object/apply:os.getcwd []}"), "must be YAML"),

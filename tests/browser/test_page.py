@@ -234,7 +234,7 @@ def test_a_copied_link_opens_the_same_page_with_the_same_numbers(open_page: Open
 def test_what_a_bad_link_says_is_dropped_and_told(open_page: Open) -> None:
     dashboard = open_page(f"{SMALL}&seed=many&colour=red")
     said = dashboard.page.locator(".MuiAlert-message").all_inner_texts()
-    assert any("seed: must be a whole number (got “many”)" in text and "“colour”" in text for text in said)
+    assert any("Seed: must be a whole number (got “many”)" in text and "“colour”" in text for text in said)
 
 
 @pytest.mark.timeout(600)
