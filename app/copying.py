@@ -6,19 +6,37 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import Div
 
+# `cb_obj` is the click, not the button. What is said goes through the label: there the eye is.
 COPY = """
-const text = %s
-const done = () => { cb_obj.data.label = "Copied"; setTimeout(() => { cb_obj.data.label = "%s" }, 1500) }
-const old = () => { // without https there is no clipboard object
+const button = cb_obj.origin
+const text = %(what)s
+const say = (words) => {
+  button.data.label = words
+  setTimeout(() => { button.data.label = "%(label)s" }, 2000)
+}
+const old = () => { // without https there is no clipboard object, and the browser may refuse
   const box = document.createElement("textarea")
   box.value = text
+  box.readOnly = true
+  box.setAttribute("aria-label", "Press Ctrl+C to copy")
+  box.style.cssText = "position: fixed; inset: auto 16px 16px; height: 30vh; z-index: 9999"
   document.body.append(box)
   box.select()
-  document.execCommand("copy")
-  box.remove()
-  done()
+  if (document.execCommand("copy")) {
+    box.remove()
+    say("Copied")
+  } else { // it stays, selected, until it is left
+    box.addEventListener("blur", () => box.remove())
+    say("Press Ctrl+C")
+  }
 }
-if (navigator.clipboard) { navigator.clipboard.writeText(text).then(done, old) } else { old() }
+if (!text) {
+  say("Nothing to copy yet")
+} else if (navigator.clipboard) {
+  navigator.clipboard.writeText(text).then(() => say("Copied"), old)
+} else {
+  old()
+}
 """
 
 
@@ -29,9 +47,9 @@ class CopyButton:
         name = f"text of {label}"
         self._carrier = Div(text="", visible=False, tags=[""], name=name)
         # Panel keeps the arguments of a JavaScript callback for ever, and with them the page: find it by name.
-        found = f"Array.from(cb_obj.document.all_models).find((model) => model.name === '{name}').tags[0]"
+        found = f"Array.from(button.document.all_models).find((model) => model.name === '{name}').tags[0]"
         self.button = pmui.Button(label=label, variant="outlined", size="small", icon=icon)
-        self.button.js_on_click(code=COPY % (what or found, label))
+        self.button.js_on_click(code=COPY % {"what": what or found, "label": label})
         carrier = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
         self.layout = pmui.Row(self.button, carrier, margin=0)
 

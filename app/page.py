@@ -19,10 +19,12 @@ from app.address import Address
 from app.device_line import DeviceLine
 from app.export import FORMATS, Downloads, run_order
 from app.fit_work import FitWork
+from app.painted import PLACES, Painted
 from app.results import fit_files
 from app.session import Session, has_loop
 from app.settings import Settings
 from app.sidebar import Sidebar
+from app.states import FADED
 from app.status import StatusLine
 from app.tabs import TABS
 from app.theme import HEADER, PALETTE, Theme
@@ -56,6 +58,12 @@ window.addEventListener("keyup", (event) => {
   if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
 })
 """
+# Until it has data a figure is an empty sheet of its size: axes without data could be taken for data.
+PLACE = {
+    "pt": "10px", "& .bk-Figure": {"opacity": "var(--figure)"},
+    "& :has(> .bk-Figure)": {"background": "color-mix(in srgb, currentColor var(--empty), transparent)",
+                             "borderRadius": "4px"},
+}  # fmt: skip
 SPACE = {"p": {"xs": "8px", "md": "12px 16px"}}
 
 
@@ -75,10 +83,16 @@ class Dashboard:
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
         self.session.closing.append(self.work.close)
         self.views: dict[str, View] = {}
-        self.places = {tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0) for tab in TABS}
+        # Tabs keeps only what is active in the page and would build the rest anew at each visit: it is the bar only,
+        # and the places stay, all but one of them hidden.
         self.tabs = pmui.Tabs(
-            *((tab.title, self.places[tab.key]) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE
-        )
+            *((tab.title, pn.Spacer(height=0, margin=0)) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE,
+            margin=0,
+        )  # fmt: skip
+        self.places = {tab.key: place(bare=tab.of_run) for tab in TABS}
+        self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
+        self.painted = Painted(self.session.painted)
+        self.session.announce = self.painted.ask
         self.tabs.active = next((i for i, t in enumerate(TABS) if t.key == tab), 0)
         self.address = Address(self.settings, lambda: TABS[self.tabs.active].key, self._post)
         waveform = Waveform(self.settings, self.theme, self._post)
@@ -88,14 +102,17 @@ class Dashboard:
         self.own = DeviceLine(self.settings, back)
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
-            main=[pmui.Column(self.status.layout, self.own.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE,
-                              margin=0)],
+            main=[pmui.Column(
+                self.status.layout, self.own.layout, self.tabs,
+                pmui.Column(*self.places.values(), sizing_mode="stretch_width", margin=0, css_classes=[PLACES]),
+                self.painted.layout, sizing_mode="stretch_width", sx=SPACE, margin=0,
+            )],
             busy_indicator=None, sidebar_open=not on_phone(),
             sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip
         self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
         self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
-        self.session.status.param.watch(self._fade, "state")
+        self.session.status.param.watch(lambda event: self._fade(event.new), "state")
         self.open(TABS[self.tabs.active].key)
         self.session.show_at_once()
 
@@ -109,6 +126,7 @@ class Dashboard:
         if self.document is not None:
             for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
+            self.painted.follow(self.document)
         # Panel keeps this as long as its server lives: it must not hold the page.
         pn.config.exception_handler = partial(tell, weakref.ref(self.session))
         if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one
@@ -132,6 +150,8 @@ class Dashboard:
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
             self.places[tab].objects = [view.layout]
             self.session.connect(tab, view.update)
+        for key, shown in self.places.items():
+            shown.visible = key == tab
         self.session.open(tab)
         self.address.refresh()
 
@@ -178,13 +198,25 @@ class Dashboard:
         else:
             self.document.add_next_tick_callback(partial(held, self.document, function))
 
-    def _fade(self, event: Any) -> None:
-        """Pictures of settings that are no longer shown step back."""
+    def _fade(self, state: str) -> None:
+        """Pictures of settings that are no longer shown step back; figures without data are not shown at all."""
+        if state == "ready":
+            self.bare.discard(self.session.visible)
         for tab in TABS:
-            if not tab.of_run:
-                continue
-            # 1 and not nothing: a style that is taken away stays in the browser
-            self.places[tab.key].styles = {"opacity": "0.45" if event.new in ("stale", "running") else "1"}
+            if tab.of_run:
+                self.places[tab.key].styles = look(bare=tab.key in self.bare, faded=state in FADED)
+
+
+def place(*, bare: bool) -> pmui.Column:
+    """Where a tab's view goes."""
+    return pmui.Column(sizing_mode="stretch_width", sx=PLACE, margin=0, styles=look(bare=bare), visible=False)
+
+
+def look(*, bare: bool, faded: bool = False) -> dict[str, str]:
+    """A place that holds no data yet, or pictures of other settings. Values always: a style that is taken away stays
+    in the browser.
+    """
+    return {"opacity": "0.45" if faded else "1", "--figure": "0" if bare else "1", "--empty": "8%" if bare else "0%"}
 
 
 def on_phone() -> bool:
