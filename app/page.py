@@ -14,7 +14,7 @@ from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
-from app import link
+from app import copying, link, theme
 from app.address import Address
 from app.device_line import DeviceLine
 from app.export import FORMATS, Downloads, run_order
@@ -58,12 +58,6 @@ window.addEventListener("keyup", (event) => {
   if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
 })
 """
-# Until it has data a figure is an empty sheet of its size: axes without data could be taken for data.
-PLACE = {
-    "pt": "10px", "& .bk-Figure": {"opacity": "var(--figure)"},
-    "& :has(> .bk-Figure)": {"background": "color-mix(in srgb, currentColor var(--empty), transparent)",
-                             "borderRadius": "4px"},
-}  # fmt: skip
 SPACE = {"p": {"xs": "8px", "md": "12px 16px"}}
 
 
@@ -124,7 +118,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES):
+            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, copying.LISTEN):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
         # Panel keeps this as long as its server lives: it must not hold the page.
@@ -209,14 +203,14 @@ class Dashboard:
 
 def place(*, bare: bool) -> pmui.Column:
     """Where a tab's view goes."""
-    return pmui.Column(sizing_mode="stretch_width", sx=PLACE, margin=0, styles=look(bare=bare), visible=False)
+    return pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0, styles=look(bare=bare), visible=False)
 
 
 def look(*, bare: bool, faded: bool = False) -> dict[str, str]:
     """A place that holds no data yet, or pictures of other settings. Values always: a style that is taken away stays
     in the browser.
     """
-    return {"opacity": "0.45" if faded else "1", "--figure": "0" if bare else "1", "--empty": "8%" if bare else "0%"}
+    return {"opacity": "0.45" if faded else "1", theme.BARE: "1" if bare else "0"}
 
 
 def on_phone() -> bool:
