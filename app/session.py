@@ -95,7 +95,7 @@ class Session:
         """The page shows another tab: bring it up to date."""
         self.visible = tab
         number = self._next_drawing()  # the browser has to show it, even where nothing in it has changed
-        self._later(lambda: self.announce(number))
+        self._later(lambda: self._ask(number))
         self._refresh()
         self._draw()
 
@@ -327,6 +327,10 @@ class Session:
         self._drawing_number += 1
         return self._drawing_number
 
+    def _ask(self, number: int) -> None:
+        if number == self._drawing_number:  # else a newer drawing is on its way, or has been asked for already
+            self.announce(number)
+
     def _paint(self, name: str, key: Any, result: Any, number: int) -> None:
         if name not in self._painters:
             return
@@ -336,7 +340,7 @@ class Session:
             if self._sent.get(name) == key:
                 del self._sent[name]  # tried again when it is asked for again
             self._fail(name, key, f"{self.tabs[name].title}: {sentence(error)}")
-        self.announce(number)  # in the same hold as the changes themselves
+        self._ask(number)  # in the same hold as the changes themselves
         self._refresh()
 
     def _key_of(self, name: str, run: runs.Run) -> Any:

@@ -53,10 +53,29 @@ async def test_a_drawing_that_still_waits_for_the_lock_is_not_painted(laboratory
     bench.session.open("two")
     await bench.until(lambda: bench.two.computed == 1)
     bench.session.open("one")
-    while bench.seeds("two") == []:  # asked for "two", painted it, asked for "one"
+    while bench.seeds("two") == []:  # painted, and "one" has not been asked for
         waiting.pop(0)()
+    assert asked == [], "what the browser says to this does not count"
+    while waiting:
+        waiting.pop(0)()
+    assert bench.status.state == "drawing"
     bench.session.painted(asked[-1])
-    assert bench.status.state != "ready"
+    waiting.pop(0)()
+    assert bench.status.state == "ready"
+
+
+async def test_a_page_that_is_sent_with_its_pictures_is_ready_when_they_are_painted(laboratory: Laboratory) -> None:
+    await started(laboratory)
+    bench, asked, waiting = Bench(), [], []
+    bench.session.announce, bench.session._post = asked.append, waiting.append
+    bench.session.open("one")  # asks for the lock, which the making of the page does not need
+    bench.session.show_at_once()
+    while waiting:
+        waiting.pop(0)()
+    assert bench.seeds() == [1] and bench.status.state == "drawing"
+    bench.session.painted(asked[-1])
+    waiting.pop(0)()
+    assert bench.status.state == "ready"
 
 
 async def test_a_long_run_of_a_link_has_not_been_run_yet(laboratory: Laboratory) -> None:
