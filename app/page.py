@@ -83,7 +83,11 @@ class Dashboard:
             *((tab.title, pn.Spacer(height=0, margin=0)) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE,
             margin=0,
         )  # fmt: skip
-        self.places = {tab.key: place(bare=tab.of_run) for tab in TABS}
+        self.places = {
+            tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0,
+                                 styles=look(hidden=True, bare=tab.of_run))
+            for tab in TABS
+        }  # fmt: skip
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
         self.session.announce = self.painted.ask
@@ -106,7 +110,7 @@ class Dashboard:
         )  # fmt: skip
         self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
         self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
-        self.session.status.param.watch(lambda event: self._fade(event.new), "state")
+        self.session.status.param.watch(lambda event: self._dress(), "state")
         self.open(TABS[self.tabs.active].key)
         self.session.show_at_once()
 
@@ -144,9 +148,8 @@ class Dashboard:
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
             self.places[tab].objects = [view.layout]
             self.session.connect(tab, view.update)
-        for key, shown in self.places.items():
-            shown.visible = key == tab
         self.session.open(tab)
+        self._dress()
         self.address.refresh()
 
     def downloads(self, kinds: Sequence[str]) -> Any:
@@ -192,25 +195,24 @@ class Dashboard:
         else:
             self.document.add_next_tick_callback(partial(held, self.document, function))
 
-    def _fade(self, state: str) -> None:
+    def _dress(self) -> None:
         """Pictures of settings that are no longer shown step back; figures without data are not shown at all."""
+        state, visible = self.session.status.state, self.session.visible
         if state == "ready":
-            self.bare.discard(self.session.visible)
+            self.bare.discard(visible)
         for tab in TABS:
-            if tab.of_run:
-                self.places[tab.key].styles = look(bare=tab.key in self.bare, faded=state in FADED)
+            bare, faded = tab.key in self.bare, tab.of_run and state in FADED
+            self.places[tab.key].styles = look(hidden=tab.key != visible, bare=bare, faded=faded)
 
 
-def place(*, bare: bool) -> pmui.Column:
-    """Where a tab's view goes."""
-    return pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0, styles=look(bare=bare), visible=False)
-
-
-def look(*, bare: bool, faded: bool = False) -> dict[str, str]:
-    """A place that holds no data yet, or pictures of other settings. Values always: a style that is taken away stays
-    in the browser.
+def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
+    """Of a tab's place: hidden, without data yet, with pictures of other settings. Values always: a style that is taken
+    away stays in the browser.
     """
-    return {"opacity": "0.45" if faded else "1", theme.BARE: "1" if bare else "0"}
+    # What is hidden keeps its size, so that no figure has to be laid out and painted again when it comes back.
+    hide = {"visibility": "hidden", "content-visibility": "hidden", "height": "0", "overflow": "hidden"}
+    show = {"visibility": "visible", "content-visibility": "visible", "height": "auto", "overflow": "visible"}
+    return (hide if hidden else show) | {"opacity": "0.45" if faded else "1", theme.BARE: "1" if bare else "0"}
 
 
 def on_phone() -> bool:

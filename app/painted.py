@@ -17,7 +17,7 @@ LOOK = f"""
 const number = sent.text
 const children = (view) => (view.model.type === "Figure" ? [] : view.child_models ?? [])
 const painted = (view) => {{
-  if (view.model.visible === false) {{ return true }}
+  if (view.model.visible === false || view.el?.style.visibility === "hidden") {{ return true }}
   const models = children(view).filter((model) => model.visible !== false)
   const views = (view.child_views ?? []).filter((child) => models.includes(child.model))
   if (views.length < models.length || !views.every(painted)) {{ return false }}
