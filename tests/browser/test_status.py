@@ -83,7 +83,9 @@ def slide(dashboard: Dashboard, key: str) -> None:
 
 
 def go(dashboard: Dashboard, tab: str) -> None:
+    """Open a tab; the address names it when the status line speaks of it."""
     dashboard.page.get_by_role("tab", name=tab, exact=True).click()
+    dashboard.page.wait_for_url(re.compile(f"tab={tab.lower()}&"))
 
 
 def test_a_link_with_a_long_run_says_what_it_takes_and_shows_nothing(page: Dashboard) -> None:
