@@ -271,7 +271,8 @@ class Session:
 
     def _show_progress(self, job: int, done: float, elapsed: float) -> None:
         if job == self._job and self._simulating:
-            self._progress = min(done, 1.0), elapsed * (1 - done) / done if done > 0 else None
+            left = elapsed * (1 - done) / done if done > 0.02 else None  # the first pieces say nothing about the rest
+            self._progress = min(done, 1.0), left
             self._refresh()
 
     def _adopt(self, run: runs.Run) -> None:
