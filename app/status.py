@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 from app import theme
 from app.plain import escape
 from app.session import Session
+from app.states import Status
 
 STYLE = """
 .status { display: flex; gap: 20px; align-items: center; height: 44px; font-size: 0.95rem; white-space: nowrap; }
@@ -22,8 +23,12 @@ STYLE = """
 .status-ready i { background: #009E73; }
 .status-stale i { background: #E69F00; }
 .status-running i { background: #0072B2; }
+.status-failed i { background: #D55E00; }
 .of-run { font-size: 0.88rem; padding-left: 9px; border-left: 3px solid #E69F00; }
 """
+
+
+NOTHING = {"new": "Nothing simulated yet", "failed": "Nothing to show"}  # before the first run
 
 
 class StatusLine:
@@ -53,38 +58,38 @@ class StatusLine:
         self.layout = pmui.Column(
             line, track, self.of_run, self.error, self.notes, sizing_mode="stretch_width", margin=0
         )
-        session.status.param.watch(self.refresh, ["state", "progress", "seconds_left", "error", "seconds", "estimate"])
+        session.status.param.watch(self.refresh, [name for name in Status.param if name != "name"])
         self.refresh()
 
     def refresh(self, *events: Any) -> None:
         """Say the present state."""
         status, run = self.session.status, self.session.run
-        shown = escape(describe(run)) if run else "Preparing the first pictures …"
+        shown = escape(describe(run)) if run else NOTHING.get(status.state, "Preparing the first pictures …")
         self.text.object = (
             f'<div class="status-{status.state} status"><span class="shown">{shown}</span>'
-            f'<span class="badge"><i></i>{self.badge()}</span></div>'
+            f'<span class="badge"><i></i>{badge(status, run is not None)}</span></div>'
         )
         of_run = "".join(f"<div>{escape(note)}</div>" for note in run.notes) if run else ""
         self.of_run.param.update(object=f'<div class="of-run">{of_run}</div>', visible=bool(of_run))
-        self.run.visible = status.state == "stale"
+        self.run.visible = status.can_run
         self.cancel.visible = self.bar.visible = status.state == "running"
         self.bar.value = int(100 * status.progress)
         theme.say(self.error, status.error)
 
-    def badge(self) -> str:
-        """Whether the pictures are up to date, and what it would take."""
-        status = self.session.status
-        if status.state == "ready":
-            seconds = f", computed in {duration(status.seconds)}" if status.seconds else ""
-            return f"Up to date{seconds}"
-        if status.state == "stale":
-            estimate = status.estimate
-            cost = f"; a run takes about {duration(estimate.seconds)}, {theme.size(estimate.bytes)}" if estimate else ""
-            return f"Out of date: the settings have changed{cost}"
-        if status.state == "running":
-            left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
-            return f"Running, {100 * status.progress:.0f} %{left}"
-        return "Computing …"
+
+def badge(status: Status, any_run: bool) -> str:
+    """Whether the pictures are up to date, and what it would take."""
+    seconds, estimate, left = status.seconds, status.estimate, status.seconds_left
+    cost = f"a run takes about {duration(estimate.seconds)}, {theme.size(estimate.bytes)}" if estimate else ""
+    return {
+        "computing": "Computing …",
+        "new": f"Not run yet; {cost}",
+        "stale": f"Out of date: the settings have changed; {cost}",
+        "running": f"Running, {100 * status.progress:.0f} %" + (f", {duration(left)} left" if left else ""),
+        "drawing": "Drawing …",
+        "ready": "Up to date" + (f", computed in {duration(seconds)}" if seconds else ""),
+        "failed": "Failed; the pictures are the last good ones" if any_run else "Failed",
+    }[status.state]
 
 
 def describe(run: Any) -> str:

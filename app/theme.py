@@ -44,6 +44,12 @@ TEXT = {False: "rgba(0, 0, 0, 0.87)", True: "#fff"}
 LINE = {False: "rgba(0, 0, 0, 0.22)", True: "rgba(255, 255, 255, 0.28)"}
 GRID = {False: "rgba(0, 0, 0, 0.1)", True: "rgba(255, 255, 255, 0.12)"}
 
+BARE = "--bare"  # a style of the place that a figure is in: 1 until there are data
+# Until then a figure is an empty sheet of its size: axes without data could be taken for data.
+SHEET = f"""
+:host {{ background: color-mix(in srgb, currentColor calc(var({BARE}, 0) * 7%), transparent); border-radius: 4px; }}
+:host > * {{ opacity: calc(1 - var({BARE}, 0)); }}
+"""
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
@@ -214,7 +220,7 @@ class Theme:
             title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
             tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="above", active_drag=None, active_scroll=None,
             x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
-            name=name, **options,
+            name=name, stylesheets=[SHEET], **options,
         )  # fmt: skip
         figure.toolbar.logo = None
         figure.toolbar.autohide = True

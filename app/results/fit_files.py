@@ -22,12 +22,20 @@ FORMATS = {
 }
 
 
-def order(kind: str, value: Callable[[str], Any], name: str) -> Order | None:
-    """The file of a kind; None while there is nothing for it."""
+NEEDS = {
+    "html": ("judge", "a fit that has been judged"),
+    "features.csv": ("extract", "a measurement"),
+    "estimates.csv": ("fit", "a fit"),
+}
+
+
+def order(kind: str, value: Callable[[str], Any], name: str) -> Order | str:
+    """The file of a kind, or why there is none."""
     device = fit.device_of(value, name)
-    needed = {"html": value("judge"), "features.csv": value("extract"), "estimates.csv": value("fit")}
-    if needed.get(kind, device) is None:
-        return None
+    stage, needs = NEEDS.get(kind, ("", "a fit, or a device's file"))
+    if (value(stage) if stage else device) is None:
+        alone = " The file that was read holds a device only." if device and not value("extract") else ""
+        return f"{FORMATS[kind][0]}: needs {needs}, which is not here yet.{alone}"
     stem = device.name if device else fit.stem(value("read").name)
     plain = re.sub(r"[^A-Za-z0-9.()-]+", "-", stem).strip("-.") or "device"
 

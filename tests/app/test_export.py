@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -105,11 +106,11 @@ def test_a_full_temporary_folder_is_said_on_the_page(
 class Browser:
     """Buttons with a browser behind them that takes each piece as it comes; the files it was sent."""
 
-    def __init__(self, orders: dict[str, export.Order]):
+    def __init__(self, orders: dict[str, export.Order | str]):
         formats = {kind: (kind, "text/plain") for kind in orders}
         self.files: list[str] = []
         self.said: list[str] = []
-        self.buttons = export.Downloads(lambda function: function(), orders.get, formats)
+        self.buttons = export.Downloads(lambda function: function(), orders.__getitem__, formats)
         self.buttons.said.param.watch(lambda event: self.said.append(event.new), "object")
         self.buttons._pieces.on_change("data", self.receive)
 
@@ -169,9 +170,42 @@ def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
         browser.buttons.start("good")
         gate.set()
         await browser.rest()
-        assert browser.files == ["good"] and browser.said[-1] == "cells: must be some (got none); give some"
+        assert browser.files == ["good"]
+        assert browser.said[-1] == "cells: must be some (got none); give some Not sent either: good."
 
     on_a_loop(work)
+
+
+def test_every_click_is_answered() -> None:
+    gate = threading.Event()
+
+    def slow(progress: Any, cancel: threading.Event) -> Any:
+        gate.wait(20)
+        return io.BytesIO(b"slow")
+
+    async def work() -> None:
+        good = export.Order("good <b>", lambda progress, cancel: io.BytesIO(b"good"))
+        browser = Browser({"none": "Nothing to download yet.", "slow": export.Order("slow", slow), "good": good})
+        browser.buttons.start("none")
+        assert browser.said == ["Nothing to download yet."] and not browser.buttons.cancel.visible
+        browser.buttons.start("slow")
+        browser.buttons.start("good")
+        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+        browser.buttons.start("none")
+        browser.buttons.start("none")
+        assert browser.said[-1] == "Writing slow. Nothing to download yet."
+        browser.buttons.start("good")
+        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+        gate.set()
+        await browser.rest()
+        assert browser.files == ["slow", "good <b>"]
+
+    on_a_loop(work)
+
+
+def test_a_page_without_a_run_says_so() -> None:
+    page: Any = SimpleNamespace(run=None)
+    assert "has not been made" in str(export.run_order(page, "nc"))
 
 
 def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:

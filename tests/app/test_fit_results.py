@@ -151,7 +151,7 @@ def test_pictures_of_the_fit_are_those_of_the_fit(example: dict[str, Any]) -> No
 def test_the_files_hold_what_was_found(example: dict[str, Any]) -> None:
     def content(kind: str, name: str = "my device / 1") -> tuple[str, str]:
         order = fit_files.order(kind, example.get, name)
-        assert order is not None
+        assert not isinstance(order, str), order
         return order.name, order.write(lambda done: None, threading.Event()).read().decode()
 
     name, ours = content("json")
@@ -170,7 +170,15 @@ def test_the_files_hold_what_was_found(example: dict[str, Any]) -> None:
     )
     name, report = content("html", "my <b>device</b>")
     assert name == "my-b-device-b-report.html" and "my &lt;b&gt;device" in report and "<b>device" not in report
-    assert fit_files.order("html", {"read": example["read"]}.get, "") is None
+
+
+def test_a_download_that_cannot_be_had_says_why(example: dict[str, Any]) -> None:
+    loops, device = {"read": example["read"]}, {"read": Reading("own.json", device=example["fit"].device)}
+    assert fit_files.order("html", loops.get, "") == "Report: needs a fit that has been judged, which is not here yet."
+    assert not isinstance(fit_files.order("json", device.get, ""), str)
+    for kind in ("html", "features.csv", "estimates.csv"):
+        why = fit_files.order(kind, device.get, "")
+        assert isinstance(why, str) and why.endswith("The file that was read holds a device only.")
 
 
 def test_a_device_never_takes_the_name_of_a_packaged_set(example: dict[str, Any]) -> None:

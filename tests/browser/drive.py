@@ -56,7 +56,7 @@ EMPTY = """
 () => [...Bokeh.documents[0].all_models].filter((figure) => {
   if (figure.type !== "Figure") { return false }
   const view = Bokeh.index.find_one_by_id(figure.id)
-  if (view == null || view.el.offsetParent === null) { return false } // not on the visible tab
+  if (!view?.el.checkVisibility({visibilityProperty: true})) { return false } // not on the visible tab
   return !figure.renderers.some((renderer) => renderer.visible && (renderer.data_source?.get_length() ?? 0) > 0)
 }).map((figure) => figure.name)
 """

@@ -239,16 +239,17 @@ def test_what_a_bad_link_says_is_dropped_and_told(open_page: Open) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_long_run_waits_shows_progress_and_can_be_cancelled(open_page: Open) -> None:
-    dashboard = open_page("rows=1024&columns=8&cycles=1000")
+    # 10,000 cycles of a million cells: more than any machine takes to be quick, so that it waits on each
+    dashboard = open_page("rows=1024&columns=2&cycles=10000")
     page, before = dashboard.page, dashboard.sources("overview map")
     press(dashboard, "Columns", "End")
     page.locator(".status-stale").wait_for()
     assert "Out of date" in page.locator(".status-stale").inner_text()
     assert dashboard.sources("overview map") == before
     page.get_by_role("button", name="Run", exact=True).click()
-    page.locator(".status-running", has_text=re.compile(r"[1-9]\d* %")).wait_for(timeout=60_000)
+    page.locator(".status-running", has_text=re.compile(r"[1-9]\d* %")).wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
-    page.locator(".status-stale").wait_for(timeout=30_000)
+    page.locator(".status-stale").wait_for()
     assert dashboard.sources("overview map") == before
     press(dashboard, "Columns", "Home")
     dashboard.wait_ready()
@@ -293,7 +294,7 @@ def test_without_internet_every_picture_is_drawn(open_page: Open) -> None:
     for tab in TABS:
         if tab is not TABS[0]:
             dashboard.settle(lambda tab=tab: open_tab(dashboard, tab.title))
-        dashboard.wait_for(dashboard.empty_figures, lambda empty: not empty, f"{tab.title}: figures without data", 10)
+        assert not dashboard.empty_figures(), f"{tab.title}: figures without data, though it is said to be up to date"
 
 
 def test_the_pictures_can_be_saved_as_svg_and_png(small_page: Dashboard) -> None:
