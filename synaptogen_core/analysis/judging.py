@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,8 @@ def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: 
     tests = held_out.held_out(fit, part, seed, work)
     work.done(1.0)
     verdict = findings(fit, marginals, distances, autocorrelation, correlations, tests)
+    if part is not fit.features:
+        verdict = (*verdict[:-1], _of_a_part(verdict[-1], part, fit.features))
     return Judgement(marginals, distances, autocorrelation, correlations, tests, _devices(names, seen, drawn), verdict)
 
 
@@ -136,6 +138,14 @@ def _fewer(features: xr.Dataset) -> xr.Dataset:
     wanted = max(stats.FEW_DEVICES, devices * MOST_RECORDS // total)
     chosen = np.unique(np.linspace(0, devices - 1, wanted).round().astype(int))
     return select_records(features, np.isin(features["device_index"].values, chosen))
+
+
+def _of_a_part(summary: Finding, part: xr.Dataset, features: xr.Dataset) -> Finding:
+    said = (
+        f"{part.sizes[dim]:,} of {features.sizes[dim]:,} {word}"
+        for dim, word in (("device", "devices"), ("record", "cycles"))
+    )
+    return replace(summary, text=f"{summary.text} Compared: {', '.join(said)}.")
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def findings(
         _others(held_out),
         _drift(fit.devices),
     ]
-    return (*found, _summary({f.about: f.good for f in found}))
+    return (*found, summary({f.about: f.good for f in found}))
 
 
 def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
@@ -159,7 +159,8 @@ def _drift(devices: xr.Dataset) -> Finding:
     return Finding("Drift", True, "No device drifts or jumps by more than its memory explains.")
 
 
-def _summary(good: dict[str, bool | None]) -> Finding:
+def summary(good: dict[str, bool | None]) -> Finding:
+    """What a fit is good for, as the lines say: nothing that one of them finds not good."""
     uses = {
         "values of single cycles": ("Values", "Cycle to cycle"),
         "rare values": ("Tails",),

@@ -217,7 +217,9 @@ def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
     part = report.isel(device=slice(0, MOST_DEVICES))
     columns = [part[name].values for name in ("device", "state", "cycles", "failed", "first_bad_cycle")]
     symbols = [feature(str(name)).symbol for name in part["feature"].values]
-    moving = {kind: part[f"{kind}_q"].values < report.attrs["drift_q"] for kind in ("trend", "jump") if f"{kind}_q" in part}
+    moving = {
+        kind: part[f"{kind}_q"].values < report.attrs["drift_q"] for kind in ("trend", "jump") if f"{kind}_q" in part
+    }
     rows = []
     for k, (label, state, cycles, failed, worn) in enumerate(zip(*columns, strict=True)):
         drift = [

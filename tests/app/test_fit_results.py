@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from app.results import fit, fit_compare, fit_files, fit_pictures
 from app.results.fit import Reading, Source
 from app.settings import Choices
 from synaptogen_core.array.measurement import from_simulation, measurement
+from synaptogen_core.exchange.estimates import save_estimates
 from synaptogen_core.exchange.measurements import measurements_from_bytes
 from synaptogen_core.exchange.parameters import device_from_text
 from synaptogen_core.schema import FAILURES, FEATURE_NAMES, FEATURES
@@ -148,7 +150,7 @@ def test_pictures_of_the_fit_are_those_of_the_fit(example: dict[str, Any]) -> No
     assert judged.matrices[0].symbols == tuple(f.symbol for f in FEATURES)
 
 
-def test_the_files_hold_what_was_found(example: dict[str, Any]) -> None:
+def test_the_files_hold_what_was_found(example: dict[str, Any], tmp_path: Path) -> None:
     def content(kind: str, name: str = "my device / 1") -> tuple[str, str]:
         order = fit_files.order(kind, example.get, name)
         assert order is not None
@@ -161,13 +163,13 @@ def test_the_files_hold_what_was_found(example: dict[str, Any]) -> None:
     assert device.notes == example["fit"].device.notes
     published = device_from_text(content("published.json")[1], "published")
     np.testing.assert_allclose(published.a, device.a)
-    table = measurements_from_bytes(content("features.csv")[1].encode(), "features.csv")
+    features = content("features.csv")[1]
+    assert features.splitlines()[0] == "device,cycle,r_hrs_ohm,u_set_V,r_lrs_ohm,u_reset_V,failure"  # as in our tables
+    table = measurements_from_bytes(features.encode(), "features.csv")
     for feature in FEATURE_NAMES:
-        np.testing.assert_allclose(table[feature].values, example["extract"][feature].values)
-    lines = content("estimates.csv")[1].splitlines()
-    assert (
-        lines[0].startswith("label,value,lower,upper") and len(lines) == 1 + example["fit"].estimates.sizes["parameter"]
-    )
+        np.testing.assert_array_equal(table[feature].values, example["extract"][feature].values)
+    save_estimates(example["fit"].estimates, tmp_path / "estimates.csv")
+    assert content("estimates.csv")[1] == (tmp_path / "estimates.csv").read_text(encoding="utf-8")
     name, report = content("html", "my <b>device</b>")
     assert name == "my-b-device-b-report.html" and "my &lt;b&gt;device" in report and "<b>device" not in report
     assert fit_files.order("html", {"read": example["read"]}.get, "") is None
