@@ -13,7 +13,10 @@ import synaptogen_core as sc
 from app.results import fit, fit_compare, fit_files, fit_pictures
 from app.results.fit import Reading, Source
 from app.settings import Choices
+from synaptogen_core.analysis import verdict
+from synaptogen_core.analysis.device_report import device_report
 from synaptogen_core.array.measurement import from_simulation, measurement
+from synaptogen_core.exchange import report
 from synaptogen_core.exchange.estimates import save_estimates
 from synaptogen_core.exchange.measurements import measurements_from_bytes
 from synaptogen_core.exchange.parameters import device_from_text
@@ -180,6 +183,17 @@ def test_a_device_never_takes_the_name_of_a_packaged_set(example: dict[str, Any]
     assert found is not None and found.name == "hennen2024 (own)"
     published = Reading("x.json", device=sc.load_device("hennen2024"))
     assert fit.device_of({"read": published}.get) == sc.load_device("hennen2024")
+
+
+def test_page_verdict_and_report_have_one_threshold_for_drift() -> None:
+    cells = sc.CellArray((1, 3), sc.load_device("hennen2024"), seed=2)
+    found = device_report(from_simulation(sc.simulate(cells, sc.PulseTrain.cycling(cycles=40))))
+    q = np.ones(found["trend_q"].shape)
+    q[0, 2], q[1, 2] = 0.03, 0.005
+    found = found.assign(trend_q=(found["trend_q"].dims, q), jump_q=(found["jump_q"].dims, np.ones_like(q)))
+    assert ["drifts" in row.says for row in fit_pictures.device_rows(found)] == [False, True, False]
+    assert [row[-1] for row in report._devices(found)] == ["", "R_LRS trends", ""]
+    assert verdict._drift(found).text.startswith("1 of 3 devices drift or jump (R_LRS)")
 
 
 def test_a_table_of_features_needs_no_loops() -> None:
