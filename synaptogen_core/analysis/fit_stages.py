@@ -25,7 +25,7 @@ FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
 WINDOWS = 10  # of successive cycles for each coefficient
 FEWEST_SIMULATED = 64  # devices
-ROUNDS = 1  # of the correction: what standardising does depends on the memory and the shapes, which it has changed
+SETTLING = (16, 20_000)  # devices at least, and cycles, of the smaller simulations that follow
 SIMULATED = (600, 40_000, 1_000_000)  # cycles of the simulation that tells the bias: for each device, least, most
 FEWEST_CYCLES = 10  # of a device
 MOST_BROKEN = 0.1  # of the runs of cycles with a gap: more is worth a word
@@ -171,14 +171,18 @@ def learn_cycles(
         )  # fmt: skip
 
     size = int(np.clip(SIMULATED[0] * panel.devices, *SIMULATED[1:]))
-    found = first
-    for again in range(ROUNDS, 0, -1):
-        simulated = made(found, max(FEWEST_SIMULATED, size // typical), 1)
-        own = weights(simulated, 1) if again == 1 else np.ones((1, simulated.borders.size - 1))
-        found = cycle_fit.unbiased(first, simulated, recipe, own)
-        shapes = zip(found.shapes, first.shapes, strict=True)
-        found = replace(found, shapes=tuple(new if shape_fit.rises(new.polynomial) else old for new, old in shapes))
-        work.done(0.75 - 0.1 * again)
+    simulated = made(first, max(FEWEST_SIMULATED, size // typical), 1)
+    work.done(0.6)
+    found = cycle_fit.unbiased(first, simulated, recipe, weights(simulated, 1))
+    found = replace(
+        found,
+        shapes=tuple(
+            new if shape_fit.rises(new.polynomial) else old for new, old in zip(found.shapes, first.shapes, strict=True)
+        ),
+    )
+    settled = cycle_fit.settled_shapes(
+        first, found, lambda fit: made(fit, max(SETTLING[0], SETTLING[1] // typical), 3), recipe
+    )
     if few and replicates:
         many = made(found, panel.devices * FEW_REPLICATES, 2)
         found = cycle_fit.simulated_replicates(found, many, recipe, panel.devices)
@@ -186,6 +190,7 @@ def learn_cycles(
             f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
             "simulated measurements of the fitted device."
         )
+    found = cycle_fit.moved(found, settled)
     held = [FEATURES[i].symbol for i, shape in zip(panel.features, found.shapes, strict=True) if shape.held]
     if held:
         said.warnings.append(
