@@ -130,22 +130,17 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *
     p = device.order
     a = device.a[np.ix_(range(p), chosen, chosen)]
     windows = sliding_window_view(x, p + 1, axis=0)[:, :, ::-1]  # (rows - p, f, newest first)
-    past = windows[:, :, 1:].transpose(0, 2, 1).reshape(-1, p * len(chosen))
-    ahead = np.broadcast_to(
-        a.transpose(0, 2, 1).reshape(-1, len(chosen)), (borders.size - 1, past.shape[1], x.shape[1])
-    )
-    if again:
-        learnt = ~late[p:] & np.isfinite(windows).all(axis=(1, 2))
-        ahead = np.array(
-            [
-                np.linalg.lstsq(past[rows][learnt[rows]], x[p:][rows][learnt[rows]], rcond=None)[0]
-                for rows in (slice(max(0, first - p), last - p) for first, last in pairwise(borders))
-            ]
-        )
+    past = windows[:, :, 1:].transpose(0, 2, 1).reshape(windows.shape[0], -1)
+    whole = np.isfinite(windows).all(axis=(1, 2))
+    ahead = a.transpose(0, 2, 1).reshape(-1, len(chosen))
     error = np.full(x.shape, np.nan)
-    for unit, (first, last) in enumerate(pairwise(borders)):
+    for first, last in pairwise(borders):
         rows = slice(max(first, p), last)
-        error[rows] = x[rows] - past[rows.start - p : last - p] @ ahead[unit]
+        before = slice(rows.start - p, last - p)
+        if again:
+            learnt = whole[before] & ~late[rows]
+            ahead = np.linalg.lstsq(past[before][learnt], x[rows][learnt], rcond=None)[0]
+        error[rows] = x[rows] - past[before] @ ahead
     counted = late & np.isfinite(error).all(axis=1)
     squares = np.stack([np.where(counted[:, None], error, 0.0) ** 2, np.where(counted[:, None], x, 0.0) ** 2])
     return np.asarray(np.add.reduceat(squares, borders[:-1], axis=1))

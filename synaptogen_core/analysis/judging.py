@@ -231,8 +231,8 @@ def _matrices(names: list[str], seen: stats.Sums, drawn: stats.Sums, compared: _
     f, devices = len(names), seen.means.shape[0]
     four = [np.full((3, f, f), np.nan) for _ in range(4)]
     measured, again, fitted = compared.views(2, lambda correlation: correlation[:, :2])
-    for target, values in zip(four, (measured, *_band(again), fitted), strict=True):
-        target[:2] = values
+    for target, cycles in zip(four, (measured, *_band(again), fitted), strict=True):
+        target[:2] = cycles
     if devices >= stats.FEW_DEVICES and f > 1:
         weights = stats.weights_of(devices, seed)
         drawn_again = np.array([_correlation(seen.means, w) for w in weights])
