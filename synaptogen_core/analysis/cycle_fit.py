@@ -3,7 +3,9 @@
 Each device is standardised with its own mean and deviation, known only as well as its dependent cycles tell. What that
 does to the estimates is learnt from a simulation of the model that was found: the same numbers of cycles, once
 standardised device by device and once not; both estimates use the same draws, so that their difference, which is
-taken off, has little chance in it; what it has goes into the intervals.
+taken off, has little chance in it; what it has goes into the intervals. The difference depends on the shapes, too:
+that of the shapes found is taken off in its place, until they move no more, and how far they moved widens their
+intervals.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ BINS = 400
 KINDS = ("cycle to cycle", "device means", "device spreads")
 ONCE_IN_20 = 0.95
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
-FEW_DEVICES = 8  # with fewer, measurements of the fit are simulated; stretches of cycles resampled, if these are long
-REPEATS = (100, REPLICATES)  # least and most measurements that are simulated
-MOST_ROWS = 1_000_000  # of all of them
+FEW_DEVICES = 8  # with fewer, stretches of cycles are resampled in their place
+REPEATS = (100, REPLICATES)  # least and most measurements of the fit that are simulated, where resampling tells little
+MOST_ROWS = 1_000_000  # of all of them: larger measurements are resampled
 MOST_BLOCKS = 50  # stretches of a device; each many times the memory that a short series shows
 
 
@@ -80,7 +80,7 @@ def borders_of(panel: Panel) -> NDArray[np.intp]:
 def repeats_for(panel: Panel, size: int) -> int:
     """How many measurements like this one to simulate, of about `size` cycles in all; 0 where resampling tells more."""
     rows = int(panel.starts[-1])
-    if panel.devices >= FEW_DEVICES or rows * REPEATS[0] > MOST_ROWS:
+    if rows * REPEATS[0] > MOST_ROWS:
         return 0
     return int(np.clip(size // rows, *REPEATS))
 
