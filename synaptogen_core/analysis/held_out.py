@@ -32,10 +32,10 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
 
     *Later cycles*: a fit of the first 70 % of every device's cycles predicts each later cycle from those before.
     `skill` is the share of the variance that the prediction takes away; `skill_expected` what it takes away in a
-    simulation of that fit, with as many cycles. A small measurement is simulated again and again, each time
-    predicted with an autoregression of its own first cycles, so that what the fit does not know is expected, too, and
-    their scatter is the interval. *Other devices*: a simulation of the fit of every second device against
-    the others, `distance` and `expected` as in `fit_statistics.distances`.
+    simulation of that fit, with as many cycles. A small measurement is simulated again and again, each time predicted
+    with an autoregression of its own first cycles, so that what the fit does not know is expected, too; their scatter
+    is the interval. *Other devices*: a simulation of the fit of every second device against the others, `distance` and
+    `expected` as in `fit_statistics.distances`.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
 """A fit is judged before it is used: simulated measurements beside the real one, and the verdict in words.
 
 Each difference stands beside what sampling alone gives: the same statistic of resampled devices against the
-measurement itself. A small measurement tells little by resampling: its devices are few and seldom the rare ones, and the
-statistics of short series are neither unbiased nor normal. Then the fit is measured again and again in simulations as
-large as the measurement, with the same values missing; these say what to expect, and how far chance leads from it. As the fit was made to resemble the
-measurement, that band is rather too wide than too narrow. What lies within was not shown to be wrong; it is as good as
-the measurement can tell.
+measurement itself. A small measurement tells little by resampling: its devices are few and seldom the rare ones, and
+the statistics of short series are neither unbiased nor normal. Then the fit is measured again and again in simulations
+as large as the measurement, with the same values missing; these say what to expect, and how far chance leads from it.
+As the fit was made to resemble the measurement, that band is rather too wide than too narrow. What lies within was not
+shown to be wrong; it is as good as the measurement can tell.
 """
 
 from __future__ import annotations
