@@ -91,11 +91,13 @@ def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[Floats, 
     panel = panel_of(features)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
     skill = _skill(ours.sum(axis=1))
+    if not np.isfinite(skill).all():
+        raise ValueError(f"no later cycle comes after {trained.device.order} others without a gap")
     repeats = stats.repeats_for(panel, SIMULATED)
     if repeats:
         made = repeated_measurement(trained.device, panel, repeats, seed + 1)
         drawn = _skill(_errors(made, trained.device, made.starts[:: panel.devices], again=True))
-        expected = np.nanmean(drawn, axis=0)
+        expected = drawn.mean(axis=0)
         drawn = skill + expected - drawn
     else:
         made = simulated_measurement(trained.device, panel, SIMULATED, seed + 1)
