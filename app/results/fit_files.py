@@ -76,22 +76,17 @@ def report(found: Any, value: Callable[[str], Any]) -> str:
 
 def features(ds: Any) -> str:
     """One line a cycle: device, cycle, features, why it has none."""
-    import pandas as pd
+    from synaptogen_core.exchange.tables import write_measured
 
-    from synaptogen_core.schema import FAILURES
-
-    table = {"device": ds["device"].values[ds["device_index"].values], "cycle": ds["cycle"].values}
-    units = {"r_hrs": "ohm", "u_set": "V", "r_lrs": "ohm", "u_reset": "V"}
-    table |= {f"{name} [{units[name]}]": ds[name].values for name in fit.features_in(ds)}
-    if "failure" in ds:
-        table["failure"] = [FAILURES[k][0] if k else "" for k in ds["failure"].values]
-    return pd.DataFrame(table).to_csv(index=False)
+    stream = io.StringIO()
+    write_measured(ds, stream)
+    return stream.getvalue()
 
 
 def estimates(found: Any) -> str:
-    """One line a number."""
-    import pandas as pd
+    """One line a number, as `synaptogen fit` writes them."""
+    from synaptogen_core.exchange.estimates import write_estimates
 
-    ds = found.estimates
-    names = ("label", "value", "lower", "upper", "standard_error", "units", "origin")
-    return pd.DataFrame({name: ds[name].values for name in names if name in ds}).to_csv(index=False)
+    stream = io.StringIO()
+    write_estimates(found.estimates, stream)
+    return stream.getvalue()

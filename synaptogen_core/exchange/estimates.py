@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
+from typing import TextIO
 
 import xarray as xr
 
@@ -37,10 +38,15 @@ def save_estimates(estimates: xr.Dataset, path: str | os.PathLike[str]) -> None:
             netcdf.write(estimates, temporary)
             return
         with temporary.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for row in zip(*(estimates[name].values.tolist() for name in COLUMNS), strict=True):
-                writer.writerow("" if value != value else value for value in row)
+            write_estimates(estimates, stream)
+
+
+def write_estimates(estimates: xr.Dataset, stream: TextIO) -> None:
+    """Write the lines of `save_estimates` in CSV to an open text stream."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in zip(*(estimates[name].values.tolist() for name in COLUMNS), strict=True):
+        writer.writerow("" if value != value else value for value in row)
 
 
 def check_table(path: str | os.PathLike[str]) -> None:

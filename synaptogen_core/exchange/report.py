@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 TEMPLATE = "report.html.jinja"
 SIGNS = {True: ("✓", "good"), False: ("✗", "not good"), None: ("?", "not known")}
 LIMITED = ("⚠", "good for some")
-NEARLY = 1.5  # times what is expected; as the verdict says it (`analysis.verdict.TOLERATED`)
-DRIFT = 0.01  # false discovery rate; as `analysis.verdict.DRIFT`
 MOST_DEVICES = 200  # rows of the table of devices
 
 
@@ -219,7 +217,9 @@ def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
     part = report.isel(device=slice(0, MOST_DEVICES))
     columns = [part[name].values for name in ("device", "state", "cycles", "failed", "first_bad_cycle")]
     symbols = [feature(str(name)).symbol for name in part["feature"].values]
-    moving = {kind: part[f"{kind}_q"].values < DRIFT for kind in ("trend", "jump") if f"{kind}_q" in part}
+    moving = {
+        kind: part[f"{kind}_q"].values < report.attrs["drift_q"] for kind in ("trend", "jump") if f"{kind}_q" in part
+    }
     rows = []
     for k, (label, state, cycles, failed, worn) in enumerate(zip(*columns, strict=True)):
         drift = [
@@ -235,7 +235,7 @@ def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
 
 def _distances(judgement: Judgement) -> list[tuple[str, str, str, str, str, str]]:
     """About, feature, distance, expected, sign, words."""
-    rows = []
+    rows, tolerated = [], judgement.distances.attrs["tolerated"]
     for about, ds in (("", judgement.distances), ("other devices: ", judgement.held_out)):
         for kind in ds["kind"].values if "distance" in ds else ():
             for name in ds["feature"].values:
@@ -243,7 +243,7 @@ def _distances(judgement: Judgement) -> list[tuple[str, str, str, str, str, str]
                 if np.isfinite(distance):
                     ratio = distance / expected
                     sign, words = (
-                        ("✓", "within") if ratio <= 1 else ("≈", "nearly") if ratio <= NEARLY else ("✗", "beyond")
+                        ("✓", "within") if ratio <= 1 else ("≈", "nearly") if ratio <= tolerated else ("✗", "beyond")
                     )
                     rows.append(
                         (f"{about}{kind}", feature(str(name)).symbol, number(distance), number(expected), sign, words)
