@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synaptogen_core.exchange.columns import TableLayout
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it: short, whatever it is."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"{'-' if value < 0 else ''}an integer of {value.bit_length()} bits"
+    return _SHORT.repr(value)
 
 
 class SynaptogenError(Exception):

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import cache
 
 POLL = 0.05  # s
@@ -54,8 +55,10 @@ def each_block(
             stop.set()
             raise
 
-    helpers = [_helpers().submit(drain) for _ in range(count - 1)]
+    helpers: list[Future[None]] = [Future() for _ in range(count - 1)]  # made first: none is lost by an interrupt
     try:
+        for helper in helpers:
+            _helpers().submit(_carry_out, helper, drain)
         drain()
         while wait(_begun(helpers), POLL if attend else None).not_done:
             if attend:
@@ -78,6 +81,47 @@ def _begun(helpers: list[Future[None]]) -> list[Future[None]]:
 def _helpers() -> ThreadPoolExecutor:
     """Threads for all callers: to start one takes as long as some 10,000 cell-cycles."""
     return ThreadPoolExecutor(HELPERS * available_threads(), thread_name_prefix="synaptogen")
+
+
+def to_the_end(work: Callable[[], None]) -> None:
+    """Do `work` where no interrupt reaches it: it is done to its end, or, if one comes before it begins, not at all.
+
+    Ctrl-C and other signals are raised on the main thread, between any two steps of it; so that one only waits.
+
+    Parameters
+    ----------
+    work : callable
+        An exception in it is the caller's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        work()
+        return
+    task: Future[None] = Future()
+    try:
+        _shelter().submit(_carry_out, task, work)
+        task.result()
+    except BaseException:
+        while not (task.done() or task.cancel()):
+            with suppress(BaseException):  # however often one asks
+                wait([task])
+        raise
+
+
+def _carry_out(task: Future[None], work: Callable[[], None]) -> None:
+    """Do the work of a task that nobody has called off."""
+    if task.set_running_or_notify_cancel():
+        try:
+            work()
+        except BaseException as error:
+            task.set_exception(error)
+        else:
+            task.set_result(None)
+
+
+@cache
+def _shelter() -> ThreadPoolExecutor:
+    """The thread that works while the main one waits; there is one of those, so it is never busy."""
+    return ThreadPoolExecutor(1, thread_name_prefix="synaptogen-shelter")
 
 
 def share(size: int, least: int, threads: int | None = None) -> int:

@@ -104,7 +104,7 @@ class Parts:
         """
         first, last = group
         ds = simulate(
-            cells or self.cells.part(first, last),
+            cells or self.cells.part(slice(first, last)),
             self.train,
             record=self.recording.quantities,
             every=self.recording.every,
@@ -118,21 +118,16 @@ class Parts:
 
     def bare(self) -> Parts:
         """The same without any state of the cells and without arrays made of the train: small, to be sent about."""
-        old = self.cells
-        cells = CellArray(
-            old.shape, old.device, seed=old.seed, start=old.start, engine=old.engine, first_cell=old.first_cell
-        )
-        cells._warned = True
-        return replace(self, cells=cells, train=PulseTrain(self.train.node))
+        return replace(self, cells=self.cells.blank(), train=PulseTrain(self.train.node))
 
     def state(self, group: Group) -> CellArray | None:
         """The cells of a group, if they are used; fresh ones follow from their numbers."""
-        return None if self.cells.fresh else self.cells.part(*group)
+        return None if self.cells.fresh else self.cells.part(slice(*group))
 
     def warn_range(self) -> None:
         """Say once for all groups that a voltage lies outside the measured range."""
         read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
-        self.cells._warn_range(max(self.train.amplitude, read), stacklevel=4)
+        self.cells.warn_range(max(self.train.amplitude, read), stacklevel=4)
 
     def __iter__(self) -> Iterator[tuple[Group, xr.Dataset]]:
         """All groups, one after the other."""

@@ -94,10 +94,11 @@ def simulate(
             f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); "
             "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
         )
-    run = _executed(cells, table, wish, bool(advance), threads, progress, cancel)
-    result = dataset.build(run)
-    if run.state is not None:
-        cells._commit(run.state, cells.reads + run.reads)
+    with cells.transaction() as work:
+        run = _executed(work, table, wish, bool(advance), threads, progress, cancel)
+        result = dataset.build(run)
+        if run.state is not None:
+            work.take_over(run.state, work.reads + run.reads)
     return result
 
 
@@ -136,9 +137,10 @@ def apply_train(
     """
     _check(cells, train)
     nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
-    run = _executed(cells, Timetable(train, nothing), nothing, True, threads, progress, cancel)
-    if run.state is not None:
-        cells._commit(run.state, cells.reads)
+    with cells.transaction() as work:
+        run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel)
+        if run.state is not None:
+            work.take_over(run.state, work.reads)
 
 
 def _executed(
@@ -153,7 +155,7 @@ def _executed(
     if threads is not None:
         checks.whole("threads", threads, 1, 1024)
     read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
-    cells._warn_range(max(table.train.amplitude, read), stacklevel=4)
+    cells.warn_range(max(table.train.amplitude, read), stacklevel=4)
     run = Run(cells, table, wish, advance, threads)
     run.execute(progress, cancel)
     return run

@@ -108,7 +108,7 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
     each_block(len(vectors), 1, solve, None if crossbar.size < SMALL else 1)
     solution = _solution(crossbar, [one for one in found if one is not None])
     if isinstance(cells, CellArray):
-        cells._warn_range(float(np.nan_to_num(np.abs(solution.cell_voltage)).max()), stacklevel=3)
+        cells.warn_range(float(np.nan_to_num(np.abs(solution.cell_voltage)).max()), stacklevel=3)
     return solution
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -244,24 +243,6 @@ def read_tiles(
 
 def _tiles(cells: CellArray | F64, inside: slice, width: int) -> Iterator[tuple[int, CellArray | F64]]:
     """The tiles of a band of rows with their first columns."""
-    columns = cells.shape[1]
-    if isinstance(cells, CellArray) and width < columns:
-        saved = cells.part(inside.start, inside.stop).to_state()
-        for left in range(0, columns, width):
-            yield left, _some_columns(saved, slice(left, left + width))
-    elif isinstance(cells, CellArray):
-        yield 0, cells.part(inside.start, inside.stop)
-    else:
-        for left in range(0, columns, width):
-            yield left, cells[inside, left : left + width]
-
-
-def _some_columns(saved: dict[str, Any], inside: slice) -> CellArray:
-    """Some columns of saved cells as cells to be read: numbered anew, so that they would not switch as the old ones."""
-    rows, columns = saved["shape"]
-    where = np.arange(rows * columns).reshape(rows, columns)[:, inside]
-    arrays = {name: array[..., where.ravel()] for name, array in saved["arrays"].items()}
-    arrays["cell"] = np.arange(where.size, dtype=np.uint64)
-    return CellArray.from_state(
-        {**saved, "shape": list(where.shape), "first_cell": 0, "fresh": False, "arrays": arrays}
-    )
+    for left in range(0, cells.shape[1], width):
+        beside = slice(left, min(left + width, cells.shape[1]))
+        yield left, cells.part(inside, beside) if isinstance(cells, CellArray) else cells[inside, beside]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.lines import solve_lines
 from synaptogen_core.crossbar.newton import Crossbar
@@ -85,15 +85,15 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     if isinstance(bias, Bias) and bias.word.ndim != 1:
         raise ValueError("bias: must be one vector (got several); apply them one after the other")
     seen: list[F64] = []
-    work, worst, settled = cells.copy(), 0.0, False
-    while not settled and len(seen) < rounds:
-        solution = solve_lines(work, bias, lines)
-        volts, worst = np.nan_to_num(solution.cell_voltage), max(worst, solution.residual)
-        settled = bool(seen) and float(np.abs(volts - seen[-1]).max()) < SETTLED
-        seen.append(volts)
-        if not settled:
-            work.apply_voltage(volts)
-    cells._commit(work._state, work.reads)
+    worst, settled = 0.0, False
+    with check_cells(cells).transaction() as work:
+        while not settled and len(seen) < rounds:
+            solution = solve_lines(work, bias, lines)
+            volts, worst = np.nan_to_num(solution.cell_voltage), max(worst, solution.residual)
+            settled = bool(seen) and float(np.abs(volts - seen[-1]).max()) < SETTLED
+            seen.append(volts)
+            if not settled:
+                work.apply_voltage(volts)
     return Pulse(seen[0], seen[-1], len(seen), settled, worst)
 
 

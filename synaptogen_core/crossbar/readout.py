@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from synaptogen_core.array.cells import MAX_SEED, CellArray
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.identity import MAX_SEED
 from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.converters import Adc, Amplifier, Dac
 from synaptogen_core.crossbar.lines import LineSolution, effective_conductance, solve_lines

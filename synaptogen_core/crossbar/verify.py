@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import __version__
 from synaptogen_core.array import checks as door
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
 from synaptogen_core.device.noise import READ_VOLTAGE
@@ -137,17 +137,13 @@ def program_and_verify(
     >>> bool((abs(ds.error) <= 0.05).all())
     True
     """
-    if not isinstance(cells, CellArray):
-        raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one with CellArray(...)")
-    wanted = _target(target, cells.shape)
+    wanted = _target(target, check_cells(cells).shape)
     settings = _settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth)
-    cells._warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
-    work = Verification(cells.copy(), wanted.ravel(), settings)
-    work.run(reach, progress, cancel)
-    result = _dataset(cells, work, wanted, reach)
-    if work.rounds or work.cells.reads > cells.reads:
-        cells._commit(work.cells._state, work.cells.reads)
-    return result
+    cells.warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
+    with cells.transaction() as pulsed:
+        work = Verification(pulsed, wanted.ravel(), settings)
+        work.run(reach, progress, cancel)
+        return _dataset(cells, work, wanted, reach)
 
 
 class Verification:
@@ -156,7 +152,7 @@ class Verification:
     Parameters
     ----------
     cells : CellArray
-        A copy: it is pulsed.
+        They are pulsed.
     target : ndarray of float64, shape (n,)
         [S]; NaN leaves a cell alone.
     settings : Settings
@@ -220,7 +216,7 @@ class Verification:
         """Read, say what became of the cells at work, and choose the next pulse of those that stay at work."""
         here, wish = self.active, self.settings
         g, target, u = self._read()[here], self.target[here], self.u[here]
-        code = self.cells._state.code[here]
+        code = self.cells.state().ravel()[here]
         lrs = code == LRS
         under, over = g < target * (1 - wish.tolerance), g > target * (1 + wish.tolerance)
         was_set, strongest = u < 0, u >= wish.u_stop

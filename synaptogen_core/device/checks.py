@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -26,19 +27,23 @@ VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", 
 
 def number(name: str, value: object) -> float:
     """A finite float."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name}: must be a number (got {type(value).__name__}); give a float")
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: must be finite (got {value}); give a finite number")
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise ValueError(f"{name}: must be finite (got {shown(value)}); give a finite number")
+    return found
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
     """An integer within bounds."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: must be a whole number (got {value!r}); give an int")
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: must be a whole number (got {shown(value)}); give an int")
     if not low <= value <= high:
-        raise ValueError(f"{name}: must be from {low} to {high} (got {value}); choose one in that range")
+        raise ValueError(f"{name}: must be from {low} to {high} (got {shown(int(value))}); choose one in that range")
     return int(value)
 
 
@@ -51,14 +56,24 @@ def switch(name: str, value: object) -> bool | None:
     return False
 
 
+def numeric(name: str, value: object, rule: str = "an array of numbers", remedy: str = "give plain numbers") -> Any:
+    """`value` as an array of integers or floats, if that is what it holds: no text, truth values, dates, or masks."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(f"{name}: must be {rule} without a mask (got masked ones); fill or leave them out")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, OverflowError):  # rows of unequal length, and what cannot become an array
+        array = np.empty(1, np.object_)
+    if array.dtype.kind not in "iuf":
+        kind = type(value).__name__
+        found = kind if array.ndim == 0 or array.dtype.kind == "O" else f"{kind} of {array.dtype.name}"
+        raise TypeError(f"{name}: must be {rule} (got {found}); {remedy}")
+    return array
+
+
 def numbers(name: str, value: object) -> F64:
     """A finite float64 array of our own, read-only."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{name}: must be an array of numbers (got {type(value).__name__}); give plain numbers"
-        ) from None
+    array = np.array(numeric(name, value), dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the numbers")
     array.flags.writeable = False

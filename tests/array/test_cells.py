@@ -75,7 +75,7 @@ def test_a_part_of_a_larger_array(first: int, offset: int, shape: tuple[int, int
 
 def test_rows_as_arrays_of_their_own() -> None:
     whole = used((5, 3))
-    part = whole.part(1, 4)
+    part = whole.part(slice(1, 4))
     assert part.shape == (3, 3)
     assert part.first_cell == 3
     for cells in (whole, part):
@@ -83,7 +83,7 @@ def test_rows_as_arrays_of_their_own() -> None:
         cells.apply_voltage(1.1)
     for name, values in arrays(whole).items():
         assert np.array_equal(values[..., 1:4, :], arrays(part)[name]), name
-    fresh = array((5, 3)).part(1, 4)
+    fresh = array((5, 3)).part(slice(1, 4))
     assert fresh.fresh
     assert np.array_equal(fresh.features()["u_set"], array((5, 3)).features()["u_set"][1:4])
 
@@ -309,10 +309,36 @@ def test_no_warning_within_range() -> None:
         cells.apply_voltage(-1.5)
 
 
-@pytest.mark.parametrize(("first", "last"), [(0, 0), (2, 2), (3, 2), (0, 7), (-1, 2)])
-def test_bad_parts(first: int, last: int) -> None:
-    with pytest.raises(ValueError, match="must be from"):
-        array().part(first, last)
+@pytest.mark.parametrize("rows", [slice(0, 0), slice(2, 2), slice(3, 2), slice(0, 7), slice(0, 4, 2)])
+def test_bad_parts(rows: slice) -> None:
+    with pytest.raises(ValueError, match="^rows: must be"):
+        array().part(rows)
+    with pytest.raises(ValueError, match="^columns: must be"):
+        array((7, 6)).part(columns=rows)
+
+
+def test_a_rectangle_goes_on_as_the_whole() -> None:
+    """A tile keeps the addresses of its cells: it switches, and its reads are noisy, as in the whole array."""
+    rng = np.random.default_rng(4)
+    for engine in ("numpy", "numba"):
+        whole = used((6, 7), engine=engine)
+        tile = whole.part(slice(1, 5), slice(2, 4))
+        assert tile.shape == (4, 2)
+        assert not tile.fresh
+        before = whole.state_hash()
+        for _ in range(4):
+            u = rng.uniform(-1.5, 1.5, (6, 7))
+            whole.apply_voltage(u)
+            tile.apply_voltage(u[1:5, 2:4])
+            assert tile.read().tobytes() == whole.read()[1:5, 2:4].tobytes()
+        for name, values in arrays(whole).items():
+            assert arrays(tile)[name].tobytes() == values[..., 1:5, 2:4].tobytes(), name
+        again = sc.CellArray.from_state(tile.to_state())
+        assert again.state_hash() == tile.state_hash()
+        assert used((6, 7), engine=engine).state_hash() == before, "the whole was not touched by the tile"
+    fresh = array().part(columns=slice(0, 3))
+    assert not fresh.fresh, "its cells do not follow from the seed and the first number alone"
+    assert array().part(slice(2, 3), slice(0, 3)).fresh, "those of one row do"
 
 
 # ----------------------------------------------------------------------------------------------------- saved and loaded
@@ -369,8 +395,8 @@ BAD_STATES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"features": put(7, np.nan)}, "cells: features must be finite (got NaN or infinity)" + AGAIN),
     ({}, {"code": put(7, 3)}, "cells: code must be below 3 (got 3)" + AGAIN),
     ({}, {"component": put(7, 9)}, "cells: component must be below 3 (got 9)" + AGAIN),
-    ({}, {"cell": put(7, 3)}, "cells: cell must count from 0 (got others)" + AGAIN),
-    ({"reads": -1}, {}, "reads: must be from 0 to 4294967295 (got -1); choose one in that range"),
+    ({}, {"cell": put(7, 3)}, "cells: cell must count up from 0 (got others)" + AGAIN),
+    ({"reads": -1}, {}, "reads: must be from 0 to 281474976710656 (got -1); choose one in that range"),
     ({"seed": "x"}, {}, "seed: must be a whole number (got 'x'); give an int"),
     ({"start": "warm"}, {}, "start: must be 'stationary' or 'empty' (got 'warm'); choose one of them"),
 ]
