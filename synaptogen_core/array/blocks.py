@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from functools import cache
+
+from synaptogen_core.array.helpers import Crew, Task
 
 POLL = 0.05  # s
 HELPERS = 4  # a processor: so many callers find help at the same time
@@ -41,87 +41,48 @@ def each_block(
         for block in blocks(size, length):
             work(block)
         return
-    todo, lock, stop = blocks(size, length), threading.Lock(), threading.Event()
+    todo, lock, halted = blocks(size, length), threading.Lock(), False
 
     def drain() -> None:
+        nonlocal halted
         try:
-            while not stop.is_set():
+            while not halted:
                 with lock:
                     block = next(todo, None)
                 if block is None:
                     return
                 work(block)
         except BaseException:
-            stop.set()
+            halted = True
             raise
 
-    helpers: list[Future[None]] = [Future() for _ in range(count - 1)]  # made first: none is lost by an interrupt
+    tasks = [Task(drain) for _ in range(count - 1)]  # made before any is given away: no interrupt loses one
     try:
-        for helper in helpers:
-            _helpers().submit(_carry_out, helper, drain)
+        for task in tasks:
+            _helpers().give(task)
         drain()
-        while wait(_begun(helpers), POLL if attend else None).not_done:
-            if attend:
-                attend()
-    except BaseException:
-        stop.set()
-        raise
+        for task in tasks:
+            while not (task.called_off() or task.wait(POLL if attend else -1)):
+                if attend:
+                    attend()
     finally:
-        wait(_begun(helpers))
-    for helper in _begun(helpers):
-        helper.result()
-
-
-def _begun(helpers: list[Future[None]]) -> list[Future[None]]:
-    """Those that have found a thread; the others need not come any more."""
-    return [helper for helper in helpers if not helper.cancel()]
+        halted = True
+        for task in tasks:
+            while not (task.called_off() or task.wait()):
+                pass
+    for task in tasks:
+        if task.error is not None:
+            raise task.error
 
 
 @cache
-def _helpers() -> ThreadPoolExecutor:
+def _helpers() -> Crew:
     """Threads for all callers: to start one takes as long as some 10,000 cell-cycles."""
-    return ThreadPoolExecutor(HELPERS * available_threads(), thread_name_prefix="synaptogen")
+    return Crew(HELPERS * available_threads())
 
 
-def to_the_end(work: Callable[[], None]) -> None:
-    """Do `work` where no interrupt reaches it: it is done to its end, or, if one comes before it begins, not at all.
-
-    Ctrl-C and other signals are raised on the main thread, between any two steps of it; so that one only waits.
-
-    Parameters
-    ----------
-    work : callable
-        An exception in it is the caller's.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        work()
-        return
-    task: Future[None] = Future()
-    try:
-        _shelter().submit(_carry_out, task, work)
-        task.result()
-    except BaseException:
-        while not (task.done() or task.cancel()):
-            with suppress(BaseException):  # however often one asks
-                wait([task])
-        raise
-
-
-def _carry_out(task: Future[None], work: Callable[[], None]) -> None:
-    """Do the work of a task that nobody has called off."""
-    if task.set_running_or_notify_cancel():
-        try:
-            work()
-        except BaseException as error:
-            task.set_exception(error)
-        else:
-            task.set_result(None)
-
-
-@cache
-def _shelter() -> ThreadPoolExecutor:
-    """The thread that works while the main one waits; there is one of those, so it is never busy."""
-    return ThreadPoolExecutor(1, thread_name_prefix="synaptogen-shelter")
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not come along
 
 
 def share(size: int, least: int, threads: int | None = None) -> int:

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array import checks as door
 from synaptogen_core.array import engines, saving
-from synaptogen_core.array.blocks import available_threads, each_block, share, to_the_end
+from synaptogen_core.array.blocks import available_threads, each_block, share
+from synaptogen_core.array.helpers import to_the_end
 from synaptogen_core.array.identity import Identity
 from synaptogen_core.array.saving import Memory
 from synaptogen_core.device import checks, conduction, noise

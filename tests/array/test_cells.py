@@ -311,9 +311,9 @@ def test_no_warning_within_range() -> None:
 
 @pytest.mark.parametrize("rows", [slice(0, 0), slice(2, 2), slice(3, 2), slice(0, 7), slice(0, 4, 2)])
 def test_bad_parts(rows: slice) -> None:
-    with pytest.raises(ValueError, match="^rows: must be"):
+    with pytest.raises(ValueError, match=r"^rows: must be"):
         array().part(rows)
-    with pytest.raises(ValueError, match="^columns: must be"):
+    with pytest.raises(ValueError, match=r"^columns: must be"):
         array((7, 6)).part(columns=rows)
 
 
