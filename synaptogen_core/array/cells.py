@@ -294,13 +294,7 @@ class CellArray(Identity):
         self._memory = Memory(state, reads, fresh=False)
 
     def count_reads(self, more: int) -> int:
-        """The number of the next noisy read, if there are as many addresses left as `more` reads take.
-
-        Raises
-        ------
-        ValueError
-            If not: the noise would begin to repeat itself.
-        """
+        """The number of the next noisy read; ValueError where `more` of them would begin to repeat their noise."""
         if self.reads + more > noise.MAX_READS:
             raise ValueError(
                 f"reads: an array has noise for 2**48 of them (got {self.reads} so far, and {more} more); "

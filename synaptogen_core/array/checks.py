@@ -124,8 +124,9 @@ def flag(name: str, value: object) -> bool:
 def train_length(pulses: int) -> int:
     """Return `pulses`, if the arrays of so long a train fit in a workstation's memory."""
     if pulses > MAX_PULSES:
+        got = f"{pulses:,}" if pulses < 10**40 else shown(pulses)
         raise ValueError(
-            f"pulses: a train has at most {MAX_PULSES:,} (got {pulses:,}); use fewer cycles, "
+            f"pulses: a train has at most {MAX_PULSES:,} (got {got}); use fewer cycles, "
             "and go on with a second train on the same cells"
         )
     return pulses

@@ -105,7 +105,7 @@ class NumpyEngine:
 
 def check_name(name: object) -> str:
     """One of the names of engines."""
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise ValueError(
             f"engine: must be one of {', '.join(ENGINES)} (got {name!r}); 'auto' takes the fastest there is"
         )

@@ -28,15 +28,12 @@ class Identity:
         engine: str,
         first_cell: int,
     ) -> None:
-        if not isinstance(shape, (tuple, list)) or len(shape) != 2:
-            raise TypeError(f"shape: must be rows and columns (got {shape!r}); give a pair such as (64, 64)")
-        self._shape = (checks.whole("shape", shape[0], 1, MAX_CELLS), checks.whole("shape", shape[1], 1, MAX_CELLS))
+        self._shape = checks.pair("shape", shape, MAX_CELLS)
         checks.whole("shape", self._shape[0] * self._shape[1], 1, MAX_CELLS)
-        if not isinstance(device, DeviceParameters):
-            raise TypeError(f"device: must be DeviceParameters (got {type(device).__name__}); use load_device")
+        checks.instance("device", device, DeviceParameters, "use load_device")
         self._device = device if order is None or order == device.order else device.vary(order=order)
         self._seed = checks.whole("seed", seed, 0, MAX_SEED)
-        if start not in variability.STARTS:
+        if not isinstance(start, str) or start not in variability.STARTS:
             raise ValueError(f"start: must be 'stationary' or 'empty' (got {start!r}); choose one of them")
         self._start = start
         self._engine = engines.check_name(engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,11 +11,12 @@ from typing import Any
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from synaptogen_core.array import checks as door
 from synaptogen_core.array import dataset, recording
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.estimate import Estimate
 from synaptogen_core.array.estimate import of as estimate_of
-from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.pulses import PulseTrain, check_train
 from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.array.run import Cancel, Progress, Run
 from synaptogen_core.device import checks
@@ -86,6 +88,7 @@ def simulate(
         If `cancel` said so.
     """
     wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    door.flag("advance", advance)
     table = Timetable(train, wish)
     recorded = cells.size if wish.select is None else wish.select.size
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
@@ -152,8 +155,10 @@ def _executed(
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Run:
-    if threads is not None:
-        checks.whole("threads", threads, 1, 1024)
+    _check_threads(threads)
+    checks.called("progress", progress)
+    if not isinstance(cancel, threading.Event):
+        checks.called("cancel", cancel)
     read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
     cells.warn_range(max(table.train.amplitude, read), stacklevel=4)
     run = Run(cells, table, wish, advance, threads)
@@ -179,6 +184,8 @@ def estimate(
     each device, and what the train's own random voltages take.
     """
     wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    door.flag("advance", advance)
+    _check_threads(threads)
     return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
 
 
@@ -255,7 +262,10 @@ def _request(
 
 
 def _check(cells: CellArray, train: PulseTrain) -> None:
-    if not isinstance(cells, CellArray):
-        raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one first")
-    if not isinstance(train, PulseTrain):
-        raise TypeError(f"train: must be a PulseTrain (got {type(train).__name__}); see PulseTrain.cycling")
+    check_cells(cells)
+    check_train(train)
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None:
+        checks.whole("threads", threads, 1, 1024)

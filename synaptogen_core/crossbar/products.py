@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.cells import CellArray
-from synaptogen_core.crossbar.readout import BARE, IDEAL, Periphery, as_cells, as_voltages, read_columns
+from synaptogen_core.crossbar.readout import BARE, IDEAL, Periphery, as_cells, as_voltages, check_circuit, read_columns
 from synaptogen_core.crossbar.wiring import Faults, Lines
 from synaptogen_core.device import checks
 from synaptogen_core.device.noise import READ_VOLTAGE
@@ -152,6 +152,8 @@ def product(
         If an argument breaks its rule.
     """
     cells = as_cells(cells)
+    check_circuit(lines, periphery)
+    checks.instance("pairs", pairs, Pairs, "give Pairs(...)")
     given = checks.numbers("inputs", inputs)
     if given.shape[-1:] != cells.shape[:1] or given.ndim > 2 or not given.size:
         rows = cells.shape[0]
@@ -216,11 +218,10 @@ def read_tiles(
     cells = as_cells(cells)
     rows, columns = cells.shape
     volts = as_voltages(voltages, rows)
+    check_circuit(lines, periphery)
     if tile is None:
         return read_columns(cells, volts, lines, periphery, seed=seed, first_read=first_read)
-    if not isinstance(tile, (tuple, list)) or len(tile) != 2:
-        raise TypeError(f"tile: must be rows and columns (got {tile!r}); give a pair such as (128, 128)")
-    height, width = (checks.whole("tile", n, 1, 2**40) for n in tile)
+    height, width = checks.pair("tile", tile, 2**40)
     if lines.faults != Faults() and (height < rows or width < columns):
         raise ValueError(
             "lines: must be without faults where there are several tiles (got some); read tiles one by one"

@@ -16,6 +16,7 @@ from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wires import Wires
 from synaptogen_core.crossbar.wiring import PLACES, Lines
 from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 
 F64 = NDArray[np.float64]
 AT_ONCE = ("cell", "row")
@@ -43,6 +44,9 @@ class Pulse:
     rounds: int
     settled: bool
     residual: float
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: int = 20) -> Pulse:
@@ -121,6 +125,7 @@ def reach(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F64], F64
     ValueError
         If a line has a fault, or `at_once` is neither.
     """
+    checks.instance("lines", lines, Lines, "give Lines(...)")
     if at_once not in AT_ONCE:
         raise ValueError(f"at_once: must be 'cell' or 'row' (got {at_once!r}); choose one of them")
     broken = [name for name in PLACES if not name.endswith("cells") and getattr(lines.faults, name)]

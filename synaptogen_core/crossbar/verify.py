@@ -138,6 +138,10 @@ def program_and_verify(
     True
     """
     wanted = _target(target, check_cells(cells).shape)
+    checks.called("reach", reach)
+    checks.called("progress", progress)
+    if not isinstance(cancel, threading.Event):
+        checks.called("cancel", cancel)
     settings = _settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth)
     cells.warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
     with cells.transaction() as pulsed:
@@ -260,6 +264,8 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
         these cells, by probability), "rms_error" (relative, of those that reached their target), "failures" (number by
         reason, only those that occurred). Shares and quantiles of nothing are NaN.
     """
+    if not isinstance(ds, xr.Dataset) or "outcome" not in ds or "pulses" not in ds:
+        raise TypeError(f"ds: must come from program_and_verify (got {type(ds).__name__}); give what it returned")
     outcome = ds["outcome"].values.ravel()
     chosen = outcome != LEFT_ALONE
     reached = outcome == REACHED
@@ -285,10 +291,7 @@ def _quantiles(values: NDArray[Any]) -> dict[float, float]:
 
 def _target(target: ArrayLike, shape: tuple[int, int]) -> F64:
     """Check at the door: conductances of our own, one a cell."""
-    try:
-        found = np.array(target, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"target: must be conductances (got {type(target).__name__}); give numbers in S") from None
+    found = np.array(checks.numeric("target", target, "conductances", "give numbers in S"), dtype=np.float64)
     if found.ndim and found.shape != shape:
         raise ValueError(f"target: must be one number or have shape {shape} (got {found.shape}); give one a cell")
     bad = found[~np.isnan(found) & ~((found > 0) & np.isfinite(found))]

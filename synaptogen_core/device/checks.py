@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,26 @@ def switch(name: str, value: object) -> bool | None:
     return False
 
 
+def instance(name: str, value: object, kind: type, remedy: str) -> Any:
+    """`value`, if it is of this kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: must be {kind.__name__} (got {type(value).__name__}); {remedy}")
+    return value
+
+
+def called(name: str, value: object) -> None:
+    """Refuse what cannot be called, if it is not None."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name}: must be a function or None (got {shown(value)}); give one without calling it")
+
+
+def pair(name: str, value: object, high: int) -> tuple[int, int]:
+    """Two whole numbers from 1 to `high`: rows and columns."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name}: must be rows and columns (got {shown(value)}); give a pair such as (64, 64)")
+    return whole(name, value[0], 1, high), whole(name, value[1], 1, high)
+
+
 def numeric(name: str, value: object, rule: str = "an array of numbers", remedy: str = "give plain numbers") -> Any:
     """`value` as an array of integers or floats, if that is what it holds: no text, truth values, dates, or masks."""
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
@@ -108,6 +129,16 @@ def _order(key: object) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ValueError(f"var: must have orders from 1 as keys (got {key!r}); correct the key")
     return int(text)
+
+
+def no_others(names: Mapping[str, object]) -> None:
+    """Refuse variations that there are not, and say which may be meant."""
+    for name in names:
+        near = difflib.get_close_matches(name.lower(), VARIATIONS, 1)
+        raise TypeError(
+            f"vary: must be given some of {', '.join(VARIATIONS)} (got {name!r}); "
+            + (f"is {near[0]!r} meant?" if near else "choose one of these")
+        )
 
 
 def components(name: str, value: object) -> tuple[int, ...]:

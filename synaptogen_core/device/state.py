@@ -106,8 +106,8 @@ class State:
                     f"cells: {name} must be {array.dtype} of shape {array.shape} (got {given.dtype}, {given.shape}); "
                     "save the cells again"
                 )
-            if array.dtype == np.float32 and not np.isfinite(given).all():
-                raise ValueError(f"cells: {name} must be finite (got NaN or infinity); save the cells again")
+            if array.dtype == np.float32 and np.isnan(given).any():  # what float32 does not hold is infinite
+                raise ValueError(f"cells: {name} must be numbers (got NaN); save the cells again")
             limit = {"code": len(STATE_NAMES), "component": components}.get(name)
             if limit is not None and given.max() >= limit:
                 raise ValueError(f"cells: {name} must be below {limit} (got {given.max()}); save the cells again")

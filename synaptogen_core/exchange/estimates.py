@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import text
 from synaptogen_core.exchange.atomic import replacing
 
 COLUMNS = ("group", "label", "value", "standard_error", "lower", "upper", "units", "origin")
@@ -44,7 +45,7 @@ def save_estimates(estimates: xr.Dataset, path: str | os.PathLike[str]) -> None:
 
 def check_table(path: str | os.PathLike[str]) -> None:
     """Refuse a name of a table that ends in neither .csv nor .nc."""
-    if Path(path).suffix.lower() not in SUFFIXES:
+    if text.as_path(path).suffix.lower() not in SUFFIXES:
         raise FileError(
             f"{path}: must end in {' or '.join(SUFFIXES)} (got {Path(path).suffix or 'no suffix'}); rename it"
         )

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from synaptogen_core.device import checks
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import published, text
@@ -48,9 +49,9 @@ def load_device(name_or_path: str | os.PathLike[str]) -> DeviceParameters:
     if isinstance(name_or_path, str) and name_or_path in list_devices():
         packaged = resources.files(SETS) / "sets" / f"{name_or_path}.json"
         return device_from_text(packaged.read_text(encoding="utf-8"), name_or_path)
-    if not Path(name_or_path).exists():
+    if not str(name_or_path) or not Path(name_or_path).exists():
         raise FileError(
-            f"{name_or_path}: must be a packaged set or a file (got neither); "
+            f"{name_or_path or 'name_or_path'}: must be a packaged set or a file (got neither); "
             f"packaged are {', '.join(list_devices())}, else check the path"
         )
     return device_from_text(text.read(name_or_path, WHAT), str(name_or_path))
@@ -128,9 +129,10 @@ def save_device(device: DeviceParameters, path: str | os.PathLike[str], layout: 
     ValueError
         If there is no such layout.
     """
+    checks.instance("device", device, DeviceParameters, "use load_device")
     if layout not in ("ours", "published"):
         raise ValueError(f"layout: must be ours or published (got {layout!r}); choose one of them")
-    if Path(path).suffix.lower() != ".json":
+    if text.as_path(path).suffix.lower() != ".json":
         raise FileError(f"{path}: must end in .json (got {Path(path).suffix or 'no suffix'}); rename it")
     data = device.to_dict() if layout == "ours" else published.to_published(device)
     content = text.readable_json(data) + "\n"
