@@ -189,6 +189,36 @@ def test_dependencies_are_used_and_used_ones_are_declared() -> None:
     assert named_nowhere == set()
 
 
+def private_names() -> set[str]:
+    """What the classes of array/cells.py and array/identity.py keep for themselves."""
+    names = set()
+    for file in ("cells.py", "identity.py"):
+        for node in ast.walk(parse(CORE / "array" / file)):
+            if isinstance(node, ast.FunctionDef):
+                names.add(node.name)
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self":
+                names.add(node.attr)
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
+def reaches_inside(tree: ast.Module, names: set[str]) -> list[str]:
+    """Uses of such names of anything but oneself."""
+    return [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value) not in {"self", "cls"}
+    ]
+
+
+def test_nobody_reaches_into_cells() -> None:
+    """State is changed in one place, so that it is changed whole: `CellArray.transaction` and its other doors."""
+    names = private_names()
+    assert {"_memory", "_own", "_state"} <= names
+    found = {name_of(path): reaches_inside(parse(path), names) for path in PROGRAM if path.name != "cells.py"}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+    assert reaches_inside(ast.parse("def f(cells): cells._memory = None"), names), "one would be seen"
+
+
 # ------------------------------------------------------------------------------------------------ what lies in the tree
 
 

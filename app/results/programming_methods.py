@@ -37,7 +37,7 @@ class Part:
 
     def of(self, cells: sc.CellArray) -> sc.CellArray:
         """A copy of these rows."""
-        return cells.part(self.first, self.first + self.rows)
+        return cells.part(slice(self.first, self.first + self.rows))
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from scipy import stats
 
 from synaptogen_core.analysis import drift as tests
 from synaptogen_core.array.measurement import device_starts, is_measurement
+from synaptogen_core.device import checks
 from synaptogen_core.schema import DEVICE_STATES, FEATURE_NAMES, VARIABLES, feature
 
 Floats = NDArray[np.float64]
@@ -64,8 +65,8 @@ def device_report(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
     ValueError
         If the Dataset is no measurement or has no features.
     """
-    names = [name for name in FEATURE_NAMES if name in features]
-    if not is_measurement(features) or not names:
+    names = [name for name in FEATURE_NAMES if is_measurement(features) and name in features]
+    if not names:
         raise ValueError("features: must be a measurement with features (got none); extract them from loops first")
     starts = device_starts(features)
     devices = starts.size - 1
@@ -104,6 +105,9 @@ def usable_records(features: xr.Dataset, report: xr.Dataset, *, until_worn_out: 
 
     With `until_worn_out` those of worn-out devices before their first bad cycle, too: their features may have drifted.
     """
+    checks.instance("features", features, xr.Dataset, "give a measurement")
+    if not isinstance(report, xr.Dataset) or "state" not in report:
+        raise TypeError(f"report: must come from device_report (got {type(report).__name__}); give what it returned")
     names = [name for name in FEATURE_NAMES if name in features]
     index = features["device_index"].values
     usable = np.asarray(report["state"].values[index] == STATE["healthy"])

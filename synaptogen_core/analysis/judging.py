@@ -29,6 +29,8 @@ from synaptogen_core.analysis.verdict import Finding, findings
 from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import select_records
 from synaptogen_core.array.run import Cancel, Progress
+from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 from synaptogen_core.schema import FEATURES
 
 Floats = NDArray[np.float64]
@@ -77,6 +79,9 @@ class Judgement:
     devices: xr.Dataset
     verdict: tuple[Finding, ...]
 
+    def __post_init__(self) -> None:
+        freeze(self)
+
 
 @one_thread()
 def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None) -> Judgement:
@@ -99,6 +104,7 @@ def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: 
     Cancelled
         If `cancel` said so.
     """
+    checks.instance("fit", fit, Fit, "give what fit returned")
     work = Work(progress, cancel, "judge")
     part = _fewer(fit.features)
     panel = panel_of(part)

@@ -30,6 +30,7 @@ from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import from_simulation, is_measurement
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import FEATURES
 
@@ -82,6 +83,9 @@ class Fit:
     warnings: tuple[str, ...]
     data_hash: str
     again: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 @one_thread()
@@ -157,6 +161,7 @@ def fit(
     _one_of("method", method, autoregression.METHODS)
     if components is not None:
         checks.whole("components", components, 1, checks.MAX_COMPONENTS)
+    checks.instance("template", template, DeviceParameters, "use load_device")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured = ds if is_measurement(ds) else from_simulation(ds)
     loops = measured if "sample_count" in measured else None
@@ -278,5 +283,5 @@ def _points(fit: DeviceFit, features: tuple[int, ...]) -> xr.Dataset:
 
 
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}: must be one of {', '.join(known)} (got {value!r}); choose one of these")

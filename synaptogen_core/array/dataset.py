@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from synaptogen_core import __version__
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.array.run import Run
+from synaptogen_core.device import checks
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.streams import STREAM_VERSION
 from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
@@ -226,6 +227,7 @@ def settings_of(ds: xr.Dataset) -> dict[str, Any]:
     ValueError
         If there are none, or they come from another version.
     """
+    checks.instance("ds", ds, xr.Dataset, "give what simulate returned")
     try:
         settings = json.loads(ds.attrs["settings"])
         version = settings["schema_version"]

@@ -74,6 +74,13 @@ class PulseTrain:
 
     node: Node
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.node, Node):
+            raise TypeError(
+                f"node: must come from one of the makers (got {type(self.node).__name__}); "
+                "for voltages one by one use PulseTrain.table"
+            )
+
     # ------------------------------------------------------------------------------------------------------- the makers
     @classmethod
     def cycling(cls, cycles: int = 100, u_set: float = -1.5, u_reset: float = 1.5) -> PulseTrain:
@@ -309,3 +316,16 @@ class PulseTrain:
 
     def __repr__(self) -> str:
         return f"<PulseTrain of {len(self):,} pulses in {self.cycles:,} cycles: {self.to_python()}>"
+
+
+def check_train(train: object) -> PulseTrain:
+    """Return `train`, if it is a PulseTrain.
+
+    Raises
+    ------
+    TypeError
+        If not.
+    """
+    if not isinstance(train, PulseTrain):
+        raise TypeError(f"train: must be a PulseTrain (got {type(train).__name__}); see PulseTrain.cycling")
+    return train

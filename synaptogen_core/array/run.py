@@ -16,7 +16,7 @@ from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.array.tally import Before, Tally
 from synaptogen_core.device import conduction, noise
 from synaptogen_core.device.arithmetic import F32
-from synaptogen_core.device.constants import Constants
+from synaptogen_core.device.constants import Constants, constants
 from synaptogen_core.device.state import State
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import FEATURE_NAMES
@@ -86,6 +86,7 @@ class Run:
             If `cancel` said so; nothing has changed then.
         """
         self._progress, self._cancel, self._thread = progress, cancel, threading.get_ident()
+        self.cells.count_reads(self.reads)
         engine = engines.engine(self.cells.engine)
         chosen = self.simulated
         size = self.cells.size if chosen is None else chosen.size
@@ -124,7 +125,7 @@ class Run:
             self.arrays[name] = np.empty((times.times, n), DTYPES.get(name, np.float32))
         self.component = np.empty(n, np.uint8)
         if self.advance:
-            before = self.cells._cells
+            before = self.cells.stored
             self.state = State.empty(self.cells.size, self.cells.device.order) if before is None else before.successor()
 
     def _block(self, block: slice, engine: engines.Engine) -> None:
@@ -135,7 +136,7 @@ class Run:
         for part in blocks(pulses, max(1, engine.piece // size)):
             if self._stop.is_set():
                 return
-            self._pulses(cells, part, engine, self.cells._constants)
+            self._pulses(cells, part, engine, constants(self.cells.device))
             cells.source = cells.target
             with self._lock:
                 self._done += size * (part.stop - part.start)
@@ -146,10 +147,10 @@ class Run:
 
     def _advancing(self, block: slice, target: State) -> Block:
         """Cells that go from the array's state into the new one."""
-        source, chosen = self.cells._cells, self.recording.select
+        source, chosen = self.cells.stored, self.recording.select
         if source is None:
             source = target
-            source.put(block, self.cells._fresh_block(block))
+            source.put(block, self.cells.born(block))
         if chosen is None:
             return Block(source, target, block, block)
         low, high = np.searchsorted(chosen, (block.start, block.stop))
@@ -158,7 +159,7 @@ class Run:
     def _staying(self, block: slice) -> Block:
         """Copies of those cells that are recorded."""
         chosen = self.simulated
-        state = self.cells._block(block if chosen is None else chosen[block])
+        state = self.cells.take(block if chosen is None else chosen[block])
         return Block(state, state, slice(0, state.size), block)
 
     def _pulses(self, cells: Block, part: slice, engine: engines.Engine, c: Constants) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,11 +11,12 @@ from typing import Any
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from synaptogen_core.array import checks as door
 from synaptogen_core.array import dataset, recording
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.estimate import Estimate
 from synaptogen_core.array.estimate import of as estimate_of
-from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.pulses import PulseTrain, check_train
 from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.array.run import Cancel, Progress, Run
 from synaptogen_core.device import checks
@@ -91,6 +93,7 @@ def simulate(
         If `cancel` said so.
     """
     wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    door.flag("advance", advance)
     table = Timetable(train, wish)
     recorded = cells.size if wish.select is None else wish.select.size
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
@@ -99,10 +102,11 @@ def simulate(
             f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); "
             "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
         )
-    run = _executed(cells, table, wish, bool(advance), threads, progress, cancel)
-    result = dataset.build(run)
-    if run.state is not None:
-        cells._commit(run.state, cells.reads + run.reads)
+    with cells.transaction() as work:
+        run = _executed(work, table, wish, bool(advance), threads, progress, cancel)
+        result = dataset.build(run)
+        if run.state is not None:
+            work.take_over(run.state, work.reads + run.reads)
     return result
 
 
@@ -141,9 +145,10 @@ def apply_train(
     """
     _check(cells, train)
     nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
-    run = _executed(cells, Timetable(train, nothing), nothing, True, threads, progress, cancel)
-    if run.state is not None:
-        cells._commit(run.state, cells.reads)
+    with cells.transaction() as work:
+        run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel)
+        if run.state is not None:
+            work.take_over(run.state, work.reads)
 
 
 def _executed(
@@ -155,10 +160,12 @@ def _executed(
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Run:
-    if threads is not None:
-        checks.whole("threads", threads, 1, 1024)
+    _check_threads(threads)
+    checks.called("progress", progress)
+    if not isinstance(cancel, threading.Event):
+        checks.called("cancel", cancel)
     run = Run(cells, table, wish, advance, threads)
-    cells._warn_range(run.largest_voltage, stacklevel=4)
+    cells.warn_range(run.largest_voltage, stacklevel=4)
     run.execute(progress, cancel)
     return run
 
@@ -181,6 +188,8 @@ def estimate(
     each device, and what the train's own random voltages take.
     """
     wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    door.flag("advance", advance)
+    _check_threads(threads)
     return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
 
 
@@ -257,7 +266,10 @@ def _request(
 
 
 def _check(cells: CellArray, train: PulseTrain) -> None:
-    if not isinstance(cells, CellArray):
-        raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one first")
-    if not isinstance(train, PulseTrain):
-        raise TypeError(f"train: must be a PulseTrain (got {type(train).__name__}); see PulseTrain.cycling")
+    check_cells(cells)
+    check_train(train)
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None:
+        checks.whole("threads", threads, 1, 1024)

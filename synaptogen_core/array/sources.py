@@ -38,7 +38,7 @@ class RandomSource:
 
     def __post_init__(self) -> None:
         """Check everything and fill in the defaults of the distribution."""
-        if self.distribution not in DEFAULTS:
+        if not isinstance(self.distribution, str) or self.distribution not in DEFAULTS:
             names = " or ".join(map(repr, DEFAULTS))
             raise ValueError(f"distribution: must be {names} (got {self.distribution!r}); choose one of the two")
         own = DEFAULTS[self.distribution]

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import __version__
 from synaptogen_core.array import checks as door
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
 from synaptogen_core.device.noise import READ_VOLTAGE
@@ -137,17 +137,17 @@ def program_and_verify(
     >>> bool((abs(ds.error) <= 0.05).all())
     True
     """
-    if not isinstance(cells, CellArray):
-        raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one with CellArray(...)")
-    wanted = _target(target, cells.shape)
+    wanted = _target(target, check_cells(cells).shape)
+    checks.called("reach", reach)
+    checks.called("progress", progress)
+    if not isinstance(cancel, threading.Event):
+        checks.called("cancel", cancel)
     settings = _settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth)
-    cells._warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
-    work = Verification(cells.copy(), wanted.ravel(), settings)
-    work.run(reach, progress, cancel)
-    result = _dataset(cells, work, wanted, reach)
-    if work.rounds or work.cells.reads > cells.reads:
-        cells._commit(work.cells._state, work.cells.reads)
-    return result
+    cells.warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
+    with cells.transaction() as pulsed:
+        work = Verification(pulsed, wanted.ravel(), settings)
+        work.run(reach, progress, cancel)
+        return _dataset(cells, work, wanted, reach)
 
 
 class Verification:
@@ -156,7 +156,7 @@ class Verification:
     Parameters
     ----------
     cells : CellArray
-        A copy: it is pulsed.
+        They are pulsed.
     target : ndarray of float64, shape (n,)
         [S]; NaN leaves a cell alone.
     settings : Settings
@@ -220,7 +220,7 @@ class Verification:
         """Read, say what became of the cells at work, and choose the next pulse of those that stay at work."""
         here, wish = self.active, self.settings
         g, target, u = self._read()[here], self.target[here], self.u[here]
-        code = self.cells._state.code[here]
+        code = self.cells.state().ravel()[here]
         lrs = code == LRS
         under, over = g < target * (1 - wish.tolerance), g > target * (1 + wish.tolerance)
         was_set, strongest = u < 0, u >= wish.u_stop
@@ -269,6 +269,8 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
         (relative, at the end, of those that were found at their target) and "failures" (number by reason, only those
         that occurred). Shares and quantiles of nothing are NaN.
     """
+    if not isinstance(ds, xr.Dataset) or "outcome" not in ds or "pulses" not in ds:
+        raise TypeError(f"ds: must come from program_and_verify (got {type(ds).__name__}); give what it returned")
     outcome = ds["outcome"].values.ravel()
     chosen = outcome != LEFT_ALONE
     reached = outcome == REACHED
@@ -305,10 +307,7 @@ def _quantiles(values: NDArray[Any]) -> dict[float, float]:
 
 def _target(target: ArrayLike, shape: tuple[int, int]) -> F64:
     """Check at the door: conductances of our own, one a cell."""
-    try:
-        found = np.array(target, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"target: must be conductances (got {type(target).__name__}); give numbers in S") from None
+    found = np.array(checks.numeric("target", target, "conductances", "give numbers in S"), dtype=np.float64)
     if found.ndim and found.shape != shape:
         raise ValueError(f"target: must be one number or have shape {shape} (got {found.shape}); give one a cell")
     bad = found[~np.isnan(found) & ~((found > 0) & np.isfinite(found))]

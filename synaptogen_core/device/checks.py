@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-import reprlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -33,23 +34,23 @@ VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", 
 
 def number(name: str, value: object) -> float:
     """A finite float."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name}: must be a number (got {type(value).__name__}); give a float")
     try:
         found = float(value)
-    except OverflowError:  # a whole number of more than 308 digits
+    except OverflowError:
         found = math.inf
     if not math.isfinite(found):
-        raise ValueError(f"{name}: must be finite (got {found}); give a finite number")
+        raise ValueError(f"{name}: must be finite (got {shown(value)}); give a finite number")
     return found
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
     """An integer within bounds."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: must be a whole number (got {reprlib.repr(value)}); give an int")
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: must be a whole number (got {shown(value)}); give an int")
     if not low <= value <= high:
-        raise ValueError(f"{name}: must be from {low} to {high} (got {value}); choose one in that range")
+        raise ValueError(f"{name}: must be from {low} to {high} (got {shown(int(value))}); choose one in that range")
     return int(value)
 
 
@@ -58,18 +59,48 @@ def switch(name: str, value: object) -> bool | None:
     if value is None or value is True:
         return None
     if value is not False:
-        raise TypeError(f"{name}: must be True or False (got {reprlib.repr(value)}); False switches it off")
+        raise TypeError(f"{name}: must be True or False (got {shown(value)}); False switches it off")
     return False
+
+
+def instance(name: str, value: object, kind: type, remedy: str) -> Any:
+    """`value`, if it is of this kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: must be {kind.__name__} (got {type(value).__name__}); {remedy}")
+    return value
+
+
+def called(name: str, value: object) -> None:
+    """Refuse what cannot be called, if it is not None."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name}: must be a function or None (got {shown(value)}); give one without calling it")
+
+
+def pair(name: str, value: object, high: int) -> tuple[int, int]:
+    """Two whole numbers from 1 to `high`: rows and columns."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name}: must be rows and columns (got {shown(value)}); give a pair such as (64, 64)")
+    return whole(name, value[0], 1, high), whole(name, value[1], 1, high)
+
+
+def numeric(name: str, value: object, rule: str = "an array of numbers", remedy: str = "give plain numbers") -> Any:
+    """`value` as an array of integers or floats, if that is what it holds: no text, truth values, dates, or masks."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(f"{name}: must be {rule} without a mask (got masked ones); fill or leave them out")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, OverflowError):  # rows of unequal length, and what cannot become an array
+        array = np.empty(1, np.object_)
+    if array.dtype.kind not in "iuf":
+        kind = type(value).__name__
+        found = kind if array.ndim == 0 or array.dtype.kind == "O" else f"{kind} of {array.dtype.name}"
+        raise TypeError(f"{name}: must be {rule} (got {found}); {remedy}")
+    return array
 
 
 def numbers(name: str, value: object) -> F64:
     """A finite float64 array of our own, read-only."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(
-            f"{name}: must be an array of numbers (got {type(value).__name__}); give plain numbers"
-        ) from None
+    array = np.array(numeric(name, value), dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the numbers")
     array.flags.writeable = False
@@ -103,32 +134,40 @@ def _order(key: object) -> int:
     text = str(key)
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_ORDER):
         raise ValueError(
-            f"var: must have orders from 1 to {MAX_ORDER} as keys (got {reprlib.repr(key)}); "
+            f"var: must have orders from 1 to {MAX_ORDER} as keys (got {shown(key)}); "
             "correct the key, leave larger orders out"
         )
     return int(text)
 
 
+def no_others(names: Mapping[str, object]) -> None:
+    """Refuse variations that there are not, and say which may be meant."""
+    for name in names:
+        near = difflib.get_close_matches(name.lower(), VARIATIONS, 1)
+        raise TypeError(
+            f"vary: must be given some of {', '.join(VARIATIONS)} (got {name!r}); "
+            + (f"is {near[0]!r} meant?" if near else "choose one of these")
+        )
+
+
 def components(name: str, value: object) -> tuple[int, ...]:
     """Numbers of mixture components."""
     if not isinstance(value, (tuple, list)):
-        raise TypeError(
-            f"{name}: must be a list of component numbers (got {reprlib.repr(value)}); give for instance [2]"
-        )
+        raise TypeError(f"{name}: must be a list of component numbers (got {shown(value)}); give for instance [2]")
     if len(value) > MAX_COMPONENTS:
         raise ValueError(
             f"{name}: must be at most {MAX_COMPONENTS} component numbers (got {len(value)}); name each of them once"
         )
     found = tuple(whole(name, k, 0, MAX_COMPONENTS - 1) for k in value)
     if len(set(found)) < len(found):
-        raise ValueError(f"{name}: must name each component once (got {reprlib.repr(found)}); remove the repeated one")
+        raise ValueError(f"{name}: must name each component once (got {shown(found)}); remove the repeated one")
     return found
 
 
 def sentences(name: str, value: object) -> tuple[str, ...]:
     """Texts, each a sentence."""
     if not isinstance(value, (tuple, list)) or not all(isinstance(note, str) for note in value):
-        raise TypeError(f"{name}: must be a list of texts (got {reprlib.repr(value)}); give one text a sentence")
+        raise TypeError(f"{name}: must be a list of texts (got {shown(value)}); give one text a sentence")
     if len(value) > MAX_NOTES:
         raise ValueError(f"{name}: must be at most {MAX_NOTES} texts (got {len(value):,}); keep those that matter")
     for note in value:
@@ -225,7 +264,7 @@ def parameters(device: DeviceParameters) -> None:
     for name in ("name", "source", "licence", "citation"):
         text = getattr(device, name)
         if not isinstance(text, str) or (name == "name" and not text):
-            raise ValueError(f"{name}: must be a text (got {reprlib.repr(text)}); write it as one")
+            raise ValueError(f"{name}: must be a text (got {shown(text)}); write it as one")
         if name != "name" or device.base is None:
             short(name, text, MAX_NAME if name == "name" else MAX_TEXT)
     changes(device.variations)
@@ -257,20 +296,17 @@ def dictionary(data: object) -> dict[str, Any]:
     features = plain.pop("features", list(FEATURE_NAMES))
     if features != list(FEATURE_NAMES):
         raise ValueError(
-            f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {reprlib.repr(features)}); "
-            "reorder the set"
+            f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {shown(features)}); reorder the set"
         )
     plain["var"] = var_models(plain["var"])
     plain.setdefault("order", min(DEFAULT_ORDER, max(plain["var"])))
     varied = plain.setdefault("variations", [])
     if not isinstance(varied, list) or not all(isinstance(change, Mapping) for change in varied):
-        raise TypeError(f"variations: must be a list of dictionaries (got {reprlib.repr(varied)}); see to_dict()")
+        raise TypeError(f"variations: must be a list of dictionaries (got {shown(varied)}); see to_dict()")
     changes(varied)
     unknown = [str(k) for change in varied for k in change if k not in VARIATIONS]
     if unknown:
-        raise ValueError(
-            f"variations: must be some of {', '.join(VARIATIONS)} (got {reprlib.repr(unknown[0])}); remove it"
-        )
+        raise ValueError(f"variations: must be some of {', '.join(VARIATIONS)} (got {shown(unknown[0])}); remove it")
     return plain
 
 

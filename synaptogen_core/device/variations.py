@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import checks, stationary
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _order(device: DeviceParameters, order: int) -> Change:
 
 def _shapes(device: DeviceParameters, shapes: str) -> Change:
     if shapes != "gaussian":
-        raise ValueError(f"shapes: must be 'true' or 'gaussian' (got {reprlib.repr(shapes)}); choose one of them")
+        raise ValueError(f"shapes: must be 'true' or 'gaussian' (got {shown(shapes)}); choose one of them")
     mean, sd = stationary.shape_moments(device)
     gamma = np.zeros_like(device.gamma)
     gamma[:, -2] = sd / np.sqrt(np.diag(stationary.covariance(device)))
@@ -94,7 +94,7 @@ def _factors(name: str, value: float | Mapping[str, float]) -> tuple[F64, str]:
         unknown = [k for k in value if k not in FEATURE_NAMES]
         if unknown:
             raise ValueError(
-                f"{name}: must name features {', '.join(FEATURE_NAMES)} (got {reprlib.repr(unknown[0])}); correct it"
+                f"{name}: must name features {', '.join(FEATURE_NAMES)} (got {shown(unknown[0])}); correct it"
             )
         factors = np.array([checks.number(name, value.get(f, 1.0)) for f in FEATURE_NAMES])
         label = ", ".join(f"{name} {f} x {v:g}" for f, v in value.items())

@@ -107,7 +107,7 @@ def load_cells(path: str | os.PathLike[str], *, engine: str = "auto") -> CellArr
 
 
 def _check_suffix(path: str | os.PathLike[str]) -> None:
-    if Path(path).suffix.lower() != ".nc":
+    if text.as_path(path).suffix.lower() != ".nc":
         raise FileError(f"{path}: must end in .nc (got {Path(path).suffix or 'no suffix'}); rename it")
 
 

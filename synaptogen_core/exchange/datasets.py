@@ -22,7 +22,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.storage import ZipStore
 
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import netcdf, validity
+from synaptogen_core.exchange import netcdf, text, validity
 from synaptogen_core.exchange.atomic import replacing, swapping, told
 from synaptogen_core.exchange.marks import FOLDER, Marks
 
@@ -118,7 +118,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
     FileError
         If the name ends in something else.
     """
-    name = Path(path).name.lower()
+    name = text.as_path(path).name.lower()
     for suffix in (".nc", ".zarr", ".zarr.zip"):
         if name.endswith(suffix):
             return suffix

@@ -10,7 +10,7 @@ from typing import TextIO
 import xarray as xr
 
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import netcdf
+from synaptogen_core.exchange import netcdf, text
 from synaptogen_core.exchange.atomic import replacing
 
 COLUMNS = ("group", "label", "value", "standard_error", "lower", "upper", "units", "origin")
@@ -51,7 +51,7 @@ def write_estimates(estimates: xr.Dataset, stream: TextIO) -> None:
 
 def check_table(path: str | os.PathLike[str]) -> None:
     """Refuse a name of a table that ends in neither .csv nor .nc."""
-    if Path(path).suffix.lower() not in SUFFIXES:
+    if text.as_path(path).suffix.lower() not in SUFFIXES:
         raise FileError(
             f"{path}: must end in {' or '.join(SUFFIXES)} (got {Path(path).suffix or 'no suffix'}); rename it"
         )

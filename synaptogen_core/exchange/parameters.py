@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 import re
-import reprlib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from synaptogen_core.device import checks
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.errors import FileError
+from synaptogen_core.errors import FileError, shown
 from synaptogen_core.exchange import published, text
 from synaptogen_core.exchange.atomic import replacing
 
@@ -50,9 +50,9 @@ def load_device(name_or_path: str | os.PathLike[str]) -> DeviceParameters:
     if isinstance(name_or_path, str) and name_or_path in list_devices():
         packaged = resources.files(SETS) / "sets" / f"{name_or_path}.json"
         return device_from_text(packaged.read_text(encoding="utf-8"), name_or_path)
-    if not Path(name_or_path).exists():
+    if not str(name_or_path) or not Path(name_or_path).exists():
         raise FileError(
-            f"{name_or_path}: must be a packaged set or a file (got neither); "
+            f"{name_or_path or 'name_or_path'}: must be a packaged set or a file (got neither); "
             f"packaged are {', '.join(list_devices())}, else check the path"
         )
     return device_from_text(text.read(name_or_path, WHAT, MAX_BYTES), str(name_or_path))
@@ -95,7 +95,7 @@ def _check_kinds(data: Mapping[str, Any]) -> None:
     """Refuse values that are not even of the kind that the checks of `DeviceParameters` expect."""
     for key in ("name", "source", "licence", "citation"):
         if not isinstance(data.get(key, ""), str):
-            raise ValueError(f"{key}: must be text (got {reprlib.repr(data[key])}); put it in quotes")
+            raise ValueError(f"{key}: must be text (got {shown(data[key])}); put it in quotes")
     models = data.get("var", {})
     if not isinstance(models, dict) or not all(re.fullmatch("[1-9][0-9]{0,3}", order) for order in models):
         raise ValueError('var: must map orders to matrices (got other keys); write {"1": {"a": ..., "b": ...}}')
@@ -104,7 +104,7 @@ def _check_kinds(data: Mapping[str, Any]) -> None:
             raise ValueError(f"var: order {order} must have a and b (got something else); give both, and nothing more")
     outliers = data.get("outliers", [])
     if not isinstance(outliers, list) or not all(type(k) is int for k in outliers):
-        raise ValueError(f"outliers: must be a list of component numbers (got {reprlib.repr(outliers)}); write [2]")
+        raise ValueError(f"outliers: must be a list of component numbers (got {shown(outliers)}); write [2]")
     known = set(inspect.signature(DeviceParameters.vary).parameters)
     changes = data.get("variations", [])
     if not isinstance(changes, list) or not all(
@@ -132,9 +132,10 @@ def save_device(device: DeviceParameters, path: str | os.PathLike[str], layout: 
     ValueError
         If there is no such layout.
     """
+    checks.instance("device", device, DeviceParameters, "use load_device")
     if layout not in ("ours", "published"):
         raise ValueError(f"layout: must be ours or published (got {layout!r}); choose one of them")
-    if Path(path).suffix.lower() != ".json":
+    if text.as_path(path).suffix.lower() != ".json":
         raise FileError(f"{path}: must end in .json (got {Path(path).suffix or 'no suffix'}); rename it")
     data = device.to_dict() if layout == "ours" else published.to_published(device)
     content = text.readable_json(data) + "\n"

@@ -20,6 +20,7 @@ import xarray as xr
 
 from synaptogen_core import __version__
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import text
 from synaptogen_core.exchange.atomic import replacing
 from synaptogen_core.exchange.parameters import list_devices, load_device
 from synaptogen_core.exchange.report_pictures import figures
@@ -121,7 +122,7 @@ def save_report(
 
 def check_html(path: str | os.PathLike[str]) -> None:
     """Refuse a name of a report that does not end in .html."""
-    if Path(path).suffix.lower() != ".html":
+    if text.as_path(path).suffix.lower() != ".html":
         raise FileError(f"{path}: must end in .html (got {Path(path).suffix or 'no suffix'}); rename it")
 
 

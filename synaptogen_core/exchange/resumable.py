@@ -93,7 +93,7 @@ def simulate_to_zarr(
         cells,
         train,
         memory=memory,
-        record=(record,) if isinstance(record, str) else tuple(record),
+        record=record,
         every=every,
         read_voltage=read_voltage,
         bandwidth=bandwidth,

@@ -20,7 +20,7 @@ from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device.noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import datasets, netcdf, tables
+from synaptogen_core.exchange import datasets, netcdf, tables, text
 from synaptogen_core.exchange.atomic import replacing
 from synaptogen_core.exchange.resumable import MEMORY, PIECES, fill
 from synaptogen_core.exchange.stores import Store, changing
@@ -68,9 +68,8 @@ def simulate_to_file(
     Cancelled
         If `cancel` said so; nothing is written then.
     """
-    table = Path(path).suffix.lower() == ".csv"
+    table = text.as_path(path).suffix.lower() == ".csv"
     kind = ".csv" if table else datasets.format_of(path)
-    wanted = (record,) if isinstance(record, str) else tuple(record)
     datasets.check_target(path)
     zarr = kind in (".zarr", ".zarr.zip")
     if scheduler is not None and not zarr:
@@ -79,7 +78,7 @@ def simulate_to_file(
         cells,
         train,
         memory=memory,
-        record=("features",) if table else wanted,
+        record=("features",) if table else record,
         every=every,
         read_voltage=read_voltage,
         bandwidth=bandwidth,

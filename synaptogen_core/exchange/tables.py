@@ -220,7 +220,7 @@ def _is_number(cell: str) -> bool:
 
 def check_csv(path: str | os.PathLike[str]) -> None:
     """Refuse a name that does not end in .csv."""
-    if Path(path).suffix.lower() != ".csv":
+    if text.as_path(path).suffix.lower() != ".csv":
         raise FileError(f"{path}: must end in .csv (got {Path(path).suffix or 'no suffix'}); rename it")
 
 

@@ -36,6 +36,19 @@ def read(path: str | os.PathLike[str], what: str, max_bytes: int = MAX_BYTES) ->
         raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
 
 
+def as_path(path: object) -> Path:
+    """Return the name of a file or folder, if it is one.
+
+    Raises
+    ------
+    TypeError
+        If it is neither text nor a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path: must be a text or a path (got {type(path).__name__}); give the name of a file")
+    return Path(path)
+
+
 def existing(path: str | os.PathLike[str], what: str) -> Path:
     """Return the path of a file that is there.
 
@@ -44,7 +57,7 @@ def existing(path: str | os.PathLike[str], what: str) -> Path:
     FileError
         If it is not, or is a folder.
     """
-    file = Path(path)
+    file = as_path(path)
     if not file.exists():
         raise FileError(f"{path}: must exist (got no such file); check the name")
     if file.is_dir():
