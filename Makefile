@@ -4,8 +4,10 @@ PORT ?= 5006
 JOBS ?= auto
 BIN := .venv/bin
 READY := .venv/.ready
+# bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help serve test lint format bench clean
+.PHONY: help serve test quick lint format bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -23,7 +25,10 @@ serve: $(READY)  ## open the dashboard (PORT=5006)
 	$(BIN)/panel serve app/main.py --port $(PORT) --warm $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
 
 test: $(READY)  ## run the tests (ARGS='-k name' for some)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
+
+quick: $(READY)  ## run the tests that need neither a browser nor a cluster nor long: between two edits
+	$(PYTEST) -m "not browser and not cluster and not slow" $(ARGS)
 
 lint: $(READY)  ## linter, formatter, types, import contracts
 	$(BIN)/ruff check .

@@ -227,6 +227,7 @@ def test_a_cluster_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.cluster
 @pytest.mark.timeout(600)
 def test_a_cluster_computes_the_same(tmp_path: Path) -> None:
     with LocalCluster(n_workers=1, processes=False, threads_per_worker=2, dashboard_address=":0") as cluster:
