@@ -88,8 +88,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the table, if asked to; rows of files that did not run stay, those of files that are gone go."""
     if session.config.getoption("write_durations") and not hasattr(session.config, "workerinput"):
-        table = {file: s for file, s in (known_durations() | TAKEN).items() if (ROOT / file).is_file()}
-        rows = {file: round(s, 1) for file, s in sorted(table.items(), key=lambda row: -row[1])}
+        table = {**known_durations(), **TAKEN}
+        rows = {
+            file: round(table[file], 1)
+            for file in sorted(table, key=table.get, reverse=True)
+            if (ROOT / file).is_file()
+        }
         DURATIONS.write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
 
 
