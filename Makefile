@@ -27,7 +27,7 @@ serve: $(READY)  ## open the dashboard (PORT=5006)
 test: $(READY)  ## run the tests (ARGS='-k name' for some)
 	$(PYTEST) $(ARGS)
 
-quick: $(READY)  ## run the tests that need neither a browser nor a cluster nor long: between two edits
+quick: $(READY)  ## run the tests that need no browser, no cluster and not long: between two edits
 	$(PYTEST) -m "not browser and not cluster and not slow" $(ARGS)
 
 lint: $(READY)  ## linter, formatter, types, import contracts

@@ -154,6 +154,7 @@ def test_a_misuse_is_one_sentence(arguments: list[str], sentence: str) -> None:
     assert sentence in one_sentence(result)
 
 
+@pytest.mark.filterwarnings("default::synaptogen_core.errors.RangeWarning")  # as in a shell
 def test_a_warning_is_one_sentence(tmp_path: Path) -> None:
     result = run("generate", tmp_path / "run.nc", "--shape", "2x2", "--train", "cycling:cycles=1,u_reset=1.7")
     assert result.exit_code == 0
