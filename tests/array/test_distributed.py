@@ -21,7 +21,8 @@ from synaptogen_core.exchange.marks import FOLDER, Marks
 from synaptogen_core.exchange.resumable import Filling
 from synaptogen_core.exchange.stores import Store
 
-pytestmark = pytest.mark.timeout(600)  # the workers are new processes, which load and perhaps compile everything again
+# the workers are new processes, which load and perhaps compile everything again
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 SETTINGS = {"record": ["features", "current", "state"], "every": 2, "bandwidth": 1e8}
 MEMORY = 1 << 12
 SHAPE = (13, 10)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.drive import DESK, PHONE, Dashboard, browsing, serving
+from tests.browser.drive import DESK, PHONE, Dashboard, browsing, one_page, serving
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import one_page
-from tests.browser.drive import Dashboard
+from tests.browser.drive import Dashboard, one_page
 
 QUERY = "tab=c2c&rows=16&columns=16&cycles=50"
 BOX = """
@@ -24,13 +23,12 @@ BOX = """
 
 
 @pytest.fixture(scope="module")
-def page(server: str, browser: Browser) -> Iterator[Dashboard]:
+def dashboard(server: str, browser: Browser) -> Iterator[Dashboard]:
     """One page for both tests."""
     yield from one_page(server, browser, QUERY)
 
 
-def test_options_change_their_own_pictures(page: Dashboard) -> None:
-    dashboard = page
+def test_options_change_their_own_pictures(dashboard: Dashboard) -> None:
     for act, figure in (
         (lambda: dashboard.choose("Feature", "SET voltage"), "cycles series"),
         (lambda: dashboard.choose("Correlate with", "RESET voltage"), "cycles correlation"),
@@ -43,8 +41,8 @@ def test_options_change_their_own_pictures(page: Dashboard) -> None:
         dashboard.wait_change(figure, before)
 
 
-def test_a_box_drawn_in_the_matrix_shows_its_cycles_everywhere(page: Dashboard) -> None:
-    dashboard, page = page, page.page
+def test_a_box_drawn_in_the_matrix_shows_its_cycles_everywhere(dashboard: Dashboard) -> None:
+    page = dashboard.page
     page.get_by_text("Draw a box in a cloud").scroll_into_view_if_needed()
     before = dashboard.sources("cycles r_lrs r_lrs")
     left, top, right, bottom = page.evaluate(BOX, "cycles r_hrs r_lrs")

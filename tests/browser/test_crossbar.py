@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import one_page
-from tests.browser.drive import Dashboard
+from tests.browser.drive import Dashboard, one_page
 
 pytestmark = pytest.mark.browser
 QUERY = "tab=crossbar&rows=16&columns=12&kind=staircase&cycles=2&u_stop=0.9&word_ohm=0&bit_ohm=0"
@@ -17,7 +16,7 @@ LARGE = "tab=crossbar&rows=128&columns=128"
 
 
 @pytest.fixture(scope="module")
-def page(server: str, browser: Browser) -> Iterator[Dashboard]:
+def dashboard(server: str, browser: Browser) -> Iterator[Dashboard]:
     """One page for the tests of a small crossbar, in the order of the file; the last one leaves the tab."""
     yield from one_page(server, browser, QUERY)
 
@@ -36,8 +35,7 @@ def marks(dashboard: Dashboard) -> list[tuple[int, int]]:
     return list(zip(source["y"], source["x"], strict=True))
 
 
-def test_map_bars_and_adc(page: Dashboard) -> None:
-    dashboard = page
+def test_map_bars_and_adc(dashboard: Dashboard) -> None:
     image = dashboard.sources("crossbar map")
     assert image[0]["dw"] == [12] and image[0]["dh"] == [16]
     dashboard.choose("Map of", "State")
@@ -47,8 +45,9 @@ def test_map_bars_and_adc(page: Dashboard) -> None:
     rows, columns = (dashboard.sources(f"crossbar {side}")[0]["current"] for side in ("rows", "columns"))
     assert (len(rows), len(columns)) == (16, 12)
     assert sum(rows) == pytest.approx(sum(columns)), "what the drivers deliver, the outputs collect"
+    before = dashboard.sources("crossbar rows")
     dashboard.choose("Input", "One line")
-    changed = dashboard.wait_change("crossbar rows", dashboard.sources("crossbar rows"))[0]["current"]
+    changed = dashboard.wait_change("crossbar rows", before)[0]["current"]
     assert [current > 0 for current in changed] == [True] + [False] * 15
     dashboard.choose("Drive", "Columns")
     dashboard.wait_for(
@@ -64,8 +63,7 @@ def test_map_bars_and_adc(page: Dashboard) -> None:
     assert all(abs(i / step - round(i / step)) < 1e-6 for i in digits)
 
 
-def test_a_click_selects_the_cell_everywhere(page: Dashboard) -> None:
-    dashboard = page
+def test_a_click_selects_the_cell_everywhere(dashboard: Dashboard) -> None:
     click(dashboard, 5, 7)
     dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(5, 7)], "the click selected nothing")
     click(dashboard, 15, 0, keys=("Shift",))
@@ -84,10 +82,11 @@ def test_a_click_selects_the_cell_everywhere(page: Dashboard) -> None:
 def test_lines_and_schemes(open_page: Callable[..., Dashboard], tmp_path: Path) -> None:
     """Moving the line resistance at 128 x 128 redraws map and bars by itself; so does every scheme."""
     dashboard = open_page(LARGE)
-    image, rows = dashboard.sources("crossbar map"), dashboard.sources("crossbar columns")[0]
+    image, columns = dashboard.sources("crossbar map"), dashboard.sources("crossbar columns")
+    rows = columns[0]
     assert 0 < sum(rows["current"]) < sum(rows["ideal"])
     dashboard.fill("Word line (Ω)", "8")
-    lossy = dashboard.wait_change("crossbar columns", dashboard.sources("crossbar columns"))[0]
+    lossy = dashboard.wait_change("crossbar columns", columns)[0]
     assert sum(lossy["current"]) < 0.9 * sum(rows["current"]) and lossy["ideal"] == rows["ideal"]
     assert dashboard.sources("crossbar map")[0]["image"] != image[0]["image"]
     assert "word_ohm=8" in dashboard.page.url

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 QUERY = "tab=d2d&rows=16&columns=16&cycles=20"
 
 
-def test_options_change_their_own_pictures_and_identical_devices_are_one_point(
+def test_options_change_their_pictures_and_identical_devices_are_one_point(
     open_page: Callable[..., Dashboard],
 ) -> None:
     dashboard = open_page(QUERY)

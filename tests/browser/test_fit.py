@@ -14,8 +14,7 @@ from playwright.sync_api import Browser
 import synaptogen_core as sc
 from app.results import fit
 from synaptogen_core.exchange import text
-from tests.browser.conftest import one_page
-from tests.browser.drive import Dashboard
+from tests.browser.drive import Dashboard, one_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 LONG = 240.0  # seconds; fitting on a machine that may be busy

@@ -155,6 +155,7 @@ def test_a_misuse_is_one_sentence(arguments: list[str], sentence: str) -> None:
     assert sentence in one_sentence(result)
 
 
+@pytest.mark.filterwarnings("default::synaptogen_core.errors.RangeWarning")  # as in a shell
 def test_a_warning_is_one_sentence(tmp_path: Path) -> None:
     result = run("generate", tmp_path / "run.nc", "--shape", "2x2", "--train", "cycling:cycles=1,u_reset=1.7")
     assert result.exit_code == 0
@@ -228,6 +229,7 @@ def test_a_cluster_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.cluster
 @pytest.mark.timeout(600)
 def test_a_cluster_computes_the_same(tmp_path: Path) -> None:
     with LocalCluster(n_workers=1, processes=False, threads_per_worker=2, dashboard_address=":0") as cluster:
