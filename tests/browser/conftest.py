@@ -23,14 +23,6 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield browser
 
 
-def one_page(server: str, browser: Browser, query: str) -> Iterator[Dashboard]:
-    """For a fixture: a page that several tests share, each in the state in which the one before left it."""
-    dashboard = Dashboard(browser.new_page(**DESK), server)
-    yield dashboard.open(query)
-    dashboard.page.close()
-    assert not dashboard.failures, dashboard.failures
-
-
 @pytest.fixture(scope="module")
 def small_page(server: str, browser: Browser) -> Iterator[Dashboard]:
     """One page for the tests of a file that can share it: 8 x 8 cells, 20 cycles, seed 5. It stays as they leave it."""
