@@ -1,4 +1,4 @@
-"""Pages that are closed leave nothing behind."""
+"""Every tab is drawn without internet, and pages that are closed leave nothing behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200",
 
 
 @pytest.mark.timeout(900)
-def test_pages_leave_none_of_their_objects_alive(browser: Browser) -> None:
+def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browser) -> None:
     """One page that has shown all tabs, one that is closed while it fits, some while they are drawn."""
     with serving(*OPTIONS) as address:
 
@@ -28,6 +28,8 @@ def test_pages_leave_none_of_their_objects_alive(browser: Browser) -> None:
         busy = Dashboard(browser.new_page(), address).open("rows=8&columns=8&cycles=5&tab=overview")
         for tab in TABS[1:]:
             busy.settle(busy.page.get_by_role("tab", name=tab.title, exact=True).click)
+            assert not busy.empty_figures(), f"{tab.title}: figures without data, though it is said to be up to date"
+        assert not busy.failures, "the page asks nobody but its server"
         alive = set(objects()["alive"])
         assert {f"{tab.view.__module__}.{tab.view.__name__}" for tab in TABS} <= alive, "what is alive is seen"
         busy.page.close()

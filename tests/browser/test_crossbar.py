@@ -22,6 +22,7 @@ def dashboard(server: str, browser: Browser) -> Iterator[Dashboard]:
 
 
 def click(dashboard: Dashboard, row: int, column: int, keys: tuple[str, ...] = ()) -> None:
+    dashboard.wait_ready()  # what a selection shows may move the map
     place = dashboard.place("crossbar map", row, column)
     for key in keys:
         dashboard.page.keyboard.down(key)
