@@ -22,7 +22,8 @@ MAX_SHOWN = 60
 MAX_NAME = 200  # characters in which a unit is looked for
 
 NAMES = {
-    "voltage": "v u volt volts voltage vapp vapplied appliedvoltage bias biasvoltage vbias vin vmeas vsource vforce vforced spannung",
+    "voltage": "v u volt volts voltage vapp vapplied appliedvoltage bias biasvoltage vbias vin vmeas vsource vforce "
+    "vforced spannung",
     "current": "i current curr iin imeas imeasured idut currentdut strom",
     "cycle": "cycle cycles cyclenumber cycleno cyclenr cycleindex cycleid cyclecount n loop loopnumber loopindex "
     "sweep sweepnumber sweepno sweepnr loopno loopnr zyklus",
@@ -176,7 +177,9 @@ def understand(
     _check_wishes(columns, given, units)
     parts = [split_unit(column) for column in columns]
     roles = [role_of(part) for part, _ in parts]
-    if not {"device", "row", "column"} & set(roles) and roles.count("group") == 1:  # a die or chip alone is what the devices are called by
+    if (
+        not {"device", "row", "column"} & set(roles) and roles.count("group") == 1
+    ):  # a die or chip alone is what the devices are called by
         roles[roles.index("group")] = "device"
     for role, column in given.items():
         roles = ["" if found == role else found for found in roles]
