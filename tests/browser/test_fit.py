@@ -190,7 +190,7 @@ def test_unclear_columns_are_asked_for(page: Dashboard, tmp_path: Path) -> None:
     said(page, r"3 devices, 180 cycles in all: LRS resistance\.")
     (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     drop(page, tmp_path / "photo.png")
-    said(page, r"photo\.png: must be")
+    said(page, r"photo\.png: line 3 must be text")
     page.wait_for(lambda: page.page.get_by_role("button", name="Cancel", exact=True).first.is_visible(),
                   lambda busy: not busy, "never done", LONG)  # fmt: skip
 
