@@ -81,6 +81,11 @@ class FitWork:
         if self.source is not None:
             self._start(Source(self.source.name, self.source.data, tuple(columns.items()), tuple(units.items())))
 
+    def change_columns(self) -> None:
+        """Show what the columns of the file are taken for, for the user to correct."""
+        if self.source is not None and self.source.data is not None:
+            self._run(self._show_columns(self.source))
+
     def again(self) -> None:
         """Go on after a cancel."""
         self._tried.clear()
@@ -230,6 +235,16 @@ class FitWork:
             return
         self._adopt(device, limits)
         self._later(lambda: self.status.param.update(used=device.hash))
+
+    async def _show_columns(self, source: Source) -> None:
+        try:
+            layout = await asyncio.get_running_loop().run_in_executor(FITS, fit.layout_of, source)
+        except Exception as error:
+            self.refuse(sentence(error))
+            return
+        if self._painter is not None and source is self.source:
+            painter = self._painter
+            self._later(lambda: painter("columns", layout))
 
     def _later(self, function: Callable[[], None]) -> None:
         if not self._closed:

@@ -55,10 +55,11 @@ def apply_query(settings: Settings, query: str) -> list[str]:
     version = given.get("v", str(VERSION))
     if version != str(VERSION):
         dropped.append(f"The link has version {version[:20]}, this page reads version {VERSION}: check the settings.")
-    if given.get("own"):
+    own = given.get("own", "")
+    if own:
         dropped.append(
-            f"The link was made with the device “{given['own'][:80]}”, which a link cannot carry: this page shows the "
-            "published one. Drop the device's file on the Fit tab."
+            f"The link was made with the device “{own[:80]}”, which a link cannot carry: this page shows the "
+            "published one, without the settings that only that device allows. Drop the device's file on the Fit tab."
         )
     known = {prefix + name: (section, name) for prefix, section in settings.sections() for name in section.names()}
     changes: dict[Section, dict[str, Any]] = {}
@@ -72,6 +73,8 @@ def apply_query(settings: Settings, query: str) -> list[str]:
         try:
             changes.setdefault(section, {})[name] = read(section.param[name], text, UNITS.get(name, ""))
         except LinkError as error:
+            if own and isinstance(section.param[name], param.Number):
+                continue  # whether that device allows it is not known here
             dropped.append(f"{label_of(settings, key)}: {error}.")
     for section, values in changes.items():
         section.param.update(values)

@@ -14,7 +14,7 @@ from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
-from app import copying, link, theme
+from app import copying, leaving, link, theme
 from app.address import Address
 from app.device_line import DeviceLine
 from app.export import FORMATS, Downloads, run_order
@@ -98,12 +98,13 @@ class Dashboard:
         self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post, back)
         self.status = StatusLine(self.session, dropped)
         self.own = DeviceLine(self.settings, back)
+        self.leaving = leaving.Leaving(self.settings, self.work, self._post)
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
             main=[pmui.Column(
                 self.status.layout, self.own.layout, self.tabs,
                 pmui.Column(*self.places.values(), sizing_mode="stretch_width", margin=0, css_classes=[PLACES]),
-                self.painted.layout, sizing_mode="stretch_width", sx=SPACE, margin=0,
+                self.painted.layout, self.leaving.layout, sizing_mode="stretch_width", sx=SPACE, margin=0,
             )],
             busy_indicator=None, sidebar_open=not on_phone(),
             sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
@@ -122,7 +123,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, copying.LISTEN):
+            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, copying.LISTEN, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
         # Panel keeps this as long as its server lives: it must not hold the page.

@@ -59,7 +59,12 @@ class StatusLine:
             line, track, self.of_run, self.error, self.notes, sizing_mode="stretch_width", margin=0
         )
         session.status.param.watch(self.refresh, [name for name in Status.param if name != "name"])
+        session.settings.device.param.watch(self._own_device, "own")
         self.refresh()
+
+    def _own_device(self, event: Any) -> None:
+        if event.new is not None:  # what a link without it could not use is no longer the matter
+            self.notes.visible = False
 
     def refresh(self, *events: Any) -> None:
         """Say the present state."""

@@ -121,6 +121,14 @@ def read(
     return Reading(source.name, ds, notes=tuple(json.loads(ds.attrs.get("notes", "[]"))), size=size)
 
 
+def layout_of(source: Source) -> Any:
+    """What the columns of a file are taken for, by itself and as its owner said."""
+    from synaptogen_core.exchange.measurements import inspect_measurements
+
+    columns, units = dict(source.columns) or None, dict(source.units) or None
+    return inspect_measurements(source.data or b"", source.name, columns=columns, units=units)
+
+
 EXAMPLE_NOTE = (
     f"Simulated, not measured: {EXAMPLE_SIZE['devices']} cells of the published device, {EXAMPLE_SIZE['cycles']} I-V "
     f"loops each, {EXAMPLE_SIZE['points']} voltages a loop, with white noise of 0.3 µA."

@@ -77,7 +77,9 @@ class View(Base):
 
     def show(self, stage: str, found: Any) -> None:
         """Pictures of a stage, or nothing. Called with the document's lock, inside one hold."""
-        if stage == "read":
+        if stage == "columns":
+            self.file.columns.ask(found)
+        elif stage == "read":
             self.file.show(found)
             self.of_loops.visible = found is not None and found.loops
             if found is not None and found.device:

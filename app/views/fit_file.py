@@ -15,9 +15,9 @@ from app.plain import escape, plain
 if TYPE_CHECKING:
     from app.fit_work import FitWork
     from app.results.fit_pictures import Read
+    from synaptogen_core.exchange.files import TableLayout
 
 MOST_MB = 100
-ACCEPT = ".csv,.txt,.tsv,.dat,.gz,.nc,.json"
 ASKS = (
     "<b>Drop a file with your measurement</b>: a long table of loops (device, cycle, V, I), a table of features "
     "(device, cycle, any of R_HRS, U_SET, R_LRS, U_RESET) as CSV or text, plain or .gz; or NetCDF. A device's .json is "
@@ -33,6 +33,7 @@ VOLTS, AMPERES = ("V", "mV"), ("A", "mA", "µA", "nA", "pA")
 OHMS = ("ohm", "kohm", "Mohm", "Gohm", "S", "mS", "µS", "nS")
 UNITS = {"voltage": VOLTS, "current": AMPERES, "u_set": VOLTS, "u_reset": VOLTS, "r_hrs": OHMS, "r_lrs": OHMS}
 SAY = re.compile(r";? ?say (?:columns|units)=")  # what follows is for a program's user
+CORRECT = "Correct what is not right; the file is then read again."
 IN_ORDER = "Without a column for the cycle, each full sweep (or each row of a table of features) counts as one."
 ROWS = 5  # of the file, shown
 LONGEST_NAME = 60  # letters of a column's name in a label
@@ -52,7 +53,7 @@ class FilePart:
     def __init__(self, work: FitWork):
         self.work = work
         self.file = pmui.FileInput(
-            label="Drop a file here, or click to choose one", accept=ACCEPT, multiple=False, variant="outlined",
+            label="Drop a file here, or click to choose one", multiple=False, variant="outlined",
             sizing_mode="stretch_width", margin=(6, 8), max_file_size=MOST_MB * 1_000_000, sx=DROP,
             uploaded_label="Drop another file here, or click",
         )  # fmt: skip
@@ -69,13 +70,17 @@ class FilePart:
         self.error = theme.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(4, 8))
         self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 8), styles={"font-size": "0.9rem"})
         self.columns = Columns(work.declare)
+        self.change = pmui.Button(
+            label="Change columns", variant="outlined", size="small", margin=(2, 8), visible=False
+        )
+        self.change.on_click(lambda event: work.change_columns())
         self.layout = pmui.Column(
             theme.card(
                 pn.pane.HTML(ASKS, sizing_mode="stretch_width", margin=(4, 8), styles={"font-size": "0.92rem"}),
                 self.file,
                 pmui.FlexBox(self.example, self.cancel, self.again, self.stage, sizing_mode="stretch_width",
                              align_items="center", gap="2px 8px"),
-                self.bar, self.error, self.said, theme.note(PRIVATE),
+                self.bar, self.error, self.said, self.change, theme.note(PRIVATE),
             ),
             self.columns.layout, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
@@ -83,7 +88,7 @@ class FilePart:
         self._status()
 
     def _taken(self, event: Any) -> None:
-        if event.new:
+        if event.new is not None:
             self.work.take(str(self.file.filename or "file"), bytes(event.new))
             self.file.param.update(value=None)  # the lane holds it now, and nobody else
 
@@ -98,7 +103,8 @@ class FilePart:
 
     def show(self, read: Read | None) -> None:
         """What was read, or nothing."""
-        self.columns.show(read)
+        self.columns.ask(read.unclear if read is not None else None, read.said if read is not None else "")
+        self.change.visible = read is not None and read.cycles > 0 and read.size > 0  # neither a device nor the example
         if read is None:
             self.said.object = ""
             return
@@ -116,6 +122,10 @@ def guard(file: Any, work: FitWork) -> None:
     handle, arrived = file._handle_msg, {"bytes": 0}
 
     def checked(message: dict[str, Any]) -> None:
+        if message["status"] == "finished" and not file._buffer and not arrived["bytes"]:
+            work.refuse("file: must not be empty (got 0 bytes); choose another")
+        if message["status"] in ("initializing", "finished"):
+            arrived["bytes"] = 0
         if message["status"] == "error":  # the browser's own word on a file that is too large
             work.refuse(f"file: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
             return
@@ -136,7 +146,7 @@ def said(read: Read) -> str:
     if read.device:
         return f"{size}the device “{read.device}”, not a measurement; it is now the page's device."
     if read.unclear is not None:
-        return f"{size}its columns need a word from you."
+        return f"{size}please say what its columns are."
     what = "I-V loops" if read.loops else " and ".join(filter(None, [", ".join(map(name, read.features))]))
     devices = f"{read.devices:,} device{'s' if read.devices != 1 else ''}"
     return f"{size}{devices}, {read.cycles:,} cycles in all: {what}."
@@ -154,18 +164,18 @@ class Columns:
         self.asks = theme.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
         self.rows = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8), stylesheets=[ROWS_STYLE])
         self.choices = pmui.FlexBox(sizing_mode="stretch_width", gap="4px 16px")
-        go = pmui.Button(label="Read it so", variant="contained", size="small", margin=(6, 8))
+        go = pmui.Button(label="Use these columns", variant="contained", size="small", margin=(6, 8))
         go.on_click(self._go)
-        self.layout = theme.card(theme.heading("What the columns are"), self.asks, self.rows, self.choices, go)
+        self.layout = theme.card(theme.heading("Name the columns"), self.asks, self.rows, self.choices, go)
         self.layout.visible = False
         self.widgets: list[tuple[str, Any, Any]] = []
 
-    def show(self, read: Read | None) -> None:
-        layout = read.unclear if read is not None else None
+    def ask(self, layout: TableLayout | None, said: str = "") -> None:
+        """Show what is understood of a file and ask about the rest; or nothing."""
         self.layout.visible = layout is not None
-        if read is None or layout is None:
+        if layout is None:
             return
-        questions = [in_words(SAY.split(question)[0]) for question in layout.questions] or [read.said]
+        questions = [in_words(SAY.split(question)[0]) for question in layout.questions] or [said or CORRECT]
         many = len(layout.columns) > COLUMNS
         cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
         self.asks.object = "\n".join([*questions, IN_ORDER, *cut])

@@ -22,10 +22,11 @@ MAX_SHOWN = 60
 MAX_NAME = 200  # characters in which a unit is looked for
 
 NAMES = {
-    "voltage": "v u volt volts voltage vapp vapplied appliedvoltage bias biasvoltage vbias vin vmeas vsource spannung",
-    "current": "i current curr iin imeas idut currentdut strom",
+    "voltage": "v u volt volts voltage vapp vapplied appliedvoltage bias biasvoltage vbias vin vmeas vsource vforce "
+    "vforced spannung",
+    "current": "i current curr iin imeas imeasured idut currentdut strom",
     "cycle": "cycle cycles cyclenumber cycleno cyclenr cycleindex cycleid cyclecount n loop loopnumber loopindex "
-    "sweep sweepnumber zyklus",
+    "sweep sweepnumber sweepno sweepnr loopno loopnr zyklus",
     "device": "device deviceid devicename devicenumber dev cell cellid cellname cellnumber dut bauteil zelle",
     "group": "file filename wafer die chip chipid lot batch array",
     "row": "row wordline wl zeile",
@@ -75,6 +76,8 @@ class TableLayout:
         In which unit each is; nothing for numbers and labels.
     assumed : tuple of bool
         The unit is not told by the file.
+    confirmed : tuple of bool
+        The unit was told by the caller.
     rows : tuple of tuple of str
         The first of them, as in the file.
     delimiter, decimal, encoding : str
@@ -91,6 +94,7 @@ class TableLayout:
     roles: tuple[str, ...]
     units: tuple[str, ...]
     assumed: tuple[bool, ...]
+    confirmed: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
     delimiter: str = ""
     decimal: str = ""
@@ -173,6 +177,10 @@ def understand(
     _check_wishes(columns, given, units)
     parts = [split_unit(column) for column in columns]
     roles = [role_of(part) for part, _ in parts]
+    if (
+        not {"device", "row", "column"} & set(roles) and roles.count("group") == 1
+    ):  # a die or chip alone is what the devices are called by
+        roles[roles.index("group")] = "device"
     for role, column in given.items():
         roles = ["" if found == role else found for found in roles]
         if column in columns:
@@ -205,26 +213,36 @@ def understand(
         assumed.append(not sure)
         questions += [question] if question else []
     return TableLayout(
-        name, kind, tuple(columns), tuple(roles), tuple(found), tuple(assumed), (), questions=tuple(questions)
-    )
+        name, kind, tuple(columns), tuple(roles), tuple(found), tuple(assumed), tuple(role in units for role in roles),
+        (), questions=tuple(questions),
+    )  # fmt: skip
 
 
 def doubtful(layout: TableLayout, role: str, low: float, high: float) -> str:
-    """A question if the numbers of a column, from `low` to `high` in magnitude, could hardly be in the assumed unit."""
+    """A question if the numbers of a column, from `low` to `high` in magnitude, could hardly be in its unit.
+
+    Of a unit that the file names, too: instruments write V above numbers in mV. The caller's word ends the question.
+    """
+    position, doubt = layout.position(role), unlikely(layout, role, low, high)
+    if not doubt or layout.confirmed[position]:
+        return ""
+    return f"{role}: in which unit is column {shown(layout.columns[position])}? {doubt}; say units={{{role!r}: ...}}"
+
+
+def unlikely(layout: TableLayout, role: str, low: float, high: float) -> str:
+    """That numbers from `low` to `high` in magnitude could hardly be in the unit of a column; nothing if they could."""
     position = layout.position(role)
-    if position < 0 or not layout.assumed[position] or not high >= low:
+    found = unit_of(layout.units[position]) if position >= 0 else None
+    if found is None or not high >= low:
         return ""
+    unit, factor = found
+    lowest, highest = low * factor, high * factor
     if role in PLAUSIBLE:
-        fault = high > PLAUSIBLE[role]
+        fault = highest > PLAUSIBLE[role]
     else:
-        in_ohm = (low, high) if layout.units[position] == "ohm" else (1 / max(high, 1e-300), 1 / max(low, 1e-300))
+        in_ohm = (lowest, highest) if unit == "ohm" else (1 / max(highest, 1e-300), 1 / max(lowest, 1e-300))
         fault = in_ohm[0] < PLAUSIBLE_OHM[0] or in_ohm[1] > PLAUSIBLE_OHM[1]
-    if not fault:
-        return ""
-    return (
-        f"{role}: in which unit is column {shown(layout.columns[position])}? its numbers run from {low:g} to {high:g}, "
-        f"hardly {layout.units[position]}; say units={{{role!r}: ...}}"
-    )
+    return f"its numbers run from {low:g} to {high:g}, hardly {layout.units[position]}" if fault else ""
 
 
 def shown(text: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.measurement import measurement
 from synaptogen_core.errors import ColumnsUnclear, FileError
-from synaptogen_core.exchange.columns import LABEL_ROLES, LOOP_ROLES, TableLayout, doubtful, shown, unit_of
+from synaptogen_core.exchange.columns import LABEL_ROLES, LOOP_ROLES, TableLayout, doubtful, shown, unit_of, unlikely
 from synaptogen_core.exchange.measured_text import SEPARATORS
 from synaptogen_core.schema import FEATURE_NAMES
 
@@ -109,7 +109,9 @@ class Records:
             raise FileError(f"{self.layout.name}: must hold at least one row (got none); is it cut off?")
         questions = [doubtful(self.layout, role, *self.extremes[role]) for role in self.roles]
         ask(self.layout, [question for question in questions if question])
-        told = [*notes, *([f"{self.gaps:,} gaps"] if self.gaps else [])]
+        doubts = [(role, unlikely(self.layout, role, *self.extremes[role])) for role in self.roles]
+        told = [*notes, *(f"{role}: {doubt}, though it was said so" for role, doubt in doubts if doubt)]
+        told += [f"{self.gaps:,} gaps"] if self.gaps else []
         ds = self._make_loops(told) if self.loops else self._make_features(told)
         ds.attrs["notes"] = json.dumps(told, ensure_ascii=False)
         return ds

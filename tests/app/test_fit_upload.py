@@ -49,3 +49,14 @@ def test_what_the_browser_refuses_is_a_sentence(door: tuple[Any, list[str]]) -> 
     file, refused = door
     file._handle_msg({"status": "error", "error": "File exceeds maximum file size"})
     assert refused == ["file: must have at most 1 MB (got more); cut it, or pack it as .gz"]
+
+
+def test_an_empty_file_is_a_sentence(door: tuple[Any, list[str]]) -> None:
+    """The browser sends no piece of it."""
+    file, refused = door
+    file._handle_msg({"status": "initializing"})
+    file._handle_msg({"status": "finished"})
+    assert refused == ["file: must not be empty (got 0 bytes); choose another"]
+    file._handle_msg(piece(1, 1, b"a,b"))
+    file._handle_msg({"status": "finished"})
+    assert len(refused) == 1 and file.value == b"a,b"

@@ -156,3 +156,13 @@ def test_watchers_hear_of_every_section() -> None:
     settings.read.noise = False
     settings.select(1, 1)
     assert heard == ["rows", "noise", "cells"]
+
+
+def test_values_of_a_device_that_is_not_here_are_not_judged() -> None:
+    """One sentence says that they wait for it; what is no number is still said."""
+    settings = all_settings()
+    dropped = link.apply_query(settings, "?own=mine&u_set=-1.9&seed=5&kind=dance")
+    assert len(dropped) == 2 and "without the settings that only that device allows" in dropped[0]
+    assert dropped[1].startswith("Kind: must be one of")
+    assert settings.array.seed == 5 and settings.train.u_set == -1.5
+    assert len(link.apply_query(all_settings(), "?u_set=-1.9")) == 1

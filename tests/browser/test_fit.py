@@ -177,14 +177,30 @@ def test_unclear_columns_are_asked_for(page: Dashboard, tmp_path: Path) -> None:
             for d in range(3) for c in range(60)]  # fmt: skip
     path.write_text("\n".join(["who,when,small,large", *rows]))
     drop(page, path)
-    said(page, r"its columns need a word from you")
+    said(page, r"please say what its columns are")
     for column, role in (("who", "device"), ("when", "cycle"), ("small", "R_LRS"), ("large", "R_HRS")):
         page.choose(f"“{column}” is", role)
-    page.page.get_by_role("button", name="Read it so").click()
+    page.page.get_by_role("button", name="Use these columns").click()
     said(page, r"3 devices, 180 cycles in all: HRS resistance, LRS resistance")
     said(page, r"180 of 180 cycles have their features")
+    page.page.get_by_role("button", name="Change columns").click()
+    said(page, r"Correct what is not right")
+    page.choose("“large” is", "left out")
+    page.page.get_by_role("button", name="Use these columns").click()
+    said(page, r"3 devices, 180 cycles in all: LRS resistance\.")
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    drop(page, tmp_path / "photo.png")
+    said(page, r"photo\.png: line 3 must be text")
     page.wait_for(lambda: page.page.get_by_role("button", name="Cancel", exact=True).first.is_visible(),
                   lambda busy: not busy, "never done", LONG)  # fmt: skip
+
+
+LEAVES = "window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+
+
+def test_the_browser_asks_before_a_fit_is_lost(page: Dashboard, open_page: Callable[..., Dashboard]) -> None:
+    assert not page.page.evaluate(LEAVES), "a file and its fit would be lost"
+    assert open_page(f"{SMALL}&tab=overview").page.evaluate(LEAVES), "nothing would"
 
 
 def test_a_device_file_is_taken_as_it_is(page: Dashboard, tmp_path: Path) -> None:

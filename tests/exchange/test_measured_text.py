@@ -47,14 +47,14 @@ def tables(draw: st.DrawFn) -> tuple[bytes, list[list[float]], tuple[float, floa
     comment = draw(st.sampled_from(["", "# ", "%"]))
     text = ending.join([*before, comment + header + trailing, *lines]) + draw(st.sampled_from(["", ending, ending * 3]))
     data = text.encode(draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"])))
-    factors = FACTORS["V"][volt], FACTORS["A"][ampere]
-    return draw(st.sampled_from([bytes, gzip.compress]))(data), [list(map(float, row)) for row in rows], factors
+    return draw(st.sampled_from([bytes, gzip.compress]))(data), [list(map(float, row)) for row in rows], (volt, ampere)
 
 
 @given(tables())
-def test_any_dress_gives_identical_arrays(drawn: tuple[bytes, list[list[float]], tuple[float, float]]) -> None:
-    data, rows, (volt, ampere) = drawn
-    ds = measurements_from_bytes(data, "t.txt")
+def test_any_dress_gives_identical_arrays(drawn: tuple[bytes, list[list[float]], tuple[str, str]]) -> None:
+    data, rows, units = drawn
+    ds = measurements_from_bytes(data, "t.txt", units=dict(zip(("voltage", "current"), units, strict=True)))
+    volt, ampere = FACTORS["V"][units[0]], FACTORS["A"][units[1]]
     cycle, voltage, current = np.array(rows).T
     order = np.argsort(cycle, kind="stable")
     assert np.repeat(ds["cycle"].values, ds["sample_count"].values).tolist() == cycle[order].astype(int).tolist()

@@ -372,3 +372,29 @@ def test_the_features_that_we_write(run: xr.Dataset, tmp_path: Path) -> None:
     for name in FEATURE_NAMES:
         one = again[name].values.reshape(len(places), -1)[places].ravel()
         np.testing.assert_array_equal(one.astype(np.float32), expected[name].values.astype(np.float32))
+
+
+SWEPT = "cycle,Voltage [{v}],Current [{i}]\n" + "".join(
+    f"{n},{1500 * u},{i}\n" for n in (1, 2) for u, i in ((0.1, 9), (1, 210), (-0.1, -9), (-1, -180))
+)
+
+
+def test_a_unit_that_the_file_names_is_doubted_too() -> None:
+    """mV under a heading of V: asked, and the caller's word ends the question, with a note."""
+    data = SWEPT.format(v="V", i="uA").encode()
+    with pytest.raises(ColumnsUnclear, match=r"voltage: in which unit .* run from 150 to 1500, hardly V"):
+        measurements_from_bytes(data, "t.csv")
+    assert abs(measurements_from_bytes(data, "t.csv", units={"voltage": "mV"})["voltage"]).max() == 1.5
+    said = measurements_from_bytes(data, "t.csv", units={"voltage": "V"})
+    assert "hardly V, though it was said so" in said.attrs["notes"]
+    with pytest.raises(ColumnsUnclear, match=r"current: in which unit .* hardly mA"):
+        measurements_from_bytes(SWEPT.format(v="mV", i="mA").encode(), "t.csv")
+    plain = measurements_from_bytes(SWEPT.format(v="mV", i="uA").encode(), "t.csv")
+    assert "hardly" not in plain.attrs["notes"]
+
+
+@pytest.mark.parametrize("heading", ["Chip", "die", "Wafer"])
+def test_a_chip_alone_is_the_device(heading: str) -> None:
+    text = SWEPT.format(v="mV", i="uA").replace("cycle,", f"{heading},Sweep no.,").replace("\n1,", "\nA7,1,")
+    layout = inspect_measurements(text.replace("\n2,", "\nA7,2,").replace("Voltage", "Vforce").encode(), "t.csv")
+    assert layout.roles == ("device", "cycle", "voltage", "current") and not layout.questions
