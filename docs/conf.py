@@ -31,7 +31,7 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 nitpicky = False
-suppress_warnings = ["config.cache"]  # the functions named below cannot be kept between builds
+suppress_warnings = ["ref.python"]  # words in the type of a parameter, such as shape, are taken for references
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -41,10 +41,10 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "undoc-members": False}
 autosummary_generate = True
 napoleon_google_docstring = False
+napoleon_use_ivar = True  # a field that is described in the class is not described twice
 
 html_theme = "furo"
 html_title = f"{project} {release}"
-html_static_path = ["_static"]
 html_theme_options = {"sidebar_hide_name": False}
 html_math_renderer = "mathml"
 
@@ -62,8 +62,9 @@ def write_reference() -> None:
     folder.mkdir(exist_ok=True)
     for module, (title, text) in ROOMS.items():
         room = sc if module == "synaptogen_core" else getattr(sc, module.rpartition(".")[2])
-        names = [name for name in room.__all__ if not name.startswith("_") and f"synaptogen_core.{name}" not in ROOMS]
-        rows = "\n".join(f"   {module}.{name}" for name in names)
+        elsewhere = set() if room is sc else set(sc.__all__)
+        names = [n for n in room.__all__ if n[0] != "_" and f"synaptogen_core.{n}" not in ROOMS and n not in elsewhere]
+        rows = "\n".join(f"   {room.__name__}.{name}" for name in names)  # sc.statistics lives in another module
         page = f"# {title}\n\n{text}\n\n```{{eval-rst}}\n.. autosummary::\n   :toctree: names\n   :nosignatures:\n\n{rows}\n```\n"
         target = folder / f"{module}.md"
         if not target.exists() or target.read_text(encoding="utf-8") != page:  # Sphinx builds anew what has changed
