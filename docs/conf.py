@@ -44,6 +44,8 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True  # a field that is described in the class is not described twice
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["docs.css"]
 html_title = f"{project} {release}"
 html_theme_options = {"sidebar_hide_name": False}
 html_math_renderer = "mathml"
