@@ -1,11 +1,15 @@
 # `make help` lists the targets. Everything lives in .venv, built from constraints.txt; nothing else is touched.
 PYTHON ?= python3
 PORT ?= 5006
+ADDRESS ?= localhost
 JOBS ?= auto
+ORIGINS := $(foreach from,localhost:$(PORT) 127.0.0.1:$(PORT) $(ORIGIN),--allow-websocket-origin $(from))
 BIN := .venv/bin
 READY := .venv/.ready
+# bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help serve test lint format bench clean
+.PHONY: help serve test quick lint format bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -19,11 +23,14 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps badcrossbar
 	@touch $@
 
-serve: $(READY)  ## open the dashboard (PORT=5006)
-	$(BIN)/panel serve app/main.py --port $(PORT) --warm $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
+serve: $(READY)  ## open the dashboard (PORT=5006; for others, without a password: ADDRESS=0.0.0.0 ORIGIN=name:5006)
+	$(BIN)/panel serve app/main.py --warm --port $(PORT) --address $(ADDRESS) $(ORIGINS) $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
 
 test: $(READY)  ## run the tests (ARGS='-k name' for some)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
+
+quick: $(READY)  ## run the tests that need no browser, no cluster and not long: between two edits
+	$(PYTEST) -m "not browser and not cluster and not slow" $(ARGS)
 
 lint: $(READY)  ## linter, formatter, types, import contracts
 	$(BIN)/ruff check .

@@ -43,3 +43,16 @@ class LruCache:
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def bytes_of(value: Any, depth: int = 0) -> int:
+    """Bytes of the arrays in a result."""
+    if hasattr(value, "nbytes"):
+        return int(value.nbytes)
+    if isinstance(value, dict):
+        return 200 + sum(bytes_of(v, depth + 1) for v in value.values())
+    if isinstance(value, list | tuple):
+        return 100 + sum(bytes_of(v, depth + 1) for v in value)
+    if hasattr(value, "__dataclass_fields__") and depth < 8:
+        return 200 + sum(bytes_of(getattr(value, name), depth + 1) for name in value.__dataclass_fields__)
+    return 100

@@ -7,6 +7,8 @@ from typing import Any
 import panel_material_ui as pmui
 import param
 
+from app import numbers
+from app.number_box import NumberBox, NumberSlider
 from app.settings import UNITS, Section
 
 SLIDER_STEPS = 2000  # a slider with more positions than this cannot be set by hand: use a number box
@@ -20,32 +22,54 @@ def widget(section: Section, name: str, **options: Any) -> Any:
     """The control of one parameter, linked both ways; `widget` chooses another kind of control."""
     parameter = section.param[name]
     kind = options.pop("widget", None) or widget_type(parameter)
-    options = {"label": title(parameter, name), "description": help_text(parameter, name), "size": "small",
-               "sizing_mode": "stretch_width", "margin": (3, 12), "sx": DENSE} | options  # fmt: skip
+    options = {"label": title(parameter, name), "sizing_mode": "stretch_width", "margin": (3, 12)} | options
+    if issubclass(kind, NumberBox):
+        return number_box(section, name, kind, options)
+    options = {"description": help_text(parameter, name), "size": "small", "sx": DENSE} | options
     if kind is pmui.Switch:
         options.pop("size")
     if isinstance(parameter, param.Selector):
         options["options"] = parameter.names or parameter.objects
-    if isinstance(parameter, param.Number) and not isinstance(parameter, param.Boolean):
-        (low, high), step = parameter.bounds, parameter.step
-        options |= {"start": low, "end": high} | ({"step": step} if step else {})
-        if kind in (pmui.EditableIntSlider, pmui.EditableFloatSlider):
-            options = {"inline_layout": True, "fixed_start": low, "fixed_end": high} | options
     control = kind(value=getattr(section, name), **options)
     link(section, name, control)
-    if "start" in options:
-        section.param.watch(lambda event: limit(section, name, control), name, what="bounds")
     return control
 
 
-def limit(section: Section, name: str, control: Any) -> None:
-    """Bounds of a control that follow those of its parameter, as another device brings them."""
-    low, high = section.param[name].bounds
-    ends = {"start": low, "end": high}
-    if "fixed_start" in control.param:
-        ends |= {"fixed_start": low, "fixed_end": high}
-    value = min(max(control.value, low), high)
-    control.param.update(value=value, description=help_text(section.param[name], name), **ends)
+def number_box(section: Section, name: str, kind: type[NumberBox], options: dict[str, Any]) -> NumberBox:
+    """The control of a number; its bounds follow those of the parameter."""
+    parameter = section.param[name]
+    whole = isinstance(parameter, param.Integer)
+    low, high = bounds_of(parameter)
+    control = kind(
+        value=getattr(section, name), start=low, end=high, step=parameter.step or (1 if whole else 0.1), whole=whole,
+        unit=UNITS.get(name, ""), help=help_text(parameter, name), **options,
+    )  # fmt: skip
+
+    def limit(event: Any) -> None:
+        low, high = bounds_of(parameter)
+        value = min(max(control.value, low), high)
+        control.param.update(value=value, start=low, end=high, help=help_text(parameter, name))
+
+    def moved(event: Any) -> None:
+        try:
+            setattr(section, name, control.value)  # not the event's: an answer to it may have come first
+        except ValueError:  # a slider can be a moment behind bounds that have just changed
+            control.value = getattr(section, name)
+            control.refuse(
+                f"{event.new}", f"must be {range_text(parameter, name)} (got {numbers.number_text(control.value)})"
+            )
+
+    control.param.watch(moved, "value")
+    section.param.watch(lambda event: control.param.update(value=getattr(section, name)), name)
+    for what in ("bounds", "softbounds"):
+        section.param.watch(limit, name, what=what)
+    return control
+
+
+def bounds_of(parameter: param.Number) -> tuple[float, float]:
+    """What a number may be now: its soft bounds follow other settings."""
+    low, high = parameter.softbounds or parameter.bounds
+    return low, high
 
 
 def link(section: Section, name: str, control: Any) -> None:
@@ -56,9 +80,8 @@ def link(section: Section, name: str, control: Any) -> None:
             setattr(section, name, event.new)
         except ValueError:
             control.value = getattr(section, name)
-            what, allowed = title(section.param[name], name), range_text(section.param[name], name)
-            got = "nothing" if event.new is None else repr(event.new)
-            raise ValueError(f"{what}: must be {allowed} (got {got}); the old value stays") from None
+            what, got = title(section.param[name], name), "nothing" if event.new is None else repr(event.new)
+            raise ValueError(f"{what}: must be one of its choices (got {got}); the old value stays") from None
 
     control.param.watch(moved, "value")
     section.param.watch(lambda event: control.param.update(value=event.new), name)
@@ -71,10 +94,7 @@ def widget_type(parameter: param.Parameter) -> Any:
         return pmui.Select
     if isinstance(parameter, param.Number):
         low, high = parameter.bounds
-        integer = isinstance(parameter, param.Integer)
-        if (high - low) / (parameter.step or 1) <= SLIDER_STEPS:
-            return pmui.EditableIntSlider if integer else pmui.EditableFloatSlider
-        return pmui.IntInput if integer else pmui.FloatInput
+        return NumberSlider if (high - low) / (parameter.step or 1) <= SLIDER_STEPS else NumberBox
     return pmui.TextAreaInput
 
 
@@ -92,9 +112,7 @@ def help_text(parameter: param.Parameter, name: str) -> str:
 
 
 def range_text(parameter: param.Parameter, name: str) -> str:
-    """What a parameter may be: ``from -1.5 to -0.1 V``."""
+    """What a parameter may be: ``from −1.5 to −0.1 V``."""
     if not isinstance(parameter, param.Number) or not parameter.bounds:
         return "one of its choices"
-    low, high = (f"{bound:g}" if abs(bound) < 1e6 else f"{bound:,}" for bound in parameter.bounds)
-    unit = UNITS.get(name)
-    return f"from {low} to {high}{' ' + unit if unit else ''}".replace("-", "−")
+    return numbers.range_text(*bounds_of(parameter), UNITS.get(name, ""))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
+from app.plain import escape
 from app.settings import Settings
 
+NOTES = 50  # listed
 STYLE = """
 :host { font-size: 0.92rem; }
 details { padding: 2px 0; }
@@ -43,7 +44,7 @@ class DeviceLine:
         if not notes:
             self.text.object = f'<div class="own-device">{said}, your own device.</div>'
             return
-        rows = "".join(f"<li>{escape(note)}</li>" for note in notes)
+        rows = "".join(f"<li>{escape(note)}</li>" for note in notes[:NOTES])
         count = "1 note" if len(notes) == 1 else f"{len(notes)} notes"
         self.text.object = (
             f'<details class="own-device"><summary>{said}, your own device; {count} on what it can tell</summary>'

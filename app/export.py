@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -23,11 +21,12 @@ import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, CustomJS, Div
 
 from app import runs, theme
+from app.plain import escape
 from app.results import crossbar
 from app.session import LONG_RUNS, Session, sentence
 from app.settings import Request
 from synaptogen_core.errors import Cancelled
-from synaptogen_core.exchange.files import dataset_stream, simulate_to_file
+from synaptogen_core.exchange.files import dataset_stream, simulate_to_file, temporary_folder
 
 PIECE = 4_000_000  # bytes
 FORMATS = {
@@ -67,8 +66,8 @@ def write(
         return io.BytesIO(crossbar.netlist_of(run, request).encode())
     if run.sample.step == 1:
         return dataset_stream(run.data, kind)
-    with tempfile.TemporaryDirectory(prefix="synaptogen-") as folder:
-        path = Path(folder) / f"run.{kind}"
+    with temporary_folder() as folder:
+        path = folder / f"run.{kind}"
         simulate_to_file(
             runs.make_cells(run.request), run.train, path, **runs.recording(run.request, run.train),
             memory=runs.BUDGET // 2, progress=progress, cancel=cancel,
@@ -84,31 +83,34 @@ class Order:
     write: Callable[[Callable[[float], None], threading.Event], IO[bytes]]
 
 
-def run_order(session: Session, kind: str) -> Order | None:
-    """The run that a page shows."""
+def run_order(session: Session, kind: str) -> Order | str:
+    """The run that a page shows, or why there is none."""
     run = session.run
-    return run and Order(file_name(run, kind), partial(write, run, session.request_for(run), kind))
+    if run is None:
+        return "Nothing to download yet: the run that the settings ask for has not been made."
+    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind))
 
 
 class Downloads:
     """Buttons of some formats (a label and a media type each), and a line that says how far the download is.
 
-    One file at a time; what is asked for meanwhile comes next. The buttons stay as they are: a material component that
-    is changed twice before it has drawn the first change sets the first one again, and a button that was disabled for
-    a moment could stay so.
+    Each click is answered there: the file is written, or waits for its turn, or cannot be had (`order` gives a sentence
+    then, which says why). One file at a time; what is asked for meanwhile comes next. The buttons stay as they are: a
+    material component that is changed twice before it has drawn the first change sets the first one again, and a
+    button that was disabled for a moment could stay so.
     """
 
     def __init__(
         self,
         post: Callable[[Callable[[], None]], None],
-        order: Callable[[str], Order | None],
+        order: Callable[[str], Order | str],
         formats: Mapping[str, tuple[str, str]],
     ):
         self._post, self._order, self._formats = post, order, formats
         self._file: IO[bytes] | None = None
         self._cancel = threading.Event()
         self._job = self._sent = self._size = 0
-        self._name = self._type = ""
+        self._name = self._type = self._doing = ""
         self._waiting: list[tuple[Order, str]] = []  # and their media types
         self._tasks: set[asyncio.Task[None]] = set()
         self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
@@ -134,13 +136,17 @@ class Downloads:
     def start(self, kind: str) -> None:
         """Begin a download of what there is now, or let it wait for its turn."""
         order, busy = self._order(kind), self.cancel.visible
+        if isinstance(order, str):
+            self.said.object = escape(f"{self._doing}. {order}" if busy else order)
+            return
         asked = [waiting.name for waiting, _ in self._waiting]
         if busy and not self._cancel.is_set():
             asked.append(self._name)
-        if order is None or order.name in asked:
-            return
-        self._waiting.append((order, self._formats[kind][1]))
-        if not busy:
+        if order.name not in asked:
+            self._waiting.append((order, self._formats[kind][1]))
+        if busy:
+            self._say(self._doing)  # and what comes next
+        else:
             self._next()
 
     def _next(self) -> None:
@@ -178,7 +184,8 @@ class Downloads:
             self._post(lambda: self._done("Cancelled."))
             return
         except Exception as error:
-            text = sentence(error)
+            dropped = ", ".join(order.name for order, _ in self._waiting)
+            text = sentence(error) + (f" Not sent either: {dropped}." if dropped else "")
             self._waiting.clear()  # or the next one would write over what went wrong
             self._post(lambda: self._done(text))
             return
@@ -215,7 +222,8 @@ class Downloads:
 
     def _show(self, job: int, done: float, text: str) -> None:
         if job == self._job and self.cancel.visible:
-            self.bar.value, self.said.object = int(100 * done), text
+            self.bar.value = int(100 * done)
+            self._say(text)
 
     def _done(self, text: str) -> None:
         self._busy(False, text)
@@ -224,4 +232,10 @@ class Downloads:
 
     def _busy(self, busy: bool, text: str) -> None:
         self.bar.visible = self.cancel.visible = busy
-        self.bar.value, self.said.object = 0, text
+        self.bar.value = 0
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._doing = text
+        after = ", ".join(order.name for order, _ in self._waiting)
+        self.said.object = escape(f"{text}; then {after}" if after else text)

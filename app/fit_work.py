@@ -101,8 +101,8 @@ class FitWork:
         if found is not None:
             self._run(self._use(found))
 
-    def order(self, kind: str) -> Order | None:
-        """A download."""
+    def order(self, kind: str) -> Order | str:
+        """A download, or why there is none."""
         return fit_files.order(kind, self.value, self.options.device_name)
 
     def look(self, picture: str, *arguments: Any) -> Any:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import math
+import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import param
 
-from app.settings import MAX_CELLS, Section, Settings
+from app.numbers import read_number
+from app.settings import MAX_CELLS, UNITS, Section, Settings
+from app.words import label_of
 
 VERSION = 1
+MOST_NOTES = 12  # sentences on what was dropped: a link can hold thousands of keys
+CELL = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})")
 PAGE_KEYS = {"v", "tab", "theme", "own"}  # no settings: version, open tab, Panel's light or dark, name of a device
 
 
@@ -25,7 +30,17 @@ def to_query(settings: Settings, tab: str) -> str:
         pairs += [(prefix + name, write(getattr(section, name))) for name in section.in_link()]
     if settings.device.own is not None:
         pairs.append(("own", settings.device.own.name[:80]))
-    return urlencode(pairs, safe=",-.")
+    return urlencode(pairs, safe=",-.", errors="replace")
+
+
+def of_request(arguments: Mapping[str, list[bytes]]) -> str:
+    """The query that a page was asked for with. Bytes in it that are no text are replaced, for Panel as well, which
+    reads a theme there. (Panel's own Location fails with the page at digits that Python does not read.)
+    """
+    for values in arguments.values():
+        values[:] = [value.decode(errors="replace").encode() for value in values]
+    names = {name: name.encode("latin1", "replace").decode(errors="replace") for name in arguments}
+    return urlencode([(names[name], values[-1]) for name, values in arguments.items() if values])
 
 
 def tab_of(query: str) -> str:
@@ -55,12 +70,13 @@ def apply_query(settings: Settings, query: str) -> list[str]:
             continue
         section, name = known[key]
         try:
-            changes.setdefault(section, {})[name] = read(section.param[name], text)
+            changes.setdefault(section, {})[name] = read(section.param[name], text, UNITS.get(name, ""))
         except LinkError as error:
-            dropped.append(f"{key}: {error}.")
+            dropped.append(f"{label_of(settings, key)}: {error}.")
     for section, values in changes.items():
         section.param.update(values)
-    return dropped
+    more = len(dropped) - MOST_NOTES
+    return dropped if more <= 0 else [*dropped[:MOST_NOTES], f"And {more:,} more."]
 
 
 def write(value: Any) -> str:
@@ -72,8 +88,8 @@ def write(value: Any) -> str:
     return str(value)
 
 
-def read(parameter: param.Parameter, text: str) -> Any:
-    """A value back from its text, inside its bounds.
+def read(parameter: param.Parameter, text: str, unit: str = "") -> Any:
+    """A value back from its text, inside its bounds; a number may carry the unit of its box.
 
     Raises
     ------
@@ -92,27 +108,17 @@ def read(parameter: param.Parameter, text: str) -> Any:
             raise LinkError(f"must be one of {', '.join(map(str, parameter.objects))} ({shown})")
         return text
     if isinstance(parameter, param.Number):
-        return read_number(parameter, text, shown)
+        try:
+            ends = parameter.bounds or (None, None)
+            return read_number(text, *ends, whole=isinstance(parameter, param.Integer), unit=unit)
+        except ValueError as error:
+            raise LinkError(str(error)) from None
     return text
 
 
-def read_number(parameter: param.Number, text: str, shown: str) -> float | int:
-    try:
-        value = int(text) if isinstance(parameter, param.Integer) else float(text)
-    except ValueError:
-        kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
-        raise LinkError(f"must be {kind} ({shown})") from None
-    low, high = parameter.bounds or (None, None)
-    if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
-        raise LinkError(f"must be from {low} to {high} ({shown})")
-    return value
-
-
 def read_cells(text: str, shown: str) -> list[tuple[int, int]]:
-    try:
-        pairs = [tuple(int(part) for part in cell.split(".")) for cell in text.split(",")]
-    except ValueError:
-        pairs = []
-    if not 1 <= len(pairs) <= MAX_CELLS or any(len(p) != 2 or min(p) < 0 for p in pairs):
+    cells = [CELL.fullmatch(cell) for cell in text.split(",", MAX_CELLS)]
+    found = [(int(cell[1]), int(cell[2])) for cell in cells if cell]
+    if len(found) != len(cells) or len(found) > MAX_CELLS:
         raise LinkError(f"must be 1 to {MAX_CELLS} cells, as row.column,row.column ({shown})")
-    return [(row, column) for row, column in pairs]
+    return found

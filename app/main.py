@@ -9,7 +9,8 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
 
-from app import page, warm  # noqa: E402 - the path is set above
+from app import guard, page, warm  # noqa: E402 - the path is set above
 
+guard.stand()
 warm.start()
 page.Dashboard().servable()

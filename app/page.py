@@ -14,15 +14,17 @@ from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
-from app import link
+from app import copying, link, theme
 from app.address import Address
 from app.device_line import DeviceLine
 from app.export import FORMATS, Downloads, run_order
 from app.fit_work import FitWork
+from app.painted import PLACES, Painted
 from app.results import fit_files
 from app.session import Session, has_loop
 from app.settings import Settings
 from app.sidebar import Sidebar
+from app.states import FADED
 from app.status import StatusLine
 from app.tabs import TABS
 from app.theme import HEADER, PALETTE, Theme
@@ -75,10 +77,20 @@ class Dashboard:
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
         self.session.closing.append(self.work.close)
         self.views: dict[str, View] = {}
-        self.places = {tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0) for tab in TABS}
+        # Tabs keeps only what is active in the page and would build the rest anew at each visit: it is the bar only,
+        # and the places stay, all but one of them hidden.
         self.tabs = pmui.Tabs(
-            *((tab.title, self.places[tab.key]) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE
-        )
+            *((tab.title, pn.Spacer(height=0, margin=0)) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE,
+            margin=0,
+        )  # fmt: skip
+        self.places = {
+            tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0,
+                                 styles=look(hidden=True, bare=tab.of_run))
+            for tab in TABS
+        }  # fmt: skip
+        self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
+        self.painted = Painted(self.session.painted)
+        self.session.announce = self.painted.ask
         self.tabs.active = next((i for i, t in enumerate(TABS) if t.key == tab), 0)
         self.address = Address(self.settings, lambda: TABS[self.tabs.active].key, self._post)
         waveform = Waveform(self.settings, self.theme, self._post)
@@ -88,27 +100,31 @@ class Dashboard:
         self.own = DeviceLine(self.settings, back)
         self.page = pmui.Page(
             title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
-            main=[pmui.Column(self.status.layout, self.own.layout, self.tabs, sizing_mode="stretch_width", sx=SPACE,
-                              margin=0)],
+            main=[pmui.Column(
+                self.status.layout, self.own.layout, self.tabs,
+                pmui.Column(*self.places.values(), sizing_mode="stretch_width", margin=0, css_classes=[PLACES]),
+                self.painted.layout, sizing_mode="stretch_width", sx=SPACE, margin=0,
+            )],
             busy_indicator=None, sidebar_open=not on_phone(),
             sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip
         self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
         self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
-        self.session.status.param.watch(self._fade, "state")
+        self.session.status.param.watch(lambda event: self._dress(), "state")
         self.open(TABS[self.tabs.active].key)
         self.session.show_at_once()
 
     def servable(self) -> None:
         """Serve this page in the current session."""
-        self.page.servable()
+        self.page.servable(location=False)  # link.of_request says why
         self.serve()
 
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES):
+            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, copying.LISTEN):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
+            self.painted.follow(self.document)
         # Panel keeps this as long as its server lives: it must not hold the page.
         pn.config.exception_handler = partial(tell, weakref.ref(self.session))
         if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one
@@ -133,6 +149,7 @@ class Dashboard:
             self.places[tab].objects = [view.layout]
             self.session.connect(tab, view.update)
         self.session.open(tab)
+        self._dress()
         self.address.refresh()
 
     def downloads(self, kinds: Sequence[str]) -> Any:
@@ -164,7 +181,7 @@ class Dashboard:
             setattr(section, name, value)
 
     def _read_link(self) -> tuple[list[str], str]:
-        query = getattr(pn.state.location, "search", "") or ""
+        query = link.of_request(pn.state.session_args)
         return link.apply_query(self.settings, query), link.tab_of(query)
 
     def _post(self, function: Any) -> None:
@@ -178,13 +195,24 @@ class Dashboard:
         else:
             self.document.add_next_tick_callback(partial(held, self.document, function))
 
-    def _fade(self, event: Any) -> None:
-        """Pictures of settings that are no longer shown step back."""
+    def _dress(self) -> None:
+        """Pictures of settings that are no longer shown step back; figures without data are not shown at all."""
+        state, visible = self.session.status.state, self.session.visible
+        if state == "ready":
+            self.bare.discard(visible)
         for tab in TABS:
-            if not tab.of_run:
-                continue
-            # 1 and not nothing: a style that is taken away stays in the browser
-            self.places[tab.key].styles = {"opacity": "0.45" if event.new in ("stale", "running") else "1"}
+            bare, faded = tab.key in self.bare, tab.of_run and state in FADED
+            self.places[tab.key].styles = look(hidden=tab.key != visible, bare=bare, faded=faded)
+
+
+def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
+    """Of a tab's place: hidden, without data yet, with pictures of other settings. Values always: a style that is taken
+    away stays in the browser.
+    """
+    # What is hidden keeps its size, so that no figure has to be laid out and painted again when it comes back.
+    hide = {"visibility": "hidden", "content-visibility": "hidden", "height": "0", "overflow": "hidden"}
+    show = {"visibility": "visible", "content-visibility": "visible", "height": "auto", "overflow": "visible"}
+    return (hide if hidden else show) | {"opacity": "0.45" if faded else "1", theme.BARE: "1" if bare else "0"}
 
 
 def on_phone() -> bool:

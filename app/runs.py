@@ -17,10 +17,13 @@ import xarray as xr
 
 import synaptogen_core as sc
 from app.cache import LruCache
-from app.settings import Choices, Request
+from app.settings import Choices, Request, TrainSettings
+from app.words import in_labels
+from synaptogen_core.array.tally import notes
 from synaptogen_core.schema import FEATURE_NAMES
 
 BUDGET = int(float(os.environ.get("SYNAPTOGEN_PAGE_MB", "256")) * 1e6)  # what the pictures of one page may hold
+MAX_PULSES = 2_000_000  # of the page's trains: to make and time a longer one takes seconds and a gigabyte
 LEVEL_KINDS = {"staircase", "identical", "random", "table"}  # partial RESETs: the conductance after each pulse matters
 
 RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "1024")) * 1e6))
@@ -68,6 +71,11 @@ class Run:
     @property
     def cycles(self) -> int:
         return self.data.sizes["cycle"]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What should be known of the run before its numbers are believed, in sentences."""
+        return notes(self.data)
 
     @property
     def size(self) -> int:
@@ -125,7 +133,24 @@ def load_device(name: str) -> sc.DeviceParameters:
 
 
 def make_train(choices: Choices) -> sc.PulseTrain:
-    """The pulse train that the settings describe."""
+    """The pulse train that the settings describe.
+
+    Raises
+    ------
+    ValueError
+        If it is too long for a page, or its settings contradict each other.
+    """
+    with in_labels(TrainSettings, u_max="u_max_sweep", u="u_pulse"):
+        train = _train(choices)
+    if len(train) > MAX_PULSES:
+        raise ValueError(
+            f"Pulse train: must have at most {MAX_PULSES:,} pulses here (got {len(train):,}); choose fewer cycles or "
+            "pulses a cycle, or use “synaptogen generate”"
+        )
+    return train
+
+
+def _train(choices: Choices) -> sc.PulseTrain:
     make, c = sc.PulseTrain, choices
     if c.kind == "cycling":
         return make.cycling(cycles=c.cycles, u_set=c.u_set, u_reset=c.u_reset)

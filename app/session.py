@@ -3,6 +3,8 @@
 Two lanes. The simulation lane makes Runs: at once where the estimate is short, else when asked to, with progress and
 cancel. The drawing lane computes the visible tab's result from the newest Run and paints it. Each keeps one job at a
 time and then does the newest that was asked for, so that dragging a slider paints on the way and ends at its end.
+
+What the status line says follows from what is known here (`_show_status`). Whoever changes that calls `_refresh`.
 """
 
 from __future__ import annotations
@@ -17,11 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import param
-
 from app import runs
-from app.cache import LruCache
+from app.cache import LruCache, bytes_of
 from app.settings import Request, Settings
+from app.states import Status, state_of
 from app.tabs import Tab
 from synaptogen_core.errors import Cancelled
 
@@ -36,17 +37,6 @@ Post = Callable[[Callable[[], None]], None]
 LOG = logging.getLogger("synaptogen.app")
 
 
-class Status(param.Parameterized):
-    """What the page says about its work."""
-
-    state = param.Selector(default="idle", objects=["idle", "drawing", "ready", "stale", "running"])
-    estimate = param.Parameter(doc="Of the run that is wanted: seconds and bytes.")
-    progress = param.Number(0.0, bounds=(0, 1))
-    seconds_left = param.Number(None, allow_None=True)
-    seconds = param.Number(None, allow_None=True, doc="How long the shown run took.")
-    error = param.String("")
-
-
 class Session:
     """The work of one page. `post` runs a function under the lock of the page's document."""
 
@@ -55,12 +45,11 @@ class Session:
         self.tabs = {tab.key: tab for tab in tabs}
         self.run: runs.Run | None = None
         self.visible = tabs[0].key
+        self.announce: Callable[[int], None] = self.painted  # asks the browser to say when it has painted this drawing
         self.closing: list[Callable[[], None]] = []  # what else ends with the page
         self._own = LruCache(OWN_RUNS), LruCache(OWN_RUNS // 4)
         self._post = post
         self._painters: dict[str, Callable[[Any], None]] = {}
-        self._sent: dict[str, Any] = {}  # tab -> key of the newest result on its way to the pictures
-        self._painted: dict[str, Any] = {}  # tab -> key of the result that its pictures show
         self._wanted: tuple[Request, bool] | None = None  # and whether it takes long
         self._cancel: threading.Event | None = None
         self._draw_cancel, self._drawn = threading.Event(), None  # of the drawing under way, and its key
@@ -69,6 +58,15 @@ class Session:
         self._redraw = False
         self._scheduled = self._simulating = self._drawing = self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
+        # what the status line is made of
+        self._estimated: tuple[Any, runs.Estimate] | None = None  # what a run costs, and its key
+        self._under_way: Any = None  # key of the run under way
+        self._progress: tuple[float, float | None] | None = None  # of a run that takes a while: share, seconds left
+        self._failed: dict[str, tuple[Any, str]] = {}  # tab, or "" for the simulation -> key of what failed, a sentence
+        self._told = ""  # what was refused: it stays until something is accepted
+        self._sent: dict[str, Any] = {}  # tab -> key of the newest result on its way to the pictures
+        self._drawing_number = self._painted_number = 0  # of the newest drawing, and of the last one seen painted
+        self._due = False
         settings.watch(self._changed)
 
     # ------------------------------------------------------------------------------------------------ from the page
@@ -84,9 +82,10 @@ class Session:
         run, result = kept.get(request.simulation), results.get(key)
         if run is None or result is None:
             return
-        self.run, self._sent[self.visible] = run, key
-        self._paint(self.visible, key, result)
-        self.status.param.update(state=self._resting_state(), seconds=run.seconds)
+        self.run = run
+        self._sent[self.visible] = key
+        self._paint(self.visible, key, result, self._next_drawing())
+        self._show_status()
 
     def connect(self, tab: str, painter: Callable[[Any], None]) -> None:
         """Where results of a tab go; called when the tab is first opened."""
@@ -95,11 +94,23 @@ class Session:
     def open(self, tab: str) -> None:
         """The page shows another tab: bring it up to date."""
         self.visible = tab
+        number = self._next_drawing()  # the browser has to show it, even where nothing in it has changed
+        self._later(lambda: self._ask(number))
+        self._refresh()
         self._draw()
+
+    def painted(self, number: int) -> None:
+        """The browser has painted this drawing; what it says of an earlier one does not count."""
+        if number == self._drawing_number:
+            self._painted_number = number
+            self._refresh()
 
     def force(self) -> None:
         """The Run button: simulate although it takes long."""
-        self.status.param.update(state="running", progress=0.0, seconds_left=None, error="")
+        self._told = ""
+        self._failed.pop("", None)
+        self._progress = (0.0, None)
+        self._refresh()
         self._simulate(self.settings.request(), long=True)
 
     def cancel(self) -> None:
@@ -111,8 +122,8 @@ class Session:
 
     def tell(self, error: BaseException) -> None:
         """An error from anywhere in the page, as a sentence."""
-        text = sentence(error)
-        self._later(lambda: self.status.param.update(error=text))
+        self._told = sentence(error)
+        self._refresh()
 
     def close(self) -> None:
         """The page is gone."""
@@ -121,6 +132,7 @@ class Session:
         for close in self.closing:
             close()
         self._painters.clear()
+        self.announce = self.painted
         self.run = None
         for cache in self._own:
             cache.clear()
@@ -129,19 +141,59 @@ class Session:
         """Runs and results: of packaged devices for all pages; what a user's own device makes ends with its page."""
         return (runs.RUNS, RESULTS) if isinstance(request.device.device, str) else self._own
 
+    # ------------------------------------------------------------------------------------------------ status
+    def _refresh(self) -> None:
+        """Say the present state: soon, once for many changes, and under the document's lock."""
+        if not self._due and not self._closed:
+            self._due = True
+            self._post(self._show_status)
+
+    def _show_status(self) -> None:
+        self._due = False
+        if self._closed:
+            return
+        wanted, run = self.settings.request().simulation, self.run
+        simulated = run is not None and run.key == wanted
+        asked = wanted in (self._under_way, self._wanted and self._wanted[0].simulation)
+        key = self._key_of(self.visible, run) if run is not None else None
+        failure = self._failure("", wanted) or (self._failure(self.visible, key) if simulated else "")
+        estimate = self._estimated[1] if self._estimated and self._estimated[0] == wanted else None
+        state = state_of(
+            running=self._progress is not None, failed=bool(failure), simulated=simulated,
+            waiting=estimate is not None and not asked, any_run=run is not None,
+            handed=self._sent.get(self.visible) == key, painted=self._painted_number == self._drawing_number,
+        )  # fmt: skip
+        share, left = self._progress or (0.0, None)
+        self.status.param.update(
+            state=state, estimate=estimate, progress=share, seconds_left=left, seconds=run.seconds if run else None,
+            can_run=state in ("new", "stale") or (state == "failed" and not simulated and estimate is not None),
+            error=" ".join(filter(None, (failure, self._told))),
+        )  # fmt: skip
+
+    def _failure(self, name: str, key: Any) -> str:
+        """What is to be said of a failure; nothing once its cause is gone."""
+        failed, text = self._failed.get(name, (None, ""))
+        return text if failed == key else ""
+
+    def _fail(self, name: str, key: Any, text: str) -> None:
+        self._failed[name] = key, text
+        self._refresh()
+
     # ------------------------------------------------------------------------------------------------ simulation lane
     def _changed(self, *events: Any) -> None:
         # Many parameters may change in one event: look at them once, when all are set.
         if not self._scheduled and not self._closed and has_loop():
             self._scheduled = True
+            self._told = ""
+            self._refresh()
             asyncio.get_running_loop().call_soon(self._consider)
 
     def _consider(self) -> None:
         self._scheduled = False
         request = self.settings.request()
+        self._refresh()
         if self.run and request.simulation == self.run.key:
             self._wanted = None
-            self.status.param.update(state=self._resting_state(), error="")
             self._draw()
             return
         cached = self._caches(request)[0].get(request.simulation)
@@ -152,39 +204,40 @@ class Session:
         self._start_task(self._estimate(request))
 
     async def _estimate(self, request: Request) -> None:
+        key = request.simulation
         try:
             estimate = await in_thread(runs.estimate, request)
         except Exception as error:
-            text = sentence(error)
-            self._later(lambda: self.status.param.update(state=self._resting_state(), error=text))
+            if key == self.settings.request().simulation:  # else a newer change is on its way
+                self._fail("", key, sentence(error))
             return
-        if request.simulation != self.settings.request().simulation:
-            return  # a newer change is on its way
+        if key != self.settings.request().simulation:
+            return
+        self._failed.pop("", None)
+        self._estimated = key, estimate
         if estimate.seconds <= (AT_ONCE if self.run else max(AT_ONCE, AT_START)):
-            self._later(lambda: self.status.param.update(estimate=estimate, error=""))
             self._simulate(request, long=estimate.seconds > AT_ONCE)
-        else:
-            state = "running" if self._simulating else "stale"
-            self._later(lambda: self.status.param.update(estimate=estimate, error="", state=state))
+        self._refresh()
 
     def _simulate(self, request: Request, *, long: bool) -> None:
         self._wanted = (request, long)
-        if self._simulating:
-            if self.status.state == "running":
-                self.cancel()  # a long one is under way: the user has gone on
-            return
-        self._simulating = True
-        self._start_task(self._simulation_lane())
+        if not self._simulating:
+            self._simulating = True
+            self._start_task(self._simulation_lane())
+        elif self._progress is not None:
+            self.cancel()  # a long one is under way: the user has gone on
 
     async def _simulation_lane(self) -> None:
         try:
             while self._wanted is not None and not self._closed:
                 (request, long), self._wanted = self._wanted, None
-                self._job += 1
+                self._job, self._under_way = self._job + 1, request.simulation
+                self._progress = (0.0, None) if long else None
+                self._refresh()
                 await self._simulate_one(self._job, request, long)
         finally:
-            self._simulating = False
-            self._later(lambda: self.status.param.update(state=self._resting_state()))
+            self._simulating, self._under_way, self._progress = False, None, None
+            self._refresh()
 
     async def _simulate_one(self, job: int, request: Request, long: bool) -> None:
         loop, told, started = asyncio.get_running_loop(), 0.0, 0.0
@@ -208,8 +261,7 @@ class Session:
         except (Cancelled, asyncio.CancelledError):
             return
         except Exception as error:
-            text = sentence(error)
-            self._later(lambda: self.status.param.update(error=text))
+            self._fail("", request.simulation, sentence(error))
             return
         finally:
             self._cancel = self._future = None
@@ -219,24 +271,16 @@ class Session:
             self._adopt(run)
 
     def _show_progress(self, job: int, done: float, elapsed: float) -> None:
-        if job != self._job or not self._simulating or self._closed:
-            return
-        left = elapsed * (1 - done) / done if done > 0 else None
-        self._later(lambda: self.status.param.update(state="running", progress=min(done, 1.0), seconds_left=left))
+        if job == self._job and self._simulating:
+            left = elapsed * (1 - done) / done if done > 0.02 else None  # the first pieces say nothing about the rest
+            self._progress = min(done, 1.0), left
+            self._refresh()
 
     def _adopt(self, run: runs.Run) -> None:
         self.run = run
-        self._later(lambda: self.status.param.update(state=self._resting_state(), error="", seconds=run.seconds))
+        self._failed.pop("", None)
+        self._refresh()
         self._draw()
-
-    def _resting_state(self) -> str:
-        if self._simulating and self.status.state == "running":
-            return "running"
-        if self.run is None:
-            return "idle" if self._simulating else "stale"
-        if self.settings.request().simulation != self.run.key:
-            return "stale"
-        return "ready" if self._painted.get(self.visible) == self._key_of(self.visible, self.run) else "drawing"
 
     # ------------------------------------------------------------------------------------------------ drawing lane
     def _draw(self) -> None:
@@ -263,7 +307,6 @@ class Session:
         key = self._drawn = result_key(tab, request)
         cancel = self._draw_cancel = threading.Event()
         if self._sent.get(name) == key:
-            self._later(lambda: self.status.param.update(state=self._resting_state()))
             return
         try:
             results = self._caches(request)[1]
@@ -274,21 +317,33 @@ class Session:
         except Cancelled:
             return
         except Exception as error:
-            text = f"{tab.title}: {sentence(error)}"
-            self._later(lambda: self.status.param.update(error=text))
+            self._fail(name, key, f"{tab.title}: {sentence(error)}")
             return
-        self._sent[name] = key
-        self._later(lambda: self._paint(name, key, result))
+        self._failed.pop(name, None)
+        self._sent[name], number = key, self._next_drawing()
+        self._refresh()
+        self._later(lambda: self._paint(name, key, result, number))
 
-    def _paint(self, name: str, key: Any, result: Any) -> None:
+    def _next_drawing(self) -> int:
+        """From now on the page is drawn when the browser has painted this drawing."""
+        self._drawing_number += 1
+        return self._drawing_number
+
+    def _ask(self, number: int) -> None:
+        if number == self._drawing_number:  # else a newer drawing is on its way, or has been asked for already
+            self.announce(number)
+
+    def _paint(self, name: str, key: Any, result: Any, number: int) -> None:
         if name not in self._painters:
             return
         try:
             self._painters[name](result)
         except Exception as error:
-            self.status.error = f"{self.tabs[name].title}: {sentence(error)}"
-        self._painted[name] = key
-        self.status.state = self._resting_state()
+            if self._sent.get(name) == key:
+                del self._sent[name]  # tried again when it is asked for again
+            self._fail(name, key, f"{self.tabs[name].title}: {sentence(error)}")
+        self._ask(number)  # in the same hold as the changes themselves
+        self._refresh()
 
     def _key_of(self, name: str, run: runs.Run) -> Any:
         """What the pictures of a tab should show now."""
@@ -331,19 +386,6 @@ def result_key(tab: Tab, request: Request) -> tuple[Any, ...]:
     """What a tab's result depends on: the simulation, its own options, and what it says it uses."""
     used = tuple(getattr(request, part) for part in sorted(tab.results.USES))
     return (tab.key, request.simulation, request.of_tab(tab.key), used)
-
-
-def bytes_of(value: Any, depth: int = 0) -> int:
-    """Bytes of the arrays in a result."""
-    if hasattr(value, "nbytes"):
-        return int(value.nbytes)
-    if isinstance(value, dict):
-        return 200 + sum(bytes_of(v, depth + 1) for v in value.values())
-    if isinstance(value, list | tuple):
-        return 100 + sum(bytes_of(v, depth + 1) for v in value)
-    if hasattr(value, "__dataclass_fields__") and depth < 8:
-        return 200 + sum(bytes_of(getattr(value, name), depth + 1) for name in value.__dataclass_fields__)
-    return 100
 
 
 def sentence(error: BaseException) -> str:

@@ -214,6 +214,9 @@ class Selection(Section):
 class TabOptions(Section):
     """What a tab lets the user choose about its own pictures; subclass it in results/<tab>.py."""
 
+    def fit_array(self, rows: int, columns: int) -> None:
+        """Bring soft bounds and values into an array of this size; called when it or these options change."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -246,6 +249,13 @@ class Settings:
         self.options = {tab: kind() for tab, kind in (options or {}).items()}
         self.main = (self.array, self.train, self.device, self.read)
         self.reach = RANGE  # V: how far pulses go
+        for section in (self.array, *(section for section in self.options.values() if section.names())):
+            section.param.watch(self._fit_array, list(section.names()))
+        self._fit_array()
+
+    def _fit_array(self, *events: Any) -> None:
+        for section in self.options.values():
+            section.fit_array(self.array.rows, self.array.columns)
 
     def sections(self) -> list[tuple[str, Section]]:
         """Every section with the prefix of its names in a link; the main ones need none, their names differ."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 import panel as pn
@@ -11,6 +10,7 @@ import panel_material_ui as pmui
 
 from app import controls, theme
 from app.address import Address
+from app.plain import escape
 from app.session import Post
 from app.settings import Section, Settings
 
@@ -54,7 +54,7 @@ class Sidebar:
         return place
 
     def _column(self, section: Section, *more: Any, above: Sequence[Any] = ()) -> pmui.Column:
-        column, widgets = pmui.Column(sizing_mode="stretch_width", margin=0), {}
+        column, widgets = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "4px"}), {}
 
         def show(*events: Any) -> None:
             active = section.active()

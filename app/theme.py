@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure as bokeh_figure
 
+from app.plain import escape
 from synaptogen_core.schema import FEATURES, Feature
 
 # Okabe and Ito's colours: told apart by colour-blind eyes, and seen on white and on black.
@@ -42,6 +44,12 @@ TEXT = {False: "rgba(0, 0, 0, 0.87)", True: "#fff"}
 LINE = {False: "rgba(0, 0, 0, 0.22)", True: "rgba(255, 255, 255, 0.28)"}
 GRID = {False: "rgba(0, 0, 0, 0.1)", True: "rgba(255, 255, 255, 0.12)"}
 
+BARE = "--bare"  # a style of the place that a figure is in: 1 until there are data
+# Until then a figure is an empty sheet of its size: axes without data could be taken for data.
+SHEET = f"""
+:host {{ background: color-mix(in srgb, currentColor calc(var({BARE}, 0) * 7%), transparent); border-radius: 4px; }}
+:host > * {{ opacity: calc(1 - var({BARE}, 0)); }}
+"""
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
@@ -137,7 +145,18 @@ def quantity(value: float, name: str) -> str:
     return f"{number(value * scale)} {unit}".strip()
 
 
-def say(alert: Any, text: str) -> None:
+class Alert(pmui.Alert):
+    """A message whose words are text. The component set's own would read them as Markdown with HTML in it."""
+
+    def _process_param_change(self, params: dict[str, Any]) -> dict[str, Any]:
+        words = params.pop("object", None)
+        changes = super()._process_param_change(params)
+        if words is not None:  # the browser takes it out of HTML twice
+            changes["object"] = html.escape(escape(words).replace("\n", "<br>"))
+        return changes
+
+
+def say(alert: Alert, text: str) -> None:
     """Show an alert's text, or hide it. A hidden one keeps its words: cleared and set again at once, a material
     component can stay with the cleared ones.
     """
@@ -201,7 +220,7 @@ class Theme:
             title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
             tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="above", active_drag=None, active_scroll=None,
             x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
-            name=name, **options,
+            name=name, stylesheets=[SHEET], **options,
         )  # fmt: skip
         figure.toolbar.logo = None
         figure.toolbar.autohide = True

@@ -20,6 +20,7 @@ def start() -> None:
 def warm_up() -> None:
     """Simulate the default array and compute tabs that need what is slow only once: with that all is compiled."""
     from app import runs, session
+    from app.cache import bytes_of
     from app.settings import Settings
     from app.tabs import TABS
 
@@ -35,6 +36,6 @@ def warm_up() -> None:
         for tab in TABS:
             if tab.key in WARMED:
                 result = tab.results.compute(run, request, request.of_tab(tab.key), threading.Event())
-                session.RESULTS.put(session.result_key(tab, request), result, session.bytes_of(result))
+                session.RESULTS.put(session.result_key(tab, request), result, bytes_of(result))
     except Exception:  # a page will meet the same error and say it
         LOG.exception("warming up failed")

@@ -75,6 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "Intervals of 95 % that hold the truth", ("device", "devices x cycles", "numbers", "share", "count"),
         list(fitting.coverage_rows(options.full)),
     )  # fmt: skip
+    report.table(
+        "Right fits that a line of the verdict condemns", ("devices x cycles", "line", "share", "count", "told"),
+        list(fitting.false_alarm_rows(fitting.REPEATS) if options.full else fitting.false_alarm_rows(1, ((1, 200),))),
+    )  # fmt: skip
     copied = race(copy_bandwidth(), samples)[0]
     report.table("Limits: memory", ("what", "GB/s"), [(copied.name, f"{copied.median / 1e9:.2f}")])
     starts = {

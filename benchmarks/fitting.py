@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.stats import binomtest
 
 import synaptogen_core as sc
 from synaptogen_core.analysis import fit_assembly
@@ -20,8 +22,11 @@ from synaptogen_core.errors import RangeWarning
 
 Floats = NDArray[np.float64]
 
-GROUPS = ("A", "B", "gamma", "weight", "quantile")
+OF_CYCLES = ("A", "B", "gamma")
+GROUPS = (*OF_CYCLES, "weight", "quantile")
 REPEATS = 40
+RIGHT_ORDER = 3  # of the device of which right fits are judged: a device of 200 cycles tells that of one of order 3
+RIGHT_SIZES = ((1, 200), (1, 1000), (2, 400), (24, 200))
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,12 @@ def measured(device: sc.DeviceParameters, devices: int, cycles: int, seed: int) 
 
 
 def held(device: sc.DeviceParameters, devices: int, cycles: int, seed: int) -> dict[str, tuple[int, int]]:
-    """How many intervals of one fit hold the truth, of how many, in each group of numbers."""
+    """How many intervals of one fit hold the truth, of how many, in each group of numbers.
+
+    Fewer than 100 devices do not tell the components of a mixture: then cycle to cycle alone is looked at.
+    """
     truth = truth_of(device)
-    count = truth.population.weights.size
+    count = truth.population.weights.size if devices >= 100 else 1
     found = sc.fitting.fit(
         measured(device, devices, cycles, seed), device, name="again", order=device.order, components=count, seed=seed,
         degree=device.gamma.shape[1] - 1,
@@ -92,7 +100,7 @@ def held(device: sc.DeviceParameters, devices: int, cycles: int, seed: int) -> d
     group = found["group"].values
     lower, upper, value = (found[name].values for name in ("lower", "upper", "value"))
     result = {}
-    for name in GROUPS:
+    for name in GROUPS if devices >= 100 else OF_CYCLES:
         wanted = truth.numbers(name)
         if name == "weight":  # labels: components by the weights that were found; the truth's by the nearest means
             wanted = wanted[labels(value[group == "mean"].reshape(count, 8), truth.population)]
@@ -109,13 +117,43 @@ def labels(means: Floats, truth: DeviceFit) -> NDArray[np.intp]:
 
 
 def coverage_rows(full: bool) -> Iterator[tuple[str, ...]]:
-    """Rows of a table: device, size, group, share of intervals of 95 % that hold the truth."""
-    published = (sc.load_device("hennen2024"), 1024, 2000)
-    for device, devices, cycles in (published, (other_device(), 256, 400)) if full else ((other_device(), 128, 200),):
+    """Rows of a table: device, size, group, share of intervals of 95 % that hold the truth, its standard error."""
+    published, other = sc.load_device("hennen2024"), other_device()
+    large = ((published, 24, 200), (published, 1024, 2000), (other, 256, 400))
+    for device, devices, cycles in large if full else ((other, 128, 200),):
         found = [held(device, devices, cycles, 1000 + seed) for seed in range(REPEATS if full else 1)]
-        for group in GROUPS:
-            inside, total = (sum(one[group][k] for one in found) for k in range(2))
-            yield device.name, f"{devices} x {cycles}", group, f"{100 * inside / total:.1f} %", f"{inside} of {total}"
+        for group in found[0]:
+            inside, total = np.array([one[group] for one in found]).T
+            told = f"{100 * inside.sum() / total.sum():.1f} %"
+            if len(found) > 1:  # intervals of one fit depend on each other, fits do not
+                told += f" ± {100 * np.std(inside / total, ddof=1) / np.sqrt(len(found)):.1f}"
+            yield device.name, f"{devices} x {cycles}", group, told, f"{inside.sum()} of {total.sum()}"
+
+
+def false_alarms(devices: int, cycles: int, seeds: range) -> dict[str, tuple[int, int]]:
+    """How often each line of the verdict condemns a right fit, of how many times that it could tell.
+
+    Data are drawn from the published device, and fitted with its order and as many components as devices allow.
+    """
+    device = sc.load_device("hennen2024").vary(order=RIGHT_ORDER)
+    found: dict[str, tuple[int, int]] = {}
+    for seed in seeds:
+        data = measured(device, devices, cycles, 5000 + seed)
+        fit = sc.fitting.fit(data, device, name="again", order=RIGHT_ORDER, intervals=False, seed=seed)
+        fit = replace(fit, devices=sc.fitting.device_report(data))  # intervals are not looked at; drift is
+        for finding in sc.fitting.judge(fit, seed=seed).verdict:
+            alarms, told = found.get(finding.about, (0, 0))
+            found[finding.about] = alarms + (finding.good is False), told + (finding.good is not None)
+    return found
+
+
+def false_alarm_rows(repeats: int, sizes: tuple[tuple[int, int], ...] = RIGHT_SIZES) -> Iterator[tuple[str, ...]]:
+    """Rows of a table: line of the verdict, size, alarms, share of `repeats` right fits, its interval of 95 %."""
+    for devices, cycles in sizes:
+        for about, (alarms, told) in false_alarms(devices, cycles, range(repeats)).items():
+            low, high = binomtest(alarms, repeats).proportion_ci()
+            share = f"{100 * alarms / repeats:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+            yield f"{devices} x {cycles}", about, share, f"{alarms} of {repeats}", f"told in {told}"
 
 
 def round_trip_row(devices: int = 512, cycles: int = 6000) -> tuple[str, ...]:
@@ -132,7 +170,17 @@ def round_trip_row(devices: int = 512, cycles: int = 6000) -> tuple[str, ...]:
     return f"{devices} x {cycles}", f"{seconds:.1f} s", f"{away.max():.2e}", f"{errors.max():.2f}"
 
 
-if __name__ == "__main__":
-    print(*round_trip_row(), flush=True)
-    for row in coverage_rows(True):
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fitting", description=__doc__)
+    parser.add_argument("what", choices=("time", "intervals", "false-alarms"), nargs="*")
+    chosen = parser.parse_args().what or ["time", "intervals", "false-alarms"]
+    if "time" in chosen:
+        print(*round_trip_row(), flush=True)
+    for row in coverage_rows(True) if "intervals" in chosen else ():
         print(*row, flush=True)
+    for row in false_alarm_rows(REPEATS) if "false-alarms" in chosen else ():
+        print(*row, sep=" | ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

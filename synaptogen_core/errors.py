@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synaptogen_core.exchange.columns import TableLayout
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_LONGEST = 200  # letters
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it: short, whatever it is."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"{'-' if value < 0 else ''}an integer of {value.bit_length()} bits"
+    text = _SHORT.repr(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 class SynaptogenError(Exception):

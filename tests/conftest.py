@@ -1,11 +1,14 @@
-"""What all tests share: markers by folder, Hypothesis profiles, the tools of the machine."""
+"""What all tests share: markers by folder, Hypothesis profiles, the order of the queue, the tools of the machine."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,21 +19,85 @@ MARKER_OF_FOLDER = {"browser": "browser", "peers": "peer", "statistical": "stati
 MUST_RUN = {"browser", "peer", "spice"}
 
 # A deadline would test the load of the machine. In CI the examples are the same in every run, so that a red run can be
-# made again; at a desk each run tries new ones.
+# made again; at a desk each run tries new ones; at night (HYPOTHESIS_PROFILE=nightly, or --hypothesis-profile) more.
 settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "desk")
+settings.register_profile("nightly", settings.get_profile("desk"), max_examples=1000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "desk"))
+
+# ------------------------------------------------------------------------------------------------------------ the queue
+# The slowest files come first, so that both ends of the queue end together. `make test ARGS=--write-durations` renews
+# the table (seconds a file took in a whole run); a file that is not in it comes early, as it may be slow.
+DURATIONS = ROOT / "tests" / "durations.json"
+UNKNOWN = 60.0  # seconds
+SLOW = 10.0  # seconds; a file that takes longer is marked slow, and left out of `make quick`
+TAKEN: Counter[str] = Counter()  # seconds, by file, of this run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-durations", action="store_true", help="write down how long each file of tests takes")
+
+
+def known_durations() -> dict[str, float]:
+    """Seconds by file, as the last whole run that was written down took them."""
+    return json.loads(DURATIONS.read_text(encoding="utf-8")) if DURATIONS.is_file() else {}
+
+
+def unit_of(nodeid: str) -> str:
+    """What is never dealt to two workers: a file; and all of browser/, for which there is one server and Chromium."""
+    file = nodeid.partition("::")[0]
+    return "tests/browser/" if file.startswith("tests/browser/") else file
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of browser/, peers/ and statistical/ by where they lie."""
-    tests = ROOT / "tests"
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by where they lie and how long their file takes; where workers share them, the slowest units first."""
+    known, tests = known_durations(), ROOT / "tests"
     for item in items:
         if item.path.is_relative_to(tests):
             marker = MARKER_OF_FOLDER.get(item.path.relative_to(tests).parts[0])
             if marker:
                 item.add_marker(marker)
+        if known.get(item.nodeid.partition("::")[0], 0.0) > SLOW:
+            item.add_marker("slow")
+    if hasattr(config, "workerinput"):
+        seconds: Counter[str] = Counter()
+        for file in {item.nodeid.partition("::")[0] for item in items}:
+            seconds[unit_of(file)] += known.get(file, UNKNOWN)
+        items.sort(key=lambda item: -seconds[unit_of(item.nodeid)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal units in the order in which they were collected. `--dist loadgroup` would add its groups to every name."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid)
+
+    config.option.loadscopereorder = False  # by the number of tests, which says little about how long they take
+    return Units(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Sum up what each file takes."""
+    TAKEN[report.nodeid.partition("::")[0]] += report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the table, if asked to; rows of files that did not run stay, those of files that are gone go."""
+    if session.config.getoption("write_durations") and not hasattr(session.config, "workerinput"):
+        table = {**known_durations(), **TAKEN}
+        rows = {
+            file: round(table[file], 1)
+            for file in sorted(table, key=table.get, reverse=True)
+            if (ROOT / file).is_file()
+        }
+        DURATIONS.write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
+
+
+# -------------------------------------------------------------------------------------------------------------- skipped
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,6 +126,9 @@ def fail_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     report.outcome = "failed"
     report.longrepr = f"SYNAPTOGEN_REQUIRE_ALL=1: this test must not be skipped here. {reason}"
+
+
+# ------------------------------------------------------------------------------------------------------------- fixtures
 
 
 @pytest.fixture(scope="session")

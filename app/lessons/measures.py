@@ -14,12 +14,13 @@ import xarray as xr
 
 from app.cache import LruCache
 from app.runs import Run
+from app.theme import AXES
 from synaptogen_core.analysis import statistics
 from synaptogen_core.schema import FEATURE_NAMES
 
 PLAIN = {"r_hrs": "HRS resistance", "u_set": "SET voltage", "r_lrs": "LRS resistance", "u_reset": "RESET voltage"}
-UNIT = {"r_hrs": "kΩ", "u_set": "V", "r_lrs": "Ω", "u_reset": "V"}  # of values
-FACTOR = {"r_hrs": 1e-3, "u_set": 1.0, "r_lrs": 1.0, "u_reset": 1.0}
+FACTOR = {name: AXES[name][0] for name in FEATURE_NAMES}  # of values: as they stand on the axes of the pictures
+UNIT = {name: AXES[name][1] for name in FEATURE_NAMES}
 SPREAD_UNIT = UNIT | {"r_hrs": "decades"}  # its spread is taken of log10
 CALL = re.compile(r"\s*([a-z0-9_]+)\s*(?:\(([^()]*)\))?\s*")
 NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?")
@@ -84,10 +85,10 @@ class Measure:
 
 
 class Numbers:
-    """The statistics of one run, each computed once."""
+    """The statistics of one run, each computed once. `frame`: the runs whose pictures share their axes with its own."""
 
-    def __init__(self, run: Run):
-        self.run = run
+    def __init__(self, run: Run, frame: tuple[Run, ...] = ()):
+        self.run, self.frame = run, frame or (run,)
         self._found: dict[Any, Any] = {}
 
     def once(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -108,10 +109,14 @@ class Numbers:
     def window(self) -> xr.Dataset:
         return statistics.memory_window(self.run.data)
 
+    def framed(self, feature: str) -> np.ndarray:
+        """Values of all runs of the frame, in its order."""
+        return np.concatenate([run.values(feature).reshape(-1) for run in self.frame])
+
     def scaled(self, feature: str) -> np.ndarray:
         """Values (cycle, cell) on the scale of the feature's spread."""
         values = self.run.values(feature).astype(np.float64)
-        return np.log10(values) if SPREAD_UNIT[feature] == "decades" else values
+        return np.log10(values) if SPREAD_UNIT[feature] == "decades" else FACTOR[feature] * values
 
     def mean_of_each_cell(self, feature: str) -> np.ndarray:
         return self.once((feature, "means"), lambda: self.scaled(feature).mean(axis=0))
@@ -185,7 +190,8 @@ def usage(name: str) -> str:
 def part(numbers: Numbers, feature: str, which: str, method: str = "memory") -> tuple[float, float, float]:
     found = numbers.spread(feature, method)
     low, high = found[f"{feature}_interval"].sel(part=which).values
-    return float(found[feature].sel(part=which)), float(low), float(high)
+    factor = 1.0 if SPREAD_UNIT[feature] == "decades" else FACTOR[feature]
+    return factor * float(found[feature].sel(part=which)), factor * float(low), factor * float(high)
 
 
 def c2c_percent(numbers: Numbers, feature: str) -> tuple[float, ...]:

@@ -32,7 +32,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Layer:
-    """Something drawn: "line", "points", "bars" (x: edges) or "dashes"; `look` names a feature, "cell0", or "model"."""
+    """Something drawn: "line", "points", "bars" (x: edges) or "dashes".
+
+    `look` names a feature, "ink", "cell0", "model", "quiet" or "before".
+    """
 
     kind: str
     x: np.ndarray
@@ -86,6 +89,39 @@ def usage(name: str) -> str:
     return f"{name}({', '.join(['feature'] * count)})" if count else name
 
 
+def compare(call: Call, numbers: Numbers, cells: tuple[tuple[int, int], ...], before: Numbers | None) -> Picture:
+    """The picture of a run on axes that hold all runs of its frame, over the outline of the run before it."""
+    shown = draw(call, numbers, cells)
+    if shown.problem:
+        return shown
+    others = [draw(call, Numbers(run, numbers.frame), cells) for run in numbers.frame if run is not numbers.run]
+    for other in others:
+        if not other.problem:
+            shown = replace(shown, x=both(shown.x, other.x), y=both(shown.y, other.y))
+    past = draw(call, before, cells) if before is not None and before.run is not numbers.run else None
+    return replace(shown, layers=(*shown.layers, *outline(past))) if past is not None else shown
+
+
+def both(one: Side, other: Side) -> Side:
+    """An axis that holds two."""
+    return replace(one, low=min(one.low, other.low), high=max(one.high, other.high))
+
+
+def outline(picture: Picture) -> tuple[Layer, ...]:
+    """What stays of a picture when the next one is drawn over it: one line, and its points."""
+    bars = [layer for layer in picture.layers if layer.kind == "bars"]
+    lines = [(np.repeat(layer.x, 2), np.pad(np.repeat(layer.y, 2), 1)) for layer in bars]
+    lines = (
+        lines or [(layer.x, layer.y) for layer in picture.layers if layer.kind == "line" and layer.look != "quiet"][:1]
+    )
+    points = [layer for layer in picture.layers if layer.kind == "points"]
+    if points:
+        return tuple(replace(layer, look="before", says="before the experiment") for layer in points)
+    gap = np.array([np.nan])
+    x, y = (np.concatenate([part for line in lines for part in (line[i], gap)] or [gap]) for i in (0, 1))
+    return (Layer("line", x, y, "before", "before the experiment"),)
+
+
 def draw(call: Call, numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     """The picture of a run; one that cannot be drawn says why."""
     try:
@@ -132,7 +168,7 @@ def strip(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) ->
 
 def spread(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -> Picture:
     values = numbers.run.values(feature)
-    bars = histogram(values, log=SCALE[feature] == "log")
+    bars = histogram(values, log=SCALE[feature] == "log", within=numbers.framed(feature))
     share = 100 * bars.share
     return Picture(
         f"{PLAIN[feature]}, all cells and cycles",
@@ -200,7 +236,7 @@ def tail(numbers: Numbers, cells: tuple[tuple[int, int], ...], feature: str) -> 
 
 def window(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     low, high = (numbers.run.values(name) for name in ("r_lrs", "r_hrs"))
-    ends = float(np.quantile(low, FAR)), float(np.quantile(high, 1 - FAR))
+    ends = float(np.quantile(numbers.framed("r_lrs"), FAR)), float(np.quantile(numbers.framed("r_hrs"), 1 - FAR))
     edges = np.geomspace(0.8 * min(ends), 1.3 * max(ends), 121)
     layers, top = [], 0.0
     for values, name in ((low, "r_lrs"), (high, "r_hrs")):

@@ -35,11 +35,14 @@ def span(values: np.ndarray, beyond: float = 1e-3) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def histogram(values: np.ndarray, *, log: bool = False, bins: int = 60) -> Histogram:
-    """Histogram over the range that holds 99.8 % of the values; bins of equal width, in log10 if `log`."""
+def histogram(values: np.ndarray, *, log: bool = False, bins: int = 60, within: np.ndarray | None = None) -> Histogram:
+    """Histogram over the range that holds 99.8 % of the values, or of those of `within`; bins of equal width, in log10
+    if `log`.
+    """
     flat = values.reshape(-1)
     scaled = np.log10(flat) if log else flat
-    low, high = span(scaled)
+    ends = scaled if within is None else np.log10(within.reshape(-1)) if log else within.reshape(-1)
+    low, high = span(ends)
     counts, edges = np.histogram(scaled, bins, (low, high))
     low, middle, high = (float(q) for q in np.quantile(flat, [0.05, 0.5, 0.95]))
     return Histogram(

@@ -13,7 +13,8 @@ from app.results.crossbar_input import INPUTS, MAX_TEXT, input_vector
 from app.results.crossbar_write import Group, groups_of
 from app.results.wiring import lines_of
 from app.runs import Run
-from app.settings import Choices, Request, TabOptions
+from app.settings import Choices, ReadSettings, Request, TabOptions
+from app.words import in_labels
 from synaptogen_core.array.thresholds import switches, switching_probability
 from synaptogen_core.crossbar.budget import error_budget, nominal_conductances
 from synaptogen_core.crossbar.converters import Adc, Dac
@@ -55,6 +56,15 @@ class Options(TabOptions):
     own = param.String("0.2, 0.1, 0.2, 0", label="Voltages",
                        doc=f"Volts of the lines from the first on, with commas or line breaks between; further lines "
                            f"are at 0 V. At most {MAX_TEXT:,} characters.")  # fmt: skip
+
+    def fit_array(self, rows: int, columns: int) -> None:
+        """A line that is driven lies in the array."""
+        last = (rows if self.along == "rows" else columns) - 1
+        self.param.line.softbounds = (
+            0,
+            max(last, 1),
+        )  # of one line there is no choice: it is used whatever stands here
+        self.line = min(self.line, last)
 
     def active(self) -> tuple[str, ...]:
         reading = {"along", "pattern", "amplitude", "line", "ones", "bits_seed", "own"}
@@ -230,7 +240,8 @@ def adc_of(read: Choices) -> Adc | None:
     """The chosen converter."""
     if not read.adc:
         return None
-    return Adc(read.adc_bits, read.adc_low * 1e-6, read.adc_high * 1e-6, read.adc_offset * 1e-6)
+    with in_labels(ReadSettings, low="adc_low", high="adc_high"):
+        return Adc(read.adc_bits, read.adc_low * 1e-6, read.adc_high * 1e-6, read.adc_offset * 1e-6)
 
 
 def budget_of(cells: sc.CellArray, options: Choices, lines: Lines, request: Request) -> dict[str, float] | None:

@@ -43,6 +43,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
 def planned(run: Run) -> xr.Dataset:
     """The Dataset of all cells, without its values."""
     cells, recording = runs.make_cells(run.request), runs.recording(run.request, run.train)
+    # without the counts of switched and stuck cells: those of the run are of the cells that it recorded
     return Parts.of(
         cells, run.train, memory=runs.BUDGET // 2, **recording, read_voltage=0.2, bandwidth=None
     ).template()  # fmt: skip

@@ -26,6 +26,7 @@ __all__ = ["EXAMPLE", "STAGES", "USES", "Options", "Reading", "Source", "Stage",
            "is_measured", "limits_of"]  # fmt: skip
 USES: frozenset[str] = frozenset()
 MAX_ORDER = 10
+MAX_NAME = 80  # characters of a device's name
 TEMPLATE = "hennen2024"  # tells what a measurement does not
 EXAMPLE = "simulated example"
 EXAMPLE_SIZE = {"devices": 48, "cycles": 60, "points": 400}
@@ -225,7 +226,7 @@ def device_of(value: Callable[[str], Any], name: str = "") -> sc.DeviceParameter
     device = found.device if found is not None else (reading.device if reading is not None else None)
     if device is None or device.variations:
         return device  # a varied device is known by what was varied
-    chosen = name.strip() or device.name
+    chosen = name.strip()[:MAX_NAME] or device.name
     if chosen in list_devices() and device != sc.load_device(chosen):
         chosen = f"{chosen} (own)"
     return device if chosen == device.name else dataclasses.replace(device, name=chosen)
@@ -236,7 +237,7 @@ def stem(name: str) -> str:
     plain = Path(name).name
     for suffix in (".gz", ".zip"):
         plain = plain.removesuffix(suffix)
-    return Path(plain).stem[:80] or "measured device"
+    return Path(plain).stem[:MAX_NAME] or "measured device"
 
 
 def features_in(ds: xr.Dataset) -> tuple[str, ...]:

@@ -22,12 +22,20 @@ FORMATS = {
 }
 
 
-def order(kind: str, value: Callable[[str], Any], name: str) -> Order | None:
-    """The file of a kind; None while there is nothing for it."""
+NEEDS = {
+    "html": ("judge", "a fit that has been judged"),
+    "features.csv": ("extract", "a measurement"),
+    "estimates.csv": ("fit", "a fit"),
+}
+
+
+def order(kind: str, value: Callable[[str], Any], name: str) -> Order | str:
+    """The file of a kind, or why there is none."""
     device = fit.device_of(value, name)
-    needed = {"html": value("judge"), "features.csv": value("extract"), "estimates.csv": value("fit")}
-    if needed.get(kind, device) is None:
-        return None
+    stage, needs = NEEDS.get(kind, ("", "a fit, or a device's file"))
+    if (value(stage) if stage else device) is None:
+        alone = " The file that was read holds a device only." if device and not value("extract") else ""
+        return f"{FORMATS[kind][0]}: needs {needs}, which is not here yet.{alone}"
     stem = device.name if device else fit.stem(value("read").name)
     plain = re.sub(r"[^A-Za-z0-9.()-]+", "-", stem).strip("-.") or "device"
 
@@ -68,22 +76,17 @@ def report(found: Any, value: Callable[[str], Any]) -> str:
 
 def features(ds: Any) -> str:
     """One line a cycle: device, cycle, features, why it has none."""
-    import pandas as pd
+    from synaptogen_core.exchange.tables import write_measured
 
-    from synaptogen_core.schema import FAILURES
-
-    table = {"device": ds["device"].values[ds["device_index"].values], "cycle": ds["cycle"].values}
-    units = {"r_hrs": "ohm", "u_set": "V", "r_lrs": "ohm", "u_reset": "V"}
-    table |= {f"{name} [{units[name]}]": ds[name].values for name in fit.features_in(ds)}
-    if "failure" in ds:
-        table["failure"] = [FAILURES[k][0] if k else "" for k in ds["failure"].values]
-    return pd.DataFrame(table).to_csv(index=False)
+    stream = io.StringIO()
+    write_measured(ds, stream)
+    return stream.getvalue()
 
 
 def estimates(found: Any) -> str:
-    """One line a number."""
-    import pandas as pd
+    """One line a number, as `synaptogen fit` writes them."""
+    from synaptogen_core.exchange.estimates import write_estimates
 
-    ds = found.estimates
-    names = ("label", "value", "lower", "upper", "standard_error", "units", "origin")
-    return pd.DataFrame({name: ds[name].values for name in names if name in ds}).to_csv(index=False)
+    stream = io.StringIO()
+    write_estimates(found.estimates, stream)
+    return stream.getvalue()

@@ -19,7 +19,6 @@ from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, featu
 Value = Callable[[str], Any]  # what a stage has found, by its key
 FAINT, SAMPLES = 40, 400  # other loops drawn behind the chosen one, and samples of each
 LISTED = 300  # rows of a table of failures
-DRIFT_Q = 0.05  # share of the drifts named that may be false
 U_READ = 0.2  # V: where resistances are marked
 
 
@@ -155,13 +154,13 @@ def device_rows(report: xr.Dataset) -> tuple[DeviceRow, ...]:
 
 def drifts(report: xr.Dataset, device: int) -> list[str]:
     """Drift and jumps of a device that chance hardly explains, in words."""
-    said = []
+    said, most = [], report.attrs["drift_q"]
     for name in report["feature"].values if "feature" in report.dims else ():
         one = report.isel(device=device).sel(feature=name)
         symbol = feature(str(name)).symbol
-        if float(one["jump_q"]) < DRIFT_Q and float(one["jump_q"]) <= float(one["trend_q"]):
+        if float(one["jump_q"]) < most and float(one["jump_q"]) <= float(one["trend_q"]):
             said.append(f"{symbol} jumps by {signed(float(one['jump']))} σ at cycle {int(one['jump_at'])}")
-        elif float(one["trend_q"]) < DRIFT_Q:
+        elif float(one["trend_q"]) < most:
             said.append(f"{symbol} drifts by {signed(float(one['trend']))} σ")
     return said
 

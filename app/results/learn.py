@@ -121,11 +121,14 @@ def settings_of(lesson: reader.Lesson, number: int) -> dict[str, Any]:
 
 def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) -> Page:
     number = min(options.step, len(lesson.steps))
-    step, numbers = lesson.steps[number - 1], measures.Numbers(run)
+    step = lesson.steps[number - 1]
+    begin, after = (run_of(step, answered) for answered in (False, True))
+    frame = {r.key: r for r in (begin, after) if r is not None}
+    numbers = measures.Numbers(frame.get(run.key, run), tuple((frame | {run.key: frame.get(run.key, run)}).values()))
     answer = valid(step.question, options.answer)
     wanted = step.wanted(bool(answer))
     shown = step.reveal if answer and step.reveal else step.pictures
-    before = before_experiment(step) if answer else None
+    before = measures.Numbers(begin, numbers.frame) if answer and begin is not None else None
     last = settings_of(lesson, number - 1) if number > 1 else None
     after = settings_of(lesson, number + 1) if number < len(lesson.steps) else None
     asked = ask(step)
@@ -146,17 +149,19 @@ def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) ->
             (measures.measure(call, numbers), measures.measure(call, before) if before else None)
             for call in listed(step, bool(answer))
         ),
-        pictures=tuple(pictures.draw(call, numbers, request.cells) for call in shown),
+        pictures=tuple(pictures.compare(call, numbers, request.cells, before) for call in shown),
         run=f"{run.cells.size:,} cells, {run.cycles:,} cycles",
     )
 
 
-def before_experiment(step: reader.Step) -> measures.Numbers | None:
-    """The numbers of the step's set-up, which the experiment has replaced; None where they would take long."""
+def run_of(step: reader.Step, answered: bool) -> Run | None:
+    """The run of the step's own settings before its experiment, or after it; None where there is no experiment, or it
+    would take long.
+    """
     if step.question is None or not step.question.change:
         return None
     settings = Settings()
-    for name, value in step.wanted(False).items():
+    for name, value in step.wanted(answered).items():
         section = next(s for prefix, s in settings.sections() if name in s.names())
         setattr(section, name, value)
     request = settings.request()
@@ -164,7 +169,7 @@ def before_experiment(step: reader.Step) -> measures.Numbers | None:
     if found is None and runs.estimate(request).seconds <= AT_ONCE:
         found = runs.run(request, lambda done: None, threading.Event())
         runs.RUNS.put(found.key, found, found.size)
-    return measures.Numbers(found) if found else None
+    return found
 
 
 def ask(step: reader.Step) -> Ask | None:

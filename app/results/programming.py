@@ -11,6 +11,7 @@ import param
 from app.results.programming_methods import Stairs, Verified, staircase, verify
 from app.runs import Run
 from app.settings import Choices, Request, TabOptions
+from app.words import in_labels
 from synaptogen_core.crossbar.verify import OUTCOMES, REACHED
 from synaptogen_core.schema import LRS, STATE_NAMES
 
@@ -142,7 +143,8 @@ class Result:
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """Program a copy of the cells, and what the pictures need of it."""
     read, verifies = request.read, options.method == "verify"
-    done = verify(run, request, options, cancel) if verifies else staircase(run, request, options, cancel)
+    with in_labels(Options, step="u_step"):
+        done = verify(run, request, options, cancel) if verifies else staircase(run, request, options, cancel)
     quantity = options.map if verifies else options.stair_map
     values = map_of(done, quantity)
     low, high = colors_of(values, quantity, options)

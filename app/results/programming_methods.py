@@ -37,7 +37,7 @@ class Part:
 
     def of(self, cells: sc.CellArray) -> sc.CellArray:
         """A copy of these rows."""
-        return cells.part(self.first, self.first + self.rows)
+        return cells.part(slice(self.first, self.first + self.rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +139,7 @@ def _verify(run: Run, request: Request, options: Choices, cancel: threading.Even
 
 def _staircase(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Stairs:
     if not options.u_start < options.u_stop:
-        raise ValueError(
-            f"Last RESET: must be above the first, {options.u_start:g} V (got {options.u_stop:g} V); raise it"
-        )
+        raise ValueError(f"u_stop: must be above u_start, {options.u_start:g} V (got {options.u_stop:g} V); raise it")
     volts = np.array([options.u_set, *np.linspace(options.u_start, options.u_stop, options.steps)])
     most = min(MOST_LINES // volts.size, MOST_CELLS) if options.through else MOST_VALUES // volts.size
     part = choose_part(run, request, options, most)

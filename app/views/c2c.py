@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, LogColorMapper, Span
 
 from app import controls, theme
+from app.number_box import NumberBox
 from app.settings import MAX_CELLS
 from app.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL
 from app.views.axes import Axis
@@ -36,7 +37,7 @@ class View(Base):
         self._lag_plot()
         self._curve()
         self.matrix = ScatterMatrix(context)
-        self.trouble = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.trouble = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.note = theme.note()
         self.pair = theme.grid(
             theme.card(self.lag_plot, self.lag_legend), theme.card(self.curve, self.curve_legend),
@@ -49,21 +50,21 @@ class View(Base):
 
     def _controls(self) -> Any:
         options = self.context.options
-        kinds = {"lag": pmui.IntInput, "lags": pmui.IntInput}
+        kinds = {"lag": NumberBox, "lags": NumberBox}
         widgets = [
             controls.widget(options, name, width=150, sizing_mode=None, widget=kinds.get(name))
             for name in ("feature", "other", "lag", "lags", "units")
         ]
-        box = {"width": 92, "size": "small", "margin": (3, 4), "sx": controls.DENSE}
-        self.row = pmui.IntInput(label="Row", value=0, start=0, **box)
-        self.column = pmui.IntInput(label="Column", value=1, start=0, **box)
+        box = {"start": 0, "whole": True, "width": 92, "margin": (3, 4)}
+        self.row, self.column = NumberBox(label="Row", value=0, **box), NumberBox(label="Column", value=1, **box)
         follow = pmui.Button(label="Follow", variant="outlined", size="small", margin=(8, 4))
         follow.on_click(lambda event: self.context.select(self.row.value, self.column.value, add=True))
         cells = pmui.Row(self.row, self.column, follow, margin=(0, 8))
         return pmui.FlexBox(*widgets, cells, sizing_mode="stretch_width", align_items="center", gap="4px 0")
 
     def update(self, result: Result) -> None:
-        self.row.end, self.column.end = result.rows - 1, result.columns - 1
+        for box, lines in ((self.row, result.rows), (self.column, result.columns)):
+            box.param.update(end=lines - 1, value=min(box.value, lines - 1))
         self._show_series(result.series, result.feature)
         theme.say(self.trouble, result.note)
         self.pair.visible = not result.note

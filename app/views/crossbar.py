@@ -17,6 +17,7 @@ from bokeh.models import (
 )
 
 from app import controls, theme
+from app.number_box import NumberBox
 from app.theme import MAP_PALETTE, NEUTRAL, STATE_COLORS
 from app.views.base import Context
 from app.views.base import View as Base
@@ -74,8 +75,8 @@ class View(Base):
     def _controls(self) -> Any:
         options, self.lines = self.context.options, LineControls(self.context.lines)
         boxes = {
-            "line": pmui.IntInput, "bits_seed": pmui.IntInput, "ones": pmui.IntInput, "amplitude": pmui.FloatInput,
-            "own": pmui.TextInput, "write": pmui.FloatInput,
+            "line": NumberBox, "bits_seed": NumberBox, "ones": NumberBox, "amplitude": NumberBox,
+            "own": pmui.TextInput, "write": NumberBox,
         }  # fmt: skip
         widgets = {
             name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))

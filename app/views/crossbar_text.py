@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app import theme
+from app.plain import escape
 from app.theme import CELL_STYLES
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ class View(Base):
         self.scatter_legend, self.matrix_note, self.shares_note = theme.note(), theme.note(), theme.note()
         self.table, self.note = theme.table(), theme.note()
         self.result: Result | None = None
-        self.trouble = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.trouble = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.matrix_card = theme.card(self.matrix, self.matrix_note)
         self.variances = theme.grid(
             theme.card(self.shares, self.shares_note), theme.card(self.table), sizes={"xs": 12, "lg": 6}

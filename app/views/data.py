@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import panel as pn
@@ -10,6 +9,7 @@ import panel_material_ui as pmui
 
 from app import theme
 from app.copying import CopyButton
+from app.plain import escape
 from app.views.base import Context
 from app.views.base import View as Base
 
@@ -64,5 +64,5 @@ class View(Base):
         streamed = " More than a page keeps: a download simulates it again and streams it." if result.sampled else ""
         self.sizes.object = f"<table>{rows}</table><p>In memory it takes {theme.size(result.bytes)}.{streamed}</p>"
         self.repr.object = result.html
-        self.code.object = f"<pre>{html.escape(result.python)}</pre>"
+        self.code.object = f"<pre>{escape(result.python, longest=len(result.python))}</pre>"
         self.copy.text = result.python

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel_material_ui as pmui
 
 from app import controls, theme
+from app.number_box import NumberBox
 from app.views.base import Context
 from app.views.base import View as Base
 from app.views.feature_pictures import FeaturePictures
@@ -29,7 +30,7 @@ class View(Base):
 
     def _controls(self) -> Any:
         options = self.context.options
-        kinds = {"bins": pmui.IntInput}
+        kinds = {"bins": NumberBox}
         widgets = {
             name: controls.widget(options, name, width=150, sizing_mode=None, widget=kinds.get(name))
             for name in options.names()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel_material_ui as pmui
 
 from app import controls, theme
+from app.number_box import NumberBox
 from app.views import fit_text
 from app.views.base import Context
 from app.views.base import View as Base
@@ -56,7 +57,7 @@ class View(Base):
     def _controls(self) -> tuple[Any, Any]:
         """Options of the extraction, and of the fit."""
         options = self.context.options
-        boxes = {"smoothing": pmui.IntInput, "series_resistance": pmui.FloatInput, "device_name": pmui.TextInput}
+        boxes = {"smoothing": NumberBox, "series_resistance": NumberBox, "device_name": pmui.TextInput}
         widgets = {
             name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))
             for name in options.names()

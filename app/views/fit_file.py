@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
 from app import theme
+from app.plain import escape, plain
 
 if TYPE_CHECKING:
     from app.fit_work import FitWork
@@ -35,6 +35,9 @@ UNITS = {"voltage": VOLTS, "current": AMPERES, "u_set": VOLTS, "u_reset": VOLTS,
 SAY = re.compile(r";? ?say (?:columns|units)=")  # what follows is for a program's user
 IN_ORDER = "Without a column for the cycle, each full sweep (or each row of a table of features) counts as one."
 ROWS = 5  # of the file, shown
+LONGEST_NAME = 60  # letters of a column's name in a label
+NOTES = 20  # of a file, listed
+COLUMNS = 40  # of a file, offered: each takes two controls
 ROWS_STYLE = """
 table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td, th { padding: 2px 10px; text-align: right; border-bottom: 1px solid rgba(127, 127, 127, 0.25); }
@@ -51,7 +54,7 @@ class FilePart:
         self.file = pmui.FileInput(
             label="Drop a file here, or click to choose one", accept=ACCEPT, multiple=False, variant="outlined",
             sizing_mode="stretch_width", margin=(6, 8), max_file_size=MOST_MB * 1_000_000, sx=DROP,
-            uploaded_label="{filename} – drop another file here, or click",
+            uploaded_label="Drop another file here, or click",
         )  # fmt: skip
         guard(self.file, work)
         self.file.param.watch(self._taken, "value")
@@ -63,7 +66,7 @@ class FilePart:
         self.again = pmui.Button(label="Go on", variant="contained", size="small", icon="play_arrow", visible=False)
         self.again.on_click(lambda event: work.again())
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
-        self.error = pmui.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(4, 8))
+        self.error = theme.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(4, 8))
         self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 8), styles={"font-size": "0.9rem"})
         self.columns = Columns(work.declare)
         self.layout = pmui.Column(
@@ -90,7 +93,7 @@ class FilePart:
         self.bar.visible = self.cancel.visible = busy
         self.bar.value = int(100 * status.progress)
         self.again.visible = status.stopped and not busy
-        self.stage.object = f"{status.stage} …" if busy else "Cancelled." if status.stopped else ""
+        self.stage.object = f"{escape(status.stage)} …" if busy else "Cancelled." if status.stopped else ""
         theme.say(self.error, status.error)
 
     def show(self, read: Read | None) -> None:
@@ -99,8 +102,13 @@ class FilePart:
         if read is None:
             self.said.object = ""
             return
-        notes = "".join(f"<li>{escape(note)}</li>" for note in read.notes)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in read.notes[:NOTES])
         self.said.object = f"<b>{escape(read.name)}</b>: {escape(said(read))}" + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def short(text: str) -> str:
+    """A cell of the file, as HTML."""
+    return escape(text, longest=LONGEST_NAME)
 
 
 def guard(file: Any, work: FitWork) -> None:
@@ -143,7 +151,7 @@ class Columns:
 
     def __init__(self, declare: Callable[[dict[str, str], dict[str, str]], None]):
         self._declare, self._layout = declare, None
-        self.asks = pmui.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
+        self.asks = theme.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
         self.rows = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8), stylesheets=[ROWS_STYLE])
         self.choices = pmui.FlexBox(sizing_mode="stretch_width", gap="4px 16px")
         go = pmui.Button(label="Read it so", variant="contained", size="small", margin=(6, 8))
@@ -157,18 +165,21 @@ class Columns:
         self.layout.visible = layout is not None
         if read is None or layout is None:
             return
-        questions = [SAY.split(question)[0] for question in layout.questions] or [read.said]
-        self.asks.object = "\n\n".join([*questions, IN_ORDER])
-        head = "".join(f"<th>{escape(column)}</th>" for column in layout.columns)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in layout.rows[:ROWS])
+        questions = [in_words(SAY.split(question)[0]) for question in layout.questions] or [read.said]
+        many = len(layout.columns) > COLUMNS
+        cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
+        self.asks.object = "\n".join([*questions, IN_ORDER, *cut])
+        head = "".join(f"<th>{short(column)}</th>" for column in layout.columns[:COLUMNS])
+        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in row[:COLUMNS])}</tr>"
+                       for row in layout.rows[:ROWS])  # fmt: skip
         self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
-        each = zip(layout.columns, layout.roles, layout.units, strict=True)
+        each = zip(layout.columns[:COLUMNS], layout.roles, layout.units, strict=False)
         self.widgets = [self._choice(*column) for column in each]
         self.choices.objects = [pmui.Row(role, unit, margin=0) for _, role, unit in self.widgets]
 
     def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
-        what = pmui.Select(label=f"“{column}” is", options=ROLES, value=role if role in ROLES.values() else "",
-                           size="small", width=210, margin=(8, 4))  # fmt: skip
+        label, known = f"“{plain(column, LONGEST_NAME)}” is", role if role in ROLES.values() else ""
+        what = pmui.Select(label=label, options=ROLES, value=known, size="small", width=210, margin=(8, 4))
         units = pmui.Select(label="in", options=[""], value="", size="small", width=92, margin=(8, 4))
 
         def follow(*events: Any) -> None:
@@ -191,3 +202,10 @@ class Columns:
         columns = {role: column for role, column in columns.items() if role}
         columns["cycle"] = columns["cycle"] or "in order"
         self._declare(columns, {role: unit for role, _, unit in chosen if role in UNITS})
+
+
+def in_words(question: str) -> str:
+    """A question about columns with the features' names as the page writes them, save where it quotes the file."""
+    names = {role: words for words, role in ROLES.items() if role in theme.COLORS}
+    told = rf"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b({"|".join(names)})\b"""
+    return re.sub(told, lambda found: names.get(found[1], found[0]), question)

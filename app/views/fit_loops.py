@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from html import escape
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,9 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource
 
-from app import controls, theme
+from app import theme
+from app.number_box import NumberSlider
+from app.plain import escape, plain
 from app.theme import COLORS, NEUTRAL
 from app.views.axes import Axis
 from app.views.legend import legend, swatch
@@ -23,6 +24,8 @@ LINE = {"x": [], "y": []}
 POINT = {"x": [], "y": [], "what": []}
 MARKERS = {"u_set": ("inverted_triangle", "SET"), "u_reset": ("triangle", "RESET")}
 RESISTANCES = {"r_hrs": "R_HRS", "r_lrs": "R_LRS"}
+LONGEST_NAME = 60  # letters of a device's name in a choice or a title
+LISTED = 1000  # devices, in the table and in the choice
 SHOWN = 12  # rows of a table before it scrolls
 SCROLL = {"max-height": f"{26 * SHOWN}px", "overflow-y": "auto"}
 TABLE = theme.TABLE + "table.numbers td:last-child { text-align: left; } table.numbers td, th { white-space: nowrap; }"
@@ -33,11 +36,9 @@ class LoopsPart:
 
     def __init__(self, look: theme.Theme, loop: Callable[[int, int], Loop | None]):
         self._loop, self._cycles = loop, None
-        self.device = pmui.Select(label="Device", options=["–"], value="–", size="small", width=190, margin=(8, 8))
-        self.cycle = pmui.EditableIntSlider(
-            label="Cycle, counted from 1", start=1, end=2, value=1, size="small", sizing_mode="stretch_width",
-            margin=(6, 12), inline_layout=True, sx=controls.DENSE,
-        )  # fmt: skip
+        self.device = pmui.Select(label="Device", options={"–": 0}, value=0, size="small", width=190, margin=(8, 8))
+        self.cycle = NumberSlider(label="Cycle, counted from 1", start=1, end=2, value=1, whole=True,
+                                  sizing_mode="stretch_width", margin=(6, 12))  # fmt: skip
         self.bad = pmui.Button(label="Next failed cycle", variant="outlined", size="small", margin=(10, 8))
         self.log = pmui.Switch(label="Logarithmic", value=False, margin=(6, 8))
         for control in (self.device, self.cycle, self.log):
@@ -45,7 +46,7 @@ class LoopsPart:
         self.device.param.watch(self._device_changed, "value")
         self.bad.on_click(self._next_bad)
         self._picture(look)
-        self.legend, self.failure = theme.note(), pmui.Alert(severity="warning", visible=False, margin=(2, 8))
+        self.legend, self.failure = theme.note(), theme.Alert(severity="warning", visible=False, margin=(2, 8))
         self.summary, self.failed, self.report = (
             pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 4), stylesheets=[TABLE], styles=styles)
             for styles in ({}, SCROLL, SCROLL)
@@ -84,11 +85,11 @@ class LoopsPart:
         if cycles is None:
             return
         self.loops.visible = cycles.loops
-        devices = list(cycles.devices)
+        devices = places(cycles.devices)
         if self.device.options != devices:
-            self.device.param.update(options=devices, value=devices[0])
+            self.device.param.update(options=devices, value=0)
         count = cycles.counts[self._place()]
-        self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), disabled=count < 2)
+        self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), visible=count > 1)
         self.bad.visible = bool(cycles.failed)
         self.summary.object = summary(cycles)
         self.failed.object = failures(cycles)
@@ -98,20 +99,21 @@ class LoopsPart:
 
     def _place(self) -> int:
         """Position of the chosen device."""
-        return self._cycles.devices.index(self.device.value) if self._cycles is not None else 0
+        return self.device.value if self._cycles is not None else 0
 
     def _device_changed(self, event: Any) -> None:
         if self._cycles is not None:
             count = self._cycles.counts[self._place()]
-            self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), disabled=count < 2)
+            self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), visible=count > 1)
 
     def _next_bad(self, event: Any) -> None:
         """Go to the next failed cycle after the one that is shown, whosever it is."""
-        if self._cycles is None or not self._cycles.bad:
+        bad = [place for place in self._cycles.bad if place[0] < LISTED] if self._cycles is not None else []
+        if not bad:
             return
         now = self._place(), self.cycle.value - 1
-        later = next((place for place in self._cycles.bad if place > now), self._cycles.bad[0])
-        self.device.value = self._cycles.devices[later[0]]
+        later = next((place for place in bad if place > now), bad[0])
+        self.device.value = later[0]
         self.cycle.value = later[1] + 1
 
     def _draw(self, *events: Any) -> None:
@@ -141,7 +143,7 @@ class LoopsPart:
                 "x": [u], "y": height([u / ohm]), "what": [f"{title} = {theme.quantity(ohm, name)} at {abs(u):g} V"]
             }  # fmt: skip
         self._axes(loop, height)
-        self.figure.title.text = f"Device {loop.device}: cycle {loop.cycle}"
+        self.figure.title.text = f"Device {plain(loop.device, LONGEST_NAME)}: cycle {loop.cycle}"
         said = f"This cycle has no features: {loop.failure}." if loop.failure else ""
         theme.say(self.failure, said)
         entries = [swatch("ink", "this cycle"), swatch(NEUTRAL, "others of the device")]
@@ -165,6 +167,15 @@ class LoopsPart:
             bottom, top = float(np.nanmin(current)), float(np.nanmax(current))
             margin = 0.05 * (top - bottom) or 1.0
             self.y.show("linear", bottom - margin, top + margin, theme.label("current"))
+
+
+def places(devices: Sequence[str]) -> dict[str, int]:
+    """The first devices as choices: names that can be told apart -> their positions."""
+    found: dict[str, int] = {}
+    for place, device in enumerate(devices[:LISTED]):
+        name = plain(device, LONGEST_NAME)
+        found[f"{name} ({place + 1})" if name in found else name] = place
+    return found
 
 
 def summary(cycles: Cycles) -> str:
@@ -192,6 +203,7 @@ def devices_table(cycles: Cycles) -> str:
     rows = "".join(
         f"<tr><th>{escape(row.device)}</th><td>{row.cycles:,}</td><td>{row.failed:,}</td>"
         f"<td>{escape(row.says)}</td></tr>"
-        for row in cycles.report
+        for row in cycles.report[:LISTED]
     )
-    return f"<table class='numbers'>{head}{rows}</table>"
+    more = f"<p>and {len(cycles.report) - LISTED:,} more</p>" if len(cycles.report) > LISTED else ""
+    return f"<table class='numbers'>{head}{rows}</table>{more}"

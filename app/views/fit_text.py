@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import panel as pn
 
 from app import theme
+from app.plain import escape
 
 if TYPE_CHECKING:
     from app.results.fit_compare import Estimate, Fitted, Judged

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
 from app import theme
+from app.number_box import NumberBox
+from app.plain import escape
 from app.views.base import Context
 from app.views.base import View as Base
 from app.views.learn_picture import LessonPicture
@@ -30,10 +31,9 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self._page: Page | None = None
-        self._waiting = False
         self._asked: tuple[Any, ...] = ()
         self.offers = pmui.Column(**WIDE)
-        self.errors = pmui.Alert(severity="error", visible=False, **WIDE)
+        self.errors = theme.Alert(severity="error", visible=False, **WIDE)
         self.list = pmui.Column(theme.note(INTRODUCTION), self.offers, self.errors, sx=GAP, **WIDE)
         halves = theme.grid(self._words(), self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
         self.step = pmui.Column(self._head(), halves, visible=False, sx=GAP, **WIDE)
@@ -52,19 +52,18 @@ class View(Base):
         self.text, self.explain = markdown(), markdown()
         self.question = markdown(styles={"font-weight": "600"})
         self.choices = [self._choice(i) for i in range(MOST_CHOICES)]
-        self.number = pmui.TextInput(label="Your prediction", value="", width=220, margin=(8, 6), size="small")
+        self.number = NumberBox(label="Your prediction", value=None, width=220, margin=(8, 6))
         self.predict = pmui.Button(label="Predict", variant="contained", icon="science", margin=(6, 6))
         self.again = pmui.Button(label="Predict again", variant="outlined", size="small", icon="replay", margin=(6, 6))
         self.hint = theme.note()
         self.hint.visible = False
-        self.verdict = pmui.Alert(severity="success", visible=False, **WIDE)
-        self.differs = pmui.Alert(severity="info", visible=False, **WIDE)
+        self.verdict = theme.Alert(severity="success", visible=False, **WIDE)
+        self.differs = theme.Alert(severity="info", visible=False, **WIDE)
         self.restore = pmui.Button(label="Set the page up again", variant="outlined", size="small", icon="tune",
                                    visible=False, margin=(0, 6))  # fmt: skip
         self.back = pmui.Button(label="Back", variant="outlined", icon="chevron_left", margin=(6, 6))
         self.next = pmui.Button(label="Next step", variant="contained", end_icon="chevron_right", margin=(6, 6))
         self.predict.on_click(lambda event: self._type())
-        self.number.param.watch(self._typed, "value")
         self.again.on_click(lambda event: self._go("again"))
         self.restore.on_click(lambda event: self._go("restore"))
         self.back.on_click(lambda event: self._go("back"))
@@ -88,26 +87,15 @@ class View(Base):
         self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
         self.numbers = theme.table()
         self.numbers_card = theme.card(self.numbers)
-        return pmui.Column(*self.cards, self.numbers_card, sx=GAP, **WIDE)
+        return pmui.Column(self.numbers_card, *self.cards, sx=GAP, **WIDE)
 
     # ------------------------------------------------------------------------------------------------ events
     def _type(self) -> None:
-        """The Predict button: take the number that was typed."""
-        text = (self.number.value_input or "").strip()
-        self._waiting = not text  # a click can overtake the text that was typed just before it
-        if not text:
-            self._say("Type a number first: there is no risk in being wrong.")
-            return
-        try:
-            answer = f"{float(text.replace(',', '.').replace('−', '-')):.6g}"
-        except ValueError:
-            self._say(f"“{text[:20]}” is not a number: write digits only, such as 12.5.")
+        """The Predict button: take the number that was typed; one that cannot be read is marked already."""
+        if self.number.value is not None and not self.number.error:
+            self._predict(f"{self.number.value:.6g}")
         else:
-            self._predict(answer)
-
-    def _typed(self, event: Any) -> None:
-        if self._waiting and event.new:
-            self._type()
+            self._say("" if self.number.error else "Type a number first: there is no risk in being wrong.")
 
     def _predict(self, answer: str) -> None:
         """Make the experiment; the verdict comes with the numbers of its run."""
@@ -116,7 +104,7 @@ class View(Base):
             self.context.apply({**self._page.ask.change, "learn.answer": answer})
 
     def _say(self, text: str) -> None:
-        self.hint.object, self.hint.visible = text, bool(text)
+        self.hint.object, self.hint.visible = escape(text), bool(text)
 
     def _go(self, where: str) -> None:
         page = self._page
@@ -160,7 +148,7 @@ class View(Base):
         self._show_verdict(page.verdict, page.run)
         self.differs.visible = self.restore.visible = bool(page.differs)
         self.differs.object = (
-            f"You have gone on from the set-up of this step: {escape('; '.join(page.differs))}. "
+            f"You have gone on from the set-up of this step: {'; '.join(page.differs)}. "
             "All numbers and pictures are those of your own settings."
         )
         self.back.visible = page.neighbours[0] is not None
@@ -188,8 +176,12 @@ class View(Base):
         self.question.object = ask.text if ask else ""
         asked = (ask, answer)
         if ask is not None and by_number and asked != self._asked:  # else leave what is being typed
-            self.number.param.update(label=f"Your prediction ({ask.unit})" if ask.unit else "Your prediction", value="")
-        self._asked, self._waiting = asked, False
+            label = f"Your prediction ({ask.unit})" if ask.unit else "Your prediction"
+            self.number.param.update(
+                label=label, unit=ask.unit, start=ask.number.low, end=ask.number.high, step=ask.number.step,
+                value=None, draft="", error="",
+            )  # fmt: skip
+        self._asked = asked
 
     def _show_verdict(self, verdict: Verdict | None, run: str) -> None:
         self.verdict.visible = verdict is not None
@@ -211,13 +203,13 @@ def markdown(text: str = "", **options: Any) -> pn.pane.Markdown:
 def verdict_text(verdict: Verdict, run: str) -> str:
     """What was said and what was measured."""
     found = verdict.measured
-    said = f"You said: <i>{escape(verdict.said)}</i>"
+    said = f"You said: {verdict.said}"
     if found.problem:
-        return f"{said}<br>The {escape(found.name)} cannot be computed: {escape(found.problem)}."
+        return f"{said}\nThe {found.name} cannot be computed: {found.problem}."
     interval = f" (95 % interval: {found.interval})" if found.interval else ""
-    experiment = f", after the change ({escape(verdict.change)})" if verdict.change else ""
-    measured = f"Measured in your run of {run}{experiment}: {escape(found.name)} <b>{found}</b>{interval}."
-    return f"{said}<br>{measured}<br>{escape(verdict.reply)}"
+    experiment = f", after the change ({verdict.change})" if verdict.change else ""
+    measured = f"Measured in your run of {run}{experiment}: {found.name} {found}{interval}."
+    return f"{said}\n{measured}\n{verdict.reply}"
 
 
 def numbers_table(page: Page) -> str:

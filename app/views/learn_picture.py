@@ -1,4 +1,4 @@
-"""One figure that draws whatever a lesson shows: lines, points, bars and dashes on axes that follow the data."""
+"""One figure that draws whatever a lesson shows: lines, points, bars and dashes on axes that the lesson keeps."""
 
 from __future__ import annotations
 
@@ -33,9 +33,12 @@ class LessonPicture:
             self.figure.quad("left", "right", "top", 0, source=s, fill_alpha=0.75, line_color=None).glyph
             for s in self.bars
         ]
+        self.lines: dict[str, ColumnDataSource] = {}
+        self._line("before", 2).line_color = NEUTRAL
+        self.before = ColumnDataSource(XY)
+        self.figure.scatter("x", "y", source=self.before, size=3.5, line_color=None, fill_color=NEUTRAL, alpha=0.5)
         self.points = ColumnDataSource(XY)
         self.point_glyph = self.figure.scatter("x", "y", source=self.points, size=4, line_color=None, alpha=0.6).glyph
-        self.lines: dict[str, ColumnDataSource] = {}
         for i in range(MAX_CELLS):
             look.cell_style(self._line(f"cell{i}", 1.5), i)
         look.ink(self._line("model", 2, "dashed"), "line_color")
@@ -66,6 +69,8 @@ class LessonPicture:
                 drawn[f"bars{bars}"] = {"left": x[:-1], "right": x[1:], "top": y}
                 self.bar_glyphs[bars].fill_color = COLORS[layer.look]
                 bars += 1
+            elif layer.look == "before" and layer.kind == "points":
+                drawn["before points"] = {"x": x, "y": y}
             elif layer.kind == "line" and layer.look not in COLORS:
                 drawn[layer.look] = {"x": x, "y": y}
             elif layer.kind == "line":
@@ -78,7 +83,12 @@ class LessonPicture:
                     self.point_glyph.size = 7 if len(x) < 200 else 3.5
         for i, source in enumerate(self.bars):
             source.data = drawn.get(f"bars{i}", BARS)
-        for name, source in {**self.lines, "points": self.points, "dashes": self.dashes}.items():
+        for name, source in {
+            **self.lines,
+            "points": self.points,
+            "dashes": self.dashes,
+            "before points": self.before,
+        }.items():
             source.data = drawn.get(name, XY)
         self.legend.object = legend(entry(layer) for layer in picture.layers if layer.says)
 
@@ -101,7 +111,7 @@ def entry(layer: Layer) -> str:
         return swatch(color, layer.says, dash=dash)
     if layer.kind == "line":
         dash = {"model": "dashed", "quiet": "dotted"}.get(layer.look, "solid")
-        color = {"model": "ink", "quiet": NEUTRAL}.get(layer.look) or COLORS[layer.look]
+        color = {"model": "ink"}.get(layer.look) or COLORS.get(layer.look, NEUTRAL)
         return swatch(color, layer.says, dash=dash)
-    color = COLORS.get(layer.look, "ink")
+    color = NEUTRAL if layer.look == "before" else COLORS.get(layer.look, "ink")
     return swatch(color, layer.says, kind={"bars": "area", "points": "dot"}.get(layer.kind, "line"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
+from app.plain import escape
 from app.theme import CELL_STYLES
 
 MARKERS = {"triangle": "▲", "inverted_triangle": "▼"}

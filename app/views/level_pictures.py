@@ -26,7 +26,7 @@ class LevelPictures:
 
     def __init__(self, context: Context):
         self.theme, self.remark = context.theme, ""
-        self.sentence = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.sentence = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.button = pmui.Button(label="Use the staircase", variant="outlined", size="small", visible=False)
         self.button.on_click(lambda event: context.apply({"kind": "staircase"}))
         self._densities()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import panel_material_ui as pmui
 
 from app import controls
+from app.number_box import NumberBox
 from app.settings import Section
 
 WIDTH = {"word_ohm": 190, "bit_ohm": 190, "source_ohm": 120, "sense_ohm": 120, "ends": 125, "selector": 170}
-BOXES = {"source_ohm": pmui.FloatInput, "sense_ohm": pmui.FloatInput}
+BOXES = {"source_ohm": NumberBox, "sense_ohm": NumberBox}
 
 
 class LineControls:

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 from bokeh.models import BoxAnnotation, ColumnDataSource
 
 from app import controls, theme
+from app.number_box import NumberBox
 from app.settings import MAX_CELLS
 from app.theme import COLORS, NEUTRAL, OUTLIER
 from app.views.axes import Axis
@@ -121,7 +122,7 @@ class View(Base):
         super().__init__(context)
         self.cycles, self.many = Picture(self.theme, "loops cycles"), Picture(self.theme, "loops cells")
         self.cycles_legend, self.many_legend, self.note = theme.note(), theme.note(), theme.note()
-        self.beyond = pmui.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
+        self.beyond = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         cards = theme.card(self.cycles.figure, self.cycles_legend), theme.card(self.many.figure, self.many_legend)
         self.layout = pmui.Column(
             self._controls(), self.beyond, theme.grid(*cards, sizes={"xs": 12, "md": 6}), self.note,
@@ -130,7 +131,7 @@ class View(Base):
 
     def _controls(self) -> Any:
         options = self.context.options
-        boxes = {"loops": pmui.IntInput, "points": pmui.IntInput, "u_min": pmui.FloatInput, "u_max": pmui.FloatInput}
+        boxes = {"loops": NumberBox, "points": NumberBox, "u_min": NumberBox, "u_max": NumberBox}
         widgets = [
             controls.widget(
                 options, name, width=170 if name == "marks" else 150, sizing_mode=None, widget=boxes.get(name)

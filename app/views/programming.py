@@ -10,6 +10,7 @@ from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColor
 from bokeh.palettes import interp_palette
 
 from app import controls, theme
+from app.number_box import NumberBox
 from app.settings import MAX_CELLS
 from app.theme import MAP_PALETTE, NEUTRAL
 from app.views.axes import Axis
@@ -57,7 +58,7 @@ class View(Base):
             legend([swatch(REACHED, "reached", kind="area"), swatch(FAILED, "failed", kind="area")])
         )
         self.sums, self.cells = theme.table(), theme.table()
-        self.bounded = pmui.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.bounded = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.of_targets = column(theme.card(self.scatter, self.scatter_legend), theme.card(self.bars, self.bar_legend))
         self.of_stairs = theme.card(self.stairs, self.stairs_legend)
         self.layout = column(
@@ -73,7 +74,7 @@ class View(Base):
     def _controls(self) -> Any:
         options, number = self.context.options, {"level_seed", "levels", "max_pulses", "steps"}
         volts = {"u_set", "u_start", "u_stop", "u_step", "g_level", "g_low", "g_high", "tolerance"}
-        boxes = dict.fromkeys(number, pmui.IntInput) | dict.fromkeys(volts, pmui.FloatInput)
+        boxes = dict.fromkeys(number | volts, NumberBox)
         wide = {"method": 190, "map": 215, "stair_map": 250, "target": 235, "through": 215}
         widgets = {
             name: controls.widget(options, name, width=wide.get(name, 132), sizing_mode=None, widget=boxes.get(name))

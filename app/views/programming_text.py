@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from app import theme
+from app.plain import escape
 from app.theme import CELL_STYLES, NEUTRAL
 from app.views.legend import legend, swatch
 
@@ -98,15 +98,20 @@ def summary(result: Result) -> str:
 
 def targets_summary(result: Result, targets: Targets) -> str:
     found = targets.statistics
-    cells, reached, error = found["cells"], found["reached"], found["rms_error"]
+    cells, error = found["cells"], found["rms_error"]
+    reached, within = found["reached"], found["within_tolerance"]
     noise = f"noise of {theme.number(result.bandwidth / 1e6)} MHz" if result.bandwidth else "no noise"
 
     def used(quantiles: dict[float, float]) -> str:
         half, most, last = (theme.number(quantiles[q]) for q in (0.5, 0.95, 1.0))
         return f"{half} (median), {most} (95 %), {last} (most)"
 
+    def of_all(part: int) -> str:
+        return f"{share(part, cells)} ({theme.number(part)} of {theme.number(cells)})"
+
     rows = [
-        ("Reached", f"{share(reached, cells)} ({theme.number(reached)} of {theme.number(cells)})"),
+        ("Reached: a verify read found it", of_all(reached)),
+        (f"Within ±{100 * targets.tolerance:g} % at the end, without noise", of_all(within)),
         ("Pulses a cell", used(found["pulses"])),
         ("SET pulses among them", used(found["set_pulses"])),
         ("Error where reached", f"{theme.number(100 * error, 2)} % (root mean square)"),

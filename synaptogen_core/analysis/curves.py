@@ -17,9 +17,11 @@ from synaptogen_core.analysis.branches import LOW, Branches, Loops
 from synaptogen_core.analysis.family import GUESSES, Family, Fitted, assisted, fit_family
 from synaptogen_core.analysis.resampling import Floats, bootstrap_weights, check_confidence
 from synaptogen_core.analysis.work import Work
+from synaptogen_core.array.measurement import is_measurement
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
 from synaptogen_core.device.checks import U_MAX_LIMIT
+from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters
 
 READ_VOLTAGE = 0.2  # V
@@ -77,6 +79,9 @@ class Curves:
     assumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        freeze(self)
+
 
 @one_thread()
 def fit_curves(
@@ -118,6 +123,9 @@ def fit_curves(
     Cancelled
         If `cancel` said so.
     """
+    for part, given in (("loops", loops), ("features", features)):
+        if not is_measurement(given):
+            raise TypeError(f"{part}: must be a measurement (got {type(given).__name__}); see load_measurements")
     check_confidence(confidence)
     checks.whole("degree", degree, LEAST_DEGREE, MOST_DEGREE)
     u_0 = checks.number("u_0", cut.option(features, "read_voltage", READ_VOLTAGE) if u_0 is None else u_0)
@@ -187,6 +195,9 @@ def scaled_curves(
     u_0 : float, optional
         Voltage at which the resistances were read [V]; by default as the features say, else the template's.
     """
+    checks.instance("template", template, DeviceParameters, "use load_device")
+    if features is not None:
+        checks.instance("features", features, xr.Dataset, "give a measurement")
     known = {} if features is None else {str(n): features[n].values for n in features.data_vars}
     if u_0 is None:
         u_0 = template.u_0 if features is None else cut.option(features, "read_voltage", template.u_0)

@@ -3,12 +3,14 @@
 Each device is standardised with its own mean and deviation, known only as well as its dependent cycles tell. What that
 does to the estimates is learnt from a simulation of the model that was found: the same numbers of cycles, once
 standardised device by device and once not; both estimates use the same draws, so that their difference, which is
-taken off, has little chance in it; what it has goes into the intervals.
+taken off, has little chance in it; what it has goes into the intervals. The difference depends on the shapes, too:
+that of the shapes found is taken off in its place, until they move no more, and how far they moved widens their
+intervals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -22,6 +24,8 @@ Floats = NDArray[np.float64]
 
 THREADS = 2
 ROW_GROUPS = 24  # numbers of cycles that are told apart
+ROUNDS = 4  # in which a correction that depends on its own result settles
+SETTLED = 0.1  # change of a coefficient, times the root of the number of cycles: a small part of its standard error
 
 
 @dataclass(frozen=True)
@@ -210,6 +214,53 @@ def unbiased(fit: CycleFit, made: Panel, recipe: Recipe, weights: Floats) -> Cyc
     """
     fixed = replace(recipe, order=fit.order, rising=False)
     return fit.less(*(fit_cycles(made, fixed, weights, standardise=way) for way in (True, False)))
+
+
+def settled_shapes(first: CycleFit, found: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) -> Floats:
+    """The shapes at which the correction agrees with itself: what it takes off depends on the shapes that it gives.
+
+    Parameters
+    ----------
+    first, found : CycleFit
+        Before and after `unbiased`.
+    made : callable
+        Simulates standardised features of a fit, with the same draws each time: only differences of such simulations
+        are looked at, so that small ones will do.
+    recipe : Recipe
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (f, degree + 1). A shape that would move farther in a round than in the one before, or turn back, stays.
+    """
+    fixed = replace(recipe, longest=1, order=1, rising=False)  # shapes do not ask for the memory
+    own = np.array([shape.polynomial for shape in found.shapes])
+
+    def bias(fit: CycleFit) -> Floats:
+        panel = made(fit)
+        once = np.ones((1, panel.borders.size - 1))
+        one, two = (fit_cycles(panel, fixed, once, standardise=way) for way in (True, False))
+        return np.array([a.polynomial - b.polynomial for a, b in zip(one.shapes, two.shapes, strict=True)])
+
+    at_first, shapes, last = bias(first), own, np.full(first.features, np.inf)
+    for _ in range(ROUNDS):
+        new = own - (bias(moved(found, shapes)) - at_first)
+        change = np.abs(new - shapes).max(axis=1)
+        good = (change < last) & np.array([shape_fit.rises(polynomial) for polynomial in new])
+        shapes, last = np.where(good[:, None], new, shapes), np.where(good, change, 0.0)
+        if last.max() < SETTLED / np.sqrt(found.windows):
+            break
+    return shapes
+
+
+def moved(fit: CycleFit, shapes: Floats) -> CycleFit:
+    """The fit with other shapes; how far they moved is as uncertain as it is long, and goes into the replicates."""
+    parts = []
+    for shape, polynomial in zip(fit.shapes, shapes, strict=True):
+        way = polynomial - shape.polynomial
+        sides = np.where(np.arange(shape.replicates.shape[0]) % 2, 1.0, -1.0)[:, None]
+        parts.append(replace(shape, polynomial=polynomial, replicates=shape.replicates + (1 + sides) * way))
+    return replace(fit, shapes=tuple(parts))
 
 
 def simulated_replicates(fit: CycleFit, made: Panel, recipe: Recipe, devices: int) -> CycleFit:

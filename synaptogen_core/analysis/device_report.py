@@ -12,6 +12,7 @@ from scipy import stats
 
 from synaptogen_core.analysis import drift as tests
 from synaptogen_core.array.measurement import device_starts, is_measurement
+from synaptogen_core.device import checks
 from synaptogen_core.schema import DEVICE_STATES, FEATURE_NAMES, VARIABLES, feature
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,7 @@ NO_WINDOW = 1.5  # R_HRS / R_LRS below which there is no memory, whatever the de
 REST = 0.25  # of the logarithm of its open window: a device of ratio 16 is closed below 2, one of 10,000 below 10
 OPEN = 0.9  # quantile of a device's ratios that is its open window: a device that dies early has it too
 BAD_SHARE = 0.8  # of the cycles at the end of life
+DRIFT_Q = 0.01  # below which a trend or a jump is said: the share of those said that may be false
 WORN = 8  # bad cycles in a row, or as much evidence: chance failures do not come so
 
 
@@ -55,15 +57,16 @@ def device_report(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
         cycles (of log10 for `r_hrs`); ``trend_p``, ``jump_p``, how often a device without drift would show as much
         (`analysis.drift`); and ``trend_q``, ``jump_q``, the same for the many devices and features of the table: take
         all below q, and a share q of them is false (Benjamini and Hochberg 1995). The good cycles before the first bad
-        one are tested; NaN and -1 where these are fewer than 32, or never differ.
+        one are tested; NaN and -1 where these are fewer than 32, or never differ. The attribute `drift_q` is the q
+        below which a device is said to drift or to jump.
 
     Raises
     ------
     ValueError
         If the Dataset is no measurement or has no features.
     """
-    names = [name for name in FEATURE_NAMES if name in features]
-    if not is_measurement(features) or not names:
+    names = [name for name in FEATURE_NAMES if is_measurement(features) and name in features]
+    if not names:
         raise ValueError("features: must be a measurement with features (got none); extract them from loops first")
     starts = device_starts(features)
     devices = starts.size - 1
@@ -94,7 +97,7 @@ def device_report(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
         "device": ("device", features["device"].values, copy.deepcopy(VARIABLES["device"])),
         "feature": ("feature", names, {"long_name": "feature", "units": "1"}),
     }
-    return xr.Dataset(data, coords, attrs={"data_hash": str(features.attrs.get("data_hash", ""))})
+    return xr.Dataset(data, coords, attrs={"data_hash": str(features.attrs.get("data_hash", "")), "drift_q": DRIFT_Q})
 
 
 def usable_records(features: xr.Dataset, report: xr.Dataset, *, until_worn_out: bool = False) -> Bools:
@@ -102,6 +105,9 @@ def usable_records(features: xr.Dataset, report: xr.Dataset, *, until_worn_out: 
 
     With `until_worn_out` those of worn-out devices before their first bad cycle, too: their features may have drifted.
     """
+    checks.instance("features", features, xr.Dataset, "give a measurement")
+    if not isinstance(report, xr.Dataset) or "state" not in report:
+        raise TypeError(f"report: must come from device_report (got {type(report).__name__}); give what it returned")
     names = [name for name in FEATURE_NAMES if name in features]
     index = features["device_index"].values
     usable = np.asarray(report["state"].values[index] == STATE["healthy"])

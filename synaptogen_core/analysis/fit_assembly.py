@@ -196,8 +196,42 @@ def simulated_measurement(device: DeviceParameters, like: Panel, size: int, seed
     parts = []
     for group, lengths in enumerate(np.array_split(rows, min(MOST_LENGTHS, np.unique(rows).size))):
         cells = CellArray((max(1, round(many * lengths.size)), 1), device, seed=seed, first_cell=group << 32)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RangeWarning)  # the currents at these voltages are not looked at
-            ds = simulate(cells, PulseTrain.cycling(max(2, round(float(lengths.mean()))), -STRONG, STRONG))
-        parts.append(panel_of(from_simulation(ds), step=1))
+        parts.append(_switched(cells, max(2, round(float(lengths.mean())))))
     return joined(parts).columns(like.features)
+
+
+def repeated_measurement(device: DeviceParameters, like: Panel, repeats: int, seed: int) -> Panel:
+    """Simulated measurements of as many devices and cycles, with the same values missing.
+
+    Parameters
+    ----------
+    device : DeviceParameters
+    like : Panel
+        The measurement.
+    repeats : int
+        Number of measurements.
+    seed : int
+
+    Returns
+    -------
+    Panel
+        Of `repeats` times the devices, measurement after measurement.
+    """
+    rows = int(like.starts[-1])
+    cells = CellArray((repeats * like.devices, 1), device, seed=seed)
+    made = _switched(cells, max(2, int(np.diff(like.starts).max()) - 1)).columns(like.features)
+    first = made.starts[:-1].reshape(repeats, like.devices)
+    place = np.arange(rows) - like.starts[like.device]
+    values = np.where(like.present, made.values[first[:, like.device] + place], np.nan)
+    again = np.arange(repeats)[:, None]
+    device_rows = (again * like.devices + like.device).ravel().astype(np.int32)
+    starts = np.append((again * rows + like.starts[:-1]).ravel(), repeats * rows)
+    return Panel(values.reshape(repeats * rows, -1), device_rows, starts, like.features, like.step)
+
+
+def _switched(cells: CellArray, cycles: int) -> Panel:
+    """Cells that switch in every cycle."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RangeWarning)  # the currents at these voltages are not looked at
+        ds = simulate(cells, PulseTrain.cycling(cycles, -STRONG, STRONG))
+    return panel_of(from_simulation(ds), step=1)

@@ -25,8 +25,10 @@ FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
 WINDOWS = 10  # of successive cycles for each coefficient
 FEWEST_SIMULATED = 64  # devices
+SETTLING = (16, 20_000)  # devices at least, and cycles, of the smaller simulations that follow
 SIMULATED = (600, 40_000, 1_000_000)  # cycles of the simulation that tells the bias: for each device, least, most
 FEWEST_CYCLES = 10  # of a device
+MOST_BROKEN = 0.1  # of the runs of cycles with a gap: more is worth a word
 BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
 
 
@@ -43,7 +45,7 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
     for number, (code, words) in enumerate(DEVICE_STATES):
         count = int((report["state"].values == number).sum())
         if code != "healthy" and count:
-            labels = [str(label) for label in report["device"].values[report["state"].values == number]]
+            labels = [str(label)[:40] for label in report["device"].values[report["state"].values == number]]
             said.warnings.append(
                 f"{count} of {report.sizes['device']} devices left out ({words}): {', '.join(labels[:8])}"
                 + (" and others." if count > 8 else ".")
@@ -61,20 +63,57 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
     if not (lasting & steady).any():
         raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
     for kept, words in (
-        (lasting, f"that show a feature in fewer than {FEWEST_CYCLES} cycles"),
-        (steady | ~lasting, "in which a feature never varies"),
+        (lasting, f"a feature in fewer than {FEWEST_CYCLES} cycles"),
+        (steady | ~lasting, "a feature that never varies"),
     ):
         if not kept.all():
-            said.warnings.append(f"{int((~kept).sum())} devices left out {words}.")
+            said.warnings.append(f"{int((~kept).sum()):,} of {kept.size:,} devices left out ({words}).")
     if not (lasting & steady).all():
-        used = select_records(used, (lasting & steady)[used["device_index"].values])
+        chosen = (lasting & steady)[used["device_index"].values]
+        keep[keep] = chosen
+        used = select_records(used, chosen)
         panel = panel_of(used)
+    said.warnings.extend(_left_out(measured, keep))
     if panel.step != 1:
         said.assumed.append(
             f"Records lie {panel.step:,} cycles apart: a cycle of the fitted device stands for as many, and its memory "
             "is that from record to record."
         )
     return used, panel
+
+
+def _left_out(measured: xr.Dataset, kept: NDArray[np.bool_]) -> list[str]:
+    """How many values of a measurement do not reach the fit, and why; nothing if all do."""
+    index = measured["device_index"].values
+    away = ~np.isin(index, index[kept])
+    failed = ~away & (measured["failure"].values > 0 if "failure" in measured else False)
+    columns = {f: measured[f.name].values for f in FEATURES if f.name in measured}
+    columns = {f: values for f, values in columns.items() if np.isfinite(values).any()}
+    rest = ~away & ~failed
+    counts = {
+        "of devices left out": len(columns) * int(away.sum()),
+        "of failed cycles": len(columns) * int(failed.sum()),
+        "missing": sum(int((rest & ~np.isfinite(values)).sum()) for values in columns.values()),
+        "not above 0": sum(
+            int((rest & np.isfinite(values) & (values <= 0)).sum()) for f, values in columns.items() if f.scale == "log"
+        ),
+    }
+    if not any(counts.values()):
+        return []
+    why = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+    return [f"{sum(counts.values()):,} of {len(columns) * index.size:,} values are not in the fit: {why}."]
+
+
+def _broken_runs(panel: Panel, windows: float, order: int) -> list[str]:
+    """How much of the cycles the memory could not be learnt from, if that is worth a word."""
+    records = np.add.reduceat(panel.present.any(axis=1), panel.starts[:-1], dtype=np.intp)
+    whole = int(np.maximum(records - order, 0).sum())
+    if windows >= (1 - MOST_BROKEN) * whole:
+        return []
+    return [
+        f"Memory was learnt from {windows:,.0f} of {whole:,} runs of {order + 1} successive cycles: "
+        "the others have a gap, or a value that is missing."
+    ]
 
 
 def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -> int:
@@ -119,6 +158,7 @@ def learn_cycles(
         return np.ones((1, units)) if few or not replicates else bootstrap_weights(units, replicates, seed + purpose)
 
     first = cycle_fit.fit_cycles(panel, recipe, weights(panel, 0))
+    said.warnings.extend(_broken_runs(panel, first.windows, recipe.longest))
     work.done(0.5)
     rest = fit_assembly.remainder(template, panel.features, first.order)
     typical = cycle_fit.typical_cycles(panel, recipe.longest + 2)
@@ -140,6 +180,9 @@ def learn_cycles(
             new if shape_fit.rises(new.polynomial) else old for new, old in zip(found.shapes, first.shapes, strict=True)
         ),
     )
+    settled = cycle_fit.settled_shapes(
+        first, found, lambda fit: made(fit, max(SETTLING[0], SETTLING[1] // typical), 3), recipe
+    )
     if few and replicates:
         many = made(found, panel.devices * FEW_REPLICATES, 2)
         found = cycle_fit.simulated_replicates(found, many, recipe, panel.devices)
@@ -147,6 +190,7 @@ def learn_cycles(
             f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
             "simulated measurements of the fitted device."
         )
+    found = cycle_fit.moved(found, settled)
     held = [FEATURES[i].symbol for i, shape in zip(panel.features, found.shapes, strict=True) if shape.held]
     if held:
         said.warnings.append(

@@ -22,7 +22,10 @@ REPLICATES = 400
 BINS = 400
 KINDS = ("cycle to cycle", "device means", "device spreads")
 ONCE_IN_20 = 0.95
+TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 FEW_DEVICES = 8  # with fewer, stretches of cycles are resampled in their place
+REPEATS = (100, REPLICATES)  # least and most measurements of the fit that are simulated, where resampling tells little
+MOST_ROWS = 1_000_000  # of all of them: larger measurements are resampled
 MOST_BLOCKS = 50  # stretches of a device; each many times the memory that a short series shows
 
 
@@ -72,6 +75,14 @@ def borders_of(panel: Panel) -> NDArray[np.intp]:
         pieces = int(np.clip((last - first) // length, 1, MOST_BLOCKS))
         cuts.append(first + np.arange(pieces) * (last - first) // pieces)
     return np.append(np.concatenate(cuts), panel.starts[-1]).astype(np.intp)
+
+
+def repeats_for(panel: Panel, size: int) -> int:
+    """How many measurements like this one to simulate, of about `size` cycles in all; 0 where resampling tells more."""
+    rows = int(panel.starts[-1])
+    if rows * REPEATS[0] > MOST_ROWS:
+        return 0
+    return int(np.clip(size // rows, *REPEATS))
 
 
 def one_unit(panel: Panel) -> NDArray[np.intp]:
@@ -134,7 +145,8 @@ def distances(names: Sequence[str], seen: Sums, drawn: Sums, seed: int) -> xr.Da
     names : sequence of str
         Features.
     seen, drawn : Sums
-        Of the measurement and of a simulation, the same bins.
+        Of the measurement and of a simulation, the same bins. If `drawn` has several units, each is a measurement like
+        the one that was seen, and tells what sampling gives.
     seed : int
         Of the resamples.
 
@@ -142,17 +154,22 @@ def distances(names: Sequence[str], seen: Sums, drawn: Sums, seed: int) -> xr.Da
     -------
     xarray.Dataset
         On ``kind`` (`KINDS`) and ``feature``: `distance` of Kolmogorov and Smirnov; `expected`, which resamples of the
-        measurement exceed once in 20 times. NaN where there are too few devices.
+        measurement exceed once in 20 times. NaN where there are too few devices. Attribute `tolerated`: times what is
+        expected, a difference that is there, and is small.
     """
     found, expected = np.full((3, len(names)), np.nan), np.full((3, len(names)), np.nan)
     devices = seen.means.shape[0]
     more = np.sqrt(1 + devices / drawn.means.shape[0])  # the simulated devices are a sample, too
     units = seen.standardised.shape[0]
     measured = seen.weighted(np.ones((1, units)))[1]
-    again = seen.weighted(weights_of(units, seed))[1]
-    fitted = drawn.weighted(np.ones((1, drawn.standardised.shape[0])))[1]
+    repeats = drawn.standardised.shape[0]
+    fitted = drawn.weighted(np.ones((1, repeats)))[1]
+    if repeats > 1:
+        away = np.abs(drawn.weighted(np.eye(repeats))[1] - fitted)
+    else:
+        away = np.abs(seen.weighted(weights_of(units, seed))[1] - measured)
     found[0] = np.abs(measured - fitted).max(axis=-1)[0]
-    expected[0] = more * np.quantile(np.abs(again - measured).max(axis=-1), ONCE_IN_20, axis=0)
+    expected[0] = more * np.quantile(away.max(axis=-1), ONCE_IN_20, axis=0)
     if devices >= FEW_DEVICES:
         weights = weights_of(devices, seed)
         even = np.arange(1, devices + 1) / devices
@@ -168,6 +185,7 @@ def distances(names: Sequence[str], seen: Sums, drawn: Sums, seed: int) -> xr.Da
             "expected": (dims, expected, {"long_name": "exceeded by sampling alone once in 20 times", "units": "1"}),
         },
         {"kind": list(KINDS), "feature": list(names)},
+        attrs={"tolerated": TOLERATED},
     )
 
 

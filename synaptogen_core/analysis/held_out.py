@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -10,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from synaptogen_core.analysis import fit_statistics as stats
-from synaptogen_core.analysis.fit_assembly import simulated_measurement
+from synaptogen_core.analysis.fit_assembly import repeated_measurement, simulated_measurement
 from synaptogen_core.analysis.learning import Fit, fit
 from synaptogen_core.analysis.panel import Panel, panel_of
 from synaptogen_core.analysis.work import Work
@@ -31,8 +32,10 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
 
     *Later cycles*: a fit of the first 70 % of every device's cycles predicts each later cycle from those before.
     `skill` is the share of the variance that the prediction takes away; `skill_expected` what it takes away in a
-    simulation of that fit, with as many cycles. *Other devices*: a simulation of the fit of every second device against
-    the others, `distance` and `expected` as in `fit_statistics.distances`.
+    simulation of that fit, with as many cycles. A small measurement is simulated again and again, each time predicted
+    with an autoregression of its own first cycles, so that what the fit does not know is expected, too; their scatter
+    is the interval. *Other devices*: a simulation of the fit of every second device against the others, `distance` and
+    `expected` as in `fit_statistics.distances`.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
             ("skill", "skill_lower", "skill_upper", "skill_expected"), values, words, strict=True
         )
     }
-    return xr.Dataset(data, {"feature": names}, attrs=said).merge(apart)
+    return xr.Dataset(data, {"feature": names}, attrs=said | apart.attrs).merge(apart)
 
 
 def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -86,23 +89,34 @@ def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[Floats, 
     early = place < TRAINED * np.diff(starts)[features["device_index"].values]
     trained = fit(select_records(features, early), **{**whole.again, "components": None, "intervals": False})
     panel = panel_of(features)
-    made = simulated_measurement(trained.device, panel, SIMULATED, seed + 1)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
-    theirs = _errors(made, trained.device, stats.one_unit(made))
-    weights = stats.weights_of(ours.shape[1], seed)
-    left, all_ = weights @ ours[0], weights @ ours[1]
-    drawn = 1 - left / np.where(all_ > 0, all_, np.nan)
+    skill = _skill(ours.sum(axis=1))
+    if not np.isfinite(skill).all():
+        raise ValueError(f"no later cycle comes after {trained.device.order} others without a gap")
+    repeats = stats.repeats_for(panel, SIMULATED)
+    if repeats:
+        made = repeated_measurement(trained.device, panel, repeats, seed + 1)
+        drawn = _skill(_errors(made, trained.device, made.starts[:: panel.devices], again=True))
+        expected = drawn.mean(axis=0)
+        drawn = skill + expected - drawn
+    else:
+        made = simulated_measurement(trained.device, panel, SIMULATED, seed + 1)
+        expected = _skill(_errors(made, trained.device, stats.one_unit(made)).sum(axis=1))
+        drawn = _skill(stats.weights_of(ours.shape[1], seed) @ ours)
     low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
-    return _skill(ours), low, high, _skill(theirs)
+    return skill, low, high, expected
 
 
 def _skill(errors: Floats) -> Floats:
-    summed = errors.sum(axis=1)
-    return np.asarray(1 - summed[0] / summed[1])
+    """Share of the variance predicted; shape (2, ..., f) to (..., f), NaN where there is nothing to predict."""
+    return np.asarray(1 - errors[0] / np.where(errors[1] > 0, errors[1], np.nan))
 
 
-def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp]) -> Floats:
-    """Sums of squares of the errors of prediction, and of x itself, over the later cycles; shape (2, units, f)."""
+def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *, again: bool = False) -> Floats:
+    """Sums of squares of the errors of prediction, and of x itself, over the later cycles; shape (2, units, f).
+
+    With `again`, each unit is predicted by an autoregression of its own earlier cycles, by least squares.
+    """
     length = np.diff(panel.starts)
     late = np.arange(panel.device.size) - panel.starts[panel.device] >= TRAINED * length[panel.device]
     chosen = list(panel.features)
@@ -118,9 +132,17 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp]) -
     p = device.order
     a = device.a[np.ix_(range(p), chosen, chosen)]
     windows = sliding_window_view(x, p + 1, axis=0)[:, :, ::-1]  # (rows - p, f, newest first)
-    predicted = np.einsum("kij,njk->ni", a, windows[:, :, 1:])
+    past = windows[:, :, 1:].transpose(0, 2, 1).reshape(windows.shape[0], -1)
+    whole = np.isfinite(windows).all(axis=(1, 2))
+    ahead = a.transpose(0, 2, 1).reshape(-1, len(chosen))
     error = np.full(x.shape, np.nan)
-    error[p:] = x[p:] - predicted
+    for first, last in pairwise(borders):
+        rows = slice(max(first, p), last)
+        before = slice(rows.start - p, last - p)
+        if again:
+            learnt = whole[before] & ~late[rows]
+            ahead = np.linalg.lstsq(past[before][learnt], x[rows][learnt], rcond=None)[0]
+        error[rows] = x[rows] - past[before] @ ahead
     counted = late & np.isfinite(error).all(axis=1)
     squares = np.stack([np.where(counted[:, None], error, 0.0) ** 2, np.where(counted[:, None], x, 0.0) ** 2])
     return np.asarray(np.add.reduceat(squares, borders[:-1], axis=1))

@@ -1,14 +1,18 @@
 """A fit is judged before it is used: simulated measurements beside the real one, and the verdict in words.
 
-Each difference stands beside what sampling alone gives: the same statistic of resampled devices (stretches of cycles,
-where devices are few) against the measurement itself. What lies within was not shown to be wrong; it is as good as the
-measurement can tell.
+Each difference stands beside what sampling alone gives: the same statistic of resampled devices against the
+measurement itself. A small measurement tells little by resampling: its devices are few and seldom the rare ones, and
+the statistics of short series are neither unbiased nor normal. Then the fit is measured again and again in simulations
+as large as the measurement, with the same values missing; these say what to expect, and how far chance leads from it.
+As the fit was made to resemble the measurement, that band is rather too wide than too narrow. What lies within was not
+shown to be wrong; it is as good as the measurement can tell.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +22,15 @@ from numpy.typing import NDArray
 from synaptogen_core.analysis import fit_statistics as stats
 from synaptogen_core.analysis import held_out
 from synaptogen_core.analysis.blas import one_thread
-from synaptogen_core.analysis.fit_assembly import simulated_measurement
+from synaptogen_core.analysis.fit_assembly import repeated_measurement, simulated_measurement
 from synaptogen_core.analysis.learning import Fit
 from synaptogen_core.analysis.panel import panel_of
 from synaptogen_core.analysis.verdict import Finding, findings
 from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import select_records
 from synaptogen_core.array.run import Cancel, Progress
+from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 from synaptogen_core.schema import FEATURES
 
 Floats = NDArray[np.float64]
@@ -45,7 +51,7 @@ class Judgement:
     ----------
     marginals : xarray.Dataset
         On ``feature`` and ``probability``: quantiles over all cycles and devices, `measured` with `lower` and `upper`
-        (a band that holds 95 % of the bootstrap's curves as a whole) and `fitted`; log10 for r_hrs.
+        (a band that holds 95 % of the curves that sampling alone gives, as a whole) and `fitted`; log10 for r_hrs.
     distances : xarray.Dataset
         On ``feature`` and ``kind`` ("cycle to cycle", "device means", "device spreads"): `distance` of Kolmogorov and
         Smirnov, and `expected`: what sampling alone exceeds once in 20 times.
@@ -55,7 +61,9 @@ class Judgement:
     correlations : xarray.Dataset
         On ``kind`` ("within devices", "one cycle later", "between devices"), ``feature`` and ``feature_other``.
     held_out : xarray.Dataset
-        On ``test``: `value`, `lower`, `upper`; see `held_out`.
+        On ``feature``: `skill`, `skill_lower`, `skill_upper`, `skill_expected`, NaN where too few cycles could be held
+        back; on ``kind``, too, `distance` and `expected` of devices held back, where these were enough. The attributes
+        `cycles` and `devices` say why a test is missing. See `held_out.held_out`.
     devices : xarray.Dataset
         Of each device and ``feature``: `measured_mean`, `measured_deviation` on ``device``, `fitted_mean`,
         `fitted_deviation` on ``simulated_device``.
@@ -70,6 +78,9 @@ class Judgement:
     held_out: xr.Dataset
     devices: xr.Dataset
     verdict: tuple[Finding, ...]
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 @one_thread()
@@ -93,29 +104,35 @@ def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: 
     Cancelled
         If `cancel` said so.
     """
+    checks.instance("fit", fit, Fit, "give what fit returned")
     work = Work(progress, cancel, "judge")
     part = _fewer(fit.features)
     panel = panel_of(part)
-    made = simulated_measurement(fit.device, panel, SIMULATED, seed)
+    repeats = stats.repeats_for(panel, SIMULATED)
+    if repeats:
+        made = repeated_measurement(fit.device, panel, repeats, seed)
+        units = made.starts[:: panel.devices]
+    else:
+        made = simulated_measurement(fit.device, panel, SIMULATED, seed)
+        units = stats.one_unit(made)
     work.done(0.2)
     borders, lags = stats.borders_of(panel), int(np.clip(np.median(panel.counts) // 4, 1, MOST_LAGS))
     edges = stats.edges_of([panel, made])
-    seen = stats.sums_of(panel, borders, edges, lags)
-    drawn = stats.sums_of(made, stats.one_unit(made), edges, lags)
+    seen, drawn = stats.sums_of(panel, borders, edges, lags), stats.sums_of(made, units, edges, lags)
     work.done(0.3)
-    weights = stats.weights_of(borders.size - 1, seed)
-    measured, again = seen.weighted(np.ones((1, borders.size - 1))), seen.weighted(weights)
-    fitted = drawn.weighted(np.ones((1, 1)))
     names = [FEATURES[i].name for i in panel.features]
     more = np.sqrt(1 + panel.counts.sum() / made.counts.sum())  # the simulation is a sample, too
-    marginals = _marginals(names, edges[0], measured[0], again[0], fitted[0], more)
+    compared = _Versions.of(seen, drawn, seed)
+    marginals = _marginals(names, edges[0], compared, more)
     distances = stats.distances(names, seen, drawn, seed)
-    autocorrelation = _over_lags(names, measured[2], again[2], fitted[2], more)
-    correlations = _matrices(names, seen, drawn, measured[2], again[2], fitted[2], seed)
+    autocorrelation = _over_lags(names, compared, more)
+    correlations = _matrices(names, seen, drawn, compared, seed)
     work.done(0.4)
     tests = held_out.held_out(fit, part, seed, work)
     work.done(1.0)
     verdict = findings(fit, marginals, distances, autocorrelation, correlations, tests)
+    if part is not fit.features:
+        verdict = (*verdict[:-1], _of_a_part(verdict[-1], part, fit.features))
     return Judgement(marginals, distances, autocorrelation, correlations, tests, _devices(names, seen, drawn), verdict)
 
 
@@ -127,6 +144,38 @@ def _fewer(features: xr.Dataset) -> xr.Dataset:
     wanted = max(stats.FEW_DEVICES, devices * MOST_RECORDS // total)
     chosen = np.unique(np.linspace(0, devices - 1, wanted).round().astype(int))
     return select_records(features, np.isin(features["device_index"].values, chosen))
+
+
+def _of_a_part(summary: Finding, part: xr.Dataset, features: xr.Dataset) -> Finding:
+    said = (
+        f"{part.sizes[dim]:,} of {features.sizes[dim]:,} {word}"
+        for dim, word in (("device", "devices"), ("record", "cycles"))
+    )
+    return replace(summary, text=f"{summary.text} Compared: {', '.join(said)}.")
+
+
+@dataclass(frozen=True)
+class _Versions:
+    """What `Sums.weighted` says of the measurement, of resamples of it or simulated repeats, and of the fit."""
+
+    measured: tuple[Floats, ...]
+    again: tuple[Floats, ...]
+    fitted: tuple[Floats, ...]
+    simulated: bool
+
+    @classmethod
+    def of(cls, seen: stats.Sums, drawn: stats.Sums, seed: int) -> _Versions:
+        units, repeats = seen.values.shape[0], drawn.values.shape[0]
+        again = drawn.weighted(np.eye(repeats)) if repeats > 1 else seen.weighted(stats.weights_of(units, seed))
+        return cls(seen.weighted(np.ones((1, units))), again, drawn.weighted(np.ones((1, repeats))), repeats > 1)
+
+    def views(self, part: int, statistic: Callable[[Floats], Floats]) -> tuple[Floats, Floats, Floats]:
+        """A statistic of the measurement, replicates about it, and what is expected of the fit."""
+        measured, again, fitted = (statistic(one[part]) for one in (self.measured, self.again, self.fitted))
+        if self.simulated:
+            expected = again.mean(axis=0)
+            return measured[0], measured[0] + expected - again, expected
+        return measured[0], again, fitted[0]
 
 
 TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
@@ -143,7 +192,7 @@ def _band_of_curves(centre: Floats, replicates: Floats, more: float) -> tuple[Fl
     """A band along the last axis that holds 95 % of the resampled curves as a whole (sup-t), `more` times as wide."""
     error = replicates.std(axis=0)
     error = np.maximum(error, 1e-3 * error.max(axis=-1, keepdims=True)) + 1e-300
-    farthest = (np.abs(replicates - centre) / error).max(axis=-1)
+    farthest = np.nan_to_num(np.abs(replicates - centre) / error).max(axis=-1)  # NaN: a lag without a pair of cycles
     half = more * np.quantile(farthest, CONFIDENCE, axis=0)[:, None] * error
     return centre - half, centre + half
 
@@ -157,9 +206,7 @@ def _compared(dims: tuple[str, ...], coords: dict[str, Any], four: tuple[Floats,
     return xr.Dataset(data, coords, attrs={"confidence": CONFIDENCE})
 
 
-def _marginals(
-    names: list[str], edges: Floats, measured: Floats, again: Floats, fitted: Floats, more: float
-) -> xr.Dataset:
+def _marginals(names: list[str], edges: Floats, compared: _Versions, more: float) -> xr.Dataset:
     def quantiles(shares: Floats) -> Floats:
         return np.array(
             [
@@ -169,31 +216,29 @@ def _marginals(
         )
 
     coords = {"feature": names, "probability": list(PROBABILITIES)}
-    centre = quantiles(measured)[0]
-    low, high = _band_of_curves(centre, quantiles(again), more)
+    centre, replicates, fitted = compared.views(0, quantiles)
+    low, high = _band_of_curves(centre, replicates, more)
     # quantiles rise: a curve in the band lies in the part of it that rises, too
     bands = np.maximum.accumulate(low, axis=1), np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
-    return _compared(("feature", "probability"), coords, (centre, *bands, quantiles(fitted)[0]))
+    return _compared(("feature", "probability"), coords, (centre, *bands, fitted))
 
 
-def _over_lags(names: list[str], measured: Floats, again: Floats, fitted: Floats, more: float) -> xr.Dataset:
+def _over_lags(names: list[str], compared: _Versions, more: float) -> xr.Dataset:
     def own(correlation: Floats) -> Floats:
         return np.moveaxis(np.diagonal(correlation, axis1=-2, axis2=-1), -1, -2)
 
-    coords = {"feature": names, "lag": np.arange(measured.shape[1])}
-    centre = own(measured)[0]
-    band = _band_of_curves(centre, np.nan_to_num(own(again)), more)
-    return _compared(("feature", "lag"), coords, (centre, *band, own(fitted)[0]))
+    centre, replicates, fitted = compared.views(2, own)
+    coords = {"feature": names, "lag": np.arange(centre.shape[1])}
+    band = _band_of_curves(centre, np.nan_to_num(replicates), more)
+    return _compared(("feature", "lag"), coords, (centre, *band, fitted))
 
 
-def _matrices(
-    names: list[str], seen: stats.Sums, drawn: stats.Sums, measured: Floats, again: Floats, fitted: Floats, seed: int
-) -> xr.Dataset:
+def _matrices(names: list[str], seen: stats.Sums, drawn: stats.Sums, compared: _Versions, seed: int) -> xr.Dataset:
     f, devices = len(names), seen.means.shape[0]
     four = [np.full((3, f, f), np.nan) for _ in range(4)]
-    for k in range(2):
-        for target, values in zip(four, (measured[0, k], *_band(again[:, k]), fitted[0, k]), strict=True):
-            target[k] = values
+    measured, again, fitted = compared.views(2, lambda correlation: correlation[:, :2])
+    for target, cycles in zip(four, (measured, *_band(again), fitted), strict=True):
+        target[:2] = cycles
     if devices >= stats.FEW_DEVICES and f > 1:
         weights = stats.weights_of(devices, seed)
         drawn_again = np.array([_correlation(seen.means, w) for w in weights])

@@ -30,12 +30,14 @@ from synaptogen_core.analysis.work import Work
 from synaptogen_core.array.measurement import from_simulation, is_measurement
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import FEATURES
 
 Floats = NDArray[np.float64]
 
 MOST_ORDER = 20
+MOST_SOURCE = 1000  # characters of the measurement's own words on where it comes from
 OUTLIER_WEIGHT = 0.1
 MOST_CLIPPED = 0.01  # of drawn devices
 
@@ -81,6 +83,9 @@ class Fit:
     warnings: tuple[str, ...]
     data_hash: str
     again: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 @one_thread()
@@ -156,6 +161,7 @@ def fit(
     _one_of("method", method, autoregression.METHODS)
     if components is not None:
         checks.whole("components", components, 1, checks.MAX_COMPONENTS)
+    checks.instance("template", template, DeviceParameters, "use load_device")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured = ds if is_measurement(ds) else from_simulation(ds)
     loops = measured if "sample_count" in measured else None
@@ -223,7 +229,7 @@ def _device(
     )
     small = [k for k, w in enumerate(population.weights) if k and w < OUTLIER_WEIGHT]
     volume = np.linalg.slogdet(population.covariances)[1] if small else np.zeros(population.weights.size)
-    source = measured.attrs.get("source") or "measured cycles"
+    source = str(measured.attrs.get("source") or "measured cycles")[:MOST_SOURCE]
     device = DeviceParameters(
         **fields,
         name=name,
@@ -277,5 +283,5 @@ def _points(fit: DeviceFit, features: tuple[int, ...]) -> xr.Dataset:
 
 
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}: must be one of {', '.join(known)} (got {value!r}); choose one of these")

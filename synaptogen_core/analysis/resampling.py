@@ -16,6 +16,8 @@ import numpy as np
 from numpy.random import PCG64, Generator
 from numpy.typing import NDArray
 
+from synaptogen_core.device import checks
+
 Floats = NDArray[np.float64]
 
 MOST_GROUPS = 512
@@ -111,7 +113,7 @@ def interpolated_quantiles(ordered: NDArray[np.floating[Any]], probabilities: tu
 
 def check_confidence(confidence: float) -> None:
     """Refuse a probability outside (0, 1)."""
-    if not 0.0 < confidence < 1.0:
+    if not 0.0 < checks.number("confidence", confidence) < 1.0:
         raise ValueError(f"confidence: must lie between 0 and 1 (got {confidence!r}); 0.95 is usual")
 
 

@@ -148,7 +148,12 @@ def _held(left: Floats, right: Floats, degree: int) -> Floats:
 
     rising = LinearConstraint(slope, LEAST_SLOPE, np.inf)
     found = minimize(misfit, straight, jac=direction, constraints=rising, method="SLSQP")
-    return _highest_first(hermite_e.herme2poly(found.x if found.success else straight), degree)
+    best = found.x if found.success else straight
+    for share in (1.0, 0.99, 0.9, 0.5, 0.0):  # the search keeps its constraints at points, and to a tolerance
+        polynomial = _highest_first(hermite_e.herme2poly(straight + share * (best - straight)), degree)
+        if rises(polynomial):
+            break
+    return polynomial
 
 
 def _resampled(values: Floats, scores: Floats, unit: NDArray[np.int32], weights: Floats, degree: int) -> Floats:

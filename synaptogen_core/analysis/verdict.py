@@ -13,12 +13,10 @@ from synaptogen_core.schema import feature
 if TYPE_CHECKING:
     from synaptogen_core.analysis.learning import Fit
 
-TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 MOST_OUTSIDE = 0.15  # share of correlations outside bands of 95 %, which depend on each other
 FAR = 2.5  # half widths of a band: no accident
 STRAY = 1  # quantile outside a band that holds 95 % of whole curves: one in 20 curves leaves it
 MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
-DRIFT = 0.01  # false discovery rate
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def findings(
         _others(held_out),
         _drift(fit.devices),
     ]
-    return (*found, _summary({f.about: f.good for f in found}))
+    return (*found, summary({f.about: f.good for f in found}))
 
 
 def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
@@ -88,7 +86,7 @@ def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
     where = f"{name}, distance {distance:.3f} where sampling alone gives {expected:.3f}"
     if float(place) <= 1:
         return Finding(about, True, f"{subject} agree within sampling error (farthest: {where}).")
-    if float(place) <= TOLERATED:
+    if float(place) <= distances.attrs["tolerated"]:
         return Finding(about, True, f"{subject} agree nearly within sampling error (farthest: {where}).")
     return Finding(about, False, f"{subject} differ by more than sampling error ({where}).")
 
@@ -150,7 +148,8 @@ def _others(held_out: xr.Dataset) -> Finding:
 def _drift(devices: xr.Dataset) -> Finding:
     if "trend_q" not in devices or not np.isfinite(devices["trend_q"]).any():
         return Finding("Drift", None, "Too few cycles to test for drift.")
-    moving = (devices["trend_q"] < DRIFT) | (devices["jump_q"] < DRIFT)
+    most = devices.attrs["drift_q"]
+    moving = (devices["trend_q"] < most) | (devices["jump_q"] < most)
     count, total = int(moving.any("feature").sum()), devices.sizes["device"]
     if count:
         names = [_symbol(str(n)) for n in devices["feature"].values if bool(moving.sel(feature=n).any())]
@@ -160,12 +159,13 @@ def _drift(devices: xr.Dataset) -> Finding:
     return Finding("Drift", True, "No device drifts or jumps by more than its memory explains.")
 
 
-def _summary(good: dict[str, bool | None]) -> Finding:
+def summary(good: dict[str, bool | None]) -> Finding:
+    """What a fit is good for, as the lines say: nothing that one of them finds not good."""
     uses = {
         "values of single cycles": ("Values", "Cycle to cycle"),
         "rare values": ("Tails",),
-        "sequences of cycles": ("Memory", "Correlations", "Later cycles"),
-        "arrays of many devices": ("Device to device",),
+        "sequences of cycles": ("Memory", "Correlations", "Later cycles", "Drift"),
+        "arrays of many devices": ("Device to device", "Other devices"),
     }
     fine: list[str] = []
     poor: list[str] = []

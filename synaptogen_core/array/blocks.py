@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
+
+from synaptogen_core.array.helpers import Crew, Task
 
 POLL = 0.05  # s
 HELPERS = 4  # a processor: so many callers find help at the same time
@@ -40,44 +41,48 @@ def each_block(
         for block in blocks(size, length):
             work(block)
         return
-    todo, lock, stop = blocks(size, length), threading.Lock(), threading.Event()
+    todo, lock, halted = blocks(size, length), threading.Lock(), False
 
     def drain() -> None:
+        nonlocal halted
         try:
-            while not stop.is_set():
+            while not halted:
                 with lock:
                     block = next(todo, None)
                 if block is None:
                     return
                 work(block)
         except BaseException:
-            stop.set()
+            halted = True
             raise
 
-    helpers = [_helpers().submit(drain) for _ in range(count - 1)]
+    tasks = [Task(drain) for _ in range(count - 1)]  # made before any is given away: no interrupt loses one
     try:
+        for task in tasks:
+            _helpers().give(task)
         drain()
-        while wait(_begun(helpers), POLL if attend else None).not_done:
-            if attend:
-                attend()
-    except BaseException:
-        stop.set()
-        raise
+        for task in tasks:
+            while not (task.called_off() or task.wait(POLL if attend else -1)):
+                if attend:
+                    attend()
     finally:
-        wait(_begun(helpers))
-    for helper in _begun(helpers):
-        helper.result()
-
-
-def _begun(helpers: list[Future[None]]) -> list[Future[None]]:
-    """Those that have found a thread; the others need not come any more."""
-    return [helper for helper in helpers if not helper.cancel()]
+        halted = True
+        for task in tasks:
+            while not (task.called_off() or task.wait()):
+                pass
+    for task in tasks:
+        if task.error is not None:
+            raise task.error
 
 
 @cache
-def _helpers() -> ThreadPoolExecutor:
+def _helpers() -> Crew:
     """Threads for all callers: to start one takes as long as some 10,000 cell-cycles."""
-    return ThreadPoolExecutor(HELPERS * available_threads(), thread_name_prefix="synaptogen")
+    return Crew(HELPERS * available_threads())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not come along
 
 
 def share(size: int, least: int, threads: int | None = None) -> int:

@@ -15,10 +15,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core import __version__
-from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.pulses import PulseTrain
-from synaptogen_core.array.recording import Recording
 from synaptogen_core.array.run import Run
+from synaptogen_core.device import checks
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.streams import STREAM_VERSION
 from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
@@ -97,17 +96,15 @@ def build(run: Run) -> xr.Dataset:
         "train": _without_long_tables(table.train.to_dict(), data),
         **recording.settings(),
     }
-    ds = xr.Dataset(data, coords, attrs=_attributes(cells, settings, table.train, recording))
-    return ds
+    return xr.Dataset(data, coords, attrs=_attributes(run, settings))
 
 
 def _attrs(name: str) -> dict[str, Any]:
     return copy.deepcopy(VARIABLES[name])
 
 
-def _attributes(
-    cells: CellArray, settings: Mapping[str, Any], train: PulseTrain, recording: Recording
-) -> dict[str, Any]:
+def _attributes(run: Run, settings: Mapping[str, Any]) -> dict[str, Any]:
+    cells, train, recording = run.cells, run.timetable.train, run.recording
     return {
         "title": f"Synaptogen array of {cells.rows} x {cells.columns} ReRAM cells",
         "device": cells.device.name,
@@ -116,6 +113,9 @@ def _attributes(
         "start": settings["start"],
         "read_voltage": settings["read_voltage"],
         "bandwidth": settings["bandwidth"],
+        "largest_voltage": run.largest_voltage,
+        "measured_voltage": cells.device.valid_range,
+        **(run.tally.attributes() if run.tally else {}),
         "settings": json.dumps(settings, separators=(",", ":"), allow_nan=False),
         "python": python_text(settings, cells.device, train, recording.select),
         "source": cells.device.source,
@@ -227,10 +227,11 @@ def settings_of(ds: xr.Dataset) -> dict[str, Any]:
     ValueError
         If there are none, or they come from another version.
     """
+    checks.instance("ds", ds, xr.Dataset, "give what simulate returned")
     try:
         settings = json.loads(ds.attrs["settings"])
         version = settings["schema_version"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise ValueError(
             "ds: must hold the settings of a run in its attributes (got none that can be read); "
             "use a Dataset of simulate"

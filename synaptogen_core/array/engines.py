@@ -39,6 +39,7 @@ class Engine(Protocol):
     name: str
     block: int  # cells that it likes to take at once
     piece: int  # updates after which it comes back to see whether to go on: some hundredths of a second
+    may_fail: bool  # halfway through a block: it takes memory on its way
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells; see `variability.fresh_cells`."""
@@ -64,6 +65,7 @@ class NumpyEngine:
     name = "numpy"
     block = 4096
     piece = 1 << 16
+    may_fail = True
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells."""
@@ -103,7 +105,7 @@ class NumpyEngine:
 
 def check_name(name: object) -> str:
     """One of the names of engines."""
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise ValueError(
             f"engine: must be one of {', '.join(ENGINES)} (got {name!r}); 'auto' takes the fastest there is"
         )

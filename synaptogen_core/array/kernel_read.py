@@ -83,11 +83,11 @@ def read(cell_arrays, numbers, first, number, k0, k1):
     cells = memory_of(cell_arrays)
     begin, size = first & 3, cell_arrays.r.size
     for k in range(LANES):
-        cells.number[k] = np.uint32(number)
+        cells.number[k] = np.uint32(number & 0xFFFFFFFF)
         cells.group[k] = np.uint64(k)
     for group in range(0, (begin + size + 3) // 4, LANES):
         groups = load(cells.group, 0) + ((first >> 2) + group)
-        n0, n1, n2, n3 = normals(k0, k1, READ, groups, load(cells.number, 0), 0)
+        n0, n1, n2, n3 = normals(k0, k1, READ, groups, load(cells.number, 0), number >> 32)
         parts = dealt(n0, n1, n2, n3)
         start = 4 * group - begin
         if start >= 0 and start + TILE <= size:

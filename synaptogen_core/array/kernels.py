@@ -203,6 +203,7 @@ class NumbaEngine:
     name = "numba"
     block = 16384
     piece = 1 << 22
+    may_fail = False
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells."""

@@ -27,6 +27,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from synaptogen_core.device import checks
 from synaptogen_core.schema import FAILURES, FEATURE_NAMES, SCHEMA_VERSION, VARIABLES, cell_dims
 
 KIND = "measurement"
@@ -118,6 +119,7 @@ def from_simulation(ds: xr.Dataset) -> xr.Dataset:
     ValueError
         If the Dataset has no features.
     """
+    checks.instance("ds", ds, xr.Dataset, "give a Dataset of simulate")
     names = [name for name in FEATURE_NAMES if name in ds]
     if not names:
         raise ValueError("ds: must hold features (got none of them); record them when you simulate")
@@ -136,7 +138,7 @@ def from_simulation(ds: xr.Dataset) -> xr.Dataset:
 
 def is_measurement(ds: xr.Dataset) -> bool:
     """Whether a Dataset holds measured cycles in the layout of this module."""
-    return ds.attrs.get("kind") == KIND
+    return isinstance(ds, xr.Dataset) and ds.attrs.get("kind") == KIND
 
 
 def device_starts(ds: xr.Dataset) -> NDArray[np.intp]:

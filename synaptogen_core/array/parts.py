@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,12 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core.array import dataset, recording
-from synaptogen_core.array.cells import CellArray
-from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.cells import CellArray, check_cells
+from synaptogen_core.array.pulses import PulseTrain, check_train
 from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.array.run import DTYPES, Progress, Run
 from synaptogen_core.array.simulation import simulate
+from synaptogen_core.device import checks
 from synaptogen_core.schema import FEATURE_NAMES
 
 Group = tuple[int, int]  # first row, and the end
@@ -48,7 +49,7 @@ class Parts:
         train: PulseTrain,
         *,
         memory: int,
-        record: str | tuple[str, ...] | list[str],
+        record: str | Iterable[str],
         every: str | int,
         read_voltage: float,
         bandwidth: float | None,
@@ -59,7 +60,9 @@ class Parts:
         A power of two, so that the pieces of a file can be cut alike. At least `pieces` groups, unless they would be
         smaller than `SMALLEST` and less work than `WORTH_A_PART`.
         """
-        wish = recording.request(cells.shape, record, every, None, read_voltage, bandwidth)
+        check_train(train)
+        wish = recording.request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
+        memory = checks.whole("memory", memory, 1, 2**62)
         row = cells.columns * (Timetable(train, wish).bytes_per_cell() + 2)
         smallest = min(SMALLEST // row, WORTH_A_PART // (cells.columns * len(train)))
         fitting = max(1, min(memory // 2 // row, max(smallest, cells.rows // pieces)))
@@ -81,7 +84,7 @@ class Parts:
         import dask.array
 
         table = Timetable(self.train, self.recording)
-        run = Run(self.cells, table, self.recording, advance=False)
+        run = Run(self.cells, table, self.recording, advance=True)  # as `simulate` writes it down; never executed
         if table.features:
             for name in FEATURE_NAMES:
                 run.arrays[name] = dask.array.zeros((table.cycles, self.cells.size), dtype=np.float32, chunks=-1)
@@ -104,7 +107,7 @@ class Parts:
         """
         first, last = group
         ds = simulate(
-            cells or self.cells.part(first, last),
+            cells or self.cells.part(slice(first, last)),
             self.train,
             record=self.recording.quantities,
             every=self.recording.every,
@@ -118,21 +121,16 @@ class Parts:
 
     def bare(self) -> Parts:
         """The same without any state of the cells and without arrays made of the train: small, to be sent about."""
-        old = self.cells
-        cells = CellArray(
-            old.shape, old.device, seed=old.seed, start=old.start, engine=old.engine, first_cell=old.first_cell
-        )
-        cells._warned = True
-        return replace(self, cells=cells, train=PulseTrain(self.train.node))
+        return replace(self, cells=self.cells.blank(), train=PulseTrain(self.train.node))
 
     def state(self, group: Group) -> CellArray | None:
         """The cells of a group, if they are used; fresh ones follow from their numbers."""
-        return None if self.cells.fresh else self.cells.part(*group)
+        return None if self.cells.fresh else self.cells.part(slice(*group))
 
     def warn_range(self) -> None:
         """Say once for all groups that a voltage lies outside the measured range."""
         read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
-        self.cells._warn_range(max(self.train.amplitude, read), stacklevel=4)
+        self.cells.warn_range(max(self.train.amplitude, read), stacklevel=4)
 
     def __iter__(self) -> Iterator[tuple[Group, xr.Dataset]]:
         """All groups, one after the other."""

@@ -7,6 +7,7 @@ doi 10.1109/TED.2024.3427616).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -72,6 +73,13 @@ class PulseTrain:
     """
 
     node: Node
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.node, Node):
+            raise TypeError(
+                f"node: must come from one of the makers (got {type(self.node).__name__}); "
+                "for voltages one by one use PulseTrain.table"
+            )
 
     # ------------------------------------------------------------------------------------------------------- the makers
     @classmethod
@@ -187,6 +195,18 @@ class PulseTrain:
         """Largest |U| [V]; of normally distributed voltages, within five standard deviations."""
         return self.node.amplitude
 
+    @cached_property
+    def extremes(self) -> tuple[float, float]:
+        """Lowest and highest voltage of the pulses that may switch cells [V]; NaN if all of them only read.
+
+        Normally distributed voltages count within five standard deviations.
+        """
+        pulses = self.pulses
+        fixed = pulses.voltage[~pulses.read & (pulses.random < 0)]
+        ends = [bound for source in self.sources for bound in source.extremes]
+        ends += [float(fixed.min()), float(fixed.max())] if fixed.size else []
+        return (min(ends), max(ends)) if ends else (math.nan, math.nan)
+
     @property
     def sources(self) -> tuple[RandomSource, ...]:
         """Where random voltages come from."""
@@ -296,3 +316,16 @@ class PulseTrain:
 
     def __repr__(self) -> str:
         return f"<PulseTrain of {len(self):,} pulses in {self.cycles:,} cycles: {self.to_python()}>"
+
+
+def check_train(train: object) -> PulseTrain:
+    """Return `train`, if it is a PulseTrain.
+
+    Raises
+    ------
+    TypeError
+        If not.
+    """
+    if not isinstance(train, PulseTrain):
+        raise TypeError(f"train: must be a PulseTrain (got {type(train).__name__}); see PulseTrain.cycling")
+    return train

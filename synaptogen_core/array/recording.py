@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core.array.checks import volts
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 from synaptogen_core.schema import RECORDABLE
 
 ITEM_BYTES = {"features": 16, "conductance": 4, "current": 4, "state": 1, "cycle_count": 4, "voltage": 4}
@@ -41,6 +42,9 @@ class Recording:
     select: NDArray[np.int64] | None
     read_voltage: float
     bandwidth: float
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
     def settings(self) -> dict[str, Any]:
         """As plain data; the chosen cells stand in the Dataset's coordinate `cell`."""
@@ -86,7 +90,10 @@ def request(
 
 def _cells(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
     """Flat cell numbers out of a mask, pairs of row and column, or flat numbers."""
-    given = np.asarray(select)
+    try:
+        given = np.asarray(select)
+    except ValueError:  # rows of unequal length
+        given = np.empty(1, object)
     if given.size == 0:
         raise ValueError("select: must choose at least one cell (got none); leave it out for all cells")
     if given.dtype == np.bool_:

@@ -13,9 +13,10 @@ from synaptogen_core.array import engines
 from synaptogen_core.array.blocks import available_threads, blocks, each_block, share
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.recording import Recording, Timetable
+from synaptogen_core.array.tally import Before, Tally
 from synaptogen_core.device import conduction, noise
 from synaptogen_core.device.arithmetic import F32
-from synaptogen_core.device.constants import Constants
+from synaptogen_core.device.constants import Constants, constants
 from synaptogen_core.device.state import State
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import FEATURE_NAMES
@@ -51,6 +52,7 @@ class Run:
     state: State | None = None
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
     component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    tally: Tally | None = None  # of the recorded cells, once it is carried out
     _progress: Progress | None = None
     _cancel: Cancel | None = None
     _thread: int = 0  # the caller's
@@ -62,6 +64,12 @@ class Run:
     def simulated(self) -> NDArray[np.int64] | None:
         """Numbers of the cells that go through the train; None for all."""
         return None if self.advance else self.recording.select
+
+    @property
+    def largest_voltage(self) -> float:
+        """Largest |U| that is applied, or at which conductance is read [V]."""
+        read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
+        return max(self.timetable.train.amplitude, read)
 
     @property
     def total(self) -> int:
@@ -78,6 +86,7 @@ class Run:
             If `cancel` said so; nothing has changed then.
         """
         self._progress, self._cancel, self._thread = progress, cancel, threading.get_ident()
+        self.cells.count_reads(self.reads)
         engine = engines.engine(self.cells.engine)
         chosen = self.simulated
         size = self.cells.size if chosen is None else chosen.size
@@ -85,6 +94,7 @@ class Run:
         length = share(size, LEAST // max(1, len(self.timetable.train)), threads)
         length = min(engine.block, -(-length // TILES) * TILES)
         self._allocate()
+        self.tally = Tally(*self.timetable.train.extremes) if self.recording.quantities else None
 
         def work(block: slice) -> None:
             try:
@@ -115,29 +125,32 @@ class Run:
             self.arrays[name] = np.empty((times.times, n), DTYPES.get(name, np.float32))
         self.component = np.empty(n, np.uint8)
         if self.advance:
-            before = self.cells._cells
+            before = self.cells.stored
             self.state = State.empty(self.cells.size, self.cells.device.order) if before is None else before.successor()
 
     def _block(self, block: slice, engine: engines.Engine) -> None:
         cells = self._staying(block) if self.state is None else self._advancing(block, self.state)
         self.component[cells.columns] = cells.source.component[cells.where][cells.inside]
+        before = Before.of(cells.source, cells.where, cells.inside)
         size, pulses = block.stop - block.start, len(self.timetable.train)
         for part in blocks(pulses, max(1, engine.piece // size)):
             if self._stop.is_set():
                 return
-            self._pulses(cells, part, engine, self.cells._constants)
+            self._pulses(cells, part, engine, constants(self.cells.device))
             cells.source = cells.target
             with self._lock:
                 self._done += size * (part.stop - part.start)
             if threading.get_ident() == self._thread:
                 self._attend()
+        if self.tally is not None:
+            self.tally.add(before, cells.target, cells.where, cells.inside)
 
     def _advancing(self, block: slice, target: State) -> Block:
         """Cells that go from the array's state into the new one."""
-        source, chosen = self.cells._cells, self.recording.select
+        source, chosen = self.cells.stored, self.recording.select
         if source is None:
             source = target
-            source.put(block, self.cells._fresh_block(block))
+            source.put(block, self.cells.born(block))
         if chosen is None:
             return Block(source, target, block, block)
         low, high = np.searchsorted(chosen, (block.start, block.stop))
@@ -146,7 +159,7 @@ class Run:
     def _staying(self, block: slice) -> Block:
         """Copies of those cells that are recorded."""
         chosen = self.simulated
-        state = self.cells._block(block if chosen is None else chosen[block])
+        state = self.cells.take(block if chosen is None else chosen[block])
         return Block(state, state, slice(0, state.size), block)
 
     def _pulses(self, cells: Block, part: slice, engine: engines.Engine, c: Constants) -> None:

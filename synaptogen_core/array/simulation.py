@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,11 +11,12 @@ from typing import Any
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from synaptogen_core.array import checks as door
 from synaptogen_core.array import dataset, recording
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.estimate import Estimate
 from synaptogen_core.array.estimate import of as estimate_of
-from synaptogen_core.array.pulses import PulseTrain
+from synaptogen_core.array.pulses import PulseTrain, check_train
 from synaptogen_core.array.recording import Recording, Timetable
 from synaptogen_core.array.run import Cancel, Progress, Run
 from synaptogen_core.device import checks
@@ -74,7 +76,12 @@ def simulate(
     xarray.Dataset
         Features (cycle, row, column); other quantities (cycle, row, column) or (pulse, row, column); with `select` the
         dimension `cell` takes the place of row and column. Units stand at each variable; the attribute `settings` holds
-        everything that `repeat` needs.
+        everything that `repeat` needs. Four attributes say what should be known first (`notes` makes sentences of
+        them): `largest_voltage`, applied or read at, and `measured_voltage`, up to which the device was measured [V];
+        `cells_switched`, the recorded cells that switched at least once; and `cells_stuck`, those that neither the
+        lowest nor the highest voltage of the train would switch any more. A cell draws new features only when its RESET
+        begins; with pulses of fixed height, one that draws a U_SET or U_RESET beyond them is left there for good. That
+        happens to .7 % of the published device's cells within 1,000 cycles of +-1.5 V.
 
     Raises
     ------
@@ -86,6 +93,7 @@ def simulate(
         If `cancel` said so.
     """
     wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    door.flag("advance", advance)
     table = Timetable(train, wish)
     recorded = cells.size if wish.select is None else wish.select.size
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
@@ -94,10 +102,11 @@ def simulate(
             f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); "
             "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
         )
-    run = _executed(cells, table, wish, bool(advance), threads, progress, cancel)
-    result = dataset.build(run)
-    if run.state is not None:
-        cells._commit(run.state, cells.reads + run.reads)
+    with cells.transaction() as work:
+        run = _executed(work, table, wish, bool(advance), threads, progress, cancel)
+        result = dataset.build(run)
+        if run.state is not None:
+            work.take_over(run.state, work.reads + run.reads)
     return result
 
 
@@ -136,9 +145,10 @@ def apply_train(
     """
     _check(cells, train)
     nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
-    run = _executed(cells, Timetable(train, nothing), nothing, True, threads, progress, cancel)
-    if run.state is not None:
-        cells._commit(run.state, cells.reads)
+    with cells.transaction() as work:
+        run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel)
+        if run.state is not None:
+            work.take_over(run.state, work.reads)
 
 
 def _executed(
@@ -150,11 +160,12 @@ def _executed(
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Run:
-    if threads is not None:
-        checks.whole("threads", threads, 1, 1024)
-    read = abs(wish.read_voltage) if "conductance" in wish.quantities else 0.0
-    cells._warn_range(max(table.train.amplitude, read), stacklevel=4)
+    _check_threads(threads)
+    checks.called("progress", progress)
+    if not isinstance(cancel, threading.Event):
+        checks.called("cancel", cancel)
     run = Run(cells, table, wish, advance, threads)
+    cells.warn_range(run.largest_voltage, stacklevel=4)
     run.execute(progress, cancel)
     return run
 
@@ -177,6 +188,8 @@ def estimate(
     each device, and what the train's own random voltages take.
     """
     wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    door.flag("advance", advance)
+    _check_threads(threads)
     return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
 
 
@@ -253,7 +266,10 @@ def _request(
 
 
 def _check(cells: CellArray, train: PulseTrain) -> None:
-    if not isinstance(cells, CellArray):
-        raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one first")
-    if not isinstance(train, PulseTrain):
-        raise TypeError(f"train: must be a PulseTrain (got {type(train).__name__}); see PulseTrain.cycling")
+    check_cells(cells)
+    check_train(train)
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None:
+        checks.whole("threads", threads, 1, 1024)

@@ -38,7 +38,7 @@ class RandomSource:
 
     def __post_init__(self) -> None:
         """Check everything and fill in the defaults of the distribution."""
-        if self.distribution not in DEFAULTS:
+        if not isinstance(self.distribution, str) or self.distribution not in DEFAULTS:
             names = " or ".join(map(repr, DEFAULTS))
             raise ValueError(f"distribution: must be {names} (got {self.distribution!r}); choose one of the two")
         own = DEFAULTS[self.distribution]
@@ -63,11 +63,17 @@ class RandomSource:
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
 
     @property
-    def amplitude(self) -> float:
-        """Largest |U| [V]; of the normal distribution, within five standard deviations of the mean."""
+    def extremes(self) -> tuple[float, float]:
+        """Lowest and highest voltage [V]; of the normal distribution, within five standard deviations of the mean."""
         if self.low is not None and self.high is not None:
-            return max(abs(self.low), abs(self.high))
-        return abs(self.mean or 0.0) + 5 * (self.sd or 0.0)
+            return self.low, self.high
+        mean, reach = self.mean or 0.0, 5 * (self.sd or 0.0)
+        return mean - reach, mean + reach
+
+    @property
+    def amplitude(self) -> float:
+        """Largest |U| [V], likewise."""
+        return max(map(abs, self.extremes))
 
     def draw(self, cell: NDArray[np.integer], pulse: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the voltage at each address.

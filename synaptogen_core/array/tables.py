@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array import checks
 from synaptogen_core.array.waveforms import Wave, assign
+from synaptogen_core.device.checks import numeric
+from synaptogen_core.errors import shown
 
 LONG = 1_000
 
@@ -64,16 +66,11 @@ def table(voltages: ArrayLike, cycle_ends: ArrayLike | None = None) -> Table:
 
 
 def _voltages(voltages: ArrayLike) -> NDArray[np.float64]:
-    try:
-        raw = np.asarray(voltages)
-    except ValueError:  # rows of unequal length
-        raw = np.empty(0, object)
-    if raw.size and raw.dtype.kind not in "iuf":
-        raise TypeError(f"voltages: must be numbers in V (got {raw.dtype.name}); give one number a pulse")
+    raw = numeric("voltages", voltages, "numbers in V", "give one number a pulse")
     if raw.ndim != 1 or raw.size == 0:
         raise ValueError(f"voltages: must be a row of at least one number (got shape {raw.shape}); give one a pulse")
     checks.train_length(raw.size)
-    values = raw.astype(np.float64) + 0.0
+    values: NDArray[np.float64] = raw.astype(np.float64) + 0.0
     bad = np.flatnonzero(~(np.abs(values) <= float(np.finfo(np.float32).max)))
     if bad.size:
         raise ValueError(f"voltages: must be finite (got {values[bad[0]]:g} V at pulse {bad[0]}); give voltages in V")
@@ -83,7 +80,10 @@ def _voltages(voltages: ArrayLike) -> NDArray[np.float64]:
 def _cycle_ends(cycle_ends: ArrayLike | None, pulses: int) -> NDArray[np.int64]:
     if cycle_ends is None:
         return np.array([pulses - 1])
-    raw = np.asarray(cycle_ends)
+    try:
+        raw = np.asarray(cycle_ends)
+    except ValueError:  # rows of unequal length
+        raw = np.empty(1, object)
     if raw.ndim == 1 and raw.size == 0:
         return np.zeros(0, np.int64)
     if raw.ndim != 1 or raw.dtype.kind not in "biu":
@@ -97,5 +97,8 @@ def _cycle_ends(cycle_ends: ArrayLike | None, pulses: int) -> NDArray[np.int64]:
         raw = np.flatnonzero(raw)
     ends = raw.astype(np.int64)
     if ends.size and (ends[0] < 0 or ends[-1] >= pulses or bool(np.any(np.diff(ends) <= 0))):
-        raise ValueError(f"cycle_ends: must grow from at least 0 to at most {pulses - 1}; sort them and drop repeats")
+        raise ValueError(
+            f"cycle_ends: must grow from at least 0 to at most {pulses - 1} (got {shown(ends.tolist())}); "
+            "sort them and drop repeats"
+        )
     return ends

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.blocks import each_block
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.device import thresholds
+from synaptogen_core.device.constants import constants
 
 BLOCK = 65536  # cells; two threads wait for each other less often than with small ones
 
@@ -44,12 +45,12 @@ def switching_probability(cells: CellArray, u: ArrayLike) -> NDArray[np.float64]
     >>> bool((switching_probability(cells, -0.9) > switching_probability(cells, -0.5)).all())
     True
     """
-    volts, state, c = cells._voltages(u), cells._state, cells._constants
+    volts, c = check_cells(cells).check_voltages(u), constants(cells.device)
     result = np.empty(cells.size)
 
     def work(block: slice) -> None:
         of_block = volts[block] if volts.size > 1 else volts
-        result[block] = thresholds.switching_probability(state.view(block), of_block, c)
+        result[block] = thresholds.switching_probability(cells.view(block), of_block, c)
 
     each_block(cells.size, BLOCK, work)
     return result.reshape(cells.shape)
@@ -74,4 +75,5 @@ def switches(cells: CellArray, u: ArrayLike) -> NDArray[np.bool_]:
     ValueError, TypeError
         If `u` is not finite or its shape does not fit.
     """
-    return thresholds.switches(cells._state, cells._voltages(u)).reshape(cells.shape)
+    volts = check_cells(cells).check_voltages(u)
+    return thresholds.switches(cells.view(slice(None)), volts).reshape(cells.shape)

@@ -138,7 +138,9 @@ class Sweep(Wave):
         assign(self, cycles=checks.whole("cycles", self.cycles))
         assign(self, u_min=checks.negative("u_min", self.u_min), u_max=checks.positive("u_max", self.u_max))
         if self.step is None:
-            assign(self, points=checks.whole("points", 200 if self.points is None else self.points, 4))
+            assign(
+                self, points=checks.whole("points", 200 if self.points is None else self.points, 4, checks.MAX_PULSES)
+            )
         elif self.points is not None:
             raise ValueError(f"step: must stand without points (got {self.step!r} and {self.points!r}); give one")
         else:

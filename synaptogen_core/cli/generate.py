@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.tally import notes
 from synaptogen_core.cli import speech, wishes
 from synaptogen_core.device.noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
-from synaptogen_core.exchange.files import simulate_to_file, simulate_to_zarr
+from synaptogen_core.exchange.files import load_dataset, simulate_to_file, simulate_to_zarr
 from synaptogen_core.exchange.rehearsal import rehearse
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
@@ -217,6 +218,10 @@ def generate(
     else:
         rate = cells.size * len(pulses) / seconds / 1e6
         speech.tell(f"wrote {output}: {title}, {seconds:.1f} s, {rate:,.1f} million updates/s")
+    if output.suffix.lower() != ".csv":  # a table has no attributes
+        with load_dataset(output, lazy=True) as ds:
+            for note in notes(ds):
+                speech.tell(note)
 
 
 def _check_output(output: Path, resume: bool, force: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 import xarray as xr
 
 from synaptogen_core.array.dataset import settings_of
+from synaptogen_core.array.tally import notes
 from synaptogen_core.cli import report, speech
 from synaptogen_core.exchange import inspection
 from synaptogen_core.exchange.files import load_cells, load_dataset, load_device, load_train
@@ -72,6 +73,7 @@ def _described(file: Path, ds: xr.Dataset, sample: str) -> dict[str, Any]:
         "made": f"{ds.attrs.get('created', '')} by synaptogen lab {ds.attrs.get('synaptogen_version', '')}, "
         f"streams {made['stream_version']}",
         "references": ds.attrs.get("references", ""),
+        "to be known": "\n".join(notes(ds)),
         "statistics of": sample,
     }
 

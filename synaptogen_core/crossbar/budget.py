@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.crossbar.products import Tile, differences, read_tiles
-from synaptogen_core.crossbar.readout import BARE, IDEAL, Periphery, are_ideal, as_cells, as_voltages
+from synaptogen_core.crossbar.readout import BARE, IDEAL, Periphery, are_ideal, as_cells, as_voltages, check_circuit
 from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.device import checks, stationary
 from synaptogen_core.device.parameters import DeviceParameters
@@ -104,6 +104,7 @@ def error_budget(
     target = checks.numbers("nominal", nominal)
     checks.shape("nominal", target, cells.shape)
     volts = as_voltages(voltages, cells.shape[0])
+    check_circuit(lines, periphery)
     ideal = volts @ target
     circuits = replace(periphery, noise=None)
 
@@ -135,7 +136,7 @@ def nominal_conductances(cells: CellArray) -> F64:
     In HRS and LRS the inverse of the state's median resistance: over all devices and cycles, without the outlier
     population, which nobody intends. In IRS, where every level is meant, the cell's own conductance at `u_0`.
     """
-    conductance = cells.conductance(cells.device.u_0).astype(np.float64)
+    conductance = check_cells(cells).conductance(cells.device.u_0).astype(np.float64)
     state = cells.state()
     conductance[state == HRS] = 1 / 10 ** _median(cells.device, R_HRS)
     conductance[state == LRS] = 1 / _median(cells.device, R_LRS)

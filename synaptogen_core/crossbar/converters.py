@@ -179,10 +179,7 @@ class Amplifier:
 
 
 def _numbers(name: str, given: ArrayLike, units: str) -> F64:
-    try:
-        values = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: must be numbers (got {type(given).__name__}); give {units}") from None
+    values = np.asarray(checks.numeric(name, given, "numbers", f"give {units}"), dtype=np.float64)
     if not np.isfinite(values).all():
         plural = name if name.endswith("s") else f"{name}s"
         raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the {plural}")

@@ -12,6 +12,7 @@ from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar import kernel_lines as kernels
 from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wiring import Faults
+from synaptogen_core.device.checks import numeric
 
 F64 = NDArray[np.float64]
 STEEPNESS = 1e-3  # of the conductance at 0 V: the least slope that Newton's method takes
@@ -111,12 +112,7 @@ def conductances(given: ArrayLike) -> F64:
     TypeError, ValueError
         If they are no such array, negative or not finite.
     """
-    try:
-        g = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"cells: must be a CellArray or conductances (got {type(given).__name__}); give one of them"
-        ) from None
+    g = np.array(numeric("cells", given, "a CellArray or conductances", "give one of them"), dtype=np.float64)
     if g.ndim != 2 or not g.size:
         raise ValueError(
             f"cells: must be a CellArray or conductances of shape (rows, columns) (got shape {g.shape}); "

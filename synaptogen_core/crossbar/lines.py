@@ -14,6 +14,8 @@ from synaptogen_core.crossbar.newton import Crossbar, One
 from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wires import Wires
 from synaptogen_core.crossbar.wiring import Lines
+from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 
 F64 = NDArray[np.float64]
 SMALL = 1 << 17  # cells: below, vectors are solved side by side
@@ -52,6 +54,9 @@ class LineSolution:
     unreachable: int
     newton_steps: int
     steps: int
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = None) -> LineSolution:
@@ -108,7 +113,7 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
     each_block(len(vectors), 1, solve, None if crossbar.size < SMALL else 1)
     solution = _solution(crossbar, [one for one in found if one is not None])
     if isinstance(cells, CellArray):
-        cells._warn_range(float(np.nan_to_num(np.abs(solution.cell_voltage)).max()), stacklevel=3)
+        cells.warn_range(float(np.nan_to_num(np.abs(solution.cell_voltage)).max()), stacklevel=3)
     return solution
 
 
@@ -142,9 +147,9 @@ def effective_conductance(
         raise TypeError("conductance: must be numbers (got CellArray); give cells.conductance()")
     g = elements.conductances(conductance)
     rows, columns = g.shape
+    lines = checks.instance("lines", Lines() if lines is None else lines, Lines, "give Lines(...)")
     on = None if conducting is None else np.asarray(conducting)
-    unit = _unit_currents(g, Bias(np.zeros(rows), np.zeros(columns), on), Lines() if lines is None else lines)
-    return unit
+    return _unit_currents(g, Bias(np.zeros(rows), np.zeros(columns), on), lines)
 
 
 def _unit_currents(g: F64, bias: Bias, lines: Lines) -> F64:

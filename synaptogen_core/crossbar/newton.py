@@ -100,13 +100,13 @@ class Crossbar:
                 -now.at_word, -now.at_bit, least if self._linear else max(least, INNER * now.worst)
             )
             steps, newton = steps + inner, newton + 1
-            better = self._move(now, at_word, at_bit, to_word, to_bit)
+            better = self._move(now, at_word, at_bit, to_word, to_bit, scale)
             if better is None:
                 break
             now = better
         scale = max(now.scale, least_scale, NOTHING)
         residual = now.worst / scale
-        if now.worst > TOLERANCE * scale + self._rounding(now):
+        if not self._met(now, scale):
             i, j = self._worst_cell(now)
             raise ConvergenceError(
                 f"cells: found no currents that meet Kirchhoff's law (off by {residual:.1g} of the largest line "
@@ -114,6 +114,10 @@ class Crossbar:
                 "lower the voltage or the line resistance"
             )
         return One(now.word_drop, now.bit_drop, now.current, residual, newton, steps)
+
+    def _met(self, now: _State, scale: float) -> bool:
+        """Whether Kirchhoff's law is met, or as well as rounding lets it be; `scale` is the largest current [A]."""
+        return now.worst <= TOLERANCE * scale + self._rounding(now)
 
     def _rounding(self, now: _State) -> float:
         """What rounding alone may leave at a node [A]."""
@@ -144,19 +148,30 @@ class Crossbar:
             sums = [np.where(fall > 0, 2 * fall * r, 0.0).sum(axis=axis) for r, axis in zip(paths, (1, 0), strict=True)]
         return bool(max(float(total.max()) for total in sums) < 1)
 
-    def _move(self, now: _State, at_word: F64, at_bit: F64, to_word: F64, to_bit: F64) -> _State | None:
-        """A step, damped until Kirchhoff's law is met better; None if that never comes."""
+    def _move(self, now: _State, at_word: F64, at_bit: F64, to_word: F64, to_bit: F64, scale: float) -> _State | None:
+        """A step, damped until Kirchhoff's law is met better; None if that never comes.
+
+        Where the current of a cell falls with its voltage, the step is none of Newton's, and Kirchhoff's law may have
+        to be met worse at one node before it is met at all. What is missing at the nodes is the gradient of an energy
+        (the co-content), which a step along positive slopes always lowers at first: as long as the law is not met,
+        the longest step at whose end the energy still falls will do.
+        """
         if self._linear:
             share = 1.0
         else:
             largest = float(np.abs(to_word - to_bit).max())
             share = min(1.0, LARGEST_MOVE / largest) if largest > 0 else 1.0
+        most = max(float(np.abs(at_word - at_bit).max()), float(np.abs(now.volts).max()))  # no passive cell sees more
+        falling = None
         for _ in range(HALVINGS):
             new = self._state(at_word, at_bit, now.word_drop + share * to_word, now.bit_drop + share * to_bit)
             if new.worst < now.worst:
                 return new
+            slope = float((new.at_word * to_word + new.at_bit * to_bit).sum())
+            if falling is None and slope <= 0 and np.abs(new.volts).max() <= most:
+                falling = new
             share /= 2
-        return None
+        return None if self._linear or self._met(now, scale) else falling
 
     def _state(self, at_word: F64, at_bit: F64, word_drop: F64, bit_drop: F64) -> _State:
         """What stands at given drops: currents, slopes, and what is missing at each node."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.cells import CellArray
-from synaptogen_core.crossbar.readout import BARE, IDEAL, Periphery, as_cells, as_voltages, read_columns
+from synaptogen_core.crossbar.readout import BARE, IDEAL, Periphery, as_cells, as_voltages, check_circuit, read_columns
 from synaptogen_core.crossbar.wiring import Faults, Lines
 from synaptogen_core.device import checks
 from synaptogen_core.device.noise import READ_VOLTAGE
@@ -153,6 +152,8 @@ def product(
         If an argument breaks its rule.
     """
     cells = as_cells(cells)
+    check_circuit(lines, periphery)
+    checks.instance("pairs", pairs, Pairs, "give Pairs(...)")
     given = checks.numbers("inputs", inputs)
     if given.shape[-1:] != cells.shape[:1] or given.ndim > 2 or not given.size:
         rows = cells.shape[0]
@@ -217,11 +218,10 @@ def read_tiles(
     cells = as_cells(cells)
     rows, columns = cells.shape
     volts = as_voltages(voltages, rows)
+    check_circuit(lines, periphery)
     if tile is None:
         return read_columns(cells, volts, lines, periphery, seed=seed, first_read=first_read)
-    if not isinstance(tile, (tuple, list)) or len(tile) != 2:
-        raise TypeError(f"tile: must be rows and columns (got {tile!r}); give a pair such as (128, 128)")
-    height, width = (checks.whole("tile", n, 1, 2**40) for n in tile)
+    height, width = checks.pair("tile", tile, 2**40)
     if lines.faults != Faults() and (height < rows or width < columns):
         raise ValueError(
             "lines: must be without faults where there are several tiles (got some); read tiles one by one"
@@ -244,24 +244,6 @@ def read_tiles(
 
 def _tiles(cells: CellArray | F64, inside: slice, width: int) -> Iterator[tuple[int, CellArray | F64]]:
     """The tiles of a band of rows with their first columns."""
-    columns = cells.shape[1]
-    if isinstance(cells, CellArray) and width < columns:
-        saved = cells.part(inside.start, inside.stop).to_state()
-        for left in range(0, columns, width):
-            yield left, _some_columns(saved, slice(left, left + width))
-    elif isinstance(cells, CellArray):
-        yield 0, cells.part(inside.start, inside.stop)
-    else:
-        for left in range(0, columns, width):
-            yield left, cells[inside, left : left + width]
-
-
-def _some_columns(saved: dict[str, Any], inside: slice) -> CellArray:
-    """Some columns of saved cells as cells to be read: numbered anew, so that they would not switch as the old ones."""
-    rows, columns = saved["shape"]
-    where = np.arange(rows * columns).reshape(rows, columns)[:, inside]
-    arrays = {name: array[..., where.ravel()] for name, array in saved["arrays"].items()}
-    arrays["cell"] = np.arange(where.size, dtype=np.uint64)
-    return CellArray.from_state(
-        {**saved, "shape": list(where.shape), "first_cell": 0, "fresh": False, "arrays": arrays}
-    )
+    for left in range(0, cells.shape[1], width):
+        beside = slice(left, min(left + width, cells.shape[1]))
+        yield left, cells.part(inside, beside) if isinstance(cells, CellArray) else cells[inside, beside]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.lines import solve_lines
 from synaptogen_core.crossbar.newton import Crossbar
@@ -16,6 +16,7 @@ from synaptogen_core.crossbar.schemes import Bias
 from synaptogen_core.crossbar.wires import Wires
 from synaptogen_core.crossbar.wiring import PLACES, Lines
 from synaptogen_core.device import checks
+from synaptogen_core.device.frozen import freeze
 
 F64 = NDArray[np.float64]
 AT_ONCE = ("cell", "row")
@@ -43,6 +44,9 @@ class Pulse:
     rounds: int
     settled: bool
     residual: float
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: int = 20) -> Pulse:
@@ -85,15 +89,15 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     if isinstance(bias, Bias) and bias.word.ndim != 1:
         raise ValueError("bias: must be one vector (got several); apply them one after the other")
     seen: list[F64] = []
-    work, worst, settled = cells.copy(), 0.0, False
-    while not settled and len(seen) < rounds:
-        solution = solve_lines(work, bias, lines)
-        volts, worst = np.nan_to_num(solution.cell_voltage), max(worst, solution.residual)
-        settled = bool(seen) and float(np.abs(volts - seen[-1]).max()) < SETTLED
-        seen.append(volts)
-        if not settled:
-            work.apply_voltage(volts)
-    cells._commit(work._state, work.reads)
+    worst, settled = 0.0, False
+    with check_cells(cells).transaction() as work:
+        while not settled and len(seen) < rounds:
+            solution = solve_lines(work, bias, lines)
+            volts, worst = np.nan_to_num(solution.cell_voltage), max(worst, solution.residual)
+            settled = bool(seen) and float(np.abs(volts - seen[-1]).max()) < SETTLED
+            seen.append(volts)
+            if not settled:
+                work.apply_voltage(volts)
     return Pulse(seen[0], seen[-1], len(seen), settled, worst)
 
 
@@ -121,6 +125,7 @@ def reach(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F64], F64
     ValueError
         If a line has a fault, or `at_once` is neither.
     """
+    checks.instance("lines", lines, Lines, "give Lines(...)")
     if at_once not in AT_ONCE:
         raise ValueError(f"at_once: must be 'cell' or 'row' (got {at_once!r}); choose one of them")
     broken = [name for name in PLACES if not name.endswith("cells") and getattr(lines.faults, name)]

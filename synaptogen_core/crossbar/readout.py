@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from synaptogen_core.array.cells import MAX_SEED, CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
+from synaptogen_core.array.identity import MAX_SEED
 from synaptogen_core.crossbar import elements
 from synaptogen_core.crossbar.converters import Adc, Amplifier, Dac
 from synaptogen_core.crossbar.lines import LineSolution, effective_conductance, solve_lines
@@ -55,13 +56,11 @@ def ideal_read(cells: CellArray, voltages: ArrayLike, along: str = "rows") -> ND
     >>> sc.ideal_read(cells, np.full(3, 0.2)).shape
     (5,)
     """
-    if along not in SIDES:
+    if not isinstance(along, str) or along not in SIDES:
         raise ValueError(f"along: must be 'rows' or 'columns' (got {along!r}); name the driven lines")
+    check_cells(cells)
     lines = cells.rows if along == "rows" else cells.columns
-    try:
-        volts = np.asarray(voltages, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"voltages: must be numbers (got {type(voltages).__name__}); give volts") from None
+    volts = np.asarray(checks.numeric("voltages", voltages, "numbers", "give volts"), dtype=np.float64)
     if volts.ndim == 0:
         volts = np.full(lines, float(volts))
     if volts.shape != (lines,):
@@ -159,6 +158,7 @@ def read_columns(
     """
     cells = as_cells(cells)
     wanted = as_voltages(voltages, cells.shape[0])
+    check_circuit(lines, periphery)
     volts = np.atleast_2d(wanted) if periphery.dac is None else periphery.dac.convert(np.atleast_2d(wanted))
     seed = checks.whole("seed", seed, 0, MAX_SEED)
     first_read = checks.whole("first_read", first_read, 0, 2**32 - len(volts))
@@ -177,6 +177,18 @@ def read_columns(
     if periphery.amplifier is not None:
         values = values / periphery.amplifier.gain
     return values if wanted.ndim == 2 else values[0]
+
+
+def check_circuit(lines: Lines, periphery: Periphery) -> None:
+    """Refuse what stands in place of lines or of a periphery.
+
+    Raises
+    ------
+    TypeError
+        If one is something else.
+    """
+    checks.instance("lines", lines, Lines, "give Lines(...)")
+    checks.instance("periphery", periphery, Periphery, "give Periphery(...)")
 
 
 def as_cells(cells: CellArray | ArrayLike) -> CellArray | F64:

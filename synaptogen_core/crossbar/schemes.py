@@ -45,7 +45,11 @@ class Bias:
         object.__setattr__(self, "word", word)
         object.__setattr__(self, "bit", bit)
         if self.conducting is not None:
-            rows = np.array(self.conducting, dtype=np.bool_)
+            rows = np.array(self.conducting)
+            if rows.dtype != np.bool_:
+                raise TypeError(
+                    f"conducting: must be True or False for each row (got {rows.dtype.name}); give an array of bool"
+                )
             if rows.shape != (word.shape[-1],):
                 raise ValueError(
                     f"conducting: must have shape ({word.shape[-1]},) (got {rows.shape}); give one for each row"
@@ -108,7 +112,7 @@ def bias(
         raise ValueError(f"scheme: must be one of {', '.join(SCHEMES)} (got {scheme!r}); choose one of them")
     if selector not in SELECTORS:
         raise ValueError(f"selector: must be 'none' or 'transistor' (got {selector!r}); choose one of them")
-    rows, columns = (checks.whole("shape", n, 1, 2**40) for n in shape)
+    rows, columns = checks.pair("shape", shape, 2**40)
     row, column = checks.whole("row", row, 0, rows - 1), checks.whole("column", column, 0, columns - 1)
     v = checks.number("voltage", voltage)
     others, beside = {
@@ -139,10 +143,7 @@ def read_bias(voltages: ArrayLike, columns: int) -> Bias:
 
 
 def _volts(name: str, given: ArrayLike, dimensions: tuple[int, ...]) -> F64:
-    try:
-        volts = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: must be numbers (got {type(given).__name__}); give volts") from None
+    volts = np.array(checks.numeric(name, given, "numbers", "give volts"), dtype=np.float64)
     if volts.ndim not in dimensions or not volts.size:
         raise ValueError(f"{name}: must be one voltage a line (got shape {volts.shape}); give a vector")
     if np.isinf(volts).any():

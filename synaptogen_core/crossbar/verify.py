@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import __version__
 from synaptogen_core.array import checks as door
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device import checks
 from synaptogen_core.device.noise import READ_VOLTAGE
@@ -137,17 +137,17 @@ def program_and_verify(
     >>> bool((abs(ds.error) <= 0.05).all())
     True
     """
-    if not isinstance(cells, CellArray):
-        raise TypeError(f"cells: must be a CellArray (got {type(cells).__name__}); make one with CellArray(...)")
-    wanted = _target(target, cells.shape)
+    wanted = _target(target, check_cells(cells).shape)
+    checks.called("reach", reach)
+    checks.called("progress", progress)
+    if not isinstance(cancel, threading.Event):
+        checks.called("cancel", cancel)
     settings = _settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth)
-    cells._warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
-    work = Verification(cells.copy(), wanted.ravel(), settings)
-    work.run(reach, progress, cancel)
-    result = _dataset(cells, work, wanted, reach)
-    if work.rounds or work.cells.reads > cells.reads:
-        cells._commit(work.cells._state, work.cells.reads)
-    return result
+    cells.warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
+    with cells.transaction() as pulsed:
+        work = Verification(pulsed, wanted.ravel(), settings)
+        work.run(reach, progress, cancel)
+        return _dataset(cells, work, wanted, reach)
 
 
 class Verification:
@@ -156,7 +156,7 @@ class Verification:
     Parameters
     ----------
     cells : CellArray
-        A copy: it is pulsed.
+        They are pulsed.
     target : ndarray of float64, shape (n,)
         [S]; NaN leaves a cell alone.
     settings : Settings
@@ -220,7 +220,7 @@ class Verification:
         """Read, say what became of the cells at work, and choose the next pulse of those that stay at work."""
         here, wish = self.active, self.settings
         g, target, u = self._read()[here], self.target[here], self.u[here]
-        code = self.cells._state.code[here]
+        code = self.cells.state().ravel()[here]
         lrs = code == LRS
         under, over = g < target * (1 - wish.tolerance), g > target * (1 + wish.tolerance)
         was_set, strongest = u < 0, u >= wish.u_stop
@@ -260,20 +260,30 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        "cells" that were at work, "reached" (their number), "share_reached", "pulses" and "set_pulses" (quantiles over
-        these cells, by probability), "rms_error" (relative, of those that reached their target), "failures" (number by
-        reason, only those that occurred). Shares and quantiles of nothing are NaN.
+        "cells" that were at work; "reached", the number of those that some verify read found within the tolerance, and
+        "share_reached"; "within_tolerance", the number of those whose true conductance, without read noise, lies within
+        the tolerance at the end, and "share_within_tolerance". The second may be far smaller: a noisy read is taken for
+        the truth, and the more reads, the more often one of them lies near the target by chance; and pulses for other
+        cells go on after a cell has been left. A cell at the pulse limit may count in the second alone, where reads are
+        noisy. Further "pulses" and "set_pulses" (quantiles over the cells at work, by probability), "rms_error"
+        (relative, at the end, of those that were found at their target) and "failures" (number by reason, only those
+        that occurred). Shares and quantiles of nothing are NaN.
     """
+    if not isinstance(ds, xr.Dataset) or "outcome" not in ds or "pulses" not in ds:
+        raise TypeError(f"ds: must come from program_and_verify (got {type(ds).__name__}); give what it returned")
     outcome = ds["outcome"].values.ravel()
     chosen = outcome != LEFT_ALONE
     reached = outcome == REACHED
     counts = np.bincount(outcome, minlength=len(OUTCOMES))
     cells, arrived = int(chosen.sum()), int(reached.sum())
     error = ds["error"].values.ravel()[reached]
+    within = int(np.count_nonzero(within_tolerance(ds)))
     return {
         "cells": cells,
         "reached": arrived,
         "share_reached": arrived / cells if cells else float("nan"),
+        "within_tolerance": within,
+        "share_within_tolerance": within / cells if cells else float("nan"),
         "pulses": _quantiles(ds["pulses"].values.ravel()[chosen]),
         "set_pulses": _quantiles(ds["set_pulses"].values.ravel()[chosen]),
         "rms_error": float(np.sqrt(np.mean(error**2))) if arrived else float("nan"),
@@ -283,16 +293,21 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
     }
 
 
+def within_tolerance(ds: xr.Dataset) -> NDArray[np.bool_]:
+    """Whether the true conductance of each cell at work lies within the tolerance at the end; (rows, columns)."""
+    g, target, tolerance = ds["reached"].values, ds["target"].values, ds.attrs["tolerance"]
+    # as the verify read judges, so that a cell at the very edge is not taken for one that has moved
+    inside = (g >= target * (1 - tolerance)) & (g <= target * (1 + tolerance))
+    return np.asarray(inside & (ds["outcome"].values != LEFT_ALONE))
+
+
 def _quantiles(values: NDArray[Any]) -> dict[float, float]:
     return {q: float(np.quantile(values, q)) if values.size else float("nan") for q in QUANTILES}
 
 
 def _target(target: ArrayLike, shape: tuple[int, int]) -> F64:
     """Check at the door: conductances of our own, one a cell."""
-    try:
-        found = np.array(target, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"target: must be conductances (got {type(target).__name__}); give numbers in S") from None
+    found = np.array(checks.numeric("target", target, "conductances", "give numbers in S"), dtype=np.float64)
     if found.ndim and found.shape != shape:
         raise ValueError(f"target: must be one number or have shape {shape} (got {found.shape}); give one a cell")
     bad = found[~np.isnan(found) & ~((found > 0) & np.isfinite(found))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 U_MAX_LIMIT = 1.6  # r(I, U) of the published set is singular at 1.868 V
 MAX_COMPONENTS = 255  # a cell stores its component in one byte
+MAX_ORDER = 32  # the law of the start takes (4 order)**3 steps some ten times: a tenth of a second
+MAX_DEGREE = 15  # of a polynomial
+MAX_VARIATIONS = 8  # each may ask for a law of the start of its own
+MAX_NAME = 300  # characters, before variations add to it
+MAX_TEXT = 10_000  # characters of a source, a licence, a citation or a note
+MAX_NOTES = 200
 DEFAULT_ORDER = 10
 
 F64 = NDArray[np.float64]
@@ -26,19 +34,23 @@ VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", 
 
 def number(name: str, value: object) -> float:
     """A finite float."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name}: must be a number (got {type(value).__name__}); give a float")
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: must be finite (got {value}); give a finite number")
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise ValueError(f"{name}: must be finite (got {shown(value)}); give a finite number")
+    return found
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
     """An integer within bounds."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: must be a whole number (got {value!r}); give an int")
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: must be a whole number (got {shown(value)}); give an int")
     if not low <= value <= high:
-        raise ValueError(f"{name}: must be from {low} to {high} (got {value}); choose one in that range")
+        raise ValueError(f"{name}: must be from {low} to {high} (got {shown(int(value))}); choose one in that range")
     return int(value)
 
 
@@ -47,18 +59,48 @@ def switch(name: str, value: object) -> bool | None:
     if value is None or value is True:
         return None
     if value is not False:
-        raise TypeError(f"{name}: must be True or False (got {value!r}); False switches it off")
+        raise TypeError(f"{name}: must be True or False (got {shown(value)}); False switches it off")
     return False
+
+
+def instance(name: str, value: object, kind: type, remedy: str) -> Any:
+    """`value`, if it is of this kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: must be {kind.__name__} (got {type(value).__name__}); {remedy}")
+    return value
+
+
+def called(name: str, value: object) -> None:
+    """Refuse what cannot be called, if it is not None."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name}: must be a function or None (got {shown(value)}); give one without calling it")
+
+
+def pair(name: str, value: object, high: int) -> tuple[int, int]:
+    """Two whole numbers from 1 to `high`: rows and columns."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name}: must be rows and columns (got {shown(value)}); give a pair such as (64, 64)")
+    return whole(name, value[0], 1, high), whole(name, value[1], 1, high)
+
+
+def numeric(name: str, value: object, rule: str = "an array of numbers", remedy: str = "give plain numbers") -> Any:
+    """`value` as an array of integers or floats, if that is what it holds: no text, truth values, dates, or masks."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(f"{name}: must be {rule} without a mask (got masked ones); fill or leave them out")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, OverflowError):  # rows of unequal length, and what cannot become an array
+        array = np.empty(1, np.object_)
+    if array.dtype.kind not in "iuf":
+        kind = type(value).__name__
+        found = kind if array.ndim == 0 or array.dtype.kind == "O" else f"{kind} of {array.dtype.name}"
+        raise TypeError(f"{name}: must be {rule} (got {found}); {remedy}")
+    return array
 
 
 def numbers(name: str, value: object) -> F64:
     """A finite float64 array of our own, read-only."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{name}: must be an array of numbers (got {type(value).__name__}); give plain numbers"
-        ) from None
+    array = np.array(numeric(name, value), dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the numbers")
     array.flags.writeable = False
@@ -90,23 +132,62 @@ def var_models(models: object) -> dict[int, VarModel]:
 def _order(key: object) -> int:
     """An order, or its text: JSON has no other keys."""
     text = str(key)
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"var: must have orders from 1 as keys (got {key!r}); correct the key")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_ORDER):
+        raise ValueError(
+            f"var: must have orders from 1 to {MAX_ORDER} as keys (got {shown(key)}); "
+            "correct the key, leave larger orders out"
+        )
     return int(text)
+
+
+def no_others(names: Mapping[str, object]) -> None:
+    """Refuse variations that there are not, and say which may be meant."""
+    for name in names:
+        near = difflib.get_close_matches(name.lower(), VARIATIONS, 1)
+        raise TypeError(
+            f"vary: must be given some of {', '.join(VARIATIONS)} (got {name!r}); "
+            + (f"is {near[0]!r} meant?" if near else "choose one of these")
+        )
 
 
 def components(name: str, value: object) -> tuple[int, ...]:
     """Numbers of mixture components."""
     if not isinstance(value, (tuple, list)):
-        raise TypeError(f"{name}: must be a list of component numbers (got {value!r}); give for instance [2]")
-    return tuple(whole(name, k, 0, 10**6) for k in value)
+        raise TypeError(f"{name}: must be a list of component numbers (got {shown(value)}); give for instance [2]")
+    if len(value) > MAX_COMPONENTS:
+        raise ValueError(
+            f"{name}: must be at most {MAX_COMPONENTS} component numbers (got {len(value)}); name each of them once"
+        )
+    found = tuple(whole(name, k, 0, MAX_COMPONENTS - 1) for k in value)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name}: must name each component once (got {shown(found)}); remove the repeated one")
+    return found
 
 
 def sentences(name: str, value: object) -> tuple[str, ...]:
     """Texts, each a sentence."""
-    if not isinstance(value, (tuple, list)) or not all(isinstance(text, str) for text in value):
-        raise TypeError(f"{name}: must be a list of texts (got {value!r}); give one text a sentence")
+    if not isinstance(value, (tuple, list)) or not all(isinstance(note, str) for note in value):
+        raise TypeError(f"{name}: must be a list of texts (got {shown(value)}); give one text a sentence")
+    if len(value) > MAX_NOTES:
+        raise ValueError(f"{name}: must be at most {MAX_NOTES} texts (got {len(value):,}); keep those that matter")
+    for note in value:
+        short(name, note, MAX_TEXT)
     return tuple(value)
+
+
+def short(name: str, text: str, longest: int) -> None:
+    """Length rule of a text."""
+    if len(text) > longest:
+        raise ValueError(f"{name}: must have at most {longest:,} characters (got {len(text):,}); shorten it")
+
+
+def changes(value: tuple[Mapping[str, Any], ...] | list[Any]) -> None:
+    """Number rule of variations."""
+    if len(value) > MAX_VARIATIONS:
+        raise ValueError(
+            f"variations: must be at most {MAX_VARIATIONS} (got {len(value):,}); vary the device once, by all there is "
+            "to change"
+        )
 
 
 def shape(name: str, array: F64, wanted: tuple[int, ...]) -> None:
@@ -131,8 +212,11 @@ def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
 def parameters(device: DeviceParameters) -> None:
     """Every rule that ties the fields together."""
     count = device.weights.size
-    if device.gamma.ndim != 2 or device.gamma.shape[0] != 4 or not 2 <= device.gamma.shape[1] <= 16:
-        raise ValueError(f"gamma: must have shape (4, degree + 1) (got {device.gamma.shape}); give one row a feature")
+    if device.gamma.ndim != 2 or device.gamma.shape[0] != 4 or not 1 <= device.gamma.shape[1] - 1 <= MAX_DEGREE:
+        raise ValueError(
+            f"gamma: must have shape (4, degree + 1) with a degree from 1 to {MAX_DEGREE} (got {device.gamma.shape}); "
+            "give one row a feature"
+        )
     if device.weights.ndim != 1 or not 1 <= count <= MAX_COMPONENTS:
         raise ValueError(
             f"weights: must be 1 to {MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it"
@@ -143,9 +227,10 @@ def parameters(device: DeviceParameters) -> None:
         )
     shape("means", device.means, (count, 8))
     shape("factors", device.factors, (count, 8, 8))
-    for k, factor in enumerate(device.factors):
+    diagonals = np.diagonal(device.factors, axis1=1, axis2=2)
+    for k in np.flatnonzero(np.triu(device.factors, 1).any(axis=(1, 2)) | (diagonals < 0).any(axis=1))[:1]:
         # no D2D spread at all is a wanted variation: a zero diagonal is allowed there
-        lower(f"factors[{k}]", factor, positive=False)
+        lower(f"factors[{k}]", device.factors[k], positive=False)
     spread = np.any(device.means[:, 4:] != 0, axis=0)  # no C2C spread at all is a wanted variation
     if np.any(spread & (device.population_mean[4:] <= 0)):
         raise ValueError("means: sigma must be above zero on average (got a mean <= 0); correct rows 5 to 8")
@@ -157,7 +242,12 @@ def parameters(device: DeviceParameters) -> None:
         )
     for name in ("hhrs", "llrs"):
         poly = getattr(device, name)
-        if poly.ndim != 1 or not 2 <= poly.size <= 16 or poly[-1] != 0:
+        if poly.ndim != 1 or not 1 <= poly.size - 1 <= MAX_DEGREE:
+            raise ValueError(
+                f"{name}: must be a polynomial of a degree from 1 to {MAX_DEGREE}, its coefficients in one row "
+                f"(got shape {poly.shape}); correct it"
+            )
+        if poly[-1] != 0:
             raise ValueError(f"{name}: must be a polynomial through zero (got last coefficient not 0); set it to 0")
     if not 0 < device.u_max <= U_MAX_LIMIT:
         raise ValueError(f"u_max: must be above 0 and at most {U_MAX_LIMIT} V (got {device.u_max:g}); lower it")
@@ -174,7 +264,10 @@ def parameters(device: DeviceParameters) -> None:
     for name in ("name", "source", "licence", "citation"):
         text = getattr(device, name)
         if not isinstance(text, str) or (name == "name" and not text):
-            raise ValueError(f"{name}: must be a text (got {text!r}); write it as one")
+            raise ValueError(f"{name}: must be a text (got {shown(text)}); write it as one")
+        if name != "name" or device.base is None:
+            short(name, text, MAX_NAME if name == "name" else MAX_TEXT)
+    changes(device.variations)
     _stable(device)
 
 
@@ -196,23 +289,24 @@ def dictionary(data: object) -> dict[str, Any]:
     missing = [k for k in REQUIRED if k not in data]
     if missing:
         raise ValueError(f"device: must have all parameters (missing {', '.join(missing)}); complete the set")
-    unknown = [str(k) for k in data if k not in REQUIRED + OPTIONAL]
+    unknown = [str(k)[:40] for k in data if k not in REQUIRED + OPTIONAL][:8]
     if unknown:
         raise ValueError(f"device: must have known parameters only (got {', '.join(unknown)}); remove them")
     plain = dict(data)
     features = plain.pop("features", list(FEATURE_NAMES))
     if features != list(FEATURE_NAMES):
         raise ValueError(
-            f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {features}); reorder the set"
+            f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {shown(features)}); reorder the set"
         )
     plain["var"] = var_models(plain["var"])
     plain.setdefault("order", min(DEFAULT_ORDER, max(plain["var"])))
-    changes = plain.setdefault("variations", [])
-    if not isinstance(changes, list) or not all(isinstance(change, Mapping) for change in changes):
-        raise TypeError(f"variations: must be a list of dictionaries (got {changes!r}); see to_dict()")
-    unknown = [str(k) for change in changes for k in change if k not in VARIATIONS]
+    varied = plain.setdefault("variations", [])
+    if not isinstance(varied, list) or not all(isinstance(change, Mapping) for change in varied):
+        raise TypeError(f"variations: must be a list of dictionaries (got {shown(varied)}); see to_dict()")
+    changes(varied)
+    unknown = [str(k) for change in varied for k in change if k not in VARIATIONS]
     if unknown:
-        raise ValueError(f"variations: must be some of {', '.join(VARIATIONS)} (got {unknown[0]!r}); remove it")
+        raise ValueError(f"variations: must be some of {', '.join(VARIATIONS)} (got {shown(unknown[0])}); remove it")
     return plain
 
 

@@ -14,6 +14,7 @@ ELEMENTARY_CHARGE = 1.602176634e-19  # C
 TEMPERATURE = 300.0  # K
 BANDWIDTH = 1e8  # Hz
 READ_VOLTAGE = 0.2  # V
+MAX_READS = 2**48  # of an array: as many as have an address
 
 
 def noise_factors(bandwidth: float) -> tuple[np.float32, np.float32]:
@@ -58,7 +59,7 @@ def read_normals(
         Addresses.
     seed : int
     number : int or ndarray of integers, shape (m,)
-        Which reads of the array.
+        Which reads of the array, below `MAX_READS`: the count has the lower 32 bits, the sub-draw those above.
     purpose : int
         What for: `streams.READ` of cells, or `streams.LINE`.
 
@@ -68,7 +69,8 @@ def read_normals(
     """
     numbers = np.atleast_1d(number)
     groups, place = _groups(cell)
-    lanes = streams.normals(seed, purpose, np.tile(groups, numbers.size), np.repeat(numbers, groups.size))
+    count, turn = (np.repeat(part, groups.size) for part in (numbers & 0xFFFFFFFF, numbers >> 32))
+    lanes = streams.normals(seed, purpose, np.tile(groups, numbers.size), count, turn)
     rows = np.moveaxis(lanes.reshape(4, numbers.size, groups.size), 0, -1).reshape(numbers.size, -1)[:, place]
     return rows if np.ndim(number) else rows[0]
 

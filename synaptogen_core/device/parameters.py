@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from synaptogen_core.device.frozen import read_only
 from synaptogen_core.schema import FEATURE_NAMES
 
 F64 = NDArray[np.float64]
@@ -141,12 +142,12 @@ class DeviceParameters:
     @cached_property
     def population_mean(self) -> F64:
         """Mean of (mu, sigma) over devices; shape (8,)."""
-        return np.asarray((self.weights[:, None] * self.means).sum(axis=0))
+        return read_only((self.weights[:, None] * self.means).sum(axis=0))  # type: ignore[no-any-return]
 
     @property
     def sigma_floor(self) -> F64:
         """Smallest C2C scale of a cell: 1 % of the population mean; lower draws are clipped to it. Shape (4,)."""
-        return SIGMA_FLOOR * self.population_mean[4:]
+        return read_only(SIGMA_FLOOR * self.population_mean[4:])  # type: ignore[no-any-return]
 
     @property
     def outlier_share(self) -> float:
@@ -186,6 +187,7 @@ class DeviceParameters:
         shapes: str | None = None,
         eta: float | None = None,
         u_max: float | None = None,
+        **others: object,
     ) -> DeviceParameters:
         """A changed copy, for teaching and design; the change is recorded in its name, hash and `variations`.
 
@@ -219,6 +221,7 @@ class DeviceParameters:
         """
         from synaptogen_core.device import checks, variations
 
+        checks.no_others(others)
         wishes = {
             "order": order,
             "shapes": None if shapes == "true" else shapes,

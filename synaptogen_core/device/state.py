@@ -60,9 +60,21 @@ class State:
             return self.view(where).copy()
         return State(**{name: array.take(where, axis=-1) for name, array in self.arrays().items()})
 
-    def view(self, where: slice) -> State:
+    def view(self, where: slice, *, writeable: bool = True) -> State:
         """Some cells where they are, not a copy."""
-        return State(**{name: array[..., where] for name, array in self.arrays().items()})
+        arrays = {name: array[..., where] for name, array in self.arrays().items()}
+        if not writeable:
+            for array in arrays.values():
+                array.flags.writeable = False
+        return State(**arrays)
+
+    def rectangle(self, shape: tuple[int, int], rows: slice, columns: slice) -> State:
+        """An independent copy of a rectangle of cells that lie in an array of `shape`, row by row."""
+        arrays = {}
+        for name, array in self.arrays().items():
+            inside = array.reshape(*array.shape[:-1], *shape)[..., rows, columns]
+            arrays[name] = inside.copy().reshape(*array.shape[:-1], -1)
+        return State(**arrays)
 
     def put(self, where: slice | NDArray[np.integer], part: State) -> None:
         """Write `part` over some cells."""
@@ -94,8 +106,8 @@ class State:
                     f"cells: {name} must be {array.dtype} of shape {array.shape} (got {given.dtype}, {given.shape}); "
                     "save the cells again"
                 )
-            if array.dtype == np.float32 and not np.isfinite(given).all():
-                raise ValueError(f"cells: {name} must be finite (got NaN or infinity); save the cells again")
+            if array.dtype == np.float32 and np.isnan(given).any():  # what float32 does not hold is infinite
+                raise ValueError(f"cells: {name} must be numbers (got NaN); save the cells again")
             limit = {"code": len(STATE_NAMES), "component": components}.get(name)
             if limit is not None and given.max() >= limit:
                 raise ValueError(f"cells: {name} must be below {limit} (got {given.max()}); save the cells again")

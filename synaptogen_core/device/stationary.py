@@ -69,17 +69,25 @@ def solve_lyapunov(transition: F64, noise: F64) -> F64:
     )
 
 
-@lru_cache(maxsize=64)
 def history_covariance(device: DeviceParameters) -> F64:
-    """Covariance of the last p vectors x_n, x_{n-1}, ..., newest first; shape (4p, 4p)."""
-    p = device.order
-    transition = np.zeros((4 * p, 4 * p))
-    transition[:4] = np.concatenate(list(device.a), axis=1)
-    for i in range(4 * (p - 1)):
-        transition[4 + i, i] = 1.0
-    noise = np.zeros((4 * p, 4 * p))
-    noise[:4, :4] = product(device.b, device.b.T)
+    """Covariance of the last p vectors x_n, x_{n-1}, ..., newest first; shape (4p, 4p), read-only."""
+    return _history_covariance(device.a.tobytes(), device.b.tobytes())
+
+
+@lru_cache(maxsize=64)  # by the matrices, not by the device: most variations leave them alone
+def _history_covariance(a: bytes, b: bytes) -> F64:
+    transition, factor = _transition(a), np.frombuffer(b).reshape(4, 4)
+    noise = np.zeros_like(transition)
+    noise[:4, :4] = product(factor, factor.T)
     return _frozen(solve_lyapunov(transition, noise))
+
+
+def _transition(a: bytes) -> F64:
+    """The recursion as one step from the last p vectors to the next, newest first; shape (4p, 4p)."""
+    lags = np.frombuffer(a).reshape(-1, 4, 4)
+    transition = np.eye(4 * len(lags), k=-4)
+    transition[:4] = np.concatenate(list(lags), axis=1)
+    return transition
 
 
 def covariance(device: DeviceParameters) -> F64:
@@ -105,10 +113,12 @@ def autocovariance(device: DeviceParameters, max_lag: int) -> F64:
 
 def spectral_radius(device: DeviceParameters) -> float:
     """Largest absolute eigenvalue of the recursion; below 1 if it is stable."""
-    p = device.order
-    transition = np.eye(4 * p, k=-4)
-    transition[:4] = np.concatenate(list(device.a), axis=1)
-    return float(np.abs(np.linalg.eigvals(transition)).max())
+    return _spectral_radius(device.a.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _spectral_radius(a: bytes) -> float:
+    return float(np.abs(np.linalg.eigvals(_transition(a))).max())
 
 
 def hermite_coefficients(device: DeviceParameters) -> F64:

@@ -52,7 +52,13 @@ def philox(counter: U32, key: tuple[int, int]) -> U32:
     return np.stack([x0, x1, x2, x3]).astype(np.uint32)
 
 
-def words(seed: int, purpose: int, cell: NDArray[np.integer], count: int | NDArray[np.integer], sub: int = 0) -> U32:
+def words(
+    seed: int,
+    purpose: int,
+    cell: NDArray[np.integer],
+    count: int | NDArray[np.integer],
+    sub: int | NDArray[np.integer] = 0,
+) -> U32:
     """The four random words at an address.
 
     Parameters
@@ -65,7 +71,7 @@ def words(seed: int, purpose: int, cell: NDArray[np.integer], count: int | NDArr
         Cell (or, for `LINE`, line) numbers below 2**64.
     count : int or ndarray of integers, shape (n,)
         Cycle, read or pulse number, below 2**32.
-    sub : int
+    sub : int or ndarray of integers, shape (n,)
         Sub-draw, below 2**16.
 
     Returns
@@ -86,12 +92,24 @@ def unit_interval(word: U32) -> F32:
     return (word >> np.uint32(1)).view(np.int32).astype(np.float32) * np.float32(2.0**-31) + np.float32(2.0**-32)
 
 
-def uniforms(seed: int, purpose: int, cell: NDArray[np.integer], count: int | NDArray[np.integer], sub: int = 0) -> F32:
+def uniforms(
+    seed: int,
+    purpose: int,
+    cell: NDArray[np.integer],
+    count: int | NDArray[np.integer],
+    sub: int | NDArray[np.integer] = 0,
+) -> F32:
     """Four uniform numbers in (0, 1] at each address, shape (4, n); parameters as for `words`."""
     return unit_interval(words(seed, purpose, cell, count, sub))
 
 
-def normals(seed: int, purpose: int, cell: NDArray[np.integer], count: int | NDArray[np.integer], sub: int = 0) -> F32:
+def normals(
+    seed: int,
+    purpose: int,
+    cell: NDArray[np.integer],
+    count: int | NDArray[np.integer],
+    sub: int | NDArray[np.integer] = 0,
+) -> F32:
     """Four standard normal numbers at each address, shape (4, n); parameters as for `words`.
 
     Box and Muller's transform of two pairs of words; at most 6.7 in absolute value.

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import checks, stationary
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def apply(device: DeviceParameters, wishes: Mapping[str, Any]) -> DeviceParamete
     """Carry out `wishes` in their order and record them."""
     if not wishes:
         return device
+    change = {k: _plain(v) for k, v in wishes.items()}
+    checks.changes((*device.variations, change))
     varied = device
     labels = []
     for name, value in wishes.items():
@@ -37,7 +40,7 @@ def apply(device: DeviceParameters, wishes: Mapping[str, Any]) -> DeviceParamete
         varied,
         name=", ".join([device.name, *labels]),
         base=device.base or device,
-        variations=(*device.variations, {k: _plain(v) for k, v in wishes.items()}),
+        variations=(*device.variations, change),
     )
 
 
@@ -63,7 +66,7 @@ def _order(device: DeviceParameters, order: int) -> Change:
 
 def _shapes(device: DeviceParameters, shapes: str) -> Change:
     if shapes != "gaussian":
-        raise ValueError(f"shapes: must be 'true' or 'gaussian' (got {shapes!r}); choose one of them")
+        raise ValueError(f"shapes: must be 'true' or 'gaussian' (got {shown(shapes)}); choose one of them")
     mean, sd = stationary.shape_moments(device)
     gamma = np.zeros_like(device.gamma)
     gamma[:, -2] = sd / np.sqrt(np.diag(stationary.covariance(device)))
@@ -90,7 +93,9 @@ def _factors(name: str, value: float | Mapping[str, float]) -> tuple[F64, str]:
     if isinstance(value, Mapping):
         unknown = [k for k in value if k not in FEATURE_NAMES]
         if unknown:
-            raise ValueError(f"{name}: must name features {', '.join(FEATURE_NAMES)} (got {unknown[0]!r}); correct it")
+            raise ValueError(
+                f"{name}: must name features {', '.join(FEATURE_NAMES)} (got {shown(unknown[0])}); correct it"
+            )
         factors = np.array([checks.number(name, value.get(f, 1.0)) for f in FEATURE_NAMES])
         label = ", ".join(f"{name} {f} x {v:g}" for f, v in value.items())
     else:
@@ -148,9 +153,9 @@ def levinson(autocovariance: F64) -> tuple[F64, float]:
 def _product_mixture(device: DeviceParameters) -> dict[str, Any]:
     """Independent features, each with its own mixture over (mu_i, sigma_i): one component for every combination."""
     used = [k for k in range(device.weights.size) if device.weights[k] > 0]
-    combinations = list(itertools.product(used, repeat=4))
-    if len(combinations) > 255:
+    if len(used) ** 4 > checks.MAX_COMPONENTS:  # before they are written down: 255 have four thousand million
         raise ValueError(f"correlations: can be switched off for at most 3 components (got {len(used)}); leave them on")
+    combinations = list(itertools.product(used, repeat=4))
     weights, means, factors, outliers = [], [], [], []
     for n, combination in enumerate(combinations):
         weight, mean, factor = 1.0, np.zeros(8), np.zeros((8, 8))

@@ -1,15 +1,31 @@
-"""Writing that is done whole or not at all."""
+"""Writing that is done whole or not at all, and what is said if it could not be done."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from synaptogen_core.errors import FileError
+
+FULL = "make room, or choose another place"
+FORBIDDEN = "choose another folder, or have it opened for writing"
+ADVICE = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: "write less, or choose a place that takes larger files",
+    errno.EROFS: FORBIDDEN,
+    errno.EACCES: FORBIDDEN,
+    errno.EPERM: FORBIDDEN,
+    errno.ENAMETOOLONG: "shorten the name",
+    errno.EISDIR: "choose a name that no folder has",
+}
+OTHERWISE = "check the folder and its disk"
+SHOWN = 40  # characters of a name that its temporary name repeats: together they must not be longer than names may be
 
 
 @contextmanager
@@ -28,17 +44,61 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     Yields
     ------
     Path
-        The temporary name. It does not exist yet.
+        The temporary name: hidden, and ending in .tmp. It does not exist yet.
 
     Raises
     ------
     FileError
-        If the folder of `path` does not exist.
+        If the folder of `path` does not exist, or the file system refuses the write: full, read-only, name too long.
     """
+    with told(path), swapping(path) as temporary:
+        yield temporary
+
+
+@contextmanager
+def told(path: str | os.PathLike[str], advice: str = "") -> Iterator[None]:
+    """Turn a refusal of the file system into a sentence about the name that the user gave.
+
+    Parameters
+    ----------
+    path : str or path
+        What the sentence is about.
+    advice : str
+        What else it says at its end.
+
+    Raises
+    ------
+    FileError
+        Instead of an OSError of the file system. One that is about a file elsewhere, or a connection, stays.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not _ours(error, path):
+            raise
+        what = ADVICE.get(error.errno or 0, OTHERWISE) + advice
+        raise FileError(f"{path}: must be writable (got: {error.strerror}); {what}") from error
+
+
+def _ours(error: OSError, path: str | os.PathLike[str]) -> bool:
+    """Whether an error comes from writing beside `path`: another file may have been read at the same time."""
+    if error.errno is None or isinstance(error, (ConnectionError, TimeoutError)):
+        return False
+    if not isinstance(error.filename, (str, os.PathLike)):
+        return True
+    folder = Path(os.path.realpath(path)).parent
+    return Path(os.path.abspath(error.filename)).is_relative_to(folder) or os.fspath(error.filename) == os.fspath(path)
+
+
+@contextmanager
+def swapping(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Do what `replacing` does, and leave errors of the file system as they are: for parts of a larger write."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    with suppress(FileNotFoundError):
+        target.lstat()  # a name that cannot be is refused before the work
+    temporary = target.with_name(f".{target.name[:SHOWN]}.{secrets.token_hex(6)}.tmp")
     try:
         yield temporary
         if temporary.is_dir():
@@ -82,7 +142,9 @@ def flush(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
+    """Remove what is there; what cannot be removed must not hide why the write failed."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

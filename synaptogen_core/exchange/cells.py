@@ -12,7 +12,7 @@ import xarray as xr
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import text
+from synaptogen_core.exchange import netcdf, text
 from synaptogen_core.exchange.atomic import replacing
 
 FORMAT = "synaptogen_core cells 2"
@@ -45,7 +45,7 @@ def save_cells(cells: CellArray, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     _check_suffix(path)
     if not isinstance(cells, CellArray):
@@ -60,7 +60,7 @@ def save_cells(cells: CellArray, path: str | os.PathLike[str]) -> None:
     ds = xr.Dataset(variables, attrs=attrs)
     encoding: dict[Any, dict[str, Any]] = {name: {"_FillValue": None} for name in ds.variables}
     with replacing(path) as temporary:
-        ds.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        netcdf.write(ds, temporary, encoding)
 
 
 def load_cells(path: str | os.PathLike[str], *, engine: str = "auto") -> CellArray:
@@ -107,7 +107,7 @@ def load_cells(path: str | os.PathLike[str], *, engine: str = "auto") -> CellArr
 
 
 def _check_suffix(path: str | os.PathLike[str]) -> None:
-    if Path(path).suffix.lower() != ".nc":
+    if text.as_path(path).suffix.lower() != ".nc":
         raise FileError(f"{path}: must end in .nc (got {Path(path).suffix or 'no suffix'}); rename it")
 
 

@@ -20,6 +20,7 @@ from synaptogen_core.crossbar.wiring import Lines
 from synaptogen_core.device import checks
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import text
 from synaptogen_core.exchange.atomic import replacing
 
 F64 = NDArray[np.float64]
@@ -184,16 +185,16 @@ def save_netlist(
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     TypeError, ValueError
         As for `netlist`.
     """
-    if Path(path).suffix.lower() not in SUFFIXES:
+    if text.as_path(path).suffix.lower() not in SUFFIXES:
         got = Path(path).suffix or "no suffix"
         raise FileError(f"{path}: must end in one of {', '.join(SUFFIXES)} (got {got}); rename it")
-    text = netlist(cells, bias, lines, title=title)
+    content = netlist(cells, bias, lines, title=title)
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(content, encoding="utf-8", newline="\n")
 
 
 def node_names(bias: Bias, lines: Lines | None = None) -> tuple[NDArray[np.str_], NDArray[np.str_]]:

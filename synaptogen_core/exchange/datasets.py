@@ -11,7 +11,7 @@ import os
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.storage import ZipStore
 
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import validity
-from synaptogen_core.exchange.atomic import replacing
+from synaptogen_core.exchange import netcdf, text, validity
+from synaptogen_core.exchange.atomic import replacing, swapping, told
 from synaptogen_core.exchange.marks import FOLDER, Marks
 
 CHUNK = 1 << 18  # numbers: 1 MiB of float32, a piece that is quick to read and large enough to compress
@@ -46,7 +46,8 @@ def save_dataset(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     FileError
-        If the suffix is another, the folder does not exist, or a folder that is no Zarr store is in the way.
+        If the suffix is another, the folder does not exist, a folder that is no Zarr store is in the way, or the file
+        system refuses the write: full, read-only, name too long.
     ValueError
         If `ds` is not such a Dataset; the sentence says why.
     """
@@ -117,7 +118,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
     FileError
         If the name ends in something else.
     """
-    name = Path(path).name.lower()
+    name = text.as_path(path).name.lower()
     for suffix in (".nc", ".zarr", ".zarr.zip"):
         if name.endswith(suffix):
             return suffix
@@ -127,11 +128,13 @@ def format_of(path: str | os.PathLike[str]) -> str:
 def check_target(path: str | os.PathLike[str]) -> None:
     """Refuse a name under which a folder is that is no whole Zarr store: it would be replaced."""
     target = Path(path)
-    if Marks(target).there():
+    with told(path):
+        unfinished, folder = Marks(target).there(), target.is_dir()
+    if unfinished:
         raise FileError(
             f"{path}: must not be an unfinished run (got one); go on with it, remove it, or choose another name"
         )
-    if target.is_dir() and (not target.name.lower().endswith(".zarr") or not _is_zarr(target)):
+    if folder and (not target.name.lower().endswith(".zarr") or not _is_zarr(target)):
         raise FileError(f"{path}: must not be a folder of other things (got one); choose another name")
 
 
@@ -156,7 +159,7 @@ def _pieces_of(variable: xr.Variable, rows: int | None) -> tuple[int, ...]:
 
 
 def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
-    ds.to_netcdf(path, engine="h5netcdf", encoding=netcdf_encoding(ds))
+    netcdf.write(ds, path, netcdf_encoding(ds))
 
 
 def netcdf_encoding(ds: xr.Dataset, rows: int | None = None) -> dict[Any, dict[str, Any]]:
@@ -191,22 +194,23 @@ def zarr_encoding(ds: xr.Dataset, rows: int | None = None) -> dict[Any, dict[str
     }
 
 
-def consolidate(path: Path, header: Path | None = None) -> None:
+def consolidate(path: Path, header: Path | None = None, attributes: Mapping[str, Any] | None = None) -> None:
     """Repeat the headers of all arrays in that of the group, so that plain xarray opens it without a warning.
 
     Zarr's own function does this, too, and warns each time that the specification does not know it yet. The group's
-    header is that of the store, or stands in `header`; it is written in one step.
+    header is that of the store, or stands in `header`; it is written in one step, with some `attributes` set anew.
     """
     group = json.loads((header or path / "zarr.json").read_text(encoding="utf-8"))
+    group["attributes"] = {**group.get("attributes", {}), **(attributes or {})}
     arrays = sorted(file.parent.name for file in path.glob("*/zarr.json") if file.parent.name != FOLDER)
     metadata = {name: json.loads((path / name / "zarr.json").read_text(encoding="utf-8")) for name in arrays}
     group["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}
-    with replacing(path / "zarr.json") as temporary:
+    with swapping(path / "zarr.json") as temporary:
         temporary.write_text(json.dumps(group, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _write_zarr_zip(ds: xr.Dataset, path: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as name:
+    with tempfile.TemporaryDirectory(prefix=path.name, suffix=".tmp", dir=path.parent) as name:
         folder = Path(name) / "folder.zarr"
         _write_zarr(ds, folder)
         zip_folder(folder, path)

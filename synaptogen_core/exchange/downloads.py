@@ -4,15 +4,40 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import xarray as xr
 
+from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.datasets import save_dataset
 from synaptogen_core.exchange.tables import save_features_csv
 
 FORMATS = ("nc", "zarr.zip", "csv")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder that vanishes when the block ends; what goes wrong there is said without its name.
+
+    Raises
+    ------
+    FileError
+        If it is full, or cannot be written to.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="synaptogen-") as folder:
+            yield Path(folder)
+    except (FileError, OSError) as error:
+        fault = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(fault, OSError):
+            raise
+        raise FileError(
+            f"download: must fit into the temporary folder of the server (got: {fault.strerror or fault}); "
+            "choose fewer cells or cycles, or have room made there"
+        ) from fault
 
 
 def dataset_stream(ds: xr.Dataset, kind: str) -> IO[bytes]:
@@ -34,12 +59,14 @@ def dataset_stream(ds: xr.Dataset, kind: str) -> IO[bytes]:
     ------
     ValueError
         If `kind` is another, or `ds` is not a Dataset of `simulate`.
+    FileError
+        If the temporary folder of the system is full, or cannot be written to.
     """
     if kind not in FORMATS:
         raise ValueError(f"kind: must be one of {', '.join(FORMATS)} (got {kind!r}); choose one of them")
     save = save_features_csv if kind == "csv" else save_dataset
-    with tempfile.TemporaryDirectory(prefix="synaptogen-") as folder:
-        path = Path(folder) / f"run.{kind}"
+    with temporary_folder() as folder:
+        path = folder / f"run.{kind}"
         save(ds, path)
         stream = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
         try:

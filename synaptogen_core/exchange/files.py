@@ -5,7 +5,7 @@ from __future__ import annotations
 from synaptogen_core.exchange.cells import load_cells, save_cells
 from synaptogen_core.exchange.columns import TableLayout
 from synaptogen_core.exchange.datasets import load_dataset, save_dataset
-from synaptogen_core.exchange.downloads import dataset_bytes, dataset_stream
+from synaptogen_core.exchange.downloads import dataset_bytes, dataset_stream, temporary_folder
 from synaptogen_core.exchange.estimates import save_estimates
 from synaptogen_core.exchange.measurements import inspect_measurements, load_measurements, measurements_from_bytes
 from synaptogen_core.exchange.parameters import device_from_text, list_devices, load_device, save_device
@@ -38,6 +38,7 @@ __all__ = [
     "save_train",
     "simulate_to_file",
     "simulate_to_zarr",
+    "temporary_folder",
     "to_published",
     "train_from_text",
 ]

@@ -1,7 +1,8 @@
 """What an unfinished Zarr store knows of itself, so that a run can go on after a kill.
 
 A store on its way has a folder ``.unfinished`` in it, and no header: no reader takes it for a whole one. In that folder
-stand the settings of the run, one empty file for each row group that is on the disk, and who is at work on it.
+stand the settings of the run, for each row group that is on the disk one file with what was counted in it, and who is
+at work on it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.atomic import flush
 
 FOLDER = ".unfinished"
-FORMAT = "synaptogen_core unfinished run 1"
+FORMAT = "synaptogen_core unfinished run 2"
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,14 @@ class Marks:
         """Whether a group is done."""
         return (self.folder / "done" / str(first_row)).exists()
 
-    def mark(self, first_row: int) -> None:
-        """Mark a group as done; its pieces have to be on the disk already."""
-        (self.folder / "done" / str(first_row)).touch()
-        flush(self.folder / "done")
+    def mark(self, first_row: int, counts: Mapping[str, int]) -> None:
+        """Mark a group as done, with its counts; its pieces have to be on the disk already."""
+        _write(self.folder / "done" / str(first_row), json.dumps(counts))
+
+    def counts(self) -> list[dict[str, int]]:
+        """What was counted in the groups that are done."""
+        files = [self.folder / "done" / str(first_row) for first_row in sorted(self.done())]
+        return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
     def share(self) -> str:
         """How much is done, in words."""
@@ -126,7 +132,11 @@ class Marks:
 def _write(path: Path, content: str) -> None:
     """Write a small file in one step, down to the disk."""
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    temporary.write_text(content, encoding="utf-8")
-    flush(temporary)
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        flush(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     flush(path.parent)

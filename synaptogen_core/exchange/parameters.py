@@ -10,13 +10,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from synaptogen_core.device import checks
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.errors import FileError
+from synaptogen_core.errors import FileError, shown
 from synaptogen_core.exchange import published, text
 from synaptogen_core.exchange.atomic import replacing
 
 SETS = "synaptogen_core.device"
 WHAT = "device parameters as JSON"
+MAX_BYTES = 4 * 2**20  # the largest device that is allowed takes about 1 MB with all digits
 
 
 def list_devices() -> tuple[str, ...]:
@@ -48,12 +50,12 @@ def load_device(name_or_path: str | os.PathLike[str]) -> DeviceParameters:
     if isinstance(name_or_path, str) and name_or_path in list_devices():
         packaged = resources.files(SETS) / "sets" / f"{name_or_path}.json"
         return device_from_text(packaged.read_text(encoding="utf-8"), name_or_path)
-    if not Path(name_or_path).exists():
+    if not str(name_or_path) or not Path(name_or_path).exists():
         raise FileError(
-            f"{name_or_path}: must be a packaged set or a file (got neither); "
+            f"{name_or_path or 'name_or_path'}: must be a packaged set or a file (got neither); "
             f"packaged are {', '.join(list_devices())}, else check the path"
         )
-    return device_from_text(text.read(name_or_path, WHAT), str(name_or_path))
+    return device_from_text(text.read(name_or_path, WHAT, MAX_BYTES), str(name_or_path))
 
 
 def device_from_text(content: str, name: str) -> DeviceParameters:
@@ -73,8 +75,10 @@ def device_from_text(content: str, name: str) -> DeviceParameters:
     Raises
     ------
     FileError
-        If it is not JSON, or breaks a rule.
+        If it is too long, not JSON, or breaks a rule.
     """
+    if len(content) > MAX_BYTES:
+        raise FileError(f"{name}: must be at most {MAX_BYTES:,} bytes of {WHAT} (got {len(content):,}); shorten it")
     data = text.strict_json(content, name)
     if not isinstance(data, dict):
         raise FileError(f"{name}: must be a JSON object (got {type(data).__name__}); give {WHAT}")
@@ -91,7 +95,7 @@ def _check_kinds(data: Mapping[str, Any]) -> None:
     """Refuse values that are not even of the kind that the checks of `DeviceParameters` expect."""
     for key in ("name", "source", "licence", "citation"):
         if not isinstance(data.get(key, ""), str):
-            raise ValueError(f"{key}: must be text (got {data[key]!r}); put it in quotes")
+            raise ValueError(f"{key}: must be text (got {shown(data[key])}); put it in quotes")
     models = data.get("var", {})
     if not isinstance(models, dict) or not all(re.fullmatch("[1-9][0-9]{0,3}", order) for order in models):
         raise ValueError('var: must map orders to matrices (got other keys); write {"1": {"a": ..., "b": ...}}')
@@ -100,7 +104,7 @@ def _check_kinds(data: Mapping[str, Any]) -> None:
             raise ValueError(f"var: order {order} must have a and b (got something else); give both, and nothing more")
     outliers = data.get("outliers", [])
     if not isinstance(outliers, list) or not all(type(k) is int for k in outliers):
-        raise ValueError(f"outliers: must be a list of component numbers (got {outliers!r}); write [2]")
+        raise ValueError(f"outliers: must be a list of component numbers (got {shown(outliers)}); write [2]")
     known = set(inspect.signature(DeviceParameters.vary).parameters)
     changes = data.get("variations", [])
     if not isinstance(changes, list) or not all(
@@ -124,13 +128,14 @@ def save_device(device: DeviceParameters, path: str | os.PathLike[str], layout: 
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     ValueError
         If there is no such layout.
     """
+    checks.instance("device", device, DeviceParameters, "use load_device")
     if layout not in ("ours", "published"):
         raise ValueError(f"layout: must be ours or published (got {layout!r}); choose one of them")
-    if Path(path).suffix.lower() != ".json":
+    if text.as_path(path).suffix.lower() != ".json":
         raise FileError(f"{path}: must end in .json (got {Path(path).suffix or 'no suffix'}); rename it")
     data = device.to_dict() if layout == "ours" else published.to_published(device)
     content = text.readable_json(data) + "\n"

@@ -20,6 +20,7 @@ import xarray as xr
 
 from synaptogen_core import __version__
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import text
 from synaptogen_core.exchange.atomic import replacing
 from synaptogen_core.exchange.parameters import list_devices, load_device
 from synaptogen_core.exchange.report_pictures import figures
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 TEMPLATE = "report.html.jinja"
 SIGNS = {True: ("✓", "good"), False: ("✗", "not good"), None: ("?", "not known")}
 LIMITED = ("⚠", "good for some")
-NEARLY = 1.5  # times what is expected; as the verdict says it (`analysis.verdict.TOLERATED`)
-DRIFT = 0.01  # false discovery rate; as `analysis.verdict.DRIFT`
 MOST_DEVICES = 200  # rows of the table of devices
 
 
@@ -113,7 +112,7 @@ def save_report(
     Raises
     ------
     FileError
-        If the name has another suffix, or its folder does not exist.
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     check_html(path)
     content = report_html(fit, judgement, loops=loops, command=command)
@@ -123,7 +122,7 @@ def save_report(
 
 def check_html(path: str | os.PathLike[str]) -> None:
     """Refuse a name of a report that does not end in .html."""
-    if Path(path).suffix.lower() != ".html":
+    if text.as_path(path).suffix.lower() != ".html":
         raise FileError(f"{path}: must end in .html (got {Path(path).suffix or 'no suffix'}); rename it")
 
 
@@ -219,7 +218,9 @@ def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
     part = report.isel(device=slice(0, MOST_DEVICES))
     columns = [part[name].values for name in ("device", "state", "cycles", "failed", "first_bad_cycle")]
     symbols = [feature(str(name)).symbol for name in part["feature"].values]
-    moving = {kind: part[f"{kind}_q"].values < DRIFT for kind in ("trend", "jump") if f"{kind}_q" in part}
+    moving = {
+        kind: part[f"{kind}_q"].values < report.attrs["drift_q"] for kind in ("trend", "jump") if f"{kind}_q" in part
+    }
     rows = []
     for k, (label, state, cycles, failed, worn) in enumerate(zip(*columns, strict=True)):
         drift = [
@@ -235,7 +236,7 @@ def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
 
 def _distances(judgement: Judgement) -> list[tuple[str, str, str, str, str, str]]:
     """About, feature, distance, expected, sign, words."""
-    rows = []
+    rows, tolerated = [], judgement.distances.attrs["tolerated"]
     for about, ds in (("", judgement.distances), ("other devices: ", judgement.held_out)):
         for kind in ds["kind"].values if "distance" in ds else ():
             for name in ds["feature"].values:
@@ -243,7 +244,7 @@ def _distances(judgement: Judgement) -> list[tuple[str, str, str, str, str, str]
                 if np.isfinite(distance):
                     ratio = distance / expected
                     sign, words = (
-                        ("✓", "within") if ratio <= 1 else ("≈", "nearly") if ratio <= NEARLY else ("✗", "beyond")
+                        ("✓", "within") if ratio <= 1 else ("≈", "nearly") if ratio <= tolerated else ("✗", "beyond")
                     )
                     rows.append(
                         (f"{about}{kind}", feature(str(name)).symbol, number(distance), number(expected), sign, words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,10 +22,12 @@ from synaptogen_core.device.noise import READ_VOLTAGE
 from synaptogen_core.device.streams import STREAM_VERSION
 from synaptogen_core.errors import Cancelled, FileError
 from synaptogen_core.exchange import datasets, stores
+from synaptogen_core.exchange.atomic import told
 from synaptogen_core.exchange.stores import Store
 
 MEMORY = 256 * 2**20  # bytes
 PIECES = 16  # so that a kill costs little, and a cluster has something to deal
+GO_ON = "; what is done is kept, and the same call (synaptogen generate --resume) goes on with it"
 
 
 def simulate_to_zarr(
@@ -70,7 +73,8 @@ def simulate_to_zarr(
     ------
     FileError
         If the suffix is another, the folder does not exist, something else has this name (a run with other settings,
-        too), or another process takes the store over.
+        too), another process takes the store over, or the file system refuses the write (full, read-only): what is
+        done is kept, and the same call goes on with it.
     ValueError, TypeError
         If an argument breaks its rule.
     Cancelled
@@ -83,20 +87,30 @@ def simulate_to_zarr(
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")
+    with told(path):
+        there = target.exists()
     parts = Parts.of(
         cells,
         train,
         memory=memory,
-        record=(record,) if isinstance(record, str) else tuple(record),
+        record=record,
         every=every,
         read_voltage=read_voltage,
         bandwidth=bandwidth,
         pieces=PIECES,
     )
-    if not stores.is_finished(target, parts):
-        fill(Store(target), parts, progress, cancel, threads, scheduler)
-    elif progress is not None:
-        progress(1.0)
+    store = Store(target)
+    try:
+        if not stores.is_finished(target, parts):
+            fill(store, parts, progress, cancel, threads, scheduler)
+        elif progress is not None:
+            progress(1.0)
+    except OSError:
+        begun = store.marks.there()
+        if not there and not begun:
+            shutil.rmtree(target, ignore_errors=True)
+        with told(path, GO_ON if begun else ""):
+            raise
 
 
 def fill(

@@ -15,7 +15,7 @@ from typing import Any
 import xarray as xr
 import zarr
 
-from synaptogen_core.array import dataset
+from synaptogen_core.array import dataset, tally
 from synaptogen_core.array.parts import Group, Parts
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.errors import FileError
@@ -110,13 +110,13 @@ class Store:
             written += _pieces(self.path / name, array, axis, group)
         if self.durable:
             _flush_all(written, self.path)
-        self.marks.mark(group[0])
+        self.marks.mark(group[0], {name: ds.attrs[name] for name in tally.COUNTS})
 
     def finish(self) -> None:
         """Give the store its header, in one step, and remove the marks."""
         for orphan in self.path.rglob("*.partial"):  # of a writer that was killed; Zarr renames what is whole
             orphan.unlink(missing_ok=True)
-        datasets.consolidate(self.path, self.marks.header)
+        datasets.consolidate(self.path, self.marks.header, tally.total(self.marks.counts()))
         self.marks.remove()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.array import tally
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.parts import Parts
 from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.array.run import Cancel, Progress
 from synaptogen_core.device.noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import datasets, tables
+from synaptogen_core.exchange import datasets, netcdf, tables, text
 from synaptogen_core.exchange.atomic import replacing
 from synaptogen_core.exchange.resumable import MEMORY, PIECES, fill
 from synaptogen_core.exchange.stores import Store, changing
@@ -60,16 +61,15 @@ def simulate_to_file(
     Raises
     ------
     FileError
-        If the suffix is another, the folder does not exist, or a folder of other things or an unfinished run is in
-        the way.
+        If the suffix is another, the folder does not exist, a folder of other things or an unfinished run is in the
+        way, or the file system refuses the write: full, read-only, name too long.
     ValueError, TypeError
         If an argument breaks its rule.
     Cancelled
         If `cancel` said so; nothing is written then.
     """
-    table = Path(path).suffix.lower() == ".csv"
+    table = text.as_path(path).suffix.lower() == ".csv"
     kind = ".csv" if table else datasets.format_of(path)
-    wanted = (record,) if isinstance(record, str) else tuple(record)
     datasets.check_target(path)
     zarr = kind in (".zarr", ".zarr.zip")
     if scheduler is not None and not zarr:
@@ -78,7 +78,7 @@ def simulate_to_file(
         cells,
         train,
         memory=memory,
-        record=("features",) if table else wanted,
+        record=("features",) if table else record,
         every=every,
         read_voltage=read_voltage,
         bandwidth=bandwidth,
@@ -98,7 +98,7 @@ def _write_zarr(parts: Parts, path: Path, zipped: bool, how: tuple[Any, ...]) ->
     if not zipped:
         fill(Store(path, durable=False), parts, *how)
         return
-    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as name:
+    with tempfile.TemporaryDirectory(prefix=path.name, suffix=".tmp", dir=path.parent) as name:
         folder = Path(name) / "folder.zarr"
         fill(Store(folder, durable=False), parts, *how)
         datasets.zip_folder(folder, path)
@@ -114,17 +114,21 @@ def _csv(parts: Parts, path: Path) -> Iterator[Write]:
 @contextmanager
 def _netcdf(parts: Parts, path: Path) -> Iterator[Write]:
     template = parts.template()
-    template.to_netcdf(path, engine="h5netcdf", encoding=datasets.netcdf_encoding(template, parts.rows), compute=False)
-    with h5netcdf.File(path, "a") as file:
+    encoding = datasets.netcdf_encoding(template, parts.rows)
+    counted: list[Mapping[str, Any]] = []
 
-        def write(ds: xr.Dataset, rows: slice) -> None:
-            for name, variable in changing(ds).items():
-                place = tuple(rows if dimension == "row" else slice(None) for dimension in variable.dims)
-                # NetCDF knows no bool: xarray keeps them as bytes with an attribute that says so
-                values = variable.values.astype(np.int8) if variable.dtype == np.bool_ else variable.values
-                file.variables[name][place] = values
+    def put(file: h5netcdf.File, ds: xr.Dataset, rows: slice) -> None:
+        counted.append(ds.attrs)
+        for name, variable in changing(ds).items():
+            place = tuple(rows if dimension == "row" else slice(None) for dimension in variable.dims)
+            # NetCDF knows no bool: xarray keeps them as bytes with an attribute that says so
+            values = variable.values.astype(np.int8) if variable.dtype == np.bool_ else variable.values
+            file.variables[name][place] = values
 
-        yield write
+    with netcdf.writing(path) as (do, _):
+        do(lambda file: netcdf.lay_out(template, file, encoding))
+        yield lambda ds, rows: do(lambda file: put(file, ds, rows))
+        do(lambda file: file.attrs.update(tally.total(counted)))
 
 
 WRITERS = {".csv": _csv, ".nc": _netcdf}

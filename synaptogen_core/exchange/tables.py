@@ -18,10 +18,11 @@ from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import text
 from synaptogen_core.exchange.atomic import replacing
-from synaptogen_core.schema import FEATURES, cell_dims
+from synaptogen_core.schema import FAILURES, FEATURES, cell_dims
 
 ROWS_AT_ONCE = 1 << 16
-HEADING = ",".join(["cycle", "row", "column", *(f"{feature.name}_{feature.unit}" for feature in FEATURES)])
+COLUMNS = {feature.name: f"{feature.name}_{feature.unit}" for feature in FEATURES}  # of features in every table
+HEADING = ",".join(["cycle", "row", "column", *COLUMNS.values()])
 FLAGS = {"0": False, "1": True, "false": False, "true": True}
 MAX_TRAIN_BYTES = 2**30
 
@@ -54,6 +55,25 @@ def write_features(ds: xr.Dataset, stream: TextIO) -> None:
     _check_features(ds)
     write_heading(stream)
     write_lines(ds, stream)
+
+
+def write_measured(ds: xr.Dataset, stream: TextIO) -> None:
+    """Write the features of a measurement to an open text stream, one line a cycle, with all their digits.
+
+    The columns are device, cycle, those of `save_features_csv` that there are, and failure: a code of `schema.FAILURES`
+    where a cycle has no features.
+    """
+    names = [name for name in COLUMNS if name in ds]
+    heading = ["device", "cycle", *(COLUMNS[name] for name in names)]
+    columns = [ds["device"].values[ds["device_index"].values], *(ds[name].values for name in ("cycle", *names))]
+    if "failure" in ds:
+        heading.append("failure")
+        codes = np.array([code if number else "" for number, (code, _) in enumerate(FAILURES)])
+        columns.append(codes[ds["failure"].values])
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(heading)
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        writer.writerow("" if value != value else value for value in row)
 
 
 def write_heading(stream: TextIO) -> None:
@@ -154,7 +174,7 @@ def save_train(train: PulseTrain, path: str | os.PathLike[str]) -> None:
     ValueError
         If the train has random voltages or read-only pulses, which such a table cannot say.
     FileError
-        If the name has another suffix than .csv, or its folder does not exist.
+        If the name has another suffix than .csv, its folder does not exist, or the file system refuses the write.
     """
     check_csv(path)
     if train.sources or train.pulses.read.any():
@@ -200,7 +220,7 @@ def _is_number(cell: str) -> bool:
 
 def check_csv(path: str | os.PathLike[str]) -> None:
     """Refuse a name that does not end in .csv."""
-    if Path(path).suffix.lower() != ".csv":
+    if text.as_path(path).suffix.lower() != ".csv":
         raise FileError(f"{path}: must end in .csv (got {Path(path).suffix or 'no suffix'}); rename it")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ from typing import Any, NoReturn
 from synaptogen_core.errors import FileError
 
 MAX_BYTES = 100 * 2**20
+HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON writes one of the two parts of some letters
 
 
 def read(path: str | os.PathLike[str], what: str, max_bytes: int = MAX_BYTES) -> str:
@@ -34,6 +36,19 @@ def read(path: str | os.PathLike[str], what: str, max_bytes: int = MAX_BYTES) ->
         raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
 
 
+def as_path(path: object) -> Path:
+    """Return the name of a file or folder, if it is one.
+
+    Raises
+    ------
+    TypeError
+        If it is neither text nor a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path: must be a text or a path (got {type(path).__name__}); give the name of a file")
+    return Path(path)
+
+
 def existing(path: str | os.PathLike[str], what: str) -> Path:
     """Return the path of a file that is there.
 
@@ -42,7 +57,7 @@ def existing(path: str | os.PathLike[str], what: str) -> Path:
     FileError
         If it is not, or is a folder.
     """
-    file = Path(path)
+    file = as_path(path)
     if not file.exists():
         raise FileError(f"{path}: must exist (got no such file); check the name")
     if file.is_dir():
@@ -81,9 +96,14 @@ def strict_json(text: str, name: str) -> Any:
         return found
 
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_constant=no_constant, parse_float=finite, parse_int=whole, object_pairs_hook=no_repeats
         )
+        if HALF_LETTER.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        raise FileError(f"{name}: must hold whole letters (got half of one, as \\ud83d alone); correct it") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}: {error.msg}"
         raise FileError(f"{name}: must be JSON (got a fault in {where}); is it cut off?") from None

@@ -79,8 +79,8 @@ def _dims_of(name: str, cells: tuple[str, ...]) -> list[list[str]]:
 
 
 def _check_values(name: str, values: Any) -> None:
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise ValueError(f"{name}: must be finite (got NaN or infinity); is the file damaged?")
+    if values.dtype.kind == "f" and np.isnan(values).any():  # a resistance that float32 does not hold is infinite
+        raise ValueError(f"{name}: must be numbers (got NaN); is the file damaged?")
     if name == "state" and values.size and int(values.max()) >= len(STATE_NAMES):
         raise ValueError(f"state: must be below {len(STATE_NAMES)} (got {int(values.max())}); is the file damaged?")
 

@@ -107,6 +107,7 @@ def test_shuffled_features_fit_worse(published):
     assert fit_curves(loops, shuffled).residual > 10 * curves.residual
 
 
+@pytest.mark.filterwarnings("ignore::synaptogen_core.errors.RangeWarning")  # beyond the range is what is meant
 def test_wrong_end_of_sweep_moves_eta(device):
     """Negative control: a sweep that goes beyond Umax hides where the transition ends."""
     curves = fit_curves(*simulated(device, u_max=1.55, devices=16))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
@@ -47,6 +47,7 @@ def test_equal_values_share_their_scores() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(8, 200))
+@example(480, 8)  # ends on the bound, and a little beyond
 def test_what_turns_back_is_held_to_rise(seed: int, n: int) -> None:
     values = np.random.Generator(np.random.PCG64(seed)).standard_t(2, n)  # heavy tails, few values: quartics turn back
     found = fitted(values, 4)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from app import runs
+from app import runs, session
+from app.cache import LruCache
 from app.settings import Settings
 from app.tabs import TABS
+from tests.app.laboratory import Laboratory
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,13 @@ def make_run() -> Callable[..., runs.Run]:
 def small_run(make_run: Callable[..., runs.Run]) -> runs.Run:
     """8 x 8 cells, 20 full cycles, seed 1."""
     return make_run()
+
+
+@pytest.fixture
+def laboratory(monkeypatch: pytest.MonkeyPatch) -> Laboratory:
+    laboratory = Laboratory()
+    monkeypatch.setattr(runs, "run", laboratory.run)
+    monkeypatch.setattr(runs, "estimate", laboratory.estimate)
+    monkeypatch.setattr(runs, "RUNS", LruCache(1_000_000))
+    monkeypatch.setattr(session, "RESULTS", LruCache(1_000_000))
+    return laboratory

@@ -93,7 +93,7 @@ def test_adc(small_run: runs.Run) -> None:
     assert np.all(np.abs(digits.current - result.output)[inside] <= digits.step / 2 * (1 + 1e-9))
     saturated = result_of(small_run, read | {"adc_high": 1.0}).digits
     assert saturated is not None and saturated.clipped == 8 and set(saturated.code) == {15}
-    with pytest.raises(ValueError, match="high: must lie above low"):
+    with pytest.raises(ValueError, match=r"^ADC to: must lie above ADC from, [\d,.]+ µA \(got −?[\d,.]+ µA\)"):
         result_of(small_run, read | {"adc_high": -5.0})
 
 

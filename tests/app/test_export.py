@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
+import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -67,14 +71,46 @@ def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: P
     assert text == netlist(run.cells, bias((4, 3), "half", 1.2, selector="transistor"), lines)
 
 
+@pytest.mark.parametrize("budget", [None, 40_000], ids=["whole", "sampled"])
+def test_a_full_temporary_folder_is_said_on_the_page(
+    make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, budget: int | None
+) -> None:
+    """And the next download goes on: the server is alive."""
+    if budget:
+        monkeypatch.setattr(runs, "BUDGET", budget)
+    run = make_run(cycles=40)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def work() -> None:
+        orders = {"nc": export.Order("run.nc", partial(export.write, run, run.request, "nc"))}
+        browser = Browser(orders)
+        with monkeypatch.context() as patch:
+            patch.setattr("synaptogen_core.exchange.netcdf.Steadfast._put", full)
+            browser.buttons.start("nc")
+            await browser.rest()
+        assert browser.said[-1] == (
+            "download: must fit into the temporary folder of the server (got: No space left on device); "
+            "choose fewer cells or cycles, or have room made there"
+        )
+        assert browser.files == [] and not list(tmp_path.iterdir())
+        browser.buttons.start("nc")
+        await browser.rest()
+        assert browser.files == ["run.nc"] and not list(tmp_path.iterdir())
+
+    on_a_loop(work)
+
+
 class Browser:
     """Buttons with a browser behind them that takes each piece as it comes; the files it was sent."""
 
-    def __init__(self, orders: dict[str, export.Order]):
+    def __init__(self, orders: dict[str, export.Order | str]):
         formats = {kind: (kind, "text/plain") for kind in orders}
         self.files: list[str] = []
         self.said: list[str] = []
-        self.buttons = export.Downloads(lambda function: function(), orders.get, formats)
+        self.buttons = export.Downloads(lambda function: function(), orders.__getitem__, formats)
         self.buttons.said.param.watch(lambda event: self.said.append(event.new), "object")
         self.buttons._pieces.on_change("data", self.receive)
 
@@ -134,9 +170,42 @@ def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
         browser.buttons.start("good")
         gate.set()
         await browser.rest()
-        assert browser.files == ["good"] and browser.said[-1] == "cells: must be some (got none); give some"
+        assert browser.files == ["good"]
+        assert browser.said[-1] == "cells: must be some (got none); give some Not sent either: good."
 
     on_a_loop(work)
+
+
+def test_every_click_is_answered() -> None:
+    gate = threading.Event()
+
+    def slow(progress: Any, cancel: threading.Event) -> Any:
+        gate.wait(20)
+        return io.BytesIO(b"slow")
+
+    async def work() -> None:
+        good = export.Order("good <b>", lambda progress, cancel: io.BytesIO(b"good"))
+        browser = Browser({"none": "Nothing to download yet.", "slow": export.Order("slow", slow), "good": good})
+        browser.buttons.start("none")
+        assert browser.said == ["Nothing to download yet."] and not browser.buttons.cancel.visible
+        browser.buttons.start("slow")
+        browser.buttons.start("good")
+        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+        browser.buttons.start("none")
+        browser.buttons.start("none")
+        assert browser.said[-1] == "Writing slow. Nothing to download yet."
+        browser.buttons.start("good")
+        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+        gate.set()
+        await browser.rest()
+        assert browser.files == ["slow", "good <b>"]
+
+    on_a_loop(work)
+
+
+def test_a_page_without_a_run_says_so() -> None:
+    page: Any = SimpleNamespace(run=None)
+    assert "has not been made" in str(export.run_order(page, "nc"))
 
 
 def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ import synaptogen_core as sc
 from app.results import fit, fit_compare, fit_files, fit_pictures
 from app.results.fit import Reading, Source
 from app.settings import Choices
+from synaptogen_core.analysis import verdict
+from synaptogen_core.analysis.device_report import device_report
 from synaptogen_core.array.measurement import from_simulation, measurement
+from synaptogen_core.exchange import report
+from synaptogen_core.exchange.estimates import save_estimates
 from synaptogen_core.exchange.measurements import measurements_from_bytes
 from synaptogen_core.exchange.parameters import device_from_text
 from synaptogen_core.schema import FAILURES, FEATURE_NAMES, FEATURES
@@ -148,10 +153,10 @@ def test_pictures_of_the_fit_are_those_of_the_fit(example: dict[str, Any]) -> No
     assert judged.matrices[0].symbols == tuple(f.symbol for f in FEATURES)
 
 
-def test_the_files_hold_what_was_found(example: dict[str, Any]) -> None:
+def test_the_files_hold_what_was_found(example: dict[str, Any], tmp_path: Path) -> None:
     def content(kind: str, name: str = "my device / 1") -> tuple[str, str]:
         order = fit_files.order(kind, example.get, name)
-        assert order is not None
+        assert not isinstance(order, str), order
         return order.name, order.write(lambda done: None, threading.Event()).read().decode()
 
     name, ours = content("json")
@@ -161,16 +166,24 @@ def test_the_files_hold_what_was_found(example: dict[str, Any]) -> None:
     assert device.notes == example["fit"].device.notes
     published = device_from_text(content("published.json")[1], "published")
     np.testing.assert_allclose(published.a, device.a)
-    table = measurements_from_bytes(content("features.csv")[1].encode(), "features.csv")
+    features = content("features.csv")[1]
+    assert features.splitlines()[0] == "device,cycle,r_hrs_ohm,u_set_V,r_lrs_ohm,u_reset_V,failure"  # as in our tables
+    table = measurements_from_bytes(features.encode(), "features.csv")
     for feature in FEATURE_NAMES:
-        np.testing.assert_allclose(table[feature].values, example["extract"][feature].values)
-    lines = content("estimates.csv")[1].splitlines()
-    assert (
-        lines[0].startswith("label,value,lower,upper") and len(lines) == 1 + example["fit"].estimates.sizes["parameter"]
-    )
+        np.testing.assert_array_equal(table[feature].values, example["extract"][feature].values)
+    save_estimates(example["fit"].estimates, tmp_path / "estimates.csv")
+    assert content("estimates.csv")[1] == (tmp_path / "estimates.csv").read_text(encoding="utf-8")
     name, report = content("html", "my <b>device</b>")
     assert name == "my-b-device-b-report.html" and "my &lt;b&gt;device" in report and "<b>device" not in report
-    assert fit_files.order("html", {"read": example["read"]}.get, "") is None
+
+
+def test_a_download_that_cannot_be_had_says_why(example: dict[str, Any]) -> None:
+    loops, device = {"read": example["read"]}, {"read": Reading("own.json", device=example["fit"].device)}
+    assert fit_files.order("html", loops.get, "") == "Report: needs a fit that has been judged, which is not here yet."
+    assert not isinstance(fit_files.order("json", device.get, ""), str)
+    for kind in ("html", "features.csv", "estimates.csv"):
+        why = fit_files.order(kind, device.get, "")
+        assert isinstance(why, str) and why.endswith("The file that was read holds a device only.")
 
 
 def test_a_device_never_takes_the_name_of_a_packaged_set(example: dict[str, Any]) -> None:
@@ -178,6 +191,17 @@ def test_a_device_never_takes_the_name_of_a_packaged_set(example: dict[str, Any]
     assert found is not None and found.name == "hennen2024 (own)"
     published = Reading("x.json", device=sc.load_device("hennen2024"))
     assert fit.device_of({"read": published}.get) == sc.load_device("hennen2024")
+
+
+def test_page_verdict_and_report_have_one_threshold_for_drift() -> None:
+    cells = sc.CellArray((1, 3), sc.load_device("hennen2024"), seed=2)
+    found = device_report(from_simulation(sc.simulate(cells, sc.PulseTrain.cycling(cycles=40))))
+    q = np.ones(found["trend_q"].shape)
+    q[0, 2], q[1, 2] = 0.03, 0.005
+    found = found.assign(trend_q=(found["trend_q"].dims, q), jump_q=(found["jump_q"].dims, np.ones_like(q)))
+    assert ["drifts" in row.says for row in fit_pictures.device_rows(found)] == [False, True, False]
+    assert [row[-1] for row in report._devices(found)] == ["", "R_LRS trends", ""]
+    assert verdict._drift(found).text.startswith("1 of 3 devices drift or jump (R_LRS)")
 
 
 def test_a_table_of_features_needs_no_loops() -> None:
@@ -213,3 +237,9 @@ def test_nothing_of_a_file_is_written(tmp_path: Any, monkeypatch: pytest.MonkeyP
 
 def test_names_of_files() -> None:
     assert [fit.stem(n) for n in ("a.csv.gz", "C:/x/b.nc", "", "c")] == ["a", "b", "measured device", "c"]
+
+
+def test_a_long_name_from_a_link_is_cut() -> None:
+    read = fit.Reading("x.json", device=sc.load_device("hennen2024"))
+    named = fit.device_of(lambda stage: read if stage == "read" else None, " " + "n" * 60_000)
+    assert named is not None and named.name == "n" * fit.MAX_NAME

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from app import runs
+from app import runs, theme
 from app.lessons import measures, pictures, reader, relations
 from app.results import learn
 from app.settings import Settings
@@ -22,7 +23,7 @@ GOOD = """
 question: Q?
 measure: c2c_sd(r_lrs)
 choices:
-  - {say: a, holds: below 5 ohm, reply: r}
+  - {say: a, holds: below 5 kohm, reply: r}
   - {say: b, holds: above 5}
 try: {c2c: 2}
 """
@@ -44,7 +45,8 @@ def test_the_three_lessons_are_there_and_right() -> None:
 def test_every_answer_gets_its_verdict(key: str, number: int, run_of: Callable[..., runs.Run]) -> None:
     """Each step in its own set-up: before the answer, and after each right and wrong one."""
     step = LESSONS[key].steps[number - 1]
-    assert compute(run_of(step.wanted(False)), key, number, "").verdict is None
+    first = compute(run_of(step.wanted(False)), key, number, "")
+    assert first.verdict is None
     if step.question is None:
         return
     run = run_of(step.wanted(True))
@@ -65,6 +67,24 @@ def test_every_answer_gets_its_verdict(key: str, number: int, run_of: Callable[.
         assert page.numbers[0][0] == measured
         assert not any(picture.problem for picture in page.pictures) and page.pictures
         assert not re.search(r"\{[a-z]|–", page.text + page.explain), "a number is missing from the text"
+        assert step.reveal or frames(page) == frames(first), "the axes stay, so that the eye can compare"
+        was, now = ([s for p in found.pictures for s in p.layers] for found in (first, page))
+        outlines = [layer for layer in now if layer.look == "before"]
+        assert bool(outlines) == bool(step.question.change)
+        if step.reveal or not outlines:
+            continue
+        for outline in outlines:
+            assert any(holds(outline, layer) for layer in was), "it shows what stood there before"
+            assert not any(layer.look != "before" and holds(outline, layer) for layer in now)
+
+
+def holds(outline: pictures.Layer, layer: pictures.Layer) -> bool:
+    """Whether an outline goes through all points of a layer."""
+    return bool(np.isin(layer.x, outline.x).all() and np.isin(layer.y, outline.y).all())
+
+
+def frames(page: learn.Page) -> list[tuple[str, pictures.Side, pictures.Side]]:
+    return [(picture.title, picture.x, picture.y) for picture in page.pictures]
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +126,7 @@ def compute(run: runs.Run, key: str, number: int, answer: str) -> learn.Page:
         (HEAD.replace("level: L", "level: 3"), "level: must be text (got 3)"),
         (HEAD.replace("level: L", "level: L\nminutes: soon"), "must be a whole number from 1 to 120"),
         (HEAD.replace("level: L", "level: L\nsetup: {rowz: 3}"), "(got “rowz”)"),
-        (HEAD.replace("level: L", "level: L\nsetup: {rows: 4000}"), "rows: must be from 1 to 1024 (got “4000”)"),
+        (HEAD.replace("level: L", "level: L\nsetup: {rows: 4000}"), "must be from 1 to 1,024 (got “4000”)"),
         (HEAD.replace("level: L", "level: L\nsetup: {kind: sinus}"), "kind: must be one of"),
         (HEAD.replace("level: L", "level: L\nsetup: {cells: [1, 2]}"), "cells:"),
         (HEAD.replace("level: L", "level: L\nsetup: {title: !!python/object/apply:os.getcwd []}"), "must be YAML"),
@@ -120,10 +140,10 @@ def compute(run: runs.Run, key: str, number: int, answer: str) -> learn.Page:
         (lesson_text(GOOD.replace("c2c_sd(r_lrs)", "c2c_sd(r_xyz)")), "must name one of r_hrs, u_set, r_lrs, u_reset"),
         (lesson_text(GOOD.replace("c2c_sd(r_lrs)", "entropy")), "measure: must be one of c2c_sd(feature)"),
         (lesson_text(GOOD.replace("c2c_sd(r_lrs)", "c2c_sd")), "must be written c2c_sd(feature) (got “c2c_sd”)"),
-        (lesson_text(GOOD.replace("below 5 ohm", "below 5 V")), "holds: must be in Ω (got “V”)"),
-        (lesson_text(GOOD.replace("below 5 ohm", "small")), "must be “below 5”, “above 5” or “from 5 to 10”"),
-        (lesson_text(GOOD.replace("below 5 ohm", "below 6")), "must not overlap another answer"),
-        (lesson_text(GOOD.replace("below 5 ohm", "from 6 to 2")), "must rise"),
+        (lesson_text(GOOD.replace("below 5 kohm", "below 5 V")), "holds: must be in kΩ (got “V”)"),
+        (lesson_text(GOOD.replace("below 5 kohm", "small")), "must be “below 5”, “above 5” or “from 5 to 10”"),
+        (lesson_text(GOOD.replace("below 5 kohm", "below 6")), "must not overlap another answer"),
+        (lesson_text(GOOD.replace("below 5 kohm", "from 6 to 2")), "must rise"),
         (lesson_text(GOOD.replace("say: a", "sai: a")), "answer 1: must use the names say, holds, reply"),
         (lesson_text("question: Q?\nmeasure: window_ratio\nnumber: {low: 2, high: 1, within: 1}"), "low below high"),
         (lesson_text("question: Q?\nmeasure: window_ratio\nnumber: {low: a, high: 1, within: 1}"), "must be a number"),
@@ -148,7 +168,7 @@ def test_a_good_one_is_read() -> None:
     )
     step = lesson.steps[0]
     assert step.question is not None
-    assert [str(choice.holds) for choice in step.question.choices] == ["below 5 Ω", "above 5 Ω"]
+    assert [str(choice.holds) for choice in step.question.choices] == ["below 5 kΩ", "above 5 kΩ"]
     before, after = step.wanted(False), step.wanted(True)
     assert (before["c2c"], after["c2c"], before["d2d"], before["memory"]) == (1.0, 2.0, 0.0, False)
     assert set(before) == set(reader.sections()), "every setting is said, so that nothing is left over"
@@ -183,3 +203,17 @@ def test_the_readme_names_every_word_and_its_example_works() -> None:
     example = re.search(r"````markdown\n(.*?)````", readme, re.DOTALL)
     assert example
     assert len(reader.read(example.group(1), "example").steps) == 2
+
+
+@pytest.mark.parametrize("feature", ["r_hrs", "u_set", "r_lrs", "u_reset"])
+def test_numbers_come_in_the_unit_of_the_axis_beside_them(feature: str, small_run: runs.Run) -> None:
+    factor, unit, _ = theme.AXES[feature]
+    for name in ("mean", "quantile", "c2c_sd", "sd_of_means", "total_sd"):
+        call = measures.parse(f"{name}({feature}, 50)" if name == "quantile" else f"{name}({feature})")
+        spread = name not in ("mean", "quantile")
+        assert call.unit == ("decades" if spread and feature == "r_hrs" else unit)
+        if feature != "r_hrs" or not spread:
+            found = measures.measure(call, measures.Numbers(small_run)).value
+            values = small_run.values(feature).astype(float) * factor
+            rough = float(values.std() if spread else np.mean(values))
+            assert 0.1 < abs(found / rough) < 2, "of the size of what the axis shows"

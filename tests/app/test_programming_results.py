@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -59,6 +60,9 @@ def test_program_and_verify_is_the_core(through: str | None, noise: bool, make_r
     assert targets is not None and result.stairs is None
     assert targets.statistics == verify_statistics(data)
     assert dict(targets.outcomes)["reached"] == targets.statistics["reached"]
+    said = programming_text.targets_summary(result, targets)
+    for words, key in (("a verify read found it", "reached"), ("±5 % at the end, without noise", "within_tolerance")):
+        assert re.search(rf"{words}</th><td>[^<]*\({targets.statistics[key]} of 48\)</td>", said), said
     assert targets.points.target.size == 48
     assert targets.reached_share.sum() + targets.failed_share.sum() == pytest.approx(1)
     assert targets.failed_share.sum() == pytest.approx(1 - targets.statistics["share_reached"])
@@ -117,7 +121,7 @@ def test_staircase(make_run: Callable[..., runs.Run]) -> None:
         assert weakest == pytest.approx(seen.min()) == pytest.approx(seen[row, column])
         if through:
             assert weakest < stairs.median <= stairs.strongest[2] <= 1.2 + 1e-9
-    with pytest.raises(ValueError, match="Last RESET: must be above the first"):
+    with pytest.raises(ValueError, match=r"^Last RESET: must be above First RESET, [\d.]+ V \(got"):
         result_of(run, method="staircase", u_start=1.0, u_stop=1.0)
 
 

@@ -12,7 +12,11 @@ import pytest
 import synaptogen_core as sc
 from app import runs
 from app.runs import Run
+from app.session import Session
 from app.settings import TRAIN_KINDS, Request, Settings
+from app.status import StatusLine
+from app.tabs import TABS
+from synaptogen_core.errors import RangeWarning
 from synaptogen_core.schema import FEATURE_NAMES
 
 Make = Callable[..., Run]
@@ -128,3 +132,43 @@ def test_the_estimate_counts_the_memory_of_what_is_recorded() -> None:
     estimate = runs.estimate(request())
     assert estimate.seconds > 0
     assert estimate.bytes > 64 * 64 * 100 * 16
+
+
+# ------------------------------------------------------------------------------------------------ what should be known
+def test_the_status_line_says_what_should_be_known_of_the_run(make_run: Make, small_run: Run) -> None:
+    settings = Settings({tab.key: tab.options for tab in TABS})
+    page = Session(settings, TABS, lambda work: work())
+    line = StatusLine(page, [])
+    assert not line.of_run.visible  # there is no run yet
+    with pytest.warns(RangeWarning):
+        far = make_run(kind="table", table="5, -7")
+    for run, said in (
+        (far, "|U| reaches 7 V, but the device was measured up to 1.5 V: what lies above is an extrapolation."),
+        (make_run(u_set=-0.1, u_reset=0.1), "No cell switched: the features are those with which the cells began."),
+        (make_run(kind="read_only"), "No cell switched: the features are those with which the cells began."),
+        (make_run(rows=64, columns=64, cycles=100, u_set=-1.0), "can no longer be switched by this train"),
+    ):
+        page.run = run
+        line.refresh()
+        assert line.of_run.visible and said in line.of_run.object and run.notes
+    page.run = small_run  # full cycles, in which nobody is left behind
+    line.refresh()
+    assert not line.of_run.visible and small_run.notes == ()
+
+
+def test_of_a_sampled_run_the_notes_are_on_the_cells_that_it_holds(make_run: Make, monkeypatch: Any) -> None:
+    monkeypatch.setattr(runs, "BUDGET", 40_000)
+    run = make_run(rows=64, columns=64, u_set=-0.7)
+    held = run.data.sizes["cell"]
+    assert run.sample.step > 1 and run.data.attrs["cells_stuck"] > 0
+    assert any(f"of {held:,} cells" in note for note in run.notes)
+
+
+def test_trains_that_take_a_page_too_long_are_refused_before_they_are_made() -> None:
+    with pytest.raises(ValueError) as error:
+        runs.estimate(request(kind="iv_sweep", cycles=10_000, points=2000))
+    assert str(error.value) == (
+        "Pulse train: must have at most 2,000,000 pulses here (got 20,000,000); choose fewer cycles or pulses a cycle, "
+        "or use “synaptogen generate”"
+    )
+    assert len(runs.make_train(request(kind="staircase", cycles=10_000, steps=100).train)) == 1_010_000

@@ -6,107 +6,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from app import runs, session
-from app.cache import LruCache
-from app.session import Session
-from app.settings import Request, Settings, TabOptions
-from synaptogen_core.errors import Cancelled
+from tests.app.laboratory import Bench, Laboratory, started
 
 pytestmark = pytest.mark.asyncio
-
-
-class Laboratory:
-    """Stands for the core: a run takes as long as it is told, and remembers what happened."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.estimate_seconds: float | None = None
-        self.error: Exception | None = None
-        self.started: list[int] = []
-        self.cancelled: list[int] = []
-
-    def run(self, request: Request, progress: Callable[[float], None], cancel: threading.Event) -> Any:
-        seed, start, seconds = request.array.seed, time.monotonic(), self.seconds
-        self.started.append(seed)
-        if self.error:
-            raise self.error
-        while (elapsed := time.monotonic() - start) < seconds:
-            progress(elapsed / seconds)
-            if cancel.wait(0.005):
-                self.cancelled.append(seed)
-                raise Cancelled("run: cancelled")
-        return SimpleNamespace(request=request, key=request.simulation, seconds=elapsed, size=1, cycles=1)
-
-    def estimate(self, request: Request) -> runs.Estimate:
-        if request.array.columns == 13:
-            raise ValueError("columns: must not be 13 (got 13); choose another")
-        return runs.Estimate(self.seconds if self.estimate_seconds is None else self.estimate_seconds, 1000)
-
-
-class Tab:
-    """A tab whose result is the seed, its cells and how often it was computed."""
-
-    def __init__(self, key: str):
-        self.key, self.title, self.computed = key, key.title(), 0
-        self.seconds, self.heeds_cancel = 0.0, False
-        self.error: Exception | None = None
-        self.results = SimpleNamespace(USES=frozenset({"cells"}), Options=TabOptions, compute=self.compute)
-
-    def compute(self, run: Any, request: Request, options: Any, cancel: threading.Event) -> tuple[int, Any]:
-        if self.heeds_cancel and cancel.wait(self.seconds):
-            raise Cancelled("drawing: cancelled")
-        time.sleep(0 if self.heeds_cancel else self.seconds)
-        self.computed += 1
-        if self.error:
-            raise self.error
-        return run.request.array.seed, request.cells
-
-
-@pytest.fixture
-def laboratory(monkeypatch: pytest.MonkeyPatch) -> Laboratory:
-    laboratory = Laboratory()
-    monkeypatch.setattr(runs, "run", laboratory.run)
-    monkeypatch.setattr(runs, "estimate", laboratory.estimate)
-    monkeypatch.setattr(runs, "RUNS", LruCache(1_000_000))
-    monkeypatch.setattr(session, "RESULTS", LruCache(1_000_000))
-    return laboratory
-
-
-class Bench:
-    """A session with two tabs, and what was painted on each."""
-
-    def __init__(self) -> None:
-        self.one, self.two = Tab("one"), Tab("two")
-        self.settings = Settings({"one": TabOptions, "two": TabOptions})
-        self.session = Session(self.settings, [self.one, self.two], lambda function: function())
-        self.painted: dict[str, list[Any]] = {"one": [], "two": []}
-        for name, seen in self.painted.items():
-            self.session.connect(name, seen.append)
-        self.status = self.session.status
-
-    async def until(self, enough: Callable[[], bool], seconds: float = 5.0) -> None:
-        end = time.monotonic() + seconds
-        while not enough():
-            assert time.monotonic() < end, f"{self.status.state}, painted {self.painted}, error {self.status.error}"
-            await asyncio.sleep(0.005)
-
-    async def ready(self) -> None:
-        await self.until(lambda: self.status.state == "ready")
-
-    def seeds(self, tab: str = "one") -> list[int]:
-        return [seed for seed, _ in self.painted[tab]]
-
-
-async def started(laboratory: Laboratory) -> Bench:
-    bench = Bench()
-    bench.session.start()
-    await bench.ready()
-    return bench
 
 
 async def test_the_first_run_starts_by_itself(laboratory: Laboratory) -> None:
@@ -129,28 +35,38 @@ async def test_several_changes_at_once_are_one_run(laboratory: Laboratory) -> No
     assert laboratory.started == [1, 6]
 
 
-async def test_dragging_paints_on_the_way_and_ends_at_its_end(laboratory: Laboratory) -> None:
+async def test_dragging_paints_on_the_way_and_ends_at_its_end(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "TELL_AFTER", 1e9)  # a run that has told its progress would be cancelled instead
     bench = await started(laboratory)
-    laboratory.seconds = 0.05
-    for seed in range(2, 30):
-        bench.settings.array.seed = seed
-        await asyncio.sleep(0.01)
-    await bench.until(lambda: bench.seeds()[-1] == 29)
-    assert 3 < len(bench.seeds()) < 29  # some of them, not one run for each
-    assert bench.seeds() == sorted(bench.seeds())  # a late result never paints over a newer one
+    laboratory.turns = threading.Semaphore(0)
+    for first, *more in ((2, 3, 4, 5), (6, 7)):  # one is simulated, the others come while it is
+        bench.settings.array.seed = first
+        await bench.until(lambda first=first: laboratory.started[-1] == first)
+        for seed in more:
+            bench.settings.array.seed = seed
+            await asyncio.sleep(0)
+        laboratory.turns.release()
+        await bench.until(lambda first=first: bench.seeds()[-1] == first)
+        laboratory.turns.release()
+        await bench.until(lambda more=more: bench.seeds()[-1] == more[-1])
+    await bench.ready()
+    assert bench.seeds() == laboratory.started == [1, 2, 5, 6, 7]  # a late result never paints over a newer one
 
 
 async def test_a_long_change_waits_for_the_run_button(laboratory: Laboratory) -> None:
     bench = await started(laboratory)
-    laboratory.seconds = 0.5
+    laboratory.estimate_seconds, laboratory.turns = 0.5, threading.Semaphore(0)
     bench.settings.array.seed = 2
     await bench.until(lambda: bench.status.state == "stale")
     assert bench.status.estimate.seconds == 0.5
     await asyncio.sleep(0.1)
     assert laboratory.started == [1] and bench.seeds() == [1]  # old pictures stay
     bench.session.force()
-    await bench.until(lambda: bench.status.state == "running" and bench.status.progress > 0.5)
-    assert bench.status.seconds_left < 0.5
+    await bench.until(lambda: bench.status.state == "running" and bench.status.progress == 0.6)
+    assert bench.status.seconds_left > 0
+    laboratory.turns.release()
     await bench.ready()
     assert bench.seeds() == [1, 2]
 
@@ -192,21 +108,21 @@ async def test_a_quick_change_ends_a_long_run(laboratory: Laboratory) -> None:
     laboratory.estimate_seconds, laboratory.seconds = 0.0, 0.0
     bench.settings.array.seed = 3
     await bench.until(lambda: bench.seeds() == [1, 3])
-    assert laboratory.cancelled == [2]
+    await bench.until(lambda: laboratory.cancelled == [2])  # by the worker, when it looks
 
 
 async def test_a_long_run_that_is_no_longer_wanted_paints_nothing(laboratory: Laboratory) -> None:
     bench = await started(laboratory)
-    laboratory.seconds = 0.6
+    laboratory.estimate_seconds, laboratory.turns = 0.6, threading.Semaphore(0)
     bench.settings.array.seed = 2
     await bench.until(lambda: bench.status.state == "stale")
     bench.session.force()
     await bench.until(lambda: bench.status.progress > 0)
     bench.settings.array.seed = 1  # back to what is shown
+    laboratory.turns.release()
     await bench.ready()
     await asyncio.sleep(0.2)
     assert bench.seeds() == [1]
-    laboratory.seconds = 30
     bench.settings.array.seed = 2  # it was kept all the same
     await bench.until(lambda: bench.seeds() == [1, 2])
 
@@ -216,7 +132,7 @@ async def test_a_failed_run_is_a_sentence_and_is_tried_again(laboratory: Laborat
     laboratory.error = ValueError("cycles: must fit (got many); choose fewer")
     bench.settings.array.seed = 2
     await bench.until(lambda: bench.status.error == "cycles: must fit (got many); choose fewer")
-    assert bench.seeds() == [1]
+    assert bench.seeds() == [1] and bench.status.state == "failed" and bench.status.can_run
     laboratory.error = None
     bench.session.force()
     await bench.ready()
@@ -227,6 +143,7 @@ async def test_settings_that_contradict_each_other_are_a_sentence(laboratory: La
     bench = await started(laboratory)
     bench.settings.array.columns = 13
     await bench.until(lambda: bench.status.error == "columns: must not be 13 (got 13); choose another")
+    assert bench.status.state == "failed" and not bench.status.can_run
     bench.settings.array.columns = 14
     await bench.ready()
     assert bench.status.error == ""
@@ -343,16 +260,18 @@ async def test_a_closed_page_paints_no_more(laboratory: Laboratory) -> None:
 
 async def test_long_runs_of_many_pages_take_turns_and_a_waiting_one_can_be_cancelled(laboratory: Laboratory) -> None:
     benches = [await started(laboratory) for _ in range(3)]
-    laboratory.seconds = 1.0
+    laboratory.estimate_seconds, laboratory.turns = 1.0, threading.Semaphore(0)
     for seed, bench in enumerate(benches, 2):
         bench.settings.array.seed = seed
     for bench in benches:
         await bench.until(lambda bench=bench: bench.status.state == "stale")
         bench.session.force()
-    await asyncio.sleep(0.3)
+    await benches[0].until(lambda: laboratory.started == [1, 2, 3])
+    await asyncio.sleep(0.1)
     assert laboratory.started == [1, 2, 3]  # two at a time
     benches[2].session.cancel()
     await benches[2].until(lambda: benches[2].status.state == "stale")
+    laboratory.turns.release(2)
     for bench in benches[:2]:
         await bench.ready()
     assert laboratory.started == [1, 2, 3]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from synaptogen_core.array import blocks
 from synaptogen_core.array.blocks import each_block, share
+from synaptogen_core.array.helpers import Task
 
 
 @settings(max_examples=60)
@@ -59,14 +60,16 @@ def test_a_fault_ends_all_and_is_told(where: str) -> None:
 def test_a_caller_is_not_kept_waiting_by_others() -> None:
     """All helpers are busy with somebody else's work: the caller does its own alone."""
     release = threading.Event()
-    busy = [blocks._helpers().submit(release.wait) for _ in range(blocks.HELPERS * blocks.available_threads())]
+    busy = [Task(lambda: release.wait() and None) for _ in range(blocks.HELPERS * blocks.available_threads())]
+    for task in busy:
+        blocks._helpers().give(task)
     try:
         threads = set()
         each_block(50, 1, lambda block: threads.add(threading.get_ident()), threads=5)
         assert threads == {threading.get_ident()}
     finally:
         release.set()
-    assert all(future.result(20) for future in busy)
+    assert all(task.wait(20) for task in busy)
 
 
 def test_a_short_work_is_not_behind_a_long_one() -> None:

@@ -21,7 +21,8 @@ from synaptogen_core.exchange.marks import FOLDER, Marks
 from synaptogen_core.exchange.resumable import Filling
 from synaptogen_core.exchange.stores import Store
 
-pytestmark = pytest.mark.timeout(600)  # the workers are new processes, which load and perhaps compile everything again
+# the workers are new processes, which load and perhaps compile everything again
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 SETTINGS = {"record": ["features", "current", "state"], "every": 2, "bandwidth": 1e8}
 MEMORY = 1 << 12
 SHAPE = (13, 10)
@@ -73,7 +74,7 @@ def test_a_cluster_gives_the_same_bits(
     sc.simulate_to_zarr(
         cells(used), train(), path, memory=MEMORY, scheduler=cluster, progress=shares.append, **SETTINGS
     )
-    assert same(sc.load_dataset(path), sc.simulate(cells(used), train(), advance=False, **SETTINGS))
+    assert same(sc.load_dataset(path), sc.simulate(cells(used), train(), **SETTINGS))
     assert shares == sorted(shares)
     assert (shares[0], shares[-1], len(shares)) == (0.0, 1.0, 14)
     assert not (path / FOLDER).exists()
@@ -85,7 +86,7 @@ def test_other_cells_give_other_bits(tmp_path: Path, one: LocalCluster) -> None:
     other = sc.CellArray(SHAPE, cells().device, seed=8)
     sc.simulate_to_zarr(other, train(), path, memory=MEMORY, scheduler=one, **SETTINGS)
     ds = sc.load_dataset(path)
-    expected = sc.simulate(cells(), train(), advance=False, **SETTINGS)
+    expected = sc.simulate(cells(), train(), **SETTINGS)
     assert not (ds.r_lrs.values == expected.r_lrs.values).any()
 
 
@@ -94,7 +95,7 @@ def test_all_or_nothing_on_a_cluster_by_its_address(tmp_path: Path, two: LocalCl
     path = tmp_path / f"run.{suffix}"
     address = two.scheduler_address
     sc.simulate_to_file(cells(), train(), path, memory=MEMORY, scheduler=address, **SETTINGS)
-    assert same(sc.load_dataset(path), sc.simulate(cells(), train(), advance=False, **SETTINGS))
+    assert same(sc.load_dataset(path), sc.simulate(cells(), train(), **SETTINGS))
     assert [inner.name for inner in tmp_path.iterdir()] == [path.name]
 
 
@@ -133,7 +134,7 @@ def test_a_cancelled_run_goes_on_here(tmp_path: Path, two: LocalCluster) -> None
     with pytest.raises(FileError, match="must be whole"):
         sc.load_dataset(path)
     sc.simulate_to_zarr(cells(), train(), path, **SETTINGS)
-    assert same(sc.load_dataset(path), sc.simulate(cells(), train(), advance=False, **SETTINGS))
+    assert same(sc.load_dataset(path), sc.simulate(cells(), train(), **SETTINGS))
 
 
 def test_a_cancelled_run_leaves_nothing(tmp_path: Path, two: LocalCluster) -> None:
@@ -177,7 +178,7 @@ def test_a_killed_worker_changes_nothing(tmp_path: Path, two: LocalCluster) -> N
         sc.simulate_to_zarr(array, wave, path, memory=1 << 16, scheduler=client, progress=kill)
         assert killed
         assert killed[0] not in client.run(os.getpid).values(), "the worker must have died"
-    assert same(sc.load_dataset(path), sc.simulate(array, wave, advance=False))
+    assert same(sc.load_dataset(path), sc.simulate(array, wave))
     assert not [file for file in path.rglob("*") if FOLDER in file.parts or file.suffix == ".partial"]
 
 

@@ -79,7 +79,7 @@ def test_more_work_takes_longer() -> None:
 def test_bad_input_has_the_sentences_of_simulate() -> None:
     with pytest.raises(TypeError) as error:
         sc.estimate(3, Train.cycling(1))  # type: ignore[arg-type]  # that it is refused is what is tested
-    assert str(error.value) == "cells: must be a CellArray (got int); make one first"
+    assert str(error.value) == "cells: must be a CellArray (got int); make one with CellArray(...)"
     with pytest.raises(ValueError, match=r"^record: must name some of"):
         sc.estimate(array(), Train.cycling(1), record="loops")
 

@@ -78,14 +78,14 @@ SENTENCES = [
         "voltages: must be a row of at least one number (got shape (0,)); give one a pulse",
     ),
     (lambda: PulseTrain.table([1, math.nan]), "voltages: must be finite (got nan V at pulse 1); give voltages in V"),
-    (lambda: PulseTrain.table(["a"]), "voltages: must be numbers in V (got str32); give one number a pulse"),
+    (lambda: PulseTrain.table(["a"]), "voltages: must be numbers in V (got list of str32); give one number a pulse"),
     (
         lambda: PulseTrain.table([1, 2], [True]),
         "cycle_ends: must be one bool a pulse (got 1 for 2 pulses); match them",
     ),
     (
         lambda: PulseTrain.table([1, 2], [1, 0]),
-        "cycle_ends: must grow from at least 0 to at most 1; sort them and drop repeats",
+        "cycle_ends: must grow from at least 0 to at most 1 (got [1, 0]); sort them and drop repeats",
     ),
     (
         lambda: PulseTrain.table([1, 2], [0.5]),

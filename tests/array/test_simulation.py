@@ -222,7 +222,7 @@ def test_recorded_noise_is_that_of_the_array_s_own_reads() -> None:
 
 # ------------------------------------------------------------------------------------------------------------ bad input
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"cells": 3}, "cells: must be a CellArray (got int); make one first"),
+    ({"cells": 3}, "cells: must be a CellArray (got int); make one with CellArray(...)"),
     ({"train": [1.0]}, "train: must be a PulseTrain (got list); see PulseTrain.cycling"),
     ({"threads": 0}, "threads: must be from 1 to 1024 (got 0); choose one in that range"),
     ({"budget": "all"}, "budget: must be a number (got str); give a float"),

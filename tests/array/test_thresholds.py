@@ -166,7 +166,7 @@ def test_cells_stay_and_blocks_agree() -> None:
     u = np.random.default_rng(1).uniform(-1, 1, cells.shape)
     p = switching_probability(cells, u)
     assert (p.dtype, p.shape) == (np.float64, cells.shape)
-    np.testing.assert_allclose(p[:3], switching_probability(cells.part(0, 3), u[:3]), rtol=1e-9, atol=1e-300)
+    np.testing.assert_allclose(p[:3], switching_probability(cells.part(slice(0, 3)), u[:3]), rtol=1e-9, atol=1e-300)
     one_a_cell = np.full(cells.size, -0.7)
     np.testing.assert_allclose(switching_probability(cells, -0.7), switching_probability(cells, one_a_cell), rtol=1e-9)
     assert cells.state_hash() == before

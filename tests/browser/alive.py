@@ -17,7 +17,8 @@ PAGES: list[int] = []
 class Alive(RequestHandler):
     def get(self) -> None:
         gc.collect()
-        self.write({"pages": len(PAGES), "alive": sorted(type(thing).__name__ for thing in OBJECTS)})
+        alive = sorted(f"{type(thing).__module__}.{type(thing).__name__}" for thing in OBJECTS)
+        self.write({"pages": len(PAGES), "alive": alive})
 
 
 def remember(dashboard: Dashboard, build: Any = Dashboard.__init__) -> None:
@@ -25,10 +26,16 @@ def remember(dashboard: Dashboard, build: Any = Dashboard.__init__) -> None:
     PAGES.append(1)
     for thing in (
         dashboard, dashboard.page, dashboard.session, dashboard.settings, dashboard.sidebar, dashboard.status,
-        dashboard.theme, dashboard.tabs, dashboard.document, dashboard.work, dashboard.own, *dashboard.views.values(),
+        dashboard.theme, dashboard.tabs, dashboard.document, dashboard.work, dashboard.own,
     ):  # fmt: skip
         OBJECTS.add(thing)
 
 
+def remember_view(dashboard: Dashboard, tab: str, show: Any = Dashboard.open) -> None:
+    show(dashboard, tab)
+    OBJECTS.add(dashboard.views[tab])
+
+
 Dashboard.__init__ = remember  # type: ignore[method-assign] # so that main.py is served as it is
+Dashboard.open = remember_view  # type: ignore[method-assign]
 ROUTES = [("/alive", Alive, {})]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.drive import DESK, PHONE, Dashboard, browsing, serving
+from tests.browser.drive import DESK, PHONE, Dashboard, browsing, one_page, serving
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +26,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def small_page(server: str, browser: Browser) -> Iterator[Dashboard]:
     """One page for the tests of a file that can share it: 8 x 8 cells, 20 cycles, seed 5. It stays as they leave it."""
-    dashboard = Dashboard(browser.new_page(**DESK), server)
-    yield dashboard.open("rows=8&columns=8&cycles=20&seed=5")
-    dashboard.page.close()
-    assert not dashboard.failures, dashboard.failures
+    yield from one_page(server, browser, "rows=8&columns=8&cycles=20&seed=5")
 
 
 @pytest.fixture

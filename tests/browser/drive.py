@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no network, save for this machine's servers
 )  # fmt: skip
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {
@@ -28,6 +30,7 @@ PHONE: dict[str, Any] = {
     "user_agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
 }
 PATIENCE = 180_000  # ms; the first picture compiles code, on a machine that may be busy
+POLL = 30  # ms between two looks at the page
 
 FIND = """
 (name) => {
@@ -51,12 +54,37 @@ SOURCES = f"""
   }})
 }}
 """
+# The sources of a figure once they differ from some; JSON says null for NaN on both sides.
+CHANGED = f"""
+([name, before]) => {{
+  const now = ({SOURCES})(name)
+  return JSON.stringify(now) === JSON.stringify(before) ? null : {{now}}
+}}
+"""
+# Where the middle of a cell lies on the screen, once two frames of the browser agree on it.
+PLACE = f"""
+async ([name, column, row]) => {{
+  const place = () => {{
+    const view = Bokeh.index.find_one_by_id(({FIND})(name).id)
+    const box = view.canvas_view.el.getBoundingClientRect()
+    return [box.left + view.frame.x_scale.compute(column), box.top + view.frame.y_scale.compute(row)]
+  }}
+  const frame = () => new Promise(requestAnimationFrame)
+  let last, now = place()
+  do {{
+    last = now
+    for (let i = 0; i < 3; i++) {{ await frame() }}
+    now = place()
+  }} while (!Bokeh.documents[0].is_idle || now[0] !== last[0] || now[1] !== last[1])
+  return now
+}}
+"""
 
 EMPTY = """
 () => [...Bokeh.documents[0].all_models].filter((figure) => {
   if (figure.type !== "Figure") { return false }
   const view = Bokeh.index.find_one_by_id(figure.id)
-  if (view == null || view.el.offsetParent === null) { return false } // not on the visible tab
+  if (!view?.el.checkVisibility({visibilityProperty: true})) { return false } // not on the visible tab
   return !figure.renderers.some((renderer) => renderer.visible && (renderer.data_source?.get_length() ?? 0) > 0)
 }).map((figure) => figure.name)
 """
@@ -119,20 +147,18 @@ class Dashboard:
         self.page, self.address = page, address
         page.set_default_timeout(PATIENCE)
         self.failures: list[str] = []
-        host = re.match(r"https?://[^/]+", address)
-        self._host = host.group(0) if host else address
-        # Cut the network off, save for the server: whatever asks elsewhere is refused and noted.
-        page.route(re.compile(r"^(http|ws)s?://"), self._route)
+        self._host = urlsplit(address).netloc
+        # Chromium itself refuses whatever asks elsewhere (FLAGS; page.route would put off its cache); it is noted.
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("websocket", lambda socket: self._asked(socket.url))
         page.on("requestfailed", lambda request: self.failures.append(f"failed: {request.url}"))
         page.on("console", lambda message: self._console(message.type, message.text))
         page.on("pageerror", lambda error: self.failures.append(f"error: {error}"))
 
-    def _route(self, route: Any) -> None:
-        if route.request.url.startswith(self._host):
-            route.continue_()
-        else:
-            self.failures.append(f"outside: {route.request.url}")
-            route.abort()
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self._host:
+            self.failures.append(f"outside: {url}")
 
     def _console(self, kind: str, text: str) -> None:
         if kind == "error":
@@ -143,25 +169,28 @@ class Dashboard:
         self.page.goto(f"{self.address}?{query}" if query else self.address, timeout=PATIENCE)
         if ready:
             self.wait_ready()
-            self.page.wait_for_function("Bokeh.documents[0].is_idle", timeout=PATIENCE)  # sent ready; now drawn too
+            self.wait_drawn()
         return self
 
     def wait_ready(self) -> None:
         """Wait until the status line says that the pictures are up to date."""
-        end = time.monotonic() + PATIENCE / 1000
-        while not self.page.locator(".status-ready").count():
-            if self.failures or time.monotonic() > end:
-                said = self.page.locator("[class^=status-], .MuiAlert-message").all_inner_texts()
-                raise AssertionError(f"not ready; the page says {said}; failures: {self.failures}")
-            self.page.wait_for_timeout(100)
+        try:
+            self.page.locator(".status-ready").wait_for(state="attached", timeout=PATIENCE)
+        except TimeoutError as error:
+            said = self.page.locator("[class^=status-], .MuiAlert-message").all_inner_texts()
+            raise AssertionError(f"not ready; the page says {said}; failures: {self.failures}") from error
+
+    def wait_drawn(self) -> None:
+        """Wait until the browser has drawn what it was sent."""
+        self.page.wait_for_function("Bokeh.documents[0].is_idle", timeout=PATIENCE, polling=POLL)
 
     def settle(self, action: Callable[[], None]) -> None:
         """Do something that changes settings, and wait until the server has answered: the address bar says so."""
         before = self.page.url
         action()
-        self.page.wait_for_function("(before) => location.href !== before", arg=before, timeout=PATIENCE)
-        self.page.wait_for_timeout(100)
+        self.page.wait_for_function("(before) => location.href !== before", arg=before, timeout=PATIENCE, polling=POLL)
         self.wait_ready()
+        self.wait_drawn()
 
     def choose(self, label: str, option: str) -> None:
         """Open a list of choices and take one."""
@@ -190,8 +219,15 @@ class Dashboard:
 
     def wait_change(self, figure: str, before: Any, timeout: float = PATIENCE / 1000) -> list[dict[str, list[Any]]]:
         """Wait until what a figure draws differs from `before`."""
-        complaint = f"{figure} did not change"
-        return self.wait_for(lambda: self.sources(figure), lambda now: now != before, complaint, timeout)
+        try:
+            found = self.page.wait_for_function(CHANGED, arg=[figure, before], timeout=1000 * timeout, polling=POLL)
+        except TimeoutError as error:
+            raise AssertionError(f"{figure} did not change") from error
+        return found.json_value()["now"]
+
+    def place(self, figure: str, row: int, column: int) -> list[float]:
+        """Where a cell of a map lies on the screen, now that the page has come to rest."""
+        return self.page.evaluate(PLACE, [figure, column, row])
 
     def wait_for(
         self, look: Callable[[], Any], enough: Callable[[Any], bool], complaint: str, timeout: float = PATIENCE / 1000
@@ -202,5 +238,13 @@ class Dashboard:
             seen = look()
             if enough(seen):
                 return seen
-            self.page.wait_for_timeout(100)
+            self.page.wait_for_timeout(POLL)
         raise AssertionError(complaint)
+
+
+def one_page(address: str, browser: Browser, query: str) -> Iterator[Dashboard]:
+    """For a fixture: a page that several tests share, each in the state in which the one before left it."""
+    dashboard = Dashboard(browser.new_page(**DESK), address)
+    yield dashboard.open(query)
+    dashboard.page.close()
+    assert not dashboard.failures, dashboard.failures

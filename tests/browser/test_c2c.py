@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 
-from tests.browser.drive import Dashboard
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.drive import Dashboard, one_page
 
 QUERY = "tab=c2c&rows=16&columns=16&cycles=50"
 BOX = """
@@ -19,8 +22,13 @@ BOX = """
 """
 
 
-def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) -> None:
-    dashboard = open_page(QUERY)
+@pytest.fixture(scope="module")
+def dashboard(server: str, browser: Browser) -> Iterator[Dashboard]:
+    """One page for both tests."""
+    yield from one_page(server, browser, QUERY)
+
+
+def test_options_change_their_own_pictures(dashboard: Dashboard) -> None:
     for act, figure in (
         (lambda: dashboard.choose("Feature", "SET voltage"), "cycles series"),
         (lambda: dashboard.choose("Correlate with", "RESET voltage"), "cycles correlation"),
@@ -33,8 +41,7 @@ def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) 
         dashboard.wait_change(figure, before)
 
 
-def test_a_box_drawn_in_the_matrix_shows_its_cycles_everywhere(open_page: Callable[..., Dashboard]) -> None:
-    dashboard = open_page(QUERY)
+def test_a_box_drawn_in_the_matrix_shows_its_cycles_everywhere(dashboard: Dashboard) -> None:
     page = dashboard.page
     page.get_by_text("Draw a box in a cloud").scroll_into_view_if_needed()
     before = dashboard.sources("cycles r_lrs r_lrs")

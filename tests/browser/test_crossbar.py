@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.drive import FIND, Dashboard
+from tests.browser.drive import Dashboard, one_page
 
 pytestmark = pytest.mark.browser
 QUERY = "tab=crossbar&rows=16&columns=12&kind=staircase&cycles=2&u_stop=0.9&word_ohm=0&bit_ohm=0"
 LARGE = "tab=crossbar&rows=128&columns=128"
-PLACE = f"""
-([column, row]) => {{
-  const model = ({FIND})("crossbar map")
-  const view = Bokeh.index.find_one_by_id(model.id)
-  const box = view.canvas_view.el.getBoundingClientRect()
-  return [box.left + view.frame.x_scale.compute(column), box.top + view.frame.y_scale.compute(row)]
-}}
-"""
 
 
-def click(dashboard: Dashboard, row: int, column: int, **options: object) -> None:
-    place, last = [0, 0], None
-    while place != last:  # the page may still be settling
-        last, place = place, dashboard.page.evaluate(PLACE, [column, row])
-        dashboard.page.wait_for_timeout(400)
-    keys = options.pop("keys", ())
+@pytest.fixture(scope="module")
+def dashboard(server: str, browser: Browser) -> Iterator[Dashboard]:
+    """One page for the tests of a small crossbar, in the order of the file; the last one leaves the tab."""
+    yield from one_page(server, browser, QUERY)
+
+
+def click(dashboard: Dashboard, row: int, column: int, keys: tuple[str, ...] = ()) -> None:
+    place = dashboard.place("crossbar map", row, column)
     for key in keys:
         dashboard.page.keyboard.down(key)
     dashboard.page.mouse.click(*place)
@@ -40,25 +35,7 @@ def marks(dashboard: Dashboard) -> list[tuple[int, int]]:
     return list(zip(source["y"], source["x"], strict=True))
 
 
-def test_a_click_selects_the_cell_everywhere(open_page: Callable[..., Dashboard]) -> None:
-    dashboard = open_page(QUERY)
-    click(dashboard, 5, 7)
-    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(5, 7)], "the click selected nothing")
-    click(dashboard, 15, 0, keys=("Shift",))
-    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(5, 7), (15, 0)], "Shift did not add the cell")
-    assert "cells=5.7,15.0" in dashboard.page.url
-    assert dashboard.page.get_by_text("(15,\u00a00)").count()
-    click(dashboard, 5, 7, keys=("Control",))
-    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(15, 0)], "a second click did not let go")
-    dashboard.page.get_by_role("tab", name="I-V loops").click()
-    cells = dashboard.wait_for(
-        lambda: [s["row"] for s in dashboard.sources("loops cycles") or [] if s.get("row")], bool, "no loops"
-    )
-    assert {row for rows in cells for row in rows} == {15}
-
-
-def test_map_bars_and_adc(open_page: Callable[..., Dashboard]) -> None:
-    dashboard = open_page(QUERY)
+def test_map_bars_and_adc(dashboard: Dashboard) -> None:
     image = dashboard.sources("crossbar map")
     assert image[0]["dw"] == [12] and image[0]["dh"] == [16]
     dashboard.choose("Map of", "State")
@@ -68,8 +45,9 @@ def test_map_bars_and_adc(open_page: Callable[..., Dashboard]) -> None:
     rows, columns = (dashboard.sources(f"crossbar {side}")[0]["current"] for side in ("rows", "columns"))
     assert (len(rows), len(columns)) == (16, 12)
     assert sum(rows) == pytest.approx(sum(columns)), "what the drivers deliver, the outputs collect"
+    before = dashboard.sources("crossbar rows")
     dashboard.choose("Input", "One line")
-    changed = dashboard.wait_change("crossbar rows", dashboard.sources("crossbar rows"))[0]["current"]
+    changed = dashboard.wait_change("crossbar rows", before)[0]["current"]
     assert [current > 0 for current in changed] == [True] + [False] * 15
     dashboard.choose("Drive", "Columns")
     dashboard.wait_for(
@@ -85,13 +63,30 @@ def test_map_bars_and_adc(open_page: Callable[..., Dashboard]) -> None:
     assert all(abs(i / step - round(i / step)) < 1e-6 for i in digits)
 
 
+def test_a_click_selects_the_cell_everywhere(dashboard: Dashboard) -> None:
+    click(dashboard, 5, 7)
+    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(5, 7)], "the click selected nothing")
+    click(dashboard, 15, 0, keys=("Shift",))
+    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(5, 7), (15, 0)], "Shift did not add the cell")
+    assert "cells=5.7,15.0" in dashboard.page.url
+    assert dashboard.page.get_by_text("(15,\u00a00)").count()
+    click(dashboard, 5, 7, keys=("Control",))
+    dashboard.wait_for(lambda: marks(dashboard), lambda m: m == [(15, 0)], "a second click did not let go")
+    dashboard.page.get_by_role("tab", name="I-V loops").click()
+    cells = dashboard.wait_for(
+        lambda: [s["row"] for s in dashboard.sources("loops cycles") or [] if s.get("row")], bool, "no loops"
+    )
+    assert {row for rows in cells for row in rows} == {15}
+
+
 def test_lines_and_schemes(open_page: Callable[..., Dashboard], tmp_path: Path) -> None:
     """Moving the line resistance at 128 x 128 redraws map and bars by itself; so does every scheme."""
     dashboard = open_page(LARGE)
-    image, rows = dashboard.sources("crossbar map"), dashboard.sources("crossbar columns")[0]
+    image, columns = dashboard.sources("crossbar map"), dashboard.sources("crossbar columns")
+    rows = columns[0]
     assert 0 < sum(rows["current"]) < sum(rows["ideal"])
     dashboard.fill("Word line (Ω)", "8")
-    lossy = dashboard.wait_change("crossbar columns", dashboard.sources("crossbar columns"))[0]
+    lossy = dashboard.wait_change("crossbar columns", columns)[0]
     assert sum(lossy["current"]) < 0.9 * sum(rows["current"]) and lossy["ideal"] == rows["ideal"]
     assert dashboard.sources("crossbar map")[0]["image"] != image[0]["image"]
     assert "word_ohm=8" in dashboard.page.url

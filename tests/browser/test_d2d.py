@@ -12,12 +12,15 @@ pytestmark = pytest.mark.browser
 QUERY = "tab=d2d&rows=16&columns=16&cycles=20"
 
 
-def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) -> None:
+def test_options_change_their_pictures_and_identical_devices_are_one_point(
+    open_page: Callable[..., Dashboard],
+) -> None:
     dashboard = open_page(QUERY)
     scatter = dashboard.sources("devices scatter")
     devices, outliers = (source for source in scatter[:3] if "row" in source)  # before them: the density of many
     assert len(devices["x"]) + len(outliers["x"]) == 256 and outliers["x"]
     dashboard.choose("Across: feature", "SET voltage")
+    assert any(source["xs"] for source in scatter if "xs" in source)
     changed = dashboard.wait_change("devices scatter", scatter)
     assert changed[1]["y"] == devices["y"]
     assert max(changed[1]["x"]) < 0
@@ -29,8 +32,9 @@ def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) 
     textbook = dashboard.wait_change("devices shares", shares)
     assert any(len(source["share"]) == 4 for source in textbook if "model" not in source)
 
-
-def test_identical_devices_are_one_point_but_for_their_cycles(open_page: Callable[..., Dashboard]) -> None:
-    dashboard = open_page(f"{QUERY}&d2d=0")
-    outlines = [s for s in dashboard.sources("devices scatter") if "xs" in s]
-    assert all(not source["xs"] for source in outlines)
+    dashboard.page.get_by_role("slider", name="D2D spread ×", exact=True).press("Home")  # identical devices
+    dashboard.wait_for(
+        lambda: [source["xs"] for source in dashboard.sources("devices scatter") if "xs" in source],
+        lambda outlines: not any(outlines), "devices without spread have an outline",
+    )  # fmt: skip
+    assert "d2d=0" in dashboard.page.url

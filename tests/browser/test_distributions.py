@@ -33,7 +33,7 @@ def test_states_and_levels(open_page: Callable[..., Dashboard]) -> None:
     dashboard.choose("As", "Read current")
     dashboard.wait_change("distributions states", states)
     dashboard.settle(lambda: dashboard.choose("Show", "Levels"))
-    assert dashboard.empty_figures() == []
+    dashboard.wait_for(dashboard.empty_figures, lambda empty: not empty, "figures without data")
     steps = dashboard.sources("distributions steps")
     dashboard.choose("Tails", "10 %")
     dashboard.wait_change("distributions steps", steps)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 import synaptogen_core as sc
 from app.results import fit
 from synaptogen_core.exchange import text
-from tests.browser.drive import DESK, Dashboard
+from tests.browser.drive import Dashboard, one_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 LONG = 240.0  # seconds; fitting on a machine that may be busy
@@ -45,10 +45,7 @@ def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(server: str, browser: Browser) -> Iterator[Dashboard]:
     """One page for all these tests, in the order of the file."""
-    dashboard = Dashboard(browser.new_page(**DESK), server)
-    yield dashboard.open(f"{SMALL}&tab=fit")
-    dashboard.page.close()
-    assert not dashboard.failures, dashboard.failures
+    yield from one_page(server, browser, f"{SMALL}&tab=fit")
 
 
 def drop(dashboard: Dashboard, *files: Path) -> None:
@@ -143,6 +140,8 @@ def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
     assert line.locator("li").first.is_visible()
     assert chromium.locator("b.own").inner_text() == "Mine <b>1</b>"
     assert "own=Mine" in chromium.url and "eta=" not in chromium.url
+    page.wait_ready()
+    page.wait_drawn()
     own = page.sources("overview r_lrs")
     chromium.get_by_role("button", name="Back to the published device").first.click()
     page.wait_for(lambda: chromium.url, lambda url: "own=" not in url and "eta=3.0567" in url, "not back")

@@ -41,11 +41,11 @@ def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> No
     page.get_by_role("button", name="Next step").click()
     page.get_by_text("How large do you expect C2C to be in HRS?").wait_for()
     page.get_by_role("button", name="Next step").click()
-    page.get_by_label("Your prediction (Ω)").fill("90,5")
+    page.get_by_label("Your prediction (kΩ)").fill("0,0905")
     press(dashboard, "Predict")
     page.get_by_text("It did not hold", exact=True).wait_for()
     press(dashboard, "Predict again")
-    page.get_by_label("Your prediction (Ω)").fill("370")
+    page.get_by_label("Your prediction (kΩ)").fill("0.37")
     press(dashboard, "Predict")
     page.get_by_text("It held", exact=True).wait_for()
     assert "c2c=2" in page.url and "learn.step=3" in page.url

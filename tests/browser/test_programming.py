@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.drive import Dashboard
-from tests.browser.test_crossbar import PLACE
 
 pytestmark = pytest.mark.browser
 
@@ -22,10 +21,7 @@ def test_programming(open_page: Callable[..., Dashboard]) -> None:
     assert targets == {20, 200}
     assert sum(dashboard.sources("programming pulses")[0]["all"]) == pytest.approx(100)
 
-    place, last = [0, 0], None
-    while place != last:  # the page may still be settling
-        last, place = place, dashboard.page.evaluate(PLACE.replace("crossbar map", "programming map"), [7, 5])
-        dashboard.page.wait_for_timeout(400)
+    place = dashboard.place("programming map", 5, 7)
     dashboard.settle(lambda: dashboard.page.mouse.click(*place))
     assert "cells=5.7" in dashboard.page.url
     dashboard.wait_for(lambda: dashboard.sources("programming map")[2]["y"], lambda y: y == [5], "nothing was selected")

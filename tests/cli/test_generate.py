@@ -49,6 +49,7 @@ def test_the_file_holds_what_simulate_returns(tmp_path: Path, suffix: str) -> No
     result = run("generate", path, *SMALL, *options, *variations)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"wrote {path}: 6 x 5 cells, 8 pulses in 4 cycles")
+    assert len(result.stdout.splitlines()) == 1  # nothing else is to be known of this run
     device = sc.load_device("hennen2024").vary(
         c2c={"r_hrs": 2.0, "u_set": 1.5}, d2d=0.5, order=4, memory=False, u_max=1.5
     )
@@ -154,6 +155,7 @@ def test_a_misuse_is_one_sentence(arguments: list[str], sentence: str) -> None:
     assert sentence in one_sentence(result)
 
 
+@pytest.mark.filterwarnings("default::synaptogen_core.errors.RangeWarning")  # as in a shell
 def test_a_warning_is_one_sentence(tmp_path: Path) -> None:
     result = run("generate", tmp_path / "run.nc", "--shape", "2x2", "--train", "cycling:cycles=1,u_reset=1.7")
     assert result.exit_code == 0
@@ -227,6 +229,7 @@ def test_a_cluster_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.cluster
 @pytest.mark.timeout(600)
 def test_a_cluster_computes_the_same(tmp_path: Path) -> None:
     with LocalCluster(n_workers=1, processes=False, threads_per_worker=2, dashboard_address=":0") as cluster:
@@ -242,3 +245,12 @@ def wait_for(ready: object, process: subprocess.Popen[bytes], seconds: float = 1
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "the program did not get so far"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr", ".zarr.zip"])
+def test_what_should_be_known_of_a_run_is_said_then_and_later(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"run{suffix}"
+    said = run("generate", path, "--shape", "8x8", "--train", "cycling:cycles=3,u_set=-0.1,u_reset=0.1").stdout
+    assert said.splitlines()[1:] == ["No cell switched: the features are those with which the cells began."]
+    assert "No cell switched" in run("inspect", path).stdout
+    assert "No cell switched" not in run("generate", path, "--shape", "8x8", "--force").stdout

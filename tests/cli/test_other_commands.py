@@ -126,11 +126,9 @@ def test_help_and_version() -> None:
 
 def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
     command = [sys.executable, "-m", "synaptogen_core.cli", "device", "show", "hennen2024", "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process.stdout.close()
-    stderr = process.stderr.read()
-    process.wait(timeout=60)
-    assert stderr == b""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_a_fault_of_our_own_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

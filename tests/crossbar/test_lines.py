@@ -281,6 +281,7 @@ def test_threads_do_not_change_a_bit() -> None:
 # ------------------------------------------------------------------------------------------------ where currents fall
 
 
+@pytest.mark.filterwarnings("ignore::synaptogen_core.errors.RangeWarning")  # volts beyond are meant
 @given(st.integers(0, 400), st.floats(1.0, 5.0), st.floats(-1.86, 1.86))
 def test_one_curved_cell_behind_a_resistor(seed: int, decades: float, volts: float) -> None:
     cells, ohm = mixed_cells((1, 1), seed), 10**decades

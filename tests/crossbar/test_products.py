@@ -169,7 +169,7 @@ BAD: list[tuple[Any, str]] = [
     ),
     (
         lambda: read_tiles([[1.0]], [1.0], tile=8),
-        "tile: must be rows and columns (got 8); give a pair such as (128, 128)",
+        "tile: must be rows and columns (got 8); give a pair such as (64, 64)",
     ),
     (
         lambda: read_tiles(np.ones((2, 2)), [1, 1], Lines(faults=Faults(((0, 0),))), BARE, tile=(1, 2)),

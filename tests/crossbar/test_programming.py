@@ -102,6 +102,25 @@ def test_what_reaches_cells_in_turn(ends: tuple[str, str], at_once: str) -> None
     assert np.abs(found - wanted).max() > 0.01  # the lines do take something
 
 
+@pytest.mark.parametrize(("size", "ohm"), [(60, 20.0), (128, 20.0), (128, 50.0)])
+def test_rows_are_solved_together_where_each_has_a_solution(size: int, ohm: float) -> None:
+    """Cells in LRS at -1.5 V: their current falls with the voltage, and Newton's steps lead nowhere at first."""
+    lines, some = Lines(ohm, ohm), [0, size // 2, size - 1]
+    cells = cells_of((size, size))
+    cells.apply_voltage(-1.5)
+    wanted = np.full((size, size), -1.5)
+    together = reach(lines, "row")(cells, wanted)
+    for i in some:
+        row = np.where(np.arange(size)[:, None] == i, wanted, 0.0)
+        np.testing.assert_allclose(reach(lines, "row")(cells, row)[i], together[i], rtol=0, atol=1e-6)
+    # Kirchhoff's law, by hand: what a row's cells take flows through the segments of its word line, from 0 V on
+    current = cells.current(together.astype(np.float32)).astype(np.float64)
+    into = np.cumsum(current[:, ::-1], axis=1)[:, ::-1]  # A: through the segment before each cell, the first has none
+    word = -np.concatenate([np.zeros((size, 1)), np.cumsum(into[:, 1:] * ohm, axis=1)], axis=1)
+    bit = ohm * np.arange(size)[::-1, None] * current  # alone on its bit line, which leads down
+    np.testing.assert_allclose(word - bit + wanted, together, rtol=0, atol=1e-5)
+
+
 def test_set_and_reset_of_a_row_do_not_meet() -> None:
     cells = cells_of((2, 3))
     cells.apply_voltage(-1.5)

@@ -165,6 +165,7 @@ def test_nothing_to_do() -> None:
     assert cells.fresh
     found = verify_statistics(ds)
     assert found["cells"] == found["reached"] == 0 and np.isnan(found["share_reached"])
+    assert found["within_tolerance"] == 0 and np.isnan(found["share_within_tolerance"])
     assert found["failures"] == {}
 
 
@@ -176,6 +177,18 @@ def test_noisy_reads_judge() -> None:
     assert cells.reads == int(ds.pulses.max()) + 1
     assert 0.02 < error.max() < 0.06, "some are off by their noise"
     assert np.mean(error > 0.02) < 0.3
+    found = verify_statistics(ds)
+    at_the_end = np.abs(cells.conductance().astype(float) / 50e-6 - 1) <= 0.02
+    assert found["within_tolerance"] == at_the_end.sum()
+    assert found["share_within_tolerance"] == at_the_end.mean() < found["share_reached"] - 0.05
+
+
+def test_without_noise_what_was_reached_is_within_the_tolerance_at_the_end() -> None:
+    ds = program_and_verify(fresh((32, 32)), 150e-6, tolerance=0.01, max_pulses=8)
+    found = verify_statistics(ds)
+    assert found["within_tolerance"] == found["reached"] and 0.1 < found["share_reached"] < 1
+    everything = verify_statistics(ds.assign_attrs(tolerance=0.9))
+    assert everything["within_tolerance"] > found["within_tolerance"]  # the tolerance is that of the Dataset
 
 
 def test_voltages_that_do_not_reach_the_cells() -> None:

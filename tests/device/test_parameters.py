@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import time
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -12,7 +13,11 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
+from synaptogen_core.device import checks, stationary
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import parameters
+from synaptogen_core.exchange.parameters import device_from_text
 
 DEVICE = sc.load_device("hennen2024")
 PLAIN = DEVICE.to_dict()
@@ -37,8 +42,12 @@ def with_entry(matrix: np.ndarray, i: int, j: int, value: float) -> np.ndarray:
     return result
 
 
+GAMMA = "gamma: must have shape (4, degree + 1) with a degree from 1 to 15 "
+ORDERS = "var: must have orders from 1 to 32 as keys (got {}); correct the key, leave larger orders out"
+VARIED_TOO_OFTEN = "variations: must be at most 8 (got {}); vary the device once, by all there is to change"
 BAD = [
-    ({"gamma": [[1, 2]]}, "gamma: must have shape (4, degree + 1) (got (1, 2)); give one row a feature"),
+    ({"gamma": [[1, 2]]}, GAMMA + "(got (1, 2)); give one row a feature"),
+    ({"gamma": [[1.0] * 17] * 4}, GAMMA + "(got (4, 17)); give one row a feature"),
     ({"gamma": "x"}, "gamma: must be an array of numbers (got str); give plain numbers"),
     ({"gamma": [[1.0, float("nan")]] * 4}, "gamma: must be finite (got NaN or infinity); correct the numbers"),
     ({"weights": []}, "weights: must be 1 to 255 shares (got shape (0,)); correct it"),
@@ -67,8 +76,10 @@ BAD = [
         "var: must map at least one order to its matrices (got nothing); give {order: (a, b)}",
     ),
     ({"var": [1]}, "var: must map at least one order to its matrices (got list); give {order: (a, b)}"),
-    ({"var": {"x": 1}}, "var: must have orders from 1 as keys (got 'x'); correct the key"),
-    ({"var": {"0": 1}}, "var: must have orders from 1 as keys (got '0'); correct the key"),
+    ({"var": {"x": 1}}, ORDERS.format("'x'")),
+    ({"var": {"0": 1}}, ORDERS.format("'0'")),
+    ({"var": {"33": 1}}, ORDERS.format("'33'")),
+    ({"var": {"9" * 5000: 1}}, ORDERS.format(f"'{'9' * 37}...{'9' * 38}'")),
     ({"var": {"1": {"b": []}}}, "var[1]: must be the matrices a and b (got dict); give both"),
     ({"var": {"1": 3}}, "var[1]: must be the matrices a and b (got int); give both"),
     ({"var": var(order=2)}, "var[2].a: must have shape (2, 4, 4) (got (1, 4, 4)); correct the array"),
@@ -89,6 +100,11 @@ BAD = [
     ({"order": 0}, "order: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"order": 2.5}, "order: must be a whole number (got 2.5); give an int"),
     ({"order": 11}, "order: the set 'hennen2024' has orders up to 10 (got 11); choose 1 to 10"),
+    (
+        {"hhrs": [1e-4] * 17},
+        "hhrs: must be a polynomial of a degree from 1 to 15, its coefficients in one row (got shape (17,)); "
+        "correct it",
+    ),
     ({"hhrs": [1e-4, 1e-5]}, "hhrs: must be a polynomial through zero (got last coefficient not 0); set it to 0"),
     (
         {"hhrs": PLAIN["llrs"], "llrs": PLAIN["hhrs"]},
@@ -97,12 +113,28 @@ BAD = [
     ({"u_0": "x"}, "u_0: must be a number (got str); give a float"),
     ({"u_0": 1.5}, "u_0: must be above 0 and below u_max (got 1.5); use the read voltage, 0.2 V"),
     ({"u_max": 1.7}, "u_max: must be above 0 and at most 1.6 V (got 1.7); lower it"),
+    ({"eta": 10**400}, "eta: must be finite (got an integer of 1329 bits); give a finite number"),
+    ({"weights": [10**400]}, "weights: must be an array of numbers (got list); give plain numbers"),
+    ({"gamma": json.loads("[" * 500 + "]" * 500)}, "gamma: must be an array of numbers (got list); give plain numbers"),
+    (
+        {"notes": json.loads("[" * 500 + "]" * 500)},
+        "notes: must be a list of texts (got [[[[[[[...]]]]]]]); give one text a sentence",
+    ),
     ({"eta": 0}, "eta: must be above 0 and at most 20 (got 0); the published value is 3.0567"),
     ({"valid_range": 0}, "valid_range: must be above 0 V (got 0); give the largest measured |U|"),
     ({"outliers": [3]}, "outliers: must be component numbers 0 to 2 (got (3,)); correct them"),
+    ({"outliers": [2, 2]}, "outliers: must name each component once (got (2, 2)); remove the repeated one"),
+    (
+        {"outliers": [2] * 256},
+        "outliers: must be at most 255 component numbers (got 256); name each of them once",
+    ),
     ({"outliers": ["x"]}, "outliers: must be a whole number (got 'x'); give an int"),
     ({"outliers": None}, "outliers: must be a list of component numbers (got None); give for instance [2]"),
     ({"name": ""}, "name: must be a text (got ''); write it as one"),
+    ({"name": "x" * 301}, "name: must have at most 300 characters (got 301); shorten it"),
+    ({"source": "x" * 10_001}, "source: must have at most 10,000 characters (got 10,001); shorten it"),
+    ({"notes": ["x"] * 201}, "notes: must be at most 200 texts (got 201); keep those that matter"),
+    ({"notes": ["x" * 10_001]}, "notes: must have at most 10,000 characters (got 10,001); shorten it"),
     ({"source": 3}, "source: must be a text (got 3); write it as one"),
     ({"colour": 1}, "device: must have known parameters only (got colour); remove them"),
     (
@@ -110,6 +142,7 @@ BAD = [
         "features: must be r_hrs, u_set, r_lrs, u_reset in this order (got ['u_set', 'r_hrs', 'r_lrs', 'u_reset']); "
         "reorder the set",
     ),
+    ({"variations": [{"c2c": 1.1}] * 20_000}, VARIED_TOO_OFTEN.format("20,000")),
     ({"variations": 3}, "variations: must be a list of dictionaries (got 3); see to_dict()"),
     (
         {"variations": [{"colour": 1}]},
@@ -137,6 +170,80 @@ def test_something_else_than_a_dictionary() -> None:
     with pytest.raises(TypeError) as error:
         DeviceParameters.from_dict([1])  # type: ignore[arg-type]  # what a wrong file could hold
     assert str(error.value) == "device: must be a dictionary of parameters (got list); see to_dict()"
+
+
+# --------------------------------------------------------------------------------------------------------------- limits
+def test_what_is_got_is_told_in_a_few_words() -> None:
+    huge = {"outliers": "x" * 100_000, "name": ["x" * 100] * 1000, "variations": "x" * 10_000, "features": ["x"] * 9999}
+    for name, value in huge.items():
+        with pytest.raises((ValueError, TypeError)) as error:
+            DeviceParameters.from_dict({**PLAIN, name: value})
+        assert len(str(error.value)) < 400
+
+
+def largest_device() -> dict[str, Any]:
+    """All that a file may hold at most."""
+    data = {**PLAIN, "order": checks.MAX_ORDER, "notes": ["x" * checks.MAX_TEXT] * checks.MAX_NOTES}
+    newest, b = np.array(PLAIN["var"]["10"]["a"]), PLAIN["var"]["10"]["b"]
+    data["var"] = {}
+    for p in range(1, checks.MAX_ORDER + 1):
+        a = np.zeros((p, 4, 4))
+        a[: len(newest)] = newest[:p] * (1 - 1e-3 * p)  # each order another law
+        data["var"][str(p)] = {"a": a.tolist(), "b": b}
+    count = checks.MAX_COMPONENTS
+    data |= {"weights": [1.0] * count, "means": PLAIN["means"][:1] * count, "factors": PLAIN["factors"][:1] * count}
+    return data | {"outliers": [count - 1]}
+
+
+def test_the_largest_device_is_quick_from_its_file_to_its_first_cell() -> None:
+    data = largest_device()
+    content = json.dumps(data)
+    begin = time.thread_time()
+    device = device_from_text(content, "largest.json")
+    loaded = time.thread_time()
+    sc.CellArray((1, 1), device, seed=1, engine="numpy").state()
+    assert loaded - begin < 0.5 and time.thread_time() - loaded < 1  # s of a processor, 0.04 and 0.1 when written
+    data["variations"] = [
+        {"order": p, "shapes": "gaussian", "c2c": 0.9, "d2d": 0.9, "outlier_share": 0.1, "eta": 3.0, "u_max": 1.4}
+        for p in range(checks.MAX_ORDER, checks.MAX_ORDER - checks.MAX_VARIATIONS, -1)
+    ]
+    begin = time.thread_time()
+    device_from_text(json.dumps(data), "varied.json")
+    assert time.thread_time() - begin < 2  # 0.6
+
+
+def test_laws_are_made_once_for_all_that_share_the_autoregression() -> None:
+    stationary._history_covariance.cache_clear()
+    laws = {id(stationary.history_covariance(DEVICE.vary(c2c=k / 10, d2d=k / 10))) for k in range(1, 6)}
+    assert len(laws) == 1 and stationary._history_covariance.cache_info().misses == 1
+    other = stationary.history_covariance(DEVICE.vary(order=9))
+    assert other.shape == (36, 36) and stationary._history_covariance.cache_info().misses == 2
+
+
+def test_a_file_of_a_device_has_a_largest_size() -> None:
+    with pytest.raises(FileError) as error:
+        device_from_text(" " * (parameters.MAX_BYTES + 1), "long.json")
+    assert str(error.value) == (
+        "long.json: must be at most 4,194,304 bytes of device parameters as JSON (got 4,194,305); shorten it"
+    )
+
+
+def test_an_order_that_is_too_large_is_refused_before_its_law_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stationary, "spectral_radius", lambda device: pytest.fail("300 orders: seconds"))
+    data = {**PLAIN, "var": {"300": {"a": np.zeros((300, 4, 4)).tolist(), "b": EYE.tolist()}}, "order": 300}
+    with pytest.raises(FileError) as error:
+        device_from_text(json.dumps(data), "small.json")
+    assert ORDERS.format("'300'") in str(error.value)
+
+
+def test_a_device_can_be_varied_so_often() -> None:
+    device = DEVICE
+    for _ in range(checks.MAX_VARIATIONS):
+        device = device.vary(c2c=1.1)
+    assert DeviceParameters.from_dict(device.to_dict()) == device
+    with pytest.raises(ValueError) as error:
+        device.vary(c2c=1.1)
+    assert str(error.value) == VARIED_TOO_OFTEN.format("9")
 
 
 # --------------------------------------------------------------------------------------------------------------- frozen

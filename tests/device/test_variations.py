@@ -227,3 +227,12 @@ def test_correlations_of_four_components_stay_on() -> None:
     with pytest.raises(ValueError) as error:
         four.vary(correlations=False)
     assert str(error.value) == "correlations: can be switched off for at most 3 components (got 4); leave them on"
+
+
+def test_correlations_of_many_components_are_refused_at_once() -> None:
+    many = replace(
+        DEVICE, weights=np.ones(255), means=DEVICE.means[:1].repeat(255, 0), factors=DEVICE.factors[:1].repeat(255, 0)
+    )
+    with pytest.raises(ValueError) as error:  # written down, their combinations would fill the memory
+        many.vary(correlations=False)
+    assert str(error.value) == ("correlations: can be switched off for at most 3 components (got 255); leave them on")

@@ -47,7 +47,7 @@ WRITERS: dict[str, Callable[[Path, xr.Dataset, sc.DeviceParameters], None]] = {
 FAILURES = {
     "rename": ("os.replace", broken),
     "flush": ("os.fsync", broken),
-    "netcdf": ("xarray.Dataset.to_netcdf", broken),
+    "netcdf": ("xarray.Dataset.dump_to_store", broken),
     "zarr": ("xarray.Dataset.to_zarr", broken),
     "zip": ("zipfile.ZipFile.write", broken),
     "text": ("pathlib.Path.write_text", broken),

@@ -94,7 +94,7 @@ def set_value(name: str, value: float) -> Callable[[Any], None]:
 NOT_CELLS = "must hold cells that save_cells wrote; "
 EDITS: list[tuple[str, Callable[[Any], None], str]] = [
     ("value", set_value("r", 0.5), "must have the hash "),
-    ("nan", set_value("threshold", np.nan), NOT_CELLS + "cells: threshold must be finite"),
+    ("nan", set_value("threshold", np.nan), NOT_CELLS + "cells: threshold must be numbers (got NaN)"),
     ("seed", change_settings(seed=4), "must have the hash "),
     ("shape", change_settings(shape=[10**9, 10**9]), NOT_CELLS + "shape: must have 15 cells"),
     ("stream", change_settings(stream_version=99), NOT_CELLS + "cells: must come from random"),

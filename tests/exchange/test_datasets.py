@@ -310,13 +310,25 @@ def test_a_dataset_that_is_not_ours(
 
 def test_values_that_cannot_be(run: xr.Dataset, tmp_path: Path) -> None:
     for name, value, sentence in (
-        ("r_hrs", np.nan, "r_hrs: must be finite (got NaN or infinity); is the file damaged?"),
+        ("r_hrs", np.nan, "r_hrs: must be numbers (got NaN); is the file damaged?"),
         ("state", 7, "state: must be below 3 (got 7); is the file damaged?"),
     ):
         changed = run.copy(deep=True)
         changed[name][0, 0, 0] = value
         changed.drop_encoding().to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
         assert fault(tmp_path / "run.nc").endswith(f"must hold a Dataset of simulate; {sentence}")
+
+
+def test_what_float32_does_not_hold_is_infinite_and_comes_back(tmp_path: Path) -> None:
+    """A device whose SET thresholds spread beyond all measure: saved, loaded, and gone on with."""
+    device = sc.load_device("hennen2024").vary(c2c={"u_set": 3e39})
+    cells = sc.CellArray((8, 8), device, seed=7)
+    ds = sc.simulate(cells, sc.PulseTrain.cycling(20))
+    assert np.isinf(ds.u_set.values).any(), "the test needs one"
+    sc.save_dataset(ds, tmp_path / "run.nc")
+    assert sc.load_dataset(tmp_path / "run.nc").identical(ds)
+    sc.save_cells(cells, tmp_path / "cells.nc")
+    assert sc.load_cells(tmp_path / "cells.nc").state_hash() == cells.state_hash()
 
 
 def test_a_folder_in_the_way_is_left_alone(run: xr.Dataset, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -81,7 +82,6 @@ def mutations(draw: st.DrawFn, contents: st.SearchStrategy[bytes]) -> bytes:
     return bytes(content)
 
 
-@settings(max_examples=300)
 @given(st.binary(max_size=300))
 @example(b"\xff\xfe\0")
 @example(b"\xfe\xff\xd8\0")
@@ -93,44 +93,43 @@ def test_any_bytes(data: bytes) -> None:
     survives(data)
 
 
-@settings(max_examples=300)
 @given(st.text(alphabet='0123456789.,;\t -+eEnaVI"#\r\n[]/µΩcyle', max_size=200))
 def test_any_text_of_such_letters(text: str) -> None:
     survives(text.encode())
 
 
-@settings(max_examples=300)
 @given(mutations(st.sampled_from([TABLE, FEATURES, TABLE.decode("utf-8-sig").encode("utf-16")])))
 def test_mutated_text(data: bytes) -> None:
     survives(data)
 
 
-@settings(max_examples=100)
 @given(mutations(st.sampled_from([gzip.compress(TABLE), gzip.compress(FEATURES) + gzip.compress(b"x")])))
 def test_mutated_gzip(data: bytes) -> None:
     survives(data)
 
 
-@settings(max_examples=12)  # each starts a process
+@settings(max_examples=settings().max_examples // 8)  # each starts a process
 @given(st.data())
 def test_mutated_netcdf(netcdf: list[bytes], data: st.DataObject) -> None:
     survives(data.draw(mutations(st.sampled_from(netcdf))))
 
 
-@pytest.mark.parametrize("filling", ["9", " ", "[", "(", "1e", "a ", ", ", '"', '""', "-", "0.", ";", "\t", "# ", "_"])
 @pytest.mark.parametrize("end", ["", "x", "b (V)", "]"])
-def test_long_cells_take_no_time(filling: str, end: str) -> None:
+def test_long_cells_take_no_time(end: str) -> None:
     """What is recognised by patterns is recognised in a time that grows with the length only."""
-    long = "a" * (end != "") + filling * (60_000 // len(filling)) + end
-    start = time.process_time()
-    for text in (
-        f"cycle,V,{long}\n0,1,1\n",
-        f"cycle,V,I\n0,1,{long}\n",
-        f"{long}\n0 1 2\n",
-        f"n;HRS\n0;1e5\n1;{long[1:]}",
-    ):
-        survives(text.encode())
-    assert time.process_time() - start < 5  # seconds; 0.1 is what one sees
+    slow = {}
+    for filling in ("9", " ", "[", "(", "1e", "a ", ", ", '"', '""', "-", "0.", ";", "\t", "# ", "_"):
+        long = "a" * (end != "") + filling * (60_000 // len(filling)) + end
+        start = time.process_time()
+        for text in (
+            f"cycle,V,{long}\n0,1,1\n",
+            f"cycle,V,I\n0,1,{long}\n",
+            f"{long}\n0 1 2\n",
+            f"n;HRS\n0;1e5\n1;{long[1:]}",
+        ):
+            survives(text.encode())
+        slow[filling] = time.process_time() - start
+    assert {filling: seconds for filling, seconds in slow.items() if seconds > 5} == {}  # 0.1 is what one sees
 
 
 def test_the_unchanged_ones_are_read(netcdf: list[bytes]) -> None:
@@ -157,37 +156,56 @@ def test_other_formats_are_named(content: bytes, what: str, pack: type[bytes]) -
     assert f"must be a table or NetCDF (got {what}); give a CSV or text table" in str(caught.value)
 
 
-# A program that reads one file and prints by how many bytes it grew. What a process took at most is asked of the kernel
-# as VmHWM: ru_maxrss begins with what the process had that started it.
+# A program that reads one file after the other and prints by how many bytes it grew, how long it took, and the answer.
+# What a process took at most is asked of the kernel as VmHWM: ru_maxrss begins with what the process had that started
+# it. Before each file all memory goes back to the system, so that none is taken unseen.
 PROGRAM = """
-import pathlib, sys, time
+import ctypes, gc, pathlib, sys, time
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange import measured_records
 from synaptogen_core.exchange.files import load_measurements
-try:
-    load_measurements(sys.argv[2])
-except FileError:
-    pass
+
+def answer(path):
+    try:
+        return str(dict(load_measurements(path).sizes))
+    except FileError as error:
+        return str(error)
+
 status = lambda key: int(pathlib.Path("/proc/self/status").read_text().split(key)[1].split()[0]) * 1024
-pathlib.Path("/proc/self/clear_refs").write_text("5")
-before, start = status("VmRSS:"), time.perf_counter()
-try:
-    answer = str(dict(load_measurements(sys.argv[1]).sizes))
-except FileError as error:
-    answer = str(error)
-print(status("VmHWM:") - before, time.perf_counter() - start, answer, sep="|")
+give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: None)
+limit = measured_records.BASE_BYTES
+for line in sys.stdin:
+    small, path, measured_records.BASE_BYTES = line.split()[0], line.split()[1], int(line.split()[2]) or limit
+    answer(small)
+    gc.collect()
+    give_back(0)
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
+    before, start = status("VmRSS:"), time.perf_counter()
+    said = answer(path)
+    print(status("VmHWM:") - before, time.perf_counter() - start, said, sep="|", flush=True)
 """
+Memory = Callable[..., tuple[int, float, str]]
 
 
-def memory(path: Path, tmp_path: Path) -> tuple[int, float, str]:
-    """The most that reading took [bytes], the seconds, and the answer; a small file was read before."""
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
+    """memory(path): the most that reading took [bytes], the seconds, and the answer; a small file was read before."""
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("only Linux tells how much memory a process took since a moment")
-    small = tmp_path / f"small{'.nc' if path.suffix == '.nc' else '.csv'}"
-    small.write_bytes(b"cycle,V,I\n0,1,1e-6\n")
-    command = [sys.executable, "-c", PROGRAM, str(path), str(small)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
-    used, seconds, answer = done.stdout.strip().split("|", 2)
-    return int(used), float(seconds), answer
+    folder = tmp_path_factory.mktemp("small")
+    for ending in (".nc", ".csv"):
+        (folder / f"small{ending}").write_bytes(b"cycle,V,I\n0,1,1e-6\n")
+    pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], **pipe) as reader:
+
+        def read(path: Path, base: int = 0) -> tuple[int, float, str]:
+            reader.stdin.write(f"{folder / 'small'}{'.nc' if path.suffix == '.nc' else '.csv'} {path} {base}\n")
+            reader.stdin.flush()
+            used, seconds, answer = reader.stdout.readline().strip().split("|", 2)
+            return int(used), float(seconds), answer
+
+        yield read
+        reader.stdin.close()
 
 
 def child_memory(path: Path) -> int:
@@ -211,25 +229,25 @@ def rows(count: int) -> bytes:
     return b"cycle,V,I\n" + stream.getvalue().encode()
 
 
-def test_a_million_rows(tmp_path: Path) -> None:
+def test_a_million_rows(memory: Memory, tmp_path: Path) -> None:
     content = rows(10**6)
     for name, data in (("long.csv", content), ("long.csv.gz", gzip.compress(content, 1))):
         (tmp_path / name).write_bytes(data)
-        used, seconds, answer = memory(tmp_path / name, tmp_path)
+        used, seconds, answer = memory(tmp_path / name)
         assert answer == "{'record': 3334, 'sample': 1000000, 'device': 1}"
         assert used < ALLOWED + 10 * len(data)
         assert seconds < 30  # 2 s at a desk
 
 
-def test_short_rows(tmp_path: Path) -> None:
+def test_short_rows(memory: Memory, tmp_path: Path) -> None:
     """The worst of plain texts: six bytes a row, each row a record, and each of another device."""
     for name, data, size in (
         ("short.csv", b"n,V,I\n" + b"0,1,0\n" * 10**6, "{'record': 1, 'sample': 1000000, 'device': 1}"),
-        ("turns.csv", b"n,V,I\n" + b"0,1,0\n1,1,0\n" * 10**6, "{'record': 2, 'sample': 2000000, 'device': 1}"),
+        ("turns.csv", b"n,V,I\n" + b"0,1,0\n1,1,0\n" * 500_000, "{'record': 2, 'sample': 1000000, 'device': 1}"),
         ("cells.csv", b"cell,n,HRS\n" + b"".join(b"%x,0,1e5\n" % n for n in range(10**5)), "{'record': 100000"),
     ):
         (tmp_path / name).write_bytes(data)
-        used, _, answer = memory(tmp_path / name, tmp_path)
+        used, _, answer = memory(tmp_path / name)
         assert answer.startswith(size) or "must need at most" in answer
         assert used < ALLOWED + 10 * len(data)
 
@@ -245,40 +263,40 @@ def test_short_rows(tmp_path: Path) -> None:
         (b"\n", "must be mostly rows"),
     ],
 )
-def test_a_gzip_bomb(piece: bytes, sentence: str, tmp_path: Path) -> None:
+def test_a_gzip_bomb(memory: Memory, piece: bytes, sentence: str, tmp_path: Path) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = piece * (2**20 // len(piece))
     packed = packer.compress(b"cycle,V,I\n0,1,0\n") + b"".join(packer.compress(block) for _ in range(150))
     data = packed + packer.flush()
     assert len(data) < 4 * 2**20
     (tmp_path / "bomb.csv.gz").write_bytes(data)
-    used, seconds, answer = memory(tmp_path / "bomb.csv.gz", tmp_path)
+    used, seconds, answer = memory(tmp_path / "bomb.csv.gz")
     assert sentence in answer
     assert used < ALLOWED + 10 * len(data)
     assert seconds < 30
 
 
 @pytest.mark.parametrize("count", [10**8, 10**12])
-def test_hdf5_that_declares_too_much(count: int, tmp_path: Path) -> None:
+def test_hdf5_that_declares_too_much(memory: Memory, count: int, tmp_path: Path) -> None:
     path = tmp_path / "huge.nc"
     with h5py.File(path, "w") as file:
         for name in ("V", "I", "cycle"):
             file.create_dataset(name, (count,), "f8", chunks=(10**6,), compression="gzip")
-    used, seconds, answer = memory(path, tmp_path)
+    used, seconds, answer = memory(path)
     assert f"(got {3 * 8 * count:,}); save it without compression, or split it" in answer
     assert used < ALLOWED + 10 * path.stat().st_size
     assert child_memory(path) < ALLOWED + 10 * path.stat().st_size
     assert seconds < 20
 
 
-def test_hdf5_of_one_huge_piece(tmp_path: Path) -> None:
+def test_hdf5_of_one_huge_piece(memory: Memory, tmp_path: Path) -> None:
     """What is declared small may lie in one piece that unpacks to much."""
     path = tmp_path / "piece.nc"
     with h5py.File(path, "w") as file:
         for name in ("V", "I", "cycle"):
             file.create_dataset(name, (10,), "f8", maxshape=(None,), chunks=(2 * 10**7,), compression="gzip")
             file[name][:] = 1
-    used, _, answer = memory(path, tmp_path)
+    used, _, answer = memory(path)
     assert "must hold at most" in answer
     assert child_memory(path) < ALLOWED + 10 * path.stat().st_size
     assert used < ALLOWED + 10 * path.stat().st_size
@@ -291,12 +309,10 @@ def test_a_file_that_makes_the_library_loop(netcdf: list[bytes], monkeypatch: py
         measurements_from_bytes(netcdf[0], "x")
 
 
-def test_the_measure_of_memory_sees_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_measure_of_memory_sees_what_is_kept(memory: Memory, tmp_path: Path) -> None:
     """Negative control: without its limits the reader takes more than is allowed, and the measure shows it."""
-    data = gzip.compress(b"cycle,V,I\n" + b"0,1,0\n" * (5 * 10**6), 9)
+    data = gzip.compress(b"cycle,V,I\n" + b"0,1,0\n" * (2 * 10**6), 9)
     (tmp_path / "bomb.csv.gz").write_bytes(data)
-    loose = "from synaptogen_core.exchange import measured_records\nmeasured_records.BASE_BYTES = 2**40\n"
-    monkeypatch.setitem(globals(), "PROGRAM", loose + PROGRAM)
-    used, _, answer = memory(tmp_path / "bomb.csv.gz", tmp_path)
-    assert "5000000" in answer
+    used, _, answer = memory(tmp_path / "bomb.csv.gz", 2**40)
+    assert "2000000" in answer
     assert used > ALLOWED + 10 * len(data)

@@ -1,0 +1,82 @@
+"""What the server says and whom it answers: each page names what may run in it; other machines are let in when asked.
+
+`panel serve` has no option for headers, and reads the page's script when the first page is asked for: so the handlers
+themselves are changed, which holds from that first answer on.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import secrets
+from typing import Any
+
+from bokeh.server.views.auth_request_handler import AuthRequestHandler
+from bokeh.settings import settings
+from panel.io.server import DocHandler
+
+FRAMES = os.environ.get("SYNAPTOGEN_FRAME_ANCESTORS", "'self'")  # whose pages may show ours in a frame of theirs
+OLDER = {"'self'": "SAMEORIGIN", "'none'": "DENY"}  # the same for X-Frame-Options, which knows no other
+SCRIPT = re.compile("<script(.*?</script>)", re.DOTALL)  # to its end, so that what stands in one stays as it is
+REFUSED = (
+    "This dashboard answers its own machine only. Whoever started it can let others in: "
+    "make serve ADDRESS=0.0.0.0 ORIGIN=name:port, or panel serve with --allow-websocket-origin=name:port."
+)
+
+
+def policy(nonce: str) -> str:
+    """The Content-Security-Policy of a page: the scripts that were sent with it run, and no other.
+
+    Bokeh makes functions of texts ('unsafe-eval') and modules of blobs, and everything writes style sheets.
+    """
+    return "; ".join([
+        "default-src 'self'", f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "font-src 'self' data:",
+        "connect-src 'self' blob:",
+        "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'", "form-action 'none'",
+        f"frame-ancestors {FRAMES}",
+    ])  # fmt: skip
+
+
+def write(handler: Any, page: Any, write: Any = DocHandler.write) -> None:
+    """Send a page with its headers; a word that nobody can know beforehand marks its own scripts."""
+    if isinstance(page, str):
+        nonce = secrets.token_urlsafe(16)
+        page = SCRIPT.sub(rf'<script nonce="{nonce}"\1', page)
+        handler.set_header("Content-Security-Policy", policy(nonce))
+        handler.set_header("X-Content-Type-Options", "nosniff")
+        handler.set_header("Referrer-Policy", "same-origin")
+        if FRAMES in OLDER:
+            handler.set_header("X-Frame-Options", OLDER[FRAMES])
+    write(handler, page)
+
+
+async def prepare(handler: Any, prepare: Any = AuthRequestHandler.prepare) -> None:
+    """Answer a page's or a websocket's request, if it comes from where it may."""
+    address = handler.request.connection.context.address
+    allowed = settings.allowed_ws_origin() or handler.application.websocket_origins
+    if isinstance(address, tuple) and not is_local(address[0]) and all(map(is_local, map(host, allowed))):
+        handler.set_status(403)
+        handler.finish(REFUSED)
+        return
+    await prepare(handler)
+
+
+def host(origin: str) -> str:
+    """``localhost`` of ``localhost:5006``."""
+    return re.sub(r":[0-9*]+$", "", origin).strip("[]")
+
+
+def is_local(name: str) -> bool:
+    """Whether a name or an address is this machine's own."""
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return name == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def stand() -> None:
+    """Begin; a second time changes nothing."""
+    DocHandler.write, AuthRequestHandler.prepare = write, prepare

@@ -1,0 +1,97 @@
+"""What a CellArray remembers as plain values and arrays, and the checks on the way back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from synaptogen_core.array.blocks import each_block
+from synaptogen_core.device import checks, noise, streams
+from synaptogen_core.device.state import State
+
+if TYPE_CHECKING:
+    from synaptogen_core.array.cells import CellArray
+
+HASH_BLOCK = 1 << 16
+NEEDED = ("shape", "device", "seed", "start", "first_cell", "reads", "arrays")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """All that an array remembers, in one record: it is exchanged in one step, which nothing can interrupt."""
+
+    state: State | None = None  # None before it is first needed
+    reads: int = 0
+    fresh: bool = True
+
+
+def described(cells: CellArray, state: State) -> dict[str, Any]:
+    """The dictionary of `CellArray.to_state`; its arrays are copies."""
+    return {
+        "shape": list(cells.shape),
+        "device": cells.device.to_dict(),
+        "seed": cells.seed,
+        "start": cells.start,
+        "first_cell": cells.first_cell,
+        "reads": cells.reads,
+        "fresh": cells.fresh,
+        "stream_version": streams.STREAM_VERSION,
+        "arrays": {name: array.copy() for name, array in state.arrays().items()},
+    }
+
+
+def about(data: object) -> dict[str, Any]:
+    """What a CellArray is made of, besides shape and device, out of such a dictionary.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is missing, or comes from another version of the random streams.
+    """
+    if not isinstance(data, Mapping):
+        raise TypeError(f"cells: must be what to_state returned (got {type(data).__name__}); save the cells again")
+    missing = [name for name in NEEDED if name not in data]
+    if missing:
+        raise ValueError(f"cells: must hold a whole state (missing {', '.join(missing)}); save the cells again")
+    if data.get("stream_version") != streams.STREAM_VERSION:
+        raise ValueError(
+            f"cells: must come from random streams of version {streams.STREAM_VERSION} "
+            f"(got {data.get('stream_version')}); go on with the release that saved them"
+        )
+    return {name: data[name] for name in ("seed", "start", "first_cell")}
+
+
+def memory(data: Mapping[str, Any], cells: CellArray) -> Memory:
+    """What the dictionary says that the cells remember, checked against the new array `cells`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something does not fit.
+    """
+    if not isinstance(data["arrays"], Mapping):
+        raise TypeError(f"arrays: must be arrays by name (got {type(data['arrays']).__name__}); save the cells again")
+    state = State.of(data["arrays"], cells.size, cells.device.order, cells.device.weights.size)
+    # of a part of some columns the numbers have gaps; that they ascend is what reads rely on
+    if state.cell[0] != cells.first_cell or np.any(state.cell[1:] <= state.cell[:-1]):
+        raise ValueError(f"cells: cell must count up from {cells.first_cell} (got others); save the cells again")
+    fresh = bool(data.get("fresh", False))
+    if fresh and int(state.cell[-1]) != cells.first_cell + cells.size - 1:
+        raise ValueError("cells: cell must count without gaps in fresh cells (got gaps); save the cells again")
+    return Memory(state, checks.whole("reads", data["reads"], 0, noise.MAX_READS), fresh)
+
+
+def digest(cells: CellArray, state: State) -> str:
+    """Hash of all that cells remember, 16 hexadecimal digits; parts on threads."""
+    about = f"{cells.shape} {cells.device.hash} {cells.seed} {cells.start} {cells.reads}"
+    digests = [b""] * -(-cells.size // HASH_BLOCK)
+
+    def hash_of_part(block: slice) -> None:
+        digests[block.start // HASH_BLOCK] = state.digest(block)
+
+    each_block(cells.size, HASH_BLOCK, hash_of_part)
+    return hashlib.sha256(about.encode() + b"".join(digests)).hexdigest()[:16]
