@@ -60,7 +60,8 @@ def constants(device: DeviceParameters) -> Constants:
 
 
 def _f32(array: NDArray[np.float64]) -> F32:
-    rounded = np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what float32 does not hold is infinite, in cells and in files
+        rounded = np.ascontiguousarray(array, dtype=np.float32)
     rounded.flags.writeable = False
     return rounded
 

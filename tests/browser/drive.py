@@ -70,6 +70,7 @@ async ([name, column, row]) => {{
     return [box.left + view.frame.x_scale.compute(column), box.top + view.frame.y_scale.compute(row)]
   }}
   const frame = () => new Promise(requestAnimationFrame)
+  Bokeh.index.find_one_by_id(({FIND})(name).id).el.scrollIntoView({{block: "nearest"}})
   let last, now = place()
   do {{
     last = now
@@ -226,7 +227,7 @@ class Dashboard:
         return found.json_value()["now"]
 
     def place(self, figure: str, row: int, column: int) -> list[float]:
-        """Where a cell of a map lies on the screen, now that the page has come to rest."""
+        """Where a cell of a map lies on the screen, scrolled to it, now that the page has come to rest."""
         return self.page.evaluate(PLACE, [figure, column, row])
 
     def wait_for(

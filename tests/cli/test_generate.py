@@ -55,7 +55,7 @@ def test_the_file_holds_what_simulate_returns(tmp_path: Path, suffix: str) -> No
     )
     cells = sc.CellArray((6, 5), device, seed=3)
     expected = sc.simulate(
-        cells, sc.PulseTrain.cycling(4), record=["features", "current"], every=3, bandwidth=1e8, advance=False
+        cells, sc.PulseTrain.cycling(4), record=["features", "current"], every=3, bandwidth=1e8
     )
     assert same(sc.load_dataset(path), expected)
 
@@ -73,7 +73,7 @@ def test_parts_of_a_train_follow_each_other(tmp_path: Path) -> None:
         + sc.PulseTrain.table([-1.2, 0.9, 1.4])
         + sc.PulseTrain.random(4, per_cell=False)
     )
-    expected = sc.simulate(sc.CellArray((3, 3), sc.load_device("hennen2024"), seed=0), train, advance=False)
+    expected = sc.simulate(sc.CellArray((3, 3), sc.load_device("hennen2024"), seed=0), train)
     assert same(sc.load_dataset(path), expected)
 
 
@@ -218,7 +218,7 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
     assert re.search(r" s after \d+ of 24 row groups", result.stdout)
     assert run(*long).stdout.startswith(f"{path}: is whole already")
     cells = sc.CellArray((24, 16), sc.load_device("hennen2024"), seed=0)
-    assert same(sc.load_dataset(path), sc.simulate(cells, sc.PulseTrain.cycling(1000), advance=False))
+    assert same(sc.load_dataset(path), sc.simulate(cells, sc.PulseTrain.cycling(1000)))
 
 
 def test_a_cluster_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
