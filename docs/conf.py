@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docutils.nodes import Element
+from docutils.nodes import Element, SkipNode
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import synaptogen_core as sc
@@ -53,9 +53,21 @@ html_math_renderer = "mathml"
 ROOMS = {  # page of the reference: title, what is in it
     "synaptogen_core": ("The library", "Cells, trains, runs and files: `import synaptogen_core as sc`."),
     "synaptogen_core.crossbar": ("Crossbars", "Lines with resistance, reads, products, programming: `sc.crossbar`."),
-    "synaptogen_core.statistics": ("Statistics", "Estimates from a Dataset, and the model's exact laws: `sc.statistics`."),
+    "synaptogen_core.statistics": ("Statistics", "Estimates, and the model's exact laws: `sc.statistics`."),
     "synaptogen_core.fitting": ("Learning a device", "From measurements to a device: `sc.fitting`."),
 }
+PAGE = """# {title}
+
+{text}
+
+```{{eval-rst}}
+.. autosummary::
+   :toctree: names
+   :nosignatures:
+
+{rows}
+```
+"""
 
 
 def write_reference() -> None:
@@ -67,7 +79,7 @@ def write_reference() -> None:
         elsewhere = set() if room is sc else set(sc.__all__)
         names = [n for n in room.__all__ if n[0] != "_" and f"synaptogen_core.{n}" not in ROOMS and n not in elsewhere]
         rows = "\n".join(f"   {room.__name__}.{name}" for name in names)  # sc.statistics lives in another module
-        page = f"# {title}\n\n{text}\n\n```{{eval-rst}}\n.. autosummary::\n   :toctree: names\n   :nosignatures:\n\n{rows}\n```\n"
+        page = PAGE.format(title=title, text=text, rows=rows)
         target = folder / f"{module}.md"
         if not target.exists() or target.read_text(encoding="utf-8") != page:  # Sphinx builds anew what has changed
             target.write_text(page, encoding="utf-8")
@@ -79,15 +91,13 @@ def mathml(translator: HTML5Translator, node: Element, block: bool) -> None:
 
 
 def visit_inline(translator: HTML5Translator, node: Element) -> None:
-    from docutils.nodes import SkipNode
-
+    """A formula in a line of text."""
     mathml(translator, node, block=False)
     raise SkipNode
 
 
 def visit_block(translator: HTML5Translator, node: Element) -> None:
-    from docutils.nodes import SkipNode
-
+    """A formula on a line of its own."""
     translator.body.append('<div class="math">')
     mathml(translator, node, block=True)
     translator.body.append("</div>\n")
@@ -95,5 +105,6 @@ def visit_block(translator: HTML5Translator, node: Element) -> None:
 
 
 def setup(app: Sphinx) -> None:
+    """What Sphinx calls: the reference is written first, then all is read."""
     write_reference()
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))

@@ -54,9 +54,7 @@ def test_the_file_holds_what_simulate_returns(tmp_path: Path, suffix: str) -> No
         c2c={"r_hrs": 2.0, "u_set": 1.5}, d2d=0.5, order=4, memory=False, u_max=1.5
     )
     cells = sc.CellArray((6, 5), device, seed=3)
-    expected = sc.simulate(
-        cells, sc.PulseTrain.cycling(4), record=["features", "current"], every=3, bandwidth=1e8
-    )
+    expected = sc.simulate(cells, sc.PulseTrain.cycling(4), record=["features", "current"], every=3, bandwidth=1e8)
     assert same(sc.load_dataset(path), expected)
 
 
