@@ -9,10 +9,10 @@ READY := .venv/.ready
 # bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help serve test quick lint format bench clean
+.PHONY: help serve test quick lint format bench docs docs-serve clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=...")'
@@ -44,6 +44,13 @@ format: $(READY)  ## let the formatter write
 
 bench: $(READY)  ## speed beside the peer's (ARGS=--full for the long one)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(READY)  ## build the documentation into docs/_build; a warning is an error
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+
+docs-serve: docs  ## look at it on http://localhost:8000
+	$(BIN)/python -m http.server --bind localhost --directory docs/_build 8000
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .pytest_cache .hypothesis .ruff_cache .mypy_cache .import_linter_cache build dist *.egg-info

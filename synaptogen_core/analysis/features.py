@@ -46,7 +46,7 @@ class FeatureOptions:
     ----------
     set_method : {"level", "steepest", "peak"}
         U_SET is where the current first reaches half of its limit (without a limit: half of what the cell carries at
-        the same voltage afterwards), where it rises most steeply, or the largest |V| before it reaches that level.
+        the same voltage afterwards), where it rises most steeply, or the largest ``|V|`` before it reaches that level.
     reset_method : {"peak", "steepest", "level"}
         U_RESET is the first maximum of current with enough prominence, where it falls most steeply, or where it has
         fallen to half of its maximum.
@@ -63,7 +63,7 @@ class FeatureOptions:
     degrees : (int, int)
         Of the polynomials through the high- and the low-resistance branches.
     fit_range : (float, float)
-        Largest |V| of the two fits [V]. Wider averages more noise; narrower bends less. At least `read_voltage`.
+        Largest ``|V|`` of the two fits [V]. Wider averages more noise; narrower bends less. At least `read_voltage`.
     """
 
     set_method: str = "level"

@@ -128,7 +128,7 @@ def fit(
     components : int, optional
         Components of the mixture of devices; without it, as many as the Bayesian information criterion says.
     degree : int
-        Of the shape polynomials, 1 to 7; a polynomial that would turn back within |x| <= 4 is
+        Of the shape polynomials, 1 to 7; a polynomial that would turn back within ``|x| <= 4`` is
         held to rise, with a warning.
     curves : Curves, optional
         Conduction; without it, fitted where there are loops, else the template's, scaled.

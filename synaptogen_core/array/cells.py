@@ -318,11 +318,11 @@ class CellArray(Identity):
         return volts.reshape(grid if lines else -1)
 
     def warn_range(self, largest: float, stacklevel: int = 2) -> None:
-        """Say once that a voltage |U| [V] lies outside the measured range."""
+        """Say once that a voltage ``|U|`` [V] lies outside the measured range."""
         limit = self._device.valid_range
         if largest > limit * (1 + 1e-6) and not self._warned:
             warnings.warn(
-                f"|U| = {largest:g} V lies above {limit:g} V, up to which the device was measured: an extrapolation",
+                f"``|U|`` = {largest:g} V lies above {limit:g} V, up to which the device was measured: an extrapolation",
                 RangeWarning,
                 stacklevel=stacklevel,
             )

@@ -192,7 +192,7 @@ class PulseTrain:
 
     @property
     def amplitude(self) -> float:
-        """Largest |U| [V]; of normally distributed voltages, within five standard deviations."""
+        """Largest magnitude [V]; of normally distributed voltages, within five standard deviations."""
         return self.node.amplitude
 
     @cached_property

@@ -81,15 +81,15 @@ def bias(
 ) -> Bias:
     """Voltages of all lines in a scheme.
 
-    ======== ================ =================== ============== =======================
-    Scheme   chosen word line other word lines    chosen bit line other bit lines
-    ======== ================ =================== ============== =======================
-    all      V                V                   0              0
-    row      V                0                   0              0
-    half     V                V/2                 0              V/2
-    third    V                V/3                 0              2V/3
-    floating V                open                0              open
-    ======== ================ =================== ============== =======================
+    ======== ================ ================ =============== ===============
+    Scheme   chosen word line other word lines chosen bit line other bit lines
+    ======== ================ ================ =============== ===============
+    all      V                V                0               0
+    row      V                0                0               0
+    half     V                V/2              0               V/2
+    third    V                V/3              0               2V/3
+    floating V                open             0               open
+    ======== ================ ================ =============== ===============
 
     Parameters
     ----------
