@@ -15,7 +15,6 @@ from playwright.sync_api import TimeoutError
 import synaptogen_core as sc
 from app.controls import title
 from app.settings import Settings
-from app.tabs import TABS
 from tests.app.typed import TYPED
 from tests.browser.drive import Dashboard
 
