@@ -322,7 +322,7 @@ class CellArray(Identity):
         limit = self._device.valid_range
         if largest > limit * (1 + 1e-6) and not self._warned:
             warnings.warn(
-                f"``|U|`` = {largest:g} V lies above {limit:g} V, up to which the device was measured: an extrapolation",
+                f"|U| = {largest:g} V lies above {limit:g} V, up to which the device was measured: an extrapolation",
                 RangeWarning,
                 stacklevel=stacklevel,
             )
