@@ -89,19 +89,22 @@ def test_an_interrupt_at_any_moment(engine: str, alarm: Callable[[float], None])
         full, begin = start.copy(), time.perf_counter()
         change(full)
         took = time.perf_counter() - begin
-        for delay in rng.uniform(0, took, TRIES[engine]) + 1e-5:
+        for _ in range(50):
             cells = start.copy()
             try:
-                alarm(delay)
+                alarm(1e-5 + took * rng.uniform())
                 change(cells)
                 alarm(0)
+                took *= 0.8  # it was quicker than the first time: on a busy machine that one may have been held up
             except KeyboardInterrupt:
                 hits[name] += 1
             if about(cells) not in (about(start), about(full)):
                 torn.append(name)
+            if hits[name] == TRIES[engine]:
+                break
         change(cells)  # nobody works on anything any more, and no lock is held
     assert torn == []
-    assert min(hits.values()) > 0, f"no interrupt in some of {hits}"
+    assert hits == dict.fromkeys(CHANGES, TRIES[engine])
 
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, cells: sc.CellArray, change: Change) -> int:
