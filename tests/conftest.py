@@ -44,10 +44,11 @@ def known_durations() -> dict[str, float]:
 
 
 def unit_of(nodeid: str) -> str:
-    """What is never dealt to two workers: a file. One server and Chromium for all of browser/ would be one queue of ten
-    minutes; two of each cost half a minute more and share it.
+    """What is never dealt to two workers: a file; and all of browser/, for which there is one server and Chromium, and
+    whose driver keeps a loop running, beside which no asynchronous test can have its own.
     """
-    return nodeid.partition("::")[0]
+    file = nodeid.partition("::")[0]
+    return "tests/browser/" if file.startswith("tests/browser/") else file
 
 
 @pytest.hookimpl(tryfirst=True)
