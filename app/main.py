@@ -9,8 +9,9 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
 
-from app import guard, page, warm  # noqa: E402 - the path is set above
+from app.page import dashboard, guard  # noqa: E402 - the path is set above
+from app.work import warm  # noqa: E402
 
 guard.stand()
 warm.start()
-page.Dashboard().servable()
+dashboard.Dashboard().servable()

@@ -15,7 +15,7 @@ import numpy as np
 from synaptogen.synaptogen import CellArrayCPU, Iread, applyVoltage, load_params
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.readout import ideal_read
+from synaptogen_core.crossbar.readout.read import ideal_read
 
 ORDER = 10
 TILE = 128  # cells

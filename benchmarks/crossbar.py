@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks.clock import Rate, race
 from benchmarks.contestants import Contestant
-from synaptogen_core.crossbar.lines import effective_conductance, solve_lines
-from synaptogen_core.crossbar.schemes import read_bias
-from synaptogen_core.crossbar.wiring import Lines
+from synaptogen_core.crossbar.circuit.bias import read_bias
+from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.crossbar.solver.solve import effective_conductance, solve_lines
 
 LOSSES = (0.03, 0.3, 0.9)
 SIDES = (128, 256)

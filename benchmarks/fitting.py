@@ -15,12 +15,11 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import binomtest
 
 import synaptogen_core as sc
-from synaptogen_core.analysis import fit_assembly
-from synaptogen_core.analysis.device_fit import PROBABILITIES, DeviceFit
+from synaptogen_core.analysis.fitting import assembly
+from synaptogen_core.analysis.fitting.device_to_device import PROBABILITIES, DeviceFit
 from synaptogen_core.device import stationary
 from synaptogen_core.errors import RangeWarning
-
-Floats = NDArray[np.float64]
+from synaptogen_core.types import F64
 
 OF_CYCLES = ("A", "B", "gamma")
 GROUPS = (*OF_CYCLES, "weight", "quantile")
@@ -33,12 +32,12 @@ RIGHT_SIZES = ((1, 200), (1, 1000), (2, 400), (24, 200))
 class Truth:
     """A device in the gauge of a fit: gamma of mean 0 and variance 1, x of variance 1; components by falling weight."""
 
-    a: Floats
-    b: Floats
-    gamma: Floats
+    a: F64
+    b: F64
+    gamma: F64
     population: DeviceFit
 
-    def numbers(self, group: str) -> Floats:
+    def numbers(self, group: str) -> F64:
         """The true values, in the order of a fit's table."""
         lower = np.tril_indices(4)
         return {
@@ -52,7 +51,7 @@ class Truth:
 
 def truth_of(device: sc.DeviceParameters) -> Truth:
     spread = np.sqrt(np.diag(stationary.covariance(device)))
-    rest = fit_assembly.remainder(device, (), device.order)
+    rest = assembly.remainder(device, (), device.order)
     middle, sd = stationary.shape_moments(device)
     turn = np.block([[np.eye(4), np.diag(middle)], [np.zeros((4, 4)), np.diag(sd)]])
     order = np.argsort(-device.weights)
@@ -109,7 +108,7 @@ def held(device: sc.DeviceParameters, devices: int, cycles: int, seed: int) -> d
     return result
 
 
-def labels(means: Floats, truth: DeviceFit) -> NDArray[np.intp]:
+def labels(means: F64, truth: DeviceFit) -> NDArray[np.intp]:
     """For each found component the true one: the assignment with the smallest distance of means in units of spread."""
     spread = np.sqrt(np.diagonal(truth.covariances, axis1=1, axis2=2)).mean(axis=0)
     away = (((means[:, None] - truth.means) / spread) ** 2).sum(axis=2)

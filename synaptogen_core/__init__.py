@@ -12,57 +12,57 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from synaptogen_core import crossbar as crossbar
-    from synaptogen_core.analysis import fitting as fitting
-    from synaptogen_core.analysis import statistics as statistics
+    from synaptogen_core.analysis import fitting_api as fitting  # noqa: F401 - the public name is the shorter one
+    from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401
     from synaptogen_core.array.cells import CellArray as CellArray
-    from synaptogen_core.array.pulses import PulseTrain as PulseTrain
-    from synaptogen_core.array.simulation import apply_train as apply_train
-    from synaptogen_core.array.simulation import estimate as estimate
-    from synaptogen_core.array.simulation import repeat as repeat
-    from synaptogen_core.array.simulation import simulate as simulate
-    from synaptogen_core.crossbar.converters import Adc as Adc
-    from synaptogen_core.crossbar.readout import ideal_read as ideal_read
+    from synaptogen_core.array.runs.simulate import apply_train as apply_train
+    from synaptogen_core.array.runs.simulate import estimate as estimate
+    from synaptogen_core.array.runs.simulate import repeat as repeat
+    from synaptogen_core.array.runs.simulate import simulate as simulate
+    from synaptogen_core.array.trains.pulse_train import PulseTrain as PulseTrain
+    from synaptogen_core.crossbar.readout.converters import Adc as Adc
+    from synaptogen_core.crossbar.readout.read import ideal_read as ideal_read
     from synaptogen_core.device.parameters import DeviceParameters as DeviceParameters
     from synaptogen_core.errors import Cancelled as Cancelled
-    from synaptogen_core.exchange.circuits import save_netlist as save_netlist
-    from synaptogen_core.exchange.files import load_cells as load_cells
-    from synaptogen_core.exchange.files import load_dataset as load_dataset
-    from synaptogen_core.exchange.files import load_device as load_device
-    from synaptogen_core.exchange.files import load_measurements as load_measurements
-    from synaptogen_core.exchange.files import load_train as load_train
-    from synaptogen_core.exchange.files import save_cells as save_cells
-    from synaptogen_core.exchange.files import save_dataset as save_dataset
-    from synaptogen_core.exchange.files import save_device as save_device
-    from synaptogen_core.exchange.files import save_report as save_report
-    from synaptogen_core.exchange.files import simulate_to_file as simulate_to_file
-    from synaptogen_core.exchange.files import simulate_to_zarr as simulate_to_zarr
+    from synaptogen_core.exchange.api import load_cells as load_cells
+    from synaptogen_core.exchange.api import load_dataset as load_dataset
+    from synaptogen_core.exchange.api import load_device as load_device
+    from synaptogen_core.exchange.api import load_measurements as load_measurements
+    from synaptogen_core.exchange.api import load_train as load_train
+    from synaptogen_core.exchange.api import save_cells as save_cells
+    from synaptogen_core.exchange.api import save_dataset as save_dataset
+    from synaptogen_core.exchange.api import save_device as save_device
+    from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
+    from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
+    from synaptogen_core.exchange.spice import save_netlist as save_netlist
+    from synaptogen_core.report.page import save_report as save_report
 
 _HOMES = {
-    "Adc": "crossbar.converters",
+    "Adc": "crossbar.readout.converters",
     "Cancelled": "errors",
     "CellArray": "array.cells",
     "DeviceParameters": "device.parameters",
-    "PulseTrain": "array.pulses",
-    "apply_train": "array.simulation",
-    "estimate": "array.simulation",
-    "ideal_read": "crossbar.readout",
-    "load_cells": "exchange.cells",
-    "load_dataset": "exchange.datasets",
-    "load_device": "exchange.parameters",
-    "load_measurements": "exchange.measurements",
-    "load_train": "exchange.tables",
-    "repeat": "array.simulation",
-    "save_cells": "exchange.cells",
-    "save_dataset": "exchange.datasets",
-    "save_device": "exchange.parameters",
-    "save_netlist": "exchange.circuits",
-    "save_report": "exchange.report",
-    "simulate": "array.simulation",
-    "simulate_to_file": "exchange.files",
-    "simulate_to_zarr": "exchange.files",
+    "PulseTrain": "array.trains.pulse_train",
+    "apply_train": "array.runs.simulate",
+    "estimate": "array.runs.simulate",
+    "ideal_read": "crossbar.readout.read",
+    "load_cells": "exchange.datasets.cells",
+    "load_dataset": "exchange.datasets.datasets",
+    "load_device": "exchange.devices.ours",
+    "load_measurements": "exchange.measurements.load",
+    "load_train": "exchange.datasets.feature_csv",
+    "repeat": "array.runs.simulate",
+    "save_cells": "exchange.datasets.cells",
+    "save_dataset": "exchange.datasets.datasets",
+    "save_device": "exchange.devices.ours",
+    "save_netlist": "exchange.spice",
+    "save_report": "report.page",
+    "simulate": "array.runs.simulate",
+    "simulate_to_file": "exchange.api",
+    "simulate_to_zarr": "exchange.api",
 }
 
-_ROOMS = {"crossbar": "crossbar", "fitting": "analysis.fitting", "statistics": "analysis.statistics"}
+_ROOMS = {"crossbar": "crossbar", "fitting": "analysis.fitting_api", "statistics": "analysis.statistics_api"}
 
 __all__ = ["__version__", *_ROOMS, *_HOMES]
 

@@ -6,7 +6,7 @@ import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synaptogen_core.exchange.columns import TableLayout
+    from synaptogen_core.exchange.measurements.columns import TableLayout
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -26,7 +26,7 @@ class SynaptogenError(Exception):
 
 
 class Cancelled(SynaptogenError):  # noqa: N818 - it is a wish fulfilled, not an error; callers read `except Cancelled`
-    """A run was stopped at the caller's wish; the given cells are as they were, bit for bit."""
+    """A run was stopped by the caller; the given cells are as they were, bit for bit."""
 
 
 class BudgetError(SynaptogenError, ValueError):

@@ -12,11 +12,11 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
-from synaptogen_core.array import recording
-from synaptogen_core.crossbar.lines import LineSolution
-from synaptogen_core.crossbar.programming import Pulse
+from synaptogen_core.array.runs import recording
+from synaptogen_core.crossbar.programming.pulse import Pulse
+from synaptogen_core.crossbar.solver.solve import LineSolution
 from synaptogen_core.device import stationary
-from synaptogen_core.device.constants import constants
+from synaptogen_core.device.model.float32 import constants
 
 DEVICE = sc.load_device("hennen2024")
 BIAS = sc.crossbar.bias((3, 4), "half", 0.5, selector="transistor")

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.random import PCG64, Generator
 from numpy.typing import NDArray
 
-from synaptogen_core.device import checks
-
-Floats = NDArray[np.float64]
+from synaptogen_core import checks
+from synaptogen_core.types import F64
 
 MOST_GROUPS = 512
 
@@ -48,7 +47,7 @@ def group_of(cells: int, most: int = MOST_GROUPS) -> NDArray[np.intp]:
 
 
 @lru_cache(maxsize=8)
-def bootstrap_weights(groups: int, replicates: int, seed: int) -> Floats:
+def bootstrap_weights(groups: int, replicates: int, seed: int) -> F64:
     """How often each group occurs in each resample of `groups` groups with replacement.
 
     Returns
@@ -65,13 +64,13 @@ def bootstrap_weights(groups: int, replicates: int, seed: int) -> Floats:
 
 
 def bootstrap_interval(
-    sums: Floats,
-    statistic: Callable[[Floats], Floats],
+    sums: F64,
+    statistic: Callable[[F64], F64],
     *,
     confidence: float,
     replicates: int,
     seed: int,
-) -> Floats:
+) -> F64:
     """Percentile bootstrap interval of a statistic of sums over cells.
 
     Parameters
@@ -98,7 +97,7 @@ def bootstrap_interval(
     return np.moveaxis(interpolated_quantiles(np.sort(values, axis=0), (tail, 1.0 - tail)), 0, -1)
 
 
-def interpolated_quantiles(ordered: NDArray[np.floating[Any]], probabilities: tuple[float, ...] | Floats) -> Floats:
+def interpolated_quantiles(ordered: NDArray[np.floating[Any]], probabilities: tuple[float, ...] | F64) -> F64:
     """Quantiles of values sorted along the first axis, linear between the order statistics.
 
     `numpy.quantile` of the same method partitions with a NaN check for each column; on sorted values this is a look-up.

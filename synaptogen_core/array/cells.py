@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from synaptogen_core.array import checks as door
-from synaptogen_core.array import engines, saving
-from synaptogen_core.array.blocks import available_threads, each_block, share
-from synaptogen_core.array.helpers import to_the_end
+from synaptogen_core import checks
+from synaptogen_core.array import saving
+from synaptogen_core.array.engines import choose
+from synaptogen_core.array.helper_threads import to_the_end
 from synaptogen_core.array.identity import Identity
 from synaptogen_core.array.saving import Memory
-from synaptogen_core.device import checks, conduction, noise
-from synaptogen_core.device.arithmetic import F32
+from synaptogen_core.array.threads import available_threads, each_block, share
+from synaptogen_core.device.model import conduction, read_noise
+from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.device.state import State
 from synaptogen_core.errors import RangeWarning
 from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F32
 
 VOLTAGE_BLOCK = 16384
 FRESH_BLOCK = 8192
@@ -116,7 +117,7 @@ class CellArray(Identity):
             If it is no finite number or its shape does not fit; the cells are then as before. Ctrl-C finds them as
             before, too, or lets the pulse come to its end.
         """
-        volts, engine, state = self.check_voltages(u), engines.engine(self._engine), self._state
+        volts, engine, state = self.check_voltages(u), choose.engine(self._engine), self._state
         if self._working and state is self._own and not self._lent:
             self._pulse(volts, engine, state)
         elif self._working or self._lent or self.size <= FEW or engine.may_fail:
@@ -124,32 +125,32 @@ class CellArray(Identity):
         else:  # to write all that the cells remember to another place takes up to a hundred times as long
             to_the_end(lambda: self._pulse(volts, engine, state))
 
-    def _pulse(self, volts: F32, engine: engines.Engine, target: State) -> None:
+    def _pulse(self, volts: F32, engine: choose.Engine, target: State) -> None:
         """Apply checked voltages: in place if `target` is where the state is."""
         state, c, nothing = self._state, self._constants, np.full(1, -1, np.int32)
 
         def advance(block: slice) -> None:
             u = (volts[block] if volts.size > 1 else volts)[None, :]
-            pulses = engines.Pulses(voltage=u, read=np.zeros(1, np.bool_), before=nothing, after=nothing)
+            pulses = choose.Pulses(voltage=u, read=np.zeros(1, np.bool_), before=nothing, after=nothing)
             engine.advance(state, target, block, self._seed, pulses, {}, c)
 
         each_block(self.size, share(self.size, VOLTAGE_BLOCK), advance)
         self.take_over(target, self.reads)
 
-    def current(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
+    def current(self, u: ArrayLike = read_noise.READ_VOLTAGE) -> F32:
         """Current I(r, U) without noise [A]; shape (rows, columns).
 
         `u` [V] as for `apply_voltage`, or one voltage a line: shape (rows, 1) or (1, columns).
         """
         curves = conduction.curves(self.check_voltages(u, lines=True), self._constants)
-        return engines.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
+        return choose.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
 
-    def conductance(self, u: ArrayLike = noise.READ_VOLTAGE) -> F32:
+    def conductance(self, u: ArrayLike = read_noise.READ_VOLTAGE) -> F32:
         """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `current`."""
         curves = conduction.conductance_curves(self.check_voltages(u, lines=True), self._constants)
-        return engines.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
+        return choose.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
 
-    def read(self, u: ArrayLike = noise.READ_VOLTAGE, bandwidth: float = noise.BANDWIDTH) -> F32:
+    def read(self, u: ArrayLike = read_noise.READ_VOLTAGE, bandwidth: float = read_noise.BANDWIDTH) -> F32:
         """One noisy read [A]; shape (rows, columns). Each read has noise of its own; the states stay as they are.
 
         Parameters
@@ -161,7 +162,7 @@ class CellArray(Identity):
         """
         bandwidth = checks.bandwidth(bandwidth)
         volts, number = self.check_voltages(u), self.count_reads(1)
-        state, c, engine = self._state, self._constants, engines.engine(self._engine)
+        state, c, engine = self._state, self._constants, choose.engine(self._engine)
         i = np.empty(self.size, np.float32)
 
         def read(block: slice) -> None:
@@ -237,8 +238,8 @@ class CellArray(Identity):
         TypeError, ValueError
             If one is no slice, or empty.
         """
-        top, end = door.span("rows", rows, self.rows)
-        left, right = door.span("columns", columns, self.columns)
+        top, end = checks.span("rows", rows, self.rows)
+        left, right = checks.span("columns", columns, self.columns)
         twin = self._twin(working=False)
         twin._shape = (end - top, right - left)
         twin._first_cell = self._first_cell + top * self.columns + left
@@ -295,7 +296,7 @@ class CellArray(Identity):
 
     def count_reads(self, more: int) -> int:
         """The number of the next noisy read; ValueError where `more` of them would begin to repeat their noise."""
-        if self.reads + more > noise.MAX_READS:
+        if self.reads + more > read_noise.MAX_READS:
             raise ValueError(
                 f"reads: an array has noise for 2**48 of them (got {self.reads} so far, and {more} more); "
                 "make an array with another seed"
@@ -312,7 +313,7 @@ class CellArray(Identity):
         TypeError, ValueError
             If they are no finite numbers, or their shape does not fit.
         """
-        volts, largest = door.voltages(u, self._shape, lines)
+        volts, largest = checks.voltages(u, self._shape, lines)
         self.warn_range(largest, stacklevel=4)
         grid = self._shape if volts.size == self.size else volts.shape or (1, 1)
         return volts.reshape(grid if lines else -1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.array import engines
-from synaptogen_core.device import checks, variability
-from synaptogen_core.device.constants import Constants, constants
+from synaptogen_core import checks
+from synaptogen_core.array.engines import choose
+from synaptogen_core.device.model import variability
+from synaptogen_core.device.model.float32 import Constants, constants
+from synaptogen_core.device.model.state import State, bytes_per_cell
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.device.state import State, bytes_per_cell
 
 MAX_CELLS = 2**40
 MAX_SEED = 2**63 - 1
@@ -36,7 +37,7 @@ class Identity:
         if not isinstance(start, str) or start not in variability.STARTS:
             raise ValueError(f"start: must be 'stationary' or 'empty' (got {start!r}); choose one of them")
         self._start = start
-        self._engine = engines.check_name(engine)
+        self._engine = choose.check_name(engine)
         self._first_cell = checks.whole("first_cell", first_cell, 0, 2**62)
 
     @property
@@ -97,4 +98,4 @@ class Identity:
         """The state of some cells before anything is applied to them."""
         where = np.arange(block.start, block.stop) if isinstance(block, slice) else block
         cell = where.astype(np.uint64) + np.uint64(self._first_cell)
-        return engines.engine(self._engine).fresh_cells(cell, self._seed, self._start, self._constants)
+        return choose.engine(self._engine).fresh_cells(cell, self._seed, self._start, self._constants)

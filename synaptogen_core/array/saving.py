@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synaptogen_core.array.blocks import each_block
-from synaptogen_core.device import checks, noise, streams
-from synaptogen_core.device.state import State
+from synaptogen_core import checks
+from synaptogen_core.array.threads import each_block
+from synaptogen_core.device.model import random_streams, read_noise
+from synaptogen_core.device.model.state import State
 
 if TYPE_CHECKING:
     from synaptogen_core.array.cells import CellArray
@@ -39,7 +40,7 @@ def described(cells: CellArray, state: State) -> dict[str, Any]:
         "first_cell": cells.first_cell,
         "reads": cells.reads,
         "fresh": cells.fresh,
-        "stream_version": streams.STREAM_VERSION,
+        "stream_version": random_streams.STREAM_VERSION,
         "arrays": {name: array.copy() for name, array in state.arrays().items()},
     }
 
@@ -57,9 +58,9 @@ def about(data: object) -> dict[str, Any]:
     missing = [name for name in NEEDED if name not in data]
     if missing:
         raise ValueError(f"cells: must hold a whole state (missing {', '.join(missing)}); save the cells again")
-    if data.get("stream_version") != streams.STREAM_VERSION:
+    if data.get("stream_version") != random_streams.STREAM_VERSION:
         raise ValueError(
-            f"cells: must come from random streams of version {streams.STREAM_VERSION} "
+            f"cells: must come from random streams of version {random_streams.STREAM_VERSION} "
             f"(got {data.get('stream_version')}); go on with the release that saved them"
         )
     return {name: data[name] for name in ("seed", "start", "first_cell")}
@@ -82,7 +83,7 @@ def memory(data: Mapping[str, Any], cells: CellArray) -> Memory:
     fresh = bool(data.get("fresh", False))
     if fresh and int(state.cell[-1]) != cells.first_cell + cells.size - 1:
         raise ValueError("cells: cell must count without gaps in fresh cells (got gaps); save the cells again")
-    return Memory(state, checks.whole("reads", data["reads"], 0, noise.MAX_READS), fresh)
+    return Memory(state, checks.whole("reads", data["reads"], 0, read_noise.MAX_READS), fresh)
 
 
 def digest(cells: CellArray, state: State) -> str:

@@ -17,9 +17,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from synaptogen_core.device.arithmetic import F32, U32
-from synaptogen_core.device.state import State
+from synaptogen_core.device.model.state import State
 from synaptogen_core.schema import HRS, LRS, U_SET, cell_dims
+from synaptogen_core.types import F32, U32
 
 COUNTS = ("cells_switched", "cells_stuck")  # attributes of a Dataset that are sums over its cells
 MOST = 0.9  # share of the cells: that fewer of them switched is said

@@ -11,15 +11,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from synaptogen_core.array import engines
-from synaptogen_core.array.blocks import available_threads
 from synaptogen_core.array.cells import CellArray
-from synaptogen_core.array.estimate import measured
-from synaptogen_core.array.pulses import PulseTrain
-from synaptogen_core.array.simulation import estimate, simulate
-from synaptogen_core.cli import speech
+from synaptogen_core.array.engines import choose
+from synaptogen_core.array.runs.cost import measured
+from synaptogen_core.array.runs.simulate import estimate, simulate
+from synaptogen_core.array.threads import available_threads
+from synaptogen_core.array.trains.pulse_train import PulseTrain
+from synaptogen_core.cli import console as speech
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.exchange.files import load_device
+from synaptogen_core.exchange.api import load_device
 
 CYCLES = 20
 
@@ -39,7 +39,7 @@ def bench(
     console = speech.out()
     workers = threads or available_threads()
     speech.tell(
-        f"{platform.machine()}, {workers} threads, engine {engines.engine('auto').name}, {cells:,} cells, "
+        f"{platform.machine()}, {workers} threads, engine {choose.engine('auto').name}, {cells:,} cells, "
         f"order {chosen.order}"
     )
     table = Table("what", "million/s", "slowest to fastest", box=None, header_style="bold")

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from synaptogen_core.cli import report, speech
-from synaptogen_core.exchange.files import list_devices, load_device
+from synaptogen_core.cli import console, tables
+from synaptogen_core.exchange.api import list_devices, load_device
 
 app = typer.Typer(help="Parameter sets: list the packaged ones, show one, check a file.", no_args_is_help=False)
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="Packaged set or JSON file.")]
@@ -22,7 +22,7 @@ def list_() -> None:
     for name in list_devices():
         device = load_device(name)
         table.add_row(name, device.hash, str(device.order), f"{device.valid_range:g} V", device.citation)
-    speech.out().print(table)
+    console.out().print(table)
 
 
 @app.command()
@@ -42,7 +42,7 @@ def show(
     if as_json:
         typer.echo(json.dumps(device.to_dict(), indent=1, ensure_ascii=False))
         return
-    report.show_device(speech.out(), device)
+    tables.show_device(console.out(), device)
 
 
 @app.command()
@@ -53,7 +53,7 @@ def check(name: NAME) -> None:
     """
     device = load_device(name)
     share = device.clipped_share()
-    speech.tell(
+    console.tell(
         f"{name}: good: {device.name}, hash {device.hash}, orders {', '.join(map(str, sorted(device.var)))}, "
         f"{device.weights.size} components, {100 * share:.2g} % of the cells with a clipped spread"
     )

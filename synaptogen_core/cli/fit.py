@@ -13,11 +13,12 @@ from typing import Annotated, Any
 import typer
 import xarray as xr
 
-from synaptogen_core.cli import learnt, speech, wishes
+from synaptogen_core.cli import arguments as wishes
+from synaptogen_core.cli import console, fit_summary
 from synaptogen_core.errors import ColumnsUnclear, FileError
-from synaptogen_core.exchange.estimates import check_table
-from synaptogen_core.exchange.files import load_device, load_measurements, save_device, save_estimates, save_report
-from synaptogen_core.exchange.report import check_html
+from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
+from synaptogen_core.exchange.datasets.estimates import check_table
+from synaptogen_core.report.page import check_html, save_report
 
 FILES, READING, LOOPS, MODEL, RUN = "Results", "Reading", "Loops", "Fit", "Run"
 PACKED = (".gz", ".csv", ".txt", ".dat", ".tsv", ".nc")
@@ -137,7 +138,7 @@ def fit(
     ] = False,
 ) -> None:
     """Learn a device from measured cycles; see HELP."""
-    from synaptogen_core.analysis import fitting  # takes a second, and --help needs it not
+    from synaptogen_core.analysis import fitting_api  # takes a second, and --help needs it not
 
     writes = [path for path in (output, report, estimates) if path is not None]
     _check_outputs(file, output, report, estimates, layout, force)
@@ -154,27 +155,27 @@ def fit(
         }.items()
         if value is not None
     }
-    options = fitting.FeatureOptions(**extraction)
+    options = fitting_api.FeatureOptions(**extraction)
     begin = time.perf_counter()
     with (
-        speech.stoppable(lambda: "nothing was written") as stop,
-        speech.progress_bar(f"fit {file.name}", quiet) as tell,
+        console.stoppable(lambda: "nothing was written") as stop,
+        console.progress_bar(f"fit {file.name}", quiet) as tell,
     ):
         ds = _read(file, columns, units)
         tell(READ)
         loops = "sample_count" in ds
         if loops:
-            features = fitting.extract_features(ds, options, progress=_part(tell, READ, EXTRACTED), cancel=stop)
+            features = fitting_api.extract_features(ds, options, progress=_part(tell, READ, EXTRACTED), cancel=stop)
             ds = ds.assign(features.data_vars).assign_attrs(features.attrs)
         elif extraction:
             option = f"--{next(iter(extraction)).replace('_', '-')}"
             raise ValueError(f"{option}: must stand with loops (got a table of features in {file}); leave it out")
-        found = fitting.fit(
+        found = fitting_api.fit(
             ds, origin, name=name or _stem(file), order=order, max_order=max_order, criterion=criterion, method=method,
             components=components, degree=degree, confidence=confidence, seed=seed,
             progress=_part(tell, EXTRACTED, FITTED if judge else 1.0), cancel=stop,
         )  # fmt: skip
-        judged = fitting.judge(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if judge else None
+        judged = fitting_api.judge(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if judge else None
     if output is not None:
         save_device(found.device, output, layout)
     if report is not None:
@@ -184,12 +185,12 @@ def fit(
         save_estimates(found.estimates, estimates)
     if quiet:
         return
-    learnt.show(speech.out(), found, judged, ds)
+    fit_summary.show(console.out(), found, judged, ds)
     if writes:
         wrote = ", ".join(map(str, writes))
-        speech.tell(f"\nwrote {wrote}: {ds.sizes['record']:,} cycles, {time.perf_counter() - begin:.1f} s")
+        console.tell(f"\nwrote {wrote}: {ds.sizes['record']:,} cycles, {time.perf_counter() - begin:.1f} s")
     else:
-        speech.tell("\nnothing written; give -o device.json, --report report.html or --estimates table.csv")
+        console.tell("\nnothing written; give -o device.json, --report report.html or --estimates table.csv")
 
 
 def _check_outputs(
@@ -219,7 +220,7 @@ def _read(file: Path, columns: dict[str, str], units: dict[str, str]) -> xr.Data
     try:
         return load_measurements(file, columns=columns, units=units)
     except ColumnsUnclear as unclear:
-        learnt.show_question(unclear.layout)
+        fit_summary.show_question(unclear.layout)
         raise FileError(SAID_IN_PYTHON.sub(_as_options, str(unclear))) from None
 
 

@@ -11,12 +11,12 @@ import typer
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.tally import notes
-from synaptogen_core.cli import speech, wishes
-from synaptogen_core.device.noise import READ_VOLTAGE
+from synaptogen_core.cli import arguments, console
+from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
-from synaptogen_core.exchange.files import load_dataset, simulate_to_file, simulate_to_zarr
-from synaptogen_core.exchange.rehearsal import rehearse
+from synaptogen_core.exchange.api import load_dataset, simulate_to_file, simulate_to_zarr
+from synaptogen_core.exchange.runs.dry_run import rehearse
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
 HELP = """\
@@ -168,10 +168,10 @@ def generate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=RUN)] = False,
 ) -> None:
     """Simulate an array under a pulse train, straight into a file; see HELP."""
-    chosen = wishes.device(
+    chosen = arguments.device(
         device,
-        c2c=wishes.factors("--c2c", c2c or ()),
-        d2d=wishes.factors("--d2d", d2d or ()),
+        c2c=arguments.factors("--c2c", c2c or ()),
+        d2d=arguments.factors("--d2d", d2d or ()),
         outlier_share=outlier_share,
         order=order,
         correlations=None if correlations else False,
@@ -180,20 +180,20 @@ def generate(
         eta=eta,
         u_max=u_max,
     )
-    cells = CellArray(wishes.shape(shape), chosen, seed=seed, start=start)
-    pulses = wishes.train(train or ["cycling:cycles=100"], repeat)
+    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start)
+    pulses = arguments.train(train or ["cycling:cycles=100"], repeat)
     recording: dict[str, Any] = {
-        "record": wishes.quantities(record or ["features"]),
-        "every": wishes.every(every),
+        "record": arguments.quantities(record or ["features"]),
+        "every": arguments.every(every),
         "read_voltage": read_voltage,
         "bandwidth": bandwidth,
     }
-    bound = wishes.size(memory)
+    bound = arguments.size(memory)
     title = f"{cells.rows} x {cells.columns} cells, {len(pulses):,} pulses in {pulses.cycles:,} cycles"
     if dry_run:
         seconds, nbytes = rehearse(cells, pulses, output, threads=threads, **recording)
         updates = f"{cells.size * len(pulses):,} updates"
-        speech.tell(f"{output}: {title}: {updates}, {nbytes / 1e6:,.1f} MB before packing, about {seconds:.2g} s here")
+        console.tell(f"{output}: {title}: {updates}, {nbytes / 1e6:,.1f} MB before packing, about {seconds:.2g} s here")
         return
     _check_output(output, resume, force)
     if scheduler:
@@ -204,24 +204,24 @@ def generate(
     options = {"memory": bound, "threads": threads, "scheduler": scheduler, **recording}
     begin = time.perf_counter()
     with (
-        speech.stoppable(lambda: _left_behind(output, resume)) as stop,
-        speech.progress_bar(title, quiet) as tell,
+        console.stoppable(lambda: _left_behind(output, resume)) as stop,
+        console.progress_bar(title, quiet) as tell,
     ):
         write(cells, pulses, output, progress=tell, cancel=stop, **options)
     if quiet:
         return
     seconds = time.perf_counter() - begin
     if whole:
-        speech.tell(f"{output}: is whole already; {title}")
+        console.tell(f"{output}: is whole already; {title}")
     elif before:
-        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s after {before}")
+        console.tell(f"wrote {output}: {title}, {seconds:.1f} s after {before}")
     else:
         rate = cells.size * len(pulses) / seconds / 1e6
-        speech.tell(f"wrote {output}: {title}, {seconds:.1f} s, {rate:,.1f} million updates/s")
+        console.tell(f"wrote {output}: {title}, {seconds:.1f} s, {rate:,.1f} million updates/s")
     if output.suffix.lower() != ".csv":  # a table has no attributes
         with load_dataset(output, lazy=True) as ds:
             for note in notes(ds):
-                speech.tell(note)
+                console.tell(note)
 
 
 def _check_output(output: Path, resume: bool, force: bool) -> None:

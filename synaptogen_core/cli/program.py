@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from synaptogen_core import __version__
-from synaptogen_core.cli import speech
+from synaptogen_core.cli import console
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -20,7 +20,7 @@ class Program(typer.core.TyperGroup):
         """Run, and end with an exit code: 0, 1 for a failure, 2 for a misuse, 128 + the signal that stopped it."""
         ending = options.get("standalone_mode", True)
         run, options = super().main, {**options, "standalone_mode": False}
-        code = speech.guarded(lambda: run(*arguments, **options))
+        code = console.guarded(lambda: run(*arguments, **options))
         if ending:
             sys.exit(code)
         return code
@@ -63,11 +63,11 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, fit, generate, inspecting
+    from synaptogen_core.cli import bench, devices, fit, generate, inspect
 
     app.command("generate")(generate.generate)
     app.command("fit")(fit.fit)
-    app.command("inspect")(inspecting.inspect)
+    app.command("inspect")(inspect.inspect)
     app.add_typer(devices.app, name="device")
     app.command("bench")(bench.bench)
 

@@ -9,56 +9,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synaptogen_core.array.thresholds import switches as switches
-    from synaptogen_core.array.thresholds import switching_probability as switching_probability
-    from synaptogen_core.crossbar.budget import error_budget as error_budget
-    from synaptogen_core.crossbar.budget import nominal_conductances as nominal_conductances
-    from synaptogen_core.crossbar.converters import Adc as Adc
-    from synaptogen_core.crossbar.converters import Amplifier as Amplifier
-    from synaptogen_core.crossbar.converters import Dac as Dac
-    from synaptogen_core.crossbar.lines import effective_conductance as effective_conductance
-    from synaptogen_core.crossbar.lines import solve_lines as solve_lines
-    from synaptogen_core.crossbar.noise import LineNoise as LineNoise
-    from synaptogen_core.crossbar.products import Pairs as Pairs
-    from synaptogen_core.crossbar.products import product as product
-    from synaptogen_core.crossbar.programming import pulse as pulse
-    from synaptogen_core.crossbar.programming import reach as reach
-    from synaptogen_core.crossbar.readout import Periphery as Periphery
-    from synaptogen_core.crossbar.readout import ideal_read as ideal_read
-    from synaptogen_core.crossbar.readout import read_columns as read_columns
-    from synaptogen_core.crossbar.schemes import Bias as Bias
-    from synaptogen_core.crossbar.schemes import bias as bias
-    from synaptogen_core.crossbar.schemes import read_bias as read_bias
-    from synaptogen_core.crossbar.verify import program_and_verify as program_and_verify
-    from synaptogen_core.crossbar.verify import verify_statistics as verify_statistics
-    from synaptogen_core.crossbar.wiring import Faults as Faults
-    from synaptogen_core.crossbar.wiring import Lines as Lines
+    from synaptogen_core.array.write_disturb import switches as switches
+    from synaptogen_core.array.write_disturb import switching_probability as switching_probability
+    from synaptogen_core.crossbar.circuit.bias import Bias as Bias
+    from synaptogen_core.crossbar.circuit.bias import bias as bias
+    from synaptogen_core.crossbar.circuit.bias import read_bias as read_bias
+    from synaptogen_core.crossbar.circuit.lines import Faults as Faults
+    from synaptogen_core.crossbar.circuit.lines import Lines as Lines
+    from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify as program_and_verify
+    from synaptogen_core.crossbar.programming.program_and_verify import verify_statistics as verify_statistics
+    from synaptogen_core.crossbar.programming.pulse import pulse as pulse
+    from synaptogen_core.crossbar.programming.pulse import reach as reach
+    from synaptogen_core.crossbar.readout.converters import Adc as Adc
+    from synaptogen_core.crossbar.readout.converters import Amplifier as Amplifier
+    from synaptogen_core.crossbar.readout.converters import Dac as Dac
+    from synaptogen_core.crossbar.readout.error_budget import error_budget as error_budget
+    from synaptogen_core.crossbar.readout.error_budget import nominal_conductances as nominal_conductances
+    from synaptogen_core.crossbar.readout.line_noise import LineNoise as LineNoise
+    from synaptogen_core.crossbar.readout.matrix_products import Pairs as Pairs
+    from synaptogen_core.crossbar.readout.matrix_products import product as product
+    from synaptogen_core.crossbar.readout.read import Periphery as Periphery
+    from synaptogen_core.crossbar.readout.read import ideal_read as ideal_read
+    from synaptogen_core.crossbar.readout.read import read_columns as read_columns
+    from synaptogen_core.crossbar.solver.solve import effective_conductance as effective_conductance
+    from synaptogen_core.crossbar.solver.solve import solve_lines as solve_lines
 
 _HOMES = {
-    "Adc": "crossbar.converters",
-    "Amplifier": "crossbar.converters",
-    "Bias": "crossbar.schemes",
-    "Dac": "crossbar.converters",
-    "Faults": "crossbar.wiring",
-    "LineNoise": "crossbar.noise",
-    "Lines": "crossbar.wiring",
-    "Pairs": "crossbar.products",
-    "Periphery": "crossbar.readout",
-    "bias": "crossbar.schemes",
-    "effective_conductance": "crossbar.lines",
-    "error_budget": "crossbar.budget",
-    "ideal_read": "crossbar.readout",
-    "nominal_conductances": "crossbar.budget",
-    "product": "crossbar.products",
-    "program_and_verify": "crossbar.verify",
-    "pulse": "crossbar.programming",
-    "reach": "crossbar.programming",
-    "read_bias": "crossbar.schemes",
-    "read_columns": "crossbar.readout",
-    "solve_lines": "crossbar.lines",
-    "switches": "array.thresholds",
-    "switching_probability": "array.thresholds",
-    "verify_statistics": "crossbar.verify",
+    "Adc": "crossbar.readout.converters",
+    "Amplifier": "crossbar.readout.converters",
+    "Bias": "crossbar.circuit.bias",
+    "Dac": "crossbar.readout.converters",
+    "Faults": "crossbar.circuit.lines",
+    "LineNoise": "crossbar.readout.line_noise",
+    "Lines": "crossbar.circuit.lines",
+    "Pairs": "crossbar.readout.matrix_products",
+    "Periphery": "crossbar.readout.read",
+    "bias": "crossbar.circuit.bias",
+    "effective_conductance": "crossbar.solver.solve",
+    "error_budget": "crossbar.readout.error_budget",
+    "ideal_read": "crossbar.readout.read",
+    "nominal_conductances": "crossbar.readout.error_budget",
+    "product": "crossbar.readout.matrix_products",
+    "program_and_verify": "crossbar.programming.program_and_verify",
+    "pulse": "crossbar.programming.pulse",
+    "reach": "crossbar.programming.pulse",
+    "read_bias": "crossbar.circuit.bias",
+    "read_columns": "crossbar.readout.read",
+    "solve_lines": "crossbar.solver.solve",
+    "switches": "array.write_disturb",
+    "switching_probability": "array.write_disturb",
+    "verify_statistics": "crossbar.programming.program_and_verify",
 }
 
 __all__ = [*_HOMES]

@@ -11,12 +11,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from synaptogen_core import checks
 from synaptogen_core.device.frozen import read_only
 from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F64
 
-F64 = NDArray[np.float64]
 VarModel = tuple[F64, F64]
 SIGMA_FLOOR = 0.01  # of the population mean of sigma
 
@@ -84,17 +85,17 @@ class DeviceParameters:
     variations: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        from synaptogen_core.device import checks
+        from synaptogen_core.device import rules
 
         for name in ("gamma", "weights", "means", "factors", "hhrs", "llrs"):
             object.__setattr__(self, name, checks.numbers(name, getattr(self, name)))
         for name in ("u_0", "eta", "u_max", "valid_range"):
             object.__setattr__(self, name, checks.number(name, getattr(self, name)))
-        object.__setattr__(self, "var", MappingProxyType(checks.var_models(self.var)))
+        object.__setattr__(self, "var", MappingProxyType(rules.var_models(self.var)))
         object.__setattr__(self, "variations", tuple(_frozen(change) for change in self.variations))
-        object.__setattr__(self, "outliers", checks.components("outliers", self.outliers))
-        object.__setattr__(self, "notes", checks.sentences("notes", self.notes))
-        checks.parameters(self)
+        object.__setattr__(self, "outliers", rules.components("outliers", self.outliers))
+        object.__setattr__(self, "notes", rules.sentences("notes", self.notes))
+        rules.parameters(self)
         total = self.weights.sum()
         if abs(total - 1) > 1e-12:  # normalised once only: a second division could change the last bit, and so the hash
             object.__setattr__(self, "weights", checks.numbers("weights", self.weights / total))
@@ -219,9 +220,9 @@ class DeviceParameters:
         TypeError, ValueError
             If a value breaks its rule.
         """
-        from synaptogen_core.device import checks, variations
+        from synaptogen_core.device import rules, variations
 
-        checks.no_others(others)
+        rules.no_others(others)
         wishes = {
             "order": order,
             "shapes": None if shapes == "true" else shapes,
@@ -259,9 +260,9 @@ class DeviceParameters:
         ValueError
             If something is missing, superfluous or breaks its rule.
         """
-        from synaptogen_core.device import checks
+        from synaptogen_core.device import rules
 
-        plain = checks.dictionary(data)
+        plain = rules.dictionary(data)
         changes = plain.pop("variations")
         device = cls(**plain)
         for change in changes:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import hermite_e
-from numpy.typing import NDArray
+
+from synaptogen_core.types import F64
 
 if TYPE_CHECKING:
     from synaptogen_core.device.parameters import DeviceParameters
 
-F64 = NDArray[np.float64]
 DOUBLINGS = 40
 
 

@@ -12,16 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from synaptogen_core.device import checks, stationary
+from synaptogen_core import checks
+from synaptogen_core.device import rules, stationary
 from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F64
 
 if TYPE_CHECKING:
     from synaptogen_core.device.parameters import DeviceParameters
-
-F64 = NDArray[np.float64]
 
 
 def apply(device: DeviceParameters, wishes: Mapping[str, Any]) -> DeviceParameters:
@@ -29,7 +28,7 @@ def apply(device: DeviceParameters, wishes: Mapping[str, Any]) -> DeviceParamete
     if not wishes:
         return device
     change = {k: _plain(v) for k, v in wishes.items()}
-    checks.changes((*device.variations, change))
+    rules.changes((*device.variations, change))
     varied = device
     labels = []
     for name, value in wishes.items():
@@ -153,7 +152,7 @@ def levinson(autocovariance: F64) -> tuple[F64, float]:
 def _product_mixture(device: DeviceParameters) -> dict[str, Any]:
     """Independent features, each with its own mixture over (mu_i, sigma_i): one component for every combination."""
     used = [k for k in range(device.weights.size) if device.weights[k] > 0]
-    if len(used) ** 4 > checks.MAX_COMPONENTS:  # before they are written down: 255 have four thousand million
+    if len(used) ** 4 > rules.MAX_COMPONENTS:  # before they are written down: 255 have four thousand million
         raise ValueError(f"correlations: can be switched off for at most 3 components (got {len(used)}); leave them on")
     combinations = list(itertools.product(used, repeat=4))
     weights, means, factors, outliers = [], [], [], []

@@ -8,8 +8,9 @@ from pathlib import Path
 import h5netcdf
 
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import cells, datasets, tables, text
-from synaptogen_core.exchange.marks import Marks
+from synaptogen_core.exchange.datasets import cells, datasets, feature_csv
+from synaptogen_core.exchange.datasets.unfinished import Marks
+from synaptogen_core.exchange.files import text
 
 KINDS = ("dataset", "cells", "device", "train", "features")
 
@@ -39,7 +40,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     if suffix == ".json":
         return "device"
     if suffix == ".csv":
-        return "features" if _first_line(file) == tables.HEADING else "train"
+        return "features" if _first_line(file) == feature_csv.HEADING else "train"
     if suffix not in (".nc", ".zarr", ".zip"):
         raise FileError(f"{path}: must end in .nc, .zarr, .zarr.zip, .json or .csv (got {suffix or 'no suffix'})")
     return "cells" if suffix == ".nc" and _saved_cells(file) else "dataset"

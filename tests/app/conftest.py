@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from app import runs, session
-from app.cache import LruCache
-from app.settings import Settings
-from app.tabs import TABS
+from app.settings.sections import Settings
+from app.tabs.registry import TABS
+from app.work import runs, session
+from app.work.cache import LruCache
 from tests.app.laboratory import Laboratory
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from app import runs
-from app.session import Session
-from app.settings import Request, Settings, TabOptions
+from app.settings.sections import Request, Settings, TabOptions
+from app.work import runs
+from app.work.session import Session
 from synaptogen_core.errors import Cancelled
 
 

@@ -14,12 +14,13 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from app import link, runs
-from app.results import fit, fit_pictures
-from app.results.fit_files import ours
-from app.settings import MAX_CELLS, Settings
-from app.tabs import TABS
-from app.views.fit_file import said
+from app.settings import link
+from app.settings.sections import MAX_CELLS, Settings
+from app.tabs.fit import compute, pictures
+from app.tabs.fit.file_view import said
+from app.tabs.fit.files import ours
+from app.tabs.registry import TABS
+from app.work import runs
 from tests.hostile import SPELLINGS, files, links, random_file, random_link
 
 LINKS = int(os.environ.get("SYNAPTOGEN_LINKS", "1000"))
@@ -97,18 +98,18 @@ def test_many_unknown_keys_make_few_notes() -> None:
 
 def read(name: str, data: bytes) -> Any:
     """What the Fit tab does first with a file; the sentence if it is refused."""
-    source, options = fit.Source(name, data), fresh().options["fit"].choices()
+    source, options = compute.Source(name, data), fresh().options["fit"].choices()
     try:
-        reading = fit.read(source, {}, options, lambda done: None, threading.Event())
+        reading = compute.read(source, {}, options, lambda done: None, threading.Event())
     except (ValueError, TypeError) as error:
         assert ": " in str(error), f"not a sentence: {error!r}"
         return str(error)
-    shown = fit_pictures.of_stage("read", {"read": reading})
+    shown = pictures.of_stage("read", {"read": reading})
     assert said(shown)
     if reading.data is not None:
-        fit_pictures.of_stage("extract", {"read": reading, "extract": reading.data})
+        pictures.of_stage("extract", {"read": reading, "extract": reading.data})
     if reading.device is not None:
-        fit.limits_of(reading.device)
+        compute.limits_of(reading.device)
     return shown
 
 
@@ -116,7 +117,7 @@ def read(name: str, data: bytes) -> Any:
 def test_random_files_are_read_or_refused() -> None:
     chance, slowest = random.Random(2), (0.0, "")
     samples = [file for text in SPELLINGS[::6] for file in files(text)]
-    device = fit.sc.load_device("hennen2024")
+    device = compute.sc.load_device("hennen2024")
     samples += 20 * [("mine.json", ours(device).encode())]
     for i in range(FILES):
         name, data = random_file(chance, samples)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import synaptogen_core as sc
-from synaptogen_core.device.constants import constants
+from synaptogen_core.device.model.float32 import constants
 from synaptogen_core.errors import RangeWarning
 
 DEVICE = sc.load_device("hennen2024")

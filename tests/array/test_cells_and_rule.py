@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.device import conduction
-from synaptogen_core.device.constants import constants
+from synaptogen_core.device.model import conduction
+from synaptogen_core.device.model.float32 import constants
 
 
 def used() -> sc.CellArray:

@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
-from synaptogen_core.array.pulses import PulseTrain
 from synaptogen_core.array.tally import COUNTS, notes
-from synaptogen_core.array.thresholds import switches
+from synaptogen_core.array.trains.pulse_train import PulseTrain
+from synaptogen_core.array.write_disturb import switches
 
 DEVICE = sc.load_device("hennen2024")
 TRAINS = {

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.array import blocks, engines, helpers
 from synaptogen_core.array import cells as module
-from synaptogen_core.crossbar.schemes import bias
+from synaptogen_core.array import helper_threads, threads
+from synaptogen_core.array.engines import choose
+from synaptogen_core.crossbar.circuit.bias import bias
 
 DEVICE = sc.load_device("hennen2024")
 TRAIN = sc.PulseTrain.cycling(4) + sc.PulseTrain.staircase(1)
@@ -53,7 +54,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many blocks of few cells, so that there is much to be torn apart; and more than one thread on any machine."""
     for name in ("VOLTAGE_BLOCK", "READ_BLOCK", "FRESH_BLOCK"):
         monkeypatch.setattr(module, name, 48)
-    monkeypatch.setattr(blocks, "available_threads", lambda: 3)
+    monkeypatch.setattr(threads, "available_threads", lambda: 3)
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_an_interrupt_at_any_moment(engine: str, alarm: Callable[[float], None])
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, cells: sc.CellArray, change: Change) -> int:
     """Ctrl-C while some block is pulsed; the number of blocks that were pulsed all the same."""
-    engine = engines.engine(cells.engine)
+    engine = choose.engine(cells.engine)
     advance, seen, lock = engine.advance, [], threading.Lock()
 
     def slow(*arguments: Any) -> None:
@@ -141,7 +142,7 @@ def test_torn_cells_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same pulse without its shelter leaves some cells pulsed and others not, and says that nothing happened."""
     start = array("numba")
     monkeypatch.setattr(module, "to_the_end", lambda work: work())
-    monkeypatch.setattr(blocks, "available_threads", lambda: 1)
+    monkeypatch.setattr(threads, "available_threads", lambda: 1)
     cells, full = start.copy(), start.copy()
     full.apply_voltage(1.5)
     interrupted(monkeypatch, cells, CHANGES["apply_voltage"])
@@ -153,7 +154,7 @@ def test_torn_cells_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_fault_in_the_middle(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = array("numpy", used=False)
     before = about(cells)
-    engine = engines.engine("numpy")
+    engine = choose.engine("numpy")
     advance, calls = engine.advance, []
 
     def fails(*arguments: Any) -> None:
@@ -178,11 +179,11 @@ def test_to_the_end() -> None:
         done.append(threading.current_thread().name)
 
     with pytest.raises(KeyboardInterrupt):
-        helpers.to_the_end(work)
+        helper_threads.to_the_end(work)
     assert len(done) == 1
     assert done[0] != "MainThread"
     with pytest.raises(ValueError, match="own"):
-        helpers.to_the_end(lambda: (_ for _ in ()).throw(ValueError("its own")))
+        helper_threads.to_the_end(lambda: (_ for _ in ()).throw(ValueError("its own")))
 
 
 # --------------------------------------------------------------------------------------------------------- transactions

@@ -8,7 +8,7 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from app.page import Dashboard
+from app.page.dashboard import Dashboard
 
 OBJECTS: weakref.WeakSet[Any] = weakref.WeakSet()
 PAGES: list[int] = []

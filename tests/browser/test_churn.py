@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from app.tabs import TABS
+from app.tabs.registry import TABS
 from tests.browser.drive import POLL, Dashboard, serving
 
 HASTY = 4  # pages that are closed while they are still being drawn

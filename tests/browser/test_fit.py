@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 
 import synaptogen_core as sc
-from app.results import fit
-from synaptogen_core.exchange import text
+from app.tabs.fit import compute
+from synaptogen_core.exchange.files import text
 from tests.browser.drive import Dashboard, one_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -24,12 +24,12 @@ SMALL = "rows=8&columns=8&cycles=20&seed=5"
 @pytest.fixture(scope="module")
 def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Simulated loops of 6 devices x 30 cycles as an instrument's table, in odd units; one cycle is broken."""
-    before = dict(fit.EXAMPLE_SIZE)
-    fit.EXAMPLE_SIZE.update(devices=6, cycles=30, points=120)
+    before = dict(compute.EXAMPLE_SIZE)
+    compute.EXAMPLE_SIZE.update(devices=6, cycles=30, points=120)
     try:
-        ds = fit.example(lambda done: None)
+        ds = compute.example(lambda done: None)
     finally:
-        fit.EXAMPLE_SIZE.update(before)
+        compute.EXAMPLE_SIZE.update(before)
     count = ds["sample_count"].values
     device, cycle = (np.repeat(values, count) for values in (ds["device_index"].values, ds["cycle"].values))
     volts, current = ds["voltage"].values, ds["current"].values.copy()

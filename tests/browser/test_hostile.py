@@ -13,8 +13,9 @@ import panel_material_ui as pmui
 import pytest
 from playwright.sync_api import Browser
 
-from app import guard, theme
-from app.plain import escape
+from app.look import theme
+from app.look.plain import escape
+from app.page import guard
 from tests.browser.drive import Dashboard
 from tests.browser.siege import Siege, keys
 from tests.hostile import FOREIGN, SPELLINGS, WATCH, files

@@ -13,8 +13,8 @@ import xarray as xr
 from playwright.sync_api import TimeoutError
 
 import synaptogen_core as sc
-from app.controls import title
-from app.settings import Settings
+from app.look.controls import title
+from app.settings.sections import Settings
 from tests.app.typed import TYPED
 from tests.browser.drive import Dashboard
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 import synaptogen_core as sc
 from synaptogen_core.cli import app, fit
-from tests.analysis.loops import measured_loops
+from tests.analysis.example_loops import measured_loops
 
 QUICK = ("--max-order", "2", "--degree", "3")
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 import synaptogen_core as sc
 from synaptogen_core.cli import app
-from synaptogen_core.exchange.marks import Marks
+from synaptogen_core.exchange.datasets.unfinished import Marks
 
 COMMAND = [sys.executable, "-m", "synaptogen_core.cli"]
 SMALL = ["--shape", "6x5", "--seed", "3", "--train", "cycling:cycles=4"]
@@ -220,7 +220,7 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_cluster_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synaptogen_core.array.distributed.CONNECTING", 0.5)
+    monkeypatch.setattr("synaptogen_core.array.runs.cluster.CONNECTING", 0.5)
     result = run("generate", tmp_path / "run.zarr", *SMALL, "--scheduler", "tcp://127.0.0.1:9")
     assert result.exit_code == 1
     assert "must be the address of a Dask scheduler that answers (got 'tcp://127.0.0.1:9'" in one_sentence(result)

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.device import checks, stationary
+from synaptogen_core.device import rules, stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import parameters
-from synaptogen_core.exchange.parameters import device_from_text
+from synaptogen_core.exchange.devices import ours
+from synaptogen_core.exchange.devices.ours import device_from_text
 
 DEVICE = sc.load_device("hennen2024")
 PLAIN = DEVICE.to_dict()
@@ -183,14 +183,14 @@ def test_what_is_got_is_told_in_a_few_words() -> None:
 
 def largest_device() -> dict[str, Any]:
     """All that a file may hold at most."""
-    data = {**PLAIN, "order": checks.MAX_ORDER, "notes": ["x" * checks.MAX_TEXT] * checks.MAX_NOTES}
+    data = {**PLAIN, "order": rules.MAX_ORDER, "notes": ["x" * rules.MAX_TEXT] * rules.MAX_NOTES}
     newest, b = np.array(PLAIN["var"]["10"]["a"]), PLAIN["var"]["10"]["b"]
     data["var"] = {}
-    for p in range(1, checks.MAX_ORDER + 1):
+    for p in range(1, rules.MAX_ORDER + 1):
         a = np.zeros((p, 4, 4))
         a[: len(newest)] = newest[:p] * (1 - 1e-3 * p)  # each order another law
         data["var"][str(p)] = {"a": a.tolist(), "b": b}
-    count = checks.MAX_COMPONENTS
+    count = rules.MAX_COMPONENTS
     data |= {"weights": [1.0] * count, "means": PLAIN["means"][:1] * count, "factors": PLAIN["factors"][:1] * count}
     return data | {"outliers": [count - 1]}
 
@@ -205,7 +205,7 @@ def test_the_largest_device_is_quick_from_its_file_to_its_first_cell() -> None:
     assert loaded - begin < 0.5 and time.thread_time() - loaded < 1  # s of a processor, 0.04 and 0.1 when written
     data["variations"] = [
         {"order": p, "shapes": "gaussian", "c2c": 0.9, "d2d": 0.9, "outlier_share": 0.1, "eta": 3.0, "u_max": 1.4}
-        for p in range(checks.MAX_ORDER, checks.MAX_ORDER - checks.MAX_VARIATIONS, -1)
+        for p in range(rules.MAX_ORDER, rules.MAX_ORDER - rules.MAX_VARIATIONS, -1)
     ]
     begin = time.thread_time()
     device_from_text(json.dumps(data), "varied.json")
@@ -222,7 +222,7 @@ def test_laws_are_made_once_for_all_that_share_the_autoregression() -> None:
 
 def test_a_file_of_a_device_has_a_largest_size() -> None:
     with pytest.raises(FileError) as error:
-        device_from_text(" " * (parameters.MAX_BYTES + 1), "long.json")
+        device_from_text(" " * (ours.MAX_BYTES + 1), "long.json")
     assert str(error.value) == (
         "long.json: must be at most 4,194,304 bytes of device parameters as JSON (got 4,194,305); shorten it"
     )
@@ -238,7 +238,7 @@ def test_an_order_that_is_too_large_is_refused_before_its_law_is_looked_at(monke
 
 def test_a_device_can_be_varied_so_often() -> None:
     device = DEVICE
-    for _ in range(checks.MAX_VARIATIONS):
+    for _ in range(rules.MAX_VARIATIONS):
         device = device.vary(c2c=1.1)
     assert DeviceParameters.from_dict(device.to_dict()) == device
     with pytest.raises(ValueError) as error:

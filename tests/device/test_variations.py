@@ -96,7 +96,7 @@ def test_outlier_share(share: float) -> None:
 
 def test_no_outliers_means_none_at_all() -> None:
     """The last word of the generator must not reach the last component either."""
-    from synaptogen_core.device.constants import constants
+    from synaptogen_core.device.model.float32 import constants
 
     limits = constants(DEVICE.vary(outlier_share=0)).limits
     assert int(limits[-1]) == 2**32

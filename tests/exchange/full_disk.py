@@ -19,9 +19,10 @@ from typing import Any
 
 import synaptogen_core as sc
 from synaptogen_core.cli.program import app
-from synaptogen_core.crossbar.schemes import bias
+from synaptogen_core.crossbar.circuit.bias import bias
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import circuits, files, report
+from synaptogen_core.exchange import api, spice
+from synaptogen_core.report import page
 
 CELLS = sc.CellArray((16, 16), sc.load_device("hennen2024"), seed=1)
 TRAIN = sc.PulseTrain.cycling(20)
@@ -29,7 +30,7 @@ RUN = sc.simulate(CELLS, TRAIN, advance=False)
 LAZY = RUN.chunk({"row": 5})
 LONG = sc.PulseTrain.table([-1.5, 1.5] * 5000)
 PARTS = {"memory": 1 << 15, "threads": 1}  # several groups
-report.report_html = lambda *_, **__: "page " * 4000  # type: ignore[assignment]  # a fit takes longer
+page.report_html = lambda *_, **__: "page " * 4000  # type: ignore[assignment]  # a fit takes longer
 
 
 def generate(path: Path) -> None:
@@ -46,18 +47,18 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "lazy.nc": lambda path: sc.save_dataset(LAZY, path),
     "run.zarr": lambda path: sc.save_dataset(RUN, path),
     "run.zarr.zip": lambda path: sc.save_dataset(RUN, path),
-    "run.csv": lambda path: files.save_features_csv(RUN, path),
+    "run.csv": lambda path: api.save_features_csv(RUN, path),
     "streamed.nc": lambda path: sc.simulate_to_file(CELLS, TRAIN, path, **PARTS),
     "streamed.zarr": lambda path: sc.simulate_to_file(CELLS, TRAIN, path, **PARTS),
     "streamed.zarr.zip": lambda path: sc.simulate_to_file(CELLS, TRAIN, path, **PARTS),
     "streamed.csv": lambda path: sc.simulate_to_file(CELLS, TRAIN, path, **PARTS),
     "generated.nc": generate,
-    "cells.nc": lambda path: files.save_cells(CELLS, path),
-    "train.csv": lambda path: files.save_train(LONG, path),
-    "device.json": lambda path: files.save_device(CELLS.device, path),
-    "array.cir": lambda path: circuits.save_netlist(CELLS, bias(CELLS.shape, "half", 0.2), None, path),
-    "report.html": lambda path: files.save_report(None, None, path),  # type: ignore[arg-type]
-    "numbers.nc": lambda path: files.save_estimates(RUN, path),
+    "cells.nc": lambda path: api.save_cells(CELLS, path),
+    "train.csv": lambda path: api.save_train(LONG, path),
+    "device.json": lambda path: api.save_device(CELLS.device, path),
+    "array.cir": lambda path: spice.save_netlist(CELLS, bias(CELLS.shape, "half", 0.2), None, path),
+    "report.html": lambda path: page.save_report(None, None, path),  # type: ignore[arg-type]
+    "numbers.nc": lambda path: api.save_estimates(RUN, path),
 }
 
 
@@ -127,7 +128,7 @@ def refused(folder: Path) -> dict[str, Any]:
         found[name] = [said, contents(folder) == before]
     tempfile.tempdir = str(temporary)
     for suffix in ("nc", "zarr.zip", "csv"):
-        said = tried(lambda suffix=suffix: files.dataset_stream(RUN, suffix).close())  # type: ignore[misc]
+        said = tried(lambda suffix=suffix: api.dataset_stream(RUN, suffix).close())  # type: ignore[misc]
         found[f"download.{suffix}"] = [said, contents(folder) == before]
     tempfile.tempdir = None
     return found

@@ -19,7 +19,7 @@ import pytest
 import xarray as xr
 
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import atomic, netcdf
+from synaptogen_core.exchange.files import atomic, netcdf
 
 CHILD = Path(__file__).with_name("full_disk.py")
 SAID = {
@@ -85,7 +85,7 @@ def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
     folder.mkdir(mode=0o555)
     script = (
         "import os, sys\n"
-        "from synaptogen_core.exchange.atomic import replacing\n"
+        "from synaptogen_core.exchange.files.atomic import replacing\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "with replacing(sys.argv[1]) as temporary: temporary.write_text('x')\n"
     )

@@ -15,10 +15,10 @@ from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.schemes import Bias
-from synaptogen_core.crossbar.wiring import Lines
+from synaptogen_core.crossbar.circuit.bias import Bias
+from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.types import F64
 
-F64 = NDArray[np.float64]
 Law = Callable[[F64], tuple[F64, F64]]  # voltages of the cells [V] -> their currents [A] and dI/dU [S]
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.schemes import Bias
-from synaptogen_core.crossbar.wiring import Lines
-from synaptogen_core.exchange.circuits import netlist, node_names
+from synaptogen_core.crossbar.circuit.bias import Bias
+from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.exchange.spice import netlist, node_names
 from tests.peers.kirchhoff import Solution
 
 PRINTED = re.compile(r"^(\S+) = (\S+)$", re.MULTILINE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synaptogen_core.crossbar.lines import LineSolution, solve_lines
-from synaptogen_core.crossbar.schemes import read_bias
-from synaptogen_core.crossbar.wiring import Lines
+from synaptogen_core.crossbar.circuit.bias import read_bias
+from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.crossbar.solver.solve import LineSolution, solve_lines
 
 badcrossbar = pytest.importorskip("badcrossbar")
 SIZES = [(1, 1), (1, 6), (5, 1), (3, 2), (16, 40), (64, 64), (70, 33), (128, 128), (256, 256)]

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.lines import solve_lines
-from synaptogen_core.crossbar.schemes import SCHEMES, Bias, bias
-from synaptogen_core.crossbar.wiring import Faults, Lines
+from synaptogen_core.crossbar.circuit.bias import SCHEMES, Bias, bias
+from synaptogen_core.crossbar.circuit.lines import Faults, Lines
+from synaptogen_core.crossbar.solver.solve import solve_lines
 from tests.peers import kirchhoff, spice
 from tests.peers.kirchhoff import difference
 

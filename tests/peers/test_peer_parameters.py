@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 import synaptogen_core as sc
-from synaptogen_core.exchange.files import load_device, save_device
+from synaptogen_core.exchange.api import load_device, save_device
 
 peer = pytest.importorskip("synaptogen.synaptogen", reason="install the peer: pip install synaptogen==0.2.0")
 

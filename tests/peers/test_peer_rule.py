@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import synaptogen_core as sc
-from synaptogen_core.device import conduction, streams, switching, variability
-from synaptogen_core.device.arithmetic import F32
-from synaptogen_core.device.constants import Constants, constants
-from synaptogen_core.device.state import State
+from synaptogen_core.device.model import conduction, random_streams, switching, variability
+from synaptogen_core.device.model.float32 import Constants, constants
+from synaptogen_core.device.model.state import State
 from synaptogen_core.schema import HRS, LRS
+from synaptogen_core.types import F32
 
 peer = pytest.importorskip("synaptogen.synaptogen", reason="install the peer: pip install synaptogen==0.2.0")
 
@@ -51,8 +51,10 @@ class OurNoise:
         if size[0] == 8:  # device vectors, one component after the other
             chosen = self.cell[self.component == self.asked]
             self.asked += 1
-            return np.concatenate([streams.normals(SEED, streams.DEVICE, chosen, 0, sub) for sub in (0, 1)])
-        normals = streams.normals(SEED, streams.CYCLE, self.cell, self.count())
+            return np.concatenate(
+                [random_streams.normals(SEED, random_streams.DEVICE, chosen, 0, sub) for sub in (0, 1)]
+            )
+        normals = random_streams.normals(SEED, random_streams.CYCLE, self.cell, self.count())
         if out is not None:
             out[:] = normals
         return normals
@@ -80,7 +82,9 @@ class Pair:
         # a threshold that is the last pulse itself is exact in both codes
         self.alike &= ~np.any((np.abs(u - limits) < CLOSE) & (u != limits), axis=0)
         drawing = switching.drawing_cells(own, u)
-        normals = streams.normals(SEED, streams.CYCLE, own.cell[drawing], own.count[drawing] + np.uint32(1))
+        normals = random_streams.normals(
+            SEED, random_streams.CYCLE, own.cell[drawing], own.count[drawing] + np.uint32(1)
+        )
         switching.apply(own, u, normals, self.c)
         peer.applyVoltage(self.theirs, u.copy())
 
@@ -195,7 +199,9 @@ def our_levels(device: sc.DeviceParameters, start: str = "empty") -> list[NDArra
     for volts in (-3.0, *STAIRS):
         u = np.array([volts], np.float32)
         drawing = switching.drawing_cells(state, u)
-        normals = streams.normals(SEED, streams.CYCLE, state.cell[drawing], state.count[drawing] + np.uint32(1))
+        normals = random_streams.normals(
+            SEED, random_streams.CYCLE, state.cell[drawing], state.count[drawing] + np.uint32(1)
+        )
         switching.apply(state, u, normals, constants(device))
         levels.append(state.r.copy())
     return levels

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
-from synaptogen_core.analysis.population import mixture_of
+from synaptogen_core.analysis.population.curves import mixture_of
 from synaptogen_core.schema import FEATURE_NAMES
 
 Z = 4.89

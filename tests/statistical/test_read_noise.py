@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 import synaptogen_core as sc
-from synaptogen_core.device import noise
+from synaptogen_core.device.model import read_noise
 
 Z = 4.89
 KS = 2.69
@@ -60,13 +60,13 @@ def test_the_golden_noise_of_a_read(cells: sc.CellArray) -> None:
 
 
 def test_at_zero_volts_only_johnson_noise(cells: sc.CellArray) -> None:
-    z = scores(cells, cells.read(0.0), 0.0, noise.BANDWIDTH)
+    z = scores(cells, cells.read(0.0), 0.0, read_noise.BANDWIDTH)
     assert np.all(cells.current(0.0) == 0)
     assert abs(z.var() - 1) < Z * np.sqrt(2 / N)
 
 
 def test_two_reads_are_independent(cells: sc.CellArray) -> None:
-    one, two = (scores(cells, cells.read(), 0.2, noise.BANDWIDTH) for _ in range(2))
+    one, two = (scores(cells, cells.read(), 0.2, read_noise.BANDWIDTH) for _ in range(2))
     assert abs((one * two).mean()) < Z / np.sqrt(N)
     assert abs((one * one).mean()) > Z / np.sqrt(N)
 

@@ -1,0 +1,73 @@
+"""Axes whose kind follows the data: linear, logarithmic, or normal scores with percents on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bokeh.models import (
+    BasicTicker,
+    BasicTickFormatter,
+    CustomJSTicker,
+    CustomJSTickFormatter,
+    FixedTicker,
+    LinearScale,
+    LogScale,
+    Range1d,
+)
+
+from app.look import theme
+
+# normal scores of these cumulative probabilities
+PERCENTS = {
+    -4.264891: "0.001 %", -3.719016: "0.01 %", -3.090232: "0.1 %", -2.326348: "1 %", -1.281552: "10 %", 0.0: "50 %",
+    1.281552: "90 %", 2.326348: "99 %", 3.090232: "99.9 %", 3.719016: "99.99 %", 4.264891: "99.999 %",
+}  # fmt: skip
+
+LOG_LABEL = """
+if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
+const [mantissa, exponent] = tick.toExponential(2).split("e")
+const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
+return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
+"""
+
+
+def set_range(range_: Range1d, low: float, high: float) -> None:
+    """Show this, and come back to it with the reset tool."""
+    range_.update(start=low, end=high, reset_start=low, reset_end=high)
+
+
+class Axis:
+    """One side of a figure, "x" or "y", that can change its kind."""
+
+    def __init__(self, figure: Any, side: str):
+        self._figure, self._side = figure, side
+        self._axis = figure.xaxis[0] if side == "x" else figure.yaxis[0]
+        self._kind = ""
+        setattr(figure, f"{side}_range", Range1d(0, 1))
+        self.show("linear", 0, 1)
+
+    def show(self, kind: str, low: float, high: float, label: str | None = None) -> None:
+        """Draw this range as "linear", "log" or "percent" (normal scores)."""
+        if kind != self._kind:
+            self._kind = kind
+            setattr(self._figure, f"{self._side}_scale", LogScale() if kind == "log" else LinearScale())
+            self._axis.ticker = ticker(kind)
+            self._axis.formatter = CustomJSTickFormatter(code=LOG_LABEL) if kind == "log" else BasicTickFormatter()
+            self._axis.major_label_overrides = dict(PERCENTS) if kind == "percent" else {}
+        if label is not None:
+            self._axis.axis_label = label
+        set_range(getattr(self._figure, f"{self._side}_range"), low, high)
+
+    def distance(self, values: np.ndarray, place: float) -> np.ndarray:
+        """How far values lie from a place, as a share of the axis."""
+        shown = getattr(self._figure, f"{self._side}_range")
+        if self._kind == "log":
+            return np.log(np.maximum(values, 1e-300) / place) / np.log(shown.end / shown.start)
+        return (values - place) / (shown.end - shown.start)
+
+
+def ticker(kind: str) -> Any:
+    if kind == "log":
+        return CustomJSTicker(major_code=theme.LOG_TICKS)
+    return FixedTicker(ticks=list(PERCENTS)) if kind == "percent" else BasicTicker()

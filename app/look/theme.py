@@ -1,0 +1,335 @@
+"""How pictures look: one colour a feature, units on every axis, figures that save as PNG and SVG, light and dark."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.models import (
+    BasicTickFormatter,
+    ColorBar,
+    CustomAction,
+    CustomJS,
+    CustomJSTicker,
+    HoverTool,
+    LinearColorMapper,
+    LogAxis,
+    SaveTool,
+    Tool,
+)
+from bokeh.plotting import figure as bokeh_figure
+
+from app.look.plain import escape
+from synaptogen_core.schema import FEATURES, Feature
+
+# Okabe and Ito's colours: told apart by colour-blind eyes, and seen on white and on black.
+COLORS = {"r_hrs": "#0072B2", "u_set": "#009E73", "r_lrs": "#D55E00", "u_reset": "#CC79A7"}
+STATE_COLORS = ("#0072B2", "#E69F00", "#D55E00")  # HRS, IRS, LRS
+OUTLIER = "#D55E00"
+NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
+CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
+CELL_MARKERS = ("circle", "square", "triangle", "diamond")
+MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
+INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
+
+# What the component set would give to each axis, grid and title in the browser, where every change costs a layout of
+# the figure: said here already, it finds nothing to change (a new page then sends 99 changes back, not 390).
+FONT = '"Roboto", "Helvetica", "Arial", sans-serif'
+MUTED = {False: "rgba(0, 0, 0, 0.6)", True: "rgba(255, 255, 255, 0.7)"}
+TEXT = {False: "rgba(0, 0, 0, 0.87)", True: "#fff"}
+LINE = {False: "rgba(0, 0, 0, 0.22)", True: "rgba(255, 255, 255, 0.28)"}
+GRID = {False: "rgba(0, 0, 0, 0.1)", True: "rgba(255, 255, 255, 0.12)"}
+
+BARE = "--bare"  # a style of the place that a figure is in: 1 until there are data
+# Until then a figure is an empty sheet of its size: axes without data could be taken for data.
+SHEET = f"""
+:host {{ background: color-mix(in srgb, currentColor calc(var({BARE}, 0) * 7%), transparent); border-radius: 4px; }}
+:host > * {{ opacity: calc(1 - var({BARE}, 0)); }}
+"""
+QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
+HEADER = "#16324f"
+PALETTE = {
+    "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
+    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
+}
+
+# SI inside, handy units on the axes: (factor, unit, plain name)
+AXES: dict[str, tuple[float, str, str]] = {
+    "r_hrs": (1e-3, "kΩ", "HRS resistance"),
+    "u_set": (1.0, "V", "SET voltage"),
+    "r_lrs": (1e-3, "kΩ", "LRS resistance"),
+    "u_reset": (1.0, "V", "RESET voltage"),
+    "resistance": (1e-3, "kΩ", "Resistance"),
+    "voltage": (1.0, "V", "Voltage"),
+    "conductance": (1e6, "µS", "Conductance"),
+    "current": (1e6, "µA", "Current"),
+    "cycle": (1.0, "", "Cycle"),
+    "row": (1.0, "", "Row"),
+    "column": (1.0, "", "Column"),
+    "lag": (1.0, "cycles", "Lag"),
+    "count": (1.0, "", "Count"),
+}
+
+SVG_ICON = (
+    "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24'>"
+    "<text x='12' y='16' text-anchor='middle' font-family='sans-serif' font-weight='bold' font-size='10'>SVG</text>"
+    "</svg>"
+)
+SVG_CODE = """
+const view = Bokeh.index.find_one_by_id(fig.id)
+view.export("svg").to_blob().then((blob) => {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = name + ".svg"
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+})
+"""
+
+
+# Bokeh's own ticks crowd a log axis of less than two decades, which is what resistances span.
+LOG_TICKS = """
+const {start, end} = cb_data
+const decades = []
+for (let k = Math.floor(Math.log10(start)); k <= Math.ceil(Math.log10(end)); k++) { decades.push(k) }
+const sets = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]]
+let ticks = []
+for (const mantissas of sets) {
+  ticks = decades.flatMap((k) => mantissas.map((m) => m * 10 ** k)).filter((t) => t >= start && t <= end)
+  if (ticks.length >= 3) { return ticks.map((t) => Number(t.toPrecision(3))) }
+}
+const step = 10 ** Math.floor(Math.log10((end - start) / 3))
+for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
+  if (t > end) { return found }
+  found.push(Number(t.toPrecision(6)))
+}
+"""
+
+
+def color(feature: Feature | str) -> str:
+    """The colour that a feature has in every picture."""
+    return COLORS[feature if isinstance(feature, str) else feature.name]
+
+
+def factor(quantity: str) -> float:
+    """What SI values are multiplied by before they are drawn."""
+    return AXES[quantity][0]
+
+
+def label(quantity: str) -> str:
+    """Axis label with its unit: ``HRS resistance (kΩ)``."""
+    _, unit, name = AXES[quantity]
+    return f"{name} ({unit})" if unit else name
+
+
+def unit(quantity: str) -> str:
+    """Unit on the axis of a quantity: ``kΩ``."""
+    return AXES[quantity][1]
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number for people: three significant digits, thin spaces between thousands, a minus that is one."""
+    if value != value:
+        return "–"
+    text = f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.{digits}g}"
+    return text.replace("-", "−")
+
+
+def quantity(value: float, name: str) -> str:
+    """A value in SI as text in the unit of its axis: ``4.55 kΩ``."""
+    scale, unit, _ = AXES[name]
+    return f"{number(value * scale)} {unit}".strip()
+
+
+class Alert(pmui.Alert):
+    """A message whose words are text. The component set's own would read them as Markdown with HTML in it."""
+
+    def _process_param_change(self, params: dict[str, Any]) -> dict[str, Any]:
+        words = params.pop("object", None)
+        changes = super()._process_param_change(params)
+        if words is not None:  # the browser takes it out of HTML twice
+            changes["object"] = html.escape(escape(words).replace("\n", "<br>"))
+        return changes
+
+
+def say(alert: Alert, text: str) -> None:
+    """Show an alert's text, or hide it. A hidden one keeps its words: cleared and set again at once, a material
+    component can stay with the cleared ones.
+    """
+    if text:
+        alert.object = text
+    alert.visible = bool(text)
+
+
+def size(count: float) -> str:
+    """Bytes for people: ``6.6 MB``."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count:.0f} bytes"
+
+
+class Theme:
+    """Makes a page's figures, and keeps the few colours in them that follow light and dark."""
+
+    def __init__(self, dark: bool = False):
+        self.dark = dark
+        self._inked: list[tuple[Any, str]] = []
+
+    def ink(self, model: Any, *attributes: str) -> None:
+        """Draw these colour attributes of a Bokeh model in black on light, white on dark."""
+        for attribute in attributes:
+            setattr(model, attribute, INK[self.dark])
+            self._inked.append((model, attribute))
+
+    def set_dark(self, dark: bool) -> None:
+        self.dark = dark
+        for model, attribute in self._inked:
+            setattr(model, attribute, INK[dark])
+
+    def cell_style(self, glyph: Any, position: int) -> None:
+        """Draw a line or marker in the style of the selected cell at this position (colour, and dash if a line)."""
+        color, dash = CELL_STYLES[position]
+        if color == "ink":
+            self.ink(glyph, "line_color")
+        else:
+            glyph.line_color = color
+        if glyph.__class__.__name__ == "Line":
+            glyph.line_dash = dash
+
+    def figure(
+        self,
+        name: str,
+        *,
+        title: str = "",
+        x: str = "",
+        y: str = "",
+        height: int = 260,
+        tools: Sequence[Tool] = (),
+        **options: Any,
+    ) -> Any:
+        """A Bokeh figure in the house style.
+
+        `name` names the saved file; `x` and `y` are a quantity in AXES, or the whole label. Other options go to Bokeh.
+        """
+        figure = bokeh_figure(
+            title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
+            tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="above", active_drag=None, active_scroll=None,
+            x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
+            name=name, stylesheets=[SHEET], **options,
+        )  # fmt: skip
+        figure.toolbar.logo = None
+        figure.toolbar.autohide = True
+        figure.update(min_border_left=62, min_border_right=12)  # numbers of other widths must not move the picture
+        figure.outline_line_color = None
+        figure.grid.grid_line_color = GRID[self.dark]
+        if figure.title:
+            figure.title.update(
+                text_color=TEXT[self.dark], text_font=FONT, text_font_size="1.05em", text_font_style="normal"
+            )
+        for axis in figure.axis:
+            axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
+            axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
+            for ticks in ("major_tick", "minor_tick"):
+                axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
+            if isinstance(axis, LogAxis):
+                axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
+                axis.formatter = BasicTickFormatter(use_scientific=False)
+        file = "synaptogen-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
+        figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
+        figure.add_tools(CustomAction(callback=svg, icon=SVG_ICON, description="Save as SVG"))
+        return figure
+
+    def color_bar(self, figure: Any, title: str, palette: str | Sequence[str] = MAP_PALETTE) -> LinearColorMapper:
+        """A colour scale with its title beside a map; set `low` and `high` of the mapper with the data."""
+        mapper = LinearColorMapper(palette=palette, low=0, high=1)
+        figure.add_layout(self.bar(color_mapper=mapper, title=title, width=12), "right")
+        return mapper
+
+    def bar(self, **options: Any) -> ColorBar:
+        """A colour scale of a figure."""
+        return ColorBar(
+            padding=6, background_fill_alpha=0, bar_line_alpha=0, major_tick_line_alpha=0, minor_tick_line_alpha=0,
+            **self._text("title", "0.95em", TEXT), **self._text("major_label", "0.9em", MUTED), **options,
+        )  # fmt: skip
+
+    def _text(self, part: str, size: str, color: dict[bool, str]) -> dict[str, Any]:
+        """Properties of a text of a Bokeh model."""
+        values = {"font": FONT, "font_size": size, "font_style": "normal", "color": color[self.dark]}
+        return {f"{part}_text_{name}": value for name, value in values.items()}
+
+
+def hover(renderers: Sequence[Any], *rows: tuple[str, str], **options: Any) -> HoverTool:
+    """A hover tool on some renderers: (name, "@column{0.000} unit") pairs."""
+    return HoverTool(renderers=list(renderers), tooltips=list(rows), **options)
+
+
+def pane(figure: Any) -> pn.pane.Bokeh:
+    """A figure as a part of the page, as wide as its place."""
+    return pn.pane.Bokeh(figure, sizing_mode="stretch_width", height=figure.height)
+
+
+def cell_marks(figure: Any, source: Any) -> None:
+    """Mark cells on a map at the columns x and y of a source: black on white, seen on every colour."""
+    for color, width in (("#ffffff", 4), ("#000000", 1.5)):
+        figure.scatter("x", "y", source=source, marker="square", size=12, fill_color=None, line_color=color,
+                       line_width=width)  # fmt: skip
+
+
+def card(figure: Any, *more: Any) -> pmui.Paper:
+    """A figure, and what belongs to it (a caption, controls), on a quiet sheet."""
+    inside = pane(figure) if hasattr(figure, "toolbar") else figure
+    return pmui.Paper(inside, *more, elevation=0, variant="outlined", sizing_mode="stretch_width", margin=0,
+                      sx={"p": "6px", "overflow": "hidden"})  # fmt: skip
+
+
+def heading(text: str) -> pn.pane.HTML:
+    """The title of a card that is not a figure."""
+    return pn.pane.HTML(f"<h3>{text}</h3>", margin=(4, 6), stylesheets=["h3 { margin: 0; font-size: 1rem; }"])
+
+
+def note(text: str = "") -> pn.pane.HTML:
+    """A quiet line of text, such as a caption; set `object`."""
+    return pn.pane.HTML(text, sizing_mode="stretch_width", margin=(0, 6), styles=QUIET)
+
+
+TABLE = """
+table.numbers { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }
+table.numbers caption { text-align: left; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
+table.numbers th, table.numbers td { padding: 3px 6px; text-align: right; font-weight: normal; }
+table.numbers th:first-child { text-align: left; opacity: 0.85; }
+table.numbers tr + tr { border-top: 1px solid rgba(127, 127, 127, 0.25); }
+"""
+
+
+def table() -> pn.pane.HTML:
+    """A place for `<table class="numbers">` with a caption; set `object`."""
+    return pn.pane.HTML("", sizing_mode="stretch_width", margin=0, stylesheets=[TABLE])
+
+
+def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Column:
+    """Cards side by side. `sizes`: twelfths of the width from each breakpoint on, e.g. ``{"xs": 12, "md": 6}``.
+
+    Each row has the same columns: those of the first items that fill twelve twelfths.
+    """
+    each = [sizes] * len(items) if isinstance(sizes, dict) else list(sizes)
+    columns: dict[str, str] = {}
+    widths = [12] * len(items)
+    for point in ("xs", "sm", "md", "lg", "xl"):
+        if any(point in size for size in each):
+            widths = [size.get(point, width) for size, width in zip(each, widths, strict=True)]
+            first = next((i for i in range(1, len(widths) + 1) if sum(widths[:i]) >= 12), len(widths))
+            columns[point] = " ".join(f"minmax(0, {width}fr)" for width in widths[:first])
+    # A style sheet's grid: a component for each cell would cost the opening of the page some 15 ms.
+    style = {"display": "grid", "gridTemplateColumns": columns, "gap": "10px"}
+    return pmui.Column(*items, sizing_mode="stretch_width", margin=0, sx=style)
+
+
+def feature_axis(name: str) -> str:
+    """Bokeh's axis type for a feature: "log" for r_hrs."""
+    return next(f.scale for f in FEATURES if f.name == name)

@@ -1,0 +1,52 @@
+"""A line below the header, on every tab, while the page shows a device that the user has brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.look.plain import escape
+from app.settings.sections import Settings
+
+NOTES = 50  # listed
+STYLE = """
+:host { font-size: 0.92rem; }
+details { padding: 2px 0; }
+summary { cursor: pointer; }
+ul { margin: 4px 0; padding-left: 22px; }
+"""
+
+
+class DeviceLine:
+    """Name and warnings of the user's own device, and the way back."""
+
+    def __init__(self, settings: Settings, back: Callable[[], None]):
+        self.text = pn.pane.HTML("", sizing_mode="stretch_width", margin=(6, 8), stylesheets=[STYLE])
+        self.back = pmui.Button(label="Back to the published device", variant="outlined", size="small", margin=(4, 6))
+        self.back.on_click(lambda event: back())
+        self.layout = pmui.Paper(
+            pmui.FlexBox(self.text, self.back, sizing_mode="stretch_width", align_items="center", gap="4px 12px"),
+            elevation=0, variant="outlined", sizing_mode="stretch_width", margin=(4, 0), visible=False,
+            sx={"borderLeft": "5px solid #E69F00"},
+        )  # fmt: skip
+        settings.device.param.watch(lambda event: self.show(event.new), "own")
+
+    def show(self, device: Any) -> None:
+        """Say which device it is, or nothing."""
+        self.layout.visible = device is not None
+        if device is None:
+            return
+        notes = getattr(device, "notes", ())
+        said = f"All tabs show <b>{escape(device.name)}</b>"
+        if not notes:
+            self.text.object = f'<div class="own-device">{said}, your own device.</div>'
+            return
+        rows = "".join(f"<li>{escape(note)}</li>" for note in notes[:NOTES])
+        count = "1 note" if len(notes) == 1 else f"{len(notes)} notes"
+        self.text.object = (
+            f'<details class="own-device"><summary>{said}, your own device; {count} on what it can tell</summary>'
+            f"<ul>{rows}</ul></details>"
+        )

@@ -1,1 +1,0 @@
-"""One file a tab: Run -> plain arrays, in a worker thread. Computes, never draws."""

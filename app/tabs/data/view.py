@@ -1,0 +1,68 @@
+"""Take the run away: download, xarray's own view of it, and the Python that makes it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.look import theme
+from app.look.copy_button import CopyButton
+from app.look.plain import escape
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+
+if TYPE_CHECKING:
+    from app.tabs.data.compute import Result
+
+# xarray's style sheet looks for colours at :root, which does not reach into a component.
+XARRAY_STYLE = """
+:host {
+  --xr-font-color0: var(--panel-on-surface-color); --xr-font-color2: color-mix(in srgb, currentColor 70%, transparent);
+  --xr-font-color3: color-mix(in srgb, currentColor 60%, transparent); --xr-border-color: var(--divider-color);
+  --xr-disabled-color: color-mix(in srgb, currentColor 40%, transparent);
+  --xr-background-color: var(--panel-surface-color); --xr-background-color-row-even: var(--panel-surface-color);
+  --xr-background-color-row-odd: color-mix(in srgb, var(--panel-on-surface-color) 5%, var(--panel-surface-color));
+  color: var(--panel-on-surface-color); overflow-x: auto;
+}
+"""
+CODE_STYLE = """
+pre { margin: 0; padding: 12px; overflow-x: auto; font-size: 0.85rem; border-radius: 4px;
+      background: color-mix(in srgb, currentColor 6%, transparent); }
+:host { color: var(--panel-on-surface-color); }
+"""
+
+
+FORMATS = {
+    "nc": ("NetCDF", "everything, with units; opens with xarray.open_dataset"),
+    "zarr.zip": ("Zarr (zip)", "the same as a zipped Zarr store, for reading in parts"),
+    "csv": ("CSV", "a long table of the four features, one line a cycle and cell"),
+}
+SIZES_STYLE = "td { padding: 1px 18px 1px 0; } td:nth-child(2) { text-align: right; } p { margin: 6px 0; }"
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        self.sizes = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 6), stylesheets=[SIZES_STYLE])
+        self.repr = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[XARRAY_STYLE])
+        self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
+        self.copy = CopyButton("Copy as Python")
+        self.layout = pmui.Column(
+            theme.card(theme.heading("Download"), self.sizes, context.downloads(("nc", "zarr.zip", "csv"))),
+            theme.card(theme.heading("What it holds"), self.repr),
+            theme.card(pmui.Row(theme.heading("The same in Python"), self.copy.layout, margin=0), self.code),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+
+    def update(self, result: Result) -> None:
+        rows = "".join(
+            f"<tr><td>{name}</td><td>about {theme.size(result.sizes[kind])}</td><td>{what}</td></tr>"
+            for kind, (name, what) in FORMATS.items()
+        )
+        streamed = " More than a page keeps: a download simulates it again and streams it." if result.sampled else ""
+        self.sizes.object = f"<table>{rows}</table><p>In memory it takes {theme.size(result.bytes)}.{streamed}</p>"
+        self.repr.object = result.html
+        self.code.object = f"<pre>{escape(result.python, longest=len(result.python))}</pre>"
+        self.copy.text = result.python

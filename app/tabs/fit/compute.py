@@ -1,0 +1,253 @@
+"""The Fit tab: its options, and the stages from a file to a judged device. They run in the lane of `session`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import param
+import xarray as xr
+
+import synaptogen_core as sc
+from app.settings.limits import limits_of
+from app.settings.sections import Choices, Request, TabOptions
+from app.work.runs import Run
+from synaptogen_core import errors
+from synaptogen_core.exchange.devices.ours import device_from_text, list_devices
+from synaptogen_core.measurement import measurement
+from synaptogen_core.schema import FEATURE_NAMES
+
+__all__ = ["EXAMPLE", "STAGES", "USES", "Options", "Reading", "Source", "Stage", "compute", "device_of", "is_device",
+           "is_measured", "limits_of"]  # fmt: skip
+USES: frozenset[str] = frozenset()
+MAX_ORDER = 10
+MAX_NAME = 80  # characters of a device's name
+TEMPLATE = "hennen2024"  # tells what a measurement does not
+EXAMPLE = "simulated example"
+EXAMPLE_SIZE = {"devices": 48, "cycles": 60, "points": 400}
+Progress = Callable[[float], None]
+
+
+class Options(TabOptions):
+    set_method = param.Selector(
+        default="level", label="SET voltage at",
+        objects={"Half of the current limit": "level", "Steepest change": "steepest", "Largest voltage before": "peak"},
+        doc="Half of the limit (or of what the cell carries afterwards), the steepest rise, or the largest |V| before.",
+    )  # fmt: skip
+    reset_method = param.Selector(
+        default="peak", label="RESET voltage at",
+        objects={"First maximum of current": "peak", "Steepest change": "steepest", "Half of the maximum": "level"},
+        doc="The first maximum with a fall after it, the steepest fall, or where half of the maximum is left.",
+    )  # fmt: skip
+    smoothing = param.Integer(5, bounds=(1, 51), step=2, label="Smoothing (samples)",
+                              doc="Running mean that finds the thresholds, odd; 1: none.")  # fmt: skip
+    series_resistance = param.Number(0.0, bounds=(0.0, 100_000.0), step=10.0, label="Series resistance",
+                                     doc="Its voltage I·R is taken off the measured one.")  # fmt: skip
+    polarity = param.Selector(
+        default="auto", label="SET is at", objects={"As the loops say": "auto", "Negative voltage": "negative",
+                                                    "Positive voltage": "positive"},
+        doc="Sign of the SET voltage in the file. In the model it is negative.",
+    )  # fmt: skip
+    order = param.Selector(default="0", objects={"Suggested": "0", **{str(p): str(p) for p in range(1, MAX_ORDER + 1)}},
+                           label="VAR order", doc="How many past cycles the next one remembers.")  # fmt: skip
+    method = param.Selector(default="ols", objects={"Least squares": "ols", "Yule–Walker": "yule-walker"},
+                            label="Memory by", doc="How the autoregression is estimated.")  # fmt: skip
+    components = param.Selector(default="0", objects={"Suggested": "0", **{str(k): str(k) for k in range(1, 6)}},
+                                label="Components",
+                                doc="Kinds of device in the mixture; suggested by the BIC.")  # fmt: skip
+    device_name = param.String("", label="Name of the device", doc="Empty: that of the file.")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file as it was dropped, and what its columns were said to be. `data` None: the example."""
+
+    name: str
+    data: bytes | None
+    columns: tuple[tuple[str, str], ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a file holds: a measurement, a device, or columns that its owner must name."""
+
+    name: str
+    data: xr.Dataset | None = None
+    device: sc.DeviceParameters | None = None
+    unclear: Any = None
+    said: str = ""  # what is unclear
+    notes: tuple[str, ...] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the way; `uses` names the options that it depends on."""
+
+    key: str
+    title: str
+    run: Callable[[Source, Mapping[str, Any], Choices, Progress, threading.Event], Any]
+    uses: tuple[str, ...] = ()
+
+
+def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> None:
+    """Nothing of this tab depends on the run."""
+
+
+def read(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> Reading:
+    """What the file holds. Never executed, never written."""
+    if source.data is None:
+        return Reading(source.name, example(progress), notes=(EXAMPLE_NOTE,))
+    size = len(source.data)
+    if source.name.lower().endswith(".json"):
+        text = source.data.decode("utf-8-sig", "replace")
+        return Reading(source.name, device=device_from_text(text, source.name), size=size)
+    from synaptogen_core.exchange.measurements.load import measurements_from_bytes
+
+    try:
+        ds = measurements_from_bytes(
+            source.data, source.name, columns=dict(source.columns) or None, units=dict(source.units) or None
+        )
+    except errors.ColumnsUnclear as unclear:
+        return Reading(source.name, unclear=unclear.layout, said=str(unclear), size=size)
+    return Reading(source.name, ds, notes=tuple(json.loads(ds.attrs.get("notes", "[]"))), size=size)
+
+
+def layout_of(source: Source) -> Any:
+    """What the columns of a file are taken for, by itself and as its owner said."""
+    from synaptogen_core.exchange.measurements.load import inspect_measurements
+
+    columns, units = dict(source.columns) or None, dict(source.units) or None
+    return inspect_measurements(source.data or b"", source.name, columns=columns, units=units)
+
+
+EXAMPLE_NOTE = (
+    f"Simulated, not measured: {EXAMPLE_SIZE['devices']} cells of the published device, {EXAMPLE_SIZE['cycles']} I-V "
+    f"loops each, {EXAMPLE_SIZE['points']} voltages a loop, with white noise of 0.3 µA."
+)
+
+
+def example(progress: Progress) -> xr.Dataset:
+    """A measurement as an instrument would give it, of cells of the published device."""
+    import numpy as np
+
+    devices, cycles, points = EXAMPLE_SIZE.values()
+    cells = sc.CellArray((1, devices), sc.load_device(TEMPLATE), seed=20)
+    train = sc.PulseTrain.iv_sweep(cycles=cycles, u_min=-1.5, u_max=1.5, points=points)
+    ds = sc.simulate(cells, train, record=("current", "voltage"), every=1, progress=progress)
+    volts = ds["voltage"].values.reshape(ds.sizes["pulse"], -1)[:, 0].astype(float)
+    current = ds["current"].values.reshape(ds.sizes["pulse"], -1).astype(float)
+    current += 0.3e-6 * np.random.Generator(np.random.PCG64(1)).standard_normal(current.shape)
+    index, number = np.repeat(np.arange(devices), cycles), np.tile(np.arange(1, cycles + 1), devices)
+    counts = np.full(index.size, volts.size // cycles)
+    loops = np.tile(volts, devices), current.T.ravel(), counts
+    labels = [str(k + 1) for k in range(devices)]
+    return measurement(index, number, labels=labels, loops=loops, source="simulation")
+
+
+def extract(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> xr.Dataset:
+    """The four features of each cycle; as they stand in the file if there are no loops."""
+    from synaptogen_core.analysis import fitting_api
+
+    ds = values["read"].data
+    if "sample_count" not in ds:
+        return ds
+    return fitting_api.extract_features(ds, feature_options(options), progress=progress, cancel=cancel)
+
+
+def feature_options(options: Choices) -> Any:
+    from synaptogen_core.analysis import fitting_api
+
+    names = ("set_method", "reset_method", "series_resistance", "polarity")
+    smoothing = options.smoothing | 1  # odd: a mean has a sample in its middle
+    return fitting_api.FeatureOptions(smoothing=smoothing, **{name: options[name] for name in names})
+
+
+def fit(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> Any:
+    """The device."""
+    from synaptogen_core.analysis import fitting_api
+
+    return fitting_api.fit(
+        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
+        order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
+        curves=values["curves"], progress=progress, cancel=cancel,
+    )  # fmt: skip
+
+
+def curves(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> Any:
+    """The I-V family, from loops alone."""
+    from synaptogen_core.analysis import fitting_api
+
+    ds = values["read"].data
+    if "sample_count" not in ds:
+        return None
+    return fitting_api.fit_curves(ds, values["extract"], progress=progress, cancel=cancel)
+
+
+def judge(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> Any:
+    """How well it behaves like the measurement."""
+    from synaptogen_core.analysis import fitting_api
+
+    return fitting_api.judge(values["fit"], progress=progress, cancel=cancel)
+
+
+OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
+STAGES = (
+    Stage("read", "Reading the file", read),
+    Stage("extract", "Finding the features", extract, OF_LOOPS),
+    Stage("curves", "Fitting the I-V family", curves),
+    Stage("fit", "Fitting memory and spread", fit, ("order", "method", "components")),
+    Stage("judge", "Comparing the fit with the measurement", judge),
+)
+
+
+def is_measured(value: Callable[[str], Any]) -> bool:
+    """Whether there is a measurement to go on with."""
+    found = value("read")
+    return found is not None and found.data is not None
+
+
+def is_device(value: Any) -> bool:
+    """Whether what a stage found is a device."""
+    return isinstance(value, Reading) and value.device is not None
+
+
+def device_of(value: Callable[[str], Any], name: str = "") -> sc.DeviceParameters | None:
+    """The device that can be used: of the fit, or of the file; under a name that no packaged set has."""
+    found, reading = value("fit"), value("read")
+    device = found.device if found is not None else (reading.device if reading is not None else None)
+    if device is None or device.variations:
+        return device  # a varied device is known by what was varied
+    chosen = name.strip()[:MAX_NAME] or device.name
+    if chosen in list_devices() and device != sc.load_device(chosen):
+        chosen = f"{chosen} (own)"
+    return device if chosen == device.name else dataclasses.replace(device, name=chosen)
+
+
+def stem(name: str) -> str:
+    """Name of a file as that of its device."""
+    plain = Path(name).name
+    for suffix in (".gz", ".zip"):
+        plain = plain.removesuffix(suffix)
+    return Path(plain).stem[:MAX_NAME] or "measured device"
+
+
+def features_in(ds: xr.Dataset) -> tuple[str, ...]:
+    """Features that a measurement holds."""
+    return tuple(name for name in FEATURE_NAMES if name in ds)

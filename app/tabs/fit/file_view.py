@@ -1,0 +1,221 @@
+"""The first part of the Fit tab: drop a file, see what was understood, name the columns where it is not clear."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.look import theme
+from app.look.plain import escape, plain
+
+if TYPE_CHECKING:
+    from app.tabs.fit.pictures import Read
+    from app.tabs.fit.session import FitWork
+    from synaptogen_core.exchange.api import TableLayout
+
+MOST_MB = 100
+ASKS = (
+    "<b>Drop a file with your measurement</b>: a long table of loops (device, cycle, V, I), a table of features "
+    "(device, cycle, any of R_HRS, U_SET, R_LRS, U_RESET) as CSV or text, plain or .gz; or NetCDF. A device's .json is "
+    f"taken as it is. At most {MOST_MB} MB."
+)
+PRIVATE = "The file stays in this session's memory: it is not executed, not written to a disk, and gone with the page."
+ROLES = {
+    "left out": "", "device": "device", "second part of the device's name": "group", "row of the cell": "row",
+    "column of the cell": "column", "cycle": "cycle", "voltage": "voltage", "current": "current", "R_HRS": "r_hrs",
+    "U_SET": "u_set", "R_LRS": "r_lrs", "U_RESET": "u_reset",
+}  # fmt: skip
+VOLTS, AMPERES = ("V", "mV"), ("A", "mA", "µA", "nA", "pA")
+OHMS = ("ohm", "kohm", "Mohm", "Gohm", "S", "mS", "µS", "nS")
+UNITS = {"voltage": VOLTS, "current": AMPERES, "u_set": VOLTS, "u_reset": VOLTS, "r_hrs": OHMS, "r_lrs": OHMS}
+SAY = re.compile(r";? ?say (?:columns|units)=")  # what follows is for a program's user
+CORRECT = "Correct what is not right; the file is then read again."
+IN_ORDER = "Without a column for the cycle, each full sweep (or each row of a table of features) counts as one."
+ROWS = 5  # of the file, shown
+LONGEST_NAME = 60  # letters of a column's name in a label
+NOTES = 20  # of a file, listed
+COLUMNS = 40  # of a file, offered: each takes two controls
+ROWS_STYLE = """
+table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td, th { padding: 2px 10px; text-align: right; border-bottom: 1px solid rgba(127, 127, 127, 0.25); }
+:host { overflow-x: auto; }
+"""
+DROP = {"minHeight": "64px", "width": "100%", "borderStyle": "dashed", "textTransform": "none", "fontSize": "0.95rem"}
+
+
+class FilePart:
+    """Upload, progress, and what was read."""
+
+    def __init__(self, work: FitWork):
+        self.work = work
+        self.file = pmui.FileInput(
+            label="Drop a file here, or click to choose one", multiple=False, variant="outlined",
+            sizing_mode="stretch_width", margin=(6, 8), max_file_size=MOST_MB * 1_000_000, sx=DROP,
+            uploaded_label="Drop another file here, or click",
+        )  # fmt: skip
+        guard(self.file, work)
+        self.file.param.watch(self._taken, "value")
+        self.example = pmui.Button(label="Try it with an example", variant="outlined", icon="science", margin=(4, 8))
+        self.example.on_click(lambda event: work.example())
+        self.stage = theme.note()
+        self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
+        self.cancel.on_click(lambda event: work.cancel())
+        self.again = pmui.Button(label="Go on", variant="contained", size="small", icon="play_arrow", visible=False)
+        self.again.on_click(lambda event: work.again())
+        self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
+        self.error = theme.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(4, 8))
+        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 8), styles={"font-size": "0.9rem"})
+        self.columns = Columns(work.declare)
+        self.change = pmui.Button(
+            label="Change columns", variant="outlined", size="small", margin=(2, 8), visible=False
+        )
+        self.change.on_click(lambda event: work.change_columns())
+        self.layout = pmui.Column(
+            theme.card(
+                pn.pane.HTML(ASKS, sizing_mode="stretch_width", margin=(4, 8), styles={"font-size": "0.92rem"}),
+                self.file,
+                pmui.FlexBox(self.example, self.cancel, self.again, self.stage, sizing_mode="stretch_width",
+                             align_items="center", gap="2px 8px"),
+                self.bar, self.error, self.said, self.change, theme.note(PRIVATE),
+            ),
+            self.columns.layout, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+        work.status.param.watch(self._status, ["stage", "progress", "error", "stopped"])
+        self._status()
+
+    def _taken(self, event: Any) -> None:
+        if event.new is not None:
+            self.work.take(str(self.file.filename or "file"), bytes(event.new))
+            self.file.param.update(value=None)  # the lane holds it now, and nobody else
+
+    def _status(self, *events: Any) -> None:
+        status = self.work.status
+        busy = bool(status.stage)
+        self.bar.visible = self.cancel.visible = busy
+        self.bar.value = int(100 * status.progress)
+        self.again.visible = status.stopped and not busy
+        self.stage.object = f"{escape(status.stage)} …" if busy else "Cancelled." if status.stopped else ""
+        theme.say(self.error, status.error)
+
+    def show(self, read: Read | None) -> None:
+        """What was read, or nothing."""
+        self.columns.ask(read.unclear if read is not None else None, read.said if read is not None else "")
+        self.change.visible = read is not None and read.cycles > 0 and read.size > 0  # neither a device nor the example
+        if read is None:
+            self.said.object = ""
+            return
+        notes = "".join(f"<li>{escape(note)}</li>" for note in read.notes[:NOTES])
+        self.said.object = f"<b>{escape(read.name)}</b>: {escape(said(read))}" + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def short(text: str) -> str:
+    """A cell of the file, as HTML."""
+    return escape(text, longest=LONGEST_NAME)
+
+
+def guard(file: Any, work: FitWork) -> None:
+    """Refuse more than is allowed while it arrives: what the browser checks, another client need not."""
+    handle, arrived = file._handle_msg, {"bytes": 0}
+
+    def checked(message: dict[str, Any]) -> None:
+        if message["status"] == "finished" and not file._buffer and not arrived["bytes"]:
+            work.refuse("file: must not be empty (got 0 bytes); choose another")
+        if message["status"] in ("initializing", "finished"):
+            arrived["bytes"] = 0
+        if message["status"] == "error":  # the browser's own word on a file that is too large
+            work.refuse(f"file: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
+            return
+        if message["status"] == "upload_event":
+            arrived["bytes"] = len(message["data"]) + (0 if message["chunk"] == 1 else arrived["bytes"])
+            if arrived["bytes"] > MOST_MB * 1_000_000:
+                file._file_buffer.clear()
+                work.refuse(f"{message['name']}: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
+                return
+        handle(message)
+
+    file._handle_msg = checked
+
+
+def said(read: Read) -> str:
+    """One line on what a file holds."""
+    size = f"{theme.size(read.size)}, " if read.size else ""
+    if read.device:
+        return f"{size}the device “{read.device}”, not a measurement; it is now the page's device."
+    if read.unclear is not None:
+        return f"{size}please say what its columns are."
+    what = "I-V loops" if read.loops else " and ".join(filter(None, [", ".join(map(name, read.features))]))
+    devices = f"{read.devices:,} device{'s' if read.devices != 1 else ''}"
+    return f"{size}{devices}, {read.cycles:,} cycles in all: {what}."
+
+
+def name(feature: str) -> str:
+    return theme.AXES[feature][2]
+
+
+class Columns:
+    """First rows of a file, and a choice of role and unit for each column."""
+
+    def __init__(self, declare: Callable[[dict[str, str], dict[str, str]], None]):
+        self._declare, self._layout = declare, None
+        self.asks = theme.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
+        self.rows = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8), stylesheets=[ROWS_STYLE])
+        self.choices = pmui.FlexBox(sizing_mode="stretch_width", gap="4px 16px")
+        go = pmui.Button(label="Use these columns", variant="contained", size="small", margin=(6, 8))
+        go.on_click(self._go)
+        self.layout = theme.card(theme.heading("Name the columns"), self.asks, self.rows, self.choices, go)
+        self.layout.visible = False
+        self.widgets: list[tuple[str, Any, Any]] = []
+
+    def ask(self, layout: TableLayout | None, said: str = "") -> None:
+        """Show what is understood of a file and ask about the rest; or nothing."""
+        self.layout.visible = layout is not None
+        if layout is None:
+            return
+        questions = [in_words(SAY.split(question)[0]) for question in layout.questions] or [said or CORRECT]
+        many = len(layout.columns) > COLUMNS
+        cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
+        self.asks.object = "\n".join([*questions, IN_ORDER, *cut])
+        head = "".join(f"<th>{short(column)}</th>" for column in layout.columns[:COLUMNS])
+        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in row[:COLUMNS])}</tr>"
+                       for row in layout.rows[:ROWS])  # fmt: skip
+        self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
+        each = zip(layout.columns[:COLUMNS], layout.roles, layout.units, strict=False)
+        self.widgets = [self._choice(*column) for column in each]
+        self.choices.objects = [pmui.Row(role, unit, margin=0) for _, role, unit in self.widgets]
+
+    def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
+        label, known = f"“{plain(column, LONGEST_NAME)}” is", role if role in ROLES.values() else ""
+        what = pmui.Select(label=label, options=ROLES, value=known, size="small", width=210, margin=(8, 4))
+        units = pmui.Select(label="in", options=[""], value="", size="small", width=92, margin=(8, 4))
+
+        def follow(*events: Any) -> None:
+            known = UNITS.get(what.value, ())
+            options = list(dict.fromkeys([*([unit] if unit and events == () else []), *known]))
+            units.param.update(options=options or [""], value=options[0] if options else "", visible=bool(known))
+
+        what.param.watch(follow, "value")
+        follow()
+        return column, what, units
+
+    def _go(self, event: Any) -> None:
+        chosen = [(what.value, column, unit.value) for column, what, unit in self.widgets if what.value]
+        roles = [role for role, _, _ in chosen]
+        twice = next((title for title, role in ROLES.items() if roles.count(role) > 1), None)
+        if twice:
+            self.asks.object = f"Only one column can be the {twice}: leave the others out."
+            return
+        columns = dict.fromkeys(ROLES.values(), "") | {role: column for role, column, _ in chosen}
+        columns = {role: column for role, column in columns.items() if role}
+        columns["cycle"] = columns["cycle"] or "in order"
+        self._declare(columns, {role: unit for role, _, unit in chosen if role in UNITS})
+
+
+def in_words(question: str) -> str:
+    """A question about columns with the features' names as the page writes them, save where it quotes the file."""
+    names = {role: words for words, role in ROLES.items() if role in theme.COLORS}
+    told = rf"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b({"|".join(names)})\b"""
+    return re.sub(told, lambda found: names.get(found[1], found[0]), question)

@@ -1,0 +1,258 @@
+"""One page's fit: a file -> measurement -> features -> curves -> fit -> judgement, each with its pictures.
+
+A lane beside the loop, as a page's simulations have it: progress, cancel, and a change of the options re-does the
+stages that it matters to, no more. What comes from a file is never written to the disk, never shared with another
+page, and let go of with the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import param
+
+from app.settings.sections import Section
+from app.tabs.fit import compute, files
+from app.tabs.fit import pictures as fit_pictures
+from app.tabs.fit.compute import STAGES, Source
+from app.work.downloads import Order
+from app.work.session import Post, has_loop, sentence
+from synaptogen_core.errors import Cancelled
+
+FITS = ThreadPoolExecutor(2, "fit")  # of all pages: more would only take memory; the others wait their turn
+MOST_BYTES = 100_000_000  # of a file
+TELL_EVERY = 0.1  # seconds
+
+
+class FitStatus(param.Parameterized):
+    """What the tab says about its work."""
+
+    stage = param.String("", doc="Title of the stage under way; empty: none.")
+    progress = param.Number(0.0, bounds=(0, 1))
+    stopped = param.Boolean(False, doc="The user has cancelled, and may go on.")
+    used = param.String("", doc="Hash of the device that was given to the page; empty after another fit.")
+    error = param.String("")
+
+
+class FitWork:
+    """The lane of one page. `post` runs a function under the document's lock; `adopt` takes a device for the page."""
+
+    def __init__(self, options: Section, post: Post, adopt: Callable[..., None]):
+        self.options, self.status = options, FitStatus()
+        self.source: Source | None = None
+        self._post, self._adopt = post, adopt
+        self._painter: Callable[[str, Any], None] | None = None
+        self._values: dict[str, tuple[Any, Any, Any]] = {}  # stage -> key, value, pictures
+        self._tried: dict[str, Any] = {}  # stage -> key of what failed or was cancelled
+        self._cancel, self._stopped, self._under_way = threading.Event(), False, None
+        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        options.param.watch(lambda *events: self._begin(), list(options.names()))
+
+    # ------------------------------------------------------------------------------------------------ from the page
+    def connect(self, painter: Callable[[str, Any], None]) -> None:
+        """Where pictures of a stage go (None: there are none any more)."""
+        self._painter = painter
+        for stage in STAGES:
+            painter(stage.key, self._values[stage.key][2] if stage.key in self._values else None)
+
+    def take(self, name: str, data: bytes) -> None:
+        """A file has been dropped."""
+        if len(data) > MOST_BYTES:
+            self.refuse(f"{name}: must have at most {MOST_BYTES / 1e6:.0f} MB (got {len(data) / 1e6:.0f}); cut it")
+            return
+        self._start(Source(name, data))
+
+    def refuse(self, text: str) -> None:
+        """Say why something was not taken; what is shown stays."""
+        self._later(lambda: self.status.param.update(error=text))
+
+    def example(self) -> None:
+        """A simulated measurement, for whoever has none at hand."""
+        self._start(Source(compute.EXAMPLE, None))
+
+    def declare(self, columns: Mapping[str, str], units: Mapping[str, str]) -> None:
+        """What the columns of the file are, said by the user."""
+        if self.source is not None:
+            self._start(Source(self.source.name, self.source.data, tuple(columns.items()), tuple(units.items())))
+
+    def change_columns(self) -> None:
+        """Show what the columns of the file are taken for, for the user to correct."""
+        if self.source is not None and self.source.data is not None:
+            self._run(self._show_columns(self.source))
+
+    def again(self) -> None:
+        """Go on after a cancel."""
+        self._tried.clear()
+        self._begin()
+
+    def cancel(self) -> None:
+        """Stop; what is shown stays."""
+        self._stopped = True
+        self._cancel.set()
+
+    def value(self, stage: str) -> Any:
+        """What a stage has found, or None."""
+        return self._values[stage][1] if stage in self._values else None
+
+    def use(self) -> None:
+        """The device of the fit, or of the file, becomes the page's."""
+        found = compute.device_of(self.value, self.options.device_name)
+        if found is not None:
+            self._run(self._use(found))
+
+    def order(self, kind: str) -> Order | str:
+        """A download, or why there is none."""
+        return files.order(kind, self.value, self.options.device_name)
+
+    def look(self, picture: str, *arguments: Any) -> Any:
+        """A picture of what is there, drawn when it is asked for; None where there is nothing to draw it of."""
+        return fit_pictures.LOOKS[picture](self.value, *arguments)
+
+    def close(self) -> None:
+        """The page is gone: nothing of the file stays."""
+        self._closed = True
+        self._cancel.set()
+        self._values.clear()
+        self.source = self._painter = None
+
+    # ------------------------------------------------------------------------------------------------ the lane
+    def _start(self, source: Source) -> None:
+        self.source = source
+        self._tried.clear()
+        self._later(lambda: self.status.param.update(error=""))
+        self._begin()
+
+    def _begin(self) -> None:
+        if self.source is None or self._closed or not has_loop():
+            return
+        if self._task is None or self._task.done():
+            self._task = self._run(self._lane())
+        else:
+            stage = self._next()
+            if stage is None or stage[1] != self._under_way:
+                self._cancel.set()  # it goes on with what is wanted now
+
+    def _keys(self) -> dict[str, Any]:
+        """What each stage depends on: the file and the options of all stages up to it."""
+        choices, used, keys = self.options.choices(), [], {}
+        for stage in STAGES:
+            used += [(name, choices.get(name)) for name in stage.uses]
+            keys[stage.key] = (stage.key, self.source, tuple(used))
+        return keys
+
+    def _next(self) -> tuple[compute.Stage, Any] | None:
+        """The first stage that is out of date and can be done, and its key."""
+        if self.source is None:
+            return None
+        keys = self._keys()
+        for stage in STAGES:
+            if stage.key != "read" and not compute.is_measured(self.value):
+                return None
+            if stage.key not in self._values or self._values[stage.key][0] != keys[stage.key]:
+                return None if self._tried.get(stage.key) == keys[stage.key] else (stage, keys[stage.key])
+        return None
+
+    async def _lane(self) -> None:
+        try:
+            while not self._closed and (found := self._next()):
+                stage, self._under_way = found
+                await self._one(stage, self._under_way)
+        finally:
+            self._under_way = None
+            self._later(lambda: self.status.param.update(stage="", progress=0.0))
+
+    async def _one(self, stage: compute.Stage, key: Any) -> None:
+        loop, told = asyncio.get_running_loop(), 0.0
+        cancel = self._cancel = threading.Event()
+        self._stopped = False
+        source, choices, values = self.source, self.options.choices(), {k: v[1] for k, v in self._values.items()}
+        self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, error="", stopped=False, used=""))
+
+        def progress(done: float) -> None:  # called by the worker thread
+            nonlocal told
+            if cancel.is_set():
+                raise Cancelled("the fit was cancelled")
+            if time.monotonic() - told > TELL_EVERY:
+                told = time.monotonic()
+                loop.call_soon_threadsafe(self._show_progress, key, float(done))
+
+        def work() -> tuple[Any, Any]:
+            value = stage.run(source, values, choices, progress, cancel)
+            return value, fit_pictures.of_stage(stage.key, values | {stage.key: value})
+
+        try:
+            value, pictures = await loop.run_in_executor(FITS, work)
+        except Cancelled:
+            if self._stopped:
+                self._tried[stage.key] = key
+                self._later(lambda: self.status.param.update(stopped=True))
+            return
+        except Exception as error:
+            self._tried[stage.key] = key
+            text = sentence(error)
+            if self._keys()[stage.key] == key:
+                self._later(lambda: self.status.param.update(error=text))
+                self._drop(stage.key)
+            return
+        if not self._closed and self._keys()[stage.key] == key:
+            if stage.key == "read":
+                self._drop("extract")
+            self._values[stage.key] = key, value, pictures
+            self._later(lambda: self._paint(stage.key))
+            if compute.is_device(value):
+                self.use()
+
+    def _drop(self, first: str) -> None:
+        """What this stage and those after it have shown belongs to other data or options."""
+        keys = [stage.key for stage in STAGES]
+        if first == "read":
+            self.source = self._values["read"][0][1] if "read" in self._values else None  # a bad file loses nothing
+            return
+        for key in keys[keys.index(first) :]:
+            if self._values.pop(key, None) is not None:
+                self._later(lambda key=key: self._paint(key))
+
+    def _paint(self, stage: str) -> None:
+        if self._painter is not None:
+            self._painter(stage, self._values[stage][2] if stage in self._values else None)
+
+    def _show_progress(self, key: Any, done: float) -> None:
+        if key == self._under_way:
+            self._later(lambda: self.status.param.update(progress=min(max(done, 0.0), 1.0)))
+
+    async def _use(self, device: Any) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            limits = await loop.run_in_executor(FITS, compute.limits_of, device)
+        except Exception as error:
+            self.refuse(sentence(error))
+            return
+        self._adopt(device, limits)
+        self._later(lambda: self.status.param.update(used=device.hash))
+
+    async def _show_columns(self, source: Source) -> None:
+        try:
+            layout = await asyncio.get_running_loop().run_in_executor(FITS, compute.layout_of, source)
+        except Exception as error:
+            self.refuse(sentence(error))
+            return
+        if self._painter is not None and source is self.source:
+            painter = self._painter
+            self._later(lambda: painter("columns", layout))
+
+    def _later(self, function: Callable[[], None]) -> None:
+        if not self._closed:
+            self._post(function)
+
+    def _run(self, work: Any) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

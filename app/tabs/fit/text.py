@@ -1,0 +1,87 @@
+"""The Fit tab in words: the verdict, what was assumed, and the table of estimates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import panel as pn
+
+from app.look import theme
+from app.look.plain import escape
+
+if TYPE_CHECKING:
+    from app.tabs.fit.compare import Estimate, Fitted, Judged
+
+GOOD = {True: ("✓", "#009E73", "good"), False: ("✗", "#D55E00", "not good"), None: ("○", theme.NEUTRAL, "open")}
+STYLE = """
+ul { list-style: none; padding-left: 4px; margin: 4px 0; }
+li { margin: 4px 0; padding-left: 26px; text-indent: -26px; font-size: 0.95rem; }
+li b { display: inline-block; width: 26px; text-indent: 0; font-size: 1.05rem; }
+p { margin: 4px 0; font-size: 0.92rem; }
+ul.plain { list-style: disc; padding-left: 22px; } ul.plain li { padding-left: 0; text-indent: 0; font-size: 0.92rem; }
+"""
+COLUMNS = {"label": "Number", "value": "Estimate", "lower": "from", "upper": "to (95 %)", "units": "Unit",
+           "origin": "Fitted or assumed"}  # fmt: skip
+PAGE_SIZE = 12
+
+
+def words() -> pn.pane.HTML:
+    """A place for sentences."""
+    return pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 8), stylesheets=[STYLE])
+
+
+def verdict(judged: Judged | None, fitted: Fitted | None) -> str:
+    """Good for what, not good for what."""
+    if fitted is None:
+        return ""
+    if judged is None:
+        return "<p>Not yet compared with the measurement.</p>"
+    rows = []
+    *details, whole = judged.verdict  # the last one says what it is good for
+    for finding in (whole, *details):
+        sign, color, word = GOOD[finding.good]
+        text = escape(finding.text)
+        text = f"<strong>{text}</strong>" if finding is whole else text
+        rows.append(f'<li><b role="img" aria-label="{word}" style="color:{color}">{sign}</b>{text}</li>')
+    return f"<ul>{''.join(rows)}</ul>"
+
+
+def facts(fitted: Fitted) -> str:
+    """What was fitted to what, warnings, and what was assumed."""
+    said = (
+        f"<p>Fitted to {fitted.cycles:,} cycles of {fitted.devices:,} device{'s' if fitted.devices != 1 else ''}: "
+        f"order {fitted.order}, hash {fitted.hash}, of data {fitted.data_hash}.</p>"
+    )
+    for title, sentences in (("Warnings", fitted.warnings), ("Assumed, not fitted", fitted.assumed)):
+        if sentences:
+            rows = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+            said += f'<p><strong>{title}</strong></p><ul class="plain">{rows}</ul>'
+    return said
+
+
+def estimates_table() -> Any:
+    """The numbers with their intervals, in pages, with a filter."""
+    return pn.widgets.Tabulator(
+        pd.DataFrame(columns=list(COLUMNS.values())), disabled=True, show_index=False, pagination="local",
+        page_size=PAGE_SIZE, sizing_mode="stretch_width", layout="fit_data_fill", margin=(4, 8),
+        header_filters={"Number": {"type": "input", "placeholder": "filter", "func": "like"}},
+        text_align={"Estimate": "right", "from": "right", "to (95 %)": "right"},
+    )  # fmt: skip
+
+
+def rows(estimates: tuple[Estimate, ...]) -> pd.DataFrame:
+    """One line a number, as people read it."""
+    number = ("value", "lower", "upper")
+    return pd.DataFrame(
+        [
+            {title: digits(getattr(e, name)) if name in number else getattr(e, name) for name, title in COLUMNS.items()}
+            for e in estimates
+        ],
+        columns=list(COLUMNS.values()),
+    )
+
+
+def digits(value: float) -> str:
+    """Four digits, and a minus that is one."""
+    return "–" if value != value else f"{value:.4g}".replace("-", "−")

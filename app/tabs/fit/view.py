@@ -1,0 +1,109 @@
+"""The Fit tab: a file, its loops with the extracted points, the fit beside the measurement, the device for all tabs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import panel_material_ui as pmui
+
+from app.look import controls, theme
+from app.look.number_box import NumberBox
+from app.tabs.fit import text
+from app.tabs.fit.compare_view import ComparePart
+from app.tabs.fit.file_view import FilePart
+from app.tabs.fit.loops_view import LoopsPart
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+
+if TYPE_CHECKING:
+    from app.tabs.fit.compare import Fitted, Judged
+
+FILES = ("json", "published.json", "html", "features.csv", "estimates.csv")
+OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
+WIDTH = {"set_method": 210, "reset_method": 220, "polarity": 180, "device_name": 240, "method": 160}
+TAKEN = "All tabs show this device now. The line below the header leads back to the published one."
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        work = context.work
+        self.file = FilePart(work)
+        self.loops = LoopsPart(self.theme, partial(work.look, "loop"))
+        self.compare: ComparePart | None = None  # a dozen figures: made with the first fit
+        self.verdict, self.facts = text.words(), text.words()
+        self.use = pmui.Button(label="Use this device on all tabs", variant="contained", icon="check", margin=(6, 8))
+        self.use.on_click(lambda event: work.use())
+        self.used = theme.note()
+        work.status.param.watch(self._used, "used")
+        self.estimates: Any = None
+        self.of_loops, self.of_fit = self._controls()
+        self.fitted: Fitted | None = None
+        self.judged: Judged | None = None
+        self.verdict_card = theme.card(theme.heading("What this device is good for"), self.verdict, self.use, self.used)
+        self.facts_card = theme.card(theme.heading("The fit"), self.facts)
+        self.said = theme.grid(self.verdict_card, self.facts_card, sizes={"xs": 12, "lg": 6})
+        self.downloads = theme.card(theme.heading("Download"), context.downloads(FILES))
+        self.pictures = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
+        for part in (self.said, self.pictures, self.downloads, self.of_loops, self.of_fit):
+            part.visible = False
+        self.layout = pmui.Column(
+            self.file.layout, self.of_loops, self.loops.layout, self.of_fit, self.said, self.pictures, self.downloads,
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+        work.connect(self.show)
+
+    def _controls(self) -> tuple[Any, Any]:
+        """Options of the extraction, and of the fit."""
+        options = self.context.options
+        boxes = {"smoothing": NumberBox, "series_resistance": NumberBox, "device_name": pmui.TextInput}
+        widgets = {
+            name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))
+            for name in options.names()
+        }
+
+        def row(of_loops: bool) -> Any:
+            part = [widget for name, widget in widgets.items() if (name in OF_LOOPS) == of_loops]
+            return pmui.FlexBox(*part, sizing_mode="stretch_width", align_items="center", gap="4px 0")
+
+        return row(True), row(False)
+
+    def update(self, result: None) -> None:
+        """Nothing here depends on the run."""
+
+    def _used(self, event: Any) -> None:
+        self.used.object = TAKEN if event.new else ""
+
+    def show(self, stage: str, found: Any) -> None:
+        """Pictures of a stage, or nothing. Called with the document's lock, inside one hold."""
+        if stage == "columns":
+            self.file.columns.ask(found)
+        elif stage == "read":
+            self.file.show(found)
+            self.of_loops.visible = found is not None and found.loops
+            if found is not None and found.device:
+                self.downloads.visible = True
+        elif stage == "extract":
+            self.loops.show(found)
+            self.of_fit.visible = self.downloads.visible = found is not None
+        elif stage == "fit":
+            self.fitted, self.pictures.visible = found, found is not None
+            if found is not None:
+                self._show_fit(found)
+        elif stage == "judge":
+            self.judged = found
+            if self.compare is not None:
+                self.compare.show_judgement(found)
+        self.said.visible = self.fitted is not None
+        self.verdict.object = text.verdict(self.judged, self.fitted)
+
+    def _show_fit(self, found: Fitted) -> None:
+        if self.compare is None:
+            self.compare = ComparePart(self.theme, partial(self.context.work.look, "scatter"))
+            self.estimates = text.estimates_table()
+            numbers = theme.card(theme.heading("Estimates"), self.estimates)
+            self.pictures.objects = [self.compare.of_judgement, self.compare.of_fit, numbers]
+        self.compare.show_fit(found)
+        self.facts.object = text.facts(found)
+        self.estimates.value = text.rows(found.estimates)

@@ -1,0 +1,225 @@
+"""Lessons: the list, or one step of one: text, question and verdict beside live pictures and numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.look import theme
+from app.look.number_box import NumberBox
+from app.look.plain import escape
+from app.tabs.learn.picture_view import LessonPicture
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+
+if TYPE_CHECKING:
+    from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
+
+MOST_CHOICES = 6
+WIDE = {"sizing_mode": "stretch_width", "margin": 0}
+GAP = {"gap": "10px"}
+TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
+INTRODUCTION = (
+    "Each lesson sets the page up by itself, asks for a prediction, makes the experiment, and says from the numbers of "
+    "your own run whether it held. It changes the settings in the sidebar: copy the link first if you want them back."
+)
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        self._page: Page | None = None
+        self._asked: tuple[Any, ...] = ()
+        self.offers = pmui.Column(**WIDE)
+        self.errors = theme.Alert(severity="error", visible=False, **WIDE)
+        self.list = pmui.Column(theme.note(INTRODUCTION), self.offers, self.errors, sx=GAP, **WIDE)
+        halves = theme.grid(self._words(), self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
+        self.step = pmui.Column(self._head(), halves, visible=False, sx=GAP, **WIDE)
+        self.layout = pmui.Column(self.list, self.step, **WIDE)
+        self._shown: tuple[Offer, ...] = ()
+
+    # ------------------------------------------------------------------------------------------------ made once
+    def _head(self) -> Any:
+        self.title = pmui.Typography("", variant="h6", margin=(0, 6))
+        leave = pmui.Button(label="All lessons", variant="text", size="small", icon="arrow_back", margin=0)
+        leave.on_click(lambda event: self.context.apply({"learn.lesson": "", "learn.answer": ""}))
+        return pmui.FlexBox(leave, self.title, sizing_mode="stretch_width", align_items="center", gap="2px 10px")
+
+    def _words(self) -> Any:
+        self.heading = pmui.Typography("", variant="subtitle1", margin=(4, 6))
+        self.text, self.explain = markdown(), markdown()
+        self.question = markdown(styles={"font-weight": "600"})
+        self.choices = [self._choice(i) for i in range(MOST_CHOICES)]
+        self.number = NumberBox(label="Your prediction", value=None, width=220, margin=(8, 6))
+        self.predict = pmui.Button(label="Predict", variant="contained", icon="science", margin=(6, 6))
+        self.again = pmui.Button(label="Predict again", variant="outlined", size="small", icon="replay", margin=(6, 6))
+        self.hint = theme.note()
+        self.hint.visible = False
+        self.verdict = theme.Alert(severity="success", visible=False, **WIDE)
+        self.differs = theme.Alert(severity="info", visible=False, **WIDE)
+        self.restore = pmui.Button(label="Set the page up again", variant="outlined", size="small", icon="tune",
+                                   visible=False, margin=(0, 6))  # fmt: skip
+        self.back = pmui.Button(label="Back", variant="outlined", icon="chevron_left", margin=(6, 6))
+        self.next = pmui.Button(label="Next step", variant="contained", end_icon="chevron_right", margin=(6, 6))
+        self.predict.on_click(lambda event: self._type())
+        self.again.on_click(lambda event: self._go("again"))
+        self.restore.on_click(lambda event: self._go("restore"))
+        self.back.on_click(lambda event: self._go("back"))
+        self.next.on_click(lambda event: self._go("next"))
+        buttons = pmui.Row(self.back, self.again, self.next, **WIDE)
+        return theme.card(pmui.Column(
+            self.heading, self.text, self.question, *self.choices, self.number, self.predict, self.hint, self.verdict,
+            self.differs, self.restore, self.explain, buttons, sx=GAP, **WIDE,
+        ))  # fmt: skip
+
+    def _choice(self, i: int) -> Any:
+        left = {"justifyContent": "flex-start", "textAlign": "left", "textTransform": "none"}
+        button = pmui.Button(
+            label="", variant="outlined", visible=False, margin=(0, 6), sizing_mode="stretch_width", sx=left
+        )
+        button.on_click(lambda event: self._predict(str(i + 1)))
+        return button
+
+    def _live(self) -> Any:
+        self.pictures = [LessonPicture(self.theme, f"learn {i}") for i in (1, 2)]
+        self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
+        self.numbers = theme.table()
+        self.numbers_card = theme.card(self.numbers)
+        return pmui.Column(self.numbers_card, *self.cards, sx=GAP, **WIDE)
+
+    # ------------------------------------------------------------------------------------------------ events
+    def _type(self) -> None:
+        """The Predict button: take the number that was typed; one that cannot be read is marked already."""
+        if self.number.value is not None and not self.number.error:
+            self._predict(f"{self.number.value:.6g}")
+        else:
+            self._say("" if self.number.error else "Type a number first: there is no risk in being wrong.")
+
+    def _predict(self, answer: str) -> None:
+        """Make the experiment; the verdict comes with the numbers of its run."""
+        if self._page is not None and self._page.ask is not None:
+            self._say("Making the experiment …")
+            self.context.apply({**self._page.ask.change, "learn.answer": answer})
+
+    def _say(self, text: str) -> None:
+        self.hint.object, self.hint.visible = escape(text), bool(text)
+
+    def _go(self, where: str) -> None:
+        page = self._page
+        if page is None:
+            return
+        back, after = page.neighbours
+        here = {"learn.answer": ""} | (page.begin if where == "again" else page.wanted)
+        target = {"back": back, "next": after, "again": here, "restore": page.wanted}[where]
+        self.context.apply({"learn.lesson": ""} if target is None else target)
+
+    # ------------------------------------------------------------------------------------------------ replaced
+    def update(self, result: Result) -> None:
+        self._page = result.page
+        self.list.visible, self.step.visible = result.page is None, result.page is not None
+        if result.page is None:
+            self._show_list(result)
+        else:
+            self._show_step(result.page)
+
+    def _show_list(self, result: Result) -> None:
+        if result.offers != self._shown:
+            self._shown = result.offers
+            self.offers.objects = [theme.grid(*map(self._offer, result.offers), sizes={"xs": 12, "md": 4})]
+        self.errors.visible = bool(result.errors)
+        self.errors.object = "Some lessons cannot be shown. " + " ".join(result.errors)
+
+    def _offer(self, offer: Offer) -> Any:
+        start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
+        start.on_click(lambda event: self.context.apply(offer.begin))
+        about = f"{offer.level}. {offer.steps} steps, about {offer.minutes} minutes."
+        return theme.card(pmui.Column(
+            pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
+            markdown(offer.summary), start, sx=GAP, **WIDE,
+        ))  # fmt: skip
+
+    def _show_step(self, page: Page) -> None:
+        self.title.object = f"{page.lesson.title} ({page.number}/{page.lesson.steps})"
+        self.heading.object, self.text.object, self.explain.object = page.title, page.text, page.explain
+        self.explain.visible = bool(page.explain)
+        self._show_question(page.ask, page.answer)
+        self._show_verdict(page.verdict, page.run)
+        self.differs.visible = self.restore.visible = bool(page.differs)
+        self.differs.object = (
+            f"You have gone on from the set-up of this step: {'; '.join(page.differs)}. "
+            "All numbers and pictures are those of your own settings."
+        )
+        self.back.visible = page.neighbours[0] is not None
+        self.again.visible = page.verdict is not None
+        self.next.label = "Next step" if page.neighbours[1] else "All lessons"
+        self.next.variant = "contained" if page.ask is None or page.answer else "outlined"
+        for i, card in enumerate(self.cards):
+            card.visible = i < len(page.pictures)
+            if card.visible:
+                self.pictures[i].show(page.pictures[i])
+        self.numbers_card.visible = bool(page.numbers)
+        self.numbers.object = numbers_table(page)
+
+    def _show_question(self, ask: Ask | None, answer: str) -> None:
+        self.question.visible = ask is not None
+        open_ = ask is not None and not answer
+        by_number = ask is not None and ask.number is not None
+        self.predict.visible = self.number.visible = open_ and by_number
+        says = ask.choices if ask is not None and open_ else ()
+        for i, button in enumerate(self.choices):
+            button.visible = i < len(says)
+            if button.visible:
+                button.label = says[i]
+        self._say("")
+        self.question.object = ask.text if ask else ""
+        asked = (ask, answer)
+        if ask is not None and by_number and asked != self._asked:  # else leave what is being typed
+            label = f"Your prediction ({ask.unit})" if ask.unit else "Your prediction"
+            self.number.param.update(
+                label=label, unit=ask.unit, start=ask.number.low, end=ask.number.high, step=ask.number.step,
+                value=None, draft="", error="",
+            )  # fmt: skip
+        self._asked = asked
+
+    def _show_verdict(self, verdict: Verdict | None, run: str) -> None:
+        self.verdict.visible = verdict is not None
+        if verdict is None:
+            return
+        held = {
+            True: ("success", "It held"),
+            False: ("warning", "It did not hold"),
+            None: ("info", "No number to judge by"),
+        }
+        self.verdict.severity, self.verdict.title = held[verdict.held]
+        self.verdict.object = verdict_text(verdict, run)
+
+
+def markdown(text: str = "", **options: Any) -> pn.pane.Markdown:
+    return pn.pane.Markdown(text, sizing_mode="stretch_width", margin=(0, 6), stylesheets=[TEXT], **options)
+
+
+def verdict_text(verdict: Verdict, run: str) -> str:
+    """What was said and what was measured."""
+    found = verdict.measured
+    said = f"You said: {verdict.said}"
+    if found.problem:
+        return f"{said}\nThe {found.name} cannot be computed: {found.problem}."
+    interval = f" (95 % interval: {found.interval})" if found.interval else ""
+    experiment = f", after the change ({verdict.change})" if verdict.change else ""
+    measured = f"Measured in your run of {run}{experiment}: {found.name} {found}{interval}."
+    return f"{said}\n{measured}\n{verdict.reply}"
+
+
+def numbers_table(page: Page) -> str:
+    """The step's numbers, before and after the experiment."""
+    compare = any(before is not None for _, before in page.numbers)
+    head = "<th></th>" + ("<th>Before</th>" if compare else "") + "<th>Now</th><th>95 % interval</th>"
+    body = ""
+    for now, before in page.numbers:
+        cells = ([str(before)] if compare else []) + [str(now), now.interval or "–"]
+        name = now.name[:1].upper() + now.name[1:]
+        body += f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    caption = f"Numbers of your run: {escape(page.run)}"
+    return f'<table class="numbers"><caption>{caption}</caption><tr>{head}</tr>{body}</table>'

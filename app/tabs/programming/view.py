@@ -1,0 +1,259 @@
+"""Programming: the map of what was reached, target against reached, pulses needed; or a staircase of all cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel_material_ui as pmui
+from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
+from bokeh.palettes import interp_palette
+
+from app.look import controls, theme
+from app.look.axes import Axis
+from app.look.cell_map import CellMap, Scale, cell_colors
+from app.look.legend import cell_entries, legend, swatch
+from app.look.number_box import NumberBox
+from app.look.theme import MAP_PALETTE, NEUTRAL
+from app.settings.sections import MAX_CELLS
+from app.tabs.crossbar.line_controls import LineControls
+from app.tabs.programming.text import (
+    OUTCOME_COLORS,
+    QUANTITY,
+    bounds,
+    cells_table,
+    color_title,
+    map_title,
+    outcome_legend,
+    summary,
+)
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+
+if TYPE_CHECKING:
+    from app.tabs.programming.compute import Result, Staircase, Targets
+
+ERRORS = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
+NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
+POINT = {"x": [], "y": [], "color": [], "size": [], "row": [], "column": [], "outcome": []}
+BAR = {"left": [], "right": [], "reached": [], "all": [], "says": []}
+LINE = {"x": [], "y": []}
+REACHED, FAILED = OUTCOME_COLORS["reached"], "#D55E00"
+MOST_TICKS = 7
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.map = CellMap(self.theme, "programming map", context.select, lambda: self.adding.value)
+        self.failures = ColumnDataSource(POINT)
+        self.map.figure.scatter("x", "y", source=self.failures, marker="square", size=5, color="color")
+        self.map.add_marks()
+        self._scatter()
+        self._bars()
+        self._stairs()
+        self.title, self.map_legend, self.scatter_legend, self.stairs_legend = (theme.note() for _ in range(4))
+        self.bar_legend = theme.note(
+            legend([swatch(REACHED, "reached", kind="area"), swatch(FAILED, "failed", kind="area")])
+        )
+        self.sums, self.cells = theme.table(), theme.table()
+        self.bounded = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
+        self.of_targets = column(theme.card(self.scatter, self.scatter_legend), theme.card(self.bars, self.bar_legend))
+        self.of_stairs = theme.card(self.stairs, self.stairs_legend)
+        self.layout = column(
+            self._controls(), self.bounded,
+            theme.grid(
+                column(theme.card(self.title, theme.pane(self.map.figure), self.map_legend),
+                       theme.card(self.cells, self.adding)),
+                column(self.of_targets, self.of_stairs, theme.card(self.sums)), sizes={"xs": 12, "lg": 6},
+            ),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------ made once
+    def _controls(self) -> Any:
+        options, number = self.context.options, {"level_seed", "levels", "max_pulses", "steps"}
+        volts = {"u_set", "u_start", "u_stop", "u_step", "g_level", "g_low", "g_high", "tolerance"}
+        boxes = dict.fromkeys(number | volts, NumberBox)
+        wide = {"method": 190, "map": 215, "stair_map": 250, "target": 235, "through": 215}
+        widgets = {
+            name: controls.widget(options, name, width=wide.get(name, 132), sizing_mode=None, widget=boxes.get(name))
+            for name in options.names()
+        }
+
+        lines = LineControls(self.context.lines)
+        lines.selector.visible = False  # only a chosen row conducts here
+
+        def show(*events: Any) -> None:
+            for name, control in widgets.items():
+                control.visible = name in options.active()
+            lines.layout.visible = options.through
+
+        options.param.watch(show, ["method", "target", "through"])
+        show()
+        chosen = pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
+        return pmui.Column(chosen, lines.layout, sizing_mode="stretch_width", margin=0)
+
+    def _scatter(self) -> None:
+        self.scatter = figure = self.theme.figure(
+            "programming targets", x="Target (µS)", y="Reached (µS)", height=330, title="Target against reached"
+        )
+        self.scatter_axes = Axis(figure, "x"), Axis(figure, "y")
+        self.shades = LinearColorMapper(palette=MAP_PALETTE, low=1e-9, high=1, low_color="rgba(0, 0, 0, 0)")
+        self.density, self.band = ColumnDataSource(NO_IMAGE), ColumnDataSource(LINE)
+        figure.patch("x", "y", source=self.band, fill_color=NEUTRAL, fill_alpha=0.3, line_color=NEUTRAL)
+        figure.image("image", "x", "y", "dw", "dh", source=self.density, color_mapper=self.shades)
+        self.points, self.followed = ColumnDataSource(POINT), ColumnDataSource(POINT)
+        dots = figure.scatter("x", "y", source=self.points, size="size", color="color", alpha=0.7, line_color=None)
+        rings = figure.scatter(
+            "x", "y", source=self.followed, size="size", line_color="color", fill_color=None, line_width=3
+        )
+        rows = ("Cell", "(@row, @column)"), ("Target", "@x{0.0} µS"), ("Reached", "@y{0.0} µS"), ("Outcome", "@outcome")
+        figure.add_tools(theme.hover([dots, rings], *rows))
+
+    def _bars(self) -> None:
+        self.bars = figure = self.theme.figure(
+            "programming pulses", title="Pulses needed", x="Pulses used", y="Cells (%)", height=240
+        )
+        self.bar_axes = Axis(figure, "x"), Axis(figure, "y")
+        figure.xaxis.ticker = BasicTicker(min_interval=1)
+        self.counts = ColumnDataSource(BAR)
+        quads = [
+            figure.quad(left="left", right="right", bottom=0, top="reached", source=self.counts, color=REACHED),
+            figure.quad(left="left", right="right", bottom="reached", top="all", source=self.counts, color=FAILED),
+        ]
+        for quad in quads:
+            quad.glyph.update(line_color=None)
+        figure.add_tools(theme.hover(quads, ("Pulses", "@says"), ("Cells", "@all{0.[00]} %")))
+
+    def _stairs(self) -> None:
+        self.stairs = figure = self.theme.figure(
+            "programming staircase", title="Conductance after each pulse", x="RESET pulse (V)", y="conductance",
+            height=430,
+        )  # fmt: skip
+        self.stairs_axes = Axis(figure, "x"), Axis(figure, "y")
+        self.stairs_band = ColumnDataSource(LINE)
+        self.stairs_mean = ColumnDataSource({**LINE, "low": [], "high": [], "pulse": []})
+        figure.patch("x", "y", source=self.stairs_band, fill_color=NEUTRAL, fill_alpha=0.3, line_color=None)
+        line = figure.line("x", "y", source=self.stairs_mean, line_color=REACHED, line_width=3)
+        figure.scatter("x", "y", source=self.stairs_mean, color=REACHED, size=6)
+        self.stairs_cells = [ColumnDataSource(LINE) for _ in range(MAX_CELLS)]
+        for i, source in enumerate(self.stairs_cells):
+            self.theme.cell_style(figure.line("x", "y", source=source, line_width=2).glyph, i)
+        figure.add_tools(
+            theme.hover([line], ("Pulse", "@pulse"), ("Mean", "@y{0.0} µS"), ("5–95 %", "@low{0.0} … @high{0.0} µS"))
+        )
+
+    # ------------------------------------------------------------------------------------------------ replaced
+    def update(self, result: Result) -> None:
+        self._show_map(result)
+        self.of_targets.visible, self.of_stairs.visible = bool(result.targets), bool(result.stairs)
+        if result.targets:
+            self._show_targets(result, result.targets)
+        if result.stairs:
+            self._show_stairs(result, result.stairs)
+        self.sums.object, self.cells.object, said = summary(result), cells_table(result), bounds(result)
+        theme.say(self.bounded, said)
+
+    def _show_map(self, result: Result) -> None:
+        factor, unit, name, digits = QUANTITY[result.quantity]
+        values = result.values if factor == 1 else result.values * result.values.dtype.type(factor)
+        low, high = (end * factor for end in result.span)
+        palette: Any = {"error": ERRORS, "outcome": [OUTCOME_COLORS[name] for name in result.outcomes]}.get(
+            result.quantity, MAP_PALETTE
+        )
+        codes = result.quantity == "outcome"
+        scale = Scale(palette, low - 0.5 * codes, high + 0.5 * codes, color_title(result.quantity), name, digits, unit,
+                      result.outcomes if codes else ())  # fmt: skip
+        self.map.show(values, result.first_row, result.shape, scale)
+        self.map.mark([(cell.row, cell.column) for cell in result.cells])
+        self.title.object = map_title(result)
+        self.failures.data = POINT
+        self.map_legend.object = ""
+        if codes and result.targets:  # a cell of a large array is smaller than a pixel
+            rows = points(result, result.targets)
+            self.failures.data = {
+                k: v[result.targets.failed_rows] for k, v in (rows | {"x": rows["column"], "y": rows["row"]}).items()
+            }
+            self.map_legend.object = outcome_legend(result.targets)
+
+    def _show_targets(self, result: Result, targets: Targets) -> None:
+        self.points.data = points(result, targets)
+        known = [(i, c) for i, c in enumerate(result.cells) if c.values]
+        colors = cell_colors(self.theme, len(result.cells))
+        self.followed.data = {
+            "x": [1e6 * c.values["target"] for _, c in known], "y": [1e6 * c.values["reached"] for _, c in known],
+            "color": [colors[i] for i, _ in known], "size": [12] * len(known), "row": [c.row for _, c in known],
+            "column": [c.column for _, c in known], "outcome": [c.values["outcome"] for _, c in known],
+        }  # fmt: skip
+        (left, right), (bottom, top) = ([1e6 * end for end in ends] for ends in (targets.x, targets.y))
+        self.density.data = NO_IMAGE
+        if targets.density is not None:
+            first, last = (1e6 * end for end in targets.density_x)
+            self.density.data = {
+                "image": [targets.density], "x": [first], "y": [bottom], "dw": [last - first], "dh": [top - bottom]
+            }  # fmt: skip
+        x, off = np.array([left, right]), targets.tolerance
+        self.band.data = {"x": np.concatenate([x, x[::-1]]), "y": np.concatenate([x * (1 - off), x[::-1] * (1 + off)])}
+        self.scatter_axes[0].show("linear", left, right)
+        self.scatter_axes[1].show("linear", bottom, top)
+        shade = ["<span>bright: where most cells of a target end</span>"] if targets.density is not None else []
+        band = swatch(NEUTRAL, f"within ±{100 * off:g} % of the target", kind="area")
+        self.scatter_legend.object = outcome_legend(targets) + legend(
+            [band, *shade, *cell_entries([(c.row, c.column) for c in result.cells])]
+        )
+        self._show_bars(targets)
+
+    def _show_bars(self, targets: Targets) -> None:
+        edges, reached, everything = targets.edges, targets.reached_share, targets.reached_share + targets.failed_share
+        first, last = np.ceil(edges[:-1]).astype(int), np.floor(edges[1:]).astype(int)
+        gap = 0.08 * (edges[1] - edges[0])
+        self.counts.data = {
+            "left": edges[:-1] + gap, "right": edges[1:] - gap, "reached": 100 * reached, "all": 100 * everything,
+            "says": [str(a) if a == b else f"{a} to {b}" for a, b in zip(first, last, strict=True)],
+        }  # fmt: skip
+        self.bar_axes[0].show("linear", edges[0], edges[-1])
+        self.bar_axes[1].show("linear", 0, 105 * float(everything.max()))
+
+    def _show_stairs(self, result: Result, stairs: Staircase) -> None:
+        micro, steps = theme.factor("conductance"), stairs.volts[1:]
+        apart = max(steps[1] - steps[0], 0.12 * (steps[-1] - steps[0]))  # room for the word SET
+        x = np.concatenate([[steps[0] - apart], steps])
+        names = ["SET", *(f"{u:.3g}" for u in steps)]
+        self.stairs_mean.data = {
+            "x": x, "y": stairs.mean * micro, "low": stairs.low * micro, "high": stairs.high * micro,
+            "pulse": [f"SET, {stairs.volts[0]:.3g} V".replace("-", "−"), *(f"{n} V" for n in names[1:])],
+        }  # fmt: skip
+        both = np.concatenate([stairs.low, stairs.high[::-1]]) * micro
+        self.stairs_band.data = {"x": np.concatenate([x, x[::-1]]), "y": both}
+        top = float(stairs.high.max())
+        for i, source in enumerate(self.stairs_cells):
+            followed = stairs.followed[i] if i < len(stairs.followed) else None
+            source.data = LINE if followed is None else {"x": x, "y": followed * micro}
+            top = top if followed is None else max(top, float(followed.max()))
+        margin = 0.03 * (x[-1] - x[0])
+        self.stairs_axes[0].show("linear", x[0] - margin, x[-1] + margin)
+        self.stairs_axes[1].show("linear", 0, 1.05 * top * micro)
+        stride = -(-steps.size // MOST_TICKS)
+        shown = [0, *range(1, x.size, stride)]
+        self.stairs.xaxis.ticker = self.stairs.xgrid.ticker = FixedTicker(ticks=[float(x[i]) for i in shown])
+        self.stairs.xaxis.major_label_overrides = {float(x[i]): names[i] for i in shown}
+        self.stairs_legend.object = legend([
+            swatch(REACHED, "mean of all programmed cells"), swatch(NEUTRAL, "5–95 % of them", kind="area"),
+            *cell_entries([(c.row, c.column) for c in result.cells]),
+        ])  # fmt: skip
+
+
+def column(*parts: Any) -> pmui.Column:
+    return pmui.Column(*parts, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
+
+
+def points(result: Result, targets: Targets) -> dict[str, np.ndarray]:
+    """Cells as a source's columns."""
+    names, found = np.array(result.outcomes), targets.points
+    colors = np.array([OUTCOME_COLORS[name] for name in result.outcomes])
+    return {
+        "x": found.target * 1e6, "y": found.reached * 1e6, "color": colors[found.outcome],
+        "size": np.where(names[found.outcome] == "reached", 4, 7), "row": found.row,
+        "column": found.column, "outcome": names[found.outcome],
+    }  # fmt: skip

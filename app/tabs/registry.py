@@ -1,0 +1,44 @@
+"""The tabs of the page. One line here and a folder with compute.py and view.py make a tab."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from app.settings.sections import TabOptions
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab: <key>/compute.py computes plain arrays (Options, USES, compute), <key>/view.py draws them (View)."""
+
+    key: str
+    title: str
+    of_run: bool = True  # whether its pictures are those of the run, and age with it
+
+    @property
+    def results(self) -> Any:
+        return importlib.import_module(f"app.tabs.{self.key}.compute")
+
+    @property
+    def view(self) -> Any:
+        return importlib.import_module(f"app.tabs.{self.key}.view").View
+
+    @property
+    def options(self) -> type[TabOptions]:
+        return self.results.Options
+
+
+TABS = (
+    Tab("overview", "Overview"),
+    Tab("distributions", "Distributions"),
+    Tab("c2c", "Cycle to cycle"),
+    Tab("d2d", "Device to device"),
+    Tab("loops", "I-V loops"),
+    Tab("crossbar", "Crossbar"),
+    Tab("programming", "Programming"),
+    Tab("fit", "Fit", of_run=False),
+    Tab("data", "Data"),
+    Tab("learn", "Learn"),
+)

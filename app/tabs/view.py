@@ -1,0 +1,44 @@
+"""What every view is given, and what it must offer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from panel.viewable import Viewable
+
+from app.look.theme import Theme
+from app.settings.sections import Section, TabOptions
+
+if TYPE_CHECKING:
+    from app.tabs.fit.session import FitWork
+
+
+@dataclass(frozen=True)
+class Context:
+    """A view's ways to the page."""
+
+    theme: Theme
+    options: TabOptions  # this tab's own; make its widgets with controls.widget(options, "name")
+    select: Callable[..., None]  # select(row, column, add=False): follow a cell on every tab
+    apply: Callable[[Mapping[str, Any]], None]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
+    show: Callable[[str], None]  # show("crossbar"): open a tab
+    downloads: Callable[[Sequence[str]], Viewable]  # buttons that send these formats, such as ("nc", "csv")
+    lines: Section  # resistances and selector of the lines, the same on every tab
+    work: FitWork  # this page's measurement, and what is learned from it
+
+
+class View(ABC):
+    """A tab's pictures: `layout` is made once, `update` replaces the data in it."""
+
+    layout: Viewable
+
+    def __init__(self, context: Context):
+        self.context = context
+        self.theme = context.theme
+
+    @abstractmethod
+    def update(self, result: Any) -> None:
+        """Show a result of this tab's `compute`. Called with the document's lock, inside one hold."""

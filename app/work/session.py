@@ -1,0 +1,398 @@
+"""One page's work: settings -> Request -> Run -> the visible tab's result -> its pictures. Never blocks the loop.
+
+Two lanes. The simulation lane makes Runs: at once where the estimate is short, else when asked to, with progress and
+cancel. The drawing lane computes the visible tab's result from the newest Run and paints it. Each keeps one job at a
+time and then does the newest that was asked for, so that dragging a slider paints on the way and ends at its end.
+
+What the status line says follows from what is known here (`_show_status`). Whoever changes that calls `_refresh`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from app.settings.sections import Request, Settings
+from app.tabs.registry import Tab
+from app.work import runs
+from app.work.cache import LruCache, bytes_of
+from app.work.states import Status, state_of
+from synaptogen_core.errors import Cancelled
+
+# seconds: a run estimated shorter than this starts by itself
+AT_ONCE = float(os.environ.get("SYNAPTOGEN_AT_ONCE_SECONDS", "0.3"))
+TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
+AT_START = 3.0  # the first run, when there is nothing to look at yet
+LONG_RUNS = ThreadPoolExecutor(2, "long-run")  # of all pages: more would only take memory; the others wait their turn
+RESULTS = LruCache(256_000_000)
+OWN_RUNS = runs.BUDGET  # bytes of the runs that a page keeps of its user's own device
+Post = Callable[[Callable[[], None]], None]
+LOG = logging.getLogger("synaptogen.app")
+
+
+class Session:
+    """The work of one page. `post` runs a function under the lock of the page's document."""
+
+    def __init__(self, settings: Settings, tabs: Sequence[Tab], post: Post):
+        self.settings, self.status = settings, Status()
+        self.tabs = {tab.key: tab for tab in tabs}
+        self.run: runs.Run | None = None
+        self.visible = tabs[0].key
+        self.announce: Callable[[int], None] = self.painted  # asks the browser to say when it has painted this drawing
+        self.closing: list[Callable[[], None]] = []  # what else ends with the page
+        self._own = LruCache(OWN_RUNS), LruCache(OWN_RUNS // 4)
+        self._post = post
+        self._painters: dict[str, Callable[[Any], None]] = {}
+        self._wanted: tuple[Request, bool] | None = None  # and whether it takes long
+        self._cancel: threading.Event | None = None
+        self._draw_cancel, self._drawn = threading.Event(), None  # of the drawing under way, and its key
+        self._future: asyncio.Future[runs.Run] | None = None
+        self._job = 0
+        self._redraw = False
+        self._scheduled = self._simulating = self._drawing = self._closed = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        # what the status line is made of
+        self._estimated: tuple[Any, runs.Estimate] | None = None  # what a run costs, and its key
+        self._under_way: Any = None  # key of the run under way
+        self._progress: tuple[float, float | None] | None = None  # of a run that takes a while: share, seconds left
+        self._failed: dict[str, tuple[Any, str]] = {}  # tab, or "" for the simulation -> key of what failed, a sentence
+        self._told = ""  # what was refused: it stays until something is accepted
+        self._sent: dict[str, Any] = {}  # tab -> key of the newest result on its way to the pictures
+        self._drawing_number = self._painted_number = 0  # of the newest drawing, and of the last one seen painted
+        self._due = False
+        settings.watch(self._changed)
+
+    # ------------------------------------------------------------------------------------------------ from the page
+    def start(self) -> None:
+        """Begin: simulate what the settings say, and draw."""
+        self._changed()
+
+    def show_at_once(self) -> None:
+        """Paint what has been computed before, by any page: the page is then sent with its pictures."""
+        request = self.settings.request()
+        key = result_key(self.tabs[self.visible], request)
+        kept, results = self._caches(request)
+        run, result = kept.get(request.simulation), results.get(key)
+        if run is None or result is None:
+            return
+        self.run = run
+        self._sent[self.visible] = key
+        self._paint(self.visible, key, result, self._next_drawing())
+        self._show_status()
+
+    def connect(self, tab: str, painter: Callable[[Any], None]) -> None:
+        """Where results of a tab go; called when the tab is first opened."""
+        self._painters[tab] = painter
+
+    def open(self, tab: str) -> None:
+        """The page shows another tab: bring it up to date."""
+        self.visible = tab
+        number = self._next_drawing()  # the browser has to show it, even where nothing in it has changed
+        self._later(lambda: self._ask(number))
+        self._refresh()
+        self._draw()
+
+    def painted(self, number: int) -> None:
+        """The browser has painted this drawing; what it says of an earlier one does not count."""
+        if number == self._drawing_number:
+            self._painted_number = number
+            self._refresh()
+
+    def force(self) -> None:
+        """The Run button: simulate although it takes long."""
+        self._told = ""
+        self._failed.pop("", None)
+        self._progress = (0.0, None)
+        self._refresh()
+        self._simulate(self.settings.request(), long=True)
+
+    def cancel(self) -> None:
+        """The Cancel button: stop the simulation; what is shown stays."""
+        if self._cancel:
+            self._cancel.set()
+        if self._future:
+            self._future.cancel()  # one that still waits for its turn
+
+    def tell(self, error: BaseException) -> None:
+        """An error from anywhere in the page, as a sentence."""
+        self._told = sentence(error)
+        self._refresh()
+
+    def close(self) -> None:
+        """The page is gone."""
+        self._closed = True
+        self.cancel()
+        for close in self.closing:
+            close()
+        self._painters.clear()
+        self.announce = self.painted
+        self.run = None
+        for cache in self._own:
+            cache.clear()
+
+    def _caches(self, request: Request) -> tuple[LruCache, LruCache]:
+        """Runs and results: of packaged devices for all pages; what a user's own device makes ends with its page."""
+        return (runs.RUNS, RESULTS) if isinstance(request.device.device, str) else self._own
+
+    # ------------------------------------------------------------------------------------------------ status
+    def _refresh(self) -> None:
+        """Say the present state: soon, once for many changes, and under the document's lock."""
+        if not self._due and not self._closed:
+            self._due = True
+            self._post(self._show_status)
+
+    def _show_status(self) -> None:
+        self._due = False
+        if self._closed:
+            return
+        wanted, run = self.settings.request().simulation, self.run
+        simulated = run is not None and run.key == wanted
+        asked = wanted in (self._under_way, self._wanted and self._wanted[0].simulation)
+        key = self._key_of(self.visible, run) if run is not None else None
+        failure = self._failure("", wanted) or (self._failure(self.visible, key) if simulated else "")
+        estimate = self._estimated[1] if self._estimated and self._estimated[0] == wanted else None
+        state = state_of(
+            running=self._progress is not None, failed=bool(failure), simulated=simulated,
+            waiting=estimate is not None and not asked, any_run=run is not None,
+            handed=self._sent.get(self.visible) == key, painted=self._painted_number == self._drawing_number,
+        )  # fmt: skip
+        share, left = self._progress or (0.0, None)
+        self.status.param.update(
+            state=state, estimate=estimate, progress=share, seconds_left=left, seconds=run.seconds if run else None,
+            can_run=state in ("new", "stale") or (state == "failed" and not simulated and estimate is not None),
+            error=" ".join(filter(None, (failure, self._told))),
+        )  # fmt: skip
+
+    def _failure(self, name: str, key: Any) -> str:
+        """What is to be said of a failure; nothing once its cause is gone."""
+        failed, text = self._failed.get(name, (None, ""))
+        return text if failed == key else ""
+
+    def _fail(self, name: str, key: Any, text: str) -> None:
+        self._failed[name] = key, text
+        self._refresh()
+
+    # ------------------------------------------------------------------------------------------------ simulation lane
+    def _changed(self, *events: Any) -> None:
+        # Many parameters may change in one event: look at them once, when all are set.
+        if not self._scheduled and not self._closed and has_loop():
+            self._scheduled = True
+            self._told = ""
+            self._refresh()
+            asyncio.get_running_loop().call_soon(self._consider)
+
+    def _consider(self) -> None:
+        self._scheduled = False
+        request = self.settings.request()
+        self._refresh()
+        if self.run and request.simulation == self.run.key:
+            self._wanted = None
+            self._draw()
+            return
+        cached = self._caches(request)[0].get(request.simulation)
+        if cached:
+            self._wanted = None
+            self._adopt(cached)
+            return
+        self._start_task(self._estimate(request))
+
+    async def _estimate(self, request: Request) -> None:
+        key = request.simulation
+        try:
+            estimate = await in_thread(runs.estimate, request)
+        except Exception as error:
+            if key == self.settings.request().simulation:  # else a newer change is on its way
+                self._fail("", key, sentence(error))
+            return
+        if key != self.settings.request().simulation:
+            return
+        self._failed.pop("", None)
+        self._estimated = key, estimate
+        if estimate.seconds <= (AT_ONCE if self.run else max(AT_ONCE, AT_START)):
+            self._simulate(request, long=estimate.seconds > AT_ONCE)
+        self._refresh()
+
+    def _simulate(self, request: Request, *, long: bool) -> None:
+        self._wanted = (request, long)
+        if not self._simulating:
+            self._simulating = True
+            self._start_task(self._simulation_lane())
+        elif self._progress is not None:
+            self.cancel()  # a long one is under way: the user has gone on
+
+    async def _simulation_lane(self) -> None:
+        try:
+            while self._wanted is not None and not self._closed:
+                (request, long), self._wanted = self._wanted, None
+                self._job, self._under_way = self._job + 1, request.simulation
+                self._progress = (0.0, None) if long else None
+                self._refresh()
+                await self._simulate_one(self._job, request, long)
+        finally:
+            self._simulating, self._under_way, self._progress = False, None, None
+            self._refresh()
+
+    async def _simulate_one(self, job: int, request: Request, long: bool) -> None:
+        loop, told, started = asyncio.get_running_loop(), 0.0, 0.0
+        cancel = self._cancel = threading.Event()
+
+        def progress(done: float) -> None:  # called by the worker thread
+            nonlocal told
+            now = time.monotonic()
+            if now - started > TELL_AFTER and now - told > 0.1:
+                told = now
+                loop.call_soon_threadsafe(self._show_progress, job, done, now - started)
+
+        def work() -> runs.Run:
+            nonlocal started
+            started = time.monotonic()
+            return runs.run(request, progress, cancel)
+
+        try:
+            self._future = loop.run_in_executor(LONG_RUNS if long else None, work)
+            run = await self._future
+        except (Cancelled, asyncio.CancelledError):
+            return
+        except Exception as error:
+            self._fail("", request.simulation, sentence(error))
+            return
+        finally:
+            self._cancel = self._future = None
+        self._caches(request)[0].put(run.key, run, run.size)
+        wanted = self.settings.request().simulation
+        if job == self._job and not self._closed and (run.key == wanted or self.run is None or self.run.key != wanted):
+            self._adopt(run)
+
+    def _show_progress(self, job: int, done: float, elapsed: float) -> None:
+        if job == self._job and self._simulating:
+            left = elapsed * (1 - done) / done if done > 0.02 else None  # the first pieces say nothing about the rest
+            self._progress = min(done, 1.0), left
+            self._refresh()
+
+    def _adopt(self, run: runs.Run) -> None:
+        self.run = run
+        self._failed.pop("", None)
+        self._refresh()
+        self._draw()
+
+    # ------------------------------------------------------------------------------------------------ drawing lane
+    def _draw(self) -> None:
+        self._redraw = True
+        if self._drawing and self.run is not None and self._drawn != self._key_of(self.visible, self.run):
+            self._draw_cancel.set()  # a long drawing of what is no longer wanted need not end
+        if not self._drawing and not self._closed and self.run is not None:
+            self._drawing = True
+            self._start_task(self._drawing_lane())
+
+    async def _drawing_lane(self) -> None:
+        try:
+            while self._redraw and not self._closed:
+                self._redraw = False
+                await self._draw_one(self.visible, self.run)
+        finally:
+            self._drawing = False
+
+    async def _draw_one(self, name: str, run: runs.Run | None) -> None:
+        tab = self.tabs[name]
+        if run is None or name not in self._painters:
+            return
+        request = self.request_for(run)
+        key = self._drawn = result_key(tab, request)
+        cancel = self._draw_cancel = threading.Event()
+        if self._sent.get(name) == key:
+            return
+        try:
+            results = self._caches(request)[1]
+            result = results.get(key)
+            if result is None:
+                result = await in_thread(tab.results.compute, run, request, request.of_tab(name), cancel)
+                results.put(key, result, bytes_of(result))
+        except Cancelled:
+            return
+        except Exception as error:
+            self._fail(name, key, f"{tab.title}: {sentence(error)}")
+            return
+        self._failed.pop(name, None)
+        self._sent[name], number = key, self._next_drawing()
+        self._refresh()
+        self._later(lambda: self._paint(name, key, result, number))
+
+    def _next_drawing(self) -> int:
+        """From now on the page is drawn when the browser has painted this drawing."""
+        self._drawing_number += 1
+        return self._drawing_number
+
+    def _ask(self, number: int) -> None:
+        if number == self._drawing_number:  # else a newer drawing is on its way, or has been asked for already
+            self.announce(number)
+
+    def _paint(self, name: str, key: Any, result: Any, number: int) -> None:
+        if name not in self._painters:
+            return
+        try:
+            self._painters[name](result)
+        except Exception as error:
+            if self._sent.get(name) == key:
+                del self._sent[name]  # tried again when it is asked for again
+            self._fail(name, key, f"{self.tabs[name].title}: {sentence(error)}")
+        self._ask(number)  # in the same hold as the changes themselves
+        self._refresh()
+
+    def _key_of(self, name: str, run: runs.Run) -> Any:
+        """What the pictures of a tab should show now."""
+        return result_key(self.tabs[name], self.request_for(run))
+
+    def request_for(self, run: runs.Run) -> Request:
+        """The present read-out, selection and options, with the simulation settings that the pictures show."""
+        request = self.settings.request()
+        array = run.request.array
+        cells = tuple(c for c in request.cells if c[0] < array.rows and c[1] < array.columns) or ((0, 0),)
+        return replace(request, array=array, train=run.request.train, device=run.request.device, cells=cells)
+
+    def _later(self, function: Callable[[], None]) -> None:
+        if not self._closed:
+            self._post(function)
+
+    def _start_task(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run beside the loop. Not asyncio.to_thread, which hands on the page's context: what lives on (Zarr starts a loop
+    of its own at its first use) would keep the document of the page for ever.
+    """
+    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+
+
+def has_loop() -> bool:
+    """False while `panel serve --warm` builds a page for nobody."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def result_key(tab: Tab, request: Request) -> tuple[Any, ...]:
+    """What a tab's result depends on: the simulation, its own options, and what it says it uses."""
+    used = tuple(getattr(request, part) for part in sorted(tab.results.USES))
+    return (tab.key, request.simulation, request.of_tab(tab.key), used)
+
+
+def sentence(error: BaseException) -> str:
+    """An error as a sentence for the page. What the user cannot have caused goes to the log with its trace."""
+    if isinstance(error, ValueError | TypeError) and ": " in str(error):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "Not enough memory for this; choose fewer cells or cycles."
+    LOG.error("unexpected error", exc_info=error)
+    return f"Something went wrong ({type(error).__name__}: {error}). The server's log says more."

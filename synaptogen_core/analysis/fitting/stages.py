@@ -1,0 +1,238 @@
+"""The stages of a fit: what is used, what its cycles tell, what its devices tell; each says what it had to assume."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from synaptogen_core.analysis.fitting import assembly, cycle_to_cycle, shapes
+from synaptogen_core.analysis.fitting.cycle_table import Panel, panel_of
+from synaptogen_core.analysis.fitting.device_to_device import (
+    FEWEST_MEMBERS,
+    DeviceFit,
+    SamplingError,
+    fit_devices,
+    sampling_error,
+)
+from synaptogen_core.analysis.loops.screening import usable_records
+from synaptogen_core.analysis.resampling import bootstrap_weights
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.measurement import select_records
+from synaptogen_core.progress import Work
+from synaptogen_core.schema import DEVICE_STATES, FEATURES
+
+REPLICATES = 200
+DEVICE_REPLICATES = 40
+FEW_REPLICATES = 100
+FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
+WINDOWS = 10  # of successive cycles for each coefficient
+FEWEST_SIMULATED = 64  # devices
+SETTLING = (16, 20_000)  # devices at least, and cycles, of the smaller simulations that follow
+SIMULATED = (600, 40_000, 1_000_000)  # cycles of the simulation that tells the bias: for each device, least, most
+FEWEST_CYCLES = 10  # of a device
+MOST_BROKEN = 0.1  # of the runs of cycles with a gap: more is worth a word
+BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
+
+
+class Said(NamedTuple):
+    """Sentences that a fit collects."""
+
+    assumed: list[str]
+    warnings: list[str]
+
+
+def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dataset, Panel]:
+    """The records worth learning from, and their panel."""
+    keep = usable_records(measured, report)
+    for number, (code, words) in enumerate(DEVICE_STATES):
+        count = int((report["state"].values == number).sum())
+        if code != "healthy" and count:
+            labels = [str(label)[:40] for label in report["device"].values[report["state"].values == number]]
+            said.warnings.append(
+                f"{count} of {report.sizes['device']} devices left out ({words}): {', '.join(labels[:8])}"
+                + (" and others." if count > 8 else ".")
+            )
+    if not keep.any():
+        raise ValueError("ds: must hold a device that switches (got none); see device_report for each device's state")
+    used = measured if keep.all() else select_records(measured, keep)
+    panel = panel_of(used)
+    lasting = panel.counts.min(axis=1) >= FEWEST_CYCLES
+    if not lasting.any():
+        raise ValueError(
+            f"ds: must hold a device with at least {FEWEST_CYCLES} cycles of each feature (got none); measure more"
+        )
+    steady = np.asarray((panel.moments[1] > 0).all(axis=1))
+    if not (lasting & steady).any():
+        raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
+    for kept, words in (
+        (lasting, f"a feature in fewer than {FEWEST_CYCLES} cycles"),
+        (steady | ~lasting, "a feature that never varies"),
+    ):
+        if not kept.all():
+            said.warnings.append(f"{int((~kept).sum()):,} of {kept.size:,} devices left out ({words}).")
+    if not (lasting & steady).all():
+        chosen = (lasting & steady)[used["device_index"].values]
+        keep[keep] = chosen
+        used = select_records(used, chosen)
+        panel = panel_of(used)
+    said.warnings.extend(_left_out(measured, keep))
+    if panel.step != 1:
+        said.assumed.append(
+            f"Records lie {panel.step:,} cycles apart: a cycle of the fitted device stands for as many, and its memory "
+            "is that from record to record."
+        )
+    return used, panel
+
+
+def _left_out(measured: xr.Dataset, kept: NDArray[np.bool_]) -> list[str]:
+    """How many values of a measurement do not reach the fit, and why; nothing if all do."""
+    index = measured["device_index"].values
+    away = ~np.isin(index, index[kept])
+    failed = ~away & (measured["failure"].values > 0 if "failure" in measured else False)
+    columns = {f: measured[f.name].values for f in FEATURES if f.name in measured}
+    columns = {f: values for f, values in columns.items() if np.isfinite(values).any()}
+    rest = ~away & ~failed
+    counts = {
+        "of devices left out": len(columns) * int(away.sum()),
+        "of failed cycles": len(columns) * int(failed.sum()),
+        "missing": sum(int((rest & ~np.isfinite(values)).sum()) for values in columns.values()),
+        "not above 0": sum(
+            int((rest & np.isfinite(values) & (values <= 0)).sum()) for f, values in columns.items() if f.scale == "log"
+        ),
+    }
+    if not any(counts.values()):
+        return []
+    why = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+    return [f"{sum(counts.values()):,} of {len(columns) * index.size:,} values are not in the fit: {why}."]
+
+
+def _broken_runs(panel: Panel, windows: float, order: int) -> list[str]:
+    """How much of the cycles the memory could not be learnt from, if that is worth a word."""
+    records = np.add.reduceat(panel.present.any(axis=1), panel.starts[:-1], dtype=np.intp)
+    whole = int(np.maximum(records - order, 0).sum())
+    if windows >= (1 - MOST_BROKEN) * whole:
+        return []
+    return [
+        f"Memory was learnt from {windows:,.0f} of {whole:,} runs of {order + 1} successive cycles: "
+        "the others have a gap, or a value that is missing."
+    ]
+
+
+def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -> int:
+    """The largest order for which there are windows enough: ten for each coefficient of a feature."""
+    wanted = order or max_order
+    whole = panel.present.all(axis=1)
+    broken = np.flatnonzero(np.diff(np.concatenate([[False], whole, [False]]).astype(np.int8)))
+    runs = broken[1::2] - broken[::2]
+    for longest in range(wanted, 0, -1):
+        windows = np.maximum(runs - longest, 0).sum()
+        if windows >= WINDOWS * (longest * len(panel.features) + 1):
+            break
+    else:
+        raise ValueError(
+            f"ds: must hold at least {WINDOWS * (len(panel.features) + 1)} pairs of successive cycles with all "
+            f"features (got {windows}); measure more cycles"
+        )
+    if longest < wanted:
+        text = f"order {wanted} needs more successive cycles than were measured; up to order {longest} can be learnt."
+        if order is not None:
+            raise ValueError(
+                f"order: must be at most {longest} for {windows} windows (got {order}); measure more cycles"
+            )
+        said.warnings.append(f"Memory: {text}")
+    return longest
+
+
+def learn_cycles(
+    panel: Panel,
+    recipe: cycle_to_cycle.Recipe,
+    template: DeviceParameters,
+    replicates: int,
+    seed: int,
+    said: Said,
+    work: Work,
+) -> tuple[cycle_to_cycle.CycleFit, assembly.Remainder, SamplingError]:
+    """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device."""
+    few = panel.devices < FEW_DEVICES
+
+    def weights(of: Panel, purpose: int) -> NDArray[np.float64]:
+        units = of.borders.size - 1
+        return np.ones((1, units)) if few or not replicates else bootstrap_weights(units, replicates, seed + purpose)
+
+    first = cycle_to_cycle.fit_cycles(panel, recipe, weights(panel, 0))
+    said.warnings.extend(_broken_runs(panel, first.windows, recipe.longest))
+    work.done(0.5)
+    rest = assembly.remainder(template, panel.features, first.order)
+    typical = cycle_to_cycle.typical_cycles(panel, recipe.longest + 2)
+
+    def made(fit: cycle_to_cycle.CycleFit, devices: int, purpose: int) -> Panel:
+        a, noise, _ = fit.models()[fit.order]
+        return assembly.standardised_panel(
+            template, panel.features, np.array([s.polynomial for s in fit.shapes]), {fit.order: (a, noise)}, rest,
+            devices=devices, cycles=typical, seed=seed + purpose,
+        )  # fmt: skip
+
+    size = int(np.clip(SIMULATED[0] * panel.devices, *SIMULATED[1:]))
+    simulated = made(first, max(FEWEST_SIMULATED, size // typical), 1)
+    work.done(0.6)
+    found = cycle_to_cycle.unbiased(first, simulated, recipe, weights(simulated, 1))
+    found = replace(
+        found,
+        shapes=tuple(
+            new if shapes.rises(new.polynomial) else old for new, old in zip(found.shapes, first.shapes, strict=True)
+        ),
+    )
+    settled = cycle_to_cycle.settled_shapes(
+        first, found, lambda fit: made(fit, max(SETTLING[0], SETTLING[1] // typical), 3), recipe
+    )
+    if few and replicates:
+        many = made(found, panel.devices * FEW_REPLICATES, 2)
+        found = cycle_to_cycle.simulated_replicates(found, many, recipe, panel.devices)
+        said.assumed.append(
+            f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
+            "simulated measurements of the fitted device."
+        )
+    found = cycle_to_cycle.moved(found, settled)
+    held = [FEATURES[i].symbol for i, shape in zip(panel.features, found.shapes, strict=True) if shape.held]
+    if held:
+        said.warnings.append(
+            f"The shape of {', '.join(held)} was held to rise: more cycles, or a lower degree, would not need it."
+        )
+    drawn_in = [str(q) for q, (_, _, changed) in found.models().items() if changed]
+    if drawn_in:
+        said.warnings.append(
+            f"Memory of order {', '.join(drawn_in)} came out unstable and was drawn in: does a feature drift?"
+        )
+    work.done(0.75)
+    return found, rest, sampling_error(*simulated.moments, typical)
+
+
+def learn_devices(
+    panel: Panel, error: SamplingError, components: int | None, replicates: int, seed: int, said: Said
+) -> DeviceFit:
+    """The mixture over devices."""
+    mean, sd = panel.moments
+    cycles = panel.counts.min(axis=1).astype(np.float64)
+    found = fit_devices(mean, sd, cycles, error, components=components, replicates=replicates, seed=seed)
+    devices, count = panel.devices, found.weights.size
+    if devices == 1:
+        said.assumed.append("One device was measured: device to device nothing is known, and no spread is assumed.")
+    elif devices < 2 * FEWEST_MEMBERS:
+        said.warnings.append(
+            f"{devices} devices: their spread is one normal, known to about {100 / np.sqrt(2 * devices - 2):.0f} %."
+        )
+    if devices > 1:
+        names = [f"{kind} of {FEATURES[i].symbol}" for kind in ("mean", "spread") for i in panel.features]
+        blurred = [name for name, share in zip(names, found.blurred, strict=True) if share > BLURRED]
+        if blurred:
+            said.warnings.append(
+                f"Device to device, more than half of what is seen of the {', '.join(blurred)} is sampling error of "
+                "the cycles: more cycles a device would tell."
+            )
+    if count > 1:
+        said.assumed.append(f"{count} components of devices, {'as asked for' if components else 'by BIC'}.")
+    return found

@@ -1,0 +1,84 @@
+"""Polynomials through zero along the branches of loops, by sums that add up over branches, and read at one voltage."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from synaptogen_core.analysis.loops.sweeps import Loops
+from synaptogen_core.types import F64, Bools
+
+RIDGE = 1e-12  # of the largest sum of squares: branches with too few voltages give a number, not an exception
+TINY = 1e-100  # a sum of squares below it has lost its digits
+
+
+class Sums(NamedTuple):
+    """What least squares needs of some samples: one row each loop; voltages in units of the range of the fit."""
+
+    powers: F64  # (loops, 2 * degree - 1): sums of V^2 ... V^(2 degree)
+    products: F64  # (loops, degree): sums of I V ... I V^degree
+    samples: F64  # (loops,)
+
+    def taken(self, index: np.ndarray, valid: Bools) -> Sums:
+        """The sums of other loops; nothing where there is none."""
+        powers, products, samples = (part[index] for part in self)
+        column = valid[:, None]
+        return Sums(np.where(column, powers, 0.0), np.where(column, products, 0.0), np.where(valid, samples, 0.0))
+
+    def plus(self, other: Sums) -> Sums:
+        """The sums of both."""
+        return Sums(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+def sums(loops: Loops, branch: Bools, degree: int, scale: float | F64) -> Sums:
+    """Sums over the samples of a branch; `scale` [V] is the unit of the voltage."""
+    v, i = np.where(branch, loops.voltage / scale, 0.0), np.where(branch, loops.current, 0.0)
+    powers, products = np.empty((len(v), 2 * degree - 1)), np.empty((len(v), degree))
+    power = v.copy()
+    for k in range(1, 2 * degree + 1):
+        if k <= degree:
+            products[:, k - 1] = np.einsum("ls,ls->l", power, i)
+        if k > 1:
+            powers[:, k - 2] = power.sum(axis=1)
+        if k < 2 * degree:
+            power *= v
+    return Sums(powers, products, branch.sum(axis=1).astype(np.float64))
+
+
+def coefficients(found: Sums) -> F64:
+    """Coefficients of V, V^2, ... (loops, degree); NaN where there are fewer samples than that."""
+    degree = found.products.shape[1]
+    order = np.add.outer(np.arange(degree), np.arange(degree))
+    matrix = found.powers[:, order]
+    size = np.abs(matrix).max(axis=(1, 2))
+    good = (found.samples >= degree) & (size > TINY) & np.isfinite(size) & np.isfinite(found.products).all(axis=1)
+    size, identity = np.where(good, size, 1.0)[:, None], np.eye(degree)
+    matrix = np.where(good[:, None, None], matrix / size[..., None], identity) + RIDGE * identity
+    solved = np.linalg.solve(matrix, np.where(good[:, None], found.products / size, 0.0)[..., None])[..., 0]
+    return np.where(good[:, None], solved, np.nan)
+
+
+def resistances(negative: Sums, positive: Sums, u_0: float, scale: float) -> F64:
+    """Static resistance U0 / I(U0) of a state [ohm], shape (loops,); NaN without a fit, or where it is not positive.
+
+    One polynomial through both branches of the state, read at +U0 as the model defines it; at -U0 where only the
+    negative branch has enough samples, for a fit must not be read where it saw nothing.
+    """
+    degree = negative.products.shape[1]
+    u = np.where(positive.samples >= degree, u_0, -u_0)
+    powers = (u[:, None] / scale) ** np.arange(1, degree + 1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        resistance = u / (coefficients(negative.plus(positive)) * powers).sum(axis=1)
+    return np.where((resistance > 0) & np.isfinite(resistance), resistance, np.nan)
+
+
+def curve_values(loops: Loops, branch: Bools, degree: int) -> F64:
+    """The polynomial through one branch at all voltages of each loop [A], shape (loops, samples); 0 without a fit."""
+    scale = np.maximum(np.abs(np.where(branch, loops.voltage, 0.0)).max(axis=1, keepdims=True), 1e-30)
+    fitted = np.nan_to_num(coefficients(sums(loops, branch, degree, scale)))
+    v = np.clip(loops.voltage / scale, -1.0, 1.0)
+    value = np.zeros(v.shape)
+    for k in range(degree - 1, -1, -1):
+        value = (value + fitted[:, k, None]) * v
+    return value

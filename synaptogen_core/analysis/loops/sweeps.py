@@ -1,0 +1,137 @@
+"""I-V loops side by side: padded to one length, smoothed, and split at the voltage extrema into four branches.
+
+All signs are ours: SET is negative, RESET positive. A loop begins anywhere; one that begins at an extremum ends there
+and turns at its end. The branches, by what the cell does on them:
+
+===========  ============  ==================================
+`before`     V < 0, going  high-resistance state, ends in SET
+`after_set`  V < 0, back   low-resistance state
+`rising`     V > 0, going  low-resistance state, then RESET
+`falling`    V > 0, back   high-resistance state
+===========  ============  ==================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from synaptogen_core.types import F64, Bools, Ints
+
+LARGEST = 1e30  # instruments write 9.9e37 for "overflow": no number
+BLOCK = 1 << 16  # samples of a block: its arrays stay in the cache
+
+
+@dataclass(frozen=True, eq=False)
+class Loops:
+    """Some loops as arrays (loops, samples); what lies behind a loop's end is zero and in no branch."""
+
+    voltage: F64  # over the cell, V
+    current: F64  # as measured, A
+    smooth: F64  # A
+    before: Bools
+    after_set: Bools
+    rising: Bools
+    falling: Bools
+    set_first: Bools  # (loops,)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """All loops one after the other, without the samples that are no numbers."""
+
+    voltage: F64  # over the cell, V
+    current: F64  # A
+    count: Ints  # samples of each loop (loops,)
+    lost: Ints  # how many were no numbers (loops,)
+
+    @property
+    def start(self) -> Ints:
+        """First sample of each loop, shape (loops,)."""
+        return (np.cumsum(self.count) - self.count).astype(np.intp)
+
+    def mirrored(self) -> Samples:
+        """The same with both signs changed."""
+        return Samples(-self.voltage, -self.current, self.count, self.lost)
+
+
+def samples(voltage: F64, current: F64, count: Ints, series_resistance: float) -> Samples:
+    """The samples that are numbers, with the voltage over the cell: V - I R."""
+    good = (np.abs(voltage) < LARGEST) & (np.abs(current) < LARGEST)
+    kept = np.diff(np.concatenate([[0], np.cumsum(good)])[np.concatenate([[0], np.cumsum(count)])])
+    v, i = voltage[good], current[good]
+    return Samples(v - series_resistance * i, i, kept.astype(np.intp), (count - kept).astype(np.intp))
+
+
+def openings(data: Samples) -> tuple[F64, F64]:
+    """How far each loop opens where V < 0 and where V > 0, from -1 to 1, shape (loops,) each; 0 without samples.
+
+    The area between the way out and the way back over the area under both: positive where the current is larger on
+    the way back (SET), negative where it is smaller (RESET). Noise averages out of it.
+    """
+    first = np.repeat(data.start, data.count)
+    inner = np.arange(data.voltage.size) > first  # a sample that follows another of its loop
+    v, i = np.abs(data.voltage), np.abs(data.current)
+    area = np.zeros(v.size)
+    area[1:] = 0.5 * (i[1:] + i[:-1]) * (v[:-1] - v[1:]) * inner[1:]
+    owner = np.repeat(np.arange(data.count.size), data.count)
+    found = []
+    for side in (data.voltage < 0, data.voltage > 0):
+        part = np.where(side, area, 0.0)
+        total = np.bincount(owner, np.abs(part), data.count.size)
+        net = np.bincount(owner, part, data.count.size)
+        found.append(np.divide(net, total, out=np.zeros(total.size), where=total > 0))
+    return found[0], found[1]
+
+
+def blocks(data: Samples, smoothing: int) -> Iterator[tuple[slice, Loops]]:
+    """Loops of neighbouring records, a few at a time."""
+    begin, records = 0, data.count.size
+    while begin < records:
+        longest = np.maximum.accumulate(data.count[begin : begin + 4096])
+        fitting = np.searchsorted(longest * np.arange(1, longest.size + 1), BLOCK, side="right")
+        place = slice(begin, begin + max(1, int(fitting)))
+        yield place, _side_by_side(data, place, smoothing)
+        begin = place.stop
+
+
+def _side_by_side(data: Samples, place: slice, smoothing: int) -> Loops:
+    count, start = data.count[place, None], data.start[place, None]
+    position = np.arange(max(2, int(count.max())))
+    inside = position < count
+    if data.voltage.size:
+        take = np.minimum(start + position, data.voltage.size - 1)
+        v, i = (np.where(inside, values[take], 0.0) for values in (data.voltage, data.current))
+    else:
+        v, i = np.zeros(inside.shape), np.zeros(inside.shape)
+    lowest, highest = _turn(v, count, inside), _turn(-v, count, inside)
+    set_first = lowest < highest
+    negative, positive = v < 0, v > 0
+    # in a loop that SETs first, `before` has no beginning and `falling` no end; else `rising` and `after_set`
+    before = negative & (position <= lowest) & (set_first | (position > highest))
+    after_set = negative & (position > lowest) & (~set_first | (position < highest))
+    rising = positive & (position <= highest) & (~set_first | (position > lowest))
+    falling = positive & (position > highest) & (set_first | (position < lowest))
+    return Loops(v, i, _smoothed(i, count, smoothing), before, after_set, rising, falling, set_first[:, 0])
+
+
+def _turn(voltage: F64, count: Ints, inside: Bools) -> Ints:
+    """Where the voltage is least, (loops, 1); at the end of a loop that also begins there."""
+    begins = voltage[:, :1] <= 0.9 * voltage.min(axis=1, keepdims=True)
+    later = inside & (np.arange(voltage.shape[1]) >= np.where(begins, count // 2, 0))
+    return np.asarray(np.where(later, voltage, np.inf).argmin(axis=1)[:, None])
+
+
+def _smoothed(values: F64, count: Ints, width: int) -> F64:
+    """Running mean over `width` samples, over fewer at both ends."""
+    if width < 2:
+        return values
+    half = width // 2
+    position = np.arange(values.shape[1])
+    reach = np.minimum(np.minimum(half, position), np.maximum(count - 1 - position, 0))  # the same to both sides
+    total = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
+    low, high = position - reach, np.minimum(position + reach + 1, values.shape[1])
+    difference = np.take_along_axis(total, high, 1) - np.take_along_axis(total, low, 1)
+    return np.asarray(difference / (2 * reach + 1))

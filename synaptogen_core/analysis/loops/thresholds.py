@@ -1,0 +1,184 @@
+"""Where a loop SETs and where it RESETs, between its samples.
+
+Smoothed currents tell at which sample it happens, so that noise does not; the measured ones around that sample tell
+where between the samples, so that smoothing does not move an abrupt step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.analysis.loops.resistances import curve_values
+from synaptogen_core.analysis.loops.sweeps import Loops
+from synaptogen_core.types import F64, Bools, Ints
+
+FLAT, FLAT_SPAN = 0.05, 0.2  # a current limit: within 5 % of the largest current over a fifth of the sweep
+FLOOR = 0.1  # of the largest SET current: nothing below it is a SET, however small the low-resistance current is there
+PROMINENCE = 0.015  # of the largest RESET current: the authors' 5 uA, on their devices
+
+
+class Switching(NamedTuple):
+    """One threshold of each loop, shape (loops,); NaN where there is none."""
+
+    voltage: F64  # V
+    current: F64  # A
+    sample: Ints  # the first one behind it
+
+
+def current_limits(loops: Loops) -> F64:
+    """The limit that holds the SET current [A, > 0], shape (loops,); NaN where the current has no flat end."""
+    side = loops.before | loops.after_set
+    size = np.where(side, np.abs(loops.smooth), 0.0)
+    volts = np.where(side, -loops.voltage, 0.0)
+    largest = size.max(axis=1)
+    flat = side & (size >= (1 - FLAT) * largest[:, None]) & (largest[:, None] > 0)
+    span = np.where(flat, volts, 0.0).max(axis=1) - np.where(flat, volts, np.inf).min(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        level = np.where(flat, size, 0.0).sum(axis=1) / flat.sum(axis=1)
+    return np.where(span > FLAT_SPAN * volts.max(axis=1), level, np.nan)
+
+
+def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Switching:
+    """The SET of each loop: by "level" of current, "steepest" rise, or "peak" of the voltage before that level."""
+    size, smooth, branch = np.abs(loops.current), np.abs(loops.smooth), loops.before
+    if method == "steepest":
+        return _steepest(loops, size, smooth, branch, smoothing)
+    side = branch | loops.after_set
+    largest = np.where(side, smooth, 0.0).max(axis=1)
+    # of the limit; else of what flows at the same voltage afterwards; else, in a loop that ends there, of the largest
+    afterwards = np.abs(curve_values(loops, loops.after_set, 3))
+    ends, alone = np.where(np.isfinite(limits), limits, largest)[:, None], ~np.any(loops.after_set, axis=1)[:, None]
+    level = 0.5 * np.where(np.isfinite(limits)[:, None] | alone, ends, afterwards)
+    level = np.maximum(level, FLOOR * largest[:, None])
+    branch = branch & (largest > 0)[:, None]
+    if method == "level":
+        return _crossing(loops, size - level, smooth - level, branch, smoothing)
+    above = branch & (smooth >= level)
+    below = branch & ~np.logical_or.accumulate(above, axis=1)
+    at = np.where(below, loops.voltage, np.inf).argmin(axis=1)
+    return _where(above.any(axis=1) & below.any(axis=1), _at(loops.voltage, at), _at(loops.smooth, at), at + 1)
+
+
+def reset_thresholds(loops: Loops, method: str, prominence: float | None, smoothing: int) -> Switching:
+    """The RESET of each loop: by "peak", "steepest" fall or "level" of half of the largest current."""
+    branch = loops.rising
+    size = np.abs(loops.current)
+    smooth = np.where(branch, np.abs(loops.smooth), 0.0)
+    if method == "steepest":
+        return _steepest(loops, -size, -smooth, branch, smoothing)
+    largest = np.maximum.accumulate(smooth, axis=1)
+    if method == "level":
+        level = 0.5 * largest[:, -1:]
+        past = np.arange(smooth.shape[1]) > smooth.argmax(axis=1)[:, None]
+        return _crossing(loops, level - size, level - smooth, branch & past, smoothing)
+    fall = np.where(branch, largest - smooth, 0.0)
+    enough = PROMINENCE * largest[:, -1:] if prominence is None else prominence
+    # the largest current so far is a maximum of that prominence once the current has fallen by it; and the first such
+    deep = fall >= enough
+    deep &= fall > 0
+    end = np.where(deep.any(axis=1), deep.argmax(axis=1), fall.argmax(axis=1))
+    found = fall.max(axis=1) > 0
+    so_far = np.where(np.arange(smooth.shape[1]) <= end[:, None], smooth, -1.0)
+    return _kink(loops, so_far.argmax(axis=1), branch, found, smoothing)
+
+
+def _crossing(loops: Loops, excess: F64, smooth: F64, branch: Bools, smoothing: int) -> Switching:
+    """Where the excess over a level first becomes positive on a branch."""
+    above = branch & (smooth >= 0)
+    found, at = np.asarray(above.any(axis=1)), above.argmax(axis=1)
+    reach = smoothing // 2 + 1
+    best = np.full(at.shape, -1)
+    for offset in sorted(range(-reach, reach + 1), key=abs, reverse=True):  # the nearest is written last
+        k = at + offset
+        hit = (_at(branch, k) | _at(branch, k - 1)) & (_at(excess, k - 1) < 0) & (_at(excess, k) >= 0) & (k >= 1)
+        best = np.where(hit & (k < excess.shape[1]), k, best)
+    best = np.where(best < 0, at, best)
+    low, high = _at(excess, best - 1), _at(excess, best)
+    inside = (best > 0) & (low < 0) & (high >= 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(inside, -low / (high - low), 1.0)
+    previous = np.where(best > 0, best - 1, best)
+    v0, v1 = _at(loops.voltage, previous), _at(loops.voltage, best)
+    # a series resistance makes the cell's voltage collapse at SET: it switched at the voltage before
+    v1 = np.where(np.abs(v1) < np.abs(v0), v0, v1)
+    i0, i1 = _at(loops.current, previous), _at(loops.current, best)
+    return _where(found, v0 + share * (v1 - v0), i0 + share * (i1 - i0), best)
+
+
+def _steepest(loops: Loops, size: F64, smooth: F64, branch: Bools, smoothing: int) -> Switching:
+    """The centre of the largest rise of `size` on a branch."""
+    step = np.diff(np.abs(loops.voltage), axis=1)
+    both = branch[:, 1:] & branch[:, :-1]
+    typical = np.where(both, np.abs(step), 0.0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+    width = np.maximum(np.abs(step), 0.5 * typical[:, None])  # a step that is nearly none makes no slope
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = np.where(both, np.diff(smooth, axis=1) / width, -np.inf)
+    at = slope.argmax(axis=1)
+    found: Bools = np.take_along_axis(slope, at[:, None], 1)[:, 0] > 0
+    offsets = np.arange(-(smoothing // 2), smoothing // 2 + 1)
+    k = np.clip(at[:, None] + offsets, 0, step.shape[1] - 1)
+    rise = np.where(np.take_along_axis(both, k, 1), np.take_along_axis(np.diff(size, axis=1), k, 1), 0.0)
+    rise = np.where(rise >= 0.5 * rise.max(axis=1, keepdims=True), np.maximum(rise, 0.0), 0.0)
+    total = rise.sum(axis=1)
+    found = np.logical_and(found, total > 0)
+
+    def centre(values: F64) -> F64:
+        middle = 0.5 * (np.take_along_axis(values, k, 1) + np.take_along_axis(values, k + 1, 1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((rise * middle).sum(axis=1) / total)
+
+    return _where(found, centre(loops.voltage), centre(loops.current), at + 1)
+
+
+def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -> Switching:
+    """Where two straight lines meet, one through the samples before a maximum, one through those after it.
+
+    The sample with the largest current lies up to a step beside the kink, and smoothing moves the maximum to the less
+    steep side; the two lines of least squares do neither, and they average the noise.
+    """
+    reach, width = max(1, smoothing // 2), max(3, smoothing)
+    index = at[:, None] + np.arange(-reach - width, reach + width + 1)
+    usable = (index >= 0) & (index < branch.shape[1])
+    index = np.clip(index, 0, branch.shape[1] - 1)
+    usable &= np.take_along_axis(branch, index, 1)
+    origin = _at(loops.voltage, at)
+    v = np.where(usable, np.take_along_axis(loops.voltage, index, 1) - origin[:, None], 0.0)
+    i = np.where(usable, np.abs(np.take_along_axis(loops.current, index, 1)), 0.0)
+    least = np.full(at.shape, np.inf)
+    best_v, best_i = np.zeros(at.shape), _at(np.abs(loops.smooth), at)
+    for j in range(width, width + 2 * reach + 1):  # the last sample before the kink
+        left, right = slice(j - width + 1, j + 1), slice(j + 1, j + width + 1)
+        a0, b0, error0 = _line(v[:, left], i[:, left], usable[:, left])
+        a1, b1, error1 = _line(v[:, right], i[:, right], usable[:, right])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            meeting = (a1 - a0) / (b0 - b1)
+            meeting = np.clip(meeting, v[:, j], v[:, j + 1])
+            height = a0 + b0 * meeting
+        # as a mean: near the end of the branch there are fewer samples
+        error = (error0 + error1) / np.maximum(usable[:, j - width + 1 : j + width + 1].sum(axis=1), 1)
+        better = (error < least) & (b0 > b1) & usable[:, j] & usable[:, j + 1] & np.isfinite(height)
+        least = np.where(better, error, least)
+        best_v, best_i = np.where(better, meeting, best_v), np.where(better, height, best_i)
+    return _where(found, origin + best_v, best_i, at + 1)
+
+
+def _line(v: F64, i: F64, usable: Bools) -> tuple[F64, F64, F64]:
+    """Intercept, slope and squared error of a straight line, shape (loops,) each; level through less than 2 samples."""
+    count = np.maximum(usable.sum(axis=1), 1)
+    mean_v, mean_i = v.sum(axis=1) / count, i.sum(axis=1) / count
+    dv, di = (np.where(usable, x - m[:, None], 0.0) for x, m in ((v, mean_v), (i, mean_i)))
+    spread = (dv * dv).sum(axis=1)
+    slope = np.divide((dv * di).sum(axis=1), spread, out=np.zeros(spread.size), where=spread > 0)
+    return mean_i - slope * mean_v, slope, ((di - slope[:, None] * dv) ** 2).sum(axis=1)
+
+
+def _at(values: NDArray[Any], column: Ints) -> NDArray[Any]:
+    """One sample of each loop, shape (loops,)."""
+    return values[np.arange(len(values)), np.clip(column, 0, values.shape[1] - 1)]
+
+
+def _where(found: Bools, voltage: F64, current: F64, sample: Ints) -> Switching:
+    return Switching(np.where(found, voltage, np.nan), np.where(found, current, np.nan), sample)

@@ -1,0 +1,161 @@
+"""A fit tested on what it has not seen: the later cycles of each device, and other devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from synaptogen_core.analysis.fitting.assembly import repeated_measurement, simulated_measurement
+from synaptogen_core.analysis.fitting.cycle_table import Panel, panel_of
+from synaptogen_core.analysis.fitting.fit import Fit, fit
+from synaptogen_core.analysis.validation import distances as stats
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.measurement import device_starts, select_records
+from synaptogen_core.progress import Work
+from synaptogen_core.schema import FEATURES
+from synaptogen_core.types import F64
+
+TRAINED = 0.7  # of the cycles
+FEWEST_DEVICES = 16  # for a half of them to be worth a fit
+SIMULATED = 200_000
+GRID = np.linspace(-6.0, 6.0, 2401)  # where shapes are inverted
+
+
+def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Dataset:
+    """Two tests of fits of a part.
+
+    *Later cycles*: a fit of the first 70 % of every device's cycles predicts each later cycle from those before.
+    `skill` is the share of the variance that the prediction takes away; `skill_expected` what it takes away in a
+    simulation of that fit, with as many cycles. A small measurement is simulated again and again, each time predicted
+    with an autoregression of its own first cycles, so that what the fit does not know is expected, too; their scatter
+    is the interval. *Other devices*: a simulation of the fit of every second device against the others, `distance` and
+    `expected` as in `fit_statistics.distances`.
+
+    Parameters
+    ----------
+    whole : Fit
+        Tells how to fit.
+    features : xarray.Dataset
+        The usable records of the measurement.
+    seed : int
+        Of simulations and resamples.
+    work : Work
+
+    Returns
+    -------
+    xarray.Dataset
+        On ``feature`` and ``kind``; NaN, and a sentence in the attribute `cycles` or `devices`, where there is too
+        little for the test.
+    """
+    panel = panel_of(features)
+    names = [FEATURES[i].name for i in panel.features]
+    nothing = np.full(len(names), np.nan)
+    skill, low, high, expected = nothing, nothing, nothing, nothing
+    said = {"cycles": "", "devices": ""}
+    try:
+        skill, low, high, expected = _later_cycles(whole, features, seed)
+    except ValueError as error:
+        said["cycles"] = f"too few cycles to hold some back: {error}"
+    work.done(0.7)
+    apart = xr.Dataset()
+    if panel.devices < FEWEST_DEVICES:
+        said["devices"] = f"of {panel.devices} device{'s' * (panel.devices > 1)}, no half can be held back"
+    else:
+        try:
+            apart = _other_devices(whole, features, names, seed)
+        except ValueError as error:
+            said["devices"] = f"half of the devices are too few for a fit: {error}"
+    words = ("share of variance predicted", "lower end", "upper end", "expected of the fit")
+    values = (skill, low, high, expected)
+    data = {
+        name: ("feature", column, {"long_name": word, "units": "1"})
+        for name, column, word in zip(
+            ("skill", "skill_lower", "skill_upper", "skill_expected"), values, words, strict=True
+        )
+    }
+    return xr.Dataset(data, {"feature": names}, attrs=said | apart.attrs).merge(apart)
+
+
+def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F64, F64, F64]:
+    """Skill, its interval, and what is expected; each of shape (f,)."""
+    starts = device_starts(features)
+    place = np.arange(features.sizes["record"]) - starts[features["device_index"].values]
+    early = place < TRAINED * np.diff(starts)[features["device_index"].values]
+    trained = fit(select_records(features, early), **{**whole.again, "components": None, "intervals": False})
+    panel = panel_of(features)
+    ours = _errors(panel, trained.device, stats.borders_of(panel))
+    skill = _skill(ours.sum(axis=1))
+    if not np.isfinite(skill).all():
+        raise ValueError(f"no later cycle comes after {trained.device.order} others without a gap")
+    repeats = stats.repeats_for(panel, SIMULATED)
+    if repeats:
+        made = repeated_measurement(trained.device, panel, repeats, seed + 1)
+        drawn = _skill(_errors(made, trained.device, made.starts[:: panel.devices], again=True))
+        expected = drawn.mean(axis=0)
+        drawn = skill + expected - drawn
+    else:
+        made = simulated_measurement(trained.device, panel, SIMULATED, seed + 1)
+        expected = _skill(_errors(made, trained.device, stats.one_unit(made)).sum(axis=1))
+        drawn = _skill(stats.weights_of(ours.shape[1], seed) @ ours)
+    low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
+    return skill, low, high, expected
+
+
+def _skill(errors: F64) -> F64:
+    """Share of the variance predicted; shape (2, ..., f) to (..., f), NaN where there is nothing to predict."""
+    return np.asarray(1 - errors[0] / np.where(errors[1] > 0, errors[1], np.nan))
+
+
+def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *, again: bool = False) -> F64:
+    """Sums of squares of the errors of prediction, and of x itself, over the later cycles; shape (2, units, f).
+
+    With `again`, each unit is predicted by an autoregression of its own earlier cycles, by least squares.
+    """
+    length = np.diff(panel.starts)
+    late = np.arange(panel.device.size) - panel.starts[panel.device] >= TRAINED * length[panel.device]
+    chosen = list(panel.features)
+    early = np.where(late[:, None], np.nan, panel.values)
+    known = Panel(early, panel.device, panel.starts, panel.features, panel.step)
+    mean, sd = known.moments
+    x = np.full(panel.values.shape, np.nan)
+    for i, feature in enumerate(chosen):
+        rising = np.maximum.accumulate(np.polyval(device.gamma[feature], GRID))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            z = (panel.values[:, i] - mean[panel.device, i]) / sd[panel.device, i]
+        x[:, i] = np.where(np.isfinite(z), np.interp(z, rising, GRID), np.nan)
+    p = device.order
+    a = device.a[np.ix_(range(p), chosen, chosen)]
+    windows = sliding_window_view(x, p + 1, axis=0)[:, :, ::-1]  # (rows - p, f, newest first)
+    past = windows[:, :, 1:].transpose(0, 2, 1).reshape(windows.shape[0], -1)
+    whole = np.isfinite(windows).all(axis=(1, 2))
+    ahead = a.transpose(0, 2, 1).reshape(-1, len(chosen))
+    error = np.full(x.shape, np.nan)
+    for first, last in pairwise(borders):
+        rows = slice(max(first, p), last)
+        before = slice(rows.start - p, last - p)
+        if again:
+            learnt = whole[before] & ~late[rows]
+            ahead = np.linalg.lstsq(past[before][learnt], x[rows][learnt], rcond=None)[0]
+        error[rows] = x[rows] - past[before] @ ahead
+    counted = late & np.isfinite(error).all(axis=1)
+    squares = np.stack([np.where(counted[:, None], error, 0.0) ** 2, np.where(counted[:, None], x, 0.0) ** 2])
+    return np.asarray(np.add.reduceat(squares, borders[:-1], axis=1))
+
+
+def _other_devices(whole: Fit, features: xr.Dataset, names: Sequence[str], seed: int) -> xr.Dataset:
+    """Distances of every second device from a simulation of the fit of the others."""
+    first = features["device_index"].values % 2 == 0
+    trained = fit(select_records(features, first), **{**whole.again, "components": None, "intervals": False})
+    panel = panel_of(select_records(features, ~first))
+    made = simulated_measurement(trained.device, panel, SIMULATED, seed + 2)
+    edges = stats.edges_of([panel, made])
+    found = stats.distances(
+        names, stats.sums_of(panel, panel.borders, edges, 0), stats.sums_of(made, stats.one_unit(made), edges, 0), seed
+    )
+    found["expected"] = found["expected"] * np.sqrt(2.0)  # the other half, of which the fit was made, is a sample, too
+    return found

@@ -1,0 +1,195 @@
+"""The verdict on a fit in words: what it is good for, and what not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from synaptogen_core.schema import feature
+
+if TYPE_CHECKING:
+    from synaptogen_core.analysis.fitting.fit import Fit
+
+MOST_OUTSIDE = 0.15  # share of correlations outside bands of 95 %, which depend on each other
+FAR = 2.5  # half widths of a band: no accident
+STRAY = 1  # quantile outside a band that holds 95 % of whole curves: one in 20 curves leaves it
+MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of the verdict.
+
+    Attributes
+    ----------
+    about : str
+        What was looked at.
+    good : bool or None
+        None: the measurement cannot tell.
+    text : str
+        The sentence.
+    """
+
+    about: str
+    good: bool | None
+    text: str
+
+
+def findings(
+    fit: Fit, marginals: xr.Dataset, distances: xr.Dataset, autocorrelation: xr.Dataset, correlations: xr.Dataset,
+    held_out: xr.Dataset,
+) -> tuple[Finding, ...]:  # fmt: skip
+    """The findings on a fit, the last one saying what it is good for."""
+    tails = marginals.where((marginals["probability"] < 0.05) | (marginals["probability"] > 0.95), drop=True)
+    found = [
+        _values(marginals.sel(probability=slice(0.05, 0.95)), "Values", "Quantiles from 5 to 95 %"),
+        _values(tails, "Tails", "Quantiles below 5 and above 95 %"),
+        _apart("Cycle to cycle", distances.sel(kind=["cycle to cycle"]), "shapes of the distributions over cycles"),
+        _memory(autocorrelation),
+        _correlations(correlations.sel(kind=["within devices", "one cycle later"])),
+        _apart(
+            "Device to device", distances.sel(kind=["device means", "device spreads"]), "means and spreads of devices"
+        ),
+        _later(held_out),
+        _others(held_out),
+        _drift(fit.devices),
+    ]
+    return (*found, summary({f.about: f.good for f in found}))
+
+
+def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
+    bad = _leaving(marginals, "probability")
+    if bad:
+        return Finding(about, False, f"{where} of {_list(bad)} leave the measurement's 95 % band.")
+    return Finding(about, True, f"{where} lie in the measurement's 95 % band.")
+
+
+def _leaving(curves: xr.Dataset, along: str) -> list[str]:
+    """Symbols of the features whose fitted curve leaves its band."""
+    outside = (curves["fitted"] < curves["lower"]) | (curves["fitted"] > curves["upper"])
+    count = outside.sum(along)
+    return [_symbol(str(name)) for name in curves["feature"].values if int(count.sel(feature=name)) > STRAY]
+
+
+def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
+    ratio = distances["distance"] / distances["expected"]
+    if not np.isfinite(ratio).any():
+        return Finding(about, None, f"Too few devices to compare {what}.")
+    worst = ratio.where(np.isfinite(ratio), -1.0)
+    at = worst.argmax(("kind", "feature"))
+    place = worst.isel(at)
+    distance, expected = (float(distances[name].isel(at)) for name in ("distance", "expected"))
+    name, subject = _symbol(str(place["feature"].values)), f"{what[0].upper()}{what[1:]}"
+    where = f"{name}, distance {distance:.3f} where sampling alone gives {expected:.3f}"
+    if float(place) <= 1:
+        return Finding(about, True, f"{subject} agree within sampling error (farthest: {where}).")
+    if float(place) <= distances.attrs["tolerated"]:
+        return Finding(about, True, f"{subject} agree nearly within sampling error (farthest: {where}).")
+    return Finding(about, False, f"{subject} differ by more than sampling error ({where}).")
+
+
+def _memory(autocorrelation: xr.Dataset) -> Finding:
+    part = autocorrelation.isel(lag=slice(1, None))
+    bad = _leaving(part, "lag")
+    last = int(part["lag"].max())
+    if bad:
+        text = f"The autocorrelation of {_list(bad)} up to lag {last} leaves the 95 % band: try a higher order."
+        return Finding("Memory", False, text)
+    return Finding("Memory", True, f"The autocorrelation up to lag {last} lies in the measurement's 95 % band.")
+
+
+def _correlations(correlations: xr.Dataset) -> Finding:
+    names = [str(name) for name in correlations["feature"].values]
+    if len(names) == 1:
+        return Finding("Correlations", None, "One feature has no correlation with another.")
+    half = (correlations["upper"] - correlations["lower"]) / 2
+    away = abs(correlations["fitted"] - (correlations["upper"] + correlations["lower"]) / 2) / half
+    pairs = [("within devices", i, j) for i in range(len(names)) for j in range(i)]
+    pairs += [("one cycle later", i, j) for i in range(len(names)) for j in range(len(names)) if i != j]
+    far = {pair: float(away.sel(kind=pair[0])[pair[1], pair[2]]) for pair in pairs}
+    outside = [pair for pair, distance in far.items() if distance > 1]
+    named = [f"{_symbol(names[i])} with {_symbol(names[j])} {kind}" for kind, i, j in outside]
+    if len(outside) > max(1, MOST_OUTSIDE * len(pairs)) or max(far.values()) > FAR:
+        return Finding("Correlations", False, f"Correlations leave their 95 % bands: {_list(named)}.")
+    if outside:
+        text = f"Correlations lie in their 95 % bands, but for {_list(named)}: of {len(pairs)} bands some are missed."
+        return Finding("Correlations", True, text)
+    return Finding("Correlations", True, "Correlations of features, and one cycle later, lie in their 95 % bands.")
+
+
+def _later(held_out: xr.Dataset) -> Finding:
+    skill = held_out["skill"]
+    if not np.isfinite(skill).all():
+        return Finding("Later cycles", None, f"Not tested: {held_out.attrs['cycles']}.")
+    low, high, expected = (held_out[f"skill_{name}"] for name in ("lower", "upper", "expected"))
+    width = (high - low) / 2
+    bad = (expected < low - width) | (expected > high + width)
+    shares = ", ".join(
+        f"{_symbol(str(name))} {_percent(skill.sel(feature=name))} "
+        f"({_percent(expected.sel(feature=name))} expected)" for name in skill["feature"].values
+    )  # fmt: skip
+    if float(width.max()) > MOST_WIDTH:
+        return Finding("Later cycles", None, f"Cycles held back are too few to tell: {shares} of variance predicted.")
+    if bool(bad.any()):
+        return Finding("Later cycles", False, f"Cycles held back are not predicted as the fit expects: {shares}.")
+    return Finding("Later cycles", True, f"Cycles held back are predicted as the fit expects: {shares} of variance.")
+
+
+def _others(held_out: xr.Dataset) -> Finding:
+    if "distance" not in held_out:
+        return Finding("Other devices", None, f"Not tested: {held_out.attrs['devices']}.")
+    found = _apart("Other devices", held_out[["distance", "expected"]], "devices held back and a fit of the others")
+    return found
+
+
+def _drift(devices: xr.Dataset) -> Finding:
+    if "trend_q" not in devices or not np.isfinite(devices["trend_q"]).any():
+        return Finding("Drift", None, "Too few cycles to test for drift.")
+    most = devices.attrs["drift_q"]
+    moving = (devices["trend_q"] < most) | (devices["jump_q"] < most)
+    count, total = int(moving.any("feature").sum()), devices.sizes["device"]
+    if count:
+        names = [_symbol(str(n)) for n in devices["feature"].values if bool(moving.sel(feature=n).any())]
+        return Finding(
+            "Drift", False, f"{count} of {total} devices drift or jump ({_list(names)}): drift looks like long memory."
+        )
+    return Finding("Drift", True, "No device drifts or jumps by more than its memory explains.")
+
+
+def summary(good: dict[str, bool | None]) -> Finding:
+    """What a fit is good for, as the lines say: nothing that one of them finds not good."""
+    uses = {
+        "values of single cycles": ("Values", "Cycle to cycle"),
+        "rare values": ("Tails",),
+        "sequences of cycles": ("Memory", "Correlations", "Later cycles", "Drift"),
+        "arrays of many devices": ("Device to device", "Other devices"),
+    }
+    fine: list[str] = []
+    poor: list[str] = []
+    unknown: list[str] = []
+    for use, needs in uses.items():
+        states = [good[need] for need in needs]
+        place = poor if False in states else unknown if all(state is None for state in states) else fine
+        place.append(use)
+    parts = [
+        f"{word} {_list(names)}"
+        for word, names in (("Good for", fine), ("not good for", poor), ("nothing known about", unknown))
+        if names
+    ]
+    text = "; ".join(parts)
+    return Finding("Verdict", not poor if fine else False, f"{text[0].upper()}{text[1:]}.")
+
+
+def _percent(share: xr.DataArray) -> str:
+    return f"{round(100 * float(share))} %"
+
+
+def _symbol(name: str) -> str:
+    return feature(name).symbol
+
+
+def _list(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,117 @@
+"""What lanes need beside operators: fused sums, masks as integers, shuffles, prefetches. See `kernel_lanes`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from synaptogen_core.array.engines.compiled.lanes import LANES, Lanes, _lift, _pointer
+
+
+@intrinsic
+def bits_of_mask(typing: Any, mask: Any) -> Any:
+    """A mask as an integer, its first lane the lowest bit."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.zext(builder.bitcast(args[0], ir.IntType(mask.width)), ir.IntType(64))
+
+    return types.int64(mask), code
+
+
+@intrinsic
+def mask_of_bits(typing: Any, bits: Any) -> Any:
+    """The way back from `bits_of_mask`."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bitcast(builder.trunc(args[0], ir.IntType(LANES)), sig.return_type.vector)
+
+    return Lanes("mask", LANES)(bits), code
+
+
+@intrinsic
+def lowest(typing: Any, bits: Any) -> Any:
+    """Position of the lowest bit that is set."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(bits), code
+
+
+@intrinsic
+def ones(typing: Any, bits: Any) -> Any:
+    """How many bits are set."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.int64(bits), code
+
+
+@intrinsic
+def four(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Four floats side by side."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        value = ir.Constant(sig.return_type.vector, ir.Undefined)
+        for k, arg in enumerate(args):
+            value = builder.insert_element(value, arg, ir.Constant(ir.IntType(32), k))
+        return value
+
+    return Lanes("float", 4)(a, b, c, d), code
+
+
+@intrinsic
+def prefetch(typing: Any, place: Any, index: Any) -> Any:
+    """Have the cache line of one element fetched, without waiting for it."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        address = builder.bitcast(_pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(function, [address, *(ir.Constant(number, k) for k in (0, 3, 1))])  # to read, soon, data
+        return context.get_dummy_value()
+
+    return types.none(place, index), code
+
+
+@intrinsic
+def dealt(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """The first lanes of all four, then the second ones, and so on: as many elements, again in four."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def shuffle(one: Any, two: Any, order: list[int]) -> Any:
+            return builder.shuffle_vector(one, two, ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order))
+
+        quarter, parts = a.width // 4, []
+        for first in range(0, a.width, quarter):
+            pairs = [k + half for k in range(first, first + quarter) for half in (0, a.width)]
+            ab, cd = shuffle(args[0], args[1], pairs), shuffle(args[2], args[3], pairs)
+            fours = [2 * k + half for k in range(quarter) for half in (0, 1, a.width // 2, a.width // 2 + 1)]
+            parts.append(shuffle(ab, cd, fours))
+        return context.make_tuple(builder, sig.return_type, parts)
+
+    return types.UniTuple(a, 4)(a, b, c, d), code
+
+
+def fuse(builder: Any, a: Any, b: Any, c: Any, lanes: Lanes) -> Any:
+    """``a * b + c``, rounded once."""
+    name = f"llvm.fma.v{lanes.width}f32"
+    kind = ir.FunctionType(lanes.vector, [lanes.vector] * 3)
+    function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+    return builder.call(function, [a, b, c])
+
+
+@intrinsic
+def fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Lanes ``a * b + c``, rounded once; `b` and `c` may be numbers."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, y, z = (_lift(context, builder, v, t, a) for v, t in zip(args, sig.args, strict=True))
+        return fuse(builder, x, y, z, a)
+
+    return a(a, b, c), code

@@ -1,0 +1,147 @@
+"""What a run will cost, before it starts: memory by counting, time by a short measurement on this machine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.engines import choose
+from synaptogen_core.array.runs.recording import Recording, Timetable
+from synaptogen_core.array.threads import available_threads
+from synaptogen_core.array.trains.pulse_train import PulseTrain
+from synaptogen_core.device.model.float32 import constants
+from synaptogen_core.device.parameters import DeviceParameters
+
+PROBE_CELLS = 2048
+PROBE_PULSES = 16
+IDLE = 0.4  # V: between -0.4 and +0.4 V hardly a cell switches
+SHARE_OF_SECOND_THREAD = 0.85  # of what the first one does; benchmarks/RESULTS.md
+PROBE_BYTES = 1 << 25
+PROBE_VOLTAGES = (256, 64)  # cells, pulses
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost of a run.
+
+    Attributes
+    ----------
+    seconds : float
+        Expected time [s], for compiled code that is warm.
+    bytes : int
+        Memory of the Dataset and of the new state [bytes].
+    updates : int
+        Cells times pulses.
+    """
+
+    seconds: float
+    bytes: int
+    updates: int
+
+    def __str__(self) -> str:
+        return f"{self.updates:,} updates, about {self.seconds:.2g} s and {self.bytes / 1e6:,.1f} MB"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds of one thread, for one cell."""
+
+    fresh: float
+    idle: float
+    partial: float
+    cycle: float
+
+
+def of(
+    cells: CellArray, train: PulseTrain, recording: Recording, advance: bool, threads: int | None, call: float
+) -> Estimate:
+    """The cost of `simulate` with these arguments, of which a run with nothing to do takes `call` [s]."""
+    table = Timetable(train, recording)
+    recorded = cells.size if recording.select is None else recording.select.size
+    simulated = cells.size if advance else recorded
+    memory = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
+    costs = measured(cells.engine, cells.device)
+    partial = partial_resets(train, cells.device.u_max)
+    switching = min(table.cycles if not train.sources else max(table.cycles, len(train) // 2), len(train))
+    idle = max(0, len(train) - partial - 2 * switching)
+    each = costs.fresh + idle * costs.idle + partial * costs.partial + switching * costs.cycle + drawing(train)
+    workers = threads or available_threads()
+    speed = 1 + SHARE_OF_SECOND_THREAD * (min(workers, -(-simulated // 64)) - 1)
+    seconds = call + simulated * each / speed + recorded * table.bytes_per_cell() * writing()
+    return Estimate(seconds, memory, simulated * len(train))
+
+
+def partial_resets(train: PulseTrain, u_max: float) -> int:
+    """How many pulses go on with a RESET: those above all others since the last SET, and random ones."""
+    volts = train.pulses.voltage.astype(np.float64)
+    random = np.isnan(volts)
+    volts[random] = -1.0  # what comes after one may be above it
+    sets = np.cumsum(volts < -IDLE)
+    highest = np.maximum.accumulate(volts + 1e6 * sets)
+    above = np.append(True, highest[1:] > highest[:-1])
+    return int(np.count_nonzero(random | (above & (volts > IDLE) & (volts < u_max))))
+
+
+@lru_cache(maxsize=1)
+def writing() -> float:
+    """Seconds a byte that is written down, with the page faults of new memory."""
+
+    def once() -> float:
+        source = np.ones(PROBE_BYTES >> 8, np.uint8)
+        begin = time.perf_counter()
+        target = np.empty((256, source.size), np.uint8)
+        target[:] = source
+        return (time.perf_counter() - begin) / PROBE_BYTES
+
+    return min(once() for _ in range(3))
+
+
+def drawing(train: PulseTrain) -> float:
+    """Seconds of one thread to draw the random voltages of one cell; a voltage for all cells costs next to nothing."""
+    number = sum(np.count_nonzero(train.pulses.random == k) for k, s in enumerate(train.sources) if s.per_cell)
+    if not number:
+        return 0.0
+    cells, pulses = PROBE_VOLTAGES[0], min(PROBE_VOLTAGES[1], len(train))
+    cell = np.arange(cells)
+
+    def once() -> float:
+        begin = time.perf_counter()
+        train.voltages(cell, 0, pulses)
+        return (time.perf_counter() - begin) / (cells * pulses)
+
+    return float(number) * min(once() for _ in range(2))
+
+
+@lru_cache(maxsize=32)
+def measured(name: str, device: DeviceParameters) -> Costs:
+    """Costs on this machine, measured once a device; takes some hundredths of a second."""
+    engine, c = choose.engine(name), constants(device)
+    cell = np.arange(min(PROBE_CELLS, engine.block), dtype=np.uint64)
+
+    def run(volts: list[float]) -> float:
+        state = engine.fresh_cells(cell, 0, "stationary", c)
+        wave = np.array(volts, np.float32)[:, None]
+        nowhere: NDArray[np.int32] = np.full(len(volts), -1, np.int32)
+        pulses = choose.Pulses(wave, np.zeros(len(volts), np.bool_), nowhere, nowhere)
+        begin = time.perf_counter()
+        engine.advance(state, state, slice(0, cell.size), 0, pulses, {}, c)
+        return (time.perf_counter() - begin) / cell.size
+
+    def fresh() -> float:
+        begin = time.perf_counter()
+        engine.fresh_cells(cell, 0, "stationary", c)
+        return (time.perf_counter() - begin) / cell.size
+
+    def best(values: list[float]) -> float:
+        return min(values)
+
+    run([-1.5, 0.9, 1.5])  # whatever happens at first use, compiling too, is not what a run costs
+    idle = best([run([0.1] * PROBE_PULSES) for _ in range(2)]) / PROBE_PULSES
+    partial = best([run([-1.5, *np.linspace(0.8, 1.3, PROBE_PULSES - 1)]) for _ in range(2)]) / PROBE_PULSES
+    cycle = best([run([-1.5, 1.5] * (PROBE_PULSES // 2)) for _ in range(2)]) / (PROBE_PULSES // 2)
+    return Costs(fresh=best([fresh(), fresh()]), idle=idle, partial=partial, cycle=cycle)

@@ -1,0 +1,249 @@
+"""From a finished run to a Dataset that explains itself, and from its settings back to the run."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from synaptogen_core import __version__, checks
+from synaptogen_core.array.runs.executor import Run
+from synaptogen_core.array.trains.pulse_train import PulseTrain
+from synaptogen_core.device.model.random_streams import STREAM_VERSION
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
+
+LONG_TABLE = 1000  # numbers of all tables together; HDF5 holds about 64 kB of attributes
+LONG_SELECTION = 100  # cells
+LONG_TEXT = 20_000  # characters
+SETTINGS = (
+    "shape",
+    "seed",
+    "history",
+    "first_cell",
+    "start",
+    "reads",
+    "advance",
+    "device",
+    "train",
+    "record",
+    "every",
+    "select",
+    "read_voltage",
+    "bandwidth",
+)
+
+
+def _beginning(run: Run) -> dict[str, Any]:
+    """How the cells of a run begin, as plain data."""
+    before: dict[str, Any] = {
+        "start": "fresh" if run.cells.fresh else "used",
+        "reads": run.cells.reads,
+        "advance": run.advance,
+    }
+    if not run.cells.fresh:
+        before["state_hash"] = run.cells.state_hash()
+    return before
+
+
+def build(run: Run) -> xr.Dataset:
+    """The Dataset of a run, before its cells take their new state."""
+    cells, table, recording = run.cells, run.timetable, run.recording
+    chosen = recording.select
+    where: tuple[str, ...] = ("row", "column") if chosen is None else ("cell",)
+    shape = cells.shape if chosen is None else (chosen.size,)
+    data: dict[str, Any] = {}
+    for name, array in run.arrays.items():
+        axis = table.axis if name in table.values else "cycle"
+        data[name] = ((axis, *where), array.reshape(-1, *shape), _attrs(name))
+    data["component"] = (where, run.component.reshape(shape), _attrs("component"))
+    data["outlier"] = (where, np.isin(run.component, cells.device.outliers).reshape(shape), _attrs("outlier"))
+    coords: dict[str, Any] = {}
+    if chosen is None:
+        coords["row"] = ("row", np.arange(cells.rows), _attrs("row"))
+        coords["column"] = ("column", np.arange(cells.columns), _attrs("column"))
+    else:
+        coords["cell"] = ("cell", chosen, _attrs("cell"))
+        coords["row"] = ("cell", chosen // cells.columns, _attrs("row"))
+        coords["column"] = ("cell", chosen % cells.columns, _attrs("column"))
+    if table.features or (table.values and table.by_cycle):
+        coords["cycle"] = ("cycle", np.arange(table.cycles), _attrs("cycle"))
+    if table.values and not table.by_cycle:
+        coords["pulse"] = ("pulse", table.pulse, _attrs("pulse"))
+        pulses = table.train.pulses
+        coords["pulse_cycle"] = ("pulse", pulses.cycle[table.pulse], _attrs("pulse_cycle"))
+        coords["pulse_step"] = ("pulse", pulses.step[table.pulse], _attrs("pulse_step"))
+        if "voltage" not in data and not any(source.per_cell for source in table.train.sources):
+            coords["voltage"] = ("pulse", table.train.voltages(0)[table.pulse, 0], _attrs("voltage"))
+    settings = {
+        "schema_version": SCHEMA_VERSION,
+        "stream_version": STREAM_VERSION,
+        "shape": list(cells.shape),
+        "seed": cells.seed,
+        "history": cells.start,
+        "first_cell": cells.first_cell,
+        **_beginning(run),
+        "device": cells.device.to_dict(),
+        "train": _without_long_tables(table.train.to_dict(), data),
+        **recording.settings(),
+    }
+    return xr.Dataset(data, coords, attrs=_attributes(run, settings))
+
+
+def _attrs(name: str) -> dict[str, Any]:
+    return copy.deepcopy(VARIABLES[name])
+
+
+def _attributes(run: Run, settings: Mapping[str, Any]) -> dict[str, Any]:
+    cells, train, recording = run.cells, run.timetable.train, run.recording
+    return {
+        "title": f"Synaptogen array of {cells.rows} x {cells.columns} ReRAM cells",
+        "device": cells.device.name,
+        "device_hash": cells.device.hash,
+        "seed": cells.seed,
+        "start": settings["start"],
+        "read_voltage": settings["read_voltage"],
+        "bandwidth": settings["bandwidth"],
+        "largest_voltage": run.largest_voltage,
+        "measured_voltage": cells.device.valid_range,
+        **(run.tally.attributes() if run.tally else {}),
+        "settings": json.dumps(settings, separators=(",", ":"), allow_nan=False),
+        "python": python_text(settings, cells.device, train, recording.select),
+        "source": cells.device.source,
+        "references": cells.device.citation,
+        "synaptogen_version": __version__,
+        "stream_version": STREAM_VERSION,
+        "schema_version": SCHEMA_VERSION,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def python_text(
+    settings: Mapping[str, Any], device: DeviceParameters, train: PulseTrain, select: NDArray[np.int64] | None
+) -> str:
+    """Python text for people that makes the Dataset again."""
+    root = device.base or device
+    known = resources.files("synaptogen_core.device").joinpath("sets", f"{root.name}.json").is_file()
+    source = root.name if known else re.sub(r"[^A-Za-z0-9.()-]+", "-", root.name).strip("-.") + ".json"
+    made = f"sc.load_device({source!r})"
+    for change in device.to_dict()["variations"]:
+        made += f".vary({', '.join(f'{k}={v!r}' for k, v in change.items())})"
+    rows, columns = settings["shape"]
+    options = f"seed={settings['seed']}, start={settings['history']!r}"
+    if settings["first_cell"]:
+        options += f", first_cell={settings['first_cell']}"
+    lines = ["import synaptogen_core as sc", ""]
+    if not known:
+        lines.append(f"# a device of your own: save it in this file first; its hash is {root.hash}")
+    lines.append(f"device = {made}")
+    if settings["start"] == "fresh":
+        lines.append(f"cells = sc.CellArray(({rows}, {columns}), device, {options})")
+    else:
+        lines.append(f"cells = sc.load_cells('cells.nc')  # used cells, state {settings['state_hash']}")
+    written = train.to_python()
+    lines.append("train = " + (written if len(written) <= LONG_TEXT else 'sc.load_train("train.csv")'))
+    arguments = [f"record={settings['record']!r}", f"every={settings['every']!r}"]
+    if select is not None:
+        numbers = str(select.tolist()) if select.size <= LONG_SELECTION else "sc.load_dataset('run.nc')['cell'].values"
+        lines.append(f"chosen = {numbers}")
+        arguments.append("select=chosen")
+    arguments += [f"read_voltage={settings['read_voltage']!r}", f"bandwidth={settings['bandwidth']!r}"]
+    if not settings["advance"]:
+        arguments.append("advance=False")
+    lines.append(f"ds = sc.simulate(cells, train, {', '.join(arguments)})")
+    return "\n".join(lines) + "\n"
+
+
+def _without_long_tables(tree: Any, data: dict[str, Any]) -> Any:
+    """A train's tree; its tables, where they are long, moved into variables of the Dataset."""
+    volts: list[float] = []
+    ends: list[bool] = []
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("kind") == "table":
+            moved = {"kind": "table", "first": len(volts), "length": len(node["voltages"])}
+            volts.extend(node["voltages"])
+            ends.extend(node["cycle_ends"])
+            return moved
+        return {key: walk(value) for key, value in node.items()}
+
+    result = walk(tree)
+    if len(volts) <= LONG_TABLE:
+        return tree
+    data["train_table"] = ("train_entry", np.array(volts), _attrs("train_table"))
+    data["train_table_cycle_end"] = ("train_entry", np.array(ends), _attrs("train_table_cycle_end"))
+    return result
+
+
+def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
+    """The pulse train of a Dataset."""
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("kind") == "table" and "first" in node:
+            entries = slice(node["first"], node["first"] + node["length"])
+            return {
+                "kind": "table",
+                "voltages": _values(ds, "train_table")[entries].tolist(),
+                "cycle_ends": _values(ds, "train_table_cycle_end")[entries].tolist(),
+            }
+        return {key: walk(value) for key, value in node.items()}
+
+    return PulseTrain.from_dict(walk(settings["train"]))
+
+
+def select_of(settings: Mapping[str, Any], ds: xr.Dataset) -> NDArray[np.int64] | None:
+    """The cells that a Dataset recorded; None for all."""
+    return None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
+
+
+def _values(ds: xr.Dataset, name: str) -> NDArray[Any]:
+    if name not in ds.variables:  # xarray would count from 0 where a coordinate is missing
+        raise ValueError(f"ds: must have the variable {name!r} (got none); use the whole Dataset of simulate")
+    return np.asarray(ds[name].values)
+
+
+def settings_of(ds: xr.Dataset) -> dict[str, Any]:
+    """The settings in a Dataset's attributes.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they come from another version.
+    """
+    checks.instance("ds", ds, xr.Dataset, "give what simulate returned")
+    try:
+        settings = json.loads(ds.attrs["settings"])
+        version = settings["schema_version"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise ValueError(
+            "ds: must hold the settings of a run in its attributes (got none that can be read); "
+            "use a Dataset of simulate"
+        ) from None
+    if version != SCHEMA_VERSION or settings.get("stream_version") != STREAM_VERSION:
+        raise ValueError(
+            f"ds: must come from schema {SCHEMA_VERSION} and streams {STREAM_VERSION} "
+            f"(got {version} and {settings.get('stream_version')}); "
+            f"use the release {ds.attrs.get('synaptogen_version')}"
+        )
+    missing = [name for name in SETTINGS if name not in settings]
+    if missing:
+        raise ValueError(
+            f"ds: must hold all settings of a run (missing {', '.join(missing)}); use a Dataset of simulate"
+        )
+    return dict(settings)

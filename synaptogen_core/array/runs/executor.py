@@ -1,0 +1,232 @@
+"""One run: blocks of cells, each through the whole train while it lies in the cache, dealt to threads."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.engines import choose
+from synaptogen_core.array.runs.recording import Recording, Timetable
+from synaptogen_core.array.tally import Before, Tally
+from synaptogen_core.array.threads import available_threads, blocks, each_block, share
+from synaptogen_core.device.model import conduction, read_noise
+from synaptogen_core.device.model.float32 import Constants, constants
+from synaptogen_core.device.model.state import State
+from synaptogen_core.errors import Cancelled
+from synaptogen_core.progress import CELLS_KEPT, Cancel, Progress, is_cancelled
+from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F32
+
+LEAST = 1 << 17  # updates that are worth a block
+TILES = 128  # cells: blocks are whole multiples of what compiled code takes at once
+DTYPES = {"state": np.uint8, "cycle_count": np.uint32}
+
+
+@dataclass
+class Block:
+    """Some cells on their way through the train."""
+
+    source: State  # where they stand before the next pulse; only read if it is not the target
+    target: State  # where they stand after it
+    where: slice  # their place in both
+    columns: slice  # their place in the record
+    inside: slice | NDArray[np.intp] = field(default_factory=lambda: slice(None))  # which of them are recorded
+
+
+@dataclass
+class Run:
+    """The work of one call of `simulate`; `cells` are only read."""
+
+    cells: CellArray
+    timetable: Timetable
+    recording: Recording
+    advance: bool
+    threads: int | None = None
+    state: State | None = None
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
+    component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    tally: Tally | None = None  # of the recorded cells, once it is carried out
+    _progress: Progress | None = None
+    _cancel: Cancel | None = None
+    _thread: int = 0  # the caller's
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _done: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def simulated(self) -> NDArray[np.int64] | None:
+        """Numbers of the cells that go through the train; None for all."""
+        return None if self.advance else self.recording.select
+
+    @property
+    def largest_voltage(self) -> float:
+        """Largest |U| that is applied, or at which conductance is read [V]."""
+        read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
+        return max(self.timetable.train.amplitude, read)
+
+    @property
+    def total(self) -> int:
+        """Updates to make: cells times pulses."""
+        chosen = self.simulated
+        return (self.cells.size if chosen is None else chosen.size) * len(self.timetable.train)
+
+    def execute(self, progress: Progress | None, cancel: Cancel | None) -> None:
+        """Run all blocks.
+
+        Raises
+        ------
+        Cancelled
+            If `cancel` said so; nothing has changed then.
+        """
+        self._progress, self._cancel, self._thread = progress, cancel, threading.get_ident()
+        self.cells.count_reads(self.reads)
+        engine = choose.engine(self.cells.engine)
+        chosen = self.simulated
+        size = self.cells.size if chosen is None else chosen.size
+        threads = self.threads or available_threads()
+        length = share(size, LEAST // max(1, len(self.timetable.train)), threads)
+        length = min(engine.block, -(-length // TILES) * TILES)
+        self._allocate()
+        self.tally = Tally(*self.timetable.train.extremes) if self.recording.quantities else None
+
+        def work(block: slice) -> None:
+            try:
+                self._block(block, engine)
+            except BaseException:
+                self._stop.set()  # the others need not come to the end of their blocks
+                raise
+
+        each_block(size, length, work, threads, self._attend)
+        self._attend()
+
+    def _attend(self) -> None:
+        """Look at the wish to stop, and say how far we are; on the caller's thread."""
+        if is_cancelled(self._cancel):
+            self._stop.set()
+            raise Cancelled(f"simulate: cancelled by the caller; {CELLS_KEPT}")
+        if self._progress is not None:
+            self._progress(self._done / self.total)
+
+    def _allocate(self) -> None:
+        times, chosen = self.timetable, self.recording.select
+        n = self.cells.size if chosen is None else chosen.size
+        if times.features:
+            for name in FEATURE_NAMES:
+                self.arrays[name] = np.empty((times.cycles, n), np.float32)
+        for name in times.values:
+            self.arrays[name] = np.empty((times.times, n), DTYPES.get(name, np.float32))
+        self.component = np.empty(n, np.uint8)
+        if self.advance:
+            before = self.cells.stored
+            self.state = State.empty(self.cells.size, self.cells.device.order) if before is None else before.successor()
+
+    def _block(self, block: slice, engine: choose.Engine) -> None:
+        cells = self._staying(block) if self.state is None else self._advancing(block, self.state)
+        self.component[cells.columns] = cells.source.component[cells.where][cells.inside]
+        before = Before.of(cells.source, cells.where, cells.inside)
+        size, pulses = block.stop - block.start, len(self.timetable.train)
+        for part in blocks(pulses, max(1, engine.piece // size)):
+            if self._stop.is_set():
+                return
+            self._pulses(cells, part, engine, constants(self.cells.device))
+            cells.source = cells.target
+            with self._lock:
+                self._done += size * (part.stop - part.start)
+            if threading.get_ident() == self._thread:
+                self._attend()
+        if self.tally is not None:
+            self.tally.add(before, cells.target, cells.where, cells.inside)
+
+    def _advancing(self, block: slice, target: State) -> Block:
+        """Cells that go from the array's state into the new one."""
+        source, chosen = self.cells.stored, self.recording.select
+        if source is None:
+            source = target
+            source.put(block, self.cells.born(block))
+        if chosen is None:
+            return Block(source, target, block, block)
+        low, high = np.searchsorted(chosen, (block.start, block.stop))
+        return Block(source, target, block, slice(int(low), int(high)), chosen[low:high] - block.start)
+
+    def _staying(self, block: slice) -> Block:
+        """Copies of those cells that are recorded."""
+        chosen = self.simulated
+        state = self.cells.take(block if chosen is None else chosen[block])
+        return Block(state, state, slice(0, state.size), block)
+
+    def _pulses(self, cells: Block, part: slice, engine: choose.Engine, c: Constants) -> None:
+        """Take one block of cells through some pulses and write down what is wanted."""
+        train, table = self.timetable.train, self.timetable
+        cell, columns, inside = cells.source.cell[cells.where], cells.columns, cells.inside
+        volts = self._volts(cell, part)
+        before, first_cycle, cycles = _local(table.before[part])
+        after, first_time, times = _local(table.after[part])
+        out: choose.Records = {}
+        if cycles:
+            out["features"] = np.empty((4, cycles, cell.size), np.float32)
+        if times:
+            if "conductance" in table.values or "current" in table.values:
+                out["r"] = np.empty((times, cell.size), np.float32)
+            for name in ("state", "cycle_count"):
+                if name in table.values:
+                    out[name] = np.empty((times, cell.size), DTYPES[name])
+        read = train.pulses.read[part]
+        pulses = choose.Pulses(volts, read, before, after)
+        engine.advance(cells.source, cells.target, cells.where, self.cells.seed, pulses, out, c)
+        for i, name in enumerate(FEATURE_NAMES if cycles else ()):
+            self.arrays[name][first_cycle : first_cycle + cycles, columns] = out["features"][i][:, inside]
+        if times:
+            rows = slice(first_time, first_time + times)
+            applied = volts[after >= 0]
+            if "r" in out:
+                self._electrical(out, applied, cell, first_time, c)
+            out["voltage"] = np.broadcast_to(applied, (times, cell.size))
+            for name in table.values:
+                self.arrays[name][rows, columns] = out[name][:, inside]
+
+    def _volts(self, cell: NDArray[np.uint64], part: slice) -> F32:
+        """Voltages of some pulses: (pulses, n), or (pulses, 1) where all cells get the same."""
+        train = self.timetable.train
+        if np.any(train.pulses.random[part] >= 0):
+            return train.voltages(cell, part.start, part.stop)
+        return train.pulses.voltage[part, None]
+
+    def _electrical(
+        self, out: choose.Records, applied: F32, cell: NDArray[np.uint64], first: int, c: Constants
+    ) -> None:
+        """Turn the mixing variable into conductance and current, with read noise if wanted."""
+        r, bandwidth = out["r"], self.recording.bandwidth
+        read_voltage = np.float32(self.recording.read_voltage)
+        level = np.array([[read_voltage]], np.float32)
+        wanted = self.timetable.values
+        normals = None
+        if bandwidth > 0:
+            numbers = np.arange(len(r)) + (self.cells.reads + first)
+            normals = read_noise.read_normals(cell, self.cells.seed, numbers)
+        if "conductance" in wanted:
+            g = choose.engine(self.cells.engine).between(r, *conduction.conductance_curves(level, c))
+            if normals is not None and read_voltage != 0:
+                g += normals * read_noise.noise_sd(g * read_voltage, g, bandwidth) / read_voltage
+            out["conductance"] = g
+        if "current" in wanted:
+            i = conduction.current(r, applied, c)
+            if normals is not None:
+                i += normals * read_noise.noise_sd(i, conduction.conductance(r, applied, c), bandwidth)
+            out["current"] = i
+
+    @property
+    def reads(self) -> int:
+        """Noisy reads that the run makes."""
+        return self.timetable.times if self.recording.bandwidth > 0 else 0
+
+
+def _local(places: NDArray[np.int32]) -> tuple[NDArray[np.int32], int, int]:
+    """Places counted from the first one that occurs; that first one; how many there are."""
+    used = places[places >= 0]
+    if used.size == 0:
+        return places, 0, 0
+    return np.where(places >= 0, places - used[0], -1).astype(np.int32), int(used[0]), int(used.size)

@@ -1,0 +1,272 @@
+"""simulate: CellArray + PulseTrain -> Dataset. A run is a transaction: all of it is carried out, or nothing changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from synaptogen_core import checks
+from synaptogen_core.array.cells import CellArray, check_cells
+from synaptogen_core.array.runs import dataset, recording
+from synaptogen_core.array.runs.cost import Estimate
+from synaptogen_core.array.runs.cost import of as estimate_of
+from synaptogen_core.array.runs.executor import Run
+from synaptogen_core.array.runs.recording import Recording, Timetable
+from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
+from synaptogen_core.device.model.read_noise import READ_VOLTAGE
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import BudgetError
+from synaptogen_core.progress import Cancel, Progress, check_callbacks
+
+BUDGET = 4 * 2**30  # bytes
+
+
+def simulate(
+    cells: CellArray,
+    train: PulseTrain,
+    *,
+    record: str | Iterable[str] = ("features",),
+    every: str | int = "cycle",
+    select: ArrayLike | None = None,
+    read_voltage: float = READ_VOLTAGE,
+    bandwidth: float | None = None,
+    advance: bool = True,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    budget: int = BUDGET,
+    threads: int | None = None,
+) -> xr.Dataset:
+    """Apply a pulse train to an array and record what was asked for.
+
+    Parameters
+    ----------
+    cells : CellArray
+        Advanced to the end of the train; as before if the run fails or is cancelled.
+    train : PulseTrain
+    record : str or iterable of str
+        Any of "features" (the vector in force when each cycle begins), "conductance" (at `read_voltage`), "current" (at
+        the applied voltage), "state", "cycle_count", "voltage".
+    every : "cycle" or int
+        Record all but the features after the last pulse of each cycle, or after every so many pulses.
+    select : array, optional
+        The cells to record: flat numbers (n,), pairs of row and column (n, 2), or a mask (rows, columns). Default: all.
+    read_voltage : float
+        At which conductance is recorded [V].
+    bandwidth : float, optional
+        Bandwidth of read noise on recorded conductances and currents [Hz]; default: no noise.
+    advance : bool
+        False leaves the cells as they are, and simulates only those that are recorded.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1.
+    cancel : callable or threading.Event, optional
+        Looked at now and then; if true, the run ends with `Cancelled`.
+    budget : int
+        Memory that the run may use [bytes].
+    threads : int, optional
+        Default: as many as the process has processors.
+
+    Returns
+    -------
+    xarray.Dataset
+        Features (cycle, row, column); other quantities (cycle, row, column) or (pulse, row, column); with `select` the
+        dimension `cell` takes the place of row and column. Units stand at each variable; the attribute `settings` holds
+        everything that `repeat` needs. Four attributes say what should be known first (`notes` makes sentences of
+        them): `largest_voltage`, applied or read at, and `measured_voltage`, up to which the device was measured [V];
+        `cells_switched`, the recorded cells that switched at least once; and `cells_stuck`, those that neither the
+        lowest nor the highest voltage of the train would switch any more. A cell draws new features only when its RESET
+        begins; with pulses of fixed height, one that draws a U_SET or U_RESET beyond them is left there for good. That
+        happens to .7 % of the published device's cells within 1,000 cycles of +-1.5 V.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument breaks its rule.
+    BudgetError
+        If the run needs more memory than `budget`.
+    Cancelled
+        If `cancel` said so.
+    """
+    wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    checks.flag("advance", advance)
+    table = Timetable(train, wish)
+    recorded = cells.size if wish.select is None else wish.select.size
+    needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
+    if needed > checks.number("budget", budget):
+        raise BudgetError(
+            f"budget: the run must fit into {budget / 1e6:,.0f} MB (needs {needed / 1e6:,.0f} MB); "
+            "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
+        )
+    with cells.transaction() as work:
+        run = _executed(work, table, wish, bool(advance), threads, progress, cancel)
+        result = dataset.build(run)
+        if run.state is not None:
+            work.take_over(run.state, work.reads + run.reads)
+    return result
+
+
+def apply_train(
+    cells: CellArray,
+    train: PulseTrain,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    threads: int | None = None,
+) -> None:
+    """Apply a pulse train to an array and record nothing: what `simulate` does to the cells, without its Dataset.
+
+    Parameters
+    ----------
+    cells : CellArray
+        Advanced to the end of the train; as before if the run fails or is cancelled.
+    train : PulseTrain
+    progress, cancel, threads
+        As for `simulate`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument breaks its rule.
+    Cancelled
+        If `cancel` said so.
+
+    Examples
+    --------
+    >>> import synaptogen_core as sc
+    >>> cells = sc.CellArray((2, 2), sc.load_device("hennen2024"), seed=7)
+    >>> sc.apply_train(cells, sc.PulseTrain.cycling(cycles=1000))
+    >>> cells.cycle_count().tolist()
+    [[1000, 1000], [1000, 1000]]
+    """
+    _check(cells, train)
+    nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
+    with cells.transaction() as work:
+        run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel)
+        if run.state is not None:
+            work.take_over(run.state, work.reads)
+
+
+def _executed(
+    cells: CellArray,
+    table: Timetable,
+    wish: Recording,
+    advance: bool,
+    threads: int | None,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> Run:
+    _check_threads(threads)
+    check_callbacks(progress, cancel)
+    run = Run(cells, table, wish, advance, threads)
+    cells.warn_range(run.largest_voltage, stacklevel=4)
+    run.execute(progress, cancel)
+    return run
+
+
+def estimate(
+    cells: CellArray,
+    train: PulseTrain,
+    *,
+    record: str | Iterable[str] = ("features",),
+    every: str | int = "cycle",
+    select: ArrayLike | None = None,
+    read_voltage: float = READ_VOLTAGE,
+    bandwidth: float | None = None,
+    advance: bool = True,
+    threads: int | None = None,
+) -> Estimate:
+    """Time and memory of `simulate` with the same arguments, before it starts.
+
+    The time comes from short measurements on this machine: what a call, a cell, a pulse and a byte take, made once for
+    each device, and what the train's own random voltages take.
+    """
+    wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    checks.flag("advance", advance)
+    _check_threads(threads)
+    return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
+
+
+@lru_cache(maxsize=32)
+def _call(device: DeviceParameters) -> float:
+    """Seconds of a run with next to nothing to do: a call and its Dataset."""
+
+    def once() -> float:
+        cells, train = CellArray((1, 1), device, seed=0), PulseTrain.read_only(1)
+        begin = time.perf_counter()
+        simulate(cells, train)
+        return time.perf_counter() - begin
+
+    return min(once() for _ in range(3))
+
+
+def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr.Dataset:
+    """Make a Dataset again from its own attributes; all but the time of creation is equal to the last bit.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From `simulate`, or from a file.
+    cells : CellArray, optional
+        The cells as they were before, for a Dataset that began with used cells (see `save_cells`).
+    **options
+        `progress`, `cancel`, `budget` or `threads` of `simulate`.
+
+    Raises
+    ------
+    ValueError
+        If the settings are missing, of another version, or the given cells are not those of the Dataset.
+    """
+    settings = dataset.settings_of(ds)
+    if settings["start"] == "fresh":
+        rows, columns = settings["shape"]
+        cells = CellArray(
+            (rows, columns),
+            DeviceParameters.from_dict(settings["device"]),
+            seed=settings["seed"],
+            start=settings["history"],
+            first_cell=settings["first_cell"],
+        )
+    elif cells is None:
+        raise ValueError("cells: must be given for a Dataset that began with used cells (got none); use load_cells")
+    elif cells.state_hash() != settings["state_hash"]:
+        raise ValueError(
+            f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
+        )
+    return simulate(
+        cells,
+        dataset.train_of(settings, ds),
+        record=settings["record"],
+        every=settings["every"],
+        select=dataset.select_of(settings, ds),
+        read_voltage=settings["read_voltage"],
+        bandwidth=settings["bandwidth"] or None,
+        advance=settings["advance"],
+        **options,
+    )
+
+
+def _request(
+    cells: CellArray,
+    train: PulseTrain,
+    record: str | Iterable[str],
+    every: str | int,
+    select: ArrayLike | None,
+    read_voltage: float,
+    bandwidth: float | None,
+) -> Recording:
+    _check(cells, train)
+    return recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+
+
+def _check(cells: CellArray, train: PulseTrain) -> None:
+    check_cells(cells)
+    check_train(train)
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None:
+        checks.whole("threads", threads, 1, 1024)

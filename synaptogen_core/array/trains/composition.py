@@ -1,0 +1,194 @@
+"""The tree that a pulse train is: waveforms as leaves, joined and repeated."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core import checks
+from synaptogen_core.array.trains.random_voltages import RandomSource
+from synaptogen_core.array.trains.table import table
+from synaptogen_core.array.trains.waveforms import (
+    Cycling,
+    Head,
+    Identical,
+    Random,
+    ReadOnly,
+    Staircase,
+    Sweep,
+    Wave,
+    assign,
+)
+
+MAX_SOURCES = 32_767  # the number of a source is kept in an int16
+MAX_DEPTH = 64  # a tree of 50e6 pulses is at most 52 deep, as each repeat at least doubles the train
+
+
+@dataclass(frozen=True)
+class Join:
+    """Two or more nodes, none of them a join, one after the other; attributes as those of `Wave`."""
+
+    parts: tuple[Node, ...]
+    length: int = field(init=False)
+    ends: int = field(init=False)
+    closed: bool = field(init=False)
+    amplitude: float = field(init=False)
+    sources: tuple[RandomSource, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Measure the parts."""
+        sources = tuple(dict.fromkeys(source for part in self.parts for source in part.sources))
+        if len(sources) > MAX_SOURCES:
+            raise ValueError(
+                f"sources: a train has at most {MAX_SOURCES:,} (got {len(sources):,}); use one seed for several parts"
+            )
+        assign(self, length=checks.train_length(sum(part.length for part in self.parts)), sources=sources)
+        assign(self, ends=sum(part.ends for part in self.parts), closed=self.parts[-1].closed)
+        assign(self, amplitude=max(part.amplitude for part in self.parts))
+
+    def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
+        """Return the first `count` pulses; `numbers` gives the random sources theirs."""
+        heads = []
+        for part in self.parts:
+            heads.append(part.head(min(count, part.length), numbers))
+            count -= heads[-1].voltage.size
+            if not count:
+                break
+        return Head(
+            np.concatenate([head.voltage for head in heads]),
+            np.concatenate([head.cycle_end for head in heads]),
+            np.concatenate([head.read for head in heads]),
+            np.concatenate([head.random for head in heads]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the join as JSON values."""
+        return {"kind": "join", "parts": [part.to_dict() for part in self.parts]}
+
+    def to_python(self) -> str:
+        """Return Python text that makes the joined train."""
+        return " + ".join(part.to_python() for part in self.parts)
+
+    def key(self) -> tuple[object, ...]:
+        """Return what equal joins have in common, hashable."""
+        return ("join", *(part.key() for part in self.parts))
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A node, itself no repeat, two or more times; attributes as those of `Wave`."""
+
+    times: int
+    part: Wave | Join
+    length: int = field(init=False)
+    ends: int = field(init=False)
+    closed: bool = field(init=False)
+    amplitude: float = field(init=False)
+    sources: tuple[RandomSource, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Measure the part."""
+        assign(self, length=checks.train_length(self.times * self.part.length), ends=self.times * self.part.ends)
+        assign(self, closed=self.part.closed, amplitude=self.part.amplitude, sources=self.part.sources)
+
+    def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
+        """Return the first `count` pulses; `numbers` gives the random sources theirs."""
+        one = self.part.head(min(count, self.part.length), numbers)
+        return Head(*(_tiled(array, count) for array in one))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the repetition as JSON values."""
+        return {"kind": "repeat", "times": self.times, "train": self.part.to_dict()}
+
+    def to_python(self) -> str:
+        """Return Python text that makes the repeated train."""
+        text = self.part.to_python()
+        return f"{self.times} * ({text})" if isinstance(self.part, Join) else f"{self.times} * {text}"
+
+    def key(self) -> tuple[object, ...]:
+        """Return what equal repetitions have in common, hashable."""
+        return ("repeat", self.times, self.part.key())
+
+
+Node = Wave | Join | Repeat
+
+
+def _tiled(array: NDArray[Any], count: int) -> NDArray[Any]:
+    return np.tile(array, -(-count // array.size))[:count]
+
+
+def join(nodes: Sequence[Node]) -> Node:
+    """Return the nodes one after the other: joins of joins lie flat, so that (a + b) + c is a + (b + c)."""
+    parts = tuple(part for node in nodes for part in (node.parts if isinstance(node, Join) else (node,)))
+    return parts[0] if len(parts) == 1 else Join(parts)
+
+
+def repeat(node: Node, times: object) -> Node:
+    """Return the node `times` times, so that 2 * (3 * a) is 6 * a, and 1 * a is a."""
+    number = checks.whole("times", times)
+    if number == 1:
+        return node
+    return Repeat(number * node.times, node.part) if isinstance(node, Repeat) else Repeat(number, node)
+
+
+def random(
+    pulses: int,
+    distribution: str = "uniform",
+    low: float | None = None,
+    high: float | None = None,
+    mean: float | None = None,
+    sd: float | None = None,
+    per_cell: bool = True,
+    seed: int = 0,
+) -> Random:
+    """Return random voltages; parameters as for `PulseTrain.random`."""
+    return Random(pulses, RandomSource(distribution, low, high, mean, sd, per_cell, seed))
+
+
+MAKERS: dict[object, Callable[..., Wave]] = {
+    "cycling": Cycling,
+    "iv_sweep": Sweep,
+    "staircase": Staircase,
+    "identical": Identical,
+    "random": random,
+    "read_only": ReadOnly,
+    "table": table,
+}
+
+
+def from_dict(tree: object, depth: int = MAX_DEPTH) -> Node:
+    """Return the node that `to_dict` wrote, all checks made again."""
+    if not isinstance(tree, dict):
+        raise TypeError(f"train: must be a dict with a kind (got {type(tree).__name__}); give what to_dict returns")
+    if not depth:
+        raise ValueError(f"train: must be nested less than {MAX_DEPTH} deep (got more); join without nesting")
+    settings = dict(tree)
+    kind = settings.pop("kind", None)
+    if kind == "join":
+        parts = _bound(kind, lambda parts: parts, settings)
+        if not isinstance(parts, list) or not parts:
+            raise TypeError(f"parts: must be a list of trains (got {parts!r}); give at least one")
+        return join([from_dict(part, depth - 1) for part in parts])
+    if kind == "repeat":
+        times, train = _bound(kind, lambda times, train: (times, train), settings)
+        return repeat(from_dict(train, depth - 1), times)
+    if not isinstance(kind, str) or kind not in MAKERS:
+        names = ", ".join(map(str, [*MAKERS, "join", "repeat"]))
+        raise ValueError(f"kind: must be one of {names} (got {kind!r}); use one of these names")
+    made: Wave = _bound(kind, MAKERS[kind], settings)
+    return made
+
+
+def _bound(kind: str, maker: Callable[..., Any], settings: dict[str, Any]) -> Any:
+    signature = inspect.signature(maker)
+    try:
+        signature.bind(**settings)
+    except TypeError as error:
+        names = ", ".join(signature.parameters)
+        raise ValueError(f"{kind}: must have no settings but {names} ({error}); mend the train's dict") from None
+    return maker(**settings)

@@ -1,0 +1,210 @@
+"""The doors of the library: values come in checked, or a sentence says what is wrong with them."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from synaptogen_core.errors import shown
+from synaptogen_core.types import F32, F64
+
+MAX_PULSES = 50_000_000
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def number(name: str, value: object) -> float:
+    """A finite float."""
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name}: must be a number (got {type(value).__name__}); give a float")
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise ValueError(f"{name}: must be finite (got {shown(value)}); give a finite number")
+    return found
+
+
+def whole(name: str, value: object, low: int = 1, high: int | None = None) -> int:
+    """Return `value` as an int from `low` to `high` (None: no upper bound).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a whole number, or out of bounds; the sentence begins with `name`.
+    """
+    try:
+        if isinstance(value, (bool, np.bool_, np.timedelta64)):
+            raise TypeError
+        found = operator.index(value)  # type: ignore[arg-type]  # that it may fail is what is being asked
+    except TypeError:
+        raise TypeError(f"{name}: must be a whole number (got {shown(value)}); give an int") from None
+    if high is not None and not low <= found <= high:
+        raise ValueError(f"{name}: must be from {low} to {high} (got {shown(found)}); choose one in that range")
+    if found < low:
+        raise ValueError(f"{name}: must be at least {low} (got {shown(found)}); give a larger number")
+    return found
+
+
+def switch(name: str, value: object) -> bool | None:
+    """False if something is to be switched off, None if it is to be left as it is."""
+    if value is None or value is True:
+        return None
+    if value is not False:
+        raise TypeError(f"{name}: must be True or False (got {shown(value)}); False switches it off")
+    return False
+
+
+def flag(name: str, value: object) -> bool:
+    """Return `value` as a bool, if it is one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: must be True or False (got {value!r}); give a bool")
+    return bool(value)
+
+
+def instance(name: str, value: object, kind: type, remedy: str) -> Any:
+    """`value`, if it is of this kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: must be {kind.__name__} (got {type(value).__name__}); {remedy}")
+    return value
+
+
+def called(name: str, value: object) -> None:
+    """Refuse what cannot be called, if it is not None."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name}: must be a function or None (got {shown(value)}); give one without calling it")
+
+
+def pair(name: str, value: object, high: int) -> tuple[int, int]:
+    """Two whole numbers from 1 to `high`: rows and columns."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name}: must be rows and columns (got {shown(value)}); give a pair such as (64, 64)")
+    return whole(name, value[0], 1, high), whole(name, value[1], 1, high)
+
+
+def numeric(name: str, value: object, rule: str = "an array of numbers", remedy: str = "give plain numbers") -> Any:
+    """`value` as an array of integers or floats, if that is what it holds: no text, truth values, dates, or masks."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(f"{name}: must be {rule} without a mask (got masked ones); fill or leave them out")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, OverflowError):  # rows of unequal length, and what cannot become an array
+        array = np.empty(1, np.object_)
+    if array.dtype.kind not in "iuf":
+        kind = type(value).__name__
+        found = kind if array.ndim == 0 or array.dtype.kind == "O" else f"{kind} of {array.dtype.name}"
+        raise TypeError(f"{name}: must be {rule} (got {found}); {remedy}")
+    return array
+
+
+def numbers(name: str, value: object) -> F64:
+    """A finite float64 array of our own, read-only."""
+    array = np.array(numeric(name, value), dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the numbers")
+    array.flags.writeable = False
+    return array
+
+
+def shape(name: str, array: F64, wanted: tuple[int, ...]) -> None:
+    """Shape rule."""
+    if array.shape != wanted:
+        raise ValueError(f"{name}: must have shape {wanted} (got {array.shape}); correct the array")
+
+
+def span(name: str, value: object, size: int) -> tuple[int, int]:
+    """First and end of the neighbours, out of `size`, that a slice chooses.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no slice of whole numbers, takes steps, or chooses none.
+    """
+    if not isinstance(value, slice):
+        raise TypeError(f"{name}: must be a slice (got {shown(value)}); give for instance slice(0, {size})")
+    if value.step not in (None, 1):
+        raise ValueError(f"{name}: must be neighbours (got steps of {shown(value.step)}); leave the step out")
+    for end in (value.start, value.stop):
+        if end is not None:
+            whole(name, end, -size, size)
+    first, end, _ = value.indices(size)
+    if not first < end:
+        raise ValueError(f"{name}: must be at least one of {size} (got {shown(value)}); widen the slice")
+    return first, end
+
+
+def bandwidth(value: object) -> float:
+    """Return `value` as a bandwidth of 0 or more [Hz]."""
+    found = number("bandwidth", value)
+    if found < 0:
+        raise ValueError(f"bandwidth: must be 0 Hz or more (got {found:g}); 0 reads without noise")
+    return found
+
+
+def volts(name: str, value: object) -> float:
+    """Return `value` [V] as a float that stays finite in float32, the precision in which cells see it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a number, or not finite.
+    """
+    given = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+    try:
+        found = number(name, given)
+    except TypeError:
+        raise TypeError(f"{name}: must be a voltage (got {shown(value)}); give a number in V") from None
+    except ValueError:
+        found = math.inf if given == given else math.nan
+    if not abs(found) <= _FLOAT32_MAX:
+        raise ValueError(f"{name}: must be finite (got {found:g} V); give a voltage in V")
+    return found + 0.0  # makes -0.0 into 0.0, so that equal trains have equal texts
+
+
+def negative(name: str, value: object) -> float:
+    """Return `value` [V] as a float below zero."""
+    found = volts(name, value)
+    if not np.float32(found) < 0:
+        raise ValueError(f"{name}: must be negative (got {found:g} V); negative voltages SET a cell")
+    return found
+
+
+def positive(name: str, value: object) -> float:
+    """Return `value` [V] as a float above zero."""
+    found = volts(name, value)
+    if not np.float32(found) > 0:
+        raise ValueError(f"{name}: must be positive (got {found:g} V); positive voltages RESET a cell")
+    return found
+
+
+def voltages(u: ArrayLike, shape: tuple[int, int], lines: bool = False) -> tuple[F32, float]:
+    """Voltages [V] as float32, and the largest |U|: one number, or one a cell, or (`lines`) one a row or column.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no finite numbers, or their shape does not fit.
+    """
+    given = numeric("u", u, "a voltage or an array of them", "give volts")
+    of_lines = ((shape[0], 1), (1, shape[1])) if lines else ()
+    if given.ndim and given.shape not in (shape, (shape[0] * shape[1],), *of_lines):
+        raise ValueError(f"u: must be one voltage or have shape {shape} (got {given.shape}); give one voltage a cell")
+    largest = max(float(given.max()), -float(given.min()))
+    if not largest <= _FLOAT32_MAX:
+        raise ValueError("u: must be finite (got NaN or infinity); correct the voltages")
+    return given.astype(np.float32, copy=False), largest
+
+
+def train_length(pulses: int) -> int:
+    """Return `pulses`, if the arrays of so long a train fit in a workstation's memory."""
+    if pulses > MAX_PULSES:
+        got = f"{pulses:,}" if pulses < 10**40 else shown(pulses)
+        raise ValueError(
+            f"pulses: a train has at most {MAX_PULSES:,} (got {got}); use fewer cycles, "
+            "and go on with a second train on the same cells"
+        )
+    return pulses

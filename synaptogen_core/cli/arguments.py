@@ -1,0 +1,120 @@
+"""What stands on the command line, turned into the library's own arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from synaptogen_core.array.trains.composition import MAKERS
+from synaptogen_core.array.trains.pulse_train import PulseTrain
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.exchange.api import load_device, load_train
+
+UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+KINDS = tuple(str(kind) for kind in MAKERS if kind != "table")
+SIZE = re.compile(r"([0-9]*\.?[0-9]+)\s*([kmgt]i?|)b?", re.IGNORECASE)
+SHAPE = re.compile(r"([0-9]+)\s*[x,*]\s*([0-9]+)", re.IGNORECASE)
+
+
+def shape(text: str) -> tuple[int, int]:
+    """Rows and columns out of a text such as 256x256."""
+    found = SHAPE.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"--shape: must be rows x columns (got {text!r}); write 256x256")
+    return int(found[1]), int(found[2])
+
+
+def size(text: str) -> int:
+    """Bytes out of a text such as 256MB or 2GiB."""
+    found = SIZE.fullmatch(text.strip())
+    if not found or float(found[1]) <= 0:
+        raise ValueError(f"--memory: must be a number of bytes (got {text!r}); write 256MB or 2GiB")
+    return max(1, int(float(found[1]) * UNITS[found[2].lower()]))
+
+
+def quantities(texts: Sequence[str]) -> tuple[str, ...]:
+    """Names out of texts that may each hold several, with commas between."""
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def every(text: str) -> str | int:
+    """The word cycle, or a number of pulses."""
+    return int(text) if text.isdecimal() else text
+
+
+def named(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Values by name out of texts such as current=I_uA."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"{option}: must be a name and a value (got {text!r}); write {option} current=...")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def train(texts: Sequence[str], repeat: int) -> PulseTrain:
+    """The parts one after the other, all of it `repeat` times."""
+    parts = [_part(text) for text in texts]
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole + part
+    return repeat * whole
+
+
+def _part(text: str) -> PulseTrain:
+    if Path(text).suffix.lower() == ".csv":
+        return load_train(text)
+    kind, _, rest = text.partition(":")
+    if kind not in KINDS:
+        raise ValueError(f"--train: must be one of {', '.join(KINDS)} or a CSV file (got {kind!r}); see --help")
+    settings: dict[str, Any] = {"kind": kind}
+    for pair in filter(None, (piece.strip() for piece in rest.split(","))):
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--train: settings must be name=value (got {pair!r}); write {kind}:{name}=...")
+        settings[name.strip()] = _value(value.strip())
+    return PulseTrain.from_dict(settings)
+
+
+def _value(text: str) -> int | float | bool | str:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def factors(option: str, texts: Sequence[str]) -> float | dict[str, float] | None:
+    """One factor for all features, or factors by their names: 2, or r_hrs=2,u_set=1.5."""
+    pieces = quantities(texts)
+    if not pieces:
+        return None
+    if len(pieces) == 1 and "=" not in pieces[0]:
+        return _number(option, pieces[0])
+    named: dict[str, float] = {}
+    for piece in pieces:
+        name, equals, value = piece.partition("=")
+        if not equals or name in named:
+            raise ValueError(f"{option}: must be one factor, or feature=factor once each (got {piece!r}); see --help")
+        named[name] = _number(option, value)
+    return named
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{option}: must be a factor (got {text!r}); write a number, 1 changes nothing") from None
+
+
+def device(name: str, **changes: Any) -> DeviceParameters:
+    """The device with the variations that were asked for."""
+    wanted = {key: value for key, value in changes.items() if value is not None}
+    found = load_device(name)
+    return found.vary(**wanted) if wanted else found

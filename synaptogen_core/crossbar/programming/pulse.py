@@ -1,0 +1,152 @@
+"""Programming through the lines: the voltage that reaches each cell drives the switching rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from synaptogen_core import checks
+from synaptogen_core.array.cells import CellArray, check_cells
+from synaptogen_core.crossbar.circuit.bias import Bias
+from synaptogen_core.crossbar.circuit.lines import PLACES, Lines
+from synaptogen_core.crossbar.solver import cells as elements
+from synaptogen_core.crossbar.solver.line_conductances import Wires
+from synaptogen_core.crossbar.solver.newton import Crossbar
+from synaptogen_core.crossbar.solver.solve import solve_lines
+from synaptogen_core.device.frozen import freeze
+from synaptogen_core.types import F64
+
+AT_ONCE = ("cell", "row")
+SETTLED = 1e-3  # V: a pulse whose voltages move less is over
+
+
+@dataclass(frozen=True, eq=False)
+class Pulse:
+    """A pulse that went through the lines.
+
+    Parameters
+    ----------
+    first, last : ndarray, shape (rows, columns)
+        Voltage across each cell when the pulse arrives, and when it ends [V]; cells without a path see 0 V.
+    rounds : int
+        How often voltages and states were found anew.
+    settled : bool
+        Whether the voltages had come to rest.
+    residual : float
+        Largest violation of Kirchhoff's law, in parts of the largest line current.
+    """
+
+    first: F64
+    last: F64
+    rounds: int
+    settled: bool
+    residual: float
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+
+def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: int = 20) -> Pulse:
+    """Apply one pulse to an array through its lines.
+
+    The lines are solved with the cells as they are, each cell gets the voltage that reaches it, and what has switched
+    changes the voltages: that is repeated until they rest. So a SET takes voltage from its neighbours, and a RESET that
+    has begun goes on as its own current falls. The pulse rises at once; a slow edge is a series of growing pulses.
+    Voltages come from iterations in float64: another processor may find other last bits, and, in some one of very many
+    pulses, a threshold on the other side.
+
+    Parameters
+    ----------
+    cells : CellArray
+        It changes; it stays as it was if an error is raised.
+    bias : Bias
+        One vector.
+    lines : Lines, optional
+        Default: ``Lines()``.
+    rounds : int
+        At most so many rounds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule, or shapes do not fit.
+    ConvergenceError
+        As `solve_lines`.
+
+    Examples
+    --------
+    >>> import synaptogen_core as sc
+    >>> from synaptogen_core.crossbar.circuit.bias import bias
+    >>> cells = sc.CellArray((8, 8), sc.load_device("hennen2024"), seed=1)
+    >>> done = pulse(cells, bias((8, 8), "row", -1.5, row=3), Lines(2.0, 2.0))
+    >>> bool(-1.5 < done.first[3, 0] < done.first[3, 7] < 0)
+    True
+    """
+    checks.whole("rounds", rounds, 1, 1000)
+    if isinstance(bias, Bias) and bias.word.ndim != 1:
+        raise ValueError("bias: must be one vector (got several); apply them one after the other")
+    seen: list[F64] = []
+    worst, settled = 0.0, False
+    with check_cells(cells).transaction() as work:
+        while not settled and len(seen) < rounds:
+            solution = solve_lines(work, bias, lines)
+            volts, worst = np.nan_to_num(solution.cell_voltage), max(worst, solution.residual)
+            settled = bool(seen) and float(np.abs(volts - seen[-1]).max()) < SETTLED
+            seen.append(volts)
+            if not settled:
+                work.apply_voltage(volts)
+    return Pulse(seen[0], seen[-1], len(seen), settled, worst)
+
+
+def reach(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F64], F64]:
+    """Give `program_and_verify` the voltages that reach the cells through the lines.
+
+    The chosen row's select transistors are on, all others off; its word line is at 0 V, and a bit line at the voltage
+    that its cell is meant to see, with the opposite sign.
+
+    Parameters
+    ----------
+    lines : Lines
+        Cells may be open or shorted; faults of the lines are refused.
+    at_once : {"cell", "row"}
+        Whether one cell after the other is written, or all cells of a row together: first those to be SET, then those
+        to be RESET. A whole row is quicker, and its currents share one word line.
+
+    Returns
+    -------
+    callable
+        (cells, wanted voltages) -> voltages across the cells, both (rows, columns) [V].
+
+    Raises
+    ------
+    ValueError
+        If a line has a fault, or `at_once` is neither.
+    """
+    checks.instance("lines", lines, Lines, "give Lines(...)")
+    if at_once not in AT_ONCE:
+        raise ValueError(f"at_once: must be 'cell' or 'row' (got {at_once!r}); choose one of them")
+    broken = [name for name in PLACES if not name.endswith("cells") and getattr(lines.faults, name)]
+    if broken:
+        raise ValueError(f"lines: must have whole lines here (got {', '.join(broken)}); leave the faults of lines out")
+
+    def volts(cells: CellArray, wanted: F64) -> F64:
+        lines.faults.check(*cells.shape)
+        goal, found = np.asarray(wanted, np.float64), np.zeros(cells.shape)
+        nowhere = Bias(np.zeros(cells.rows), np.zeros(cells.columns))
+        array, wires = elements.of(cells, nowhere, lines.faults), Wires.of_parts_in_turn(lines, cells.shape, at_once)
+        for sign in (-1, 1):
+            phase = np.where(np.sign(goal) == sign, goal, 0.0)
+            rows = np.flatnonzero(phase.any(axis=1))
+            if rows.size:
+                part = Bias(nowhere.word[rows], nowhere.bit)
+                one = Crossbar(array.take(rows), wires.take(rows), part).solve_terminals(
+                    part.word[:, None], -phase[rows]
+                )
+                seen, before = phase[rows] + one.word_drop - one.bit_drop, found[rows]
+                beside = (goal[rows] == 0) & (np.abs(seen) > np.abs(before))
+                found[rows] = np.where((phase[rows] != 0) | beside, seen, before)
+        return found
+
+    return volts

@@ -1,0 +1,257 @@
+"""Matrix-vector products on crossbars: signed weights in pairs of columns, and matrices larger than a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from synaptogen_core import checks
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.crossbar.circuit.lines import Faults, Lines
+from synaptogen_core.crossbar.readout.read import (
+    BARE,
+    IDEAL,
+    Periphery,
+    as_cells,
+    as_voltages,
+    check_circuit,
+    read_columns,
+)
+from synaptogen_core.device.model.read_noise import READ_VOLTAGE
+from synaptogen_core.types import F64
+
+Tile = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Signed weights as differences of two conductances: each output has two neighbouring columns, plus and minus.
+
+    One cell of a pair is at `low`, the other as much above it as the weight is large.
+
+    Parameters
+    ----------
+    low, high : float
+        Smallest and largest conductance [S].
+    largest : float
+        The weight for which a cell is at `high`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value breaks its rule.
+
+    Examples
+    --------
+    >>> Pairs(low=1e-5, high=2e-4).conductances([[1.0, -0.5]]).tolist()
+    [[0.0002, 1e-05, 1e-05, 0.000105]]
+    """
+
+    low: float
+    high: float
+    largest: float = 1.0
+
+    def __post_init__(self) -> None:
+        low = checks.number("low", self.low)
+        if low < 0:
+            raise ValueError(f"low: must be 0 S or more (got {low:g}); give the smallest conductance")
+        if not checks.number("high", self.high) > low:
+            raise ValueError(f"high: must lie above low, {low:g} S (got {self.high:g}); exchange or widen them")
+        if checks.number("largest", self.largest) <= 0:
+            raise ValueError(f"largest: must be above 0 (got {self.largest:g}); give the largest absolute weight")
+
+    @property
+    def scale(self) -> float:
+        """Weight for one siemens of difference [1/S]."""
+        return self.largest / (self.high - self.low)
+
+    def conductances(self, weights: ArrayLike) -> F64:
+        """Target conductances [S], shape (inputs, 2 * outputs), of weights, shape (inputs, outputs).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not such numbers, or one is larger than `largest`.
+        """
+        w = checks.numbers("weights", weights)
+        if w.ndim != 2 or not w.size:
+            raise ValueError(f"weights: must have shape (inputs, outputs) (got {w.shape}); give a matrix")
+        if np.abs(w).max() > self.largest:
+            raise ValueError(
+                f"weights: must be from {-self.largest:g} to {self.largest:g} (got {np.abs(w).max():g}); "
+                "scale them, or raise `largest`"
+            )
+        pairs = np.stack([np.maximum(w, 0), np.maximum(-w, 0)], axis=-1)
+        return np.asarray(self.low + pairs.reshape(w.shape[0], -1) / self.scale)
+
+    def weights(self, conductances: ArrayLike) -> F64:
+        """Weights, shape (inputs, outputs), that conductances [S], shape (inputs, 2 * outputs), stand for.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not such numbers.
+        """
+        return differences(checks.numbers("conductances", conductances)) * self.scale
+
+
+def differences(values: ArrayLike) -> F64:
+    """Plus minus minus: of values, shape (..., 2 * outputs), the differences of neighbours, shape (..., outputs).
+
+    Raises
+    ------
+    ValueError
+        If their number is odd.
+    """
+    of_columns = np.asarray(values, np.float64)
+    if of_columns.ndim == 0 or of_columns.shape[-1] % 2:
+        raise ValueError(f"columns: must come in pairs (got shape {of_columns.shape}); give two for each output")
+    return np.asarray(of_columns[..., 0::2] - of_columns[..., 1::2])
+
+
+def product(
+    cells: CellArray | ArrayLike,
+    inputs: ArrayLike,
+    pairs: Pairs,
+    lines: Lines = IDEAL,
+    periphery: Periphery = BARE,
+    *,
+    tile: Tile | None = None,
+    read_voltage: float = READ_VOLTAGE,
+    two_phases: bool = False,
+    seed: int = 0,
+    first_read: int = 0,
+) -> F64:
+    """The product inputs @ weights, as the crossbar finds it.
+
+    An input x is the voltage x * `read_voltage`; a negative one is a negative voltage, which a cell this far below its
+    thresholds bears as well. But I(U) is not odd, and a DAC may end at 0 V: with `two_phases` the positive inputs are
+    read first, then the negative ones, both with positive voltages, and the results subtracted. That costs twice the
+    reads, and twice the variance of the noise.
+
+    Parameters
+    ----------
+    cells : CellArray, or array of shape (inputs, 2 * outputs)
+        Cells with their true I(U), or conductances of linear cells [S].
+    inputs : array, shape (inputs,) or (vectors, inputs)
+        -1 to 1.
+    pairs : Pairs
+        What the conductances stand for.
+    lines : Lines
+    periphery : Periphery
+    tile : tuple of two int, optional
+        Rows and columns of a tile, as for `read_tiles`.
+    read_voltage : float
+        Voltage of the input 1 [V], above 0.
+    two_phases : bool
+    seed, first_read : int
+        As for `read_columns`. Two phases take two reads for each vector: all positive ones, then all negative ones.
+
+    Returns
+    -------
+    ndarray of float64, shape (outputs,) or (vectors, outputs)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+    """
+    cells = as_cells(cells)
+    check_circuit(lines, periphery)
+    checks.instance("pairs", pairs, Pairs, "give Pairs(...)")
+    given = checks.numbers("inputs", inputs)
+    if given.shape[-1:] != cells.shape[:1] or given.ndim > 2 or not given.size:
+        rows = cells.shape[0]
+        raise ValueError(
+            f"inputs: must have shape ({rows},) or (vectors, {rows}) (got {given.shape}); give one for each row"
+        )
+    if np.abs(given).max() > 1:
+        raise ValueError(f"inputs: must be from -1 to 1 (got {np.abs(given).max():g}); scale them")
+    if checks.number("read_voltage", read_voltage) <= 0:
+        raise ValueError(f"read_voltage: must be above 0 V (got {read_voltage:g}); a common one is {READ_VOLTAGE} V")
+    x = np.atleast_2d(given)
+    if two_phases:
+        x = np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)])
+    elif periphery.dac is not None and periphery.dac.low >= 0 and x.min() < 0:
+        raise ValueError(
+            f"inputs: must be 0 or more for a DAC from {periphery.dac.low:g} V (got {x.min():g}); "
+            "take one that goes below 0 V, or two_phases=True"
+        )
+    read = read_tiles(cells, x * read_voltage, lines, periphery, tile=tile, seed=seed, first_read=first_read)
+    y = differences(read) * (pairs.scale / read_voltage)
+    if two_phases:
+        positive, negative = np.split(y, 2)
+        y = positive - negative
+    return y if given.ndim == 2 else np.asarray(y[0])
+
+
+def read_tiles(
+    cells: CellArray | ArrayLike,
+    voltages: ArrayLike,
+    lines: Lines = IDEAL,
+    periphery: Periphery = BARE,
+    *,
+    tile: Tile | None = None,
+    seed: int = 0,
+    first_read: int = 0,
+) -> F64:
+    """Read a matrix that lies on several tiles: each has lines and a periphery of its own; partial sums are added.
+
+    Parameters
+    ----------
+    cells, voltages, lines, periphery, seed, first_read
+        As for `read_columns`. Faults of lines belong to one tile: with several there may be none.
+    tile : tuple of two int, optional
+        Rows and columns of a tile; those at the lower and right edge are smaller where it does not fit. By default the
+        whole matrix is one.
+
+    Returns
+    -------
+    ndarray of float64, shape (columns,) or (vectors, columns)
+        Sums of the digitised currents over the tiles above each other [A].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+
+    Examples
+    --------
+    >>> read_tiles([[1e-4], [2e-4], [3e-4]], [0.1, 0.1, 0.1], tile=(2, 1)).round(9).tolist()
+    [6e-05]
+    """
+    cells = as_cells(cells)
+    rows, columns = cells.shape
+    volts = as_voltages(voltages, rows)
+    check_circuit(lines, periphery)
+    if tile is None:
+        return read_columns(cells, volts, lines, periphery, seed=seed, first_read=first_read)
+    height, width = checks.pair("tile", tile, 2**40)
+    if lines.faults != Faults() and (height < rows or width < columns):
+        raise ValueError(
+            "lines: must be without faults where there are several tiles (got some); read tiles one by one"
+        )
+    total = np.zeros((*volts.shape[:-1], columns))
+    for band, top in enumerate(range(0, rows, height)):
+        inside = slice(top, min(top + height, rows))
+        for left, part in _tiles(cells, inside, width):
+            total[..., left : left + part.shape[1]] += read_columns(
+                part,
+                volts[..., inside],
+                lines,
+                periphery,
+                seed=seed,
+                first_read=first_read,
+                first_line=band * columns + left,
+            )
+    return total
+
+
+def _tiles(cells: CellArray | F64, inside: slice, width: int) -> Iterator[tuple[int, CellArray | F64]]:
+    """The tiles of a band of rows with their first columns."""
+    for left in range(0, cells.shape[1], width):
+        beside = slice(left, min(left + width, cells.shape[1]))
+        yield left, cells.part(inside, beside) if isinstance(cells, CellArray) else cells[inside, beside]

@@ -1,0 +1,116 @@
+"""Variability: normals in, features out. Device to device once per cell, cycle to cycle with memory.
+
+The order of every sum is fixed, and a compiled twin must keep it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptogen_core.device.model import arithmetic, random_streams
+from synaptogen_core.device.model.arithmetic import fused
+from synaptogen_core.device.model.conduction import mixing_of_resistance
+from synaptogen_core.device.model.float32 import Constants
+from synaptogen_core.device.model.state import State
+from synaptogen_core.schema import HRS, R_HRS, U_RESET
+from synaptogen_core.types import F32
+
+STARTS = ("stationary", "empty")
+
+
+def fresh_cells(cell: NDArray[np.integer], seed: int, start: str, c: Constants) -> State:
+    """New cells, in HRS, with their own device vector and a history.
+
+    Parameters
+    ----------
+    cell : ndarray of integers, shape (n,)
+        Addresses.
+    start : {"stationary", "empty"}
+        The history is drawn from the stationary law, or is zero as in the published codes (their first cycles vary too
+        little).
+    """
+    state = State.empty(len(cell), c.order)
+    state.cell[:] = cell
+    state.count[:] = 0
+    state.code[:] = HRS
+    state.slope[:] = 0
+    state.floor[:] = 0
+    state.component[:], state.mu[:], state.sigma[:] = draw_devices(state.cell, seed, c)
+    if start == "stationary":
+        normals = [random_streams.normals(seed, random_streams.START, state.cell, 0, lag) for lag in range(c.order)]
+        past = lower_product(c.start, np.concatenate(normals))
+        for lag in range(c.order):
+            state.history[-lag % c.order] = past[4 * lag : 4 * lag + 4]
+    else:
+        state.history[:] = 0
+        state.history[0] = lower_product(c.b, random_streams.normals(seed, random_streams.CYCLE, state.cell, 0))
+    state.features[:] = features_of(state.history[0], state.mu, state.sigma, c)
+    state.r[:] = mixing_of_resistance(state.features[R_HRS], c)
+    state.threshold[:] = state.features[U_RESET]
+    return state
+
+
+def draw_devices(cell: NDArray[np.uint64], seed: int, c: Constants) -> tuple[NDArray[np.uint8], F32, F32]:
+    """Device to device: component (n,), mu (4, n) and sigma (4, n) of each cell; sigma is clipped to its floor."""
+    word = random_streams.words(seed, random_streams.DEVICE, cell, 0, 2)[0]
+    component = np.zeros(word.size, np.uint8)
+    for limit in c.limits:
+        component += word >= limit
+    normals = np.concatenate([random_streams.normals(seed, random_streams.DEVICE, cell, 0, sub) for sub in (0, 1)])
+    vector = np.empty((8, word.size), np.float32)
+    for k in np.unique(component):
+        chosen = np.flatnonzero(component == k)
+        vector[:, chosen] = c.means[k][:, None] + lower_product(c.factors[k], normals[:, chosen])
+    return component, vector[:4], np.maximum(vector[4:], c.sigma_floor[:, None])
+
+
+def lower_product(factor: F32, normals: F32) -> F32:
+    """Lower triangular factor times normals, each row summed from its first column on."""
+    result = np.empty((factor.shape[0], normals.shape[1]), np.float32)
+    for i, row in enumerate(factor):
+        total = row[0] * normals[0]
+        for j in range(1, i + 1):
+            total = fused(normals[j], row[j], total)
+        result[i] = total
+    return result
+
+
+def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
+    """X of cycle `count`, from the history of the cycles before; shape (4, n).
+
+    Parameters
+    ----------
+    history : ndarray, shape (p, 4, n)
+        x of cycle m in ``history[m % p]``; all cells at the same position.
+    normals : ndarray, shape (4, n)
+    """
+    result = lower_product(c.b, normals)
+    for lag in range(1, c.order + 1):
+        past = history[(count - lag) % c.order]
+        for column, x in zip(c.a[lag - 1].T, past, strict=True):
+            result = fused(x, column[:, None], result)
+    return result
+
+
+def features_of(x: F32, mu: F32, sigma: F32, c: Constants) -> F32:
+    """Features (4, n) of the normal vectors x (4, n): ohm, V, ohm, V."""
+    y = np.empty_like(x)
+    for i in range(4):
+        y[i] = fused(sigma[i], arithmetic.polynomial(c.gamma[i], x[i]), mu[i])
+    y[R_HRS] = arithmetic.exp10(y[R_HRS])
+    return y
+
+
+def draw_cycle(state: State, drawing: NDArray[np.intp], normals: F32, c: Constants) -> None:
+    """Give the cells `drawing` (k,) the vector of their next cycle, from `normals` (4, k)."""
+    count = state.count[drawing] + np.uint32(1)
+    for position in range(c.order):
+        same = np.flatnonzero(count % c.order == position)
+        if same.size:
+            cells = drawing[same]
+            history = state.history[:, :, cells]
+            x = next_vector(history, position, normals[:, same], c)
+            state.history[position, :, cells] = x.T
+            state.features[:, cells] = features_of(x, state.mu[:, cells], state.sigma[:, cells], c)
+    state.count[drawing] = count

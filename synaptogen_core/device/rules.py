@@ -1,0 +1,228 @@
+"""The door of DeviceParameters: every rule with its sentence."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from synaptogen_core import checks
+from synaptogen_core.errors import shown
+from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F64
+
+if TYPE_CHECKING:
+    from synaptogen_core.device.parameters import DeviceParameters, VarModel
+
+U_MAX_LIMIT = 1.6  # r(I, U) of the published set is singular at 1.868 V
+MAX_COMPONENTS = 255  # a cell stores its component in one byte
+MAX_ORDER = 32  # the law of the start takes (4 order)**3 steps some ten times: a tenth of a second
+MAX_DEGREE = 15  # of a polynomial
+MAX_VARIATIONS = 8  # each may ask for a law of the start of its own
+MAX_NAME = 300  # characters, before variations add to it
+MAX_TEXT = 10_000  # characters of a source, a licence, a citation or a note
+MAX_NOTES = 200
+DEFAULT_ORDER = 10
+
+REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
+OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "notes", "variations")
+VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "memory", "eta", "u_max")
+
+
+def var_models(models: object) -> dict[int, VarModel]:
+    """The models by order, each a pair of arrays."""
+    if not isinstance(models, Mapping) or not models:
+        got = "nothing" if isinstance(models, Mapping) else type(models).__name__
+        raise ValueError(f"var: must map at least one order to its matrices (got {got}); give {{order: (a, b)}}")
+    result = {}
+    for key, model in models.items():
+        p = _order(key)
+        try:
+            a, b = (model["a"], model["b"]) if isinstance(model, Mapping) else model
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(
+                f"var[{p}]: must be the matrices a and b (got {type(model).__name__}); give both"
+            ) from None
+        pair = checks.numbers(f"var[{p}].a", a), checks.numbers(f"var[{p}].b", b)
+        checks.shape(f"var[{p}].a", pair[0], (p, 4, 4))
+        checks.shape(f"var[{p}].b", pair[1], (4, 4))
+        lower(f"var[{p}].b", pair[1])
+        result[p] = pair
+    return result
+
+
+def _order(key: object) -> int:
+    """An order, or its text: JSON has no other keys."""
+    text = str(key)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_ORDER):
+        raise ValueError(
+            f"var: must have orders from 1 to {MAX_ORDER} as keys (got {shown(key)}); "
+            "correct the key, leave larger orders out"
+        )
+    return int(text)
+
+
+def no_others(names: Mapping[str, object]) -> None:
+    """Refuse variations that there are not, and say which may be meant."""
+    for name in names:
+        near = difflib.get_close_matches(name.lower(), VARIATIONS, 1)
+        raise TypeError(
+            f"vary: must be given some of {', '.join(VARIATIONS)} (got {name!r}); "
+            + (f"is {near[0]!r} meant?" if near else "choose one of these")
+        )
+
+
+def components(name: str, value: object) -> tuple[int, ...]:
+    """Numbers of mixture components."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name}: must be a list of component numbers (got {shown(value)}); give for instance [2]")
+    if len(value) > MAX_COMPONENTS:
+        raise ValueError(
+            f"{name}: must be at most {MAX_COMPONENTS} component numbers (got {len(value)}); name each of them once"
+        )
+    found = tuple(checks.whole(name, k, 0, MAX_COMPONENTS - 1) for k in value)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name}: must name each component once (got {shown(found)}); remove the repeated one")
+    return found
+
+
+def sentences(name: str, value: object) -> tuple[str, ...]:
+    """Texts, each a sentence."""
+    if not isinstance(value, (tuple, list)) or not all(isinstance(note, str) for note in value):
+        raise TypeError(f"{name}: must be a list of texts (got {shown(value)}); give one text a sentence")
+    if len(value) > MAX_NOTES:
+        raise ValueError(f"{name}: must be at most {MAX_NOTES} texts (got {len(value):,}); keep those that matter")
+    for note in value:
+        short(name, note, MAX_TEXT)
+    return tuple(value)
+
+
+def short(name: str, text: str, longest: int) -> None:
+    """Length rule of a text."""
+    if len(text) > longest:
+        raise ValueError(f"{name}: must have at most {longest:,} characters (got {len(text):,}); shorten it")
+
+
+def changes(value: tuple[Mapping[str, Any], ...] | list[Any]) -> None:
+    """Number rule of variations."""
+    if len(value) > MAX_VARIATIONS:
+        raise ValueError(
+            f"variations: must be at most {MAX_VARIATIONS} (got {len(value):,}); vary the device once, by all there is "
+            "to change"
+        )
+
+
+def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
+    """Lower triangular, with a diagonal above zero (or not below it)."""
+    if np.any(np.triu(matrix, 1) != 0):
+        raise ValueError(f"{name}: must be lower triangular (got numbers above the diagonal); give a Cholesky factor")
+    diagonal = np.diagonal(matrix)
+    if np.any(diagonal <= 0) if positive else np.any(diagonal < 0):
+        bound = "above zero" if positive else "zero or more"
+        raise ValueError(
+            f"{name}: the diagonal of a covariance's factor must be {bound} (got {diagonal.min():g}); "
+            "give the factor of a positive covariance"
+        )
+
+
+def parameters(device: DeviceParameters) -> None:
+    """Every rule that ties the fields together."""
+    count = device.weights.size
+    if device.gamma.ndim != 2 or device.gamma.shape[0] != 4 or not 1 <= device.gamma.shape[1] - 1 <= MAX_DEGREE:
+        raise ValueError(
+            f"gamma: must have shape (4, degree + 1) with a degree from 1 to {MAX_DEGREE} (got {device.gamma.shape}); "
+            "give one row a feature"
+        )
+    if device.weights.ndim != 1 or not 1 <= count <= MAX_COMPONENTS:
+        raise ValueError(
+            f"weights: must be 1 to {MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it"
+        )
+    if np.any(device.weights < 0) or not device.weights.sum() > 0:
+        raise ValueError(
+            f"weights: must be zero or more, not all zero (got {device.weights.min():g}); correct the shares"
+        )
+    checks.shape("means", device.means, (count, 8))
+    checks.shape("factors", device.factors, (count, 8, 8))
+    diagonals = np.diagonal(device.factors, axis1=1, axis2=2)
+    for k in np.flatnonzero(np.triu(device.factors, 1).any(axis=(1, 2)) | (diagonals < 0).any(axis=1))[:1]:
+        # no D2D spread at all is a wanted variation: a zero diagonal is allowed there
+        lower(f"factors[{k}]", device.factors[k], positive=False)
+    spread = np.any(device.means[:, 4:] != 0, axis=0)  # no C2C spread at all is a wanted variation
+    if np.any(spread & (device.population_mean[4:] <= 0)):
+        raise ValueError("means: sigma must be above zero on average (got a mean <= 0); correct rows 5 to 8")
+    largest = max(device.var)
+    checks.whole("order", device.order, 1, 10**6)
+    if device.order > largest:
+        raise ValueError(
+            f"order: the set {device.name!r} has orders up to {largest} (got {device.order}); choose 1 to {largest}"
+        )
+    for name in ("hhrs", "llrs"):
+        poly = getattr(device, name)
+        if poly.ndim != 1 or not 1 <= poly.size - 1 <= MAX_DEGREE:
+            raise ValueError(
+                f"{name}: must be a polynomial of a degree from 1 to {MAX_DEGREE}, its coefficients in one row "
+                f"(got shape {poly.shape}); correct it"
+            )
+        if poly[-1] != 0:
+            raise ValueError(f"{name}: must be a polynomial through zero (got last coefficient not 0); set it to 0")
+    if not 0 < device.u_max <= U_MAX_LIMIT:
+        raise ValueError(f"u_max: must be above 0 and at most {U_MAX_LIMIT} V (got {device.u_max:g}); lower it")
+    if not 0 < device.u_0 < device.u_max:
+        raise ValueError(f"u_0: must be above 0 and below u_max (got {device.u_0:g}); use the read voltage, 0.2 V")
+    if not 0 < device.eta <= 20:
+        raise ValueError(f"eta: must be above 0 and at most 20 (got {device.eta:g}); the published value is 3.0567")
+    if not device.valid_range > 0:
+        raise ValueError(f"valid_range: must be above 0 V (got {device.valid_range:g}); give the largest measured |U|")
+    if not device.g_llrs > device.g_hhrs:
+        raise ValueError("llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?")
+    if any(not 0 <= k < count for k in device.outliers):
+        raise ValueError(f"outliers: must be component numbers 0 to {count - 1} (got {device.outliers}); correct them")
+    for name in ("name", "source", "licence", "citation"):
+        text = getattr(device, name)
+        if not isinstance(text, str) or (name == "name" and not text):
+            raise ValueError(f"{name}: must be a text (got {shown(text)}); write it as one")
+        if name != "name" or device.base is None:
+            short(name, text, MAX_NAME if name == "name" else MAX_TEXT)
+    changes(device.variations)
+    _stable(device)
+
+
+def _stable(device: DeviceParameters) -> None:
+    from synaptogen_core.device import stationary
+
+    radius = stationary.spectral_radius(device)
+    if not radius < 1:
+        raise ValueError(
+            f"var: the autoregression of order {device.order} must be stable (got a spectral radius of {radius:.4g}); "
+            "fit it again or choose another order"
+        )
+
+
+def dictionary(data: object) -> dict[str, Any]:
+    """Fields for DeviceParameters out of plain data."""
+    if not isinstance(data, Mapping):
+        raise TypeError(f"device: must be a dictionary of parameters (got {type(data).__name__}); see to_dict()")
+    missing = [k for k in REQUIRED if k not in data]
+    if missing:
+        raise ValueError(f"device: must have all parameters (missing {', '.join(missing)}); complete the set")
+    unknown = [str(k)[:40] for k in data if k not in REQUIRED + OPTIONAL][:8]
+    if unknown:
+        raise ValueError(f"device: must have known parameters only (got {', '.join(unknown)}); remove them")
+    plain = dict(data)
+    features = plain.pop("features", list(FEATURE_NAMES))
+    if features != list(FEATURE_NAMES):
+        raise ValueError(
+            f"features: must be {', '.join(FEATURE_NAMES)} in this order (got {shown(features)}); reorder the set"
+        )
+    plain["var"] = var_models(plain["var"])
+    plain.setdefault("order", min(DEFAULT_ORDER, max(plain["var"])))
+    varied = plain.setdefault("variations", [])
+    if not isinstance(varied, list) or not all(isinstance(change, Mapping) for change in varied):
+        raise TypeError(f"variations: must be a list of dictionaries (got {shown(varied)}); see to_dict()")
+    changes(varied)
+    unknown = [str(k) for change in varied for k in change if k not in VARIATIONS]
+    if unknown:
+        raise ValueError(f"variations: must be some of {', '.join(VARIATIONS)} (got {shown(unknown[0])}); remove it")
+    return plain

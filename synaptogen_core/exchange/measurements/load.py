@@ -1,0 +1,259 @@
+"""Measured cycles out of files: tables of loops or of features as text, NetCDF, and both packed with gzip.
+
+A table of loops has one row a sample: voltage, current, the number of the cycle and, if there are several, the device.
+A table of features has one row a cycle: its number, the device, and any of the four features; a cell may be empty.
+Names, units and marks are recognised as `columns` and `measured_text` say; what is unclear is asked for.
+
+What is refused, and what is not: a cell that is neither a number nor a gap (empty, NaN, "-", "NA" ...), a resistance of
+0 or below, a voltage of the other sign than the rest of its column, and a line of another length are refused with the
+number of the line. Infinities and numbers beyond 1e30, which instruments write for an overflow, are gaps. Loops keep
+the sign that was measured; the voltages of a table of features are turned so that SET is negative.
+
+Reading takes at most 64 MB and ten times the size of the file as it is stored: what is packed more tightly is refused
+before it is unpacked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.files import text
+from synaptogen_core.exchange.measurements import netcdf
+from synaptogen_core.exchange.measurements.columns import (
+    IN_ORDER,
+    LABEL_ROLES,
+    LOOP_ROLES,
+    TableLayout,
+    doubtful,
+    shown,
+    understand,
+)
+from synaptogen_core.exchange.measurements.records import OVERFLOW, Records, ask, notes_of
+from synaptogen_core.exchange.measurements.tables import find_table
+from synaptogen_core.exchange.measurements.text import (
+    GZIP,
+    MAX_BYTES,
+    NEEDS,
+    Block,
+    Source,
+    Table,
+    blocks,
+    to_number,
+)
+from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F64
+
+WHAT = "measured cycles as text or NetCDF"
+OTHERS = (  # how files begin that are something else
+    (b"\x93NUMPY", "a NumPy file"),
+    (b"MATLAB", "a MATLAB file"),
+    (b"PK\x03\x04", "a ZIP archive, as Excel writes"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file"),
+    (b"CDF\x01", "an older NetCDF"),
+    (b"CDF\x02", "an older NetCDF"),
+    (b"CDF\x05", "an older NetCDF"),
+    (b"PAR1", "a Parquet file"),
+    (b"%PDF", "a PDF"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    *((b"\x80" + bytes([protocol]), "a pickle, which is never opened") for protocol in range(2, 6)),
+)
+
+
+def load_measurements(
+    path: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """Read measured loops or features.
+
+    Parameters
+    ----------
+    path : str or path
+        Text (.csv, .txt ...), NetCDF, or either packed with gzip; what it is, is told by its first bytes.
+    columns : mapping of role to column name, optional
+        Which column holds what, where their names do not tell: "voltage", "current", "cycle", "device", "row",
+        "column", "r_hrs", "u_set", "r_lrs", "u_reset". An empty name: there is none. ``{"cycle": "in order"}``: cycles
+        are not numbered; each full sweep, or each row of features, is one.
+    units : mapping of role to unit, optional
+        In which unit a column is, such as ``{"current": "uA"}``; resistances may be conductances.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `array.measurement` lays it out, in SI units; its attribute `notes` (a JSON list) says what was understood.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it breaks a rule; the sentence names the line.
+    ColumnsUnclear
+        If columns or units cannot be told; its `layout` says what was understood.
+    """
+    file = text.existing(path, WHAT)
+    try:
+        ds = _load(Source(str(path), file), columns, units)
+    except OSError as error:
+        raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
+    if ds.attrs["source"] == str(path):
+        ds.attrs["source"] = file.name  # where it lies is nobody's business who gets the result
+    return ds
+
+
+def measurements_from_bytes(
+    data: bytes,
+    name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """Read measured loops or features out of the bytes of a file, such as an uploaded one.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        Of the file, for sentences and as the source of the data.
+    columns, units : mapping, optional
+        As in `load_measurements`.
+
+    Returns
+    -------
+    xarray.Dataset
+
+    Raises
+    ------
+    FileError, ColumnsUnclear
+        As `load_measurements`.
+    """
+    return _load(Source(name, bytes(data)), columns, units)
+
+
+def inspect_measurements(
+    data: bytes | os.PathLike[str],
+    name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> TableLayout:
+    """What the first lines of a file hold, as far as it is understood, with questions about the rest.
+
+    Parameters
+    ----------
+    data : bytes or path
+    name : str
+        Of the file, for sentences.
+    columns, units : mapping, optional
+        As in `load_measurements`.
+
+    Returns
+    -------
+    TableLayout
+
+    Raises
+    ------
+    FileError
+        If there is no table in it.
+    """
+    source = Source(name, Path(data) if isinstance(data, (str, os.PathLike)) else bytes(data))
+    if _is_netcdf(source):
+        return netcdf.inspect(source, columns, units)
+    table = find_table(source)
+    return _layout(source, table, columns, units)
+
+
+def _load(source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None) -> xr.Dataset:
+    if source.size > MAX_BYTES:
+        raise FileError(f"{source.name}: must be at most {MAX_BYTES:,} bytes (got {source.size:,}); split it")
+    if _is_netcdf(source):
+        return netcdf.load(source, columns, units)
+    table = find_table(source)
+    try:
+        return _read_table(source, table, columns, units)
+    except UnicodeDecodeError:  # the head was ASCII, but not all of it
+        return _read_table(source, replace(table, encoding="cp1252"), columns, units)
+
+
+def _is_netcdf(source: Source) -> bool:
+    """Whether it is NetCDF-4, not text; other formats are refused by their first bytes."""
+    start = source.start()
+    if not start:
+        raise FileError(f"{source.name}: must not be empty (got 0 bytes); {NEEDS}")
+    for magic, what in OTHERS:
+        if start.startswith(magic):
+            raise FileError(f"{source.name}: must be a table or NetCDF (got {what}); {NEEDS}")
+    if start.startswith(GZIP):
+        raise FileError(f"{source.name}: must be packed once (got a .gz in a .gz); unpack it")
+    return start.startswith(netcdf.MAGIC)
+
+
+def _layout(
+    source: Source, table: Table, columns: Mapping[str, str] | None, units: Mapping[str, str] | None
+) -> TableLayout:
+    try:
+        layout = understand(source.name, table.columns, table.stated, columns, units)
+    except ValueError as error:
+        raise FileError(f"{source.name}: {error}") from None
+    layout = replace(
+        layout,
+        rows=table.rows,
+        delimiter=table.delimiter,
+        decimal=table.decimal,
+        encoding=table.encoding,
+        header_line=table.header_line,
+        first_line=table.first_line,
+    )
+    doubts = []
+    for role in (*LOOP_ROLES, *FEATURE_NAMES):
+        position = layout.position(role)
+        if position >= 0:
+            cells = [to_number(row[position], table.decimal) for row in table.rows]
+            sizes = [abs(value) for value in cells if value is not None and 0 < abs(value) < OVERFLOW]
+            doubts.append(doubtful(layout, role, min(sizes, default=np.nan), max(sizes, default=np.nan)))
+    return replace(layout, questions=(*layout.questions, *filter(None, doubts)))
+
+
+def _read_table(
+    source: Source, table: Table, columns: Mapping[str, str] | None, units: Mapping[str, str] | None
+) -> xr.Dataset:
+    layout = _layout(source, table, columns, units)
+    ask(layout, layout.questions)
+    records = Records(layout, source.size, (columns or {}).get("cycle") == IN_ORDER)
+    numeric = [role for role in ("cycle", *records.roles) if role in layout.roles]
+    labels = sorted(
+        (i for i, role in enumerate(layout.roles) if role in LABEL_ROLES),
+        key=lambda i: LABEL_ROLES.index(layout.roles[i]),
+    )
+    for block in blocks(source, table):
+        numbers = {role: _numbers(block, layout, role) for role in numeric}
+        records.add(numbers, [[cell.strip() for cell in block.cells[i]] for i in labels], block.lines)
+    return records.finish(notes_of(layout))
+
+
+def _numbers(block: Block, layout: TableLayout, role: str) -> F64:
+    """A column as numbers, NaN for its gaps."""
+    cells = block.cells[layout.position(role)]
+    joined = "".join(cells)
+    if layout.decimal == "." and "_" not in joined and joined.isascii():
+        try:
+            return np.fromiter(map(float, cells), np.float64, len(cells))
+        except ValueError:
+            pass  # there are gaps, or worse
+    values = [to_number(cell, layout.decimal) for cell in cells]
+    if None in values:
+        at = values.index(None)
+        column = layout.columns[layout.position(role)]
+        raise FileError(
+            f"{layout.name}: line {block.lines[at]}, column {shown(column)} must be a number or empty "
+            f"(got {cells[at].strip()[:40]!r}); correct it"
+        )
+    return np.array(values, np.float64)

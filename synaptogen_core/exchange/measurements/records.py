@@ -1,0 +1,319 @@
+"""From columns of numbers, block by block, to a measurement: labels, cycles, loops or features, and every check."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from synaptogen_core.errors import ColumnsUnclear, FileError
+from synaptogen_core.exchange.measurements.columns import (
+    LABEL_ROLES,
+    LOOP_ROLES,
+    TableLayout,
+    doubtful,
+    shown,
+    unit_of,
+    unlikely,
+)
+from synaptogen_core.exchange.measurements.text import SEPARATORS
+from synaptogen_core.measurement import measurement
+from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F64
+
+I64 = NDArray[np.int64]
+BASE_BYTES = 40 * 2**20
+TIMES_FILE = 10
+SAMPLE_BYTES, RUN_BYTES, LABEL_BYTES = 40, 80, 300  # what one of them takes at the peak
+OVERFLOW = 1e30  # instruments write 9.9e37 for what they could not measure
+DEAD_BAND = 0.1  # of the largest voltage: nearer to 0 V no sign is told
+
+
+def budget(size: int) -> int:
+    """Bytes that the numbers of a file of `size` bytes may take, copies and all."""
+    return BASE_BYTES + TIMES_FILE * size
+
+
+class Records:
+    """Collects the rows of one file.
+
+    Parameters
+    ----------
+    layout : TableLayout
+        What the columns are.
+    size : int
+        Bytes of the file: what may be kept follows from it.
+    cycle_in_order : bool
+        There is no column of cycles: full sweeps, or rows, are counted.
+    entry : str
+        What a row is called in sentences: "line" or "entry".
+    """
+
+    def __init__(self, layout: TableLayout, size: int, cycle_in_order: bool = False, entry: str = "line") -> None:
+        self.layout, self.entry, self.in_order = layout, entry, cycle_in_order
+        self.allowed = budget(size)
+        self.labels: dict[tuple[str, ...], int] = {}
+        self.widest = self.rows = self.runs = self.gaps = 0
+        self.roles = [role for role in (*LOOP_ROLES, *FEATURE_NAMES) if role in layout.roles]
+        self.loops = layout.kind == "loops"
+        self.pieces: dict[str, list[Any]] = {name: [] for name in (*self.roles, "device", "cycle", "count", "line")}
+        self.extremes = dict.fromkeys(self.roles, (np.inf, -np.inf))
+
+    def fail(self, row: int, rule: str) -> FileError:
+        """The sentence about one row."""
+        return FileError(f"{self.layout.name}: {self.entry} {row}: {rule}")
+
+    def add(self, numbers: dict[str, F64], labels: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+        """Take some rows.
+
+        Parameters
+        ----------
+        numbers : mapping of role to array
+            In the units of the file; NaN where there is a gap.
+        labels : sequence of sequences of str
+            For each column that labels the device, its cells.
+        lines : sequence of int
+            Number of each row.
+
+        Raises
+        ------
+        FileError
+            If a number cannot be, or all of them take too much memory.
+        """
+        device = self._devices(labels, lines)
+        cycle = self._cycles(numbers.get("cycle"), lines)
+        for role in self.roles:
+            self.pieces[role].append(self._si(role, numbers[role], lines))
+        self.rows += len(lines)
+        if self.loops:
+            starts = np.flatnonzero(np.diff(device, prepend=-1) | np.diff(cycle, prepend=cycle[0] - 1))
+            self.pieces["device"].append(device[starts])
+            self.pieces["cycle"].append(cycle[starts])
+            self.pieces["count"].append(np.diff(starts, append=len(lines)))
+            self.runs += len(starts)
+            needed = SAMPLE_BYTES * self.rows + RUN_BYTES * self.runs
+        else:
+            self.pieces["device"].append(device)
+            self.pieces["cycle"].append(cycle)
+            self.pieces["line"].append(np.asarray(lines, np.int64))
+            needed = self.rows * (16 * len(self.roles) + 64)
+        needed += len(self.labels) * (LABEL_BYTES + 8 * self.widest)
+        if needed > self.allowed:
+            raise FileError(
+                f"{self.layout.name}: must need at most {self.allowed:,} bytes of memory, {TIMES_FILE} times its size "
+                f"and {BASE_BYTES:,} (got more in {self.entry} {lines[-1]:,}); unpack it, split it, or shorten labels"
+            )
+
+    def finish(self, notes: Sequence[str]) -> xr.Dataset:
+        """The measurement, with what was understood as its attribute `notes`."""
+        if not self.rows:
+            raise FileError(f"{self.layout.name}: must hold at least one row (got none); is it cut off?")
+        questions = [doubtful(self.layout, role, *self.extremes[role]) for role in self.roles]
+        ask(self.layout, [question for question in questions if question])
+        doubts = [(role, unlikely(self.layout, role, *self.extremes[role])) for role in self.roles]
+        told = [*notes, *(f"{role}: {doubt}, though it was said so" for role, doubt in doubts if doubt)]
+        told += [f"{self.gaps:,} gaps"] if self.gaps else []
+        ds = self._make_loops(told) if self.loops else self._make_features(told)
+        ds.attrs["notes"] = json.dumps(told, ensure_ascii=False)
+        return ds
+
+    # --------------------------------------------------------------------------------------------- rows as they come
+
+    def _devices(self, labels: Sequence[Sequence[str]], lines: Sequence[int]) -> I64:
+        if not labels:
+            self.labels.setdefault((), 0)
+            return np.zeros(len(lines), np.int64)
+        known = self.labels
+        before = len(known)
+        codes = np.fromiter((known.setdefault(key, len(known)) for key in zip(*labels, strict=True)), np.int64)
+        for key in islice(known, before, None):
+            self.widest = max(self.widest, sum(map(len, key)) + len(key))
+            if not all(key):
+                raise self.fail(lines[int(np.argmax(codes == known[key]))], "must name the device (got an empty cell)")
+        return codes
+
+    def _cycles(self, cycle: F64 | None, lines: Sequence[int]) -> I64:
+        if cycle is None:
+            return np.zeros(len(lines), np.int64)
+        wrong = ~(np.abs(cycle) < 2**53)  # NaN, too
+        wrong[~wrong] = cycle[~wrong] != np.floor(cycle[~wrong])
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise self.fail(lines[at], f"cycle must be a whole number (got {cycle[at]:g}); number the cycles")
+        return cycle.astype(np.int64)
+
+    def _si(self, role: str, values: F64, lines: Sequence[int]) -> F64:
+        unit, factor = unit_of(self.layout.units[self.layout.position(role)]) or ("", 1.0)
+        found = np.where(np.abs(values) < OVERFLOW, values, np.nan)
+        gaps = np.isnan(found)
+        self.gaps += int(gaps.sum())
+        if role in ("r_hrs", "r_lrs") and (found <= 0).any():
+            at = int(np.argmax(found <= 0))
+            raise self.fail(
+                lines[at], f"{role} must be above 0 (got {found[at]:g}); leave the cell empty where a cycle has none"
+            )
+        if not gaps.all():
+            size = np.abs(found[~gaps])
+            low, high = self.extremes[role]
+            self.extremes[role] = min(low, float(size.min())), max(high, float(size.max()))
+        with np.errstate(over="ignore", divide="ignore"):
+            found = 1 / (found * factor) if unit == "S" else found * factor
+        found[np.isinf(found)] = np.nan
+        return found
+
+    # ------------------------------------------------------------------------------------------------------ all of them
+
+    def _joined(self, name: str) -> NDArray[Any]:
+        pieces = self.pieces.pop(name)
+        return np.concatenate(pieces) if pieces else np.zeros(0)
+
+    def _texts(self) -> list[str]:
+        """One label a device: groups of which there is only one are left out; row and column become "row,column"."""
+        roles = [role for role in self.layout.roles if role in LABEL_ROLES]
+        roles.sort(key=LABEL_ROLES.index)
+        keys = [[re.sub(r"^([+-]?\d+)[.,]0+$", r"\1", part.strip()) for part in key] for key in self.labels]
+        used = [i for i, r in enumerate(roles) if r != "group" or len({key[i] for key in keys}) > 1]
+        texts = []
+        for key in keys:
+            place = ",".join(key[i] for i in used if roles[i] in ("row", "column"))
+            texts.append(
+                " ".join([*(key[i] for i in used if roles[i] in ("group", "device")), *([place] * bool(place))])
+            )
+        if len(set(texts)) < len(texts):
+            texts = [" | ".join(key) for key in self.labels]
+        return texts if roles and any(texts) else ["1"] * len(texts)
+
+    def _make_loops(self, notes: list[str]) -> xr.Dataset:
+        device, cycle, count = (self._joined(name) for name in ("device", "cycle", "count"))
+        voltage, current = self._joined("voltage"), self._joined("current")
+        order = np.lexsort((cycle, device))
+        if np.any(order[1:] < order[:-1]):
+            starts = np.cumsum(count) - count
+            device, cycle, count, starts = device[order], cycle[order], count[order], starts[order]
+            take = np.repeat(starts - (np.cumsum(count) - count), count)
+            take += np.arange(take.size)
+            voltage, current = voltage[take], current[take]
+        first = np.flatnonzero(np.diff(device, prepend=-1) | np.diff(cycle, prepend=cycle[0] - 1))
+        device, cycle, count = device[first], cycle[first], np.add.reduceat(count, first)
+        if self.in_order:
+            cuts = [sweeps(v) for v in np.split(voltage, np.cumsum(count)[:-1])]
+            device = np.repeat(device, [len(cut) for cut in cuts])
+            cycle = np.concatenate([np.arange(len(cut)) for cut in cuts])
+            count = np.concatenate(cuts)
+            notes.append("cycles counted: each full sweep is one")
+        return measurement(
+            device, cycle, labels=self._texts(), loops=(voltage, current, count), source=self.layout.name
+        )
+
+    def _make_features(self, notes: list[str]) -> xr.Dataset:
+        device, cycle, line = (self._joined(name) for name in ("device", "cycle", "line"))
+        features = {role: self._joined(role) for role in self.roles}
+        order = np.lexsort((cycle, device))
+        if self.in_order:
+            starts = np.searchsorted(device[order], np.arange(len(self.labels)))
+            cycle[order] = np.arange(len(order)) - starts[device[order]]
+            notes.append("cycles counted: each row is one")
+        twice = np.flatnonzero((np.diff(device[order]) == 0) & (np.diff(cycle[order]) == 0))
+        if twice.size:
+            one, other = line[order[twice[0]]], line[order[twice[0] + 1]]
+            raise self.fail(
+                int(other),
+                f"cycle {cycle[order[twice[0]]]} must be there once a device (got it in {self.entry} {one} too)",
+            )
+        self._turn(features, line, notes)
+        return measurement(device, cycle, labels=self._texts(), features=features, source=self.layout.name)
+
+    def _turn(self, features: dict[str, F64], line: I64, notes: list[str]) -> None:
+        """Give SET the negative voltage and RESET the positive one; each of one sign throughout."""
+        signs = {}
+        for role in ("u_set", "u_reset"):
+            values = features.get(role, np.zeros(0))
+            known = values[~np.isnan(values)]
+            if not known.size:
+                continue
+            signs[role] = 1 if np.median(known) > 0 else -1
+            odd = values * signs[role] <= 0
+            if odd.any():
+                at = int(np.argmax(odd))
+                raise self.fail(
+                    int(line[at]),
+                    f"{role} must have the sign of the others (got {values[at]:g} V); leave it empty if there is none",
+                )
+        set_sign, reset_sign = signs.get("u_set"), signs.get("u_reset")
+        if set_sign == -1 and reset_sign == -1:
+            raise FileError(
+                f"{self.layout.name}: u_set, u_reset must have opposite signs, or be magnitudes (got both negative); "
+                "the model is of bipolar switching"
+            )
+        if set_sign == 1:
+            features["u_set"] *= -1
+        if reset_sign == -1:
+            features["u_reset"] *= -1
+        if set_sign == 1 and reset_sign == 1:
+            notes.append("SET and RESET voltages read as magnitudes: SET made negative")
+        elif set_sign == 1 or reset_sign == -1:
+            notes.append("mirrored: SET made negative and RESET positive")
+
+
+def ask(layout: TableLayout, questions: Sequence[str]) -> None:
+    """Raise the questions, if there are some."""
+    if questions:
+        asked = replace(layout, questions=tuple(questions))
+        raise ColumnsUnclear(
+            f"{layout.name}: must tell what its columns hold (got doubts); {'; '.join(questions)}", asked
+        )
+
+
+def notes_of(layout: TableLayout) -> list[str]:
+    """What was understood, in sentences."""
+    notes: list[str] = []
+    for column, role, unit, assumed in zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True):
+        if role and role != "time":
+            doubt = ", as it says nothing else" if assumed else ""
+            notes.append(f"column {shown(column)} read as {role}" + (f" in {unit}{doubt}" if unit else ""))
+    left_out = [
+        shown(column) for column, role in zip(layout.columns, layout.roles, strict=True) if role in ("", "time")
+    ]
+    if left_out:
+        notes.append(f"left out: {', '.join(left_out[:20])}")
+    if layout.decimal == ",":
+        notes.append("decimal commas")
+    if layout.delimiter not in ("", ","):
+        notes.append(f"cells separated by {SEPARATORS[layout.delimiter]}")
+    skipped = (layout.header_line or layout.first_line) - 1
+    if skipped > 0:
+        notes.append(f"{skipped} lines before the table skipped")
+    if layout.encoding not in ("", "utf-8-sig"):
+        notes.append(f"encoding {layout.encoding}")
+    return notes
+
+
+def sweeps(voltage: F64) -> I64:
+    """Samples of each full sweep, of one sign and then the other, in a record of many; cut nearest to 0 V.
+
+    Parameters
+    ----------
+    voltage : array, shape (samples,)
+        In V; NaN where it is missing.
+
+    Returns
+    -------
+    array of int
+        How many samples each sweep has; they sum to the samples there are.
+    """
+    size = np.where(np.isnan(voltage), 0, np.abs(voltage))
+    told = np.flatnonzero(size > DEAD_BAND * size.max(initial=0))
+    sign = np.sign(voltage[told])
+    again = np.flatnonzero((sign[1:] != sign[:-1]) & (sign[1:] == sign[:1]))
+    cuts = []
+    for before, after in zip(told[again], told[again + 1], strict=True):
+        between = size[before : after + 1][::-1]
+        cuts.append(int(after - np.argmin(between)))
+    return np.diff([0, *cuts, len(voltage)]).astype(np.int64)

@@ -1,0 +1,294 @@
+"""A fit as one HTML page: what was measured, pictures, the verdict, every number with its interval.
+
+The page holds everything and loads nothing; it has no script, prints, and follows light and dark.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+import xarray as xr
+
+from synaptogen_core import __version__
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.devices.ours import list_devices, load_device
+from synaptogen_core.exchange.files import text
+from synaptogen_core.exchange.files.atomic import replacing
+from synaptogen_core.report.pictures import figures
+from synaptogen_core.report.svg import number
+from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, feature
+
+if TYPE_CHECKING:
+    from synaptogen_core.analysis.fitting_api import Fit
+    from synaptogen_core.analysis.validation.validate import Judgement
+
+TEMPLATE = "report.html.jinja"
+SIGNS = {True: ("✓", "good"), False: ("✗", "not good"), None: ("?", "not known")}
+LIMITED = ("⚠", "good for some")
+MOST_DEVICES = 200  # rows of the table of devices
+
+
+def report_html(
+    fit: Fit, judgement: Judgement | None = None, *, loops: xr.Dataset | None = None, command: str = ""
+) -> str:
+    """A fit as one HTML page.
+
+    Parameters
+    ----------
+    fit : Fit
+    judgement : Judgement, optional
+        Without it, the page says that the fit was not judged.
+    loops : xarray.Dataset, optional
+        The measurement with its loops, for pictures of some of them; with the variables of `extract_features`, these
+        show the thresholds found, and failed cycles are counted by their reasons.
+    command : str
+        The command that made the fit, shown as it is.
+
+    Returns
+    -------
+    str
+        HTML; all texts of the measurement escaped.
+    """
+    estimates, chosen = fit.estimates, fit.orders.attrs["chosen"]
+    return _template().render(
+        name=fit.device.name,
+        facts=list(_facts(fit, loops)),
+        verdict=[(*SIGNS[f.good], f.about, f.text) for f in (judgement.verdict[:-1] if judgement else ())],
+        summary=summary(judgement) if judgement else None,
+        warnings=fit.warnings,
+        assumed=fit.assumed,
+        figures=figures(fit, judgement, loops),
+        failures=_failures(loops if loops is not None else fit.features),
+        devices=_devices(fit.devices),
+        more_devices=max(0, fit.devices.sizes["device"] - MOST_DEVICES),
+        distances=_distances(judgement) if judgement else [],
+        skills=_skills(judgement) if judgement else [],
+        groups=_groups(estimates),
+        count=estimates.sizes["parameter"],
+        confidence=f"{100 * float(estimates.attrs['confidence']):g} %",
+        order=chosen,
+        python=python_text(fit, loops),
+        command=command,
+        version=__version__,
+        device_hash=fit.device.hash,
+        citation=fit.device.citation,
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def summary(judgement: Judgement) -> tuple[str, str, str]:
+    """Sign, its meaning, and the sentence that says what a fit is good for, and what not."""
+    last, others = judgement.verdict[-1], judgement.verdict[:-1]
+    sign, words = SIGNS[last.good] if last.good or not any(f.good for f in others) else LIMITED
+    return sign, words, last.text
+
+
+def save_report(
+    fit: Fit,
+    judgement: Judgement | None,
+    path: str | os.PathLike[str],
+    *,
+    loops: xr.Dataset | None = None,
+    command: str = "",
+) -> None:
+    """Write the page of a fit, all or nothing.
+
+    Parameters
+    ----------
+    fit, judgement, loops, command
+        As for `report_html`.
+    path : str or path
+        File to write or to replace, with the suffix .html.
+
+    Raises
+    ------
+    FileError
+        If the name has another suffix, its folder does not exist, or the file system refuses the write.
+    """
+    check_html(path)
+    content = report_html(fit, judgement, loops=loops, command=command)
+    with replacing(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+
+
+def check_html(path: str | os.PathLike[str]) -> None:
+    """Refuse a name of a report that does not end in .html."""
+    if text.as_path(path).suffix.lower() != ".html":
+        raise FileError(f"{path}: must end in .html (got {Path(path).suffix or 'no suffix'}); rename it")
+
+
+def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:
+    """The Python text that fits again, given the file of the measurement.
+
+    Parameters
+    ----------
+    fit : Fit
+    loops : xarray.Dataset, optional
+        As for `report_html`; its options of extraction are told.
+    """
+    again, orders = fit.again, fit.orders
+    template = again["template"]
+    packaged = template.name in list_devices() and load_device(template.name).hash == template.hash
+    named = template.name if packaged else f"{template.name}.json"
+    source = str((fit.features if loops is None else loops).attrs.get("source") or "FILE")
+    options: dict[str, Any] = {"name": again["name"]}
+    if int(orders.attrs["chosen"]) != int(orders.attrs["suggested"]):
+        options["order"] = int(orders.attrs["chosen"])
+    options |= {"max_order": int(orders["order"].max()), "criterion": str(orders.attrs["criterion"])}
+    options |= {key: again[key] for key in ("method", "components", "degree") if again[key] is not None}
+    options |= {"confidence": float(fit.estimates.attrs["confidence"]), "seed": again["seed"]}
+    lines = [
+        "import synaptogen_core as sc",
+        "from synaptogen_core.report.page import save_report",
+        "",
+        f"template = sc.load_device({named!r})  # hash {template.hash}",
+        f"ds = sc.load_measurements({source!r})  # data hash {fit.data_hash}; with columns= and units= if asked",
+    ]
+    extraction = None if loops is None else loops.attrs.get("feature_options")
+    if extraction:
+        settings = ", ".join(f"{key}={_tuples(value)!r}" for key, value in json.loads(extraction).items())
+        lines += [
+            f"features = sc.fitting.extract_features(ds, sc.fitting.FeatureOptions({settings}))",
+            "ds = ds.assign(features.data_vars).assign_attrs(features.attrs)",
+        ]
+    settings = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    lines += [
+        f"fit = sc.fitting.fit(ds, template, {settings})",
+        "sc.save_device(fit.device, 'device.json')",
+        f"save_report(fit, sc.fitting.judge(fit), 'report.html'{', loops=ds' if extraction else ''})",
+    ]
+    return "\n".join(lines)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+@cache
+def _template() -> jinja2.Template:
+    content = (resources.files("synaptogen_core.report") / TEMPLATE).read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(content)
+
+
+def _facts(fit: Fit, loops: xr.Dataset | None) -> Iterator[tuple[str, str]]:
+    """What was measured, in few words."""
+    report, given = fit.devices, fit.features if loops is None else loops
+    state = report["state"].values
+    yield "Source", str(given.attrs.get("source", "")) or "not said"
+    yield "Data hash", fit.data_hash or "none"
+    notes = json.loads(given.attrs.get("notes", "[]"))
+    if notes:
+        yield "Read as", "; ".join(map(str, notes))
+    yield "Features", ", ".join(feature(name).symbol for name in FEATURE_NAMES if name in fit.features)
+    cycles, failed = (int(report[name].sum()) for name in ("cycles", "failed"))
+    yield "Devices", f"{state.size:,} measured, {fit.features.sizes['device']:,} used"
+    yield "Cycles", f"{cycles:,} measured, {fit.features.sizes['record']:,} used, {failed:,} failed"
+    left = [f"{n:,} {words}" for n, (_, words) in list(zip(np.bincount(state), DEVICE_STATES, strict=False))[1:] if n]
+    if left:
+        yield "Left out", "; ".join(left)
+    own = [f"order {fit.orders.attrs['chosen']} of the memory"]
+    if fit.orders.attrs["chosen"] != fit.orders.attrs["suggested"]:
+        own.append(f"order {fit.orders.attrs['suggested']} suggested")
+    count = fit.components.attrs["chosen"]
+    own.append(f"{count} component{'s' * (count > 1)} of devices")
+    yield "Fitted", ", ".join(own)
+
+
+def _failures(ds: xr.Dataset) -> list[tuple[str, int]]:
+    if "failure" not in ds:
+        return []
+    counts = np.bincount(ds["failure"].values, minlength=len(FAILURES))
+    return [(words, int(n)) for (code, words), n in zip(FAILURES, counts, strict=True) if n and code != "none"]
+
+
+def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
+    """Label, state, cycles, failed ones, the first bad cycle, and features that drift or jump."""
+    part = report.isel(device=slice(0, MOST_DEVICES))
+    columns = [part[name].values for name in ("device", "state", "cycles", "failed", "first_bad_cycle")]
+    symbols = [feature(str(name)).symbol for name in part["feature"].values]
+    moving = {
+        kind: part[f"{kind}_q"].values < report.attrs["drift_q"] for kind in ("trend", "jump") if f"{kind}_q" in part
+    }
+    rows = []
+    for k, (label, state, cycles, failed, worn) in enumerate(zip(*columns, strict=True)):
+        drift = [
+            f"{symbol} {kind}s"
+            for kind, all_ in moving.items()
+            for symbol, m in zip(symbols, all_[k], strict=True)
+            if m
+        ]
+        words = DEVICE_STATES[int(state)][1]
+        rows.append((str(label), words, int(cycles), int(failed), f"{worn:,}" if worn >= 0 else "", ", ".join(drift)))
+    return rows
+
+
+def _distances(judgement: Judgement) -> list[tuple[str, str, str, str, str, str]]:
+    """About, feature, distance, expected, sign, words."""
+    rows, tolerated = [], judgement.distances.attrs["tolerated"]
+    for about, ds in (("", judgement.distances), ("other devices: ", judgement.held_out)):
+        for kind in ds["kind"].values if "distance" in ds else ():
+            for name in ds["feature"].values:
+                distance, expected = (float(ds[n].sel(kind=kind, feature=name)) for n in ("distance", "expected"))
+                if np.isfinite(distance):
+                    ratio = distance / expected
+                    sign, words = (
+                        ("✓", "within") if ratio <= 1 else ("≈", "nearly") if ratio <= tolerated else ("✗", "beyond")
+                    )
+                    rows.append(
+                        (f"{about}{kind}", feature(str(name)).symbol, number(distance), number(expected), sign, words)
+                    )
+    return rows
+
+
+def _skills(judgement: Judgement) -> list[tuple[str, str, str, str]]:
+    """Feature, share of variance predicted, its interval, and what the fit expects."""
+    ds, rows = judgement.held_out, []
+    for name in ds["feature"].values:
+        value, low, high, expected = (
+            100 * float(ds[key].sel(feature=name)) for key in ("skill", "skill_lower", "skill_upper", "skill_expected")
+        )
+        if np.isfinite(value):
+            rows.append((feature(str(name)).symbol, number(value), interval(low, high), number(expected)))
+    return rows
+
+
+def interval(low: float, high: float) -> str:
+    """Two ends as text; a dash where there is none."""
+    return f"{number(low)} to {number(high)}" if np.isfinite(low) and np.isfinite(high) else "–"
+
+
+HEADINGS = {
+    "gamma": "Shapes: coefficients of the polynomials",
+    "A": "Memory: autoregression of cycles",
+    "B": "Memory: factor of the innovations",
+    "lower orders": "Memory: models of lower order",
+    "weight": "Devices: shares of the components",
+    "mean": "Devices: means",
+    "spread": "Devices: standard deviations",
+    "correlation": "Devices: correlations",
+    "quantile": "Devices: quantiles",
+    "curve": "Conduction",
+}
+
+
+def _groups(estimates: xr.Dataset) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Rows of the table of estimates, group by group."""
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    names = ("group", "label", "value", "standard_error", "lower", "upper", "units", "origin")
+    for group, label, value, error, low, high, unit, origin in zip(*(estimates[n].values for n in names), strict=True):
+        shown = "" if unit == "1" else str(unit)
+        row = (str(label), number(value, 5), interval(low, high), shown, number(error, 2), str(origin))
+        groups.setdefault(str(group), []).append(row)
+    return [(HEADINGS.get(group, group), rows) for group, rows in groups.items()]

@@ -1,0 +1,95 @@
+"""The judgement of a fit: a good one is found good, and each kind of fault is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from tests.analysis.test_learning import PUBLISHED, measured
+
+import synaptogen_core as sc
+from synaptogen_core.analysis.validation import held_out
+
+
+@pytest.fixture(scope="module")
+def found() -> sc.fitting.Fit:
+    data = measured(PUBLISHED.vary(outlier_share=0.0), 64, 300, 11)
+    return sc.fitting.fit(data, PUBLISHED, name="again", order=10, components=1)
+
+
+def verdict(judgement: sc.fitting.Judgement) -> dict[str, bool | None]:
+    return {finding.about: finding.good for finding in judgement.verdict}
+
+
+@pytest.fixture(scope="module")
+def judgement(found: sc.fitting.Fit) -> sc.fitting.Judgement:
+    return sc.fitting.judge(found)
+
+
+def test_a_good_fit_is_good(judgement: sc.fitting.Judgement) -> None:
+    assert verdict(judgement) == {
+        "Values": True, "Tails": True, "Cycle to cycle": True, "Memory": True, "Correlations": True,
+        "Device to device": True, "Later cycles": True, "Other devices": True, "Drift": True, "Verdict": True,
+    }  # fmt: skip
+    for table in (judgement.marginals, judgement.autocorrelation):
+        assert (table["lower"] <= table["upper"]).all()
+    assert judgement.held_out["skill"].sel(feature="r_lrs") > 0.2
+
+
+@pytest.mark.parametrize(
+    ("change", "about"),
+    [
+        ({"memory": False}, "Memory"),
+        ({"c2c": 1.5}, "Values"),
+        ({"d2d": 2.0}, "Device to device"),
+        ({"shapes": "gaussian"}, "Cycle to cycle"),
+        ({"correlations": False}, "Correlations"),
+    ],
+)
+def test_each_fault_is_found(
+    found: sc.fitting.Fit,
+    judgement: sc.fitting.Judgement,
+    change: dict[str, object],
+    about: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Cycles and devices held out are fitted anew, whatever device is judged: once for all faults.
+    monkeypatch.setattr(held_out, "held_out", lambda fit, part, seed, work: judgement.held_out)
+    wrong = sc.fitting.judge(replace(found, device=found.device.vary(**change)))
+    assert verdict(wrong)[about] is False
+    assert verdict(wrong)["Verdict"] is False or "not good for" in wrong.verdict[-1].text
+
+
+def inside(table: xr.Dataset) -> xr.DataArray:
+    return (table["lower"] <= table["fitted"]) & (table["fitted"] <= table["upper"])
+
+
+def test_the_real_loops_come_out_again(shared_data: Path) -> None:
+    loops = sc.load_measurements(shared_data / "hennen_ivtools_loops.csv.gz")
+    features = sc.fitting.extract_features(loops)
+    assert int((features["failure"] == 0).sum()) >= 95
+    fit = sc.fitting.fit(features, PUBLISHED, name="real", curves=sc.fitting.fit_curves(loops, features))
+    judgement = sc.fitting.judge(fit)
+    assert inside(judgement.marginals).all()
+    one_later = judgement.correlations.sel(kind="one cycle later")
+    own = [bool(inside(one_later).sel(feature=name, feature_other=name)) for name in one_later["feature"].values]
+    assert all(own)
+    assert inside(one_later).mean() >= 13 / 16  # the cross-correlations: 16 bands of 95 %, three may be missed
+    assert verdict(judgement)["Device to device"] is None
+    wide = replace(fit, device=fit.device.vary(c2c=1.5))
+    assert not inside(sc.fitting.judge(wide).marginals).all()  # negative control
+
+
+def test_the_real_endurance_names_its_dead(shared_data: Path) -> None:
+    table = sc.load_measurements(shared_data / "stanford_mit_endurance_RHRS_RLRS.csv.gz")
+    fit = sc.fitting.fit(table, PUBLISHED, name="endurance")
+    state = np.array(["healthy", "never", "worn", "few"])[fit.devices["state"].values]
+    dead = {label.split()[-1] for label in fit.devices["device"].values[state != "healthy"].tolist()}
+    assert dead == {"782", "784", "786", "790", "792", "794", "796", "798", "800", "802", "804"}
+    assert fit.features.sizes["device"] == 9
+    assert any("U_SET and U_RESET not measured" in text for text in fit.assumed)
+    assert any("50,000 cycles apart" in text for text in fit.assumed)
+    assert verdict(sc.fitting.judge(fit))["Device to device"] is True

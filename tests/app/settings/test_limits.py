@@ -1,0 +1,141 @@
+"""A user's own device: what the controls offer for it, the run it makes, the link that cannot carry it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import threading
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+
+import synaptogen_core as sc
+from app.look.controls import widget
+from app.settings import link
+from app.settings.limits import limits_of
+from app.settings.sections import Settings, TabOptions
+from app.tabs.registry import TABS
+from app.work import runs, session
+from app.work.session import Session
+from tests.app.loop import on_a_loop
+
+PUBLISHED = sc.load_device("hennen2024")
+
+
+def own(**changes: Any) -> sc.DeviceParameters:
+    """A device that differs from the published one."""
+    var = {p: PUBLISHED.var[p] for p in (1, 2, 3, 4)}
+    return dataclasses.replace(PUBLISHED, **{"name": "mine", "var": var, "order": 3, "eta": 2.5} | changes)
+
+
+def page(device: sc.DeviceParameters | None = None) -> Settings:
+    settings = Settings({tab.key: tab.options for tab in TABS})
+    if device is not None:
+        settings.use_device(device, limits_of(device))
+    return settings
+
+
+def test_the_run_is_that_of_the_device_itself() -> None:
+    device = own(u_max=1.3)
+    settings = page(device)
+    settings.array.rows = settings.array.columns = 4
+    request = settings.request()
+    assert runs.make_device(request.device) == device
+    assert hash(request) == hash(settings.request()) and request == settings.request()
+    run = runs.run(request, lambda done: None, threading.Event())
+    assert run.device == device and run.data.attrs["device"] == "mine"
+    stored = json.loads(run.data.attrs["settings"])["device"]
+    assert sc.DeviceParameters.from_dict(stored) == device  # what a download carries
+    np.testing.assert_array_equal(sc.repeat(run.data)["r_lrs"].values, run.data["r_lrs"].values)
+    assert "load_device('mine.json')" in run.data.attrs["python"] and device.hash in run.data.attrs["python"]
+    assert "mine.json" not in runs.run(page().request(), lambda done: None, threading.Event()).data.attrs["python"]
+
+
+def test_bounds_and_values_follow_the_device_and_come_back() -> None:
+    before, settings = page().request(), page()
+    device = own(u_max=1.1, valid_range=1.205)
+    controls = {name: widget(settings.device, name) for name in ("order", "eta", "u_max", "d2d")}
+    pulse = widget(settings.train, "u_reset")
+    settings.use_device(device, limits_of(device))
+    assert settings.device.param.order.bounds == (1, 4) and settings.device.order == 3
+    assert (settings.device.eta, settings.device.u_max) == (2.5, 1.1)
+    assert settings.train.u_set == -1.2 and settings.train.param.u_reset.bounds == (0.1, 1.2)
+    for name, control in controls.items():
+        low, high = settings.device.param[name].bounds
+        assert (control.value, control.start, control.end) == (getattr(settings.device, name), low, high)
+    assert (pulse.value, pulse.end) == (1.2, 1.2)
+    settings.device.order, settings.train.u_set = 2, -0.9
+    settings.reset()
+    assert settings.device.order == 3 and settings.train.u_set == -1.2 and settings.device.own == device
+    settings.use_device(None)
+    assert settings.request() == before
+    assert settings.device.param.order.bounds == (1, 10) and settings.train.param.u_reset.bounds == (0.1, 1.5)
+    assert (controls["order"].value, controls["order"].end) == (10, 10)
+
+
+def test_pulses_reach_a_full_reset_and_what_was_measured() -> None:
+    assert limits_of(own(u_max=1.44, valid_range=1.436)).reach == 1.44
+    assert limits_of(own(u_max=1.30, valid_range=1.4375)).reach == 1.43
+    assert limits_of(own(u_max=1.46, valid_range=2.0)).reach == 2.0
+
+
+def test_the_spread_between_devices_ends_where_it_would_clip() -> None:
+    bound = limits_of(own()).bounds["d2d"][1]
+    assert own().vary(d2d=bound).clipped_share() <= 0.01 < own().vary(d2d=bound + 0.1).clipped_share()
+    narrow = own(means=PUBLISHED.means * np.array([1.0] * 4 + [0.05, 1, 1, 1]))
+    assert limits_of(narrow).bounds["d2d"][1] == 1.0  # it clips as it is
+
+
+def test_what_a_device_does_not_have_is_not_offered() -> None:
+    one = {"weights": [1.0], "means": PUBLISHED.means[:1], "factors": 0 * PUBLISHED.factors[:1], "outliers": ()}
+    device = own(var={1: PUBLISHED.var[1]}, order=1, **one)
+    settings = page(device)
+    assert not {"device", "outlier_share", "order", "d2d"} & set(settings.device.active())
+    assert runs.make_device(settings.request().device) == device
+    assert "d2d" in page().device.active()
+
+
+def test_a_link_says_that_it_cannot_carry_the_device() -> None:
+    settings = page(own(u_max=1.3))
+    settings.device.c2c = 2.0
+    query = link.to_query(settings, "fit")
+    pairs = dict(parse_qsl(query))
+    assert pairs["own"] == "mine" and pairs["c2c"] == "2.0" and not {"eta", "u_max", "order", "device"} & set(pairs)
+    opened = page()
+    (said,) = link.apply_query(opened, query)
+    assert said.startswith("The link was made with the device “mine”, which a link cannot carry")
+    assert runs.make_device(opened.request().device) == PUBLISHED.vary(c2c=2.0)
+
+
+def test_runs_of_an_own_device_are_kept_by_its_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_loop(partial(_runs_of_an_own_device, monkeypatch))
+
+
+async def _runs_of_an_own_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = SimpleNamespace(
+        key="tab", title="Tab",
+        results=SimpleNamespace(USES=frozenset(), Options=TabOptions, compute=lambda run, *rest: run.device.name),
+    )  # fmt: skip
+    settings, shown = Settings({"tab": TabOptions}), []
+    settings.array.rows = settings.array.columns = 3
+    settings.array.seed = 4711
+    work = Session(settings, (tab,), lambda function: function())
+    work.connect("tab", shown.append)
+    settings.use_device(own(), limits_of(own()))
+    for _ in range(2000):
+        await asyncio.sleep(0.01)
+        if shown:
+            break
+    assert shown == ["mine"]
+    request = settings.request()
+    assert runs.RUNS.get(request.simulation) is None
+    assert session.RESULTS.get(session.result_key(tab, request)) is None
+    kept = work._caches(request)
+    assert kept[0].get(request.simulation) is work.run
+    work.close()
+    assert len(kept[0]) == len(kept[1]) == 0 and work.run is None

@@ -1,0 +1,62 @@
+"""The door of the Fit tab: what arrives in pieces is counted on the server, whatever the browser says."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import panel_material_ui as pmui
+import pytest
+
+from app.tabs.fit import file_view
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
+    """A file input that lets 1 MB through, and what was refused."""
+    monkeypatch.setattr(file_view, "MOST_MB", 1)
+    file, refused = pmui.FileInput(), []
+    monkeypatch.setattr(file, "_send_msg", lambda message: None)
+    file_view.guard(file, SimpleNamespace(refuse=refused.append))
+    return file, refused
+
+
+def piece(number: int, of: int, data: bytes) -> dict[str, Any]:
+    return {"status": "upload_event", "name": "a.csv", "chunk": number, "total_chunks": of, "mime_type": "text/csv",
+            "data": data}  # fmt: skip
+
+
+def test_a_file_comes_through_in_pieces(door: tuple[Any, list[str]]) -> None:
+    file, refused = door
+    for _ in range(2):  # the count begins anew with each file
+        file._handle_msg(piece(1, 2, b"a" * 400_000))
+        file._handle_msg(piece(2, 2, b"b" * 400_000))
+        file._handle_msg({"status": "finished"})
+        assert file.filename == "a.csv" and file.value == b"a" * 400_000 + b"b" * 400_000
+    assert refused == []
+
+
+def test_too_many_pieces_are_let_go_of(door: tuple[Any, list[str]]) -> None:
+    file, refused = door
+    for number in range(1, 5):
+        file._handle_msg(piece(number, 4, b"a" * 400_000))
+    assert all(said.startswith("a.csv: must have at most 1 MB") for said in refused) and refused
+    assert sum(len(data) for part in file._file_buffer.values() for data in part["chunks"].values()) <= 1_000_000
+    assert not file.value
+
+
+def test_what_the_browser_refuses_is_a_sentence(door: tuple[Any, list[str]]) -> None:
+    file, refused = door
+    file._handle_msg({"status": "error", "error": "File exceeds maximum file size"})
+    assert refused == ["file: must have at most 1 MB (got more); cut it, or pack it as .gz"]
+
+
+def test_an_empty_file_is_a_sentence(door: tuple[Any, list[str]]) -> None:
+    """The browser sends no piece of it."""
+    file, refused = door
+    file._handle_msg({"status": "initializing"})
+    file._handle_msg({"status": "finished"})
+    assert refused == ["file: must not be empty (got 0 bytes); choose another"]
+    file._handle_msg(piece(1, 1, b"a,b"))
+    file._handle_msg({"status": "finished"})
+    assert len(refused) == 1 and file.value == b"a,b"

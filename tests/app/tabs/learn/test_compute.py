@@ -1,0 +1,80 @@
+"""What the Learn tab computes: numbers of the run, answers from a link, small arrays."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from app.settings.sections import Settings
+from app.tabs.learn import compute, measures, pictures
+from app.work import runs
+
+
+def page_of(run: runs.Run, **options: object) -> compute.Page | None:
+    settings = Settings({"learn": compute.Options})
+    settings.options["learn"].param.update(options)
+    request = settings.request()
+    return compute.compute(run, request, request.of_tab("learn"), threading.Event()).page
+
+
+def test_the_list(small_run: runs.Run) -> None:
+    assert page_of(small_run) is None
+    request = Settings({"learn": compute.Options}).request()
+    offers = compute.compute(small_run, request, request.of_tab("learn"), threading.Event()).offers
+    assert len(offers) == 3
+    for offer in offers:
+        assert offer.begin["learn.lesson"] == offer.key and offer.begin["learn.step"] == 1
+
+
+def test_answers_from_a_link_are_checked(small_run: runs.Run) -> None:
+    for wrong in ("0", "7", "nan", "inf", "<b>", "1.5"):
+        page = page_of(small_run, lesson="1-cycle-to-cycle", step=1, answer=wrong)
+        assert page is not None and page.answer == "" and page.verdict is None
+    page = page_of(small_run, lesson="1-cycle-to-cycle", step=50, answer="2")
+    assert page is not None and page.number == 4, "a step beyond the last is the last"
+    typed = page_of(small_run, lesson="1-cycle-to-cycle", step=3, answer="1e9")
+    assert typed is not None and typed.answer == "1", "a number is kept inside its bounds"
+
+
+def test_what_the_learner_changed_is_said(small_run: runs.Run) -> None:
+    page = page_of(small_run, lesson="1-cycle-to-cycle", step=1, answer="2")
+    assert page is not None and page.verdict is not None
+    assert "Rows 8 instead of 32" in page.differs and "Cycles 20 instead of 100" in page.differs
+    assert "D2D spread × 1 instead of 0" in page.differs
+    assert page.verdict.measured.value == measures.measure(
+        measures.parse("c2c_percent(r_lrs)"), measures.Numbers(small_run)
+    ).value, "the verdict is of the learner's own run"  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", [{"rows": 1, "columns": 1, "cycles": 1}, {"rows": 1, "columns": 2, "cycles": 2}])
+def test_small_arrays_say_what_is_missing(changes: dict[str, int], make_run: Callable[..., runs.Run]) -> None:
+    numbers = measures.Numbers(make_run(**changes))
+    words = {"feature": "r_lrs", "lag": "1", "percent": "50", "value": "4.5"}
+    for name, entry in measures.MEASURES.items():
+        call = measures.parse(f"{name}({', '.join(words[kind] for kind in entry.arguments)})")
+        found = measures.measure(call, numbers)
+        assert math.isfinite(found.value) != bool(found.problem), name
+        assert not found.problem.startswith("ds")
+    for name, (count, _) in pictures.PICTURES.items():
+        call = pictures.parse(f"{name}({', '.join(['r_hrs', 'u_set'][:count])})")
+        picture = pictures.draw(call, numbers, ((0, 0),))
+        assert bool(picture.layers) != bool(picture.problem), name
+        for side in (picture.x, picture.y):
+            assert side.low < side.high
+            assert side.scale == "linear" or side.low > 0
+
+
+def test_pictures_show_the_run(small_run: runs.Run) -> None:
+    numbers = measures.Numbers(small_run)
+    lines = pictures.draw(pictures.parse("cycles(u_set)"), numbers, ((1, 2), (3, 4))).layers
+    assert np.array_equal(lines[1].y, small_run.of_cells([(3, 4)], "u_set")[:, 0])
+    bars = pictures.draw(pictures.parse("histogram(r_hrs)"), numbers, ((0, 0),)).layers[0]
+    assert 99 < bars.y.sum() <= 100.0001
+    for feature, far in (("u_set", np.min), ("u_reset", np.max)):
+        tail = pictures.draw(pictures.parse(f"tail({feature})"), numbers, ((0, 0),)).layers[0]
+        assert tail.x[0] == far(small_run.values(feature))
+        assert tail.y[-1] == 100

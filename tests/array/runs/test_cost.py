@@ -1,0 +1,100 @@
+"""What a run will cost, before it starts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+import synaptogen_core as sc
+from synaptogen_core.array.runs.cost import measured, partial_resets
+
+DEVICE = sc.load_device("hennen2024")
+Train = sc.PulseTrain
+
+
+def array(shape: tuple[int, int] = (6, 7), **options: Any) -> sc.CellArray:
+    return sc.CellArray(shape, DEVICE, **{"seed": 8, **options})
+
+
+def test_memory_is_counted() -> None:
+    """The Dataset's variables (not its coordinates), and the new state."""
+    for options in (
+        {"record": ["features", "conductance", "state"]},
+        {"record": ["current", "voltage", "cycle_count"], "every": 2},
+        {"record": "features", "select": [1, 5], "advance": False},
+        {"record": "features", "select": [1, 5]},
+    ):
+        cells, train = array(), Train.staircase(3, steps=5)
+        expected = sc.estimate(cells, train, **options)
+        ds = sc.simulate(cells, train, **options)
+        written = sum(variable.nbytes for variable in ds.data_vars.values())
+        state = cells.nbytes if options.get("advance", True) else 0
+        assert expected.bytes == written + state
+        cells_simulated = 42 if options.get("advance", True) else 2
+        assert expected.updates == cells_simulated * len(train)
+
+
+def test_it_leaves_the_cells_as_they_are() -> None:
+    cells = array()
+    sc.estimate(cells, Train.cycling(100))
+    assert cells.fresh
+    assert cells.state_hash() == array().state_hash()
+
+
+def test_it_speaks() -> None:
+    text = str(sc.estimate(array((100, 100)), Train.cycling(50)))
+    assert text.startswith("1,000,000 updates, about ")
+    assert text.endswith(" MB")
+
+
+@pytest.mark.parametrize(
+    "train",
+    [Train.cycling(120), Train.iv_sweep(3), Train.staircase(25, steps=8), Train.identical(300, 0.9), Train.random(40)],
+)
+def test_the_time_is_plausible(train: sc.PulseTrain) -> None:
+    """Within a factor of five of the processor's time, in one of three tries: the machine may have other work."""
+    sc.simulate(array((8, 8)), train)
+    ratios = []
+    for _ in range(3):
+        measured.cache_clear()
+        expected = sc.estimate(array((256, 256)), train, threads=1).seconds
+        begin = time.process_time()
+        sc.simulate(array((256, 256)), train, threads=1)
+        ratios.append((time.process_time() - begin) / expected)
+        if 0.2 < ratios[-1] < 5:
+            return
+    raise AssertionError(f"measured over expected: {ratios}")
+
+
+def test_more_work_takes_longer() -> None:
+    one = sc.estimate(array((64, 64)), Train.cycling(10)).seconds
+    assert sc.estimate(array((64, 64)), Train.cycling(1000)).seconds > 10 * one
+    assert sc.estimate(array((512, 512)), Train.cycling(10)).seconds > 10 * one
+    some = sc.estimate(array((512, 512)), Train.cycling(10), select=[1], advance=False)
+    assert some.seconds < one
+
+
+def test_bad_input_has_the_sentences_of_simulate() -> None:
+    with pytest.raises(TypeError) as error:
+        sc.estimate(3, Train.cycling(1))  # type: ignore[arg-type]  # that it is refused is what is tested
+    assert str(error.value) == "cells: must be a CellArray (got int); make one with CellArray(...)"
+    with pytest.raises(ValueError, match=r"^record: must name some of"):
+        sc.estimate(array(), Train.cycling(1), record="loops")
+
+
+@pytest.mark.parametrize(
+    ("train", "resets"),
+    [
+        (Train.cycling(5), 0),  # full, not partial
+        (Train.identical(300, 0.9), 1),
+        (3 * Train.staircase(steps=5, u_stop=1.2), 15),
+        (Train.table([-1.5, 0.9, 0.8, 0.9, 1.0, -1.0, 0.8, 0.3, 1.5]), 3),
+        (Train.iv_sweep(points=8, u_min=-1, u_max=1), 2),
+        (Train.random(7), 7),
+    ],
+)
+def test_resets_that_go_on_are_counted(train: sc.PulseTrain, resets: int) -> None:
+    """The same voltage again, or a lower one, finds a cell above its threshold no more: it costs next to nothing."""
+    assert partial_resets(train, DEVICE.u_max) == resets
