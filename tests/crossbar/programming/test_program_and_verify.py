@@ -309,7 +309,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"u_set": 1.5}, "u_set: must be negative (got 1.5 V); negative voltages SET a cell"),
     ({"u_stop": 0.4}, "u_stop: must be above u_start, 0.5 V (got 0.4 V); raise it"),
     ({"u_read": 0}, "u_read: must not be zero (got 0 V); a usual read voltage is 0.2 V"),
-    ({"max_pulses": 0}, "max_pulses: must be at least 1 (got 0); give a larger number"),
+    ({"max_pulses": 0}, "max_pulses: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"cells": 3}, "cells: must be a CellArray (got int); make one with CellArray(...)"),
 ]
 
