@@ -69,12 +69,26 @@ def rooms(graph: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     return {room: frozenset(others) for room, others in between.items()}
 
 
+def aside(tree: ast.Module) -> set[int]:
+    """Lines that may well stand twice: docstrings, imports, signatures."""
+    lines: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) or (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        ):
+            lines |= set(range(node.lineno, (node.end_lineno or 0) + 1))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines |= set(range(node.lineno, node.body[0].lineno))
+    return lines
+
+
 def repeated(texts: dict[str, str], least: int = ALIKE) -> list[str]:
-    """Blocks of `least` lines or more that stand in two places: blank lines, comments, imports do not count."""
+    """Blocks of `least` lines of code or more that stand in two places."""
     places: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, text in texts.items():
-        lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1)]
-        lines = [(n, line) for n, line in lines if len(line) > 3 and not line.startswith(("#", "from ", "import "))]
+        out = aside(ast.parse(text))
+        lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if n not in out]
+        lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
         for k in range(len(lines) - least + 1):
             places[tuple(line for _, line in lines[k : k + least])].append(f"{name}:{lines[k][0]}")
     return sorted(" = ".join(found) for found in places.values() if len(found) > 1)
