@@ -38,7 +38,8 @@ class Table:
         values : array, shape (k,)
         replicates : array, shape (replicates, k)
         n : int
-            Independent units; 0 if the replicates are simulated measurements.
+            Independent units, also where they were simulated: the model that was is known as well as they tell. 0 for
+            simulated measurements of a few devices.
         """
         values, drawn = np.asarray(values, dtype=np.float64), np.asarray(replicates, dtype=np.float64)
         error = np.full(values.shape, np.nan)
