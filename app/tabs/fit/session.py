@@ -113,7 +113,7 @@ class FitWork:
         if found is None:
             return ""
         if found.hash == hashed and found.name == name:
-            return "All tabs show this device now. The line below the header leads back to the published one."
+            return "All tabs show this device now. Use “Back to the published device” above the tabs to return."
         return f"This is the device “{found.name}”; the other tabs show “{name}”."
 
     def order(self, kind: str) -> Order | str:

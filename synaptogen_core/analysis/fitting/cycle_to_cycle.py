@@ -24,7 +24,7 @@ from synaptogen_core.types import F64
 THREADS = 2
 ROW_GROUPS = 24  # numbers of cycles that are told apart
 ROUNDS = 4  # in which a correction that depends on its own result settles
-STEP = 0.03  # of a coefficient, to see how the correction follows it
+STEP = 2.0  # times the scatter of a coefficient, to see how the correction follows it
 LEAST_SEEN = 0.2  # share of a deviation that standardising leaves; of less nothing can be learnt
 SETTLED = 0.1  # change of a coefficient, times the root of the number of cycles: a small part of its standard error
 
@@ -267,12 +267,13 @@ def stretched(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) 
     at = shape_bias(fit, made, recipe)
     if np.abs(at).max() < SETTLED / np.sqrt(fit.windows):
         return fit
+    steps = STEP * np.array([shape.replicates.std(axis=0) for shape in fit.shapes]) + 1e-6
     slope = np.zeros((*own.shape, own.shape[1]))
     for k in range(own.shape[1]):
         away = own.copy()
-        away[:, k] += STEP
+        away[:, k] += steps[:, k]
         away = np.array([shape_fit.normalised(polynomial) for polynomial in away])
-        slope[:, :, k] = (shape_bias(moved(fit, away), made, recipe) - at) / STEP
+        slope[:, :, k] = (shape_bias(moved(fit, away), made, recipe) - at) / steps[:, k, None]
     shapes = []
     for shape, part in zip(fit.shapes, slope, strict=True):
         seen = np.eye(part.shape[0]) + part

@@ -28,7 +28,7 @@ from synaptogen_core.types import F64
 Reach = Callable[[CellArray, F64], ArrayLike]
 
 OUTCOMES = (
-    "left alone",
+    "not programmed",
     "reached",
     "pulse limit",
     "does not SET",

@@ -30,7 +30,7 @@ def test_replicates_are_stretched_as_the_correction_stretches(monkeypatch: pytes
         return plain + share * (np.array([shape.polynomial for shape in fit.shapes]) - TRUTH)
 
     monkeypatch.setattr(cycles, "shape_bias", bias)
-    fit = fit_of(TRUTH, 1e-3)
+    fit = fit_of(TRUTH, 1e-4)
     found = cycles.stretched(fit, lambda fit: pytest.fail("nothing to simulate"), RECIPE)
     for before, after in zip(fit.shapes, found.shapes, strict=True):
         np.testing.assert_array_equal(after.polynomial, before.polynomial)
