@@ -89,9 +89,11 @@ def test_devices_of_hostile_names_are_fitted_and_used(server: str, browser: Brow
     """Names go on: to choices, tables, tips over pictures, the device that all tabs show, and the links of the page."""
     device = sc.load_device("hennen2024").vary(order=1)
     ds = sc.fitting.from_simulation(sc.simulate(sc.CellArray((8, 1), device, seed=1), sc.PulseTrain.cycling(40)))
-    labels = ['"' + SPELLINGS[9 * i].replace('"', '""').replace("\0", "") + '"' for i in range(8)]
+    labels = [f"{SPELLINGS[9 * i]} {i}".replace('"', '""').replace("\0", "") for i in range(8)]
     columns = (ds[name].values for name in ("device_index", "cycle", "r_hrs", "u_set", "r_lrs", "u_reset"))
-    rows = [f"{labels[d]},{c},{','.join(f'{v:.6g}' for v in values)}" for d, c, *values in zip(*columns, strict=True)]
+    rows = [
+        f'"{labels[d]}",{c},' + ",".join(f"{v:.6g}" for v in values) for d, c, *values in zip(*columns, strict=True)
+    ]
     page = browser.new_page(**DESK)
     page.add_init_script(WATCH)
     dashboard = Dashboard(page, server).open("rows=8&columns=8&cycles=20&tab=fit")
