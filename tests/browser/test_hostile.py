@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 
@@ -132,3 +133,11 @@ def test_a_page_comes_with_its_policy_and_says_what_is_wrong(server: str, open_p
         assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "Application Error" not in answer.read().decode()
+
+
+def test_no_script_of_the_server_repeats_a_query(server: str) -> None:
+    """Bokeh's script for embedding does, unescaped: the policy would let it run."""
+    query = "?bokeh-autoload-element=%22);pwn();(%22&bokeh-app-path=/main"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{server}/autoload.js{query}", timeout=60)
+    assert refused.value.code == 404 and "pwn" not in refused.value.read().decode()
