@@ -213,7 +213,7 @@ def test_a_device_file_is_taken_as_it_is(page: Dashboard, tmp_path: Path) -> Non
     for button in ("Report", "Features", "Estimates"):
         absent = page.page.get_by_role("button", name=button, exact=True)
         page.wait_for(absent.count, lambda count: count == 0, f"{button} is offered of a device")
-    for button in ("Device, our layout", "Device, published layout"):
+    for button in ("Device (Synaptogen Lab JSON)", "Device (original Synaptogen JSON)"):
         page.page.get_by_role("button", name=button, exact=True).wait_for()
     page.page.get_by_role("button", name="Back to the published device").first.click()
     said(page, r"This is the device “hennen2024, order 2”; the other tabs show “hennen2024”\.")
