@@ -139,8 +139,8 @@ def false_alarms(devices: int, cycles: int, seeds: range) -> dict[str, tuple[int
     for seed in seeds:
         data = measured(device, devices, cycles, 5000 + seed)
         fit = sc.fitting.fit(data, device, name="again", order=RIGHT_ORDER, intervals=False, seed=seed)
-        fit = replace(fit, devices=sc.fitting.device_report(data))  # intervals are not looked at; drift is
-        for finding in sc.fitting.judge(fit, seed=seed).verdict:
+        fit = replace(fit, devices=sc.fitting.screen_devices(data))  # intervals are not looked at; drift is
+        for finding in sc.fitting.validate(fit, seed=seed).verdict:
             alarms, told = found.get(finding.about, (0, 0))
             found[finding.about] = alarms + (finding.good is False), told + (finding.good is not None)
     return found

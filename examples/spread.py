@@ -13,7 +13,7 @@ import synaptogen_core as sc
 
 def main(rows: int = 64, columns: int = 64, cycles: int = 100) -> None:
     published = sc.load_device("hennen2024")
-    for device in (published, published.vary(memory=False), published.vary(d2d=0)):
+    for device in (published, published.vary(autocorrelation=False), published.vary(d2d=0)):
         cells = sc.CellArray((rows, columns), device, seed=7)
         ds = sc.simulate(cells, sc.PulseTrain.cycling(cycles=cycles))
         print(f"{device.name}: spread of the low resistance over {cycles} cycles of {cells.size} cells")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401
     from synaptogen_core.array.cells import CellArray as CellArray
     from synaptogen_core.array.runs.simulate import apply_train as apply_train
-    from synaptogen_core.array.runs.simulate import estimate as estimate
+    from synaptogen_core.array.runs.simulate import estimate_cost as estimate_cost
     from synaptogen_core.array.runs.simulate import repeat as repeat
     from synaptogen_core.array.runs.simulate import simulate as simulate
     from synaptogen_core.array.trains.pulse_train import PulseTrain as PulseTrain
@@ -44,7 +44,7 @@ _HOMES = {
     "DeviceParameters": "device.parameters",
     "PulseTrain": "array.trains.pulse_train",
     "apply_train": "array.runs.simulate",
-    "estimate": "array.runs.simulate",
+    "estimate_cost": "array.runs.simulate",
     "ideal_read": "crossbar.readout.read",
     "load_cells": "exchange.datasets.cells",
     "load_dataset": "exchange.datasets.datasets",

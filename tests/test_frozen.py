@@ -66,7 +66,7 @@ RECORDS = [
     sc.crossbar.solve_lines(np.full((3, 4), 1e-4), BIAS),
     recording.request((3, 4), "state", 1, [1, 2], 0.2, None),
     sc.fitting.scaled_curves(DEVICE),
-    *(made_up(kind) for kind in (LineSolution, Pulse, sc.fitting.Curves, sc.fitting.Fit, sc.fitting.Judgement)),
+    *(made_up(kind) for kind in (LineSolution, Pulse, sc.fitting.Curves, sc.fitting.Fit, sc.fitting.Validation)),
 ]
 
 

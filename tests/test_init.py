@@ -7,7 +7,7 @@ import pytest
 import synaptogen_core as sc
 
 NAMES = (
-    "Adc Cancelled CellArray DeviceParameters PulseTrain estimate ideal_read load_cells load_dataset load_device "
+    "Adc Cancelled CellArray DeviceParameters PulseTrain estimate_cost ideal_read load_cells load_dataset load_device "
     "load_measurements load_train repeat save_cells save_dataset save_device save_netlist simulate statistics crossbar"
 ).split()
 

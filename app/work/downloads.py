@@ -71,7 +71,7 @@ def write(
         path = folder / f"run.{kind}"
         simulate_to_file(
             runs.make_cells(run.request), run.train, path, **runs.recording(run.request, run.train),
-            memory=runs.BUDGET // 2, progress=progress, cancel=cancel,
+            budget=runs.BUDGET // 2, progress=progress, cancel=cancel,
         )  # fmt: skip
         return path.open("rb")  # the open file outlives its name
 

@@ -121,7 +121,11 @@ def make_device(choices: Choices) -> sc.DeviceParameters:
     changes = {name: choices.get(name, own) for name, own in numbers.items() if choices.get(name, own) != own}
     if "outlier_share" in changes:
         changes["outlier_share"] /= 100
-    changes |= {name: False for name in ("memory", "correlations") if not choices.get(name, True)}
+    changes |= {
+        name: False
+        for name, chosen in (("autocorrelation", "memory"), ("correlations", "correlations"))
+        if not choices.get(chosen, True)
+    }
     if choices.shapes != "true":
         changes["shapes"] = choices.shapes
     return device.vary(**changes) if changes else device
@@ -226,7 +230,7 @@ def estimate(request: Request) -> Estimate:
         If the settings contradict each other; the message is a sentence for the page.
     """
     train, cells = make_train(request.train), make_cells(request)
-    core = sc.estimate(cells, train, **recording(request, train), select=sample_for(request, train).select())
+    core = sc.estimate_cost(cells, train, **recording(request, train), select=sample_for(request, train).select())
     return Estimate(core.seconds, core.bytes + cells.nbytes)
 
 

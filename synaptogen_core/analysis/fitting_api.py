@@ -4,12 +4,12 @@ The public face of the room (`sc.fitting`):
 
 ==================  =============================================================================================
 `extract_features`  I-V loops -> the four features of each cycle, or why there are none; `FeatureOptions` say how
-`device_report`     which devices switch, wear out, drift
+`screen_devices`     which devices switch, wear out, drift
 `usable_records`    the cycles worth learning from
 `fit`               features -> `Fit`: DeviceParameters, every number with its interval, what was assumed
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
 `scaled_curves`     those of another device, where there are no loops
-`judge`             `Fit` -> `Judgement`: simulated beside measured, held-out cycles and devices, a verdict in words
+`validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
 ==================  =============================================================================================
 
 Measurements are Datasets in the layout of `array.measurement`; `load_measurements` reads them from files,
@@ -21,8 +21,8 @@ from __future__ import annotations
 from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
 from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
-from synaptogen_core.analysis.loops.screening import device_report, usable_records
-from synaptogen_core.analysis.validation.validate import Judgement, judge
+from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
+from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
 from synaptogen_core.measurement import from_simulation
 
@@ -31,13 +31,13 @@ __all__ = [
     "FeatureOptions",
     "Finding",
     "Fit",
-    "Judgement",
-    "device_report",
+    "Validation",
     "extract_features",
     "fit",
     "fit_curves",
     "from_simulation",
-    "judge",
     "scaled_curves",
+    "screen_devices",
     "usable_records",
+    "validate",
 ]

@@ -18,7 +18,7 @@ def switching_probability(cells: CellArray, u: ArrayLike) -> NDArray[np.float64]
 
     Given what the cell remembers: its own mu and sigma, its state (HRS, IRS or LRS) and the vectors of the cycles
     before. So this is what a pulse would do to the cell the next time that it stands in its present state; what it
-    does now is certain, see `switches`. The law is in `synaptogen_core.device.model.write_disturb`.
+    does now is certain, see `would_switch`. The law is in `synaptogen_core.device.model.write_disturb`.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def switching_probability(cells: CellArray, u: ArrayLike) -> NDArray[np.float64]
     return result.reshape(cells.shape)
 
 
-def switches(cells: CellArray, u: ArrayLike) -> NDArray[np.bool_]:
+def would_switch(cells: CellArray, u: ArrayLike) -> NDArray[np.bool_]:
     """Whether one pulse would switch each cell now, with the thresholds in force: those that `apply_voltage` changes.
 
     Parameters
@@ -76,4 +76,4 @@ def switches(cells: CellArray, u: ArrayLike) -> NDArray[np.bool_]:
         If `u` is not finite or its shape does not fit.
     """
     volts = check_cells(cells).check_voltages(u)
-    return write_disturb.switches(cells.view(slice(None)), volts).reshape(cells.shape)
+    return write_disturb.would_switch(cells.view(slice(None)), volts).reshape(cells.shape)

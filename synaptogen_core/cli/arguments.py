@@ -30,7 +30,7 @@ def size(text: str) -> int:
     """Bytes out of a text such as 256MB or 2GiB."""
     found = SIZE.fullmatch(text.strip())
     if not found or float(found[1]) <= 0:
-        raise ValueError(f"--memory: must be a number of bytes (got {text!r}); write 256MB or 2GiB")
+        raise ValueError(f"--budget: must be a number of bytes (got {text!r}); write 256MB or 2GiB")
     return max(1, int(float(found[1]) * UNITS[found[2].lower()]))
 
 

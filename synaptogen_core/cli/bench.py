@@ -14,7 +14,7 @@ from rich.table import Table
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.engines import choose
 from synaptogen_core.array.runs.cost import measured
-from synaptogen_core.array.runs.simulate import estimate, simulate
+from synaptogen_core.array.runs.simulate import estimate_cost, simulate
 from synaptogen_core.array.threads import available_threads
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import console as speech
@@ -89,7 +89,7 @@ def _rates(work: Callable[[], object], operations: int, seconds: float) -> list[
 def _estimate_line(size: int, device: DeviceParameters, threads: int | None) -> str:
     array = CellArray((1, size), device, seed=0)
     train = PulseTrain.cycling(CYCLES)
-    expected = estimate(array, train, threads=threads).seconds
+    expected = estimate_cost(array, train, threads=threads).seconds
     begin = time.perf_counter()
     simulate(array, train, threads=threads)
     took = time.perf_counter() - begin

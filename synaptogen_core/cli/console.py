@@ -81,7 +81,7 @@ def _failed(error: Exception) -> int:
         say(f"{error.format_message().rstrip('.')}; see {command} --help")
         return MISUSE
     if isinstance(error, MemoryError):
-        say("memory: must suffice for the run (got too little); give a smaller --memory, or record less")
+        say("budget: must suffice for the run (got too little); give a smaller --budget, or record less")
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         say(f"{where}{error.strerror or error}")

@@ -130,8 +130,9 @@ def fit(
     ] = "hennen2024",
     confidence: Annotated[float, typer.Option(help="Probability of the intervals.", rich_help_panel=MODEL)] = 0.95,
     seed: Annotated[int, typer.Option(help="Of resamples and simulations.", rich_help_panel=RUN)] = 0,
-    judge: Annotated[
-        bool, typer.Option("--judge/--no-judge", help="Compare the device with the measurement.", rich_help_panel=RUN)
+    validate: Annotated[
+        bool,
+        typer.Option("--validate/--no-validate", help="Compare the device with the measurement.", rich_help_panel=RUN),
     ] = True,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show neither progress nor summary.", rich_help_panel=RUN)
@@ -173,9 +174,11 @@ def fit(
         found = fitting_api.fit(
             ds, origin, name=name or _stem(file), order=order, max_order=max_order, criterion=criterion, method=method,
             components=components, degree=degree, confidence=confidence, seed=seed,
-            progress=_part(tell, EXTRACTED, FITTED if judge else 1.0), cancel=stop,
+            progress=_part(tell, EXTRACTED, FITTED if validate else 1.0), cancel=stop,
         )  # fmt: skip
-        judged = fitting_api.judge(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if judge else None
+        judged = (
+            fitting_api.validate(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if validate else None
+        )
     if output is not None:
         save_device(found.device, output, layout)
     if report is not None:

@@ -17,7 +17,7 @@ from synaptogen_core.schema import DEVICE_STATES, FAILURES
 
 if TYPE_CHECKING:
     from synaptogen_core.analysis.fitting.fit import Fit
-    from synaptogen_core.analysis.validation.validate import Judgement
+    from synaptogen_core.analysis.validation.validate import Validation
 
 STYLES = {"good": "bold green", "not good": "bold red", "not known": "bold", "good for some": "bold yellow"}
 KEY_CURVES = ("η", "Umax")
@@ -26,15 +26,15 @@ WIDEST = 8  # columns of a file shown
 ROWS = 5
 
 
-def show(console: Console, fit: Fit, judgement: Judgement | None, measured: xr.Dataset) -> None:
+def show(console: Console, fit: Fit, validation: Validation | None, measured: xr.Dataset) -> None:
     """Print what was measured, the key numbers with their intervals, the verdict, and what to be careful with."""
     tables.pairs(console, ((word, printable(text)) for word, text in _facts(fit, measured)))
     console.print(_numbers(fit), markup=False)
-    if judgement is not None:
-        sign, words, text = page.summary(judgement)
+    if validation is not None:
+        sign, words, text = page.summary(validation)
         console.print(Text("\nverdict ", "bold"), Text(f"{sign} ", STYLES[words]), Text(text), sep="")
         table = Table.grid(padding=(0, 2))
-        for finding in judgement.verdict[:-1]:
+        for finding in validation.verdict[:-1]:
             sign, words = page.SIGNS[finding.good]
             table.add_row(Text(f"{sign} {words}", STYLES[words]), Text(f"{finding.about}. {finding.text}"))
         console.print(table)

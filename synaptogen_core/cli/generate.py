@@ -84,10 +84,10 @@ def generate(
     correlations: Annotated[
         bool, typer.Option(help="Let the features depend on each other.", rich_help_panel=DEVICE)
     ] = True,
-    memory_of_cycles: Annotated[
+    autocorrelation: Annotated[
         bool,
         typer.Option(
-            "--cycle-memory/--no-cycle-memory", help="Let cycles depend on earlier ones.", rich_help_panel=DEVICE
+            "--autocorrelation/--no-autocorrelation", help="Let cycles depend on earlier ones.", rich_help_panel=DEVICE
         ),
     ] = True,
     shapes: Annotated[
@@ -133,7 +133,7 @@ def generate(
     bandwidth: Annotated[
         float | None, typer.Option(help="Of the read noise [Hz]; without it, no noise.", rich_help_panel=RECORD)
     ] = None,
-    memory: Annotated[
+    budget: Annotated[
         str,
         typer.Option(
             help="What the recorded data may take at once; the program itself takes some 350 MB more.",
@@ -175,7 +175,7 @@ def generate(
         outlier_share=outlier_share,
         order=order,
         correlations=None if correlations else False,
-        memory=None if memory_of_cycles else False,
+        autocorrelation=None if autocorrelation else False,
         shapes=shapes,
         eta=eta,
         u_max=u_max,
@@ -188,7 +188,7 @@ def generate(
         "read_voltage": read_voltage,
         "bandwidth": bandwidth,
     }
-    bound = arguments.size(memory)
+    bound = arguments.size(budget)
     title = f"{cells.rows} x {cells.columns} cells, {len(pulses):,} pulses in {pulses.cycles:,} cycles"
     if dry_run:
         seconds, nbytes = rehearse(cells, pulses, output, threads=threads, **recording)
@@ -201,7 +201,7 @@ def generate(
     before = inspection.unfinished(output) if resume else ""
     whole = resume and output.exists() and not before
     write: Any = simulate_to_zarr if resume else simulate_to_file
-    options = {"memory": bound, "threads": threads, "scheduler": scheduler, **recording}
+    options = {"budget": bound, "threads": threads, "scheduler": scheduler, **recording}
     begin = time.perf_counter()
     with (
         console.stoppable(lambda: _left_behind(output, resume)) as stop,

@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synaptogen_core.array.write_disturb import switches as switches
     from synaptogen_core.array.write_disturb import switching_probability as switching_probability
+    from synaptogen_core.array.write_disturb import would_switch as would_switch
     from synaptogen_core.crossbar.circuit.bias import Bias as Bias
     from synaptogen_core.crossbar.circuit.bias import bias as bias
     from synaptogen_core.crossbar.circuit.bias import read_bias as read_bias
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify as program_and_verify
     from synaptogen_core.crossbar.programming.program_and_verify import verify_statistics as verify_statistics
     from synaptogen_core.crossbar.programming.pulse import pulse as pulse
-    from synaptogen_core.crossbar.programming.pulse import reach as reach
+    from synaptogen_core.crossbar.programming.pulse import through_lines as through_lines
     from synaptogen_core.crossbar.readout.converters import Adc as Adc
-    from synaptogen_core.crossbar.readout.converters import Amplifier as Amplifier
     from synaptogen_core.crossbar.readout.converters import Dac as Dac
+    from synaptogen_core.crossbar.readout.converters import TransimpedanceAmplifier as TransimpedanceAmplifier
     from synaptogen_core.crossbar.readout.error_budget import error_budget as error_budget
     from synaptogen_core.crossbar.readout.error_budget import nominal_conductances as nominal_conductances
     from synaptogen_core.crossbar.readout.line_noise import LineNoise as LineNoise
-    from synaptogen_core.crossbar.readout.matrix_products import Pairs as Pairs
-    from synaptogen_core.crossbar.readout.matrix_products import product as product
+    from synaptogen_core.crossbar.readout.matrix_products import DifferentialPairs as DifferentialPairs
+    from synaptogen_core.crossbar.readout.matrix_products import matvec as matvec
     from synaptogen_core.crossbar.readout.read import Periphery as Periphery
     from synaptogen_core.crossbar.readout.read import ideal_read as ideal_read
     from synaptogen_core.crossbar.readout.read import read_columns as read_columns
@@ -36,27 +36,27 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Adc": "crossbar.readout.converters",
-    "Amplifier": "crossbar.readout.converters",
+    "TransimpedanceAmplifier": "crossbar.readout.converters",
     "Bias": "crossbar.circuit.bias",
     "Dac": "crossbar.readout.converters",
     "Faults": "crossbar.circuit.lines",
     "LineNoise": "crossbar.readout.line_noise",
     "Lines": "crossbar.circuit.lines",
-    "Pairs": "crossbar.readout.matrix_products",
+    "DifferentialPairs": "crossbar.readout.matrix_products",
     "Periphery": "crossbar.readout.read",
     "bias": "crossbar.circuit.bias",
     "effective_conductance": "crossbar.solver.solve",
     "error_budget": "crossbar.readout.error_budget",
     "ideal_read": "crossbar.readout.read",
     "nominal_conductances": "crossbar.readout.error_budget",
-    "product": "crossbar.readout.matrix_products",
+    "matvec": "crossbar.readout.matrix_products",
     "program_and_verify": "crossbar.programming.program_and_verify",
     "pulse": "crossbar.programming.pulse",
-    "reach": "crossbar.programming.pulse",
+    "through_lines": "crossbar.programming.pulse",
     "read_bias": "crossbar.circuit.bias",
     "read_columns": "crossbar.readout.read",
     "solve_lines": "crossbar.solver.solve",
-    "switches": "array.write_disturb",
+    "would_switch": "array.write_disturb",
     "switching_probability": "array.write_disturb",
     "verify_statistics": "crossbar.programming.program_and_verify",
 }

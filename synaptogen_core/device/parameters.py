@@ -184,7 +184,7 @@ class DeviceParameters:
         outlier_share: float | None = None,
         order: int | None = None,
         correlations: bool | None = None,
-        memory: bool | None = None,
+        autocorrelation: bool | None = None,
         shapes: str | None = None,
         eta: float | None = None,
         u_max: float | None = None,
@@ -192,7 +192,8 @@ class DeviceParameters:
     ) -> DeviceParameters:
         """A changed copy, for teaching and design; the change is recorded in its name, hash and `variations`.
 
-        They are carried out in this order: order, shapes, outlier_share, c2c, d2d, correlations, memory, eta, u_max.
+        They are carried out in this order: order, shapes, outlier_share, c2c, d2d, correlations, autocorrelation, eta,
+        u_max.
 
         Parameters
         ----------
@@ -208,7 +209,7 @@ class DeviceParameters:
             False: the four features independent of each other, each keeping its distribution and its autocorrelation
             (exactly up to lag `order`). The mixture becomes the product of one mixture a feature; a cell is then an
             outlier if any of its features comes from an outlier component.
-        memory : bool, optional
+        autocorrelation : bool, optional
             False: cycles independent, with the same stationary covariance.
         shapes : {"true", "gaussian"}, optional
             "gaussian": straight shape polynomials with the same mean and standard deviation.
@@ -230,7 +231,7 @@ class DeviceParameters:
             "c2c": c2c,
             "d2d": d2d,
             "correlations": checks.switch("correlations", correlations),
-            "memory": checks.switch("memory", memory),
+            "autocorrelation": checks.switch("autocorrelation", autocorrelation),
             "eta": eta,
             "u_max": u_max,
         }

@@ -28,7 +28,7 @@ DEFAULT_ORDER = 10
 
 REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
 OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "notes", "variations")
-VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "memory", "eta", "u_max")
+VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "autocorrelation", "eta", "u_max")
 
 
 def var_models(models: object) -> dict[int, VarModel]:

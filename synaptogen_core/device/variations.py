@@ -197,7 +197,7 @@ MAKERS: dict[str, Callable[[DeviceParameters, Any], Change]] = {
     "c2c": _c2c,
     "d2d": _d2d,
     "correlations": _correlations,
-    "memory": _memory,
+    "autocorrelation": _memory,
     "eta": _eta,
     "u_max": _u_max,
 }

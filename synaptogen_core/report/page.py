@@ -29,7 +29,7 @@ from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, featu
 
 if TYPE_CHECKING:
     from synaptogen_core.analysis.fitting_api import Fit
-    from synaptogen_core.analysis.validation.validate import Judgement
+    from synaptogen_core.analysis.validation.validate import Validation
 
 TEMPLATE = "report.html.jinja"
 SIGNS = {True: ("✓", "good"), False: ("✗", "not good"), None: ("?", "not known")}
@@ -38,14 +38,14 @@ MOST_DEVICES = 200  # rows of the table of devices
 
 
 def report_html(
-    fit: Fit, judgement: Judgement | None = None, *, loops: xr.Dataset | None = None, command: str = ""
+    fit: Fit, validation: Validation | None = None, *, loops: xr.Dataset | None = None, command: str = ""
 ) -> str:
     """A fit as one HTML page.
 
     Parameters
     ----------
     fit : Fit
-    judgement : Judgement, optional
+    validation : Validation, optional
         Without it, the page says that the fit was not judged.
     loops : xarray.Dataset, optional
         The measurement with its loops, for pictures of some of them; with the variables of `extract_features`, these
@@ -62,16 +62,16 @@ def report_html(
     return _template().render(
         name=fit.device.name,
         facts=list(_facts(fit, loops)),
-        verdict=[(*SIGNS[f.good], f.about, f.text) for f in (judgement.verdict[:-1] if judgement else ())],
-        summary=summary(judgement) if judgement else None,
+        verdict=[(*SIGNS[f.good], f.about, f.text) for f in (validation.verdict[:-1] if validation else ())],
+        summary=summary(validation) if validation else None,
         warnings=fit.warnings,
         assumed=fit.assumed,
-        figures=figures(fit, judgement, loops),
+        figures=figures(fit, validation, loops),
         failures=_failures(loops if loops is not None else fit.features),
         devices=_devices(fit.devices),
         more_devices=max(0, fit.devices.sizes["device"] - MOST_DEVICES),
-        distances=_distances(judgement) if judgement else [],
-        skills=_skills(judgement) if judgement else [],
+        distances=_distances(validation) if validation else [],
+        skills=_skills(validation) if validation else [],
         groups=_groups(estimates),
         count=estimates.sizes["parameter"],
         confidence=f"{100 * float(estimates.attrs['confidence']):g} %",
@@ -85,16 +85,16 @@ def report_html(
     )
 
 
-def summary(judgement: Judgement) -> tuple[str, str, str]:
+def summary(validation: Validation) -> tuple[str, str, str]:
     """Sign, its meaning, and the sentence that says what a fit is good for, and what not."""
-    last, others = judgement.verdict[-1], judgement.verdict[:-1]
+    last, others = validation.verdict[-1], validation.verdict[:-1]
     sign, words = SIGNS[last.good] if last.good or not any(f.good for f in others) else LIMITED
     return sign, words, last.text
 
 
 def save_report(
     fit: Fit,
-    judgement: Judgement | None,
+    validation: Validation | None,
     path: str | os.PathLike[str],
     *,
     loops: xr.Dataset | None = None,
@@ -104,7 +104,7 @@ def save_report(
 
     Parameters
     ----------
-    fit, judgement, loops, command
+    fit, validation, loops, command
         As for `report_html`.
     path : str or path
         File to write or to replace, with the suffix .html.
@@ -115,7 +115,7 @@ def save_report(
         If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     check_html(path)
-    content = report_html(fit, judgement, loops=loops, command=command)
+    content = report_html(fit, validation, loops=loops, command=command)
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
@@ -164,7 +164,7 @@ def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:
     lines += [
         f"fit = sc.fitting.fit(ds, template, {settings})",
         "sc.save_device(fit.device, 'device.json')",
-        f"save_report(fit, sc.fitting.judge(fit), 'report.html'{', loops=ds' if extraction else ''})",
+        f"save_report(fit, sc.fitting.validate(fit), 'report.html'{', loops=ds' if extraction else ''})",
     ]
     return "\n".join(lines)
 
@@ -234,10 +234,10 @@ def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
     return rows
 
 
-def _distances(judgement: Judgement) -> list[tuple[str, str, str, str, str, str]]:
+def _distances(validation: Validation) -> list[tuple[str, str, str, str, str, str]]:
     """About, feature, distance, expected, sign, words."""
-    rows, tolerated = [], judgement.distances.attrs["tolerated"]
-    for about, ds in (("", judgement.distances), ("other devices: ", judgement.held_out)):
+    rows, tolerated = [], validation.distances.attrs["tolerated"]
+    for about, ds in (("", validation.distances), ("other devices: ", validation.held_out)):
         for kind in ds["kind"].values if "distance" in ds else ():
             for name in ds["feature"].values:
                 distance, expected = (float(ds[n].sel(kind=kind, feature=name)) for n in ("distance", "expected"))
@@ -252,9 +252,9 @@ def _distances(judgement: Judgement) -> list[tuple[str, str, str, str, str, str]
     return rows
 
 
-def _skills(judgement: Judgement) -> list[tuple[str, str, str, str]]:
+def _skills(validation: Validation) -> list[tuple[str, str, str, str]]:
     """Feature, share of variance predicted, its interval, and what the fit expects."""
-    ds, rows = judgement.held_out, []
+    ds, rows = validation.held_out, []
     for name in ds["feature"].values:
         value, low, high, expected = (
             100 * float(ds[key].sel(feature=name)) for key in ("skill", "skill_lower", "skill_upper", "skill_expected")

@@ -16,7 +16,7 @@ from synaptogen_core.types import F64
 
 if TYPE_CHECKING:
     from synaptogen_core.analysis.fitting_api import Fit
-    from synaptogen_core.analysis.validation.validate import Judgement
+    from synaptogen_core.analysis.validation.validate import Validation
 
 
 LOOPS = 8  # shown, and as many failed ones at most
@@ -56,11 +56,11 @@ class Figure(NamedTuple):
     key: list[tuple[str, str]]
 
 
-def figures(fit: Fit, judgement: Judgement | None, loops: xr.Dataset | None) -> list[Figure]:
+def figures(fit: Fit, validation: Validation | None, loops: xr.Dataset | None) -> list[Figure]:
     """All pictures that the data allow, in the order of the report."""
     found = []
-    if judgement is not None:
-        found += [values(judgement), memory(judgement), correlations(judgement), devices(judgement)]
+    if validation is not None:
+        found += [values(validation), memory(validation), correlations(validation), devices(validation)]
     found += [conduction(fit), criteria(fit)]
     if loops is not None and "sample_count" in loops:
         found += [measured_loops(loops), failed_loops(loops)]
@@ -89,11 +89,11 @@ def _handy(one: Feature, *data: ArrayLike) -> tuple[Callable[[ArrayLike], F64], 
     return lambda numbers: factor * plain(numbers), unit
 
 
-def values(judgement: Judgement) -> Figure:
+def values(validation: Validation) -> Figure:
     """Distributions over all cycles and devices on normal paper."""
     pictures = []
-    for name in judgement.marginals["feature"].values:
-        one, part = feature(str(name)), judgement.marginals.sel(feature=name)
+    for name in validation.marginals["feature"].values:
+        one, part = feature(str(name)), validation.marginals.sel(feature=name)
         probability = part["probability"].values
         handy, unit = _handy(one, part["measured"].values)
         measured, low, high, fitted = (handy(part[n].values) for n in ("measured", "lower", "upper", "fitted"))
@@ -116,9 +116,9 @@ def values(judgement: Judgement) -> Figure:
     return Figure("Values", caption, pictures, _key(*THREE))
 
 
-def memory(judgement: Judgement) -> Figure:
+def memory(validation: Validation) -> Figure:
     """Autocorrelations."""
-    ds, pictures = judgement.autocorrelation.isel(lag=slice(1, None)), []
+    ds, pictures = validation.autocorrelation.isel(lag=slice(1, None)), []
     for name in ds["feature"].values:
         one, part = feature(str(name)), ds.sel(feature=name)
         lag = part["lag"].values
@@ -139,9 +139,9 @@ def memory(judgement: Judgement) -> Figure:
     return Figure("Memory", caption, pictures if ds.sizes["lag"] > 1 else [], _key(*THREE))
 
 
-def correlations(judgement: Judgement) -> Figure:
+def correlations(validation: Validation) -> Figure:
     """Correlations of features, measured and fitted side by side."""
-    ds, pictures = judgement.correlations, []
+    ds, pictures = validation.correlations, []
     names = [feature(str(name)).symbol for name in ds["feature"].values]
     for kind in ds["kind"].values if len(names) > 1 else ():
         part = ds.sel(kind=kind)
@@ -160,9 +160,9 @@ def correlations(judgement: Judgement) -> Figure:
     return Figure("Correlations", caption, pictures, key)
 
 
-def devices(judgement: Judgement) -> Figure:
+def devices(validation: Validation) -> Figure:
     """Mean and spread of each device."""
-    ds, pictures = judgement.devices, []
+    ds, pictures = validation.devices, []
     for name in ds["feature"].values if ds.sizes["device"] > 1 else ():
         one, part = feature(str(name)), ds.sel(feature=name)
         mean, spread = part["measured_mean"].values, part["measured_deviation"].values

@@ -12,7 +12,7 @@ import xarray as xr
 import synaptogen_core as sc
 from synaptogen_core.array.tally import COUNTS, notes
 from synaptogen_core.array.trains.pulse_train import PulseTrain
-from synaptogen_core.array.write_disturb import switches
+from synaptogen_core.array.write_disturb import would_switch
 
 DEVICE = sc.load_device("hennen2024")
 TRAINS = {
@@ -47,11 +47,11 @@ def test_the_counts_are_what_pulse_by_pulse_shows(name: str, used: bool) -> None
     for volts, read in zip(train.voltages(np.arange(cells.size)), train.pulses.read, strict=True):
         if not read:
             u = volts.reshape(cells.shape)
-            changed |= switches(steps, u)
+            changed |= would_switch(steps, u)
             steps.apply_voltage(u)
     ds = sc.simulate(cells, train)
     low, high = train.extremes
-    beyond = ~(switches(cells, low) | switches(cells, high))
+    beyond = ~(would_switch(cells, low) | would_switch(cells, high))
     assert counts(ds) == (int(changed.sum()), int(beyond.sum()))
     assert name == "nothing" or (changed.sum() > 0 and (name == "cycling" or changed.sum() < cells.size))
     if name == "weak":
@@ -95,7 +95,7 @@ def test_longer_trains_leave_more_cells_behind_and_outliers_first() -> None:
     for _ in range(2):
         found.append(counts(sc.simulate(cells, PulseTrain.cycling(cycles=500)))[1])
     assert found[0] < found[1] and 0.003 < found[1] / 4096 < 0.012  # .7 % after 1,000 cycles
-    stuck = ~(switches(cells, -1.5) | switches(cells, 1.5))
+    stuck = ~(would_switch(cells, -1.5) | would_switch(cells, 1.5))
     assert stuck[cells.outlier()].mean() > 10 * stuck[~cells.outlier()].mean()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import synaptogen_core as sc
-from synaptogen_core.array.write_disturb import switches, switching_probability
+from synaptogen_core.array.write_disturb import switching_probability, would_switch
 from synaptogen_core.device.model.state import State
 from synaptogen_core.schema import HRS, IRS, LRS
 
@@ -150,7 +150,7 @@ def test_switches_is_what_apply_voltage_does(seed: int, device: sc.DeviceParamet
     edge = rng.random(cells.shape) < 0.3  # exactly at a threshold
     state = cells.to_state()["arrays"]
     u[edge] = np.where(rng.random(cells.shape) < 0.5, cells.features()["u_set"], state["threshold"].reshape(5, 8))[edge]
-    before, said = cells.to_state()["arrays"], switches(cells, u)
+    before, said = cells.to_state()["arrays"], would_switch(cells, u)
     cells.apply_voltage(u)
     after = cells.to_state()["arrays"]
     changed = (before["code"] != after["code"]) | (before["threshold"] != after["threshold"])
@@ -170,12 +170,12 @@ def test_cells_stay_and_blocks_agree() -> None:
     one_a_cell = np.full(cells.size, -0.7)
     np.testing.assert_allclose(switching_probability(cells, -0.7), switching_probability(cells, one_a_cell), rtol=1e-9)
     assert cells.state_hash() == before
-    assert switches(cells, 0.7).shape == cells.shape
+    assert would_switch(cells, 0.7).shape == cells.shape
 
 
 @pytest.mark.parametrize("u", [np.nan, np.inf, np.zeros(3), "high", 1e39])
 def test_bad_voltages(u: Any) -> None:
     cells = mixed()
-    for ask in (switching_probability, switches):
+    for ask in (switching_probability, would_switch):
         with pytest.raises((TypeError, ValueError), match=r"^u: must be .* \(got .*\); "):
             ask(cells, u)

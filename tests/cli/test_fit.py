@@ -62,9 +62,9 @@ def test_a_table_of_features(table: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(found["value"].values, library.estimates["value"].values)
         np.testing.assert_array_equal(found["lower"].values, library.estimates["lower"].values)
     page = files["--report"].read_text(encoding="utf-8")
-    judgement = sc.fitting.judge(library, seed=7)
+    validation = sc.fitting.validate(library, seed=7)
     words = " ".join(result.stdout.split())
-    for finding in judgement.verdict[:-1]:
+    for finding in validation.verdict[:-1]:
         assert finding.about in words
         assert finding.text.replace("'", "&#39;") in page
     for said in ("10 measured, 9 used", "median device", library.data_hash, library.device.hash, "d.json"):
@@ -81,7 +81,7 @@ def test_loops_whose_current_must_be_told(loops: Path, tmp_path: Path) -> None:
     assert "Traceback" not in asked.output
     options = ["--column", "current=channel 2", "--unit", "current=uA", "--set-method", "steepest", "--smoothing", "3"]
     device = tmp_path / "d.json"
-    result = run(loops, *QUICK, *options, "-o", device, "--report", tmp_path / "r.html", "--no-judge", "-q")
+    result = run(loops, *QUICK, *options, "-o", device, "--report", tmp_path / "r.html", "--no-validate", "-q")
     assert result.exit_code == 0, result.output
     assert result.output == ""
     ds = sc.load_measurements(loops, columns={"current": "channel 2"}, units={"current": "uA"})
@@ -95,7 +95,7 @@ def test_loops_whose_current_must_be_told(loops: Path, tmp_path: Path) -> None:
 
 def test_the_published_layout(table: Path, tmp_path: Path) -> None:
     path = tmp_path / "d.json"
-    result = run(table, *QUICK, "--no-judge", "--layout", "published", "-o", path, "--order", 1, "--components", 1)
+    result = run(table, *QUICK, "--no-validate", "--layout", "published", "-o", path, "--order", 1, "--components", 1)
     assert result.exit_code == 0, result.output
     assert "verdict" not in result.stdout
     assert "hash" not in json.loads(path.read_text(encoding="utf-8"))
@@ -163,7 +163,7 @@ def test_nothing_is_replaced_unasked(table: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "must not exist yet (got one); give --force" in result.stderr
     assert path.read_text(encoding="utf-8") == "mine"
-    assert run(table, *QUICK, "--no-judge", "-o", path, "--force", "-q").exit_code == 0
+    assert run(table, *QUICK, "--no-validate", "-o", path, "--force", "-q").exit_code == 0
     assert sc.load_device(path).name == "cells"
     copy = tmp_path / "cells.csv"
     copy.write_bytes(table.read_bytes())

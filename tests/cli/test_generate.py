@@ -45,7 +45,7 @@ def one_sentence(result: Result) -> str:
 def test_the_file_holds_what_simulate_returns(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"run.{suffix}"
     options = ["--record", "features,current", "--every", "3", "--bandwidth", "1e8", "--c2c", "r_hrs=2,u_set=1.5"]
-    variations = ["--d2d", "0.5", "--order", "4", "--no-cycle-memory", "--u-max", "1.5"]
+    variations = ["--d2d", "0.5", "--order", "4", "--no-autocorrelation", "--u-max", "1.5"]
     result = run("generate", path, *SMALL, *options, *variations)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"wrote {path}: 6 x 5 cells, 8 pulses in 4 cycles")
@@ -120,7 +120,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (["run.nc", "--record", "charge"], "record: must name some of features, conductance"),
         (["run.nc", "--every", "day"], "every: must be 'cycle' or a number of pulses (got 'day')"),
         (["run.nc", "--bandwidth", "-1"], "bandwidth: must be 0 Hz or more (got -1)"),
-        (["run.nc", "--memory", "much"], "--memory: must be a number of bytes (got 'much'); write 256MB or 2GiB"),
+        (["run.nc", "--budget", "much"], "--budget: must be a number of bytes (got 'much'); write 256MB or 2GiB"),
         (["run.zarr", "--resume", "--force"], "--resume: must not stand with --force (got both)"),
         (["run.nc", "--resume"], "run.nc: must end in .zarr, to go on after a stop"),
         (["run.nc", "--scheduler", "tcp://127.0.0.1:9"], "run.nc: must end in .zarr or .zarr.zip, for a cluster"),
@@ -163,7 +163,7 @@ def test_a_warning_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 @pytest.mark.skipif(os.name == "nt", reason="signals of this kind are Unix's")
 def test_ctrl_c_leaves_nothing(tmp_path: Path, name: str, code: int) -> None:
-    long = ["--shape", "64x64", "--train", "cycling:cycles=20000", "--memory", "10MB"]
+    long = ["--shape", "64x64", "--train", "cycling:cycles=20000", "--budget", "10MB"]
     process = subprocess.Popen(
         [*COMMAND, "generate", str(tmp_path / "run.zarr"), *long], stderr=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -191,7 +191,7 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
         "24x16",
         "--train",
         "cycling:cycles=1000",
-        "--memory",
+        "--budget",
         "512KB",
         "--resume",
     ]

@@ -91,7 +91,7 @@ def test_device_list_show_and_check(tmp_path: Path) -> None:
     shown = run("device", "show", "hennen2024").stdout
     assert all(word in shown for word in (device.hash, "1.46 V", "U_RESET (V)", "48.4 %"))
     assert json.loads(run("device", "show", "hennen2024", "--json").stdout) == device.to_dict()
-    varied = device.vary(memory=False)
+    varied = device.vary(autocorrelation=False)
     sc.save_device(varied, tmp_path / "mine.json")
     result = run("device", "check", tmp_path / "mine.json")
     assert result.exit_code == 0

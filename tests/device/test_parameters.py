@@ -281,7 +281,7 @@ VARIED = [
     {"order": 3},
     {"d2d": 2.0, "c2c": {"u_set": 0.5, "r_lrs": 0.0}},
     {"correlations": False, "outlier_share": 0.2},
-    {"memory": False, "shapes": "gaussian", "eta": 2.5, "u_max": 1.4},
+    {"autocorrelation": False, "shapes": "gaussian", "eta": 2.5, "u_max": 1.4},
 ]
 
 
@@ -348,7 +348,7 @@ def test_equality_and_hash() -> None:
         {"d2d": {"r_lrs": 1.001}},
         {"outlier_share": 0.05},
         {"correlations": False},
-        {"memory": False},
+        {"autocorrelation": False},
         {"shapes": "gaussian"},
         {"eta": 3.0566},
         {"u_max": 1.4601},
@@ -364,7 +364,7 @@ def test_every_variation_shows_in_name_hash_and_record(wishes: dict[str, Any]) -
 
 
 def test_names_of_variations() -> None:
-    device = DEVICE.vary(d2d=2, memory=False).vary(c2c={"u_set": 0.5}, shapes="gaussian", outlier_share=0.1)
+    device = DEVICE.vary(d2d=2, autocorrelation=False).vary(c2c={"u_set": 0.5}, shapes="gaussian", outlier_share=0.1)
     assert device.name == "hennen2024, d2d x 2, no memory, Gaussian shapes, outliers 10 %, c2c u_set x 0.5"
     assert DEVICE.vary(order=5, eta=2, u_max=1.5, correlations=False).name == (
         "hennen2024, order 5, no correlations, eta 2, u_max 1.5 V"
@@ -373,4 +373,4 @@ def test_names_of_variations() -> None:
 
 def test_nothing_asked_changes_nothing() -> None:
     assert DEVICE.vary() is DEVICE
-    assert DEVICE.vary(memory=True, correlations=True, shapes="true") is DEVICE
+    assert DEVICE.vary(autocorrelation=True, correlations=True, shapes="true") is DEVICE

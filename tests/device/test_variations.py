@@ -105,7 +105,7 @@ def test_no_outliers_means_none_at_all() -> None:
 
 # ---------------------------------------------------------------------------------------------------- memory and shapes
 def test_no_memory_keeps_the_stationary_covariance() -> None:
-    device = DEVICE.vary(memory=False)
+    device = DEVICE.vary(autocorrelation=False)
     assert stationary.covariance(device) == pytest.approx(stationary.covariance(DEVICE), abs=1e-14)
     assert np.all(stationary.autocovariance(device, 5)[1:] == 0)
     assert np.abs(stationary.autocovariance(DEVICE, 5)[1:]).max() > 0.4
@@ -154,13 +154,13 @@ def test_no_correlations_makes_the_features_independent_over_devices() -> None:
 
 
 def test_variations_are_carried_out_in_the_documented_order() -> None:
-    together = DEVICE.vary(u_max=1.4, memory=False, correlations=False, d2d=2, shapes="gaussian", order=3)
+    together = DEVICE.vary(u_max=1.4, autocorrelation=False, correlations=False, d2d=2, shapes="gaussian", order=3)
     one_by_one = (
         DEVICE.vary(order=3)
         .vary(shapes="gaussian")
         .vary(d2d=2)
         .vary(correlations=False)
-        .vary(memory=False)
+        .vary(autocorrelation=False)
         .vary(u_max=1.4)
     )
     assert together.hash == one_by_one.hash
@@ -196,7 +196,7 @@ BAD = [
     ({"order": 0}, "order: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"order": "3"}, "order: must be a whole number (got '3'); give an int"),
     ({"shapes": "normal"}, "shapes: must be 'true' or 'gaussian' (got 'normal'); choose one of them"),
-    ({"memory": 1}, "memory: must be True or False (got 1); False switches it off"),
+    ({"autocorrelation": 1}, "autocorrelation: must be True or False (got 1); False switches it off"),
     ({"correlations": "off"}, "correlations: must be True or False (got 'off'); False switches it off"),
     ({"eta": 21}, "eta: must be above 0 and at most 20 (got 21); the published value is 3.0567"),
     ({"eta": "x"}, "eta: must be a number (got str); give a float"),

@@ -84,13 +84,13 @@ def fit(loops: xr.Dataset, device: sc.DeviceParameters) -> sc.fitting.Fit:
 
 
 @pytest.fixture(scope="module")
-def judgement(fit: sc.fitting.Fit) -> sc.fitting.Judgement:
-    return sc.fitting.judge(fit)
+def validation(fit: sc.fitting.Fit) -> sc.fitting.Validation:
+    return sc.fitting.validate(fit)
 
 
 @pytest.fixture(scope="module")
-def html(fit: sc.fitting.Fit, judgement: sc.fitting.Judgement, loops: xr.Dataset) -> str:
-    return report_html(fit, judgement, loops=loops, command=f"synaptogen fit '{EVIL}'")
+def html(fit: sc.fitting.Fit, validation: sc.fitting.Validation, loops: xr.Dataset) -> str:
+    return report_html(fit, validation, loops=loops, command=f"synaptogen fit '{EVIL}'")
 
 
 def test_the_page_is_whole_and_loads_nothing(html: str) -> None:
@@ -145,14 +145,14 @@ def _outer(html: str) -> list[str]:
     return found
 
 
-def test_texts_are_escaped_and_said(html: str, fit: sc.fitting.Fit, judgement: sc.fitting.Judgement) -> None:
+def test_texts_are_escaped_and_said(html: str, fit: sc.fitting.Fit, validation: sc.fitting.Validation) -> None:
     assert "<script" not in html
     page = Page(html)
     assert f"{EVIL} device" in page.text
     assert f"{EVIL}.csv" in page.text
     assert f"{EVIL}8" in page.text, "labels of devices"
     assert f"synaptogen fit '{EVIL}'" in page.text
-    for text in (*fit.assumed, *fit.warnings, *(finding.text for finding in judgement.verdict)):
+    for text in (*fit.assumed, *fit.warnings, *(finding.text for finding in validation.verdict)):
         assert " ".join(text.split()) in page.text
     assert fit.data_hash in page.text and fit.device.hash in page.text and sc.__version__ in page.text
 
@@ -182,13 +182,13 @@ def test_without_judgement_or_loops(fit: sc.fitting.Fit, html: str) -> None:
     assert Page(plain).open == []
 
 
-def test_mixed_verdicts(judgement: sc.fitting.Judgement) -> None:
-    findings = [replace(finding, good=True) for finding in judgement.verdict]
-    assert report.summary(replace(judgement, verdict=tuple(findings)))[:2] == ("✓", "good")
+def test_mixed_verdicts(validation: sc.fitting.Validation) -> None:
+    findings = [replace(finding, good=True) for finding in validation.verdict]
+    assert report.summary(replace(validation, verdict=tuple(findings)))[:2] == ("✓", "good")
     findings[-1] = replace(findings[-1], good=False)
-    assert report.summary(replace(judgement, verdict=tuple(findings)))[:2] == ("⚠", "good for some")
-    findings = [replace(finding, good=False) for finding in judgement.verdict]
-    assert report.summary(replace(judgement, verdict=tuple(findings)))[:2] == ("✗", "not good")
+    assert report.summary(replace(validation, verdict=tuple(findings)))[:2] == ("⚠", "good for some")
+    findings = [replace(finding, good=False) for finding in validation.verdict]
+    assert report.summary(replace(validation, verdict=tuple(findings)))[:2] == ("✗", "not good")
 
 
 def test_the_python_text_gives_the_same_numbers(

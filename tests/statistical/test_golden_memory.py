@@ -100,7 +100,7 @@ def test_order_one_forgets() -> None:
 
 
 def test_no_memory_forgets_at_once_and_keeps_the_covariance() -> None:
-    independent = cycled(PLAIN.vary(memory=False), 3)
+    independent = cycled(PLAIN.vary(autocorrelation=False), 3)
     assert np.all(np.abs(correlation(independent[2], independent[1])) < tolerance(np.zeros((4, 4))))
     exact = stationary.covariance(PUBLISHED)
     spread = np.sqrt(np.diag(exact))

@@ -147,7 +147,9 @@ def test_without_correlations_there_are_none(device):
 
 
 @pytest.mark.parametrize(
-    "change", [{"d2d": 2.0}, {"shapes": "gaussian"}, {"outlier_share": 0.3}, {"memory": False}, {"order": 1}], ids=str
+    "change",
+    [{"d2d": 2.0}, {"shapes": "gaussian"}, {"outlier_share": 0.3}, {"autocorrelation": False}, {"order": 1}],
+    ids=str,
 )
 def test_varied_devices_follow_their_own_law(device, population, change):
     varied = device.vary(**change)

@@ -15,7 +15,7 @@ from app.tabs.crossbar.disturb import Group, groups_of
 from app.tabs.crossbar.inputs import INPUTS, MAX_TEXT, input_vector
 from app.tabs.crossbar.lines import lines_of
 from app.work.runs import Run
-from synaptogen_core.array.write_disturb import switches, switching_probability
+from synaptogen_core.array.write_disturb import switching_probability, would_switch
 from synaptogen_core.crossbar.circuit.bias import Bias, bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.readout.converters import Adc, Dac
@@ -166,7 +166,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         digits=digitise(output, read),
         cells=tuple(describe(cells, maps, cell) for cell in request.cells),
         wanted=options.get("write", 0.0),
-        groups=groups_of(request.cells[0], maps["voltage"], chance, switches(cells, seen))
+        groups=groups_of(request.cells[0], maps["voltage"], chance, would_switch(cells, seen))
         if options.scheme != "all" else (),
         budget=budget_of(cells, options, lines, request) if options.scheme == "all" and along == "rows" else None,
         residual=solution.residual,

@@ -45,7 +45,7 @@ def planned(run: Run) -> xr.Dataset:
     cells, recording = runs.make_cells(run.request), runs.recording(run.request, run.train)
     # without the counts of switched and stuck cells: those of the run are of the cells that it recorded
     return Parts.of(
-        cells, run.train, memory=runs.BUDGET // 2, **recording, read_voltage=0.2, bandwidth=None
+        cells, run.train, budget=runs.BUDGET // 2, **recording, read_voltage=0.2, bandwidth=None
     ).template()  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The fit beside the measurement, as plain arrays and words: what the Fit tab draws of a Fit and of a Judgement."""
+"""The fit beside the measurement, as plain arrays and words: what the Fit tab draws of a Fit and of a Validation."""
 
 from __future__ import annotations
 
@@ -163,12 +163,12 @@ def family(fit: Any) -> Family:
     return Family(ds["voltage"].values, ds["fitted"].values, measured, low, borrowed)
 
 
-def of_judgement(judgement: Any) -> Judged:
-    ds, memory, matrices = judgement.marginals, judgement.autocorrelation, judgement.correlations
+def of_validation(validation: Any) -> Judged:
+    ds, memory, matrices = validation.marginals, validation.autocorrelation, validation.correlations
     names = [str(name) for name in ds["feature"].values]
     marginals, lines = [], []
     for name in names:
-        one, far = ds.sel(feature=name), judgement.distances.sel(feature=name)
+        one, far = ds.sel(feature=name), validation.distances.sel(feature=name)
         quantiles = (one[part].values for part in PARTS)
         if feature(name).scale == "log":
             quantiles = (10**values for values in quantiles)
@@ -181,4 +181,4 @@ def of_judgement(judgement: Any) -> Judged:
         Matrix(str(kind), symbols, *(matrices.sel(kind=kind)[part].values for part in PARTS))
         for kind in matrices["kind"].values
     )
-    return Judged(tuple(marginals), tuple(lines), tables, tuple(Finding(f.good, f.text) for f in judgement.verdict))
+    return Judged(tuple(marginals), tuple(lines), tables, tuple(Finding(f.good, f.text) for f in validation.verdict))

@@ -315,7 +315,7 @@ class ComparePart:
             theme.grid(self.orders.card, self.components.card, sizes=half),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
-        self.of_judgement = pmui.Column(
+        self.of_validation = pmui.Column(
             self.explained,
             theme.grid(*(q.card for q in self.quantiles.values()), sizes=quarter),
             theme.grid(*(m.card for m in self.memory.values()), sizes=quarter),
@@ -332,8 +332,8 @@ class ComparePart:
         self.orders.show(fitted.orders)
         self.components.show(fitted.components)
 
-    def show_judgement(self, judged: Judged | None) -> None:
-        self.of_judgement.visible = judged is not None
+    def show_validation(self, judged: Judged | None) -> None:
+        self.of_validation.visible = judged is not None
         if judged is None:
             return
         marginals, memory = ({part.name: part for part in parts} for parts in (judged.marginals, judged.memory))

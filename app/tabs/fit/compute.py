@@ -204,7 +204,7 @@ def judge(
     """How well it behaves like the measurement."""
     from synaptogen_core.analysis import fitting_api
 
-    return fitting_api.judge(values["fit"], progress=progress, cancel=cancel)
+    return fitting_api.validate(values["fit"], progress=progress, cancel=cancel)
 
 
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")

@@ -106,7 +106,7 @@ def of_stage(key: str, values: Mapping[str, Any]) -> Any:
         "read": lambda found: of_reading(found["read"]),
         "extract": lambda found: of_cycles(found["extract"], "sample_count" in found["read"].data),
         "fit": lambda found: compare.of_fit(found["fit"]),
-        "judge": lambda found: compare.of_judgement(found["judge"]),
+        "judge": lambda found: compare.of_validation(found["judge"]),
     }
     return makers[key](values) if key in makers else None
 
@@ -134,7 +134,7 @@ def of_cycles(ds: xr.Dataset, loops: bool) -> Cycles:
         reasons=tuple((FAILURES[code][1], int(n)) for code, n in zip(codes, counts, strict=True)),
         listed=tuple(Failed(labels[index[i]], int(cycle[i]), FAILURES[failure[i]][1]) for i in bad[:LISTED]),
         bad=tuple((int(index[i]), int(i - starts[index[i]])) for i in bad),
-        report=device_rows(fitting_api.device_report(ds)),
+        report=device_rows(fitting_api.screen_devices(ds)),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One page's fit: a file -> measurement -> features -> curves -> fit -> judgement, each with its pictures.
+"""One page's fit: a file -> measurement -> features -> curves -> fit -> validation, each with its pictures.
 
 A lane beside the loop, as a page's simulations have it: progress, cancel, and a change of the options re-does the
 stages that it matters to, no more. What comes from a file is never written to the disk, never shared with another

@@ -94,7 +94,7 @@ class View(Base):
         elif stage == "judge":
             self.judged = found
             if self.compare is not None:
-                self.compare.show_judgement(found)
+                self.compare.show_validation(found)
         self.said.visible = self.fitted is not None
         self.verdict.object = text.verdict(self.judged, self.fitted)
 
@@ -103,7 +103,7 @@ class View(Base):
             self.compare = ComparePart(self.theme, partial(self.context.work.look, "scatter"))
             self.estimates = text.estimates_table()
             numbers = theme.card(theme.heading("Estimates"), self.estimates)
-            self.pictures.objects = [self.compare.of_judgement, self.compare.of_fit, numbers]
+            self.pictures.objects = [self.compare.of_validation, self.compare.of_fit, numbers]
         self.compare.show_fit(found)
         self.facts.object = text.facts(found)
         self.estimates.value = text.rows(found.estimates)

@@ -15,7 +15,7 @@ from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify, verify_statistics
-from synaptogen_core.crossbar.programming.pulse import reach
+from synaptogen_core.crossbar.programming.pulse import through_lines
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import LRS
 
@@ -129,7 +129,7 @@ def _verify(run: Run, request: Request, options: Choices, cancel: threading.Even
         cells, target, tolerance=options.tolerance / 100, max_pulses=limit, u_set=options.u_set,
         u_start=options.u_start, u_stop=options.u_stop, step=options.u_step, u_read=read.u_read,
         bandwidth=read.bandwidth * 1e6 if read.noise else 0.0,
-        reach=reach(part.lines, options.at_once) if part.lines else None, cancel=cancel,
+        reach=through_lines(part.lines, options.at_once) if part.lines else None, cancel=cancel,
     )  # fmt: skip
     return Verified(
         part, limit, *(data[name].values.astype(np.float32) for name in ("target", "reached")),
@@ -144,7 +144,7 @@ def _staircase(run: Run, request: Request, options: Choices, cancel: threading.E
     most = min(MOST_LINES // volts.size, MOST_CELLS) if options.through else MOST_VALUES // volts.size
     part = choose_part(run, request, options, most)
     cells = part.of(run.cells)
-    through = reach(part.lines, options.at_once) if part.lines else None
+    through = through_lines(part.lines, options.at_once) if part.lines else None
     after, not_set = np.empty((volts.size, *cells.shape), np.float32), 0
     seen = np.empty(cells.shape)
     for i, u in enumerate(volts):

@@ -24,7 +24,7 @@ from synaptogen_core.analysis.fitting import estimates as fit_table
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.device_to_device import DeviceFit
 from synaptogen_core.analysis.loops.extraction import extract_features
-from synaptogen_core.analysis.loops.screening import device_report
+from synaptogen_core.analysis.loops.screening import screen_devices
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.device import rules
 from synaptogen_core.device.frozen import freeze
@@ -56,7 +56,7 @@ class Fit:
     features : xarray.Dataset
         The measurement that was used: usable records of the devices that work.
     devices : xarray.Dataset
-        On ``device``: what `device_report` says of all devices.
+        On ``device``: what `screen_devices` says of all devices.
     device_points : xarray.Dataset
         On ``device`` and ``feature``: `mu` and `sigma` of each device that was used, as seen.
     curves : Curves
@@ -164,8 +164,8 @@ def fit(
     loops = measured if "sample_count" in measured else None
     if loops is not None and not any(f.name in measured for f in FEATURES):
         measured = extract_features(measured)
-    states = device_report(measured, drift=False)
-    drifting = _aside(device_report, measured) if intervals else None
+    states = screen_devices(measured, drift=False)
+    drifting = _aside(screen_devices, measured) if intervals else None
     work.done(0.1)
     used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)

@@ -57,7 +57,7 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
                 + (" and others." if count > 8 else ".")
             )
     if not keep.any():
-        raise ValueError("ds: must hold a device that switches (got none); see device_report for each device's state")
+        raise ValueError("ds: must hold a device that switches (got none); see screen_devices for each device's state")
     used = measured if keep.all() else select_records(measured, keep)
     panel = panel_of(used)
     lasting = panel.counts.min(axis=1) >= FEWEST_CYCLES

@@ -26,7 +26,7 @@ DRIFT_Q = 0.01  # below which a trend or a jump is said: the share of those said
 WORN = 8  # bad cycles in a row, or as much evidence: chance failures do not come so
 
 
-def device_report(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
+def screen_devices(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
     """State of each measured device, and tests for trend and jump of its features.
 
     A cycle is *bad* if its features could not be extracted; if its window is closed: R_HRS / R_LRS below 1.5, or its
@@ -105,7 +105,7 @@ def usable_records(features: xr.Dataset, report: xr.Dataset, *, until_worn_out: 
     """
     checks.instance("features", features, xr.Dataset, "give a measurement")
     if not isinstance(report, xr.Dataset) or "state" not in report:
-        raise TypeError(f"report: must come from device_report (got {type(report).__name__}); give what it returned")
+        raise TypeError(f"report: must come from screen_devices (got {type(report).__name__}); give what it returned")
     names = [name for name in FEATURE_NAMES if name in features]
     index = features["device_index"].values
     usable = np.asarray(report["state"].values[index] == STATE["healthy"])

@@ -41,7 +41,7 @@ MATRICES = ("within devices", "one cycle later", "between devices")
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class Validation:
     """How a fitted device compares with what it was fitted to.
 
     Attributes
@@ -81,7 +81,7 @@ class Judgement:
 
 
 @one_thread()
-def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None) -> Judgement:
+def validate(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: Cancel | None = None) -> Validation:
     """Compare a fitted device with its measurement.
 
     Parameters
@@ -94,7 +94,7 @@ def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: 
 
     Returns
     -------
-    Judgement
+    Validation
 
     Raises
     ------
@@ -102,7 +102,7 @@ def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: 
         If `cancel` said so.
     """
     checks.instance("fit", fit, Fit, "give what fit returned")
-    work = Work(progress, cancel, "judge")
+    work = Work(progress, cancel, "validate")
     part = _fewer(fit.features)
     panel = panel_of(part)
     repeats = stats.repeats_for(panel, SIMULATED)
@@ -130,7 +130,7 @@ def judge(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cancel: 
     verdict = findings(fit, marginals, distances, autocorrelation, correlations, tests)
     if part is not fit.features:
         verdict = (*verdict[:-1], _of_a_part(verdict[-1], part, fit.features))
-    return Judgement(marginals, distances, autocorrelation, correlations, tests, _devices(names, seen, drawn), verdict)
+    return Validation(marginals, distances, autocorrelation, correlations, tests, _devices(names, seen, drawn), verdict)
 
 
 def _fewer(features: xr.Dataset) -> xr.Dataset:

@@ -129,7 +129,7 @@ def _sentence(error: BaseException) -> ClusterError:
     if isinstance(error, KilledWorker):
         return ClusterError(
             "scheduler: workers must survive a row group (got several that died of the same one); "
-            "give them more memory, or a smaller memory to the run"
+            "give them more memory, or the run a smaller budget"
         )
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return ClusterError(

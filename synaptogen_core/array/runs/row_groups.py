@@ -49,24 +49,24 @@ class Parts:
         cells: CellArray,
         train: PulseTrain,
         *,
-        memory: int,
+        budget: int,
         record: str | Iterable[str],
         every: str | int,
         read_voltage: float,
         bandwidth: float | None,
         pieces: int = 1,
     ) -> Parts:
-        """As many rows at once as `memory` [bytes] holds twice: as the Dataset of a part, and on its way to a file.
+        """As many rows at once as `budget` [bytes] holds twice: as the Dataset of a part, and on its way to a file.
 
         A power of two, so that the pieces of a file can be cut alike. At least `pieces` groups, unless they would be
         smaller than `SMALLEST` and less work than `WORTH_A_PART`.
         """
         check_train(train)
         wish = recording.request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
-        memory = checks.whole("memory", memory, 1, 2**62)
+        budget = checks.whole("budget", budget, 1, 2**62)
         row = cells.columns * (Timetable(train, wish).bytes_per_cell() + 2)
         smallest = min(SMALLEST // row, WORTH_A_PART // (cells.columns * len(train)))
-        fitting = max(1, min(memory // 2 // row, max(smallest, cells.rows // pieces)))
+        fitting = max(1, min(budget // 2 // row, max(smallest, cells.rows // pieces)))
         rows = cells.rows if fitting >= cells.rows else 1 << (int(fitting).bit_length() - 1)
         return cls(cells, train, wish, rows)
 

@@ -167,7 +167,7 @@ def _executed(
     return run
 
 
-def estimate(
+def estimate_cost(
     cells: CellArray,
     train: PulseTrain,
     *,

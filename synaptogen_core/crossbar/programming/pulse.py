@@ -100,7 +100,7 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     return Pulse(seen[0], seen[-1], len(seen), settled, worst)
 
 
-def reach(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F64], F64]:
+def through_lines(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F64], F64]:
     """Give `program_and_verify` the voltages that reach the cells through the lines.
 
     The chosen row's select transistors are on, all others off; its word line is at 0 V, and a bit line at the voltage

@@ -60,7 +60,7 @@ class Adc(Uniform):
     bits : int
         Resolution, 1 to 24; there are 2**bits codes.
     low, high : float
-        Inputs of the first and of the last code: currents [A], or voltages [V] behind an `Amplifier`.
+        Inputs of the first and of the last code: currents [A], or voltages [V] behind an `TransimpedanceAmplifier`.
     offset : float
         Added to the input before it is converted, in the same unit.
 
@@ -134,7 +134,7 @@ class Dac(Uniform):
 
 
 @dataclass(frozen=True)
-class Amplifier:
+class TransimpedanceAmplifier:
     """A transimpedance amplifier: the current of a line becomes a voltage, up to what its supply allows.
 
     A current out of the array gives a positive voltage. The line is held at 0 V; what resistance the input has is part
@@ -154,7 +154,7 @@ class Amplifier:
 
     Examples
     --------
-    >>> Amplifier(gain=1e4, limit=1.0).convert([2e-5, -3e-4]).tolist()
+    >>> TransimpedanceAmplifier(gain=1e4, limit=1.0).convert([2e-5, -3e-4]).tolist()
     [0.2, -1.0]
     """
 

@@ -27,7 +27,7 @@ Tile = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class DifferentialPairs:
     """Signed weights as differences of two conductances: each output has two neighbouring columns, plus and minus.
 
     One cell of a pair is at `low`, the other as much above it as the weight is large.
@@ -46,7 +46,7 @@ class Pairs:
 
     Examples
     --------
-    >>> Pairs(low=1e-5, high=2e-4).conductances([[1.0, -0.5]]).tolist()
+    >>> DifferentialPairs(low=1e-5, high=2e-4).conductances([[1.0, -0.5]]).tolist()
     [[0.0002, 1e-05, 1e-05, 0.000105]]
     """
 
@@ -112,10 +112,10 @@ def differences(values: ArrayLike) -> F64:
     return np.asarray(of_columns[..., 0::2] - of_columns[..., 1::2])
 
 
-def product(
+def matvec(
     cells: CellArray | ArrayLike,
     inputs: ArrayLike,
-    pairs: Pairs,
+    pairs: DifferentialPairs,
     lines: Lines = IDEAL,
     periphery: Periphery = BARE,
     *,
@@ -138,7 +138,7 @@ def product(
         Cells with their true I(U), or conductances of linear cells [S].
     inputs : array, shape (inputs,) or (vectors, inputs)
         -1 to 1.
-    pairs : Pairs
+    pairs : DifferentialPairs
         What the conductances stand for.
     lines : Lines
     periphery : Periphery
@@ -161,7 +161,7 @@ def product(
     """
     cells = as_cells(cells)
     check_circuit(lines, periphery)
-    checks.instance("pairs", pairs, Pairs, "give Pairs(...)")
+    checks.instance("pairs", pairs, DifferentialPairs, "give DifferentialPairs(...)")
     given = checks.numbers("inputs", inputs)
     if given.shape[-1:] != cells.shape[:1] or given.ndim > 2 or not given.size:
         rows = cells.shape[0]

@@ -13,7 +13,7 @@ from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.identity import MAX_SEED
 from synaptogen_core.crossbar.circuit.bias import read_bias
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
-from synaptogen_core.crossbar.readout.converters import Adc, Amplifier, Dac
+from synaptogen_core.crossbar.readout.converters import Adc, Dac, TransimpedanceAmplifier
 from synaptogen_core.crossbar.readout.line_noise import LineNoise, line_normals
 from synaptogen_core.crossbar.solver import cells as elements
 from synaptogen_core.crossbar.solver.solve import LineSolution, effective_conductance, solve_lines
@@ -83,7 +83,7 @@ class Periphery:
         Drives the word lines.
     noise : LineNoise, optional
         Of the bit lines' currents.
-    amplifier : Amplifier, optional
+    amplifier : TransimpedanceAmplifier, optional
         One for each bit line.
     adc : Adc, optional
         Converts the amplifiers' voltages [V], or, without amplifiers, the currents [A].
@@ -96,11 +96,11 @@ class Periphery:
 
     dac: Dac | None = None
     noise: LineNoise | None = None
-    amplifier: Amplifier | None = None
+    amplifier: TransimpedanceAmplifier | None = None
     adc: Adc | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("dac", Dac), ("noise", LineNoise), ("amplifier", Amplifier), ("adc", Adc)):
+        for name, kind in (("dac", Dac), ("noise", LineNoise), ("amplifier", TransimpedanceAmplifier), ("adc", Adc)):
             part = getattr(self, name)
             if part is not None and not isinstance(part, kind):
                 raise TypeError(

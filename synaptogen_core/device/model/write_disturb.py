@@ -26,7 +26,7 @@ STEPS = 80  # of that search; some three are enough unless the polynomial is fla
 TOLERANCE = 1e-12  # of a crossing; no unit
 
 
-def switches(state: State, u: F32) -> NDArray[np.bool_]:
+def would_switch(state: State, u: F32) -> NDArray[np.bool_]:
     """Whether the voltages `u` [V], shape (n,) or (1,), switch the cells, with the thresholds in force; shape (n,).
 
     Those are the cells that `switching.apply` changes.

@@ -51,7 +51,7 @@ def rehearse(
     if not file.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {file.parent}); make it first")
     each = {"every": "cycle", "read_voltage": 0.2, "bandwidth": None, **settings}
-    nbytes = Parts.of(cells, train, memory=2**62, record=record, **each).nbytes
+    nbytes = Parts.of(cells, train, budget=2**62, record=record, **each).nbytes
     many = int(max(8, min(cells.size, BYTES * cells.size / max(1, nbytes), UPDATES / len(train))))
     few = many // 8
     options = {"record": record, "threads": threads, **settings}

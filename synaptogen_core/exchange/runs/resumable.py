@@ -26,7 +26,7 @@ from synaptogen_core.exchange.runs import store as stores
 from synaptogen_core.exchange.runs.store import Store
 from synaptogen_core.progress import Cancel, Progress
 
-MEMORY = 256 * 2**20  # bytes
+BUDGET = 256 * 2**20  # bytes
 PIECES = 16  # so that a kill costs little, and a cluster has something to deal
 GO_ON = "; what is done is kept, and the same call (synaptogen generate --resume) goes on with it"
 
@@ -40,7 +40,7 @@ def simulate_to_zarr(
     every: str | int = "cycle",
     read_voltage: float = READ_VOLTAGE,
     bandwidth: float | None = None,
-    memory: int = MEMORY,
+    budget: int = BUDGET,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     threads: int | None = None,
@@ -59,7 +59,7 @@ def simulate_to_zarr(
         As for `simulate`. The cells are left as they are.
     path : str or path
         .zarr. With a cluster, a folder that all workers see under this name.
-    memory : int
+    budget : int
         Bytes that the parts of the Dataset may take at once; one row of the array at least. With a cluster, in each
         thread of a worker. A run that goes on keeps the parts it began with.
     cancel : callable or threading.Event, optional
@@ -93,7 +93,7 @@ def simulate_to_zarr(
     parts = Parts.of(
         cells,
         train,
-        memory=memory,
+        budget=budget,
         record=record,
         every=every,
         read_voltage=read_voltage,

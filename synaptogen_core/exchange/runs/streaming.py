@@ -22,7 +22,7 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.datasets import datasets, feature_csv
 from synaptogen_core.exchange.files import netcdf, text
 from synaptogen_core.exchange.files.atomic import replacing
-from synaptogen_core.exchange.runs.resumable import MEMORY, PIECES, fill
+from synaptogen_core.exchange.runs.resumable import BUDGET, PIECES, fill
 from synaptogen_core.exchange.runs.store import Store, changing
 from synaptogen_core.progress import Cancel, Progress
 
@@ -38,7 +38,7 @@ def simulate_to_file(
     every: str | int = "cycle",
     read_voltage: float = READ_VOLTAGE,
     bandwidth: float | None = None,
-    memory: int = MEMORY,
+    budget: int = BUDGET,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     threads: int | None = None,
@@ -54,7 +54,7 @@ def simulate_to_file(
         As for `simulate`.
     path : str or path
         .nc, .zarr, .zarr.zip, or .csv (the features alone).
-    memory : int
+    budget : int
         Bytes that the parts of the Dataset may take at once; one row of the array at least.
     scheduler : str, distributed.Client or cluster, optional
         For Zarr: compute on a Dask cluster, as `simulate_to_zarr` does.
@@ -78,7 +78,7 @@ def simulate_to_file(
     parts = Parts.of(
         cells,
         train,
-        memory=memory,
+        budget=budget,
         record=("features",) if table else record,
         every=every,
         read_voltage=read_voltage,

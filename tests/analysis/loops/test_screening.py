@@ -8,7 +8,7 @@ from scipy import stats
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.loops import drift
-from synaptogen_core.analysis.loops.screening import bad_cycles, device_report, usable_records
+from synaptogen_core.analysis.loops.screening import bad_cycles, screen_devices, usable_records
 from synaptogen_core.measurement import from_simulation, measurement
 from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES
 from tests.analysis.example_loops import real_endurance
@@ -43,7 +43,7 @@ def states(report) -> list[str]:
 
 def test_devices_are_told_apart_by_their_window():
     ds = table(resistances(100, 0), resistances(0, 100), resistances(60, 40), resistances(3, 0), resistances(1, 99))
-    report = device_report(ds)
+    report = screen_devices(ds)
     assert states(report) == ["healthy", "never_switches", "worn_out", "too_few", "never_switches"]
     assert report["first_bad_cycle"].values.tolist() == [-1, -1, 61, -1, -1]
     assert report["failed"].values.tolist() == [0, 100, 40, 0, 99]
@@ -57,7 +57,7 @@ def test_a_bad_time_that_ends_is_not_the_end():
     one, two, three = resistances(60, 12, 1), resistances(60, 0, 2), resistances(50, 30, 3)
     recovered = {name: np.concatenate([one[name], two[name]]) for name in one}
     late = {name: np.concatenate([three[name][:70], two[name][:1], three[name][70:]]) for name in three}
-    report = device_report(table(recovered, late))
+    report = screen_devices(table(recovered, late))
     assert states(report) == ["healthy", "worn_out"]
     assert report["first_bad_cycle"].values[1] == 51, "one good cycle among 30 bad ones is no recovery"
 
@@ -71,7 +71,7 @@ def test_failed_cycles_alone_tell_without_resistances():
         for name in one:
             one[name] = np.where(why > 0, np.nan, one[name])
     ds = table(*features, failure=failure)
-    report = device_report(ds)
+    report = screen_devices(ds)
     assert states(report) == ["healthy", "never_switches", "worn_out"]
     assert report["first_bad_cycle"].values[2] == 31
     assert usable_records(ds, report).sum() == 50 - 6
@@ -82,7 +82,7 @@ def test_a_gap_is_no_failure():
     values = resistances(40, 0)
     values["r_hrs"][20:] = np.nan
     ds = table(values)
-    assert states(device_report(ds)) == ["healthy"]
+    assert states(screen_devices(ds)) == ["healthy"]
     assert not bad_cycles(ds)[0].any()
 
 
@@ -90,20 +90,20 @@ def test_values_that_are_held_are_no_cycles():
     stuck = resistances(100, 0)
     for name in stuck:
         stuck[name][40:] = stuck[name][39]
-    report = device_report(table(stuck))
+    report = screen_devices(table(stuck))
     assert states(report) == ["worn_out"]
     assert report["first_bad_cycle"].item() == 41
 
 
 def test_a_table_of_other_things_gets_its_sentence():
     with pytest.raises(ValueError, match=r"^features: must be a measurement with features \(got none\)"):
-        device_report(measurement([0], [0], labels=["a"]))
+        screen_devices(measurement([0], [0], labels=["a"]))
 
 
 def test_the_worn_out_cells_of_the_endurance_table_are_named(shared_data):
     """As the eye tells from the table's pictures."""
     ds = real_endurance(shared_data)
-    report = device_report(ds)
+    report = screen_devices(ds)
     named = dict(zip(report["device"].values.tolist(), states(report), strict=True))
     never = {f"short:{k}" for k in range(792, 806, 2)}
     worn = {"short:782", "short:784", "short:786", "short:790"}
@@ -175,14 +175,14 @@ def test_the_report_shows_drift_where_it_is():
     own = ds["device_index"].values == 3
     late = own & (ds["cycle"].values >= 700)
     ds["u_set"] = ds["u_set"] + 3 * float(ds["u_set"].values[own].std()) * late
-    report = device_report(ds)
+    report = screen_devices(ds)
     flagged = (report["jump_q"].values < 0.05) | (report["trend_q"].values < 0.05)
     assert flagged[3, FEATURE_NAMES.index("u_set")]
     assert flagged.sum() == 1
     assert report["jump_at"].sel(device="0,3", feature="u_set").item() == pytest.approx(700, abs=20)
     assert report["jump"].sel(device="0,3", feature="u_set").item() > 1.5
     assert (report["trend_q"].values >= report["trend_p"].values).all()
-    assert "trend" not in device_report(ds, drift=False)
+    assert "trend" not in screen_devices(ds, drift=False)
 
 
 @pytest.mark.parametrize("values", [np.repeat([1.0, 2.0], 20), np.r_[np.zeros(39), 1.0], np.arange(40.0)])
@@ -193,5 +193,5 @@ def test_odd_series_have_numbers(values):
 
 
 def test_constant_features_are_not_tested():
-    report = device_report(table({"u_set": np.full(50, -0.7)}))
+    report = screen_devices(table({"u_set": np.full(50, -0.7)}))
     assert np.isnan(report["trend_p"].item()) and report["jump_at"].item() == -1

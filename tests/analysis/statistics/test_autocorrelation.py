@@ -44,7 +44,7 @@ def test_lrs_at_lag_10_from_100_cycles(device):
 def test_the_dataset_knows_its_device(wrap, ar1, device):
     ds = wrap(r_lrs=ar1(50, 30, 0.5, 3), conductance=ar1(50, 30, 0.5, 4))
     assert np.isnan(statistics_api.autocorrelation(ds, "r_lrs").model).all()
-    ds.attrs["settings"] = json.dumps({"device": device.vary(memory=False).to_dict()})
+    ds.attrs["settings"] = json.dumps({"device": device.vary(autocorrelation=False).to_dict()})
     found = statistics_api.autocorrelation(ds, ("r_lrs", "conductance"))
     np.testing.assert_allclose(found.model.sel(feature="r_lrs"), [1.0, *[0.0] * 29], atol=1e-12)
     assert np.isnan(found.expected.sel(feature="conductance")).all()

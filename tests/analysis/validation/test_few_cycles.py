@@ -1,4 +1,4 @@
-"""The judgement of small measurements: a right fit is not condemned, wrong ones are, and what was left out is said."""
+"""The validation of small measurements: a right fit is not condemned, wrong ones are, and what was left out is said."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fitted(cycles: int, seed: int) -> sc.fitting.Fit:
 
 
 def states(fit: sc.fitting.Fit) -> dict[str, bool | None]:
-    return {finding.about: finding.good for finding in sc.fitting.judge(fit).verdict}
+    return {finding.about: finding.good for finding in sc.fitting.validate(fit).verdict}
 
 
 @pytest.mark.parametrize("seed", [5000, 5001])
@@ -32,7 +32,7 @@ def test_a_right_fit_of_one_device_is_not_condemned(seed: int) -> None:
 
 def test_wrong_fits_of_one_device_are_condemned() -> None:
     right = fitted(1000, 1)
-    forgets = replace(right, device=right.device.vary(memory=False))
+    forgets = replace(right, device=right.device.vary(autocorrelation=False))
     assert states(forgets)["Memory"] is False
     shaky = replace(right, device=right.device.vary(c2c=1.5, shapes="gaussian"))
     said = states(shaky)
@@ -92,6 +92,6 @@ def test_what_was_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said in fit.warnings
     assert any("runs of 2 successive cycles: the others have a gap" in text for text in fit.warnings)
     monkeypatch.setattr(validate, "MOST_RECORDS", 850)
-    assert sc.fitting.judge(fit).verdict[-1].text.endswith("Compared: 8 of 9 devices, 799 of 899 cycles.")
+    assert sc.fitting.validate(fit).verdict[-1].text.endswith("Compared: 8 of 9 devices, 799 of 899 cycles.")
     whole = sc.fitting.fit(measured(DEVICE, 10, 100, 4), DEVICE, name="whole", order=1, intervals=False)
     assert not any("values are not in the fit" in text or "runs of" in text for text in whole.warnings)

@@ -1,4 +1,4 @@
-"""The judgement of a fit: a good one is found good, and each kind of fault is found."""
+"""The validation of a fit: a good one is found good, and each kind of fault is found."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ def found() -> sc.fitting.Fit:
     return sc.fitting.fit(data, PUBLISHED, name="again", order=10, components=1)
 
 
-def verdict(judgement: sc.fitting.Judgement) -> dict[str, bool | None]:
-    return {finding.about: finding.good for finding in judgement.verdict}
+def verdict(validation: sc.fitting.Validation) -> dict[str, bool | None]:
+    return {finding.about: finding.good for finding in validation.verdict}
 
 
 @pytest.fixture(scope="module")
-def judgement(found: sc.fitting.Fit) -> sc.fitting.Judgement:
-    return sc.fitting.judge(found)
+def validation(found: sc.fitting.Fit) -> sc.fitting.Validation:
+    return sc.fitting.validate(found)
 
 
-def test_a_good_fit_is_good(judgement: sc.fitting.Judgement) -> None:
-    assert verdict(judgement) == {
+def test_a_good_fit_is_good(validation: sc.fitting.Validation) -> None:
+    assert verdict(validation) == {
         "Values": True, "Tails": True, "Cycle to cycle": True, "Memory": True, "Correlations": True,
         "Device to device": True, "Later cycles": True, "Other devices": True, "Drift": True, "Verdict": True,
     }  # fmt: skip
-    for table in (judgement.marginals, judgement.autocorrelation):
+    for table in (validation.marginals, validation.autocorrelation):
         assert (table["lower"] <= table["upper"]).all()
-    assert judgement.held_out["skill"].sel(feature="r_lrs") > 0.2
+    assert validation.held_out["skill"].sel(feature="r_lrs") > 0.2
 
 
 @pytest.mark.parametrize(
     ("change", "about"),
     [
-        ({"memory": False}, "Memory"),
+        ({"autocorrelation": False}, "Memory"),
         ({"c2c": 1.5}, "Values"),
         ({"d2d": 2.0}, "Device to device"),
         ({"shapes": "gaussian"}, "Cycle to cycle"),
@@ -51,14 +51,14 @@ def test_a_good_fit_is_good(judgement: sc.fitting.Judgement) -> None:
 )
 def test_each_fault_is_found(
     found: sc.fitting.Fit,
-    judgement: sc.fitting.Judgement,
+    validation: sc.fitting.Validation,
     change: dict[str, object],
     about: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Cycles and devices held out are fitted anew, whatever device is judged: once for all faults.
-    monkeypatch.setattr(held_out, "held_out", lambda fit, part, seed, work: judgement.held_out)
-    wrong = sc.fitting.judge(replace(found, device=found.device.vary(**change)))
+    monkeypatch.setattr(held_out, "held_out", lambda fit, part, seed, work: validation.held_out)
+    wrong = sc.fitting.validate(replace(found, device=found.device.vary(**change)))
     assert verdict(wrong)[about] is False
     assert verdict(wrong)["Verdict"] is False or "not good for" in wrong.verdict[-1].text
 
@@ -72,15 +72,15 @@ def test_the_real_loops_come_out_again(shared_data: Path) -> None:
     features = sc.fitting.extract_features(loops)
     assert int((features["failure"] == 0).sum()) >= 95
     fit = sc.fitting.fit(features, PUBLISHED, name="real", curves=sc.fitting.fit_curves(loops, features))
-    judgement = sc.fitting.judge(fit)
-    assert inside(judgement.marginals).all()
-    one_later = judgement.correlations.sel(kind="one cycle later")
+    validation = sc.fitting.validate(fit)
+    assert inside(validation.marginals).all()
+    one_later = validation.correlations.sel(kind="one cycle later")
     own = [bool(inside(one_later).sel(feature=name, feature_other=name)) for name in one_later["feature"].values]
     assert all(own)
     assert inside(one_later).mean() >= 13 / 16  # the cross-correlations: 16 bands of 95 %, three may be missed
-    assert verdict(judgement)["Device to device"] is None
+    assert verdict(validation)["Device to device"] is None
     wide = replace(fit, device=fit.device.vary(c2c=1.5))
-    assert not inside(sc.fitting.judge(wide).marginals).all()  # negative control
+    assert not inside(sc.fitting.validate(wide).marginals).all()  # negative control
 
 
 def test_the_real_endurance_names_its_dead(shared_data: Path) -> None:
@@ -92,4 +92,4 @@ def test_the_real_endurance_names_its_dead(shared_data: Path) -> None:
     assert fit.features.sizes["device"] == 9
     assert any("U_SET and U_RESET not measured" in text for text in fit.assumed)
     assert any("50,000 cycles apart" in text for text in fit.assumed)
-    assert verdict(sc.fitting.judge(fit))["Device to device"] is True
+    assert verdict(sc.fitting.validate(fit))["Device to device"] is True

@@ -32,7 +32,7 @@ def request(**changes: Any) -> Request:
 
 def test_a_run_is_what_simulate_gives(make_run: Make) -> None:
     run = make_run(seed=4, d2d=0.5, memory=False)
-    device = sc.load_device("hennen2024").vary(d2d=0.5, memory=False)
+    device = sc.load_device("hennen2024").vary(d2d=0.5, autocorrelation=False)
     expected = sc.simulate(sc.CellArray((8, 8), device, seed=4), sc.PulseTrain.cycling(cycles=20))
     for name in FEATURE_NAMES:
         np.testing.assert_array_equal(run.data[name].values, expected[name].values)
@@ -50,7 +50,7 @@ def test_the_default_device_is_the_published_one() -> None:
         ({"d2d": 0.5}, {"d2d": 0.5}),
         ({"outlier_share": 10.0}, {"outlier_share": 0.1}),
         ({"order": 3}, {"order": 3}),
-        ({"memory": False}, {"memory": False}),
+        ({"autocorrelation": False}, {"autocorrelation": False}),
         ({"correlations": False}, {"correlations": False}),
         ({"shapes": "gaussian"}, {"shapes": "gaussian"}),
         ({"eta": 2.0}, {"eta": 2.0}),

@@ -168,7 +168,7 @@ def test_same_bits_for_any_device(
             "c2c": st.floats(0, 2),
             "outlier_share": st.floats(0.01, 0.5),
             "correlations": st.just(False),
-            "memory": st.just(False),
+            "autocorrelation": st.just(False),
             "shapes": st.just("gaussian"),
             "eta": st.floats(1, 5),
             "u_max": st.floats(1.2, 1.6),

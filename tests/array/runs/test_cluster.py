@@ -24,7 +24,7 @@ from synaptogen_core.exchange.runs.store import Store
 # the workers are new processes, which load and perhaps compile everything again
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 SETTINGS = {"record": ["features", "current", "state"], "every": 2, "bandwidth": 1e8}
-MEMORY = 1 << 12
+BUDGET = 1 << 12
 SHAPE = (13, 10)
 
 
@@ -72,7 +72,7 @@ def test_a_cluster_gives_the_same_bits(
     shares: list[float] = []
     path = tmp_path / "run.zarr"
     sc.simulate_to_zarr(
-        cells(used), train(), path, memory=MEMORY, scheduler=cluster, progress=shares.append, **SETTINGS
+        cells(used), train(), path, budget=BUDGET, scheduler=cluster, progress=shares.append, **SETTINGS
     )
     assert same(sc.load_dataset(path), sc.simulate(cells(used), train(), **SETTINGS))
     assert shares == sorted(shares)
@@ -84,7 +84,7 @@ def test_other_cells_give_other_bits(tmp_path: Path, one: LocalCluster) -> None:
     """The negative control of these tests."""
     path = tmp_path / "run.zarr"
     other = sc.CellArray(SHAPE, cells().device, seed=8)
-    sc.simulate_to_zarr(other, train(), path, memory=MEMORY, scheduler=one, **SETTINGS)
+    sc.simulate_to_zarr(other, train(), path, budget=BUDGET, scheduler=one, **SETTINGS)
     ds = sc.load_dataset(path)
     expected = sc.simulate(cells(), train(), **SETTINGS)
     assert not (ds.r_lrs.values == expected.r_lrs.values).any()
@@ -94,7 +94,7 @@ def test_other_cells_give_other_bits(tmp_path: Path, one: LocalCluster) -> None:
 def test_all_or_nothing_on_a_cluster_by_its_address(tmp_path: Path, two: LocalCluster, suffix: str) -> None:
     path = tmp_path / f"run.{suffix}"
     address = two.scheduler_address
-    sc.simulate_to_file(cells(), train(), path, memory=MEMORY, scheduler=address, **SETTINGS)
+    sc.simulate_to_file(cells(), train(), path, budget=BUDGET, scheduler=address, **SETTINGS)
     assert same(sc.load_dataset(path), sc.simulate(cells(), train(), **SETTINGS))
     assert [inner.name for inner in tmp_path.iterdir()] == [path.name]
 
@@ -103,7 +103,7 @@ def test_what_a_lost_worker_had_done_is_not_done_again(tmp_path: Path, monkeypat
     """Dask deals a piece again whose worker died after writing it and before saying so."""
     path = tmp_path / "run.zarr"
     store = Store(path)
-    parts = store.open(Parts.of(cells(), train(), memory=MEMORY, read_voltage=0.2, **SETTINGS))
+    parts = store.open(Parts.of(cells(), train(), budget=BUDGET, read_voltage=0.2, **SETTINGS))
     filling = Filling(store, store.marks.claim(), parts.bare(), threads=1)
     filling((parts.groups[3], None))
     monkeypatch.setattr(Parts, "simulate", lambda *_, **__: pytest.fail("done twice"))
@@ -112,7 +112,7 @@ def test_what_a_lost_worker_had_done_is_not_done_again(tmp_path: Path, monkeypat
 
 def test_a_client_of_the_users_stays_open(tmp_path: Path, one: LocalCluster) -> None:
     with Client(one, set_as_default=False) as client:
-        sc.simulate_to_zarr(cells(), train(), tmp_path / "run.zarr", memory=MEMORY, scheduler=client)
+        sc.simulate_to_zarr(cells(), train(), tmp_path / "run.zarr", budget=BUDGET, scheduler=client)
         assert client.submit(sum, (1, 2)).result() == 3
 
 
@@ -124,7 +124,7 @@ def test_a_cancelled_run_goes_on_here(tmp_path: Path, two: LocalCluster) -> None
             cells(),
             train(),
             path,
-            memory=MEMORY,
+            budget=BUDGET,
             scheduler=two,
             cancel=stop,
             progress=lambda share: share > 0.3 and stop.set(),
@@ -144,7 +144,7 @@ def test_a_cancelled_run_leaves_nothing(tmp_path: Path, two: LocalCluster) -> No
             cells(shape=(64, 64)),
             200 * train(),
             tmp_path / "run.zarr",
-            memory=1 << 22,
+            budget=1 << 22,
             scheduler=two,
             cancel=stop,
             progress=lambda share: share > 0 and stop.set(),
@@ -156,7 +156,7 @@ def test_a_store_that_is_taken_away_stops_the_workers(tmp_path: Path, two: Local
     path = tmp_path / "run.zarr"
     with pytest.raises(FileError, match="must be worked on by one process"):
         sc.simulate_to_zarr(
-            cells(), train(), path, memory=MEMORY, scheduler=two, progress=lambda share: Marks(path).claim()
+            cells(), train(), path, budget=BUDGET, scheduler=two, progress=lambda share: Marks(path).claim()
         )
     assert Marks(path).there()
 
@@ -175,7 +175,7 @@ def test_a_killed_worker_changes_nothing(tmp_path: Path, two: LocalCluster) -> N
                 killed.append(next(iter(pids.values())))
                 os.kill(killed[0], signal.SIGKILL)
 
-        sc.simulate_to_zarr(array, wave, path, memory=1 << 16, scheduler=client, progress=kill)
+        sc.simulate_to_zarr(array, wave, path, budget=1 << 16, scheduler=client, progress=kill)
         assert killed
         assert killed[0] not in client.run(os.getpid).values(), "the worker must have died"
     assert same(sc.load_dataset(path), sc.simulate(array, wave))

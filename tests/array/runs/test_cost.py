@@ -27,7 +27,7 @@ def test_memory_is_counted() -> None:
         {"record": "features", "select": [1, 5]},
     ):
         cells, train = array(), Train.staircase(3, steps=5)
-        expected = sc.estimate(cells, train, **options)
+        expected = sc.estimate_cost(cells, train, **options)
         ds = sc.simulate(cells, train, **options)
         written = sum(variable.nbytes for variable in ds.data_vars.values())
         state = cells.nbytes if options.get("advance", True) else 0
@@ -38,13 +38,13 @@ def test_memory_is_counted() -> None:
 
 def test_it_leaves_the_cells_as_they_are() -> None:
     cells = array()
-    sc.estimate(cells, Train.cycling(100))
+    sc.estimate_cost(cells, Train.cycling(100))
     assert cells.fresh
     assert cells.state_hash() == array().state_hash()
 
 
 def test_it_speaks() -> None:
-    text = str(sc.estimate(array((100, 100)), Train.cycling(50)))
+    text = str(sc.estimate_cost(array((100, 100)), Train.cycling(50)))
     assert text.startswith("1,000,000 updates, about ")
     assert text.endswith(" MB")
 
@@ -59,7 +59,7 @@ def test_the_time_is_plausible(train: sc.PulseTrain) -> None:
     ratios = []
     for _ in range(3):
         measured.cache_clear()
-        expected = sc.estimate(array((256, 256)), train, threads=1).seconds
+        expected = sc.estimate_cost(array((256, 256)), train, threads=1).seconds
         begin = time.process_time()
         sc.simulate(array((256, 256)), train, threads=1)
         ratios.append((time.process_time() - begin) / expected)
@@ -69,19 +69,19 @@ def test_the_time_is_plausible(train: sc.PulseTrain) -> None:
 
 
 def test_more_work_takes_longer() -> None:
-    one = sc.estimate(array((64, 64)), Train.cycling(10)).seconds
-    assert sc.estimate(array((64, 64)), Train.cycling(1000)).seconds > 10 * one
-    assert sc.estimate(array((512, 512)), Train.cycling(10)).seconds > 10 * one
-    some = sc.estimate(array((512, 512)), Train.cycling(10), select=[1], advance=False)
+    one = sc.estimate_cost(array((64, 64)), Train.cycling(10)).seconds
+    assert sc.estimate_cost(array((64, 64)), Train.cycling(1000)).seconds > 10 * one
+    assert sc.estimate_cost(array((512, 512)), Train.cycling(10)).seconds > 10 * one
+    some = sc.estimate_cost(array((512, 512)), Train.cycling(10), select=[1], advance=False)
     assert some.seconds < one
 
 
 def test_bad_input_has_the_sentences_of_simulate() -> None:
     with pytest.raises(TypeError) as error:
-        sc.estimate(3, Train.cycling(1))  # type: ignore[arg-type]  # that it is refused is what is tested
+        sc.estimate_cost(3, Train.cycling(1))  # type: ignore[arg-type]  # that it is refused is what is tested
     assert str(error.value) == "cells: must be a CellArray (got int); make one with CellArray(...)"
     with pytest.raises(ValueError, match=r"^record: must name some of"):
-        sc.estimate(array(), Train.cycling(1), record="loops")
+        sc.estimate_cost(array(), Train.cycling(1), record="loops")
 
 
 @pytest.mark.parametrize(

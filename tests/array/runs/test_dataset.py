@@ -163,7 +163,11 @@ def test_made_again_from_its_own_attributes(train: sc.PulseTrain, options: dict[
 
 @pytest.mark.parametrize(
     "wishes",
-    [{"correlations": False, "outlier_share": 0.2}, {"memory": False}, {"c2c": {"u_set": 0.5}, "shapes": "gaussian"}],
+    [
+        {"correlations": False, "outlier_share": 0.2},
+        {"autocorrelation": False},
+        {"c2c": {"u_set": 0.5}, "shapes": "gaussian"},
+    ],
 )
 def test_a_varied_device_is_made_again(wishes: dict[str, Any]) -> None:
     ds = sc.simulate(array(DEVICE.vary(**wishes).vary(d2d=1.5)), Train.cycling(2), record=ALL)

@@ -258,7 +258,7 @@ def test_a_budget_is_kept_and_says_what_to_change() -> None:
 
 def test_a_budget_that_just_suffices() -> None:
     cells, train = array(), Train.cycling(5)
-    needed = sc.estimate(cells, train).bytes
+    needed = sc.estimate_cost(cells, train).bytes
     with pytest.raises(BudgetError):
         sc.simulate(cells, train, budget=needed - 1)
     sc.simulate(cells, train, budget=needed)

@@ -7,7 +7,7 @@ import synaptogen_core as sc
 from synaptogen_core.crossbar.circuit.bias import Bias, bias, read_bias
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify, verify_statistics
-from synaptogen_core.crossbar.programming.pulse import pulse, reach
+from synaptogen_core.crossbar.programming.pulse import pulse, through_lines
 from synaptogen_core.crossbar.solver.solve import solve_lines
 from synaptogen_core.errors import ConvergenceError
 
@@ -88,7 +88,7 @@ def test_what_reaches_cells_in_turn(ends: tuple[str, str], at_once: str) -> None
     cells.apply_voltage(-1.5)
     lines = Lines(30.0, 50.0, 20.0, 10.0, *ends)
     wanted = np.random.default_rng(1).uniform(0.3, 1.2, (3, 4))
-    found = reach(lines, at_once)(cells, wanted)
+    found = through_lines(lines, at_once)(cells, wanted)
     for i in range(3):
         on = np.arange(3) == i
         for j in range(4):
@@ -109,10 +109,10 @@ def test_rows_are_solved_together_where_each_has_a_solution(size: int, ohm: floa
     cells = cells_of((size, size))
     cells.apply_voltage(-1.5)
     wanted = np.full((size, size), -1.5)
-    together = reach(lines, "row")(cells, wanted)
+    together = through_lines(lines, "row")(cells, wanted)
     for i in some:
         row = np.where(np.arange(size)[:, None] == i, wanted, 0.0)
-        np.testing.assert_allclose(reach(lines, "row")(cells, row)[i], together[i], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(through_lines(lines, "row")(cells, row)[i], together[i], rtol=0, atol=1e-6)
     # Kirchhoff's law, by hand: what a row's cells take flows through the segments of its word line, from 0 V on
     current = cells.current(together.astype(np.float32)).astype(np.float64)
     into = np.cumsum(current[:, ::-1], axis=1)[:, ::-1]  # A: through the segment before each cell, the first has none
@@ -125,7 +125,7 @@ def test_set_and_reset_of_a_row_do_not_meet() -> None:
     cells = cells_of((2, 3))
     cells.apply_voltage(-1.5)
     wanted = np.array([[-1.5, 1.2, 0.0], [0.0, 0.0, 0.0]])
-    found = reach(Lines(10.0, 10.0), "row")(cells, wanted)
+    found = through_lines(Lines(10.0, 10.0), "row")(cells, wanted)
     assert -1.5 <= found[0, 0] < 0 < found[0, 1] <= 1.2
     assert abs(found[0, 2]) < 0.2 and not found[1].any()
 
@@ -133,24 +133,24 @@ def test_set_and_reset_of_a_row_do_not_meet() -> None:
 def test_ideal_lines_reach_everything() -> None:
     wanted = np.random.default_rng(1).uniform(-1.5, 1.5, (4, 5))
     for at_once in ("cell", "row"):
-        np.testing.assert_allclose(reach(IDEAL, at_once)(cells_of((4, 5)), wanted), wanted, atol=1e-8)
+        np.testing.assert_allclose(through_lines(IDEAL, at_once)(cells_of((4, 5)), wanted), wanted, atol=1e-8)
 
 
 def test_program_and_verify_through_lines() -> None:
     target, tolerance = np.linspace(20e-6, 120e-6, 16 * 16).reshape(16, 16), 0.05
     cells = cells_of((16, 16))
-    done = program_and_verify(cells, target, tolerance=tolerance, reach=reach(Lines(2.0, 2.0), "cell"))
+    done = program_and_verify(cells, target, tolerance=tolerance, reach=through_lines(Lines(2.0, 2.0), "cell"))
     reached = done["outcome"].values == 1
     assert reached.mean() > 0.95
     error = np.abs(cells.conductance().astype(float) / target - 1)
     assert error[reached].max() <= tolerance * (1 + 1e-6)
     ideal = verify_statistics(program_and_verify(cells_of((16, 16)), target, tolerance=tolerance))
-    hard = program_and_verify(cells_of((16, 16)), target, reach=reach(Lines(60.0, 60.0), "row"))
+    hard = program_and_verify(cells_of((16, 16)), target, reach=through_lines(Lines(60.0, 60.0), "row"))
     assert verify_statistics(hard)["share_reached"] < ideal["share_reached"]
 
 
 def test_bad_lines_are_refused() -> None:
     with pytest.raises(ValueError, match="at_once: must be 'cell' or 'row'"):
-        reach(IDEAL, "column")
+        through_lines(IDEAL, "column")
     with pytest.raises(ValueError, match=r"lines: must have whole lines here \(got open_word\)"):
-        reach(Lines(faults=Faults(open_word=((0, 1),))))
+        through_lines(Lines(faults=Faults(open_word=((0, 1),))))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.readout.converters import Amplifier, Dac
+from synaptogen_core.crossbar.readout.converters import Dac, TransimpedanceAmplifier
 
 ADC = sc.Adc(bits=3, low=0.0, high=7e-6)
 CURRENTS = st.floats(-1e-3, 1e-3)
@@ -133,9 +133,9 @@ def test_a_dac_is_within_half_a_step_or_at_its_end(bits: int, low: float, span: 
 
 @given(st.floats(1.0, 1e6), st.floats(0.1, 5), st.floats(-1e-2, 1e-2))
 def test_an_amplifier_multiplies_up_to_its_limit(gain: float, limit: float, current: float) -> None:
-    found = float(Amplifier(gain, limit).convert(current))
+    found = float(TransimpedanceAmplifier(gain, limit).convert(current))
     assert found == (gain * current if abs(gain * current) <= limit else np.copysign(limit, current))
-    assert float(Amplifier(gain).convert(current)) == gain * current
+    assert float(TransimpedanceAmplifier(gain).convert(current)) == gain * current
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_an_amplifier_multiplies_up_to_its_limit(gain: float, limit: float, curr
         (lambda: Dac(4, 0.2, 0.1), "high: must lie above low, 0.2 V (got 0.1); exchange or widen them"),
         (lambda: Dac(4, 0.0, 0.2).convert("x"), "volts: must be numbers (got str); give volts"),
         (lambda: Dac(4, 0, 1).convert(np.nan), "volts: must be finite (got NaN or infinity); correct the volts"),
-        (lambda: Amplifier(0.0), "gain: must be above 0 V/A (got 0); give volts of output per ampere"),
-        (lambda: Amplifier(1e4, -1.0), "limit: must be above 0 V (got -1); give the largest output"),
-        (lambda: Amplifier(1e4, float("nan")), "limit: must be finite (got nan); give a finite number"),
+        (lambda: TransimpedanceAmplifier(0.0), "gain: must be above 0 V/A (got 0); give volts of output per ampere"),
+        (lambda: TransimpedanceAmplifier(1e4, -1.0), "limit: must be above 0 V (got -1); give the largest output"),
+        (lambda: TransimpedanceAmplifier(1e4, float("nan")), "limit: must be finite (got nan); give a finite number"),
     ],
 )
 def test_bad_peripherals(make: Any, sentence: str) -> None:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import synaptogen_core as sc
 from synaptogen_core.analysis.population.curves import population_quantiles
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
-from synaptogen_core.crossbar.readout.converters import Amplifier, Dac
+from synaptogen_core.crossbar.readout.converters import Dac, TransimpedanceAmplifier
 from synaptogen_core.crossbar.readout.error_budget import _median, error_budget, nominal_conductances
 from synaptogen_core.crossbar.readout.line_noise import LineNoise
-from synaptogen_core.crossbar.readout.matrix_products import Pairs, differences, read_tiles
+from synaptogen_core.crossbar.readout.matrix_products import DifferentialPairs, differences, read_tiles
 from synaptogen_core.crossbar.readout.read import IDEAL, Periphery
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS
@@ -24,7 +24,10 @@ from synaptogen_core.schema import HRS, IRS, LRS, R_HRS, R_LRS
 DEVICE = sc.load_device("hennen2024")
 LINES = Lines(2.0, 2.0)
 PERIPHERY = Periphery(
-    Dac(6, -0.2, 0.2 * (1 - 2**-5)), LineNoise(1e8, 1e-12), Amplifier(5e3, 2.0), sc.Adc(8, -1.0, 1.0 - 2**-7)
+    Dac(6, -0.2, 0.2 * (1 - 2**-5)),
+    LineNoise(1e8, 1e-12),
+    TransimpedanceAmplifier(5e3, 2.0),
+    sc.Adc(8, -1.0, 1.0 - 2**-7),
 )
 CAUSES = ("variability", "nonlinearity", "lines", "noise", "quantisation")
 
@@ -62,7 +65,7 @@ def test_all_off_is_no_error() -> None:
         ("lines", {"lines": Lines(1.0, 1.0, faults=Faults(open_cells=((1, 2),)))}),
         ("noise", {"periphery": Periphery(noise=LineNoise(1e8))}),
         ("quantisation", {"periphery": Periphery(dac=PERIPHERY.dac)}),
-        ("quantisation", {"periphery": Periphery(amplifier=Amplifier(1e4, 0.05))}),
+        ("quantisation", {"periphery": Periphery(amplifier=TransimpedanceAmplifier(1e4, 0.05))}),
         ("quantisation", {"periphery": Periphery(adc=sc.Adc(5, -1e-4, 1e-4))}),
     ],
 )
@@ -160,7 +163,7 @@ def test_together_is_the_real_read() -> None:
 def test_pairs_are_judged_by_their_differences() -> None:
     """What both columns of a pair have in common goes: a constant offset of the converters does no harm."""
     weights = np.random.default_rng(3).uniform(-1, 1, (6, 2))
-    nominal, volts = Pairs(1e-5, 2e-4).conductances(weights), vectors()
+    nominal, volts = DifferentialPairs(1e-5, 2e-4).conductances(weights), vectors()
     periphery = Periphery(adc=sc.Adc(20, -1e-3, 1e-3, offset=1e-4))
     columns = error_budget(nominal, nominal, volts, IDEAL, periphery)
     pairs = error_budget(nominal, nominal, volts, IDEAL, periphery, pairs=True)

@@ -13,10 +13,10 @@ import synaptogen_core as sc
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.readout.converters import Dac
 from synaptogen_core.crossbar.readout.line_noise import LineNoise
-from synaptogen_core.crossbar.readout.matrix_products import Pairs, differences, product, read_tiles
+from synaptogen_core.crossbar.readout.matrix_products import DifferentialPairs, differences, matvec, read_tiles
 from synaptogen_core.crossbar.readout.read import BARE, IDEAL, Periphery, read_columns
 
-PAIRS = Pairs(low=1.3e-5, high=2.2e-4)
+PAIRS = DifferentialPairs(low=1.3e-5, high=2.2e-4)
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 7)
 
@@ -34,7 +34,7 @@ def crossbar(rows: int = 5, columns: int = 6) -> sc.CellArray:
 
 # ------------------------------------------------------------------------------------------------------- signed weights
 def test_a_pair_by_hand() -> None:
-    pairs = Pairs(low=1e-5, high=5e-5, largest=2.0)
+    pairs = DifferentialPairs(low=1e-5, high=5e-5, largest=2.0)
     assert pairs.conductances([[2.0, -1.0], [0.0, 0.5]]) == pytest.approx(
         np.array([[5e-5, 1e-5, 1e-5, 3e-5], [1e-5, 1e-5, 2e-5, 1e-5]])
     )
@@ -44,7 +44,7 @@ def test_a_pair_by_hand() -> None:
 
 @given(SIZES, SIZES, SEEDS, st.floats(1e-3, 1e3))
 def test_weights_come_back(rows: int, columns: int, seed: int, largest: float) -> None:
-    pairs, w = Pairs(0.0, 1e-4, largest), largest * matrix(rows, columns, seed)
+    pairs, w = DifferentialPairs(0.0, 1e-4, largest), largest * matrix(rows, columns, seed)
     g = pairs.conductances(w)
     assert g.shape == (rows, 2 * columns)
     assert pairs.weights(g) == pytest.approx(w, abs=1e-12 * largest)
@@ -57,17 +57,17 @@ def test_exact_conductances_give_the_product(
     rows: int, columns: int, seed: int, two_phases: bool, tile: tuple[int, int] | None
 ) -> None:
     w, x = 3.0 * matrix(rows, columns, seed), matrix(4, rows, seed + 1)
-    pairs = Pairs(1.3e-5, 2.2e-4, largest=3.0)
+    pairs = DifferentialPairs(1.3e-5, 2.2e-4, largest=3.0)
     g = pairs.conductances(w)
-    found = product(g, x, pairs, two_phases=two_phases, tile=tile, read_voltage=0.1)
+    found = matvec(g, x, pairs, two_phases=two_phases, tile=tile, read_voltage=0.1)
     assert found == pytest.approx(x @ w, abs=1e-12 * rows)
-    assert product(g, x[0], pairs, two_phases=two_phases) == pytest.approx(x[0] @ w, abs=1e-12 * rows)
+    assert matvec(g, x[0], pairs, two_phases=two_phases) == pytest.approx(x[0] @ w, abs=1e-12 * rows)
 
 
 def test_negative_inputs_are_negative_voltages_or_a_second_phase() -> None:
     """True cells conduct otherwise below 0 V, so the two differ; each is the sum of what its voltages give."""
     cells, x = crossbar(), np.array([1.0, -1.0, 0.5, -0.25, 0.0])
-    one, two = product(cells, x, PAIRS), product(cells, x, PAIRS, two_phases=True)
+    one, two = matvec(cells, x, PAIRS), matvec(cells, x, PAIRS, two_phases=True)
     per_ampere = PAIRS.scale / 0.2
     assert one == pytest.approx(differences(sc.ideal_read(cells, 0.2 * x)) * per_ampere)
     phases = sc.ideal_read(cells, 0.2 * np.maximum(x, 0)) - sc.ideal_read(cells, 0.2 * np.maximum(-x, 0))
@@ -78,15 +78,15 @@ def test_negative_inputs_are_negative_voltages_or_a_second_phase() -> None:
 def test_two_phases_serve_a_dac_that_ends_at_zero() -> None:
     g, x = PAIRS.conductances(matrix(4, 2)), np.array([1.0, -1.0, 1 / 3, -2 / 3])
     unipolar = Periphery(dac=Dac(2, 0.0, 0.2 * 1.0))  # 0, 1/3, 2/3 and 1
-    assert product(g, x, PAIRS, periphery=unipolar, two_phases=True) == pytest.approx(x @ PAIRS.weights(g))
+    assert matvec(g, x, PAIRS, periphery=unipolar, two_phases=True) == pytest.approx(x @ PAIRS.weights(g))
     with pytest.raises(ValueError, match="take one that goes below 0 V, or two_phases=True"):
-        product(g, x, PAIRS, periphery=unipolar)
+        matvec(g, x, PAIRS, periphery=unipolar)
 
 
 def test_two_phases_have_twice_the_variance_of_the_noise() -> None:
     g, x = PAIRS.conductances(matrix(6, 1)), np.full((20_000, 6), 0.5)
     thermal = Periphery(noise=LineNoise(1e8, density=1e-11))  # the amplifier's, the same in either phase, outweighs
-    one, two = (product(g, x, PAIRS, periphery=thermal, two_phases=two).var() for two in (False, True))
+    one, two = (matvec(g, x, PAIRS, periphery=thermal, two_phases=two).var() for two in (False, True))
     assert two / one == pytest.approx(2, rel=0.1)
 
 
@@ -148,19 +148,19 @@ def test_an_adc_for_each_partial_sum() -> None:
 
 
 BAD: list[tuple[Any, str]] = [
-    (lambda: Pairs(-1e-5, 1e-4), "low: must be 0 S or more (got -1e-05); give the smallest conductance"),
-    (lambda: Pairs(1e-4, 1e-4), "high: must lie above low, 0.0001 S (got 0.0001); exchange or widen them"),
-    (lambda: Pairs(0.0, 1e-4, 0), "largest: must be above 0 (got 0); give the largest absolute weight"),
+    (lambda: DifferentialPairs(-1e-5, 1e-4), "low: must be 0 S or more (got -1e-05); give the smallest conductance"),
+    (lambda: DifferentialPairs(1e-4, 1e-4), "high: must lie above low, 0.0001 S (got 0.0001); exchange or widen them"),
+    (lambda: DifferentialPairs(0.0, 1e-4, 0), "largest: must be above 0 (got 0); give the largest absolute weight"),
     (lambda: PAIRS.conductances([[1.5]]), "weights: must be from -1 to 1 (got 1.5); scale them, or raise `largest`"),
     (lambda: PAIRS.conductances([1.0]), "weights: must have shape (inputs, outputs) (got (1,)); give a matrix"),
     (lambda: PAIRS.weights([[1.0]]), "columns: must come in pairs (got shape (1, 1)); give two for each output"),
     (
-        lambda: product(np.ones((2, 2)), [1.0], PAIRS),
+        lambda: matvec(np.ones((2, 2)), [1.0], PAIRS),
         "inputs: must have shape (2,) or (vectors, 2) (got (1,)); give one for each row",
     ),
-    (lambda: product(np.ones((2, 2)), [1.0, -1.2], PAIRS), "inputs: must be from -1 to 1 (got 1.2); scale them"),
+    (lambda: matvec(np.ones((2, 2)), [1.0, -1.2], PAIRS), "inputs: must be from -1 to 1 (got 1.2); scale them"),
     (
-        lambda: product(np.ones((1, 2)), [1.0], PAIRS, read_voltage=0),
+        lambda: matvec(np.ones((1, 2)), [1.0], PAIRS, read_voltage=0),
         "read_voltage: must be above 0 V (got 0); a common one is 0.2 V",
     ),
     (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import synaptogen_core as sc
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.readout import read
-from synaptogen_core.crossbar.readout.converters import Amplifier, Dac
+from synaptogen_core.crossbar.readout.converters import Dac, TransimpedanceAmplifier
 from synaptogen_core.crossbar.readout.line_noise import LineNoise
 from synaptogen_core.crossbar.readout.read import Periphery, _with_faults, read_columns
 
@@ -114,7 +114,9 @@ def test_bare_columns_are_the_ideal_read(vectors: list[list[float]]) -> None:
 def test_a_read_in_its_steps() -> None:
     """0.13 V becomes 0.1 V, so that 10, 24 and 90 uA flow."""
     periphery = Periphery(
-        dac=Dac(2, 0.0, 0.3), amplifier=Amplifier(gain=1e4, limit=0.35), adc=sc.Adc(3, 0.0, 0.7, offset=0.02)
+        dac=Dac(2, 0.0, 0.3),
+        amplifier=TransimpedanceAmplifier(gain=1e4, limit=0.35),
+        adc=sc.Adc(3, 0.0, 0.7, offset=0.02),
     )
     found = read_columns([[1e-4, 2.4e-4, 9e-4]], [0.13], periphery=periphery)
     # volts: 0.1, 0.24, 0.9 cut to 0.35; with the offset 0.12, 0.26, 0.37; codes 1, 3, 4
@@ -125,7 +127,9 @@ def test_without_an_amplifier_the_adc_sees_the_current() -> None:
     assert read_columns([[1e-4]], [0.17], periphery=Periphery(adc=sc.Adc(4, 0.0, 15e-6)))[0] == pytest.approx(
         17e-6 - 2e-6
     )
-    assert read_columns([[1e-4]], [0.17], periphery=Periphery(amplifier=Amplifier(1e5, 1.0)))[0] == pytest.approx(1e-5)
+    assert read_columns([[1e-4]], [0.17], periphery=Periphery(amplifier=TransimpedanceAmplifier(1e5, 1.0)))[
+        0
+    ] == pytest.approx(1e-5)
 
 
 @pytest.mark.parametrize("of_cells", [False, True])

@@ -14,7 +14,7 @@ from synaptogen_core.device.model.float32 import Constants, constants
 DEVICE = sc.load_device("hennen2024")
 
 
-@pytest.mark.parametrize("wishes", [{}, {"order": 3}, {"memory": False}, {"correlations": False, "d2d": 0.5}])
+@pytest.mark.parametrize("wishes", [{}, {"order": 3}, {"autocorrelation": False}, {"correlations": False, "d2d": 0.5}])
 def test_each_number_is_rounded_once(wishes: dict[str, object]) -> None:
     device = DEVICE.vary(**wishes)  # type: ignore[arg-type]  # a mixture of types, checked by vary itself
     c = constants(device)

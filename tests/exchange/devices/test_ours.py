@@ -134,7 +134,7 @@ def test_default_order_is_ten_or_the_largest(published: dict[str, Any]) -> None:
 CHANGES: list[Callable[[sc.DeviceParameters], sc.DeviceParameters]] = [
     lambda d: d,
     lambda d: d.vary(c2c=0.7, d2d={"r_hrs": 2.0}, outlier_share=0.1),
-    lambda d: d.vary(memory=False).vary(shapes="gaussian", eta=2.5),
+    lambda d: d.vary(autocorrelation=False).vary(shapes="gaussian", eta=2.5),
     lambda d: d.vary(correlations=False, order=3, u_max=1.4),
 ]
 

@@ -21,11 +21,11 @@ from synaptogen_core.exchange.datasets.unfinished import FOLDER, Marks
 from synaptogen_core.exchange.runs import store
 
 SETTINGS = {"record": ["features", "current", "state"], "every": 2, "bandwidth": 1e8}
-MEMORY = 1 << 12
+BUDGET = 1 << 12
 LONG = """
 import sys, synaptogen_core as sc
 cells = sc.CellArray((48, 16), sc.load_device("hennen2024"), seed=7)
-sc.simulate_to_zarr(cells, sc.PulseTrain.cycling(2000), sys.argv[1], memory=1 << 20)
+sc.simulate_to_zarr(cells, sc.PulseTrain.cycling(2000), sys.argv[1], budget=1 << 20)
 """
 
 
@@ -124,7 +124,7 @@ def test_a_run_killed_at_every_step_goes_on(tmp_path: Path, monkeypatch: pytest.
         kills += 1
         left = kills
         try:
-            sc.simulate_to_zarr(array, train(), path, memory=1, record="state")
+            sc.simulate_to_zarr(array, train(), path, budget=1, record="state")
             break
         except Killed:
             Marks(path).claim() if Marks(path).folder.is_dir() else None  # a kill gives nothing back
@@ -139,10 +139,10 @@ def test_a_cancelled_run_goes_on(tmp_path: Path) -> None:
     stop = threading.Event()
     with pytest.raises(sc.Cancelled):
         sc.simulate_to_zarr(
-            cells(), train(), path, memory=MEMORY, cancel=stop, progress=lambda s: s > 0.4 and stop.set(), **SETTINGS
+            cells(), train(), path, budget=BUDGET, cancel=stop, progress=lambda s: s > 0.4 and stop.set(), **SETTINGS
         )
     assert 0 < len(Marks(path).done()) < 13
-    sc.simulate_to_zarr(cells(), train(), path, memory=MEMORY, **SETTINGS)
+    sc.simulate_to_zarr(cells(), train(), path, budget=BUDGET, **SETTINGS)
     assert same(sc.load_dataset(path), sc.simulate(cells(), train(), **SETTINGS))
 
 
@@ -153,7 +153,7 @@ def unfinished(tmp_path: Path) -> Path:
     stop = threading.Event()
     with pytest.raises(sc.Cancelled):
         sc.simulate_to_zarr(
-            cells(), train(), path, memory=MEMORY, cancel=stop, progress=lambda s: s > 0.4 and stop.set(), **SETTINGS
+            cells(), train(), path, budget=BUDGET, cancel=stop, progress=lambda s: s > 0.4 and stop.set(), **SETTINGS
         )
     return path
 
@@ -172,10 +172,10 @@ OTHERS = {
 def test_other_settings_are_refused(unfinished: Path, names: str) -> None:
     make, wave, changes = OTHERS[names]
     with pytest.raises(FileError, match=rf"must go on with the settings that it began with \(got another {names}\)"):
-        sc.simulate_to_zarr(make(), wave(), unfinished, memory=MEMORY, **{**SETTINGS, **changes})
+        sc.simulate_to_zarr(make(), wave(), unfinished, budget=BUDGET, **{**SETTINGS, **changes})
     sc.simulate_to_zarr(cells(), train(), unfinished, **SETTINGS)
     with pytest.raises(FileError, match=rf"must not hold another run \(got a finished one with another {names}\)"):
-        sc.simulate_to_zarr(make(), wave(), unfinished, memory=MEMORY, **{**SETTINGS, **changes})
+        sc.simulate_to_zarr(make(), wave(), unfinished, budget=BUDGET, **{**SETTINGS, **changes})
 
 
 def test_another_long_table_is_another_train(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
             Marks(path).claim()
 
     with pytest.raises(FileError, match=r"must be worked on by one process \(got another one\)"):
-        sc.simulate_to_zarr(cells(), train(), path, memory=MEMORY, progress=intrude, **SETTINGS)
+        sc.simulate_to_zarr(cells(), train(), path, budget=BUDGET, progress=intrude, **SETTINGS)
     assert Marks(path).there()
 
 

@@ -13,7 +13,7 @@ from synaptogen_core.array.runs.row_groups import Parts
 from synaptogen_core.errors import FileError
 
 SETTINGS = {"record": ["features", "current", "voltage", "state"], "every": 1, "read_voltage": 0.2, "bandwidth": 1e8}
-MEMORY = 1 << 18
+BUDGET = 1 << 18
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def test_a_file_written_in_parts_equals_the_run_in_one_piece(
     if used:
         cells.apply_voltage(-1.5)
     before = cells.state_hash()
-    parts = Parts.of(cells, train, memory=MEMORY, **SETTINGS)
+    parts = Parts.of(cells, train, budget=BUDGET, **SETTINGS)
     assert len(parts.groups) > 2, "the test must cut the run"
     path = tmp_path / f"run.{suffix}"
-    sc.simulate_to_file(cells, train, path, memory=MEMORY, **SETTINGS)
+    sc.simulate_to_file(cells, train, path, budget=BUDGET, **SETTINGS)
     assert cells.state_hash() == before
     whole = sc.simulate(cells.copy(), train, **SETTINGS)
     streamed = sc.load_dataset(path)
@@ -50,12 +50,12 @@ def test_pieces_of_zeros_are_written(tmp_path: Path) -> None:
     """One cycle, one row of cells none of which is an outlier: a missing piece would make the store unreadable."""
     cells = sc.CellArray((3, 2), sc.load_device("hennen2024"), seed=7)
     assert not cells.outlier().any()
-    sc.simulate_to_file(cells, sc.PulseTrain.cycling(1), tmp_path / "run.zarr", memory=1)
+    sc.simulate_to_file(cells, sc.PulseTrain.cycling(1), tmp_path / "run.zarr", budget=1)
     assert not sc.load_dataset(tmp_path / "run.zarr").outlier.any()
 
 
 def test_the_table_of_features_is_complete(tmp_path: Path, cells: sc.CellArray, train: sc.PulseTrain) -> None:
-    sc.simulate_to_file(cells, train, tmp_path / "run.csv", memory=1 << 16)
+    sc.simulate_to_file(cells, train, tmp_path / "run.csv", budget=1 << 16)
     table = np.loadtxt(tmp_path / "run.csv", delimiter=",", skiprows=1)
     ds = sc.simulate(cells.copy(), train)
     assert table.shape == (cells.size * train.cycles, 7)
@@ -73,7 +73,7 @@ def test_a_cancelled_run_leaves_the_old_file_and_nothing_else(
     stop = threading.Event()
     stop.set()
     with pytest.raises(sc.Cancelled):
-        sc.simulate_to_file(cells, 100 * train, path, memory=MEMORY, cancel=stop)
+        sc.simulate_to_file(cells, 100 * train, path, budget=BUDGET, cancel=stop)
     assert path.read_bytes() == old
     assert [p.name for p in tmp_path.iterdir()] == ["run.nc"]
 
@@ -82,7 +82,7 @@ def test_progress_runs_from_zero_to_one_over_all_parts(
     tmp_path: Path, cells: sc.CellArray, train: sc.PulseTrain
 ) -> None:
     shares: list[float] = []
-    sc.simulate_to_file(cells, train, tmp_path / "run.zarr", memory=MEMORY, progress=shares.append, **SETTINGS)
+    sc.simulate_to_file(cells, train, tmp_path / "run.zarr", budget=BUDGET, progress=shares.append, **SETTINGS)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert len(shares) > 2

@@ -13,7 +13,7 @@ import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.fit import compare, compute, files, pictures
 from app.tabs.fit.compute import Reading, Source
-from synaptogen_core.analysis.loops.screening import device_report
+from synaptogen_core.analysis.loops.screening import screen_devices
 from synaptogen_core.analysis.validation import verdict
 from synaptogen_core.exchange.datasets.estimates import save_estimates
 from synaptogen_core.exchange.devices.ours import device_from_text
@@ -143,7 +143,7 @@ def test_pictures_of_the_fit_are_those_of_the_fit(example: dict[str, Any]) -> No
     assert not found.family.borrowed and set(found.family.low_state) == {False, True}
     top = [bool(low) for low in np.argsort(found.family.fitted[:, -1]) >= found.family.fitted.shape[0] / 2]
     assert sum(top) == len(found.family.low_state) / 2
-    judged = compare.of_judgement(example["judge"])
+    judged = compare.of_validation(example["judge"])
     assert [m.name for m in judged.marginals] == list(FEATURE_NAMES) == [m.name for m in judged.memory]
     for marginal in judged.marginals:
         values = example["extract"][marginal.name].values
@@ -195,7 +195,7 @@ def test_a_device_never_takes_the_name_of_a_packaged_set(example: dict[str, Any]
 
 def test_page_verdict_and_report_have_one_threshold_for_drift() -> None:
     cells = sc.CellArray((1, 3), sc.load_device("hennen2024"), seed=2)
-    found = device_report(from_simulation(sc.simulate(cells, sc.PulseTrain.cycling(cycles=40))))
+    found = screen_devices(from_simulation(sc.simulate(cells, sc.PulseTrain.cycling(cycles=40))))
     q = np.ones(found["trend_q"].shape)
     q[0, 2], q[1, 2] = 0.03, 0.005
     found = found.assign(trend_q=(found["trend_q"].dims, q), jump_q=(found["jump_q"].dims, np.ones_like(q)))

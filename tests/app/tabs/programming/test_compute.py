@@ -16,7 +16,7 @@ from app.tabs.programming import compute, methods, text
 from app.work import runs
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.programming.program_and_verify import OUTCOMES, program_and_verify, verify_statistics
-from synaptogen_core.crossbar.programming.pulse import reach
+from synaptogen_core.crossbar.programming.pulse import through_lines
 from synaptogen_core.errors import Cancelled
 
 CELLS = ((2, 3), (7, 0))
@@ -48,7 +48,7 @@ def test_program_and_verify_is_the_core(through: str | None, noise: bool, make_r
     target = np.broadcast_to(np.linspace(20 * 1e-6, 200 * 1e-6, 6), (8, 6))
     data = program_and_verify(
         run.cells.copy(), target, max_pulses=100, bandwidth=100e6 if noise else 0.0,
-        reach=reach(Lines(5.0, 3.0, 20.0), through) if through else None,
+        reach=through_lines(Lines(5.0, 3.0, 20.0), through) if through else None,
     )  # fmt: skip
     for quantity, name in (("reached", "reached"), ("error", "error"), ("outcome", "outcome"), ("pulses", "pulses")):
         result = result_of(run, lines, read, map=quantity, **options)
@@ -102,7 +102,7 @@ def test_staircase(make_run: Callable[..., runs.Run]) -> None:
         chosen = options | {"through": through is not None, "at_once": through or "cell"}
         result = result_of(run, {"word_ohm": 10.0}, stair_map="voltage", **chosen)
         cells, meant, seen = run.cells.copy(), [-1.4, 0.6, 0.8, 1.0, 1.2], np.zeros((8, 6))
-        stairs, send = result.stairs, reach(Lines(10.0, 1.0), through) if through else None
+        stairs, send = result.stairs, through_lines(Lines(10.0, 1.0), through) if through else None
         assert stairs is not None
         for i, u in enumerate(meant):
             seen = np.full((8, 6), u)
