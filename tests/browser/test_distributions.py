@@ -25,7 +25,7 @@ def test_options_change_their_own_pictures(dashboard: Dashboard) -> None:
     dashboard.fill("Bins", "10")
     fewer = dashboard.wait_change(figure, bars)
     assert any(len(source.get("top", [])) == 10 for source in fewer)
-    for label, option in (("Picture", "Probability plot"), ("Value axis", "Linear"), ("Picture", "Cumulative")):
+    for label, option in (("Plot type", "Probability plot"), ("Value axis", "Linear"), ("Plot type", "Cumulative")):
         before = dashboard.sources(figure)
         dashboard.choose(label, option)
         dashboard.wait_change(figure, before)
@@ -39,7 +39,7 @@ def test_states_and_levels(dashboard: Dashboard) -> None:
     dashboard.settle(lambda: dashboard.choose("Show", "HRS and LRS"))
     states = dashboard.sources("distributions states")
     assert any(any(len(column) > 1 for column in source.values()) for source in states)
-    dashboard.choose("As", "Read current")
+    dashboard.choose("Quantity", "Read current")
     dashboard.wait_change("distributions states", states)
     dashboard.settle(lambda: dashboard.choose("Show", "Levels"))
     dashboard.wait_for(dashboard.empty_figures, lambda empty: not empty, "figures without data")

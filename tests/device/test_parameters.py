@@ -146,7 +146,7 @@ BAD = [
     ({"variations": 3}, "variations: must be a list of dictionaries (got 3); see to_dict()"),
     (
         {"variations": [{"colour": 1}]},
-        "variations: must be some of order, shapes, outlier_share, c2c, d2d, correlations, memory, eta, u_max "
+        "variations: must be some of order, shapes, outlier_share, c2c, d2d, correlations, autocorrelation, eta, u_max "
         "(got 'colour'); remove it",
     ),
 ]
