@@ -93,7 +93,18 @@ class CycleFit:
         }
 
     def less(self, one: CycleFit, two: CycleFit) -> CycleFit:
-        """The fit less the difference of two others; replicates pair up, so that its own chance is in the intervals."""
+        """The fit less the difference of two others; replicates pair up, so that its own chance is in the intervals.
+
+        Parameters
+        ----------
+        one, two : CycleFit
+            Of the same features, orders and number of replicates.
+
+        Returns
+        -------
+        CycleFit
+            This - (`one` - `two`).
+        """
         shapes = tuple(
             replace(
                 own,
@@ -193,7 +204,20 @@ def row_shares(panel: Panel) -> Mapping[int, float]:
 
 
 def typical_cycles(panel: Panel, least: int) -> int:
-    """Cycles of a typical device: the mean over all cycles, so that long series count as they do in sums."""
+    """Cycles of a typical device: the mean over all cycles, so that long series count as they do in sums.
+
+    Parameters
+    ----------
+    panel : Panel
+        Of the measurement.
+    least : int
+        Never fewer.
+
+    Returns
+    -------
+    int
+        Cycles of one device.
+    """
     return max(least, round(sum(rows * share for rows, share in row_shares(panel).items())))
 
 
@@ -286,7 +310,20 @@ def stretched(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) 
 
 
 def moved(fit: CycleFit, shapes: F64) -> CycleFit:
-    """The fit with other shapes; how far they moved is as uncertain as it is long, and goes into the replicates."""
+    """The fit with other shapes; how far they moved is as uncertain as it is long, and goes into the replicates.
+
+    Parameters
+    ----------
+    fit : CycleFit
+        Of f features.
+    shapes : ndarray of float64, shape (f, degree + 1)
+        Highest power first.
+
+    Returns
+    -------
+    CycleFit
+        With these shapes, and wider replicates of them.
+    """
     parts = []
     for shape, polynomial in zip(fit.shapes, shapes, strict=True):
         way = polynomial - shape.polynomial
