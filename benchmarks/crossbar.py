@@ -21,9 +21,9 @@ SIDES = (128, 256)
 VECTORS = 64
 LARGE = """
 import json, sys, time, numpy as np, synaptogen_core as sc
-from synaptogen_core.crossbar.schemes import read_bias
-from synaptogen_core.crossbar.lines import solve_lines
-from synaptogen_core.crossbar.wiring import Lines
+from synaptogen_core.crossbar.circuit.bias import read_bias
+from synaptogen_core.crossbar.solver.solve import solve_lines
+from synaptogen_core.crossbar.circuit.lines import Lines
 side, curved, ohm = int(sys.argv[1]), sys.argv[2] == "curves", float(sys.argv[3])
 def made(side):
     cells = sc.CellArray((side, side), sc.load_device("hennen2024"), seed=1)

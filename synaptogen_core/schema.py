@@ -45,7 +45,7 @@ FAILURES = (  # why a measured cycle has no features; the numbers stand in files
     ("no_lrs", "no low-resistance branch that can be fitted"),
     ("closed_window", "the high resistance is not above the low one"),
 )
-DEVICE_STATES = (  # what is to be said of a measured device
+DEVICE_STATES = (  # state of a measured device
     ("healthy", "switches"),
     ("never_switches", "never switches"),
     ("worn_out", "stops switching"),

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import synaptogen_core as sc
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("SYNAPTOGEN_REQUIRE_ALL") == "1"
 MARKER_OF_FOLDER = {"browser": "browser", "peers": "peer", "statistical": "statistical"}
@@ -159,3 +161,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no measured data at {folder}; tests on real loops need them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def device() -> sc.DeviceParameters:
+    """The published device."""
+    return sc.load_device("hennen2024")

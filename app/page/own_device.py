@@ -40,13 +40,10 @@ class DeviceLine:
         if device is None:
             return
         notes = getattr(device, "notes", ())
-        said = f"All tabs show <b>{escape(device.name)}</b>"
+        said = f"Showing <b>{escape(device.name)}</b> (your device) on all tabs"
         if not notes:
-            self.text.object = f'<div class="own-device">{said}, your own device.</div>'
+            self.text.object = f'<div class="own-device">{said}.</div>'
             return
         rows = "".join(f"<li>{escape(note)}</li>" for note in notes[:NOTES])
-        count = "1 note" if len(notes) == 1 else f"{len(notes)} notes"
-        self.text.object = (
-            f'<details class="own-device"><summary>{said}, your own device; {count} on what it can tell</summary>'
-            f"<ul>{rows}</ul></details>"
-        )
+        count = "1 limitation" if len(notes) == 1 else f"{len(notes)} limitations"
+        self.text.object = f'<details class="own-device"><summary>{said}. {count}</summary><ul>{rows}</ul></details>'

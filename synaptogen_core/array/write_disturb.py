@@ -1,4 +1,4 @@
-"""Write disturb of an array: which cells a voltage switches, and how likely it is to do so a cycle on."""
+"""Write disturb of an array: which cells a voltage switches, and how likely it is to do so in the next cycle."""
 
 from __future__ import annotations
 

@@ -14,11 +14,6 @@ from synaptogen_core.schema import FEATURE_NAMES, VARIABLES
 
 
 @pytest.fixture(scope="session")
-def device() -> sc.DeviceParameters:
-    return sc.load_device("hennen2024")
-
-
-@pytest.fixture(scope="session")
 def wrap() -> Callable[..., xr.Dataset]:
     """Arrays (cycle, cell) by name -> Dataset in the project's layout; `shape` folds cells into rows and columns."""
 

@@ -34,7 +34,7 @@ def test_options_change_their_own_pictures(dashboard: Dashboard) -> None:
         (lambda: dashboard.choose("Correlate with", "RESET voltage"), "cycles correlation"),
         (lambda: dashboard.fill("Lag", "3"), "cycles lag plot"),
         (lambda: dashboard.fill("Lags shown", "9"), "cycles correlation"),
-        (lambda: dashboard.choose("Clouds in", "True units"), "cycles r_hrs u_set"),
+        (lambda: dashboard.choose("Units of scatter plots", "True units"), "cycles r_hrs u_set"),
     ):
         before = dashboard.sources(figure)
         act()
@@ -43,7 +43,7 @@ def test_options_change_their_own_pictures(dashboard: Dashboard) -> None:
 
 def test_a_box_drawn_in_the_matrix_shows_its_cycles_everywhere(dashboard: Dashboard) -> None:
     page = dashboard.page
-    page.get_by_text("Draw a box in a cloud").scroll_into_view_if_needed()
+    page.get_by_text("Draw a box in a scatter plot").scroll_into_view_if_needed()
     before = dashboard.sources("cycles r_lrs r_lrs")
     left, top, right, bottom = page.evaluate(BOX, "cycles r_hrs r_lrs")
     page.mouse.move(left + 0.2 * (right - left), top + 0.2 * (bottom - top))
@@ -59,4 +59,4 @@ def test_a_box_drawn_in_the_matrix_shows_its_cycles_everywhere(dashboard: Dashbo
     dashboard.wait_for(
         lambda: dashboard.sources("cycles r_lrs r_lrs"), lambda now: not now[1]["top"], "the box was not cleared"
     )
-    page.get_by_text("Draw a box in a cloud").wait_for()
+    page.get_by_text("Draw a box in a scatter plot").wait_for()

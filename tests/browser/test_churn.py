@@ -35,8 +35,8 @@ def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browse
         busy.page.close()
 
         fitting = Dashboard(browser.new_page(), address).open("rows=8&columns=8&cycles=5&seed=1&tab=fit")
-        fitting.page.get_by_role("button", name="Try it with an example").click()
-        fitting.page.get_by_text("cycles have their features").wait_for(timeout=120_000)
+        fitting.page.get_by_role("button", name="Load example data").click()
+        fitting.page.get_by_text("Features were found in").wait_for(timeout=120_000)
         fitting.page.close()
 
         for seed in range(HASTY):

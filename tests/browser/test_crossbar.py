@@ -102,7 +102,7 @@ def test_lines_and_schemes(open_page: Callable[..., Dashboard], tmp_path: Path) 
     shown = dashboard.sources("crossbar map")
     dashboard.choose("Selector", "None")
     dashboard.wait_change("crossbar map", shown)
-    dashboard.fill("Voltage V (V)", "-1.5")
+    dashboard.fill("Write voltage (V)", "-1.5")
     dashboard.wait_for(lambda: same_column.inner_text().split(), lambda words: words[-2] != "0", "nothing disturbed")
 
     dashboard.choose("Bias scheme", "Read: input on all lines")

@@ -19,7 +19,7 @@ def test_options_change_their_pictures_and_identical_devices_are_one_point(
     scatter = dashboard.sources("devices scatter")
     devices, outliers = (source for source in scatter[:3] if "row" in source)  # before them: the density of many
     assert len(devices["x"]) + len(outliers["x"]) == 256 and outliers["x"]
-    dashboard.choose("Across: feature", "SET voltage")
+    dashboard.choose("x axis", "SET voltage")
     assert any(source["xs"] for source in scatter if "xs" in source)
     changed = dashboard.wait_change("devices scatter", scatter)
     assert changed[1]["y"] == devices["y"]
@@ -28,7 +28,7 @@ def test_options_change_their_pictures_and_identical_devices_are_one_point(
     dashboard.choose("Correlations", "Within devices")
     dashboard.wait_change("devices correlations", matrix)
     shares = dashboard.sources("devices shares")
-    dashboard.page.get_by_label("Textbook").click()
+    dashboard.page.get_by_label("One-way ANOVA").click()
     textbook = dashboard.wait_change("devices shares", shares)
     assert any(len(source["share"]) == 4 for source in textbook if "model" not in source)
 

@@ -17,7 +17,7 @@ def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) 
     dashboard.fill("Bins", "10")
     fewer = dashboard.wait_change(figure, bars)
     assert any(len(source.get("top", [])) == 10 for source in fewer)
-    for label, option in (("Picture", "Probability plot"), ("Value axis", "Linear"), ("Picture", "Cumulative")):
+    for label, option in (("Plot type", "Probability plot"), ("Value axis", "Linear"), ("Plot type", "Cumulative")):
         before = dashboard.sources(figure)
         dashboard.choose(label, option)
         dashboard.wait_change(figure, before)
@@ -30,7 +30,7 @@ def test_states_and_levels(open_page: Callable[..., Dashboard]) -> None:
     dashboard = open_page(f"{QUERY}&kind=staircase&distributions.what=states")
     states = dashboard.sources("distributions states")
     assert any(any(len(column) > 1 for column in source.values()) for source in states)
-    dashboard.choose("As", "Read current")
+    dashboard.choose("Quantity", "Read current")
     dashboard.wait_change("distributions states", states)
     dashboard.settle(lambda: dashboard.choose("Show", "Levels"))
     dashboard.wait_for(dashboard.empty_figures, lambda empty: not empty, "figures without data")

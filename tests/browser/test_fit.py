@@ -68,7 +68,7 @@ def test_a_bad_file_at_first_is_a_sentence(page: Dashboard, tmp_path: Path) -> N
 def test_a_dropped_file_shows_its_points_and_what_failed(page: Dashboard, loops: Path) -> None:
     drop(page, loops)
     said(page, r"6 devices, 180 cycles in all: I-V loops")
-    said(page, r"179 of 180 cycles have their features")
+    said(page, r"Features were found in 179 of 180 cycles")
     faint, line, *segments, u_set, u_reset, r_hrs, r_lrs = page.wait_for(
         lambda: page.sources("fit loop"), lambda sources: len(sources[1]["x"]) > 0, "no loop"
     )
@@ -95,8 +95,8 @@ def test_the_fit_stands_beside_the_measurement_in_words_and_pictures(page: Dashb
     page.wait_change("fit devices", before)
 
 
-FILES = {"Device, our layout": ".json", "Device, published layout": ".published.json", "Features": ".csv",
-         "Estimates": ".csv"}  # fmt: skip
+FILES = {"Device (Synaptogen Lab JSON)": ".json", "Device (original Synaptogen JSON)": ".published.json",
+         "Features": ".csv", "Estimates": ".csv"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("button", "ending"), FILES.items())
@@ -135,7 +135,7 @@ def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
         lambda shown: "8 × 8 cells · 20 cycles · Mine <b>1</b> · seed 5" in shown, "another device",
     )  # fmt: skip
     line = chromium.locator(".own-device")
-    assert line.is_visible() and "All tabs show Mine <b>1</b>, your own device; " in line.inner_text()
+    assert line.is_visible() and "Showing Mine <b>1</b> (your device) on all tabs. " in line.inner_text()
     line.locator("summary").click()
     assert line.locator("li").first.is_visible()
     assert chromium.locator("b.own").inner_text() == "Mine <b>1</b>"
@@ -166,7 +166,7 @@ def test_work_can_be_cancelled_and_goes_on(page: Dashboard) -> None:
     cancel.wait_for(state="visible")
     cancel.click()
     said(page, r"^Cancelled\.$")
-    page.page.get_by_role("button", name="Go on").click()
+    page.page.get_by_role("button", name="Resume").click()
     said(page, r"order 2, hash")
     page.wait_for(lambda: cancel.is_visible(), lambda busy: not busy, "never done", LONG)
 
@@ -182,7 +182,7 @@ def test_unclear_columns_are_asked_for(page: Dashboard, tmp_path: Path) -> None:
         page.choose(f"“{column}” is", role)
     page.page.get_by_role("button", name="Use these columns").click()
     said(page, r"3 devices, 180 cycles in all: HRS resistance, LRS resistance")
-    said(page, r"180 of 180 cycles have their features")
+    said(page, r"Features were found in 180 of 180 cycles")
     page.page.get_by_role("button", name="Change columns").click()
     said(page, r"Correct what is not right")
     page.choose("“large” is", "left out")
@@ -214,14 +214,14 @@ def test_a_device_file_is_taken_as_it_is(page: Dashboard, tmp_path: Path) -> Non
 
 def test_the_example_serves_who_has_no_file(open_page: Callable[..., Dashboard]) -> None:
     dashboard = open_page(f"{SMALL}&tab=fit", phone=True)
-    dashboard.page.get_by_role("button", name="Try it with an example").click()
+    dashboard.page.get_by_role("button", name="Load example data").click()
     said(dashboard, r"Simulated, not measured")
-    said(dashboard, r"cycles have their features")
+    said(dashboard, r"Features were found in")
     assert dashboard.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_json_of_a_download_is_ours(page: Dashboard, tmp_path: Path) -> None:
     with page.page.expect_download() as waiting:
-        page.page.get_by_role("button", name="Device, our layout", exact=True).click()
+        page.page.get_by_role("button", name="Device (Synaptogen Lab JSON)", exact=True).click()
     waiting.value.save_as(tmp_path / "device.json")
     assert sc.DeviceParameters.from_dict(json.loads((tmp_path / "device.json").read_text())).order == 2

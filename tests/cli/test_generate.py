@@ -51,7 +51,7 @@ def test_the_file_holds_what_simulate_returns(tmp_path: Path, suffix: str) -> No
     assert result.stdout.startswith(f"wrote {path}: 6 x 5 cells, 8 pulses in 4 cycles")
     assert len(result.stdout.splitlines()) == 1  # nothing else is to be known of this run
     device = sc.load_device("hennen2024").vary(
-        c2c={"r_hrs": 2.0, "u_set": 1.5}, d2d=0.5, order=4, memory=False, u_max=1.5
+        c2c={"r_hrs": 2.0, "u_set": 1.5}, d2d=0.5, order=4, autocorrelation=False, u_max=1.5
     )
     cells = sc.CellArray((6, 5), device, seed=3)
     expected = sc.simulate(cells, sc.PulseTrain.cycling(4), record=["features", "current"], every=3, bandwidth=1e8)

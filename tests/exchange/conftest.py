@@ -9,11 +9,6 @@ import synaptogen_core as sc
 
 
 @pytest.fixture(scope="session")
-def device() -> sc.DeviceParameters:
-    return sc.load_device("hennen2024")
-
-
-@pytest.fixture(scope="session")
 def run(device: sc.DeviceParameters) -> xr.Dataset:
     """Everything that can be recorded, at cycle ends; more than one piece is too much for it."""
     cells = sc.CellArray((7, 5), device.vary(c2c=0.5), seed=2**63 - 1)

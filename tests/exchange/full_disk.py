@@ -29,7 +29,7 @@ TRAIN = sc.PulseTrain.cycling(20)
 RUN = sc.simulate(CELLS, TRAIN, advance=False)
 LAZY = RUN.chunk({"row": 5})
 LONG = sc.PulseTrain.table([-1.5, 1.5] * 5000)
-PARTS = {"autocorrelation": 1 << 15, "threads": 1}  # several groups
+PARTS = {"budget": 1 << 15, "threads": 1}  # several groups
 page.report_html = lambda *_, **__: "page " * 4000  # type: ignore[assignment]  # a fit takes longer
 
 

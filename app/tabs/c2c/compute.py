@@ -36,7 +36,7 @@ class Options(TabOptions):
                            doc="Itself: autocorrelation. Another feature: cross-correlation.")  # fmt: skip
     lag = param.Integer(1, bounds=(1, 500), label="Lag", doc="Distance of the two cycles in the lag plot.")
     lags = param.Integer(50, bounds=(2, 500), label="Lags shown", doc="Largest lag of the correlation curve.")
-    units = param.Selector(default="standard", label="Clouds in",
+    units = param.Selector(default="standard", label="Units of scatter plots",
                            objects={"Standardised": "standard", "True units": "true"},
                            doc="Standardised: each cell about its own mean, in its own spread.")  # fmt: skip
     brush = param.String("", label="Selected cycles", doc="A box drawn in the scatter matrix.")

@@ -93,7 +93,7 @@ class ScatterMatrix:
         self.boxes[key] = BoxAnnotation(fill_color=None, line_width=2, visible=False)
         self.theme.ink(self.boxes[key], "line_color")
         figure.add_layout(self.boxes[key])
-        tool = BoxSelectTool(description="Draw a box: its cycles show in every picture")
+        tool = BoxSelectTool(description="Draw a box: its cycles are highlighted in all panels")
         figure.add_tools(tool)
         figure.toolbar.active_drag = tool
         figure.on_event(SelectionGeometry, lambda event: self._brushed(event, across, down))
@@ -172,7 +172,7 @@ def caption(matrix: Matrix) -> str:
     if matrix.brush:
         said.append(f"{100 * matrix.share:.2g} % of the cycles lie in the box (orange).")
     else:
-        said.append("Draw a box in a cloud: the cycles in it show in every picture.")
+        said.append("Draw a box in a scatter plot: the cycles in it are highlighted in all panels of this matrix.")
     return " ".join(said)
 
 

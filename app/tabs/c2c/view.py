@@ -150,7 +150,7 @@ class View(Base):
             kind = "linear" if standard else feature(name).scale
             label = standard_label(name, more) if standard else theme.label(name).replace(" (", f"{more} (")
             axis.show(kind, low, high, label)
-        self.lag_plot.title.text = f"Lag {plot.lag}: {plot.measured:.3f} within cells, {plot.expected:.3f} expected"
+        self.lag_plot.title.text = f"Correlation at lag {plot.lag}: {plot.measured:.3f} (model {plot.expected:.3f})"
         cells = "all cells and cycles" + ("" if standard else ", their differences included")
         self.lag_legend.object = legend([f"<span>shade: {cells}</span>", *cell_entries(result.series.cells)])
 

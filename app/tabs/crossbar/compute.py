@@ -44,8 +44,8 @@ class Options(TabOptions):
     quantity = param.Selector(default="voltage", objects=QUANTITIES, label="Map of", doc="What the map shows.")
     scheme = param.Selector(default="all", objects=SCHEMES, label="Bias scheme",
                             doc="Voltages of all lines. All but the first are for the followed cell.")  # fmt: skip
-    write = param.Number(1.5, bounds=(-1.5, 1.5), step=0.01, label="Voltage V",
-                         doc="That the chosen cell is meant to see; positive RESETs, negative SETs.")  # fmt: skip
+    write = param.Number(1.5, bounds=(-1.5, 1.5), step=0.01, label="Write voltage",
+                         doc="Voltage intended for the selected cell; positive RESETs, negative SETs.")  # fmt: skip
     along = param.Selector(default="rows", objects={"Rows": "rows", "Columns": "columns"}, label="Drive",
                            doc="Lines that the input voltages are on; the others are held at 0 V.")  # fmt: skip
     pattern = param.Selector(default="uniform", objects=INPUTS, label="Input", doc="Voltages of the driven lines.")
@@ -54,8 +54,8 @@ class Options(TabOptions):
     ones = param.Integer(50, bounds=(0, 100), label="Ones", doc="Share of the lines that carry a 1, on average.")
     bits_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the bits", doc="Chooses the random bits.")
     own = param.String("0.2, 0.1, 0.2, 0", label="Voltages",
-                       doc=f"Volts of the lines from the first on, with commas or line breaks between; further lines "
-                           f"are at 0 V. At most {MAX_TEXT:,} characters.")  # fmt: skip
+                       doc=f"Voltages of the lines, starting with the first, separated by commas or line breaks; "
+                           f"further lines are at 0 V. At most {MAX_TEXT:,} characters.")  # fmt: skip
 
     def fit_array(self, rows: int, columns: int) -> None:
         """A line that is driven lies in the array."""

@@ -45,9 +45,9 @@ def map_title(result: Result) -> str:
     elif result.quantity == "conductance":
         what += f" at {volts}"
     elif result.quantity == "disturb":
-        what = "Probability that this bias switches a cell, a cycle on (thresholds not yet drawn)"
-    beyond = f" {theme.number(result.beyond)} cells lie beyond the colours." if result.beyond else ""
-    dark = f" {theme.number(result.unreachable)} nodes have no path to a terminal." if result.unreachable else ""
+        what = "Probability that this bias switches a cell in the next cycle (thresholds not yet drawn)"
+    beyond = f" {theme.number(result.beyond)} cells are outside the colour range." if result.beyond else ""
+    dark = f" {theme.number(result.unreachable)} nodes are not connected to any terminal." if result.unreachable else ""
     return f"{what}: all {rows} × {columns} cells after the pulse train.{beyond}{dark}"
 
 
@@ -95,13 +95,13 @@ def sums_table(result: Result) -> str:
         cell = result.cells[0]
         rows = [
             ("Chosen cell", f"({cell.row}, {cell.column}), {cell.state}"),
-            ("Meant to see", theme.quantity(result.wanted, "voltage")),
-            ("Sees", theme.quantity(cell.voltage, "voltage")),
+            ("Target voltage", theme.quantity(result.wanted, "voltage")),
+            ("Actual voltage", theme.quantity(cell.voltage, "voltage")),
             ("Its column’s current", current(float(out[cell.column]))),
         ]
     rows += [
         ("Power of the drivers", f"{theme.number(result.power * 1e3)} mW"),
-        ("Kirchhoff’s law", f"met to {theme.number(result.residual, 2)} of the largest current"),
+        ("Numerical error", f"{theme.number(result.residual, 1)} of the largest current"),
     ]
     digits = result.digits
     if digits and result.scheme == "all":
@@ -121,7 +121,7 @@ def groups_table(result: Result) -> str:
     """What the cells of a write scheme see, and what that does to them."""
     if not result.groups:
         return ""
-    head = "".join(f"<th>{h}</th>" for h in ("Cells", "How many", "Voltage (V)", "Switch now", "Disturb"))
+    head = "".join(f"<th>{h}</th>" for h in ("Cells", "How many", "Voltage (V)", "Switch in this state", "Disturb"))
     body = ""
     for group in result.groups:
         ends = [theme.number(v) for v in (group.low, group.high)]
@@ -131,8 +131,8 @@ def groups_table(result: Result) -> str:
         )  # fmt: skip
         body += f"<tr><th>{group.name}</th>{''.join(f'<td>{n}</td>' for n in numbers)}</tr>"
     caption = (
-        "Write disturb. Switch now: with the thresholds that the cells have. Disturb: the mean probability with those "
-        "of their next cycle, given each cell’s own history"
+        "Write disturb. Switch in this state: with the thresholds that the cells have. Disturb: the mean probability "
+        "with those of their next cycle, given each cell’s own history"
     )
     return (
         f'<div style="overflow-x:auto"><table class="numbers"><caption>{caption}</caption>'

@@ -31,17 +31,15 @@ MATRICES = {"Between devices": "device_to_device", "Within devices": "cycle_to_c
 
 
 class Options(TabOptions):
-    x = param.Selector(
-        default="r_lrs", objects=QUANTITIES, label="Across: feature", doc="Feature on the horizontal axis."
-    )
-    x_of = param.Selector(default="median", objects=NUMBERS, label="Across: number",
+    x = param.Selector(default="r_lrs", objects=QUANTITIES, label="x axis", doc="Feature on the horizontal axis.")
+    x_of = param.Selector(default="median", objects=NUMBERS, label="x statistic",
                           doc="Its median over the cycles, or their standard deviation.")  # fmt: skip
-    y = param.Selector(default="u_reset", objects=QUANTITIES, label="Up: feature", doc="Feature on the vertical axis.")
-    y_of = param.Selector(default="median", objects=NUMBERS, label="Up: number",
+    y = param.Selector(default="u_reset", objects=QUANTITIES, label="y axis", doc="Feature on the vertical axis.")
+    y_of = param.Selector(default="median", objects=NUMBERS, label="y statistic",
                           doc="Its median over the cycles, or their standard deviation.")  # fmt: skip
     matrix = param.Selector(default="device_to_device", objects=MATRICES, label="Correlations",
                             doc="Of the devices' true means, of the cycles of a device, or of all values.")  # fmt: skip
-    anova = param.Boolean(False, label="Textbook", doc="Show what one-way analysis of variance says, too.")
+    anova = param.Boolean(False, label="One-way ANOVA", doc="Also show what the one-way analysis of variance gives.")
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ class View(Base):
     def _shares(self) -> Any:
         names = [SHORT[name] for name in FEATURE_NAMES][::-1]
         figure = self.theme.figure(
-            "devices shares", title="Device to device in the variance", x="Share of the variance (%)", y="Feature",
+            "devices shares", title="Share of variance between devices", x="Share of the variance (%)", y="Feature",
             height=290, x_range=Range1d(0, 100), y_range=FactorRange(*names),
         )  # fmt: skip
         self.bars = ColumnDataSource({"y": [], "share": [], "low": [], "high": [], "model": [], "color": []})

@@ -37,7 +37,7 @@ pre { margin: 0; padding: 12px; overflow-x: auto; font-size: 0.85rem; border-rad
 FORMATS = {
     "nc": ("NetCDF", "everything, with units; opens with xarray.open_dataset"),
     "zarr.zip": ("Zarr (zip)", "the same as a zipped Zarr store, for reading in parts"),
-    "csv": ("CSV", "a long table of the four features, one line a cycle and cell"),
+    "csv": ("CSV", "a long table of the four features, one row per cell and cycle"),
 }
 SIZES_STYLE = "td { padding: 1px 18px 1px 0; } td:nth-child(2) { text-align: right; } p { margin: 6px 0; }"
 
@@ -51,8 +51,8 @@ class View(Base):
         self.copy = CopyButton("Copy as Python")
         self.layout = pmui.Column(
             theme.card(theme.heading("Download"), self.sizes, context.downloads(("nc", "zarr.zip", "csv"))),
-            theme.card(theme.heading("What it holds"), self.repr),
-            theme.card(pmui.Row(theme.heading("The same in Python"), self.copy.layout, margin=0), self.code),
+            theme.card(theme.heading("Contents"), self.repr),
+            theme.card(pmui.Row(theme.heading("Python code for this run"), self.copy.layout, margin=0), self.code),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
@@ -61,8 +61,8 @@ class View(Base):
             f"<tr><td>{name}</td><td>about {theme.size(result.sizes[kind])}</td><td>{what}</td></tr>"
             for kind, (name, what) in FORMATS.items()
         )
-        streamed = " More than a page keeps: a download simulates it again and streams it." if result.sampled else ""
-        self.sizes.object = f"<table>{rows}</table><p>In memory it takes {theme.size(result.bytes)}.{streamed}</p>"
+        streamed = " Too large to keep; the download recomputes it." if result.sampled else ""
+        self.sizes.object = f"<table>{rows}</table><p>Size in memory: {theme.size(result.bytes)}.{streamed}</p>"
         self.repr.object = result.html
         self.code.object = f"<pre>{escape(result.python, longest=len(result.python))}</pre>"
         self.copy.text = result.python

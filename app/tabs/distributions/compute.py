@@ -36,15 +36,16 @@ class Options(TabOptions):
     feature = param.Selector(default="all", doc="Which of the four features of a switching cycle.",
                              objects={"All four": "all", "HRS resistance": "r_hrs", "SET voltage": "u_set",
                                       "LRS resistance": "r_lrs", "RESET voltage": "u_reset"})  # fmt: skip
-    kind = param.Selector(default="histogram", label="Picture", doc="A straight probability plot means a normal law.",
+    kind = param.Selector(default="histogram", label="Plot type", doc="A straight probability plot means a normal law.",
                           objects={"Histogram": "histogram", "Cumulative": "cumulative",
                                    "Probability plot": "probability"})  # fmt: skip
     scale = param.Selector(default="own", label="Value axis", doc="Usual: HRS resistance logarithmic, others linear.",
-                           objects={"Usual": "own", "Linear": "linear", "Logarithmic": "log"})  # fmt: skip
+                           objects={"Automatic": "own", "Linear": "linear", "Logarithmic": "log"})  # fmt: skip
     height = param.Selector(default="linear", label="Density axis", doc="Logarithmic shows the tails.",
                             objects={"Linear": "linear", "Logarithmic": "log"})  # fmt: skip
     bins = param.Integer(80, bounds=(10, 400), doc="Bins of the histogram.")
-    states_as = param.Selector(default="resistance", label="As", doc="Static resistance, or what a read would give.",
+    states_as = param.Selector(default="resistance", label="Quantity",
+                               doc="Static resistance, or what a read would give.",
                                objects={"Resistance": "resistance", "Read current": "current"})  # fmt: skip
     tail = param.Selector(default="1", label="Tails", doc="Windows and levels lie between these tails.",
                           objects={f"{t} %": t for t in ("0.1", "1", "5", "10")})  # fmt: skip

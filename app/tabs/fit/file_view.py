@@ -23,7 +23,7 @@ ASKS = (
     "(device, cycle, any of R_HRS, U_SET, R_LRS, U_RESET) as CSV or text, plain or .gz; or NetCDF. A device's .json is "
     f"taken as it is. At most {MOST_MB} MB."
 )
-PRIVATE = "The file stays in this session's memory: it is not executed, not written to a disk, and gone with the page."
+PRIVATE = "Your file is only kept in memory for this session and is deleted when you close the page."
 ROLES = {
     "left out": "", "device": "device", "second part of the device's name": "group", "row of the cell": "row",
     "column of the cell": "column", "cycle": "cycle", "voltage": "voltage", "current": "current", "R_HRS": "r_hrs",
@@ -59,12 +59,12 @@ class FilePart:
         )  # fmt: skip
         guard(self.file, work)
         self.file.param.watch(self._taken, "value")
-        self.example = pmui.Button(label="Try it with an example", variant="outlined", icon="science", margin=(4, 8))
+        self.example = pmui.Button(label="Load example data", variant="outlined", icon="science", margin=(4, 8))
         self.example.on_click(lambda event: work.example())
         self.stage = theme.note()
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.cancel.on_click(lambda event: work.cancel())
-        self.again = pmui.Button(label="Go on", variant="contained", size="small", icon="play_arrow", visible=False)
+        self.again = pmui.Button(label="Resume", variant="contained", size="small", icon="play_arrow", visible=False)
         self.again.on_click(lambda event: work.again())
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
         self.error = theme.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(4, 8))

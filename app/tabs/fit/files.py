@@ -14,8 +14,8 @@ from app.work.downloads import Order
 from synaptogen_core.exchange.files import text
 
 FORMATS = {
-    "json": ("Device, our layout", "application/json"),
-    "published.json": ("Device, published layout", "application/json"),
+    "json": ("Device (Synaptogen Lab JSON)", "application/json"),
+    "published.json": ("Device (original Synaptogen JSON)", "application/json"),
     "html": ("Report", "text/html"),
     "features.csv": ("Features", "text/csv"),
     "estimates.csv": ("Estimates", "text/csv"),

@@ -181,7 +181,7 @@ def places(devices: Sequence[str]) -> dict[str, int]:
 def summary(cycles: Cycles) -> str:
     """How many cycles have features, and why the others have none."""
     total = cycles.found + cycles.failed
-    said = f"<p>{cycles.found:,} of {total:,} cycles have their features"
+    said = f"<p>Features were found in {cycles.found:,} of {total:,} cycles"
     if not cycles.failed:
         return f"{said}.</p>"
     rows = "".join(f"<tr><th>{escape(why)}</th><td>{count:,}</td></tr>" for why, count in cycles.reasons)
@@ -199,7 +199,7 @@ def failures(cycles: Cycles) -> str:
 
 def devices_table(cycles: Cycles) -> str:
     """One line a device: what is to be said of it."""
-    head = "<tr><th>device</th><td>cycles</td><td>failed</td><td>what is to be said</td></tr>"
+    head = "<tr><th>device</th><td>cycles</td><td>failed</td><td>remarks</td></tr>"
     rows = "".join(
         f"<tr><th>{escape(row.device)}</th><td>{row.cycles:,}</td><td>{row.failed:,}</td>"
         f"<td>{escape(row.says)}</td></tr>"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FILES = ("json", "published.json", "html", "features.csv", "estimates.csv")
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
 WIDTH = {"set_method": 210, "reset_method": 220, "polarity": 180, "device_name": 240, "method": 160}
-TAKEN = "All tabs show this device now. The line below the header leads back to the published one."
+TAKEN = "All tabs show this device now. Use “Back to the published device” above the tabs to return."
 
 
 class View(Base):

@@ -22,8 +22,8 @@ WIDE = {"sizing_mode": "stretch_width", "margin": 0}
 GAP = {"gap": "10px"}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 INTRODUCTION = (
-    "Each lesson sets the page up by itself, asks for a prediction, makes the experiment, and says from the numbers of "
-    "your own run whether it held. It changes the settings in the sidebar: copy the link first if you want them back."
+    "Each lesson prepares the settings, asks you to predict, runs the experiment and checks your prediction against "
+    "your own data. It changes the settings in the sidebar: copy the link first if you want them back."
 )
 
 
@@ -59,7 +59,7 @@ class View(Base):
         self.hint.visible = False
         self.verdict = theme.Alert(severity="success", visible=False, **WIDE)
         self.differs = theme.Alert(severity="info", visible=False, **WIDE)
-        self.restore = pmui.Button(label="Set the page up again", variant="outlined", size="small", icon="tune",
+        self.restore = pmui.Button(label="Restore the lesson's settings", variant="outlined", size="small", icon="tune",
                                    visible=False, margin=(0, 6))  # fmt: skip
         self.back = pmui.Button(label="Back", variant="outlined", icon="chevron_left", margin=(6, 6))
         self.next = pmui.Button(label="Next step", variant="contained", end_icon="chevron_right", margin=(6, 6))
@@ -188,8 +188,8 @@ class View(Base):
         if verdict is None:
             return
         held = {
-            True: ("success", "It held"),
-            False: ("warning", "It did not hold"),
+            True: ("success", "Your prediction was right"),
+            False: ("warning", "Not this time"),
             None: ("info", "No number to judge by"),
         }
         self.verdict.severity, self.verdict.title = held[verdict.held]

@@ -40,7 +40,7 @@ class Options(TabOptions):
     levels = param.Integer(8, bounds=(2, 64), label="Levels", doc="Evenly spaced from the lowest to the highest.")
     level_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the levels", doc="Chooses each cell's level.")
     tolerance = param.Number(5.0, bounds=(0.5, 50.0), step=0.5, doc="Largest distance from the target, ±.")
-    max_pulses = param.Integer(100, bounds=(1, 1000), label="Pulse limit", doc="Most pulses for each cell.")
+    max_pulses = param.Integer(100, bounds=(1, 1000), label="Pulse limit", doc="Maximum number of pulses per cell.")
     u_set = param.Number(-1.5, bounds=(-1.5, -0.1), step=0.01, label="SET pulse", doc="As the driver gives it.")
     u_start = param.Number(0.5, bounds=U, step=0.01, label="First RESET", doc="Pulse that a staircase begins with.")
     u_stop = param.Number(1.5, bounds=U, step=0.01, label="Last RESET", doc="Largest pulse of a staircase.")
@@ -49,7 +49,7 @@ class Options(TabOptions):
     steps = param.Integer(21, bounds=(2, 100), label="Steps", doc="RESET pulses of the staircase.")
     through = param.Boolean(True, label="Through the lines",
                             doc="Line resistances weaken the pulses. Off: ideal pulses.")  # fmt: skip
-    at_once = param.Selector(default="cell", objects={"Cell by cell": "cell", "Row by row": "row"}, label="Written",
+    at_once = param.Selector(default="cell", objects={"Cell by cell": "cell", "Row by row": "row"}, label="Write order",
                              doc="The cells of a row share its word line if they are written together.")  # fmt: skip
 
     def active(self) -> tuple[str, ...]:

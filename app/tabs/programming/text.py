@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # what became of a cell: told apart by colour-blind eyes; what succeeded is the quiet one
 OUTCOME_COLORS = {
-    "left alone": NEUTRAL, "reached": "#0072B2", "pulse limit": "#E69F00", "does not SET": "#D55E00",
+    "not programmed": NEUTRAL, "reached": "#0072B2", "pulse limit": "#E69F00", "does not SET": "#D55E00",
     "does not RESET": "#CC79A7", "target above its LRS": "#F0E442", "target below its HRS": "#56B4E9",
     "RESET too weak": "#009E73",
 }  # fmt: skip
@@ -42,7 +42,7 @@ def map_title(result: Result) -> str:
     of = f"all {rows} × {columns} cells"
     if done < result.shape[0]:
         of = f"rows {result.first_row} to {result.first_row + done - 1} of {rows} × {columns} cells"
-    beyond = f" {theme.number(result.beyond)} cells lie beyond the colours." if result.beyond else ""
+    beyond = f" {theme.number(result.beyond)} cells are outside the colour range." if result.beyond else ""
     return f"{QUANTITY[result.quantity][2]}, {of}.{beyond}"
 
 

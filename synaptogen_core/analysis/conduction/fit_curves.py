@@ -151,7 +151,7 @@ def fit_curves(
     else:
         assumed.append(f"eta: {PUBLISHED_ETA}, the published one; no loop shows a RESET transition.")
     if resets.left_out:
-        warnings.append(f"eta: {resets.left_out} RESET transitions without a clear shape are left out.")
+        warnings.append(f"eta: {resets.left_out} RESET transitions without a clear shape were ignored.")
     work.done(0.8)
     groups = parts.group
     weights = bootstrap_weights(int(groups.max()) + 1, REPLICATES, seed)

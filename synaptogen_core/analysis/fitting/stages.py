@@ -200,7 +200,8 @@ def learn_cycles(
     held = [FEATURES[i].symbol for i, shape in zip(panel.features, found.shapes, strict=True) if shape.held]
     if held:
         said.warnings.append(
-            f"The shape of {', '.join(held)} was held to rise: more cycles, or a lower degree, would not need it."
+            f"The distribution curves of {', '.join(held)} had to be forced to increase; use more cycles or a lower "
+            "degree."
         )
     drawn_in = [str(q) for q, (_, _, changed) in found.models().items() if changed]
     if drawn_in:

@@ -78,7 +78,7 @@ def screen_devices(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
         if worn >= 0:
             worn_at[k], last[k] = cycle[own][worn], starts[k] + worn
     counted = {
-        "state": (state, "what is to be said of the device"),
+        "state": (state, "state of the device"),
         "cycles": (np.diff(starts), "cycles measured"),
         "failed": (np.add.reduceat(np.append(bad, False), starts[:-1]) * (np.diff(starts) > 0), "bad cycles"),
         "first_bad_cycle": (worn_at, "cycle from which the device is worn out, or -1"),

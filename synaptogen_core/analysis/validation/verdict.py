@@ -46,7 +46,7 @@ def findings(
     tails = marginals.where((marginals["probability"] < 0.05) | (marginals["probability"] > 0.95), drop=True)
     found = [
         _values(marginals.sel(probability=slice(0.05, 0.95)), "Values", "Quantiles from 5 to 95 %"),
-        _values(tails, "Tails", "Quantiles below 5 and above 95 %"),
+        _values(tails, "Tails", "Extreme values (below 5 %, above 95 %)"),
         _apart("Cycle to cycle", distances.sel(kind=["cycle to cycle"]), "shapes of the distributions over cycles"),
         _memory(autocorrelation),
         _correlations(correlations.sel(kind=["within devices", "one cycle later"])),
@@ -132,10 +132,10 @@ def _later(held_out: xr.Dataset) -> Finding:
         f"({_percent(expected.sel(feature=name))} expected)" for name in skill["feature"].values
     )  # fmt: skip
     if float(width.max()) > MOST_WIDTH:
-        return Finding("Later cycles", None, f"Cycles held back are too few to tell: {shares} of variance predicted.")
+        return Finding("Later cycles", None, f"Too few held-out cycles to judge. Variance explained: {shares}.")
     if bool(bad.any()):
-        return Finding("Later cycles", False, f"Cycles held back are not predicted as the fit expects: {shares}.")
-    return Finding("Later cycles", True, f"Cycles held back are predicted as the fit expects: {shares} of variance.")
+        return Finding("Later cycles", False, f"Held-out cycles are not predicted as the fit expects: {shares}.")
+    return Finding("Later cycles", True, f"Held-out cycles are predicted as the fit expects: {shares} of variance.")
 
 
 def _others(held_out: xr.Dataset) -> Finding:

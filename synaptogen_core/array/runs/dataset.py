@@ -14,13 +14,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from synaptogen_core import __version__, checks
+from synaptogen_core import checks
 from synaptogen_core.array.runs.executor import Run
 from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.random_streams import STREAM_VERSION
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
+from synaptogen_core.version import __version__
 
 LONG_TABLE = 1000  # numbers of all tables together; HDF5 holds about 64 kB of attributes
 LONG_SELECTION = 100  # cells

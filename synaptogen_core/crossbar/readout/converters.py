@@ -35,7 +35,7 @@ class Uniform:
         checks.whole("bits", self.bits, 1, MAX_BITS)
         low, high = checks.number("low", self.low), checks.number("high", self.high)
         if not high > low:
-            raise ValueError(f"high: must lie above low, {low:g} {self.unit} (got {high:g}); exchange or widen them")
+            raise ValueError(f"high: must lie above low, {low:g} {self.unit} (got {high:g}); swap or widen them")
 
     @property
     def step(self) -> float:

@@ -59,7 +59,7 @@ class DifferentialPairs:
         if low < 0:
             raise ValueError(f"low: must be 0 S or more (got {low:g}); give the smallest conductance")
         if not checks.number("high", self.high) > low:
-            raise ValueError(f"high: must lie above low, {low:g} S (got {self.high:g}); exchange or widen them")
+            raise ValueError(f"high: must lie above low, {low:g} S (got {self.high:g}); swap or widen them")
         if checks.number("largest", self.largest) <= 0:
             raise ValueError(f"largest: must be above 0 (got {self.largest:g}); give the largest absolute weight")
 

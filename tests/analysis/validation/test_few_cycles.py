@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from tests.analysis.test_learning import PUBLISHED, measured
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import panel_of
 from synaptogen_core.analysis.validation import distances, validate, verdict
+from tests.analysis.fitting.test_fit import PUBLISHED, measured
 
 DEVICE = PUBLISHED.vary(order=3)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from tests.analysis.test_learning import PUBLISHED, measured
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.validation import held_out
+from tests.analysis.fitting.test_fit import PUBLISHED, measured
 
 
 @pytest.fixture(scope="module")

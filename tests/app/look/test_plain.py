@@ -15,7 +15,7 @@ from app.look import theme
 from app.look.plain import LONGEST, escape, plain
 from tests.hostile import SPELLINGS
 
-APP = Path(theme.__file__).parent
+APP = Path(theme.__file__).parent.parent
 DOORS = {"app/look/plain.py", "app/look/theme.py"}
 
 

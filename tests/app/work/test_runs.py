@@ -50,7 +50,7 @@ def test_the_default_device_is_the_published_one() -> None:
         ({"d2d": 0.5}, {"d2d": 0.5}),
         ({"outlier_share": 10.0}, {"outlier_share": 0.1}),
         ({"order": 3}, {"order": 3}),
-        ({"autocorrelation": False}, {"autocorrelation": False}),
+        ({"memory": False}, {"autocorrelation": False}),
         ({"correlations": False}, {"correlations": False}),
         ({"shapes": "gaussian"}, {"shapes": "gaussian"}),
         ({"eta": 2.0}, {"eta": 2.0}),

@@ -12,8 +12,8 @@ from synaptogen_core.checks import MAX_PULSES
 
 SENTENCES = [
     (lambda: PulseTrain.cycling(0), "cycles: must be at least 1 (got 0); give a larger number"),
-    (lambda: PulseTrain.cycling(1.5), "cycles: must be a whole number (got 1.5); give an integer of at least 1"),  # type: ignore[arg-type]
-    (lambda: PulseTrain.cycling(True), "cycles: must be a whole number (got True); give an integer of at least 1"),
+    (lambda: PulseTrain.cycling(1.5), "cycles: must be a whole number (got 1.5); give an int"),  # type: ignore[arg-type]
+    (lambda: PulseTrain.cycling(True), "cycles: must be a whole number (got True); give an int"),
     (lambda: PulseTrain.cycling(1, 1.0), "u_set: must be negative (got 1 V); negative voltages SET a cell"),
     (lambda: PulseTrain.cycling(1, -1.0, 0.0), "u_reset: must be positive (got 0 V); positive voltages RESET a cell"),
     (lambda: PulseTrain.cycling(1, math.nan), "u_set: must be finite (got nan V); give a voltage in V"),
@@ -36,8 +36,8 @@ SENTENCES = [
         "and go on with a second train on the same cells",
     ),
     (lambda: 0 * PulseTrain.cycling(1), "times: must be at least 1 (got 0); give a larger number"),
-    (lambda: 1.5 * PulseTrain.cycling(1), "times: must be a whole number (got 1.5); give an integer of at least 1"),  # type: ignore[operator]
-    (lambda: PulseTrain.iv_sweep(points=3), "points: must be at least 4 (got 3); give a larger number"),
+    (lambda: 1.5 * PulseTrain.cycling(1), "times: must be a whole number (got 1.5); give an int"),  # type: ignore[operator]
+    (lambda: PulseTrain.iv_sweep(points=3), "points: must be from 4 to 50000000 (got 3); choose one in that range"),
     (lambda: PulseTrain.iv_sweep(points=9, step=0.1), "step: must stand without points (got 0.1 and 9); give one"),
     (lambda: PulseTrain.iv_sweep(step=0), "step: must be positive and not too fine (got 0 V); give a larger step"),
     (
@@ -67,10 +67,13 @@ SENTENCES = [
         "high: must be above low (got low 1 V, high 1 V); swap or widen",
     ),
     (lambda: PulseTrain.random(3, "normal", sd=0), "sd: must be positive (got 0 V); for a fixed voltage use identical"),
-    (lambda: PulseTrain.random(3, seed=-1), "seed: must be at least 0 (got -1); give a larger number"),
+    (
+        lambda: PulseTrain.random(3, seed=-1),
+        "seed: must be from 0 to 18446744073709551615 (got -1); choose one in that range",
+    ),
     (
         lambda: PulseTrain.random(3, seed=2**64),
-        "seed: must be at most 18446744073709551615 (got 18446744073709551616); give a smaller number",
+        "seed: must be from 0 to 18446744073709551615 (got 18446744073709551616); choose one in that range",
     ),
     (lambda: PulseTrain.random(3, per_cell=1), "per_cell: must be True or False (got 1); give a bool"),  # type: ignore[arg-type]
     (
@@ -96,7 +99,7 @@ SENTENCES = [
         lambda: PulseTrain.cycling(1).voltages([-1]),
         "cell: must be a row of cell numbers from 0 (got int64 of shape (1,)); give a flat array of integers",
     ),
-    (lambda: PulseTrain.cycling(1).voltages(0, 0, 3), "last: must be at most 2 (got 3); give a smaller number"),
+    (lambda: PulseTrain.cycling(1).voltages(0, 0, 3), "last: must be from 0 to 2 (got 3); choose one in that range"),
     (lambda: PulseTrain.cycling(1).waveform(0), "max_points: must be at least 1 (got 0); give a larger number"),
     (
         lambda: PulseTrain.from_dict([]),

@@ -87,11 +87,11 @@ def test_invariants(
     assert np.all(np.abs(g[reached] / target[reached] - 1) <= tolerance * (1 + 1e-12)) or c2c == 2
     missed = ~reached & ~alone
     assert np.all(np.abs(g[missed] / target[missed] - 1) > tolerance * (1 - 1e-12))
-    assert np.array_equal(ds.outcome == OUTCOMES.index("left alone"), alone)
+    assert np.array_equal(ds.outcome == OUTCOMES.index("not programmed"), alone)
     assert ds.pulses.max() <= max_pulses
     assert np.all(ds.set_pulses <= ds.pulses)
     assert np.all(ds.pulses.values[alone] == 0)
-    final = ("left alone", "reached", "does not SET", "does not RESET")
+    final = ("not programmed", "reached", "does not SET", "does not RESET")
     used_up = ~np.isin(ds.outcome, [OUTCOMES.index(name) for name in final])
     assert np.all(ds.pulses.values[used_up] == max_pulses), "no cell gives up before its pulses are used"
     np.testing.assert_array_equal(ds.error, np.where(alone, np.nan, ds.reached / ds.target - 1))
@@ -161,7 +161,7 @@ def test_cells_that_are_there_already_get_no_pulse() -> None:
 def test_nothing_to_do() -> None:
     cells = fresh()
     ds = program_and_verify(cells, np.nan)
-    assert set(outcome(ds)) == {"left alone"}
+    assert set(outcome(ds)) == {"not programmed"}
     assert cells.fresh
     found = verify_statistics(ds)
     assert found["cells"] == found["reached"] == 0 and np.isnan(found["share_reached"])
@@ -309,7 +309,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"u_set": 1.5}, "u_set: must be negative (got 1.5 V); negative voltages SET a cell"),
     ({"u_stop": 0.4}, "u_stop: must be above u_start, 0.5 V (got 0.4 V); raise it"),
     ({"u_read": 0}, "u_read: must not be zero (got 0 V); a usual read voltage is 0.2 V"),
-    ({"max_pulses": 0}, "max_pulses: must be at least 1 (got 0); give a larger number"),
+    ({"max_pulses": 0}, "max_pulses: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"cells": 3}, "cells: must be a CellArray (got int); make one with CellArray(...)"),
 ]
 

@@ -78,7 +78,7 @@ BAD: list[tuple[tuple[Any, ...], str]] = [
     ((4.0, 0.0, 1e-6), "bits: must be a whole number (got 4.0); give an int"),
     ((4, "a", 1e-6), "low: must be a number (got str); give a float"),
     ((4, 0.0, float("inf")), "high: must be finite (got inf); give a finite number"),
-    ((4, 2e-6, 2e-6), "high: must lie above low, 2e-06 A (got 2e-06); exchange or widen them"),
+    ((4, 2e-6, 2e-6), "high: must lie above low, 2e-06 A (got 2e-06); swap or widen them"),
 ]
 
 
@@ -142,7 +142,7 @@ def test_an_amplifier_multiplies_up_to_its_limit(gain: float, limit: float, curr
     ("make", "sentence"),
     [
         (lambda: sc.Adc(4, 0.0, 1.0, float("nan")), "offset: must be finite (got nan); give a finite number"),
-        (lambda: Dac(4, 0.2, 0.1), "high: must lie above low, 0.2 V (got 0.1); exchange or widen them"),
+        (lambda: Dac(4, 0.2, 0.1), "high: must lie above low, 0.2 V (got 0.1); swap or widen them"),
         (lambda: Dac(4, 0.0, 0.2).convert("x"), "volts: must be numbers (got str); give volts"),
         (lambda: Dac(4, 0, 1).convert(np.nan), "volts: must be finite (got NaN or infinity); correct the volts"),
         (lambda: TransimpedanceAmplifier(0.0), "gain: must be above 0 V/A (got 0); give volts of output per ampere"),

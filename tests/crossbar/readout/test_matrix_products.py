@@ -149,7 +149,7 @@ def test_an_adc_for_each_partial_sum() -> None:
 
 BAD: list[tuple[Any, str]] = [
     (lambda: DifferentialPairs(-1e-5, 1e-4), "low: must be 0 S or more (got -1e-05); give the smallest conductance"),
-    (lambda: DifferentialPairs(1e-4, 1e-4), "high: must lie above low, 0.0001 S (got 0.0001); exchange or widen them"),
+    (lambda: DifferentialPairs(1e-4, 1e-4), "high: must lie above low, 0.0001 S (got 0.0001); swap or widen them"),
     (lambda: DifferentialPairs(0.0, 1e-4, 0), "largest: must be above 0 (got 0); give the largest absolute weight"),
     (lambda: PAIRS.conductances([[1.5]]), "weights: must be from -1 to 1 (got 1.5); scale them, or raise `largest`"),
     (lambda: PAIRS.conductances([1.0]), "weights: must have shape (inputs, outputs) (got (1,)); give a matrix"),

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synaptogen_core.crossbar.resistor_list.bias import FLOATING, SCHEMES, Bias, bias, read_bias
-from synaptogen_core.crossbar.resistor_list.lines import Faults, Lines
 
 import synaptogen_core as sc
+from synaptogen_core.crossbar.circuit.bias import FLOATING, SCHEMES, Bias, bias, read_bias
+from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.solver import cells as elements
 from synaptogen_core.crossbar.solver.solve import effective_conductance, solve_lines
 from synaptogen_core.errors import ConvergenceError, RangeWarning

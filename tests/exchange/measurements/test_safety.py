@@ -163,8 +163,8 @@ def test_other_formats_are_named(content: bytes, what: str, pack: type[bytes]) -
 PROGRAM = """
 import ctypes, gc, pathlib, sys, time
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import measured_records
-from synaptogen_core.exchange.files import load_measurements
+from synaptogen_core.exchange.measurements import records
+from synaptogen_core.exchange.measurements.load import load_measurements
 
 def answer(path):
     try:
@@ -174,9 +174,9 @@ def answer(path):
 
 status = lambda key: int(pathlib.Path("/proc/self/status").read_text().split(key)[1].split()[0]) * 1024
 give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: None)
-limit = measured_records.BASE_BYTES
+limit = records.BASE_BYTES
 for line in sys.stdin:
-    small, path, measured_records.BASE_BYTES = line.split()[0], line.split()[1], int(line.split()[2]) or limit
+    small, path, records.BASE_BYTES = line.split()[0], line.split()[1], int(line.split()[2]) or limit
     answer(small)
     gc.collect()
     give_back(0)

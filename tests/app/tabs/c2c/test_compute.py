@@ -108,9 +108,7 @@ def test_where_nothing_changes_a_sentence_says_so(make_run: Callable[..., runs.R
     assert len(result.series.values) >= 1
 
 
-@pytest.mark.parametrize(
-    "changes", [{"rows": 1, "columns": 1}, {"cycles": 2}, {"autocorrelation": False}, {"d2d": 0.0}]
-)
+@pytest.mark.parametrize("changes", [{"rows": 1, "columns": 1}, {"cycles": 2}, {"memory": False}, {"d2d": 0.0}])
 @pytest.mark.parametrize("units", ["standard", "true"])
 def test_little_is_drawn_all_the_same(make_run: Callable[..., runs.Run], changes: Any, units: str) -> None:
     result = computed(make_run(**changes), units=units)
