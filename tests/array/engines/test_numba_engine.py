@@ -310,7 +310,8 @@ PROGRAM = """
 import hashlib, sys
 import numpy as np
 import synaptogen_core as sc
-from synaptogen_core.array.engines.choose import Pulses, engine
+from synaptogen_core.array.engines.choose import engine
+from synaptogen_core.array.engines.interface import Pulses
 from synaptogen_core.device.model.float32 import constants
 
 c = constants(sc.load_device("hennen2024"))
