@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from synaptogen_core.array.helper_threads import Crew, Task
+from synaptogen_core.types import F32
 
 POLL = 0.05  # s
 HELPERS = 4  # a processor: so many callers find help at the same time
@@ -126,3 +127,8 @@ def blocks(size: int, length: int) -> Iterator[slice]:
         Ascending, without gaps.
     """
     return (slice(i, min(size, i + length)) for i in range(0, size, length))
+
+
+def of_block(volts: F32, block: slice) -> F32:
+    """The part of a block out of voltages (..., cells), or all of them where one voltage is for all cells."""
+    return volts[..., block] if volts.shape[-1] > 1 else volts

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_discrete_lyapunov
 
 from synaptogen_core.analysis.statistics.lag_products import mean_covariance
+from synaptogen_core.device.recursion import spectral_radius, transition
 from synaptogen_core.types import F64
 
 Model = tuple[F64, F64]  # a, shape (p, f, f), newest lag first, and the covariance of the innovations (f, f)
@@ -159,14 +160,6 @@ def solve(second: F64, order: int, features: int) -> Model:
     return np.swapaxes(a, -3, -2), (noise + np.swapaxes(noise, -1, -2)) / 2
 
 
-def spectral_radius(a: F64) -> float:
-    """Largest absolute eigenvalue of the recursion; a of shape (p, f, f)."""
-    p, f = a.shape[0], a.shape[1]
-    transition = np.eye(p * f, k=-f)
-    transition[:f] = a.transpose(1, 0, 2).reshape(f, p * f)
-    return float(np.abs(np.linalg.eigvals(transition)).max())
-
-
 def autocovariance(a: F64, lags: F64, longest: int) -> F64:
     """Lags 0 .. `longest` of the model, from its first ones; stops early, and fills with 0, where they have died away.
 
@@ -249,12 +242,10 @@ def stationary(a: F64, noise: F64) -> tuple[F64, F64, bool]:
     changed = not radius < MOST_RADIUS
     if changed:
         a = a * (MOST_RADIUS / radius) ** np.arange(1, a.shape[0] + 1)[:, None, None]
-    p, f = a.shape[0], a.shape[1]
-    transition = np.eye(p * f, k=-f)
-    transition[:f] = a.transpose(1, 0, 2).reshape(f, p * f)
-    driven = np.zeros_like(transition)
+    step, f = transition(a), a.shape[1]
+    driven = np.zeros_like(step)
     driven[:f, :f] = noise
-    spread = np.sqrt(np.diag(solve_discrete_lyapunov(transition, driven))[:f])
+    spread = np.sqrt(np.diag(solve_discrete_lyapunov(step, driven))[:f])
     return a * spread / spread[:, None], noise / spread / spread[:, None], changed
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from synaptogen_core.analysis.blas import one_thread
-from synaptogen_core.device.parameters import SIGMA_FLOOR
+from synaptogen_core.device.numbers import SIGMA_FLOOR
 from synaptogen_core.types import F64
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.runs.executor import Run
+from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.random_streams import STREAM_VERSION
 from synaptogen_core.device.parameters import DeviceParameters
@@ -209,9 +210,12 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
     return PulseTrain.from_dict(walk(settings["train"]))
 
 
-def select_of(settings: Mapping[str, Any], ds: xr.Dataset) -> NDArray[np.int64] | None:
-    """The cells that a Dataset recorded; None for all."""
-    return None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
+def recording_of(settings: Mapping[str, Any], ds: xr.Dataset) -> Recording:
+    """What a Dataset recorded."""
+    rows, columns = settings["shape"]
+    select = None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
+    names = ("record", "every", "read_voltage", "bandwidth")
+    return request((rows, columns), select=select, **{name: settings[name] for name in names})
 
 
 def _values(ds: xr.Dataset, name: str) -> NDArray[Any]:
