@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -104,7 +103,7 @@ def of_stage(key: str, values: Mapping[str, Any]) -> Any:
 
     makers: dict[str, Callable[[Mapping[str, Any]], Any]] = {
         "read": lambda found: of_reading(found["read"]),
-        "extract": lambda found: of_cycles(found["extract"], "sample_count" in found["read"].data),
+        "screen": lambda found: of_cycles(found["extract"], found["screen"], "sample_count" in found["read"].data),
         "fit": lambda found: compare.of_fit(found["fit"]),
         "judge": lambda found: compare.of_validation(found["judge"]),
     }
@@ -120,9 +119,8 @@ def of_reading(reading: Reading) -> Read:
     )  # fmt: skip
 
 
-def of_cycles(ds: xr.Dataset, loops: bool) -> Cycles:
-    from synaptogen_core.analysis import fitting_api
-
+def of_cycles(ds: xr.Dataset, report: xr.Dataset, loops: bool) -> Cycles:
+    """The extraction and what the screening of the devices says."""
     failure = ds["failure"].values if "failure" in ds else np.zeros(ds.sizes["record"], np.int8)
     bad = np.flatnonzero(failure)
     labels, index, cycle = [str(v) for v in ds["device"].values], ds["device_index"].values, ds["cycle"].values
@@ -134,7 +132,7 @@ def of_cycles(ds: xr.Dataset, loops: bool) -> Cycles:
         reasons=tuple((FAILURES[code][1], int(n)) for code, n in zip(codes, counts, strict=True)),
         listed=tuple(Failed(labels[index[i]], int(cycle[i]), FAILURES[failure[i]][1]) for i in bad[:LISTED]),
         bad=tuple((int(index[i]), int(i - starts[index[i]])) for i in bad),
-        report=device_rows(fitting_api.screen_devices(ds)),
+        report=device_rows(report),
     )  # fmt: skip
 
 
@@ -171,6 +169,8 @@ def signed(value: float) -> str:
 
 def loop(value: Value, device: int, cycle: int) -> Loop | None:
     """One loop of one device, by their positions; voltages as at the cell, in the data's own sign."""
+    from synaptogen_core.analysis import fitting_api
+
     ds, reading = value("extract"), value("read")
     if ds is None or reading is None or reading.data is None or "sample_count" not in reading.data:
         return None
@@ -178,7 +178,8 @@ def loop(value: Value, device: int, cycle: int) -> Loop | None:
     first, last = device_starts(ds)[device : device + 2]
     starts = sample_starts(loops)
     record = int(min(first + cycle, last - 1))
-    series = json.loads(ds.attrs.get("feature_options", "{}")).get("series_resistance", 0.0)
+    extraction = fitting_api.FeatureOptions.of(ds)
+    series = extraction.series_resistance if extraction else 0.0
 
     def samples(k: int, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
         place = slice(starts[k], starts[k + 1], step)

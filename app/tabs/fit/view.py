@@ -84,7 +84,7 @@ class View(Base):
             self.of_loops.visible = found is not None and found.loops
             if found is not None and found.device:
                 self.downloads.visible = True
-        elif stage == "extract":
+        elif stage == "screen":
             self.loops.show(found)
             self.of_fit.visible = self.downloads.visible = found is not None
         elif stage == "fit":

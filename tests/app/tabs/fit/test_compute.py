@@ -101,7 +101,7 @@ def test_points_follow_a_series_resistance_and_exchanged_leads(example: dict[str
 def test_failed_cycles_are_listed_with_their_reason_and_place(example: dict[str, Any]) -> None:
     ds = example["extract"].copy(deep=True)
     ds["failure"].values[[3, 85]] = 4, 8
-    cycles = pictures.of_cycles(ds, True)
+    cycles = pictures.of_cycles(ds, screen_devices(ds), True)
     assert (cycles.found, cycles.failed) == (358, 2)
     assert [(f.device, f.cycle, f.why) for f in cycles.listed] == [
         ("1", 4, FAILURES[4][1]), ("3", 6, FAILURES[8][1]),
@@ -117,7 +117,7 @@ def test_a_worn_device_and_a_drift_are_named() -> None:
     high[index == 1] = np.where(cycle[index == 1] < 120, high[index == 1], low[index == 1] * 1.01)
     low[index == 2] += 3.0 * cycle[index == 2]
     ds = measurement(index, cycle, labels=["a", "b", "c"], features={"r_hrs": high, "r_lrs": low})
-    a, b, c = (row.says for row in pictures.of_cycles(ds, False).report)
+    a, b, c = (row.says for row in pictures.of_cycles(ds, screen_devices(ds), False).report)
     assert a == "switches" and b.startswith("stops switching, from cycle 120 on")
     assert c.startswith("switches, R_LRS drifts by +") or c.startswith("switches, R_LRS jumps by +")
 
