@@ -27,7 +27,7 @@ def show(console: Console, fit: Fit, validation: Validation | None, measured: xr
     """Print what was measured, the key numbers with their intervals, the verdict, and what to be careful with."""
     facts = [("device", f"{fit.device.name}, hash {fit.device.hash}")]
     facts += [(row.label.lower(), row.text) for row in summary.facts(fit, measured)]
-    facts += [(f"  {words}", f"{n:,}") for words, n in summary.failures(measured)]
+    facts += [(f"  {words}", f"{n:,} cycles") for words, n in summary.failures(measured)]
     tables.pairs(console, ((word, printable(text)) for word, text in facts))
     console.print(_numbers(fit), markup=False)
     if validation is not None:
