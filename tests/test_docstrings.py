@@ -83,10 +83,12 @@ def implements(module: ModuleType, name: str, protocols: list[type]) -> bool:
     kind = getattr(module, owner, None)
     if not isinstance(kind, type):
         return False
-    fitting = [
-        p for p in protocols if p is not kind and all(hasattr(kind, n) for n in vars(p) if not n.startswith("_"))
-    ]
-    return any(method in vars(base) and documented(base, method) for base in (*kind.__mro__[1:], *fitting))
+    for base in (*kind.__mro__[1:], *protocols):
+        wanted = [each for each in vars(base) if not each.startswith("_")] if base in protocols else []
+        fits = base is not kind and method in vars(base) and all(hasattr(kind, each) for each in wanted)
+        if fits and documented(base, method):
+            return True
+    return False
 
 
 def public_without_parameters(rooms: Iterable[ModuleType]) -> list[Place]:
@@ -97,10 +99,8 @@ def public_without_parameters(rooms: Iterable[ModuleType]) -> list[Place]:
             value = getattr(room, name)
             members = inspect.getmembers_static(value) if inspect.isclass(value) else [(name, value)]
             for member, given in members:
-                function = inspect.unwrap(getattr(given, "__func__", given)) if callable(given) else None
-                function = (
-                    inspect.unwrap(given.__func__) if isinstance(given, (classmethod, staticmethod)) else function
-                )
+                bare = given.__func__ if isinstance(given, (classmethod, staticmethod)) else given
+                function = inspect.unwrap(bare) if callable(bare) else bare
                 if member.startswith("_") or not inspect.isfunction(function):
                     continue
                 arguments = [argument for argument in inspect.signature(function).parameters if argument not in OWNERS]
@@ -137,9 +137,11 @@ def test_the_public_interface_states_its_parameters() -> None:
 
 
 def test_a_missing_statement_is_seen() -> None:
-    good = f'def one(a, b):\n    """Say.\n\n    {HEADING.replace(chr(10), chr(10) + "    ")}a, b : float\n    """\n'
-    bad = 'class Two:\n    def three(self, a, *, b=1):\n        """Say."""\n\n    def four(self, a):\n        """Say."""\n'
-    assert without_parameters(good + bad, "some.py", lambda name: False) == [("some.py", 7, "Two.three")]
+    heading = HEADING.strip().replace("\n", "\n    ")
+    good = f'def one(a, b):\n    """Say.\n\n    {heading}\n    a, b : float\n    """\n'
+    bad = 'class Two:\n    def three(self, a, *, b=1):\n        """Say."""\n'
+    bad += '    def four(self, a):\n        """Say."""\n'
+    assert without_parameters(good + bad, "some.py", lambda name: False) == [("some.py", 9, "Two.three")]
     assert without_parameters(bad, "some.py", lambda name: name == "Two.three") == []
 
     def silent(a: int) -> int:

@@ -269,7 +269,6 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        If it is something else.
     """
     if not isinstance(ds, xr.Dataset) or "outcome" not in ds or "pulses" not in ds:
         raise TypeError(f"ds: must come from program_and_verify (got {type(ds).__name__}); give what it returned")
