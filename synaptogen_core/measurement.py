@@ -118,6 +118,16 @@ def measurement(
 def from_simulation(ds: xr.Dataset) -> xr.Dataset:
     """The features of a simulated Dataset as if they had been measured; cells are devices called "row,column".
 
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From `simulate`, with features.
+
+    Returns
+    -------
+    xarray.Dataset
+        In the layout of this module, one record a cell and cycle.
+
     Raises
     ------
     ValueError

@@ -116,6 +116,11 @@ def fit_curves(
     progress, cancel : optional
         As for `simulate`.
 
+    Returns
+    -------
+    Curves
+        With intervals, and what was assumed.
+
     Raises
     ------
     ValueError, TypeError
@@ -196,6 +201,16 @@ def scaled_curves(
         Umax if it has to.
     u_0 : float, optional
         Voltage at which the resistances were read [V]; by default as the features say, else the template's.
+
+    Returns
+    -------
+    Curves
+        Without intervals; what was taken from where stands in `assumed`.
+
+    Raises
+    ------
+    TypeError
+        If `template` or `features` is something else.
     """
     checks.instance("template", template, DeviceParameters, "use load_device")
     if features is not None:

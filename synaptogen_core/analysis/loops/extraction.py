@@ -119,6 +119,16 @@ class FeatureOptions:
     def from_json(cls, text: str) -> FeatureOptions:
         """Options out of `to_json`.
 
+        Parameters
+        ----------
+        text : str
+            JSON.
+
+        Returns
+        -------
+        FeatureOptions
+            All checks made again.
+
         Raises
         ------
         ValueError, TypeError

@@ -110,6 +110,25 @@ def usable_records(features: xr.Dataset, report: xr.Dataset, *, until_worn_out: 
     """Which records may be averaged: those of healthy devices that did not fail and hold a number, shape (records,).
 
     With `until_worn_out` those of worn-out devices before their first bad cycle, too: their features may have drifted.
+
+    Parameters
+    ----------
+    features : xarray.Dataset
+        A measurement.
+    report : xarray.Dataset
+        What `screen_devices` returned for it.
+    until_worn_out : bool
+        Take the good start of worn-out devices, too.
+
+    Returns
+    -------
+    ndarray of bool, shape (records,)
+        True: may be averaged.
+
+    Raises
+    ------
+    TypeError
+        If an argument is something else.
     """
     checks.instance("features", features, xr.Dataset, "give a measurement")
     if not isinstance(report, xr.Dataset) or "state" not in report:

@@ -250,6 +250,10 @@ def steepness(device: DeviceParameters) -> float:
 def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
     """Summary of a Dataset of `program_and_verify`.
 
+    Parameters
+    ----------
+    ds : xarray.Dataset
+
     Returns
     -------
     dict
@@ -261,6 +265,10 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
         noisy. Further "pulses" and "set_pulses" (quantiles over the cells at work, by probability), "rms_error"
         (relative, at the end, of those that were found at their target) and "failures" (number by reason, only those
         that occurred). Shares and quantiles of nothing are NaN.
+
+    Raises
+    ------
+    TypeError
     """
     if not isinstance(ds, xr.Dataset) or "outcome" not in ds or "pulses" not in ds:
         raise TypeError(f"ds: must come from program_and_verify (got {type(ds).__name__}); give what it returned")
