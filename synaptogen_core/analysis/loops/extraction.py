@@ -138,7 +138,18 @@ class FeatureOptions:
 
     @classmethod
     def of(cls, features: xr.Dataset) -> FeatureOptions | None:
-        """The options with which features were extracted; None where the Dataset does not say."""
+        """The options with which features were extracted; None where the Dataset does not say.
+
+        Parameters
+        ----------
+        features : xarray.Dataset
+            Its attribute ``feature_options`` is JSON, or missing.
+
+        Returns
+        -------
+        FeatureOptions or None
+            All checks made again.
+        """
         text = features.attrs.get("feature_options")
         return cls.from_json(text) if text else None
 

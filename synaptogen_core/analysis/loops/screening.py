@@ -97,7 +97,20 @@ def screen_devices(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
 
 
 def with_drift(features: xr.Dataset, report: xr.Dataset) -> xr.Dataset:
-    """What `screen_devices` without drift has said of a measurement, and the tests for drift."""
+    """What `screen_devices` without drift has said of a measurement, and the tests for drift.
+
+    Parameters
+    ----------
+    features : xarray.Dataset
+        A measurement.
+    report : xarray.Dataset
+        What `screen_devices` returned for it, without drift.
+
+    Returns
+    -------
+    xarray.Dataset
+        A copy of `report`, with the tests.
+    """
     names, starts = [str(name) for name in report["feature"].values], device_starts(features)
     first_bad = report["first_bad_cycle"].values[features["device_index"].values]
     _, good = bad_cycles(features)
