@@ -19,7 +19,20 @@ NEEDED = ("shape", "device", "seed", "start", "first_cell", "reads", "arrays")
 
 
 def described(cells: Transactional, state: State) -> dict[str, Any]:
-    """The dictionary of `CellArray.to_state`; its arrays are copies."""
+    """The dictionary of `CellArray.to_state`; its arrays are copies.
+
+    Parameters
+    ----------
+    cells : Transactional
+        Gives shape, device, seed, start and number of reads.
+    state : State
+        Of its cells.
+
+    Returns
+    -------
+    dict
+        Plain values, and ``arrays``: name -> ndarray, cells last.
+    """
     return {
         "shape": list(cells.shape),
         "device": cells.device.to_dict(),
@@ -57,6 +70,18 @@ def about(data: object) -> dict[str, Any]:
 def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
     """What the dictionary says that the cells remember, checked against the new array `cells`.
 
+    Parameters
+    ----------
+    data : mapping
+        What `described` returned, also after a file; `about` has looked at it.
+    cells : CellArray
+        New, of the shape and device in `data`.
+
+    Returns
+    -------
+    Memory
+        Of its own arrays, checked.
+
     Raises
     ------
     TypeError, ValueError
@@ -75,7 +100,24 @@ def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
 
 
 def digest(cells: Transactional, state: State) -> str:
-    """Hash of all that cells remember, 16 hexadecimal digits; parts on threads."""
+    """Hash of all that cells remember, 16 hexadecimal digits; parts on threads.
+
+    Parameters
+    ----------
+    cells : Transactional
+        Gives shape, device, seed, start and number of reads.
+    state : State
+        Of its cells.
+
+    Returns
+    -------
+    str
+        The same for whatever number of threads.
+
+    References
+    ----------
+    Source: SHA-256 of FIPS 180-4, its first 64 bits.
+    """
     about = f"{cells.shape} {cells.device.hash} {cells.seed} {cells.start} {cells.reads}"
     digests = [b""] * -(-cells.size // HASH_BLOCK)
 

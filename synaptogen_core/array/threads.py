@@ -31,7 +31,7 @@ def each_block(
     size, length : int
         How many there are, and how many make a block.
     work : callable
-        An exception in it ends the whole, after the blocks that have begun.
+        Takes a slice; an exception in it ends the whole, after the blocks that have begun.
     threads : int, optional
         Default: as many as there are processors.
     attend : callable, optional
@@ -87,7 +87,22 @@ if hasattr(os, "register_at_fork"):
 
 
 def share(size: int, least: int, threads: int | None = None) -> int:
-    """Length of a block of which each thread gets four, so that one that is held up leaves some to the others."""
+    """Length of a block of which each thread gets four, so that one that is held up leaves some to the others.
+
+    Parameters
+    ----------
+    size : int
+        Of the whole.
+    least : int
+        Shortest block.
+    threads : int, optional
+        Default: as many as there are processors.
+
+    Returns
+    -------
+    int
+        May exceed `size`.
+    """
     return max(least, -(-size // (4 * (threads or available_threads()))))
 
 
@@ -97,7 +112,20 @@ def available_threads() -> int:
 
 
 def blocks(size: int, length: int) -> Iterator[slice]:
-    """Cut 0..size into slices."""
+    """Cut 0..size into slices.
+
+    Parameters
+    ----------
+    size : int
+        End of the last slice.
+    length : int
+        Of each slice but the last.
+
+    Returns
+    -------
+    iterator of slice
+        Ascending, without gaps.
+    """
     return (slice(i, min(size, i + length)) for i in range(0, size, length))
 
 

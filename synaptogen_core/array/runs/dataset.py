@@ -133,7 +133,8 @@ def python_text(
 ) -> str:
     """Python text for people that makes the Dataset again."""
     root = device.base or device
-    known = resources.files("synaptogen_core.device").joinpath("sets", f"{root.name}.json").is_file()
+    sets = resources.files("synaptogen_core.device").joinpath("sets").iterdir()
+    known = f"{root.name}.json" in {file.name for file in sets}  # a name need not be one that a file can have
     source = root.name if known else re.sub(r"[^A-Za-z0-9.()-]+", "-", root.name).strip("-.") + ".json"
     made = f"sc.load_device({source!r})"
     for change in device.to_dict()["variations"]:

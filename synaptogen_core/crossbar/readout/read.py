@@ -181,6 +181,13 @@ def read_columns(
 def check_circuit(lines: Lines, periphery: Periphery) -> None:
     """Refuse what stands in place of lines or of a periphery.
 
+    Parameters
+    ----------
+    lines : Lines
+        What was given for it.
+    periphery : Periphery
+        What was given for it.
+
     Raises
     ------
     TypeError
@@ -192,6 +199,18 @@ def check_circuit(lines: Lines, periphery: Periphery) -> None:
 
 def as_voltages(voltages: ArrayLike, rows: int) -> F64:
     """Checked voltages, shape (rows,) or (vectors, rows) [V].
+
+    Parameters
+    ----------
+    voltages : array of float, shape (rows,) or (vectors, rows)
+        [V].
+    rows : int
+        Number of word lines.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows,) or (vectors, rows)
+        [V].
 
     Raises
     ------

@@ -13,6 +13,7 @@ from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.runs.row_groups import Parts
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.files.atomic import SHOWN, told
 from synaptogen_core.exchange.runs.streaming import write_run
 
 BYTES = 64 * 2**20  # of the larger rehearsal, before they are packed
@@ -45,7 +46,7 @@ def rehearse(
     Raises
     ------
     FileError
-        If the suffix is another, or the folder does not exist.
+        If the suffix is another, the folder does not exist, or the file system refuses the write.
     """
     file = Path(path)
     if not file.parent.is_dir():
@@ -55,7 +56,7 @@ def rehearse(
     many = int(max(8, min(cells.size, BYTES * cells.size / max(1, nbytes), UPDATES / len(train))))
     few = many // 8
     taken: dict[int, list[float]] = {few: [], many: []}
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+    with told(path), tempfile.TemporaryDirectory(prefix=f".{file.name[:SHOWN]}.", dir=file.parent) as folder:
         for trial in range(TRIALS + 1):
             for count, times in taken.items():
                 seconds = _seconds(cells, count, train, Path(folder) / file.name, wish, threads)

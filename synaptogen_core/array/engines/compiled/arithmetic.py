@@ -1,7 +1,5 @@
 """The compiled twins of `device.arithmetic` and `device.streams`, on lanes of cells."""
 
-# ruff: noqa: D103 -- each function is the twin of one in device/, described there
-
 from __future__ import annotations
 
 from typing import Any
@@ -79,6 +77,18 @@ def log(x):
 
 @inlined
 def clip(x, limit):
+    """Lanes moved to the nearer end of [-limit, limit] where they lie beyond.
+
+    Parameters
+    ----------
+    x : lanes of float32
+    limit : float32
+        Above zero.
+
+    Returns
+    -------
+    lanes of float32
+    """
     x = select(x < -limit, -limit, x)
     return select(x > limit, limit, x)
 
@@ -107,6 +117,18 @@ def exp10(x):
 
 @inlined
 def power(x, exponent):
+    """The twin of `device.model.arithmetic.power`.
+
+    Parameters
+    ----------
+    x : lanes of float32
+        Positive and normal.
+    exponent : float32
+
+    Returns
+    -------
+    lanes of float32
+    """
     return exp2((log(x) * PER_LN2) * exponent)
 
 
@@ -131,6 +153,23 @@ def philox(typing: Any, x0: Any, x1: Any, x2: Any, x3: Any, k0: Any, k1: Any) ->
 
     Upper halves are not cleared between the rounds: the products do not look at them. The rounds are written out, so
     that the keys are made once, before the loop over the cells.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    x0, x1, x2, x3 : lanes of int64
+        The counter words; only their lower halves count.
+    k0, k1 : int64
+        The key words, each below 2**32.
+
+    Returns
+    -------
+    tuple of four lanes of int32
+
+    References
+    ----------
+    Philox 4x32-10: Salmon et al. 2011, doi 10.1145/2063384.2063405.
     """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -163,6 +202,21 @@ def unit_interval(word):
 
 @inlined
 def box_muller(first, second):
+    """Two standard normals from two words, as `random_streams.normals_of` makes them.
+
+    Parameters
+    ----------
+    first, second : lanes of int32
+        Random words: of the radius, and of the angle.
+
+    Returns
+    -------
+    tuple of two lanes of float32
+
+    References
+    ----------
+    Box and Muller 1958, Ann. Math. Stat. 29, 610.
+    """
     radius = root(np.float32(-2) * log(unit_interval(first)))
     sine, cosine = sine_cosine(second)
     return radius * cosine, radius * sine
@@ -170,7 +224,26 @@ def box_muller(first, second):
 
 @inlined
 def words(k0, k1, purpose, cell, count, sub):
-    """`count` in words, the other numbers as integers; k0 and k1 are the halves of the seed."""
+    """The twin of `random_streams.words`: the four random words at an address.
+
+    Parameters
+    ----------
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    purpose : int
+    cell : lanes of int64
+    count : lanes of int32
+    sub : int
+        Below 2**16.
+
+    Returns
+    -------
+    tuple of four lanes of int32
+
+    References
+    ----------
+    Philox 4x32-10: Salmon et al. 2011, doi 10.1145/2063384.2063405.
+    """
     x2 = wide_of(count)
     x3 = (x2 & 0) | ((purpose << 16) | sub)
     return philox(cell & LOW, shift_right(cell, 32), x2, x3, k0, k1)
@@ -178,6 +251,17 @@ def words(k0, k1, purpose, cell, count, sub):
 
 @inlined
 def normals(k0, k1, purpose, cell, count, sub):
+    """The twin of `random_streams.normals`: four standard normals at an address.
+
+    Parameters
+    ----------
+    k0, k1, purpose, cell, count, sub
+        As for `words`.
+
+    Returns
+    -------
+    tuple of four lanes of float32
+    """
     w0, w1, w2, w3 = words(k0, k1, purpose, cell, count, sub)
     n0, n1 = box_muller(w0, w1)
     n2, n3 = box_muller(w2, w3)
