@@ -74,7 +74,7 @@ def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
     ----------
     data : mapping
         What `described` returned, also after a file; `about` has looked at it.
-    cells : CellArray
+    cells : Transactional
         New, of the shape and device in `data`.
 
     Returns

@@ -285,13 +285,13 @@ def turn(beta, z, p, first, last):
 
 
 @compiled
-def eliminate(net, at_word, at_bit, r, first, last):
-    """r = at_word + G Q^-1 at_bit for some columns: what is left on the word lines.
+def eliminate(net, fed_word, fed_bit, r, first, last):
+    """r = fed_word + G Q^-1 fed_bit for some columns: what is left on the word lines.
 
     Parameters
     ----------
     net : Net
-    at_word, at_bit : ndarray of float64, shape (m, n)
+    fed_word, fed_bit : ndarray of float64, shape (m, n)
         Currents fed into the nodes [A].
     r : ndarray of float64, shape (m, n)
         Receives the result [A].
@@ -301,21 +301,21 @@ def eliminate(net, at_word, at_bit, r, first, last):
     m = r.shape[0]
     for left in range(first, last, WIDE):
         w = min(WIDE, last - left)
-        z = at_bit[:, left : left + w].copy()
+        z = fed_bit[:, left : left + w].copy()
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
-                r[i, left + j] = at_word[i, left + j] + net.cell[i, left + j] * z[i, j]
+                r[i, left + j] = fed_word[i, left + j] + net.cell[i, left + j] * z[i, j]
 
 
 @compiled
-def recover(net, at_bit, x, out, first, last):
-    """out = Q^-1 (at_bit + G x) for some columns: the bit lines' voltages once the word lines' are known.
+def recover(net, fed_bit, x, out, first, last):
+    """out = Q^-1 (fed_bit + G x) for some columns: the bit lines' voltages once the word lines' are known.
 
     Parameters
     ----------
     net : Net
-    at_bit : ndarray of float64, shape (m, n)
+    fed_bit : ndarray of float64, shape (m, n)
         Currents fed into the nodes [A].
     x, out : ndarray of float64, shape (m, n)
         Voltages of the word lines; receives those of the bit lines [V].
@@ -328,7 +328,7 @@ def recover(net, at_bit, x, out, first, last):
         z = np.empty((m, w))
         for i in range(m):
             for j in range(w):
-                z[i, j] = at_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
+                z[i, j] = fed_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
