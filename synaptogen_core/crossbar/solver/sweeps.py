@@ -166,7 +166,7 @@ def solve_words(net, r, z, first, last):
 
 @compiled
 def apply_columns(net, p, q, first, last):
-    """q = S p for some columns, S the matrix that is left when the bit lines are eliminated.
+    """Compute q = S p for some columns, S the matrix that is left when the bit lines are eliminated.
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ def turn(beta, z, p, first, last):
 
 @compiled
 def eliminate(net, fed_word, fed_bit, r, first, last):
-    """r = fed_word + G Q^-1 fed_bit for some columns: what is left on the word lines.
+    """Compute r = fed_word + G Q^-1 fed_bit for some columns: what is left on the word lines.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def eliminate(net, fed_word, fed_bit, r, first, last):
 
 @compiled
 def recover(net, fed_bit, x, out, first, last):
-    """out = Q^-1 (fed_bit + G x) for some columns: the bit lines' voltages once the word lines' are known.
+    """Compute out = Q^-1 (fed_bit + G x) for some columns: the bit lines' voltages once the word lines' are known.
 
     Parameters
     ----------
