@@ -50,6 +50,10 @@ def build(cells: CellArray, work: Verification, target: F64, reach: Reach | None
 def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
     """Summary of a Dataset of `program_and_verify`.
 
+    Parameters
+    ----------
+    ds : xarray.Dataset
+
     Returns
     -------
     dict
@@ -61,6 +65,10 @@ def verify_statistics(ds: xr.Dataset) -> dict[str, Any]:
         noisy. Further "pulses" and "set_pulses" (quantiles over the cells at work, by probability), "rms_error"
         (relative, at the end, of those that were found at their target) and "failures" (number by reason, only those
         that occurred). Shares and quantiles of nothing are NaN.
+
+    Raises
+    ------
+    TypeError
     """
     if not isinstance(ds, xr.Dataset) or "outcome" not in ds or "pulses" not in ds:
         raise TypeError(f"ds: must come from program_and_verify (got {type(ds).__name__}); give what it returned")

@@ -233,7 +233,7 @@ def test_the_python_makes_the_same_again(small_run: Run) -> None:
         np.testing.assert_array_equal(space["ds"][name].values, small_run.data[name].values)
 
 
-def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
+async def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
     settings = Settings({tab.key: tab.options for tab in TABS})
     settings.array.rows = settings.array.columns = 8
     settings.train.cycles = 20
@@ -243,17 +243,14 @@ def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
     order = downloads.run_order(page, "csv")
     assert order.name.endswith("seed1.csv") and "the settings have changed since" in order.note
 
-    async def work() -> None:
-        told = downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"), order.note)
-        browser = Browser({"a": told, "b": downloads.Order("b", lambda progress, cancel: io.BytesIO(b"b"))})
-        for name in "ab":
-            browser.buttons.start(name)
-            await browser.rest()
-        assert [said for said in browser.said if said.startswith("Sent ")] == [
-            f"Sent a, 1 bytes. {downloads.OF_SHOWN}", "Sent b, 1 bytes.",
-        ]  # fmt: skip
-
-    on_a_loop(work)
+    told = downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"), order.note)
+    browser = Browser({"a": told, "b": downloads.Order("b", lambda progress, cancel: io.BytesIO(b"b"))})
+    for name in "ab":
+        browser.buttons.start(name)
+        await browser.rest()
+    assert [said for said in browser.said if said.startswith("Sent ")] == [
+        f"Sent a, 1 bytes. {downloads.OF_SHOWN}", "Sent b, 1 bytes.",
+    ]  # fmt: skip
 
 
 def test_only_what_there_is_is_offered() -> None:

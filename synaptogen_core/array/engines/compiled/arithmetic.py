@@ -67,6 +67,7 @@ exp10_polynomial = fixed_polynomial(arithmetic.EXP10_COEFFICIENTS)
 
 @inlined
 def log(x):
+    """Natural logarithm of lanes, as `arithmetic.log` computes it."""
     bits = bits_of(x)
     exponent = (bits - 0x3F3504F3) >> 23
     t = float_of_bits(bits - (exponent << 23)) - ONE
@@ -101,6 +102,7 @@ def power_of_two(rounded):
 
 @inlined
 def exp2(x):
+    """Two to the power of lanes, as `arithmetic.exp2` computes it."""
     x = clip(x, EXP2_LIMIT)
     rounded = x + ROUNDER
     return exp2_polynomial(x - (rounded - ROUNDER)) * power_of_two(rounded)
@@ -108,6 +110,7 @@ def exp2(x):
 
 @inlined
 def exp10(x):
+    """Ten to the power of lanes, as `arithmetic.exp10` computes it."""
     x = clip(x, EXP10_LIMIT)
     rounded = x * LOG2_10 + ROUNDER
     whole = rounded - ROUNDER
@@ -134,6 +137,7 @@ def power(x, exponent):
 
 @inlined
 def sine_cosine(words):
+    """Sine and cosine of 2 pi times words / 2^32, as `arithmetic.sine_cosine` computes them."""
     quarter = shift_right(words + (1 << 29), 30)
     t = float_of(words - (quarter << 30)) * PER_2_29
     square = t * t
@@ -197,6 +201,7 @@ def philox(typing: Any, x0: Any, x1: Any, x2: Any, x3: Any, k0: Any, k1: Any) ->
 
 @inlined
 def unit_interval(word):
+    """A word as a number inside (0, 1), as `random_streams.unit_interval` makes it."""
     return fused(float_of(shift_right(word, 1)), PER_2_31, PER_2_32)
 
 

@@ -86,6 +86,7 @@ def between(r_array, out_array, low, difference):
 
 @inlined
 def magnitude(x):
+    """Absolute value of lanes."""
     return select(x < np.float32(0), x * np.float32(-1), x)
 
 
