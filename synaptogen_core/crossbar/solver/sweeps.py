@@ -257,32 +257,32 @@ def turn(beta, z, p, first, last):
 
 
 @compiled
-def eliminate(net, at_word, at_bit, r, first, last):
-    """For some columns ``r = at_word + G Q^-1 at_bit``: what is left on the word lines.
+def eliminate(net, fed_word, fed_bit, r, first, last):
+    """For some columns ``r = fed_word + G Q^-1 fed_bit``: what is left on the word lines.
 
     Parameters
     ----------
     net, first, last : Net, int, columns as lines in `solve_words`
-    at_word, at_bit, r : ndarray, shape (m, n), currents fed in [A]; receives the result [A]
+    fed_word, fed_bit, r : ndarray, shape (m, n), currents fed in [A]; receives the result [A]
     """
     m = r.shape[0]
     for left in range(first, last, WIDE):
         w = min(WIDE, last - left)
-        z = at_bit[:, left : left + w].copy()
+        z = fed_bit[:, left : left + w].copy()
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
-                r[i, left + j] = at_word[i, left + j] + net.cell[i, left + j] * z[i, j]
+                r[i, left + j] = fed_word[i, left + j] + net.cell[i, left + j] * z[i, j]
 
 
 @compiled
-def recover(net, at_bit, x, out, first, last):
-    """For some columns ``out = Q^-1 (at_bit + G x)``: the bit lines' voltages once the word lines' are known.
+def recover(net, fed_bit, x, out, first, last):
+    """For some columns ``out = Q^-1 (fed_bit + G x)``: the bit lines' voltages once the word lines' are known.
 
     Parameters
     ----------
     net, first, last : Net, int, columns as lines in `solve_words`
-    at_bit, x, out : ndarray, shape (m, n), currents fed in [A]; word lines' voltages [V]; receives bit lines' [V]
+    fed_bit, x, out : ndarray, shape (m, n), currents fed in [A]; word lines' voltages [V]; receives bit lines' [V]
     """
     m = x.shape[0]
     for left in range(first, last, WIDE):
@@ -290,7 +290,7 @@ def recover(net, at_bit, x, out, first, last):
         z = np.empty((m, w))
         for i in range(m):
             for j in range(w):
-                z[i, j] = at_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
+                z[i, j] = fed_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
