@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -46,6 +46,7 @@ class Order:
 
     name: str
     write: Callable[[Progress, threading.Event], IO[bytes]]
+    note: str = ""  # what is to be said of it when it has been sent
 
 
 class Downloads:
@@ -67,7 +68,7 @@ class Downloads:
         self._file: IO[bytes] | None = None
         self._lane = Lane()
         self._sent = self._size = 0
-        self._name = self._type = self._doing = ""
+        self._name = self._type = self._doing = self._note = ""
         self._waiting: list[tuple[Order, str]] = []  # and their media types
         self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
         self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
@@ -79,15 +80,21 @@ class Downloads:
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
         self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), styles={"min-height": "1.4rem"})
         hidden = [pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._answer, self._carrier)]
+        self._row = pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width")
         self.layout = pmui.Column(
-            pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width"),
-            self.bar, self.said, *hidden, sizing_mode="stretch_width", margin=0,
+            self._row, self.bar, self.said, *hidden, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
 
     def _button(self, kind: str) -> pmui.Button:
         button = pmui.Button(label=self._formats[kind][0], variant="outlined", icon="download", margin=2)
         button.on_click(lambda event: self.start(kind))
         return button
+
+    def offer(self, kinds: Collection[str]) -> None:
+        """Show the buttons of these formats only."""
+        wanted = [*(button for kind, button in self.buttons.items() if kind in kinds), self.cancel]
+        if wanted != self._row.objects:
+            self._row.objects = wanted
 
     def start(self, kind: str) -> None:
         """Begin a download of what there is now, or let it wait for its turn."""
@@ -107,7 +114,7 @@ class Downloads:
 
     def _next(self) -> None:
         order, self._type = self._waiting.pop(0)
-        self._name, self._sent = order.name, 0
+        self._name, self._note, self._sent = order.name, order.note, 0
         self._busy(True, f"Writing {order.name}")
         begin(self._write(order, self._lane.do(order.write, tell=self._tell, pool=LONG_RUNS)))
 
@@ -170,7 +177,7 @@ class Downloads:
         if self._file is not None:
             self._send(index + 1)
         elif self.cancel.visible:  # not cancelled on the way
-            self._done(f"Sent {self._name}, {theme.size(self._size)}.")
+            self._done(f"Sent {self._name}, {theme.size(self._size)}. {self._note}".strip())
 
     def _show(self, job: int, done: float, text: str) -> None:
         if job == self._lane.number and self.cancel.visible:

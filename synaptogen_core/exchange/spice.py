@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from synaptogen_core import __version__, checks
+from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
@@ -22,6 +22,7 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
 from synaptogen_core.types import F64
+from synaptogen_core.version import __version__
 
 Nodes = NDArray[np.int64]
 SUFFIXES = (".cir", ".net", ".sp", ".spice")

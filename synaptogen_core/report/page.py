@@ -18,7 +18,6 @@ import jinja2
 import numpy as np
 import xarray as xr
 
-from synaptogen_core import __version__
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.devices.ours import list_devices, load_device
 from synaptogen_core.exchange.files import text
@@ -26,6 +25,7 @@ from synaptogen_core.exchange.files.atomic import replacing
 from synaptogen_core.report.pictures import figures
 from synaptogen_core.report.svg import number
 from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, feature
+from synaptogen_core.version import __version__
 
 if TYPE_CHECKING:
     from synaptogen_core.analysis.fitting_api import Fit

@@ -24,7 +24,7 @@ def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> No
     flat = dashboard.sources("learn 1")
     line = next(s for s in flat if len(s.get("x", [])) == 100)
     assert max(line["y"]) == min(line["y"]), "the lesson has switched C2C off, memory on, and taken 100 cycles"
-    assert all(setting in page.url for setting in ("rows=32", "c2c=0", "budget=1", "cycles=100"))
+    assert all(setting in page.url for setting in ("rows=32", "c2c=0", "memory=1", "cycles=100"))
 
     press(dashboard, "Not noticeably")
     page.get_by_text("Not this time", exact=True).wait_for()

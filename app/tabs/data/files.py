@@ -23,6 +23,7 @@ FORMATS = {
     "cir": ("SPICE netlist", "text/plain"),
 }
 RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir",)
+OF_SHOWN = "It holds the run that is shown: the settings have changed since."
 
 
 def file_name(run: Run, kind: str) -> str:
@@ -51,4 +52,5 @@ def run_order(session: Session, kind: str) -> Order | str:
     run = session.run
     if run is None:
         return "Nothing to download yet: the run that the settings ask for has not been made."
-    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind))
+    changed = OF_SHOWN if session.settings.request().simulation != run.key else ""
+    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind), changed)

@@ -17,13 +17,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from synaptogen_core import __version__, checks
+from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.progress import CELLS_KEPT, Cancel, Progress, Work, check_callbacks
 from synaptogen_core.schema import HRS, IRS, LRS, U_RESET, VARIABLES
 from synaptogen_core.types import F64
+from synaptogen_core.version import __version__
 
 Reach = Callable[[CellArray, F64], ArrayLike]
 

@@ -10,21 +10,23 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from app.settings.sections import Settings
 from app.tabs.data import files
+from app.tabs.registry import TABS
 from app.work import downloads, runs
 from app.work.runs import Run
 from synaptogen_core.errors import Cancelled
-from tests.app.loop import on_a_loop
 
 Make = Callable[..., Run]
 
 
 @pytest.mark.parametrize("budget", [None, 40_000], ids=["whole", "sampled"])
-def test_a_full_temporary_folder_is_said_on_the_page(
+async def test_a_full_temporary_folder_is_said_on_the_page(
     make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, budget: int | None
 ) -> None:
     """And the next download goes on: the server is alive."""
@@ -36,23 +38,20 @@ def test_a_full_temporary_folder_is_said_on_the_page(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    async def work() -> None:
-        orders = {"nc": downloads.Order("run.nc", partial(files.write, run, run.request, "nc"))}
-        browser = Browser(orders)
-        with monkeypatch.context() as patch:
-            patch.setattr("synaptogen_core.exchange.files.netcdf.Steadfast._put", full)
-            browser.buttons.start("nc")
-            await browser.rest()
-        assert browser.said[-1] == (
-            "download: must fit into the temporary folder of the server (got: No space left on device); "
-            "choose fewer cells or cycles, or have room made there"
-        )
-        assert browser.files == [] and not list(tmp_path.iterdir())
+    orders = {"nc": downloads.Order("run.nc", partial(files.write, run, run.request, "nc"))}
+    browser = Browser(orders)
+    with monkeypatch.context() as patch:
+        patch.setattr("synaptogen_core.exchange.files.netcdf.Steadfast._put", full)
         browser.buttons.start("nc")
         await browser.rest()
-        assert browser.files == ["run.nc"] and not list(tmp_path.iterdir())
-
-    on_a_loop(work)
+    assert browser.said[-1] == (
+        "download: must fit into the temporary folder of the server (got: No space left on device); "
+        "choose fewer cells or cycles, or have room made there"
+    )
+    assert browser.files == [] and not list(tmp_path.iterdir())
+    browser.buttons.start("nc")
+    await browser.rest()
+    assert browser.files == ["run.nc"] and not list(tmp_path.iterdir())
 
 
 class Browser:
@@ -76,26 +75,23 @@ class Browser:
             await asyncio.sleep(0.01)
 
 
-def test_one_file_at_a_time_and_none_is_lost() -> None:
+async def test_one_file_at_a_time_and_none_is_lost() -> None:
     def order(name: str) -> downloads.Order:
         return downloads.Order(name, lambda progress, cancel: io.BytesIO(name.encode()))
 
-    async def work() -> None:
-        browser = Browser({name: order(name) for name in ("a", "b", "c")})
-        for kind in ("a", "b", "a", "c", "b"):  # asked for twice: sent once
-            browser.buttons.start(kind)
-        await browser.rest()
-        assert browser.files == ["a", "b", "c"]
-        assert not any(button.disabled for button in browser.buttons.buttons.values())
-        assert browser.said[-1] == "Sent c, 1 bytes."
-        browser.buttons.start("a")
-        await browser.rest()
-        assert browser.files[-1] == "a"
-
-    on_a_loop(work)
+    browser = Browser({name: order(name) for name in ("a", "b", "c")})
+    for kind in ("a", "b", "a", "c", "b"):  # asked for twice: sent once
+        browser.buttons.start(kind)
+    await browser.rest()
+    assert browser.files == ["a", "b", "c"]
+    assert not any(button.disabled for button in browser.buttons.buttons.values())
+    assert browser.said[-1] == "Sent c, 1 bytes."
+    browser.buttons.start("a")
+    await browser.rest()
+    assert browser.files[-1] == "a"
 
 
-def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
+async def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
     gate = threading.Event()
 
     def slow(progress: Any, cancel: threading.Event) -> Any:
@@ -106,63 +102,82 @@ def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
         gate.wait(20)
         raise ValueError("cells: must be some (got none); give some")
 
-    async def work() -> None:
-        browser = Browser({"slow": downloads.Order("slow", slow), "bad": downloads.Order("bad", bad),
-                           "good": downloads.Order("good", lambda progress, cancel: io.BytesIO(b"good"))})  # fmt: skip
-        browser.buttons.start("slow")
-        browser.buttons.start("bad")
-        browser.buttons._stop(None)
-        browser.buttons.start("slow")  # cancelled, and wanted again: not taken for the one that is stopping
-        assert [order.name for order, _ in browser.buttons._waiting] == ["slow"]
-        browser.buttons._stop(None)
-        browser.buttons.start("good")  # after the cancel: it is wanted
-        await browser.rest()
-        assert browser.files == ["good"] and "Stopping …" in browser.said
-        browser.buttons.start("bad")
-        browser.buttons.start("good")
-        gate.set()
-        await browser.rest()
-        assert browser.files == ["good"]
-        assert browser.said[-1] == "cells: must be some (got none); give some Not sent either: good."
-
-    on_a_loop(work)
+    browser = Browser({"slow": downloads.Order("slow", slow), "bad": downloads.Order("bad", bad),
+                       "good": downloads.Order("good", lambda progress, cancel: io.BytesIO(b"good"))})  # fmt: skip
+    browser.buttons.start("slow")
+    browser.buttons.start("bad")
+    browser.buttons._stop(None)
+    browser.buttons.start("slow")  # cancelled, and wanted again: not taken for the one that is stopping
+    assert [order.name for order, _ in browser.buttons._waiting] == ["slow"]
+    browser.buttons._stop(None)
+    browser.buttons.start("good")  # after the cancel: it is wanted
+    await browser.rest()
+    assert browser.files == ["good"] and "Stopping …" in browser.said
+    browser.buttons.start("bad")
+    browser.buttons.start("good")
+    gate.set()
+    await browser.rest()
+    assert browser.files == ["good"]
+    assert browser.said[-1] == "cells: must be some (got none); give some Not sent either: good."
 
 
-def test_every_click_is_answered() -> None:
+async def test_every_click_is_answered() -> None:
     gate = threading.Event()
 
     def slow(progress: Any, cancel: threading.Event) -> Any:
         gate.wait(20)
         return io.BytesIO(b"slow")
 
-    async def work() -> None:
-        good = downloads.Order("good <b>", lambda progress, cancel: io.BytesIO(b"good"))
-        browser = Browser({"none": "Nothing to download yet.", "slow": downloads.Order("slow", slow), "good": good})
-        browser.buttons.start("none")
-        assert browser.said == ["Nothing to download yet."] and not browser.buttons.cancel.visible
-        browser.buttons.start("slow")
-        browser.buttons.start("good")
-        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
-        browser.buttons.start("none")
-        browser.buttons.start("none")
-        assert browser.said[-1] == "Writing slow. Nothing to download yet."
-        browser.buttons.start("good")
-        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
-        gate.set()
+    good = downloads.Order("good <b>", lambda progress, cancel: io.BytesIO(b"good"))
+    browser = Browser({"none": "Nothing to download yet.", "slow": downloads.Order("slow", slow), "good": good})
+    browser.buttons.start("none")
+    assert browser.said == ["Nothing to download yet."] and not browser.buttons.cancel.visible
+    browser.buttons.start("slow")
+    browser.buttons.start("good")
+    assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+    browser.buttons.start("none")
+    browser.buttons.start("none")
+    assert browser.said[-1] == "Writing slow. Nothing to download yet."
+    browser.buttons.start("good")
+    assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+    gate.set()
+    await browser.rest()
+    assert browser.files == ["slow", "good <b>"]
+
+
+async def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:
+    browser = Browser({"a": downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"))})
+    browser.buttons.start("a")
+    while not browser.files:
+        await asyncio.sleep(0)
+    browser.buttons._stop(None)
+    await browser.rest()
+    assert browser.said[-1] == "Sent a, 1 bytes."
+
+
+async def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
+    settings = Settings({tab.key: tab.options for tab in TABS})
+    settings.array.rows = settings.array.columns = 8
+    settings.train.cycles = 20
+    page: Any = SimpleNamespace(run=small_run, settings=settings, request_for=lambda run: run.request)
+    assert settings.request().simulation == small_run.key and files.run_order(page, "csv").note == ""
+    settings.array.seed = 2
+    order = files.run_order(page, "csv")
+    assert order.name.endswith("seed1.csv") and "the settings have changed since" in order.note
+
+    told = downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"), order.note)
+    browser = Browser({"a": told, "b": downloads.Order("b", lambda progress, cancel: io.BytesIO(b"b"))})
+    for name in "ab":
+        browser.buttons.start(name)
         await browser.rest()
-        assert browser.files == ["slow", "good <b>"]
+    assert [said for said in browser.said if said.startswith("Sent ")] == [
+        f"Sent a, 1 bytes. {files.OF_SHOWN}", "Sent b, 1 bytes.",
+    ]  # fmt: skip
 
-    on_a_loop(work)
 
-
-def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:
-    async def work() -> None:
-        browser = Browser({"a": downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"))})
-        browser.buttons.start("a")
-        while not browser.files:
-            await asyncio.sleep(0)
-        browser.buttons._stop(None)
-        await browser.rest()
-        assert browser.said[-1] == "Sent a, 1 bytes."
-
-    on_a_loop(work)
+def test_only_what_there_is_is_offered() -> None:
+    buttons = Browser({"a": "none", "b": "none"}).buttons
+    buttons.offer({"b"})
+    assert buttons._row.objects == [buttons.buttons["b"], buttons.cancel]
+    buttons.offer(("a", "b"))
+    assert buttons._row.objects == [*buttons.buttons.values(), buttons.cancel]

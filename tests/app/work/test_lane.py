@@ -12,8 +12,6 @@ from app.work import lane
 from app.work.lane import JobError, Lane, Work
 from synaptogen_core.errors import Cancelled
 
-pytestmark = pytest.mark.asyncio
-
 
 async def test_one_job_at_a_time_and_then_the_newest() -> None:
     turns, done, wanted = threading.Semaphore(0), [], [1]
