@@ -7,7 +7,7 @@ ORIGINS := $(foreach from,localhost:$(PORT) 127.0.0.1:$(PORT) $(ORIGIN),--allow-
 BIN := .venv/bin
 READY := .venv/.ready
 # bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help serve test quick lint format bench docs docs-serve clean
 

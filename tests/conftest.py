@@ -1,14 +1,17 @@
-"""What all tests share: markers by folder, Hypothesis profiles, the order of the queue, the tools of the machine."""
+"""What all tests share: markers by folder, Hypothesis profiles, the queue, event loops, the tools of the machine."""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
 import os
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Generator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -45,48 +48,30 @@ def known_durations() -> dict[str, float]:
     return json.loads(DURATIONS.read_text(encoding="utf-8")) if DURATIONS.is_file() else {}
 
 
-def unit_of(nodeid: str) -> str:
-    """What is never dealt to two workers: a file; and all of browser/, for which there is one server and Chromium, and
-    whose driver keeps a loop running, beside which no asynchronous test can have its own.
-    """
-    file = nodeid.partition("::")[0]
-    return "tests/browser/" if file.startswith("tests/browser/") else file
+def file_of(nodeid: str) -> str:
+    """Files are what workers share: the fixtures of a module are made once."""
+    return nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by where they lie and how long their file takes; where workers share them, the slowest units first."""
+    """Mark tests by where they lie and how long their file takes; where workers share them, the slowest files first."""
     known, tests = known_durations(), ROOT / "tests"
     for item in items:
+        file = file_of(item.nodeid)
         if item.path.is_relative_to(tests):
             marker = MARKER_OF_FOLDER.get(item.path.relative_to(tests).parts[0])
             if marker:
                 item.add_marker(marker)
-        if known.get(item.nodeid.partition("::")[0], 0.0) > SLOW:
+        if known.get(file, 0.0) > SLOW:
             item.add_marker("slow")
     if hasattr(config, "workerinput"):
-        seconds: Counter[str] = Counter()
-        for file in {item.nodeid.partition("::")[0] for item in items}:
-            seconds[unit_of(file)] += known.get(file, UNKNOWN)
-        items.sort(key=lambda item: -seconds[unit_of(item.nodeid)])
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Deal units in the order in which they were collected. `--dist loadgroup` would add its groups to every name."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Units(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return unit_of(nodeid)
-
-    config.option.loadscopereorder = False  # by the number of tests, which says little about how long they take
-    return Units(config, log) if config.getvalue("dist") == "loadfile" else None
+        items.sort(key=lambda item: -known.get(file_of(item.nodeid), UNKNOWN))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Sum up what each file takes."""
-    TAKEN[report.nodeid.partition("::")[0]] += report.duration
+    TAKEN[file_of(report.nodeid)] += report.duration
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -99,6 +84,32 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             if (ROOT / file).is_file()
         }
         DURATIONS.write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
+
+
+# ---------------------------------------------------------------------------------------------------------------- loops
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an asynchronous test on a thread with an event loop of its own.
+
+    A browser's driver keeps a loop running in the main thread, beside which there can be no other; so any worker can
+    run any file. The thread is a daemon: a test that hangs is ended by its timeout, and not waited for.
+    """
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    outcome: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(asyncio.run(pyfuncitem.obj(**arguments)))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, name=pyfuncitem.name, daemon=True).start()
+    outcome.result()
+    return True
 
 
 # -------------------------------------------------------------------------------------------------------------- skipped

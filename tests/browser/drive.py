@@ -30,7 +30,9 @@ PHONE: dict[str, Any] = {
     "user_agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
 }
 PATIENCE = 180_000  # ms; the first picture compiles code, on a machine that may be busy
-POLL = 30  # ms between two looks at the page
+POLL = 30  # ms between two looks at the page that cost nothing
+LOOK = 100  # ms between two that read all that a figure draws
+REST = 300  # ms; other looks come rarer and rarer, down to this: they slow down what they await
 
 FIND = """
 (name) => {
@@ -53,6 +55,14 @@ SOURCES = f"""
     return Object.fromEntries(entries.map(([key, column]) => [key, plain(column)]))
   }})
 }}
+"""
+# Whether the status line says so, and all is drawn: the document knows it before it is on the screen.
+STATE = """
+(state) => {
+  const models = [...(window.Bokeh?.documents?.[0]?.all_models ?? [])]
+  const said = models.find((model) => /status-[a-z]+ status/.test(model.text ?? ""))
+  return said?.text.includes(`status-${state} `) && Bokeh.documents[0].is_idle
+}
 """
 # The sources of a figure once they differ from some; JSON says null for NaN on both sides.
 CHANGED = f"""
@@ -170,13 +180,12 @@ class Dashboard:
         self.page.goto(f"{self.address}?{query}" if query else self.address, timeout=PATIENCE)
         if ready:
             self.wait_ready()
-            self.wait_drawn()
         return self
 
     def wait_ready(self) -> None:
-        """Wait until the status line says that the pictures are up to date."""
+        """Wait until the status line says that the pictures are up to date, and they are drawn."""
         try:
-            self.page.locator(".status-ready").wait_for(state="attached", timeout=PATIENCE)
+            self.page.wait_for_function(STATE, arg="ready", timeout=PATIENCE, polling=POLL)
         except TimeoutError as error:
             said = self.page.locator("[class^=status-], .MuiAlert-message").all_inner_texts()
             raise AssertionError(f"not ready; the page says {said}; failures: {self.failures}") from error
@@ -191,7 +200,6 @@ class Dashboard:
         action()
         self.page.wait_for_function("(before) => location.href !== before", arg=before, timeout=PATIENCE, polling=POLL)
         self.wait_ready()
-        self.wait_drawn()
 
     def choose(self, label: str, option: str) -> None:
         """Open a list of choices and take one."""
@@ -221,7 +229,7 @@ class Dashboard:
     def wait_change(self, figure: str, before: Any, timeout: float = PATIENCE / 1000) -> list[dict[str, list[Any]]]:
         """Wait until what a figure draws differs from `before`."""
         try:
-            found = self.page.wait_for_function(CHANGED, arg=[figure, before], timeout=1000 * timeout, polling=POLL)
+            found = self.page.wait_for_function(CHANGED, arg=[figure, before], timeout=1000 * timeout, polling=LOOK)
         except TimeoutError as error:
             raise AssertionError(f"{figure} did not change") from error
         return found.json_value()["now"]
@@ -234,12 +242,13 @@ class Dashboard:
         self, look: Callable[[], Any], enough: Callable[[Any], bool], complaint: str, timeout: float = PATIENCE / 1000
     ) -> Any:
         """Look until it is enough."""
-        end = time.monotonic() + timeout
+        end, pause = time.monotonic() + timeout, POLL
         while time.monotonic() < end:
             seen = look()
             if enough(seen):
                 return seen
-            self.page.wait_for_timeout(POLL)
+            self.page.wait_for_timeout(pause)
+            pause = min(2 * pause, REST)
         raise AssertionError(complaint)
 
 

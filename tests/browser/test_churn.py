@@ -8,12 +8,14 @@ import urllib.request
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 
 from app.tabs.registry import TABS
 from tests.browser.drive import POLL, Dashboard, serving
 
-HASTY = 4  # pages that are closed while they are still being drawn
+NIGHT = settings().max_examples >= settings.get_profile("nightly").max_examples
+HASTY = 4 if NIGHT else 2  # pages that are closed while they are still being drawn
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
 
 

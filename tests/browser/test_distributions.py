@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
-from tests.browser.drive import Dashboard
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.drive import Dashboard, one_page
 
 QUERY = "tab=distributions&rows=16&columns=16&cycles=20"
 
 
-def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) -> None:
-    dashboard = open_page(QUERY)
+@pytest.fixture(scope="module")
+def dashboard(server: str, browser: Browser) -> Iterator[Dashboard]:
+    """One page for both tests."""
+    yield from one_page(server, browser, QUERY)
+
+
+def test_options_change_their_own_pictures(dashboard: Dashboard) -> None:
     page, figure = dashboard.page, "distributions r_hrs"
     bars = dashboard.sources(figure)
     assert any(len(source.get("top", [])) == 80 for source in bars)
@@ -26,8 +34,9 @@ def test_options_change_their_own_pictures(open_page: Callable[..., Dashboard]) 
     dashboard.wait_change(figure, before)
 
 
-def test_states_and_levels(open_page: Callable[..., Dashboard]) -> None:
-    dashboard = open_page(f"{QUERY}&kind=staircase&distributions.what=states")
+def test_states_and_levels(dashboard: Dashboard) -> None:
+    dashboard.settle(lambda: dashboard.choose("Kind", "RESET staircase after SET"))
+    dashboard.settle(lambda: dashboard.choose("Show", "HRS and LRS"))
     states = dashboard.sources("distributions states")
     assert any(any(len(column) > 1 for column in source.values()) for source in states)
     dashboard.choose("Quantity", "Read current")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, TimeoutError
 
 import synaptogen_core as sc
 from app.tabs.fit import compute
@@ -54,8 +54,18 @@ def drop(dashboard: Dashboard, *files: Path) -> None:
 
 def said(dashboard: Dashboard, words: str, timeout: float = LONG) -> None:
     """Wait until the page says something."""
-    place = dashboard.page.get_by_text(re.compile(words))
-    dashboard.wait_for(lambda: any(p.is_visible() for p in place.all()), bool, f"nobody said {words}", timeout)
+    place = dashboard.page.get_by_text(re.compile(words)).locator("visible=true").first
+    try:
+        place.wait_for(timeout=1000 * timeout)
+    except TimeoutError as error:
+        raise AssertionError(f"nobody said {words}") from error
+
+
+LEAVES = "window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+
+
+def test_the_browser_does_not_ask_where_nothing_would_be_lost(page: Dashboard) -> None:
+    assert page.page.evaluate(LEAVES)
 
 
 def test_a_bad_file_at_first_is_a_sentence(page: Dashboard, tmp_path: Path) -> None:
@@ -141,7 +151,6 @@ def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
     assert chromium.locator("b.own").inner_text() == "Mine <b>1</b>"
     assert "own=Mine" in chromium.url and "eta=" not in chromium.url
     page.wait_ready()
-    page.wait_drawn()
     own = page.sources("overview r_lrs")
     chromium.get_by_role("button", name="Back to the published device").first.click()
     page.wait_for(lambda: chromium.url, lambda url: "own=" not in url and "eta=3.0567" in url, "not back")
@@ -195,20 +204,24 @@ def test_unclear_columns_are_asked_for(page: Dashboard, tmp_path: Path) -> None:
                   lambda busy: not busy, "never done", LONG)  # fmt: skip
 
 
-LEAVES = "window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
-
-
-def test_the_browser_asks_before_a_fit_is_lost(page: Dashboard, open_page: Callable[..., Dashboard]) -> None:
+def test_the_browser_asks_before_a_fit_is_lost(page: Dashboard) -> None:
     assert not page.page.evaluate(LEAVES), "a file and its fit would be lost"
-    assert open_page(f"{SMALL}&tab=overview").page.evaluate(LEAVES), "nothing would"
 
 
 def test_a_device_file_is_taken_as_it_is(page: Dashboard, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text.readable_json(sc.load_device("hennen2024").vary(order=2).to_dict()))
     drop(page, path)
-    said(page, r"it is now the page's device")
+    said(page, r"the device “hennen2024, order 2”, not a measurement")
     page.wait_for(lambda: page.page.locator(".own-device").is_visible(), bool, "not taken")
+    said(page, r"^All tabs show this device now")
+    for button in ("Report", "Features", "Estimates"):
+        absent = page.page.get_by_role("button", name=button, exact=True)
+        page.wait_for(absent.count, lambda count: count == 0, f"{button} is offered of a device")
+    for button in ("Device (Synaptogen Lab JSON)", "Device (original Synaptogen JSON)"):
+        page.page.get_by_role("button", name=button, exact=True).wait_for()
+    page.page.get_by_role("button", name="Back to the published device").first.click()
+    said(page, r"This is the device “hennen2024, order 2”; the other tabs show “hennen2024”\.")
     assert not page.page.get_by_text("Use this device on all tabs").is_visible()
 
 

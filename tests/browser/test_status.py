@@ -125,6 +125,25 @@ def test_every_state_is_so(page: Dashboard) -> None:
     assert looks(page) == 1
 
 
+def test_a_long_run_waits_shows_progress_and_can_be_cancelled(page: Dashboard) -> None:
+    slide(page, "ArrowRight")
+    page.page.wait_for_url(re.compile("columns=2&"))
+    page.wait_ready()
+    before = page.sources("overview map")
+    slide(page, "End")
+    line(page, "stale").wait_for()
+    assert "Out of date" in line(page, "stale").inner_text()
+    assert page.sources("overview map") == before
+    press(page, "Run")
+    line(page, "running").filter(has_text=re.compile(r"[1-9]\d* %")).wait_for()
+    press(page, "Cancel")
+    line(page, "stale").wait_for()
+    assert page.sources("overview map") == before
+    slide(page, "Home")
+    page.wait_ready()
+    assert page.sources("overview map") != before
+
+
 def test_what_fails_on_one_tab_is_said_there_while_its_cause_is_there(page: Dashboard) -> None:
     go(page, "Crossbar")
     page.wait_ready()

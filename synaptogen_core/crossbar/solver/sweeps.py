@@ -47,7 +47,14 @@ def compiled(function):
 
 @compiled
 def pivots(total, segment, out):
-    """Reciprocal pivots of chains along the last axis; `segment` with infinite conductances as they are."""
+    """Reciprocal pivots of chains along the last axis; `segment` with infinite conductances as they are.
+
+    Parameters
+    ----------
+    total : ndarray, shape (lines, nodes), what hangs on each node [S]
+    segment : ndarray, shape (1 or lines, nodes + 1), conductances along the lines [S]
+    out : ndarray, shape (lines, nodes), receives the reciprocals [ohm]
+    """
     chains, nodes = total.shape
     for i in range(chains):
         of = segment[min(i, segment.shape[0] - 1)]
@@ -62,7 +69,14 @@ def pivots(total, segment, out):
 
 @compiled
 def solve_bits(net, z, first):
-    """The chains of the bit lines from `first` on: right-hand sides `z` (m, w) [A] become voltages [V]."""
+    """Solve the chains of some bit lines, in place.
+
+    Parameters
+    ----------
+    net : Net
+    z : ndarray, shape (m, w), right-hand sides [A]; becomes voltages [V]
+    first : int, the bit line of the first column of `z`
+    """
     m, w = z.shape
     if net.ideal_bit:
         for j in range(w):
@@ -97,7 +111,13 @@ def solve_bits(net, z, first):
 
 @compiled
 def solve_words(net, r, z, first, last):
-    """The chains of the word lines `first` to `last`: right-hand sides `r` [A] to voltages `z` [V], both (m, n)."""
+    """Solve the chains of the word lines `first` to `last`, which is left out.
+
+    Parameters
+    ----------
+    net, first, last : Net, int
+    r, z : ndarray, shape (m, n), right-hand sides [A]; receives voltages [V]
+    """
     n = r.shape[1]
     if net.ideal_word:
         for i in range(first, last):
@@ -138,7 +158,13 @@ def solve_words(net, r, z, first, last):
 
 @compiled
 def apply_columns(net, p, q, first, last):
-    """`q` = S p for some columns, S the matrix that is left when the bit lines are eliminated; gives p . q there."""
+    """For some columns ``q = S p``, S the matrix left when the bit lines are eliminated; gives p . q there.
+
+    Parameters
+    ----------
+    net, first, last : Net, int, columns as lines in `solve_words`
+    p, q : ndarray, shape (m, n), direction; receives S p
+    """
     m = p.shape[0]
     dot = 0.0
     many = net.word.shape[0] > 1
@@ -178,7 +204,15 @@ def apply_columns(net, p, q, first, last):
 
 @compiled
 def step_rows(net, alpha, p, q, x, r, z, first, last):
-    """A step of the conjugate gradients in some rows: x, r, z; gives r . z and the largest imbalance there."""
+    """A step of the conjugate gradients in some rows: x, r, z; gives r . z and the largest imbalance there.
+
+    Parameters
+    ----------
+    net, first, last : Net, int, as for `solve_words`
+    alpha : float, length of the step
+    p, q : ndarray, shape (m, n), direction, and S p
+    x, r, z : ndarray, shape (m, n), voltages [V]; imbalances [A]; preconditioned imbalances [V]
+    """
     n = r.shape[1]
     for i in range(first, last):
         to_x, to_r, of_p, of_q = x[i], r[i], p[i], q[i]
@@ -209,35 +243,54 @@ def step_rows(net, alpha, p, q, x, r, z, first, last):
 
 @compiled
 def turn(beta, z, p, first, last):
-    """The next direction of the conjugate gradients: p = z + beta p."""
+    """The next direction of the conjugate gradients: p = z + beta p.
+
+    Parameters
+    ----------
+    beta : float
+    z, p : ndarray, shape (m, n), preconditioned imbalances; direction, changed in place
+    first, last : int, rows as lines in `solve_words`
+    """
     for i in range(first, last):
         for j in range(p.shape[1]):
             p[i, j] = z[i, j] + beta * p[i, j]
 
 
 @compiled
-def eliminate(net, at_word, at_bit, r, first, last):
-    """`r` = at_word + G Q^-1 at_bit for some columns: what is left on the word lines [A]."""
+def eliminate(net, fed_word, fed_bit, r, first, last):
+    """For some columns ``r = fed_word + G Q^-1 fed_bit``: what is left on the word lines.
+
+    Parameters
+    ----------
+    net, first, last : Net, int, columns as lines in `solve_words`
+    fed_word, fed_bit, r : ndarray, shape (m, n), currents fed in [A]; receives the result [A]
+    """
     m = r.shape[0]
     for left in range(first, last, WIDE):
         w = min(WIDE, last - left)
-        z = at_bit[:, left : left + w].copy()
+        z = fed_bit[:, left : left + w].copy()
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
-                r[i, left + j] = at_word[i, left + j] + net.cell[i, left + j] * z[i, j]
+                r[i, left + j] = fed_word[i, left + j] + net.cell[i, left + j] * z[i, j]
 
 
 @compiled
-def recover(net, at_bit, x, out, first, last):
-    """`out` = Q^-1 (at_bit + G x) for some columns: the bit lines' voltages [V] once the word lines' are known."""
+def recover(net, fed_bit, x, out, first, last):
+    """For some columns ``out = Q^-1 (fed_bit + G x)``: the bit lines' voltages once the word lines' are known.
+
+    Parameters
+    ----------
+    net, first, last : Net, int, columns as lines in `solve_words`
+    fed_bit, x, out : ndarray, shape (m, n), currents fed in [A]; word lines' voltages [V]; receives bit lines' [V]
+    """
     m = x.shape[0]
     for left in range(first, last, WIDE):
         w = min(WIDE, last - left)
         z = np.empty((m, w))
         for i in range(m):
             for j in range(w):
-                z[i, j] = at_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
+                z[i, j] = fed_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
@@ -250,6 +303,12 @@ def word_imbalance(segment, ideal, drop, off):
 
     Gives the largest imbalance. A node that a terminal without resistance (an infinite conductance) holds has none; an
     ideal line has one for all its nodes together.
+
+    Parameters
+    ----------
+    segment : ndarray, shape (1 or m, n + 1), conductances along the lines [S]
+    ideal : bool
+    drop, off : ndarray, shape (m, n), drops [V]; what flows off each node [A], changed in place
     """
     lines, nodes = drop.shape
     worst = 0.0
@@ -275,7 +334,13 @@ def word_imbalance(segment, ideal, drop, off):
 
 @compiled
 def bit_imbalance(segment, ideal, drop, off):
-    """The same on the bit lines; `segment` has a row for each line, or one for all."""
+    """The same on the bit lines.
+
+    Parameters
+    ----------
+    segment : ndarray, shape (1 or n, m + 1), conductances along the lines [S]
+    ideal, drop, off : as for `word_imbalance`
+    """
     nodes, lines = drop.shape
     many = segment.shape[0] > 1
     worst = 0.0
@@ -308,6 +373,13 @@ def curve(r, on, volts, low, high, current, slope, floor):
     """I(r, U) [A] of cells, float64, and what Newton's method takes for its slope [S].
 
     Where the curve does not rise by more than `floor` [S], that is the conductance I/U of the chord, or the floor.
+
+    Parameters
+    ----------
+    r, on, volts : ndarray, shape (m, n), mixing variable; whether the cell conducts; voltages [V]
+    low, high : ndarray, shape (d + 1,), coefficients of LLRS and HHRS, highest power first
+    current, slope : ndarray, shape (m, n), receive currents [A] and slopes [S]
+    floor : float, least slope [S]
     """
     for i in range(volts.shape[0]):
         for j in range(volts.shape[1]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +12,7 @@ from app.page import guard
 HERE, THERE = ("127.0.0.1", 40000), ("192.168.1.20", 40000)
 
 
-def answers(address: Any, origins: set[str]) -> tuple[str, int]:
+async def answers(address: Any, origins: set[str]) -> tuple[str, int]:
     """What a request from an address gets: the page, or a refusal."""
     said: dict[str, Any] = {"status": 200}
     handler = SimpleNamespace(
@@ -26,21 +25,21 @@ def answers(address: Any, origins: set[str]) -> tuple[str, int]:
     async def page(handler: Any) -> None:
         said["text"] = "page"
 
-    asyncio.run(guard.prepare(handler, page))
+    await guard.prepare(handler, page)
     return said["text"], said["status"]
 
 
 @pytest.mark.parametrize("origins", [{"localhost:5006"}, {"127.0.0.1:5006", "[::1]:5006", "localhost:*"}])
-def test_another_machine_is_not_answered_unless_asked(origins: set[str]) -> None:
-    assert answers(THERE, origins) == (guard.REFUSED, 403)
-    assert answers(("::ffff:192.168.1.20", 1, 0, 0), origins) == (guard.REFUSED, 403)
+async def test_another_machine_is_not_answered_unless_asked(origins: set[str]) -> None:
+    assert await answers(THERE, origins) == (guard.REFUSED, 403)
+    assert await answers(("::ffff:192.168.1.20", 1, 0, 0), origins) == (guard.REFUSED, 403)
     for address in (HERE, ("::1", 1, 0, 0), ("::ffff:127.0.0.1", 1, 0, 0), ""):  # the last: a socket in a folder
-        assert answers(address, origins) == ("page", 200)
+        assert await answers(address, origins) == ("page", 200)
 
 
 @pytest.mark.parametrize("origin", ["lab:5006", "*", "192.168.1.7:80", "localhost.evil.com:5006"])
-def test_whoever_names_another_origin_has_asked(origin: str) -> None:
-    assert answers(THERE, {"localhost:5006", origin}) == ("page", 200)
+async def test_whoever_names_another_origin_has_asked(origin: str) -> None:
+    assert await answers(THERE, {"localhost:5006", origin}) == ("page", 200)
 
 
 def test_a_page_names_its_own_scripts_and_no_others() -> None:

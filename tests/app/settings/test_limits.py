@@ -6,13 +6,11 @@ import asyncio
 import dataclasses
 import json
 import threading
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
-import pytest
 
 import synaptogen_core as sc
 from app.look.controls import widget
@@ -22,7 +20,6 @@ from app.settings.sections import Settings, TabOptions
 from app.tabs.registry import TABS
 from app.work import runs, session
 from app.work.session import Session
-from tests.app.loop import on_a_loop
 
 PUBLISHED = sc.load_device("hennen2024")
 
@@ -112,11 +109,7 @@ def test_a_link_says_that_it_cannot_carry_the_device() -> None:
     assert runs.make_device(opened.request().device) == PUBLISHED.vary(c2c=2.0)
 
 
-def test_runs_of_an_own_device_are_kept_by_its_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    on_a_loop(partial(_runs_of_an_own_device, monkeypatch))
-
-
-async def _runs_of_an_own_device(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_runs_of_an_own_device_are_kept_by_its_page_alone() -> None:
     tab = SimpleNamespace(
         key="tab", title="Tab",
         results=SimpleNamespace(USES=frozenset(), Options=TabOptions, compute=lambda run, *rest: run.device.name),

@@ -1,4 +1,4 @@
-"""Downloads hold all cells, whether the page keeps them or not."""
+"""Downloads: one at a time, none lost, every click answered."""
 
 from __future__ import annotations
 
@@ -13,66 +13,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
-import xarray as xr
 
-from app.settings.sections import Choices
-from app.tabs.data import compute
+from app.settings.sections import Settings
+from app.tabs.data import files
+from app.tabs.registry import TABS
 from app.work import downloads, runs
 from app.work.runs import Run
-from synaptogen_core.crossbar.circuit.bias import bias
-from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.errors import Cancelled
-from synaptogen_core.exchange.spice import netlist
-from synaptogen_core.schema import FEATURE_NAMES
-from tests.app.loop import on_a_loop
 
 Make = Callable[..., Run]
 
 
-def written(run: Run, kind: str, path: Path) -> Path:
-    with downloads.write(run, run.request, kind, lambda done: None, threading.Event()) as file:
-        path.write_bytes(file.read())
-    return path
-
-
-@pytest.mark.parametrize("kind", downloads.RUN)
-def test_a_sampled_run_is_downloaded_whole(
-    kind: str, make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    whole = make_run(cycles=40)
-    monkeypatch.setattr(runs, "BUDGET", 40_000)
-    sampled = make_run(cycles=40)
-    one, two = (written(run, kind, tmp_path / f"{i}.{kind}") for i, run in enumerate((whole, sampled)))
-    if kind == "csv":
-        assert sorted(one.read_bytes().splitlines()) == sorted(two.read_bytes().splitlines())  # part by part
-    elif kind == "nc":
-        with xr.open_dataset(two) as opened:
-            for name in FEATURE_NAMES:
-                np.testing.assert_array_equal(opened[name].values, whole.data[name].values)
-    else:
-        assert two.stat().st_size > 1000
-
-
-def test_a_download_can_be_cancelled(make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "BUDGET", 40_000)
-    cancel = threading.Event()
-    cancel.set()
-    with pytest.raises(Cancelled):
-        run = make_run(cycles=40)
-        downloads.write(run, run.request, "nc", lambda done: None, cancel)
-
-
-def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: Path) -> None:
-    run = make_run(scheme="half", write=1.2, word_ohm=3.0, rows=4, columns=3)
-    text = written(run, "cir", tmp_path / "array.cir").read_text()
-    lines = Lines(3.0, 1.0, word_ends="left", bit_ends="bottom")
-    assert text == netlist(run.cells, bias((4, 3), "half", 1.2, selector="transistor"), lines)
-
-
 @pytest.mark.parametrize("budget", [None, 40_000], ids=["whole", "sampled"])
-def test_a_full_temporary_folder_is_said_on_the_page(
+async def test_a_full_temporary_folder_is_said_on_the_page(
     make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, budget: int | None
 ) -> None:
     """And the next download goes on: the server is alive."""
@@ -84,23 +38,20 @@ def test_a_full_temporary_folder_is_said_on_the_page(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    async def work() -> None:
-        orders = {"nc": downloads.Order("run.nc", partial(downloads.write, run, run.request, "nc"))}
-        browser = Browser(orders)
-        with monkeypatch.context() as patch:
-            patch.setattr("synaptogen_core.exchange.files.netcdf.Steadfast._put", full)
-            browser.buttons.start("nc")
-            await browser.rest()
-        assert browser.said[-1] == (
-            "download: must fit into the temporary folder of the server (got: No space left on device); "
-            "choose fewer cells or cycles, or have room made there"
-        )
-        assert browser.files == [] and not list(tmp_path.iterdir())
+    orders = {"nc": downloads.Order("run.nc", partial(files.write, run, run.request, "nc"))}
+    browser = Browser(orders)
+    with monkeypatch.context() as patch:
+        patch.setattr("synaptogen_core.exchange.files.netcdf.Steadfast._put", full)
         browser.buttons.start("nc")
         await browser.rest()
-        assert browser.files == ["run.nc"] and not list(tmp_path.iterdir())
-
-    on_a_loop(work)
+    assert browser.said[-1] == (
+        "download: must fit into the temporary folder of the server (got: No space left on device); "
+        "choose fewer cells or cycles, or have room made there"
+    )
+    assert browser.files == [] and not list(tmp_path.iterdir())
+    browser.buttons.start("nc")
+    await browser.rest()
+    assert browser.files == ["run.nc"] and not list(tmp_path.iterdir())
 
 
 class Browser:
@@ -124,26 +75,23 @@ class Browser:
             await asyncio.sleep(0.01)
 
 
-def test_one_file_at_a_time_and_none_is_lost() -> None:
+async def test_one_file_at_a_time_and_none_is_lost() -> None:
     def order(name: str) -> downloads.Order:
         return downloads.Order(name, lambda progress, cancel: io.BytesIO(name.encode()))
 
-    async def work() -> None:
-        browser = Browser({name: order(name) for name in ("a", "b", "c")})
-        for kind in ("a", "b", "a", "c", "b"):  # asked for twice: sent once
-            browser.buttons.start(kind)
-        await browser.rest()
-        assert browser.files == ["a", "b", "c"]
-        assert not any(button.disabled for button in browser.buttons.buttons.values())
-        assert browser.said[-1] == "Sent c, 1 bytes."
-        browser.buttons.start("a")
-        await browser.rest()
-        assert browser.files[-1] == "a"
-
-    on_a_loop(work)
+    browser = Browser({name: order(name) for name in ("a", "b", "c")})
+    for kind in ("a", "b", "a", "c", "b"):  # asked for twice: sent once
+        browser.buttons.start(kind)
+    await browser.rest()
+    assert browser.files == ["a", "b", "c"]
+    assert not any(button.disabled for button in browser.buttons.buttons.values())
+    assert browser.said[-1] == "Sent c, 1 bytes."
+    browser.buttons.start("a")
+    await browser.rest()
+    assert browser.files[-1] == "a"
 
 
-def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
+async def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
     gate = threading.Event()
 
     def slow(progress: Any, cancel: threading.Event) -> Any:
@@ -154,95 +102,82 @@ def test_cancelling_drops_what_waits_and_an_error_is_not_written_over() -> None:
         gate.wait(20)
         raise ValueError("cells: must be some (got none); give some")
 
-    async def work() -> None:
-        browser = Browser({"slow": downloads.Order("slow", slow), "bad": downloads.Order("bad", bad),
-                           "good": downloads.Order("good", lambda progress, cancel: io.BytesIO(b"good"))})  # fmt: skip
-        browser.buttons.start("slow")
-        browser.buttons.start("bad")
-        browser.buttons._stop(None)
-        browser.buttons.start("slow")  # cancelled, and wanted again: not taken for the one that is stopping
-        assert [order.name for order, _ in browser.buttons._waiting] == ["slow"]
-        browser.buttons._stop(None)
-        browser.buttons.start("good")  # after the cancel: it is wanted
-        await browser.rest()
-        assert browser.files == ["good"] and "Stopping …" in browser.said
-        browser.buttons.start("bad")
-        browser.buttons.start("good")
-        gate.set()
-        await browser.rest()
-        assert browser.files == ["good"]
-        assert browser.said[-1] == "cells: must be some (got none); give some Not sent either: good."
-
-    on_a_loop(work)
+    browser = Browser({"slow": downloads.Order("slow", slow), "bad": downloads.Order("bad", bad),
+                       "good": downloads.Order("good", lambda progress, cancel: io.BytesIO(b"good"))})  # fmt: skip
+    browser.buttons.start("slow")
+    browser.buttons.start("bad")
+    browser.buttons._stop(None)
+    browser.buttons.start("slow")  # cancelled, and wanted again: not taken for the one that is stopping
+    assert [order.name for order, _ in browser.buttons._waiting] == ["slow"]
+    browser.buttons._stop(None)
+    browser.buttons.start("good")  # after the cancel: it is wanted
+    await browser.rest()
+    assert browser.files == ["good"] and "Stopping …" in browser.said
+    browser.buttons.start("bad")
+    browser.buttons.start("good")
+    gate.set()
+    await browser.rest()
+    assert browser.files == ["good"]
+    assert browser.said[-1] == "cells: must be some (got none); give some Not sent either: good."
 
 
-def test_every_click_is_answered() -> None:
+async def test_every_click_is_answered() -> None:
     gate = threading.Event()
 
     def slow(progress: Any, cancel: threading.Event) -> Any:
         gate.wait(20)
         return io.BytesIO(b"slow")
 
-    async def work() -> None:
-        good = downloads.Order("good <b>", lambda progress, cancel: io.BytesIO(b"good"))
-        browser = Browser({"none": "Nothing to download yet.", "slow": downloads.Order("slow", slow), "good": good})
-        browser.buttons.start("none")
-        assert browser.said == ["Nothing to download yet."] and not browser.buttons.cancel.visible
-        browser.buttons.start("slow")
-        browser.buttons.start("good")
-        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
-        browser.buttons.start("none")
-        browser.buttons.start("none")
-        assert browser.said[-1] == "Writing slow. Nothing to download yet."
-        browser.buttons.start("good")
-        assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
-        gate.set()
+    good = downloads.Order("good <b>", lambda progress, cancel: io.BytesIO(b"good"))
+    browser = Browser({"none": "Nothing to download yet.", "slow": downloads.Order("slow", slow), "good": good})
+    browser.buttons.start("none")
+    assert browser.said == ["Nothing to download yet."] and not browser.buttons.cancel.visible
+    browser.buttons.start("slow")
+    browser.buttons.start("good")
+    assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+    browser.buttons.start("none")
+    browser.buttons.start("none")
+    assert browser.said[-1] == "Writing slow. Nothing to download yet."
+    browser.buttons.start("good")
+    assert browser.said[-1] == "Writing slow; then good &lt;b&gt;"
+    gate.set()
+    await browser.rest()
+    assert browser.files == ["slow", "good <b>"]
+
+
+async def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:
+    browser = Browser({"a": downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"))})
+    browser.buttons.start("a")
+    while not browser.files:
+        await asyncio.sleep(0)
+    browser.buttons._stop(None)
+    await browser.rest()
+    assert browser.said[-1] == "Sent a, 1 bytes."
+
+
+async def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
+    settings = Settings({tab.key: tab.options for tab in TABS})
+    settings.array.rows = settings.array.columns = 8
+    settings.train.cycles = 20
+    page: Any = SimpleNamespace(run=small_run, settings=settings, request_for=lambda run: run.request)
+    assert settings.request().simulation == small_run.key and files.run_order(page, "csv").note == ""
+    settings.array.seed = 2
+    order = files.run_order(page, "csv")
+    assert order.name.endswith("seed1.csv") and "the settings have changed since" in order.note
+
+    told = downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"), order.note)
+    browser = Browser({"a": told, "b": downloads.Order("b", lambda progress, cancel: io.BytesIO(b"b"))})
+    for name in "ab":
+        browser.buttons.start(name)
         await browser.rest()
-        assert browser.files == ["slow", "good <b>"]
-
-    on_a_loop(work)
-
-
-def test_a_page_without_a_run_says_so() -> None:
-    page: Any = SimpleNamespace(run=None)
-    assert "has not been made" in str(downloads.run_order(page, "nc"))
+    assert [said for said in browser.said if said.startswith("Sent ")] == [
+        f"Sent a, 1 bytes. {files.OF_SHOWN}", "Sent b, 1 bytes.",
+    ]  # fmt: skip
 
 
-def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:
-    async def work() -> None:
-        browser = Browser({"a": downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"))})
-        browser.buttons.start("a")
-        while not browser.files:
-            await asyncio.sleep(0)
-        browser.buttons._stop(None)
-        await browser.rest()
-        assert browser.said[-1] == "Sent a, 1 bytes."
-
-    on_a_loop(work)
-
-
-def test_the_name_says_what_it_is(small_run: Run) -> None:
-    assert downloads.file_name(small_run, "zarr.zip") == "synaptogen-8x8-20c-seed1.zarr.zip"
-
-
-@pytest.mark.parametrize("budget", [256e6, 40_000])
-def test_what_it_would_hold_is_said_before(budget: float, make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "BUDGET", int(budget))
-    run = make_run(cycles=40)
-    result = compute.compute(run, run.request, Choices({}), threading.Event())
-    assert "xr-wrap" in result.html and "r_hrs" in result.html and "row" in result.html
-    assert result.python.startswith("import synaptogen_core as sc") and "select=None" not in result.python
-    assert result.bytes >= 64 * 40 * 16
-    for kind, size in result.sizes.items():
-        with downloads.write(run, run.request, kind, lambda done: None, threading.Event()) as file:
-            true = len(file.read())
-        assert 0.3 < size / true < 3, kind
-    assert bool(result.sampled) == (budget < 1e6)
-
-
-def test_the_python_makes_the_same_again(small_run: Run) -> None:
-    result = compute.compute(small_run, small_run.request, Choices({}), threading.Event())
-    space: dict[str, xr.Dataset] = {}
-    exec(result.python, space)
-    for name in FEATURE_NAMES:
-        np.testing.assert_array_equal(space["ds"][name].values, small_run.data[name].values)
+def test_only_what_there_is_is_offered() -> None:
+    buttons = Browser({"a": "none", "b": "none"}).buttons
+    buttons.offer({"b"})
+    assert buttons._row.objects == [buttons.buttons["b"], buttons.cancel]
+    buttons.offer(("a", "b"))
+    assert buttons._row.objects == [*buttons.buttons.values(), buttons.cancel]

@@ -12,8 +12,6 @@ import pytest
 from app.work import runs, session
 from tests.app.laboratory import Bench, Laboratory, started
 
-pytestmark = pytest.mark.asyncio
-
 
 async def test_the_first_run_starts_by_itself(laboratory: Laboratory) -> None:
     laboratory.seconds = 0.4  # longer than a change may take, but there is nothing to look at yet

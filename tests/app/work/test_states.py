@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.app.laboratory import Bench, Laboratory, started
-
-pytestmark = pytest.mark.asyncio
 
 
 async def test_a_change_is_never_called_up_to_date_before_it_is_painted(laboratory: Laboratory) -> None:

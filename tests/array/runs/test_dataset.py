@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -286,7 +287,7 @@ NOT_READABLE = (
         ("[1]", NOT_READABLE),
         (
             '{"schema_version":1,"stream_version":0}',
-            "ds: must come from schema 1 and streams 2 (got 1 and 0); use the release 0.1.0",
+            f"ds: must come from schema 1 and streams 2 (got 1 and 0); use the release {sc.__version__}",
         ),
         (
             '{"schema_version":1,"stream_version":2,"shape":[1,1],"seed":1,"history":"empty","first_cell":0,'
@@ -320,3 +321,10 @@ def test_settings_are_data_and_never_executed() -> None:
     ds = sc.simulate(array(), Train.cycling(1))
     ds.attrs["python"] = "raise SystemExit('executed')"
     same(sc.repeat(ds).assign_attrs(python=ds.attrs["python"]), ds)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "../../hennen2024", "<img src=x onerror=pwn()>", "\ud83d"])
+def test_a_name_need_not_be_one_that_a_file_can_have(name: str) -> None:
+    ds = sc.simulate(array(dataclasses.replace(DEVICE, name=name)), Train.cycling(1))
+    assert "a device of your own: save it in this file first" in ds.attrs["python"]
+    assert "<img" not in ds._repr_html_()

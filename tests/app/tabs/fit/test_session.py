@@ -20,7 +20,6 @@ from app.tabs.fit.session import FitWork
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.exchange.files import text
 
-pytestmark = pytest.mark.asyncio
 WAIT = 20.0
 
 
