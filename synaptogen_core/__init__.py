@@ -12,6 +12,7 @@ from synaptogen_core.version import __version__
 
 if TYPE_CHECKING:
     from synaptogen_core import crossbar as crossbar
+    from synaptogen_core import plots as plots
     from synaptogen_core.analysis import fitting_api as fitting  # noqa: F401 - the public name is the shorter one
     from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401
     from synaptogen_core.array.cells import CellArray as CellArray
@@ -62,7 +63,12 @@ _HOMES = {
     "simulate_to_zarr": "exchange.api",
 }
 
-_ROOMS = {"crossbar": "crossbar", "fitting": "analysis.fitting_api", "statistics": "analysis.statistics_api"}
+_ROOMS = {
+    "crossbar": "crossbar",
+    "plots": "plots",
+    "fitting": "analysis.fitting_api",
+    "statistics": "analysis.statistics_api",
+}
 
 __all__ = ["__version__", *_ROOMS, *_HOMES]
 

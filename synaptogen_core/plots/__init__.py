@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from synaptogen_core.plots.cells import array_map as array_map
     from synaptogen_core.plots.cells import device_to_device as device_to_device
     from synaptogen_core.plots.cycles import cycle_to_cycle as cycle_to_cycle
+    from synaptogen_core.plots.explorer import explore as explore
     from synaptogen_core.plots.features import distributions as distributions
     from synaptogen_core.plots.features import memory_window as memory_window
-    from synaptogen_core.plots.explorer import explore as explore
     from synaptogen_core.plots.loops import iv_loops as iv_loops
     from synaptogen_core.plots.matrices import correlations as correlations
 

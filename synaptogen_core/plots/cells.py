@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import holoviews as hv
@@ -15,7 +16,9 @@ from synaptogen_core.plots.look import COMPONENTS, MODEL, axis, cloud, is_log, j
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
 
-NUMBERS = {"median": np.nanmedian, "mean": np.nanmean, "std": np.nanstd, "last": lambda values, axis: values[-1]}
+NUMBERS: dict[str, Callable[..., Any]] = {
+    "median": np.nanmedian, "mean": np.nanmean, "std": np.nanstd, "last": lambda values, axis: values[-1],
+}  # fmt: skip
 
 
 def per_cell(ds: xr.Dataset, name: str, of: str = "median") -> F64:

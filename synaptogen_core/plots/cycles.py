@@ -17,7 +17,12 @@ from synaptogen_core.plots.look import COLORS, COMPONENTS, MODEL, axis, cloud, i
 
 
 def cycle_to_cycle(
-    ds: xr.Dataset, feature: str = "r_hrs", *, cells: Sequence[int] = (0, 1, 2), lag: int = 1, max_lag: int | None = None
+    ds: xr.Dataset,
+    feature: str = "r_hrs",
+    *,
+    cells: Sequence[int] = (0, 1, 2),
+    lag: int = 1,
+    max_lag: int | None = None,
 ) -> hv.Layout:
     """Cycle to cycle in three pictures: the trace of some cells, a cycle against an earlier one, autocorrelation.
 
@@ -73,7 +78,9 @@ def _lagged(series: Any, name: str, lag: int) -> Any:
     )
     usable = np.isfinite(now) & np.isfinite(before)
     table = {x.name: before[usable], y.name: now[usable]}
-    return cloud(table, x, y).opts(title=f"Correlation at lag {lag}: {np.corrcoef(before[usable], now[usable])[0, 1]:.3f}")
+    return cloud(table, x, y).opts(
+        title=f"Correlation at lag {lag}: {np.corrcoef(before[usable], now[usable])[0, 1]:.3f}"
+    )
 
 
 def _autocorrelation(ds: xr.Dataset, name: str, max_lag: int | None) -> Any:
@@ -82,10 +89,14 @@ def _autocorrelation(ds: xr.Dataset, name: str, max_lag: int | None) -> Any:
     lower, upper = found["autocorrelation_interval"].values.T
     x, y = hv.Dimension(("lag", "Lag"), unit="cycles"), hv.Dimension(("autocorrelation", "Autocorrelation"))
     color = COLORS.get(name, MODEL)
-    bars = hv.ErrorBars((lag, value, value - lower, upper - value), x, [y, "down", "up"]).opts(color=color, line_width=1)
+    bars = hv.ErrorBars((lag, value, value - lower, upper - value), x, [y, "down", "up"]).opts(
+        color=color, line_width=1
+    )
     points = sized(hv.Scatter((lag, value), x, y), color=color, size=4, tools=["hover"])
     picture = bars * points
     for which, dash in (("expected", "solid"), ("model", "dashed")):
         if which in found:
-            picture = picture * hv.Curve((lag, found[which].values), x, y).opts(color=MODEL, line_width=1.5, line_dash=dash)
+            picture = picture * hv.Curve((lag, found[which].values), x, y).opts(
+                color=MODEL, line_width=1.5, line_dash=dash
+            )
     return picture.opts(title=f"Autocorrelation of {axis(name).label}", show_legend=False)

@@ -61,11 +61,13 @@ def explore(
     Returns
     -------
     holoviews.Layout
-        With linked selections (overwrite, intersect, union, inverse by the keys of Bokeh's tools). Live in a notebook or
-        on a page; written to a file, it shows the pictures without the links.
+        With linked selections; live in a notebook or on a page. Written to a file, it shows the pictures without the
+        links.
     """
     table = cell_table(ds, of=of)
-    data = hv.Dataset(table, [name for name in table if name not in FEATURE_NAMES], [n for n in FEATURE_NAMES if n in table])
+    data = hv.Dataset(
+        table, [name for name in table if name not in FEATURE_NAMES], [n for n in FEATURE_NAMES if n in table]
+    )
     pictures: list[Any] = []
     tools = ["box_select", "lasso_select", "hover"]
     for x, y in pairs:

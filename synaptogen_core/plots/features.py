@@ -20,13 +20,27 @@ KINDS = ("histogram", "cumulative", "probability")
 
 
 def chosen(ds: xr.Dataset, features: str | Sequence[str] | None) -> list[str]:
-    """The features to draw: those asked for, or all that the Dataset has."""
+    """The features to draw: those asked for, or all that the Dataset has.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+    features : str or sequence of str, optional
+        Names of variables.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `ds` is no Dataset, or has not what is asked for.
+    """
     checks.instance("ds", ds, xr.Dataset, "give a Dataset of simulate, or one read back from a file")
     names = [features] if isinstance(features, str) else list(features or FEATURE_NAMES)
     found = [name for name in names if name in ds]
     missing = [name for name in names if name not in ds]
     if not found or (features is not None and missing):
-        raise ValueError(f"features: must be variables of ds (got {', '.join(missing)}); choose from {', '.join(ds)}")
+        raise ValueError(
+            f"features: must be variables of ds (got {', '.join(missing)}); choose from {', '.join(map(str, ds))}"
+        )
     return found
 
 

@@ -42,7 +42,19 @@ def factor(name: str) -> float:
 
 
 def scaled(name: str, values: ArrayLike) -> F64:
-    """Values of a variable [SI] in the unit of its axis, as float64 of the same shape."""
+    """Values of a variable in the unit of its axis.
+
+    Parameters
+    ----------
+    name : str
+        Of the variable.
+    values : array_like
+        [SI].
+
+    Returns
+    -------
+    ndarray of float64, of the same shape
+    """
     return np.asarray(values, np.float64) * factor(name)
 
 
@@ -66,7 +78,9 @@ def axis(name: str, ds: xr.Dataset | None = None, *, key: str | None = None, pre
         label, unit = described(name, ds)
         unit = "" if unit == "1" else unit
     label = f"{prefix}{label}"
-    return hv.Dimension((key or f"{prefix.lower().replace(' ', '_')}{name}", label[:1].upper() + label[1:]), unit=unit or None)
+    return hv.Dimension(
+        (key or f"{prefix.lower().replace(' ', '_')}{name}", label[:1].upper() + label[1:]), unit=unit or None
+    )
 
 
 def is_log(name: str) -> bool:
@@ -102,10 +116,22 @@ def cloud(table: dict[str, Any], x: hv.Dimension, y: hv.Dimension, **options: An
 
     points = hv.Points((table[x.name], table[y.name]), [x, y])
     image = rasterize(points, dynamic=False, width=WIDTH, height=HEIGHT)
-    return sized(image, cmap="Cividis", cnorm="log", clipping_colors={"NaN": "transparent"}, colorbar=True, tools=["hover"])
+    return sized(
+        image, cmap="Cividis", cnorm="log", clipping_colors={"NaN": "transparent"}, colorbar=True, tools=["hover"]
+    )
 
 
 def joined(x: F64, y: F64) -> tuple[F64, F64]:
-    """Lines in the rows of `x` and `y`, (lines, points), as one line with a gap after each, both (lines * (points + 1),)."""
+    """The lines in the rows of `x` and `y`, (lines, points), as one with a gap after each.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (lines, points)
+
+    Returns
+    -------
+    tuple of ndarray of float64, each (lines * (points + 1),)
+        NaN in the gaps.
+    """
     gap = np.full((len(x), 1), np.nan)
     return np.concatenate([x, gap], axis=1).ravel(), np.concatenate([y, gap], axis=1).ravel()

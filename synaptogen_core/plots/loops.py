@@ -20,8 +20,8 @@ POINTS = 400  # of a loop that is swept for the picture
 def iv_loops(ds: xr.Dataset, *, cells: int = 64, cycles: int = 1, log: bool = False) -> hv.Curve:
     """I-V loops of cells of the Dataset, all as one line with gaps.
 
-    Loops that were recorded (``record=["current", "voltage"]``) are drawn as they are. Otherwise fresh cells of the same
-    seed are swept: cells as they were before the run, since a Dataset of features holds no currents.
+    Loops that were recorded (``record=["current", "voltage"]``) are drawn as they are. Otherwise fresh cells of the
+    same seed are swept, as they were before the run: a Dataset of features holds no currents.
 
     Parameters
     ----------
@@ -56,7 +56,9 @@ def iv_loops(ds: xr.Dataset, *, cells: int = 64, cycles: int = 1, log: bool = Fa
     x, y = axis("voltage"), axis("current")
     if log:
         y, i = hv.Dimension(("magnitude", "|Current|"), unit="µA"), np.where(i > 0, i, np.nan)
-    title = f"{len(rows)} I-V loop{'s' if len(rows) > 1 else ''} of {len(places):,} cell{'s' if len(places) > 1 else ''}"
+    title = (
+        f"{len(rows)} I-V loop{'s' if len(rows) > 1 else ''} of {len(places):,} cell{'s' if len(places) > 1 else ''}"
+    )
     line = hv.Curve((u, i), x, y)
     return sized(line, color=COLORS["r_hrs"], alpha=max(0.15, 1 / np.sqrt(len(places))), logy=log, title=title)
 
