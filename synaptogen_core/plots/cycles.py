@@ -55,7 +55,8 @@ def cycle_to_cycle(
         raise ValueError(f"cells: must be 1 to {len(COMPONENTS)} cells (got {len(cells)}); follow a few")
     places = [checks.whole("cells", cell, 0, series.shape[1] - 1) for cell in cells]
     step = checks.whole("lag", lag, 1, max(1, len(series) - 1))
-    return hv.Layout([_trace(series, name, places), _lagged(series, name, step), _autocorrelation(ds, name, max_lag)])
+    pictures = [_trace(series, name, places), _lagged(series, name, step), _autocorrelation(ds, name, max_lag)]
+    return hv.Layout(pictures).opts(shared_axes=False)
 
 
 def _trace(series: Any, name: str, cells: list[int]) -> Any:

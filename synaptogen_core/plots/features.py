@@ -74,7 +74,7 @@ def distributions(
         raise ValueError(f"kind: must be one of {', '.join(KINDS)} (got {kind!r}); histogram is usual")
     names, device = chosen(ds, features), device_of(ds)
     draw = {"histogram": _histogram, "cumulative": _cumulative, "probability": _probability}[kind]
-    return hv.Layout([draw(ds, name, device, bins) for name in names]).cols(2)
+    return hv.Layout([draw(ds, name, device, bins) for name in names]).cols(2).opts(shared_axes=False)
 
 
 def _density(name: str) -> hv.Dimension:
@@ -155,5 +155,5 @@ def memory_window(ds: xr.Dataset, *, high: str = "r_hrs", low: str = "r_lrs", co
     line = sized(hv.Curve((at, rate), x, y), color=COLORS["r_hrs"], line_width=2, tools=["hover"])
     best = float(found["best_threshold"]) * factor("threshold")
     mark = hv.VLine(best).opts(color=MODEL, line_dash="dashed", line_width=1)
-    words = f"Best threshold {best:.3g} kΩ: bit error rate {float(found['best_bit_error_rate']):.2g}"
+    words = f"Best at {best:.3g} kΩ: bit error rate {float(found['best_bit_error_rate']):.2g}"
     return (band * line * mark).opts(title=words, logx=True, show_legend=False, width=420, height=320)

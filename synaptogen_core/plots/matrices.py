@@ -12,6 +12,7 @@ from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.plots.features import chosen
 from synaptogen_core.plots.look import axis, sized
 
+DEEP = 0.75  # correlations beyond are drawn so dark that their number is white
 KINDS = {"cycle_to_cycle": "Cycle to cycle", "device_to_device": "Device to device", "population": "All values"}
 
 
@@ -53,5 +54,11 @@ def _matrix(found: xr.Dataset, names: list[str], kind: str, title: str) -> Any:
     vdims += [] if model is None else [hv.Dimension(("model", "Model"))]
     heat = hv.HeatMap(rows, [hv.Dimension(("feature", " ")), hv.Dimension(("other", "  "))], vdims)
     heat = sized(heat, cmap="RdBu_r", clim=(-1, 1), colorbar=True, tools=["hover"], invert_yaxis=True, xrotation=30)
-    numbers = hv.Labels([(x, y, f"{v:.2f}") for x, y, v, *_ in rows], ["feature", "other"], "text")
-    return (heat * numbers.opts(text_font_size="9pt", text_color="#1f2933")).opts(title=title)
+    pale, dark = ([(x, y, f"{v:.2f}") for x, y, v, *_ in rows if bool(abs(v) > DEEP) == deep] for deep in (False, True))
+    numbers = hv.Overlay(
+        [
+            hv.Labels(texts, ["feature", "other"], "text").opts(text_font_size="9pt", text_color=color)
+            for texts, color in ((pale, "#1f2933"), (dark, "#ffffff"))
+        ]
+    )
+    return (heat * numbers).opts(title=title)

@@ -82,6 +82,13 @@ def test_many_points_become_an_image(device: sc.DeviceParameters) -> None:
     assert kinds == ["Image", "Scatter"]
 
 
+def test_every_correlation_stands_in_its_field(ds: xr.Dataset) -> None:
+    found = sc.statistics.correlations(ds)["cycle_to_cycle"].values
+    labels = next(iter(sc.plots.correlations(ds))).traverse(lambda element: element, [hv.Labels])
+    texts = [text for some in labels for text in some["text"]]
+    assert sorted(texts) == sorted(f"{value:.2f}" for value in found.ravel())
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
