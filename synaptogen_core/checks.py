@@ -17,7 +17,23 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def number(name: str, value: object) -> float:
-    """A finite float."""
+    """A finite float.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no number, or not finite.
+    """
     if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name}: must be a number (got {type(value).__name__}); give a float")
     try:
@@ -31,6 +47,18 @@ def number(name: str, value: object) -> float:
 
 def whole(name: str, value: object, low: int = 1, high: int | None = None) -> int:
     """Return `value` as an int from `low` to `high` (None: no upper bound).
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+    low, high : int
+        Bounds, both included; None: no upper bound.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -51,7 +79,23 @@ def whole(name: str, value: object, low: int = 1, high: int | None = None) -> in
 
 
 def switch(name: str, value: object) -> bool | None:
-    """False if something is to be switched off, None if it is to be left as it is."""
+    """False if something is to be switched off, None if it is to be left as it is.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Returns
+    -------
+    bool or None
+
+    Raises
+    ------
+    TypeError
+        If it is neither True, False nor None.
+    """
     if value is None or value is True:
         return None
     if value is not False:
@@ -60,34 +104,116 @@ def switch(name: str, value: object) -> bool | None:
 
 
 def flag(name: str, value: object) -> bool:
-    """Return `value` as a bool, if it is one."""
+    """Return `value` as a bool, if it is one.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: must be True or False (got {value!r}); give a bool")
     return bool(value)
 
 
 def instance(name: str, value: object, kind: type, remedy: str) -> Any:
-    """`value`, if it is of this kind."""
+    """`value`, if it is of this kind.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+    kind : type
+    remedy : str
+        What to do, for the error.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    TypeError
+        If it is of another kind.
+    """
     if not isinstance(value, kind):
         raise TypeError(f"{name}: must be {kind.__name__} (got {type(value).__name__}); {remedy}")
     return value
 
 
 def called(name: str, value: object) -> None:
-    """Refuse what cannot be called, if it is not None."""
+    """Refuse what cannot be called, if it is not None.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Raises
+    ------
+    TypeError
+        If it can neither be called nor is None.
+    """
     if value is not None and not callable(value):
         raise TypeError(f"{name}: must be a function or None (got {shown(value)}); give one without calling it")
 
 
 def pair(name: str, value: object, high: int) -> tuple[int, int]:
-    """Two whole numbers from 1 to `high`: rows and columns."""
+    """Two whole numbers from 1 to `high`: rows and columns.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+    high : int
+
+    Returns
+    -------
+    tuple of two int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no such pair.
+    """
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise TypeError(f"{name}: must be rows and columns (got {shown(value)}); give a pair such as (64, 64)")
     return whole(name, value[0], 1, high), whole(name, value[1], 1, high)
 
 
 def numeric(name: str, value: object, rule: str = "an array of numbers", remedy: str = "give plain numbers") -> Any:
-    """`value` as an array of integers or floats, if that is what it holds: no text, truth values, dates, or masks."""
+    """`value` as an array of integers or floats, if that is what it holds: no text, truth values, dates, or masks.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+    rule, remedy : str
+        What it must be, and what to do, for the error.
+
+    Returns
+    -------
+    ndarray of integers or floats, any shape
+
+    Raises
+    ------
+    TypeError
+        If it holds anything else.
+    """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise TypeError(f"{name}: must be {rule} without a mask (got masked ones); fill or leave them out")
     try:
@@ -102,7 +228,23 @@ def numeric(name: str, value: object, rule: str = "an array of numbers", remedy:
 
 
 def numbers(name: str, value: object) -> F64:
-    """A finite float64 array of our own, read-only."""
+    """A finite float64 array of our own, read-only.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Returns
+    -------
+    ndarray of float64, any shape
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it holds no numbers, or some that are not finite.
+    """
     array = np.array(numeric(name, value), dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: must be finite (got NaN or infinity); correct the numbers")
@@ -111,13 +253,37 @@ def numbers(name: str, value: object) -> F64:
 
 
 def shape(name: str, array: F64, wanted: tuple[int, ...]) -> None:
-    """Shape rule."""
+    """Refuse an array of another shape.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    array : ndarray
+    wanted : tuple of int
+
+    Raises
+    ------
+    ValueError
+        If the array has another shape.
+    """
     if array.shape != wanted:
         raise ValueError(f"{name}: must have shape {wanted} (got {array.shape}); correct the array")
 
 
 def span(name: str, value: object, size: int) -> tuple[int, int]:
     """First and end of the neighbours, out of `size`, that a slice chooses.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+    size : int
+
+    Returns
+    -------
+    tuple of two int
 
     Raises
     ------
@@ -148,6 +314,17 @@ def bandwidth(value: object) -> float:
 def volts(name: str, value: object) -> float:
     """Return `value` [V] as a float that stays finite in float32, the precision in which cells see it.
 
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Returns
+    -------
+    float
+        [V]
+
     Raises
     ------
     TypeError, ValueError
@@ -166,7 +343,24 @@ def volts(name: str, value: object) -> float:
 
 
 def negative(name: str, value: object) -> float:
-    """Return `value` [V] as a float below zero."""
+    """Return `value` [V] as a float below zero.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Returns
+    -------
+    float
+        [V]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no voltage below zero.
+    """
     found = volts(name, value)
     if not np.float32(found) < 0:
         raise ValueError(f"{name}: must be negative (got {found:g} V); negative voltages SET a cell")
@@ -174,7 +368,24 @@ def negative(name: str, value: object) -> float:
 
 
 def positive(name: str, value: object) -> float:
-    """Return `value` [V] as a float above zero."""
+    """Return `value` [V] as a float above zero.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+
+    Returns
+    -------
+    float
+        [V]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no voltage above zero.
+    """
     found = volts(name, value)
     if not np.float32(found) > 0:
         raise ValueError(f"{name}: must be positive (got {found:g} V); positive voltages RESET a cell")
@@ -182,7 +393,22 @@ def positive(name: str, value: object) -> float:
 
 
 def voltages(u: ArrayLike, shape: tuple[int, int], lines: bool = False) -> tuple[F32, float]:
-    """Voltages [V] as float32, and the largest |U|: one number, or one a cell, or (`lines`) one a row or column.
+    """Voltages as float32, and the largest |U|: one number, or one per cell, or (`lines`) one per row or column.
+
+    Parameters
+    ----------
+    u : float or array, shape (rows, columns) or (rows * columns,)
+        Voltages [V]; with `lines` also (rows, 1) or (1, columns).
+    shape : tuple of two int
+        Rows and columns.
+    lines : bool
+
+    Returns
+    -------
+    u : ndarray of float32, shape as given
+        Voltages [V].
+    largest : float
+        [V]
 
     Raises
     ------

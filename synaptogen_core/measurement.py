@@ -152,7 +152,20 @@ def sample_starts(ds: xr.Dataset) -> NDArray[np.intp]:
 
 
 def select_records(ds: xr.Dataset, keep: NDArray[np.bool_]) -> xr.Dataset:
-    """The measurement with some of its records only; devices without a record are left out."""
+    """The measurement with some of its records only; devices without a record are left out.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        In the layout of this module.
+    keep : ndarray of bool, shape (records,)
+        The records to keep.
+
+    Returns
+    -------
+    xarray.Dataset
+        In the same layout; devices are counted anew.
+    """
     index = ds["device_index"].values[keep]
     present, renumbered = np.unique(index, return_inverse=True)
     loops = None

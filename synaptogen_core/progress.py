@@ -20,7 +20,18 @@ def is_cancelled(cancel: Cancel | None) -> bool:
 
 
 def check_callbacks(progress: object, cancel: object) -> None:
-    """Refuse what can neither be called nor asked."""
+    """Refuse what can neither be called nor asked.
+
+    Parameters
+    ----------
+    progress : callable, or None
+    cancel : callable, threading.Event, or None
+
+    Raises
+    ------
+    TypeError
+        If one is anything else.
+    """
     checks.called("progress", progress)
     if not isinstance(cancel, threading.Event):
         checks.called("cancel", cancel)

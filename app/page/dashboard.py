@@ -78,6 +78,8 @@ class Dashboard:
         self.session = Session(self.settings, TABS, self._post)
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
         self.session.closing.append(self.work.close)
+        self.settings.device.param.watch(lambda *events: self._tell_fit(), ["own", "device"])
+        self._tell_fit()
         self.views: dict[str, View] = {}
         # Tabs keeps only what is active in the page and would build the rest anew at each visit: it is the bar only,
         # and the places stay, all but one of them hidden.
@@ -155,13 +157,13 @@ class Dashboard:
         self._dress()
         self.address.refresh()
 
-    def downloads(self, kinds: Sequence[str]) -> Any:
+    def downloads(self, kinds: Sequence[str]) -> Downloads:
         """The download buttons of some formats, for the tab that shows them."""
         formats = {kind: FORMATS[kind] for kind in kinds if kind in FORMATS} or files.FORMATS
         order = partial(run_order, self.session) if kinds[0] in FORMATS else self.work.order
         downloads = Downloads(self._post, order, formats)
         self.session.closing.append(downloads.stop)
-        return downloads.layout
+        return downloads
 
     def show(self, tab: str) -> None:
         """Open a tab as if it had been clicked."""
@@ -174,6 +176,11 @@ class Dashboard:
     def use_device(self, device: Any, limits: Any = None) -> None:
         """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""
         self._post(partial(self.settings.use_device, device, limits))
+
+    def _tell_fit(self) -> None:
+        """Which device the page shows: the Fit tab says whether it is its own."""
+        device = self.settings.device
+        self.work.status.page = (device.own.name, device.own.hash) if device.own is not None else (device.device, "")
 
     def _apply(self, changes: dict[str, Any]) -> None:
         if "device" in changes and self.settings.device.own is not None:

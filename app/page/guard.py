@@ -14,7 +14,7 @@ from typing import Any
 
 from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from bokeh.settings import settings
-from panel.io.server import DocHandler
+from panel.io.server import AutoloadJsHandler, DocHandler
 
 FRAMES = os.environ.get("SYNAPTOGEN_FRAME_ANCESTORS", "'self'")  # whose pages may show ours in a frame of theirs
 OLDER = {"'self'": "SAMEORIGIN", "'none'": "DENY"}  # the same for X-Frame-Options, which knows no other
@@ -63,6 +63,14 @@ async def prepare(handler: Any, prepare: Any = AuthRequestHandler.prepare) -> No
     await prepare(handler)
 
 
+async def refuse(handler: Any, *arguments: Any, **options: Any) -> None:
+    """Answer nothing: `autoload.js` writes words of its query into a script unescaped, and a page's policy lets scripts
+    of this server run. Who shows the dashboard in a page of theirs does so in a frame.
+    """
+    handler.set_status(404)
+    handler.finish("There is no script that embeds this dashboard: show it in a frame.")
+
+
 def host(origin: str) -> str:
     """``localhost`` of ``localhost:5006``."""
     return re.sub(r":[0-9*]+$", "", origin).strip("[]")
@@ -80,3 +88,4 @@ def is_local(name: str) -> bool:
 def stand() -> None:
     """Begin; a second time changes nothing."""
     DocHandler.write, AuthRequestHandler.prepare = write, prepare
+    AutoloadJsHandler.get = AutoloadJsHandler.options = refuse

@@ -14,6 +14,7 @@ from app.settings.sections import Section, TabOptions
 
 if TYPE_CHECKING:
     from app.tabs.fit.session import FitWork
+    from app.work.downloads import Downloads
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Context:
     select: Callable[..., None]  # select(row, column, add=False): follow a cell on every tab
     apply: Callable[[Mapping[str, Any]], None]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
     show: Callable[[str], None]  # show("crossbar"): open a tab
-    downloads: Callable[[Sequence[str]], Viewable]  # buttons that send these formats, such as ("nc", "csv")
+    downloads: Callable[[Sequence[str]], Downloads]  # buttons that send these formats, such as ("nc", "csv")
     lines: Section  # resistances and selector of the lines, the same on every tab
     work: FitWork  # this page's measurement, and what is learned from it
 

@@ -10,7 +10,7 @@ import asyncio
 import io
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import IO
@@ -37,6 +37,7 @@ FORMATS = {
     "cir": ("SPICE netlist", "text/plain"),
 }
 RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir",)
+OF_SHOWN = "It holds the run that is shown: the settings have changed since."
 RECEIVE = """
 const [job, index, last, name, type] = cb_obj.tags
 if (index === 0) { cb_obj.pieces = [] }
@@ -82,6 +83,7 @@ class Order:
 
     name: str
     write: Callable[[Callable[[float], None], threading.Event], IO[bytes]]
+    note: str = ""  # what is to be said of it when it has been sent
 
 
 def run_order(session: Session, kind: str) -> Order | str:
@@ -89,7 +91,8 @@ def run_order(session: Session, kind: str) -> Order | str:
     run = session.run
     if run is None:
         return "Nothing to download yet: the run that the settings ask for has not been made."
-    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind))
+    changed = OF_SHOWN if session.settings.request().simulation != run.key else ""
+    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind), changed)
 
 
 class Downloads:
@@ -111,7 +114,7 @@ class Downloads:
         self._file: IO[bytes] | None = None
         self._cancel = threading.Event()
         self._job = self._sent = self._size = 0
-        self._name = self._type = self._doing = ""
+        self._name = self._type = self._doing = self._note = ""
         self._waiting: list[tuple[Order, str]] = []  # and their media types
         self._tasks: set[asyncio.Task[None]] = set()
         self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
@@ -124,15 +127,21 @@ class Downloads:
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
         self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), styles={"min-height": "1.4rem"})
         hidden = [pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._answer, self._carrier)]
+        self._row = pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width")
         self.layout = pmui.Column(
-            pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width"),
-            self.bar, self.said, *hidden, sizing_mode="stretch_width", margin=0,
+            self._row, self.bar, self.said, *hidden, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
 
     def _button(self, kind: str) -> pmui.Button:
         button = pmui.Button(label=self._formats[kind][0], variant="outlined", icon="download", margin=2)
         button.on_click(lambda event: self.start(kind))
         return button
+
+    def offer(self, kinds: Collection[str]) -> None:
+        """Show the buttons of these formats only."""
+        wanted = [*(button for kind, button in self.buttons.items() if kind in kinds), self.cancel]
+        if wanted != self._row.objects:
+            self._row.objects = wanted
 
     def start(self, kind: str) -> None:
         """Begin a download of what there is now, or let it wait for its turn."""
@@ -152,7 +161,7 @@ class Downloads:
 
     def _next(self) -> None:
         order, self._type = self._waiting.pop(0)
-        self._name, self._sent, self._cancel = order.name, 0, threading.Event()
+        self._name, self._note, self._sent, self._cancel = order.name, order.note, 0, threading.Event()
         self._job += 1
         self._busy(True, f"Writing {order.name}")
         task = asyncio.get_running_loop().create_task(self._write(self._job, order, self._cancel))
@@ -219,7 +228,7 @@ class Downloads:
         if self._file is not None:
             self._send(index + 1)
         elif self.cancel.visible:  # not cancelled on the way
-            self._done(f"Sent {self._name}, {theme.size(self._size)}.")
+            self._done(f"Sent {self._name}, {theme.size(self._size)}. {self._note}".strip())
 
     def _show(self, job: int, done: float, text: str) -> None:
         if job == self._job and self.cancel.visible:

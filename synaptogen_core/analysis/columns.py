@@ -80,6 +80,15 @@ def time_dim(variable: xr.DataArray) -> str | None:
 def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[str, ...]:
     """The asked-for variables; with None the features that the Dataset holds.
 
+    Parameters
+    ----------
+    ds : xarray.Dataset
+    features : str or sequence of str, or None
+
+    Returns
+    -------
+    tuple of str
+
     Raises
     ------
     ValueError
@@ -100,7 +109,22 @@ def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[
 
 
 def scale_of(name: str, scale: str | None) -> str:
-    """The scale in which moments and densities of a variable are taken: the given one, else the feature's own."""
+    """The scale in which moments and densities of a variable are taken: the given one, else the feature's own.
+
+    Parameters
+    ----------
+    name : str
+    scale : {"linear", "log"}, or None
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        For another scale.
+    """
     if scale is None:
         return next((f.scale for f in FEATURES if f.name == name), "linear")
     if scale not in SCALES:
@@ -109,7 +133,17 @@ def scale_of(name: str, scale: str | None) -> str:
 
 
 def scaled(values: NDArray[Any], scale: str) -> F64:
-    """float64 values on a scale: as they are, or log10; NaN for what is not finite or has no logarithm."""
+    """Values on a scale: as they are, or log10; NaN for what is not finite or has no logarithm.
+
+    Parameters
+    ----------
+    values : ndarray, any shape
+    scale : {"linear", "log"}
+
+    Returns
+    -------
+    ndarray of float64, shape of `values`
+    """
     result = values.astype(np.float64)
     if scale == "log":
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -171,7 +205,18 @@ def _device_of_settings(settings: str) -> DeviceParameters | None:
 
 
 def described(name: str, ds: xr.Dataset | None = None) -> tuple[str, str]:
-    """Long name and unit of a variable, from the Dataset or the project's dictionary."""
+    """Long name and unit of a variable, from the Dataset or the project's dictionary.
+
+    Parameters
+    ----------
+    name : str
+    ds : xarray.Dataset, optional
+        Its attributes go before those of the dictionary.
+
+    Returns
+    -------
+    tuple of two str
+    """
     attrs = dict(VARIABLES.get(name, {}))
     if ds is not None and name in ds:
         attrs.update(ds[name].attrs)
@@ -179,7 +224,19 @@ def described(name: str, ds: xr.Dataset | None = None) -> tuple[str, str]:
 
 
 def scaled_words(name: str, scale: str, ds: xr.Dataset | None = None) -> tuple[str, str]:
-    """Long name and unit of a variable on a scale: ``log10 of ...`` in ``log10(ohm)``, or as they are."""
+    """Long name and unit of a variable on a scale: ``log10 of ...`` in ``log10(ohm)``, or as they are.
+
+    Parameters
+    ----------
+    name : str
+    scale : {"linear", "log"}
+    ds : xarray.Dataset, optional
+        As for `described`.
+
+    Returns
+    -------
+    tuple of two str
+    """
     long_name, unit = described(name, ds)
     return (f"log10 of {long_name}", f"log10({unit})") if scale == "log" else (long_name, unit)
 
@@ -188,6 +245,18 @@ def columns_of(
     ds: xr.Dataset, names: Sequence[str], scale: str | None
 ) -> tuple[list[NDArray[np.floating[Any]]], list[str]]:
     """Matrices of several variables that run over the same times and cells, and their scales.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+    names : sequence of str
+    scale : {"linear", "log"}, or None
+        None: each variable's own.
+
+    Returns
+    -------
+    matrices : list of ndarray, each of shape (times, cells)
+    scales : list of str
 
     Raises
     ------
@@ -210,6 +279,18 @@ def model_indices(
     """For each variable its number among the features, if the model has an exact law for it on this scale, else None.
 
     It has, for a feature on its own scale, cycle by cycle.
+
+    Parameters
+    ----------
+    names, scales : sequence of str
+        Variables, and "linear" or "log" for each.
+    ds : xarray.Dataset
+    device : DeviceParameters, or None
+        None: there is no law.
+
+    Returns
+    -------
+    list of int or None
     """
     if device is None:
         return [None] * len(names)
@@ -222,7 +303,21 @@ def model_indices(
 
 
 def check_cells(used: int, left_out: int, least: int, what: str) -> None:
-    """Refuse to estimate from fewer than `least` cells without a gap."""
+    """Refuse to estimate from fewer than `least` cells without a gap.
+
+    Parameters
+    ----------
+    used, left_out : int
+        Number of cells without a gap, and with one.
+    least : int
+    what : str
+        The estimate, for the error.
+
+    Raises
+    ------
+    ValueError
+        If `used` is less.
+    """
     if used < least:
         raise ValueError(
             f"ds: must hold at least {least} cell{'s' if least > 1 else ''} without a missing value for {what} (got "
@@ -231,7 +326,19 @@ def check_cells(used: int, left_out: int, least: int, what: str) -> None:
 
 
 def check_times(times: int, least: int, what: str) -> None:
-    """Refuse to estimate from fewer than `least` times."""
+    """Refuse to estimate from fewer than `least` times.
+
+    Parameters
+    ----------
+    times, least : int
+    what : str
+        The estimate, for the error.
+
+    Raises
+    ------
+    ValueError
+        If `times` is less.
+    """
     if times < least:
         raise ValueError(f"ds: must hold at least {least} cycles for {what} (got {times}); simulate more cycles")
 

@@ -42,13 +42,31 @@ def group_starts(cells: int, most: int = MOST_GROUPS) -> NDArray[np.intp]:
 
 
 def group_of(cells: int, most: int = MOST_GROUPS) -> NDArray[np.intp]:
-    """Group number of every cell, shape (cells,), as `group_starts` divides them."""
+    """Group number of every cell, as `group_starts` divides them.
+
+    Parameters
+    ----------
+    cells : int
+        Number of cells, at least 1.
+    most : int
+        Largest number of groups.
+
+    Returns
+    -------
+    ndarray of integers, shape (cells,)
+    """
     return np.searchsorted(group_starts(cells, most), np.arange(cells), side="right") - 1
 
 
 @lru_cache(maxsize=8)
 def bootstrap_weights(groups: int, replicates: int, seed: int) -> F64:
     """How often each group occurs in each resample of `groups` groups with replacement.
+
+    Parameters
+    ----------
+    groups, replicates : int
+        Number of groups, and of resamples.
+    seed : int
 
     Returns
     -------
@@ -101,6 +119,17 @@ def interpolated_quantiles(ordered: NDArray[np.floating[Any]], probabilities: tu
     """Quantiles of values sorted along the first axis, linear between the order statistics.
 
     `numpy.quantile` of the same method partitions with a NaN check for each column; on sorted values this is a look-up.
+
+    Parameters
+    ----------
+    ordered : ndarray, shape (n, ...)
+        Rising along the first axis.
+    probabilities : tuple of float, or ndarray of float64, shape (k,)
+        From 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (k, ...)
     """
     position = np.asarray(probabilities, dtype=np.float64) * (ordered.shape[0] - 1)
     below = np.floor(position).astype(np.intp)
@@ -117,7 +146,18 @@ def check_confidence(confidence: float) -> None:
 
 
 def check_resampling(confidence: float, replicates: int) -> None:
-    """Refuse a probability outside (0, 1) and fewer resamples than an interval of that probability needs."""
+    """Refuse a probability outside (0, 1) and fewer resamples than an interval of that probability needs.
+
+    Parameters
+    ----------
+    confidence : float
+    replicates : int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they break these rules.
+    """
     check_confidence(confidence)
     least = int(np.ceil(2.0 / (1.0 - confidence)))
     if replicates < least:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core import checks
 from synaptogen_core.array import saving
 from synaptogen_core.array.engines import choose
+from synaptogen_core.array.engines.interface import Engine, Pulses
 from synaptogen_core.array.helper_threads import to_the_end
-from synaptogen_core.array.identity import Identity
-from synaptogen_core.array.saving import Memory
-from synaptogen_core.array.threads import available_threads, each_block, share
+from synaptogen_core.array.threads import available_threads, each_block, of_block, share
+from synaptogen_core.array.transactions import Transactional
 from synaptogen_core.device.model import conduction, read_noise
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
@@ -26,14 +24,12 @@ from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F32
 
 VOLTAGE_BLOCK = 16384
-FRESH_BLOCK = 8192
 READ_BLOCK = 16384  # the arrays of one block lie in the cache
 CELLS_WORTH_A_THREAD = 1 << 16  # of a compiled read: 0.3 ms, some times what it costs to wake a thread
 FEW = 1 << 10  # cells that are copied as fast as another thread is woken
-ALL = slice(None)
 
 
-class CellArray(Identity):
+class CellArray(Transactional):
     """An array of ReRAM cells with a device's statistics.
 
     A cell's numbers depend on the seed and on its own number (row by row) alone, not on the shape of the array, on
@@ -81,21 +77,6 @@ class CellArray(Identity):
         first_cell: int = 0,
     ) -> None:
         super().__init__(shape, device, seed, order, start, engine, first_cell)
-        self._memory = Memory()
-        self._working = False  # inside a transaction: nobody sees these cells before it ends
-        self._own: State | None = None  # memory that this transaction has made, and may write to
-        self._lent = 0  # open transactions, which look at this memory
-        self._warned = False
-
-    @property
-    def fresh(self) -> bool:
-        """Whether nothing has been applied yet and no noisy read was made, so that seed and numbers say all."""
-        return self._memory.fresh
-
-    @property
-    def reads(self) -> int:
-        """Noisy reads made so far."""
-        return self._memory.reads
 
     def __repr__(self) -> str:
         state = "fresh" if self.fresh else "used"
@@ -125,14 +106,12 @@ class CellArray(Identity):
         else:  # to write all that the cells remember to another place takes up to a hundred times as long
             to_the_end(lambda: self._pulse(volts, engine, state))
 
-    def _pulse(self, volts: F32, engine: choose.Engine, target: State) -> None:
+    def _pulse(self, volts: F32, engine: Engine, target: State) -> None:
         """Apply checked voltages: in place if `target` is where the state is."""
-        state, c, nothing = self._state, self._constants, np.full(1, -1, np.int32)
+        state, c, pulse = self._state, self._constants, Pulses.unrecorded(volts[None, :])
 
         def advance(block: slice) -> None:
-            u = (volts[block] if volts.size > 1 else volts)[None, :]
-            pulses = choose.Pulses(voltage=u, read=np.zeros(1, np.bool_), before=nothing, after=nothing)
-            engine.advance(state, target, block, self._seed, pulses, {}, c)
+            engine.advance(state, target, block, self._seed, pulse.of_block(block), {}, c)
 
         each_block(self.size, share(self.size, VOLTAGE_BLOCK), advance)
         self.take_over(target, self.reads)
@@ -166,8 +145,7 @@ class CellArray(Identity):
         i = np.empty(self.size, np.float32)
 
         def read(block: slice) -> None:
-            u_block = volts[block] if volts.size > 1 else volts
-            i[block] = engine.read(state, self._seed, number, u_block, bandwidth, block, c)
+            i[block] = engine.read(state, self._seed, number, of_block(volts, block), bandwidth, block, c)
 
         if engine.name == "numba" and volts.size == 1:  # streams through memory: a thread costs as much as many cells
             threads = max(1, min(available_threads(), self.size // CELLS_WORTH_A_THREAD))
@@ -213,86 +191,7 @@ class CellArray(Identity):
         clipped = (self._state.sigma <= floor) & (floor > 0)  # no C2C spread at all is a wanted variation
         return float(clipped.any(axis=0).mean())
 
-    # ---- other arrays of the same cells
-
-    def copy(self) -> CellArray:
-        """An independent copy: the same cells from here on. `copy.copy` and `copy.deepcopy` do the same."""
-        return self.part()
-
-    __copy__ = copy
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> CellArray:
-        return self.copy()
-
-    def part(self, rows: slice = ALL, columns: slice = ALL) -> CellArray:
-        """A rectangle as an array of its own: an independent copy, whose cells go on as they would here.
-
-        Parameters
-        ----------
-        rows, columns : slice
-            Neighbouring ones, as ``slice(first, end)``; default: all. The cells of some columns alone do not follow
-            each other in number, so that the part counts as used: it is not made again of the seed alone.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If one is no slice, or empty.
-        """
-        top, end = checks.span("rows", rows, self.rows)
-        left, right = checks.span("columns", columns, self.columns)
-        twin = self._twin(working=False)
-        twin._shape = (end - top, right - left)
-        twin._first_cell = self._first_cell + top * self.columns + left
-        if right - left < self.columns and end - top > 1:
-            inside = self._state.rectangle(self._shape, slice(top, end), slice(left, right))
-            twin._memory = replace(self._memory, state=inside, fresh=False)
-        else:
-            first = top * self.columns + left
-            known = None if self.fresh else self._state.take(slice(first, first + twin.size))
-            twin._memory = replace(self._memory, state=known)
-        return twin
-
-    def blank(self) -> CellArray:
-        """The same array before anything was applied, without any memory of it: small, to be sent about."""
-        twin = self._twin(working=False)
-        twin._memory = Memory()
-        return twin
-
-    # ---- the doors of all that changes cells
-
-    @contextmanager
-    def transaction(self) -> Iterator[CellArray]:
-        """Change cells all at once, or not at all.
-
-        The block gets a twin of the cells to work on. At its end the cells become what the twin is, in one step; if it
-        ends by an exception, Ctrl-C among them, they stay as they were, bit for bit. The twin takes memory of its own
-        when it is first changed. What is done to the cells themselves meanwhile is lost.
-
-        Examples
-        --------
-        >>> import synaptogen_core as sc
-        >>> cells = sc.CellArray((2, 2), sc.load_device("hennen2024"), seed=7)
-        >>> with cells.transaction() as work:
-        ...     work.apply_voltage(-1.5)
-        ...     cells.state().max()
-        ...
-        np.uint8(0)
-        >>> cells.state().max()
-        np.uint8(2)
-        """
-        twin = self._twin(working=True)
-        self._lent += 1
-        try:
-            yield twin
-        finally:
-            self._lent -= 1
-            twin._own = None  # whoever keeps the twin works on memory of its own from here on
-        self._warned, self._memory = twin._warned, twin._memory
-
-    def take_over(self, state: State, reads: int) -> None:
-        """Take a new state of these cells in one step: it is theirs from now on, and they are used ones."""
-        self._own = state if self._working and state is not self._memory.state else self._own
-        self._memory = Memory(state, reads, fresh=False)
+    # ---- checks that others make use of
 
     def count_reads(self, more: int) -> int:
         """The number of the next noisy read; ValueError where `more` of them would begin to repeat their noise."""
@@ -352,37 +251,6 @@ class CellArray(Identity):
     def state_hash(self) -> str:
         """Hash of everything that the cells remember: 16 hexadecimal digits, equal if and only if the states are."""
         return saving.digest(self, self._state)
-
-    # ---- the state itself, for those who compute with it
-
-    @property
-    def stored(self) -> State | None:
-        """The state where it lies, None before it is first needed; only to be read."""
-        return self._memory.state
-
-    def view(self, block: slice) -> State:
-        """The state of some cells where it lies, refusing to be written to."""
-        return self._state.view(block, writeable=False)
-
-    def take(self, block: slice | NDArray[np.integer]) -> State:
-        """An independent copy of the state of some cells, by their numbers in this array."""
-        return self.born(block) if self.stored is None else self.stored.take(block)
-
-    def _twin(self, working: bool) -> CellArray:
-        """Another array with the same memory."""
-        twin = object.__new__(CellArray)
-        twin.__dict__.update(self.__dict__)
-        twin._working, twin._own, twin._lent = working, None, 0
-        return twin
-
-    @property
-    def _state(self) -> State:
-        state = self._memory.state
-        if state is None:
-            state = State.empty(self.size, self._device.order)
-            each_block(self.size, FRESH_BLOCK, lambda block: state.put(block, self.born(block)))
-            self._memory = replace(self._memory, state=state)
-        return state
 
 
 def check_cells(cells: object) -> CellArray:

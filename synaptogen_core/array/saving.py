@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from synaptogen_core import checks
 from synaptogen_core.array.threads import each_block
+from synaptogen_core.array.transactions import Memory, Transactional
 from synaptogen_core.device.model import random_streams, read_noise
 from synaptogen_core.device.model.state import State
-
-if TYPE_CHECKING:
-    from synaptogen_core.array.cells import CellArray
 
 HASH_BLOCK = 1 << 16
 NEEDED = ("shape", "device", "seed", "start", "first_cell", "reads", "arrays")
 
 
-@dataclass(frozen=True)
-class Memory:
-    """All that an array remembers, in one record: it is exchanged in one step, which nothing can interrupt."""
+def described(cells: Transactional, state: State) -> dict[str, Any]:
+    """The dictionary of `CellArray.to_state`; its arrays are copies.
 
-    state: State | None = None  # None before it is first needed
-    reads: int = 0
-    fresh: bool = True
+    Parameters
+    ----------
+    cells : CellArray
+        Gives shape, device, seed, start and number of reads.
+    state : State
+        Of its cells.
 
-
-def described(cells: CellArray, state: State) -> dict[str, Any]:
-    """The dictionary of `CellArray.to_state`; its arrays are copies."""
+    Returns
+    -------
+    dict
+        Plain values, and ``arrays``: name -> ndarray, cells last.
+    """
     return {
         "shape": list(cells.shape),
         "device": cells.device.to_dict(),
@@ -66,8 +67,20 @@ def about(data: object) -> dict[str, Any]:
     return {name: data[name] for name in ("seed", "start", "first_cell")}
 
 
-def memory(data: Mapping[str, Any], cells: CellArray) -> Memory:
+def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
     """What the dictionary says that the cells remember, checked against the new array `cells`.
+
+    Parameters
+    ----------
+    data : mapping
+        What `described` returned, also after a file; `about` has looked at it.
+    cells : CellArray
+        New, of the shape and device in `data`.
+
+    Returns
+    -------
+    Memory
+        Of its own arrays, checked.
 
     Raises
     ------
@@ -86,8 +99,25 @@ def memory(data: Mapping[str, Any], cells: CellArray) -> Memory:
     return Memory(state, checks.whole("reads", data["reads"], 0, read_noise.MAX_READS), fresh)
 
 
-def digest(cells: CellArray, state: State) -> str:
-    """Hash of all that cells remember, 16 hexadecimal digits; parts on threads."""
+def digest(cells: Transactional, state: State) -> str:
+    """Hash of all that cells remember, 16 hexadecimal digits; parts on threads.
+
+    Parameters
+    ----------
+    cells : CellArray
+        Gives shape, device, seed, start and number of reads.
+    state : State
+        Of its cells.
+
+    Returns
+    -------
+    str
+        The same for whatever number of threads.
+
+    References
+    ----------
+    Source: SHA-256 of FIPS 180-4, its first 64 bits.
+    """
     about = f"{cells.shape} {cells.device.hash} {cells.seed} {cells.start} {cells.reads}"
     digests = [b""] * -(-cells.size // HASH_BLOCK)
 

@@ -36,7 +36,22 @@ class Before:
 
     @classmethod
     def of(cls, state: State, where: slice, inside: Where) -> Before:
-        """Copies of what some cells are now; `inside` chooses among `where`."""
+        """Copies of what some cells are now; `inside` chooses among `where`.
+
+        Parameters
+        ----------
+        state : State
+            Of the cells, before the train.
+        where : slice
+            The cells of a block.
+        inside : slice, or ndarray of int
+            Which of them.
+
+        Returns
+        -------
+        Before
+            Independent of what becomes of the cells.
+        """
         return cls(
             state.count[where][inside].copy(), state.code[where][inside].copy(), state.threshold[where][inside].copy()
         )
@@ -59,7 +74,19 @@ class Tally:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, before: Before, state: State, where: slice, inside: Where) -> None:
-        """Count some cells at the end of the train."""
+        """Count some cells at the end of the train.
+
+        Parameters
+        ----------
+        before : Before
+            The cells before the train.
+        state : State
+            All cells, now.
+        where : slice
+            As for `before`.
+        inside : slice, or ndarray of int
+            As for `before`.
+        """
         code, threshold = state.code[where][inside], state.threshold[where][inside]
         switched = state.count[where][inside] != before.count
         switched |= (code != before.code) | (threshold != before.threshold)

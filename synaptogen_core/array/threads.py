@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from synaptogen_core.array.helper_threads import Crew, Task
+from synaptogen_core.types import F32
 
 POLL = 0.05  # s
 HELPERS = 4  # a processor: so many callers find help at the same time
@@ -30,7 +31,7 @@ def each_block(
     size, length : int
         How many there are, and how many make a block.
     work : callable
-        An exception in it ends the whole, after the blocks that have begun.
+        Takes a slice; an exception in it ends the whole, after the blocks that have begun.
     threads : int, optional
         Default: as many as there are processors.
     attend : callable, optional
@@ -86,7 +87,22 @@ if hasattr(os, "register_at_fork"):
 
 
 def share(size: int, least: int, threads: int | None = None) -> int:
-    """Length of a block of which each thread gets four, so that one that is held up leaves some to the others."""
+    """Length of a block of which each thread gets four, so that one that is held up leaves some to the others.
+
+    Parameters
+    ----------
+    size : int
+        Of the whole.
+    least : int
+        Shortest block.
+    threads : int, optional
+        Default: as many as there are processors.
+
+    Returns
+    -------
+    int
+        May exceed `size`.
+    """
     return max(least, -(-size // (4 * (threads or available_threads()))))
 
 
@@ -96,5 +112,23 @@ def available_threads() -> int:
 
 
 def blocks(size: int, length: int) -> Iterator[slice]:
-    """Cut 0..size into slices."""
+    """Cut 0..size into slices.
+
+    Parameters
+    ----------
+    size : int
+        End of the last slice.
+    length : int
+        Of each slice but the last.
+
+    Returns
+    -------
+    iterator of slice
+        Ascending, without gaps.
+    """
     return (slice(i, min(size, i + length)) for i in range(0, size, length))
+
+
+def of_block(volts: F32, block: slice) -> F32:
+    """The part of a block out of voltages (..., cells), or all of them where one voltage is for all cells."""
+    return volts[..., block] if volts.shape[-1] > 1 else volts

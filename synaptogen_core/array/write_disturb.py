@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core.array.cells import CellArray, check_cells
-from synaptogen_core.array.threads import each_block
+from synaptogen_core.array.threads import each_block, of_block
 from synaptogen_core.device.model import write_disturb
 from synaptogen_core.device.model.float32 import constants
 
@@ -49,8 +49,7 @@ def switching_probability(cells: CellArray, u: ArrayLike) -> NDArray[np.float64]
     result = np.empty(cells.size)
 
     def work(block: slice) -> None:
-        of_block = volts[block] if volts.size > 1 else volts
-        result[block] = write_disturb.switching_probability(cells.view(block), of_block, c)
+        result[block] = write_disturb.switching_probability(cells.view(block), of_block(volts, block), c)
 
     each_block(cells.size, BLOCK, work)
     return result.reshape(cells.shape)

@@ -45,7 +45,25 @@ def every(text: str) -> str | int:
 
 
 def named(option: str, texts: Sequence[str]) -> dict[str, str]:
-    """Values by name out of texts such as current=I_uA."""
+    """Values by name out of texts such as current=I_uA.
+
+    Parameters
+    ----------
+    option : str
+        As on the command line, for the error: --column.
+    texts : sequence of str
+        One name=value each.
+
+    Returns
+    -------
+    dict
+        Name -> value; of a name given twice the last.
+
+    Raises
+    ------
+    ValueError
+        If a text has no name, or no equals sign.
+    """
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -56,7 +74,25 @@ def named(option: str, texts: Sequence[str]) -> dict[str, str]:
 
 
 def train(texts: Sequence[str], repeat: int) -> PulseTrain:
-    """The parts one after the other, all of it `repeat` times."""
+    """The parts one after the other, all of it `repeat` times.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        At least one: kind:name=value,... or the name of a CSV file.
+    repeat : int
+        How often the whole is repeated.
+
+    Returns
+    -------
+    PulseTrain
+        All parts in one.
+
+    Raises
+    ------
+    FileError, TypeError, ValueError
+        If a part is of no known kind, its settings break a rule, or its file cannot be read.
+    """
     parts = [_part(text) for text in texts]
     whole = parts[0]
     for part in parts[1:]:
@@ -91,7 +127,25 @@ def _value(text: str) -> int | float | bool | str:
 
 
 def factors(option: str, texts: Sequence[str]) -> float | dict[str, float] | None:
-    """One factor for all features, or factors by their names: 2, or r_hrs=2,u_set=1.5."""
+    """One factor for all features, or factors by their names: 2, or r_hrs=2,u_set=1.5.
+
+    Parameters
+    ----------
+    option : str
+        As on the command line, for the error: --c2c.
+    texts : sequence of str
+        Each may hold several, with commas between.
+
+    Returns
+    -------
+    float, dict or None
+        None if there is no text.
+
+    Raises
+    ------
+    ValueError
+        If a factor is no number, a feature is named twice, or one factor stands beside others.
+    """
     pieces = quantities(texts)
     if not pieces:
         return None
@@ -114,7 +168,25 @@ def _number(option: str, text: str) -> float:
 
 
 def device(name: str, **changes: Any) -> DeviceParameters:
-    """The device with the variations that were asked for."""
+    """The device with the variations that were asked for.
+
+    Parameters
+    ----------
+    name : str
+        Of a published set, or of a file.
+    **changes : object
+        Arguments of `DeviceParameters.vary`; None leaves as it is.
+
+    Returns
+    -------
+    DeviceParameters
+        The device of that name if nothing changes.
+
+    Raises
+    ------
+    FileError, TypeError, ValueError
+        If there is no such device, or a change breaks a rule.
+    """
     wanted = {key: value for key, value in changes.items() if value is not None}
     found = load_device(name)
     return found.vary(**wanted) if wanted else found

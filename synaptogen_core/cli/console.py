@@ -139,7 +139,20 @@ def stoppable(left_behind: Callable[[], str]) -> Iterator[Stop]:
 
 @contextmanager
 def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[float], object]]:
-    """Show on a terminal how much is done, the time taken and the time left."""
+    """Show on a terminal how much is done, the time taken and the time left.
+
+    Parameters
+    ----------
+    title : str
+        Before the bar.
+    quiet : bool
+        Show nothing; neither is anything shown where stderr is no terminal.
+
+    Yields
+    ------
+    callable
+        Takes the share that is done, 0 to 1.
+    """
     console = Console(stderr=True, highlight=False)
     bar = Progress(
         TextColumn("{task.description}"),

@@ -17,7 +17,23 @@ class Program(typer.core.TyperGroup):
     """A group of commands whose failures are sentences."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run, and end with an exit code: 0, 1 for a failure, 2 for a misuse, 128 + the signal that stopped it."""
+        """Run, and end with an exit code: 0, 1 for a failure, 2 for a misuse, 128 + the signal that stopped it.
+
+        Parameters
+        ----------
+        *arguments, **options : object
+            As for Typer's own ``main``.
+
+        Returns
+        -------
+        int
+            The exit code, where ``standalone_mode`` is False.
+
+        Raises
+        ------
+        SystemExit
+            With the exit code, otherwise.
+        """
         ending = options.get("standalone_mode", True)
         run, options = super().main, {**options, "standalone_mode": False}
         code = console.guarded(lambda: run(*arguments, **options))

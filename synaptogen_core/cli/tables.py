@@ -18,7 +18,15 @@ PROBABILITIES = (0.01, 0.25, 0.5, 0.75, 0.99)
 
 
 def pairs(console: Console, rows: Iterable[tuple[str, object]]) -> None:
-    """Print names and values, leaving out what is empty."""
+    """Print names and values, leaving out what is empty.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    rows : iterable of (str, object)
+        Name and value; None and the empty text are left out.
+    """
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -37,7 +45,15 @@ def _quantile_table(title: str) -> Table:
 
 
 def show_device(console: Console, device: DeviceParameters) -> None:
-    """Print what a device is, and its population."""
+    """Print what a device is, and its population.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    device : DeviceParameters
+        Its quantiles are those of the whole population.
+    """
     pairs(
         console,
         [
@@ -63,7 +79,19 @@ def show_device(console: Console, device: DeviceParameters) -> None:
 
 
 def show_dataset(console: Console, ds: xr.Dataset, described: dict[str, object], values: xr.Dataset) -> None:
-    """Print what a Dataset holds; `values` are the cells that the statistics are made of."""
+    """Print what a Dataset holds; `values` are the cells that the statistics are made of.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    ds : xarray.Dataset
+        Of `simulate`.
+    described : mapping of str to object
+        Names and values above the tables.
+    values : xarray.Dataset
+        The same, or a part of its cells and cycles, of which quantiles are taken.
+    """
     pairs(console, described.items())
     table = Table("variable", "on", "size", "unit", "what", box=None, header_style="bold")
     for name in (known for known in VARIABLES if known in ds.data_vars):  # a Zarr folder has them in any order
@@ -84,7 +112,17 @@ def show_dataset(console: Console, ds: xr.Dataset, described: dict[str, object],
 
 
 def show_cells(console: Console, cells: CellArray, path: str) -> None:
-    """Print what used cells are."""
+    """Print what used cells are.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    cells : CellArray
+        As loaded.
+    path : str
+        File that they come from.
+    """
     codes = cells.state()
     share = ", ".join(f"{STATE_NAMES[code]} {100 * float((codes == code).mean()):.1f} %" for code in (HRS, IRS, LRS))
     counts = cells.cycle_count()
@@ -110,7 +148,17 @@ def show_cells(console: Console, cells: CellArray, path: str) -> None:
 
 
 def show_train(console: Console, train: PulseTrain, path: str) -> None:
-    """Print what a pulse train is."""
+    """Print what a pulse train is.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    train : PulseTrain
+        As loaded.
+    path : str
+        File that it comes from.
+    """
     volts = train.pulses.voltage
     pairs(
         console,

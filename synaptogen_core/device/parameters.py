@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from synaptogen_core import checks
-from synaptogen_core.device.frozen import read_only
+from synaptogen_core.device import rules, variations
+from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.schema import FEATURE_NAMES
-from synaptogen_core.types import F64
-
-VarModel = tuple[F64, F64]
-SIGMA_FLOOR = 0.01  # of the population mean of sigma
 
 
-@dataclass(frozen=True, eq=False)
-class DeviceParameters:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class DeviceParameters(ModelNumbers):
     """Parameters of the Synaptogen model (Hennen et al. 2024, doi 10.1109/TED.2024.3427616); SI units.
 
     Parameters
@@ -64,19 +55,6 @@ class DeviceParameters:
     """
 
     name: str
-    gamma: F64
-    weights: F64
-    means: F64
-    factors: F64
-    var: Mapping[int, VarModel]
-    order: int
-    hhrs: F64
-    llrs: F64
-    u_0: float
-    eta: float
-    u_max: float
-    outliers: tuple[int, ...] = ()
-    valid_range: float = 1.5
     source: str = ""
     licence: str = ""
     citation: str = ""
@@ -85,27 +63,19 @@ class DeviceParameters:
     variations: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        from synaptogen_core.device import rules
-
-        for name in ("gamma", "weights", "means", "factors", "hhrs", "llrs"):
-            object.__setattr__(self, name, checks.numbers(name, getattr(self, name)))
-        for name in ("u_0", "eta", "u_max", "valid_range"):
-            object.__setattr__(self, name, checks.number(name, getattr(self, name)))
-        object.__setattr__(self, "var", MappingProxyType(rules.var_models(self.var)))
-        object.__setattr__(self, "variations", tuple(_frozen(change) for change in self.variations))
-        object.__setattr__(self, "outliers", rules.components("outliers", self.outliers))
-        object.__setattr__(self, "notes", rules.sentences("notes", self.notes))
-        rules.parameters(self)
-        total = self.weights.sum()
-        if abs(total - 1) > 1e-12:  # normalised once only: a second division could change the last bit, and so the hash
-            object.__setattr__(self, "weights", checks.numbers("weights", self.weights / total))
-            self.__dict__.pop("population_mean", None)  # the checks made it with the weights as they were given
+        super().__post_init__()
+        self._become("variations", tuple(_frozen(change) for change in self.variations))
+        self._become("notes", rules.sentences("notes", self.notes))
+        longest = rules.MAX_NAME if self.base is None else None
+        rules.text("name", self.name, longest, empty=False)
+        for name in ("source", "licence", "citation"):
+            rules.text(name, getattr(self, name), rules.MAX_TEXT)
+        rules.changes(self.variations)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, DeviceParameters) and self.hash == other.hash and self.name == other.name
+        return super().__eq__(other) and isinstance(other, DeviceParameters) and self.name == other.name
 
-    def __hash__(self) -> int:
-        return hash(self.hash)
+    __hash__ = ModelNumbers.__hash__
 
     def __reduce__(self) -> tuple[Any, ...]:
         # what is frozen does not pickle as it is; and a pickle goes through the same door as a file
@@ -113,68 +83,6 @@ class DeviceParameters:
 
     def __repr__(self) -> str:
         return f"DeviceParameters({self.name!r}, order={self.order}, components={len(self.weights)}, hash={self.hash})"
-
-    @cached_property
-    def _model(self) -> VarModel:
-        source = min(p for p in self.var if p >= self.order)
-        a, b = self.var[source]
-        return a[: self.order], b
-
-    @property
-    def a(self) -> F64:
-        """Autoregression matrices of the order in force, newest lag first; shape (order, 4, 4)."""
-        return self._model[0]
-
-    @property
-    def b(self) -> F64:
-        """Noise factor of the order in force; shape (4, 4), lower triangular."""
-        return self._model[1]
-
-    @property
-    def g_hhrs(self) -> float:
-        """Conductance of the high basis curve at `u_0` [S]; negative for the published set: not a state."""
-        return float(np.polyval(self.hhrs, self.u_0) / self.u_0)
-
-    @property
-    def g_llrs(self) -> float:
-        """Conductance of the low basis curve at `u_0` [S]."""
-        return float(np.polyval(self.llrs, self.u_0) / self.u_0)
-
-    @cached_property
-    def population_mean(self) -> F64:
-        """Mean of (mu, sigma) over devices; shape (8,)."""
-        return read_only((self.weights[:, None] * self.means).sum(axis=0))  # type: ignore[no-any-return]
-
-    @property
-    def sigma_floor(self) -> F64:
-        """Smallest C2C scale of a cell: 1 % of the population mean; lower draws are clipped to it. Shape (4,)."""
-        return read_only(SIGMA_FLOOR * self.population_mean[4:])  # type: ignore[no-any-return]
-
-    @property
-    def outlier_share(self) -> float:
-        """Share of cells in the outlier population."""
-        return float(sum(self.weights[k] for k in self.outliers))
-
-    def clipped_share(self) -> float:
-        """Share of cells with a sigma drawn below the floor: the sum of the features' exact shares, an upper bound."""
-        from math import erf, sqrt
-
-        spread = np.sqrt((self.factors[:, 4:] ** 2).sum(axis=2))
-        distance = self.means[:, 4:] - self.sigma_floor
-        share = 0.0
-        for k, weight in enumerate(self.weights):
-            for d, s in zip(distance[k], spread[k], strict=True):
-                below = 0.5 * (1 - erf(d / s / sqrt(2))) if s > 0 else float(d < 0)
-                share += float(weight) * below
-        return min(1.0, share)
-
-    @cached_property
-    def hash(self) -> str:
-        """Hash of the numbers: 16 hexadecimal digits; names and sources take no part."""
-        numbers = _numbers(self)
-        numbers["order"] = self.order
-        text = json.dumps(numbers, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def vary(
         self,
@@ -221,8 +129,6 @@ class DeviceParameters:
         TypeError, ValueError
             If a value breaks its rule.
         """
-        from synaptogen_core.device import rules, variations
-
         rules.no_others(others)
         wishes = {
             "order": order,
@@ -235,7 +141,13 @@ class DeviceParameters:
             "eta": eta,
             "u_max": u_max,
         }
-        return variations.apply(self, {k: v for k, v in wishes.items() if v is not None})
+        change = {k: v for k, v in wishes.items() if v is not None}
+        if not change:
+            return self
+        record = (*self.variations, variations.plain(change))
+        rules.changes(record)  # before any law is computed
+        varied, labels = variations.apply(self, change)
+        return replace(varied, name=", ".join([self.name, *labels]), base=self.base or self, variations=record)
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers before any variation, and the variations, as plain data for JSON."""
@@ -243,8 +155,7 @@ class DeviceParameters:
         return {
             "name": root.name,
             "features": list(FEATURE_NAMES),
-            **_numbers(root),
-            "order": root.order,
+            **root.plain(),
             "source": root.source,
             "licence": root.licence,
             "citation": root.citation,
@@ -261,8 +172,6 @@ class DeviceParameters:
         ValueError
             If something is missing, superfluous or breaks its rule.
         """
-        from synaptogen_core.device import rules
-
         plain = rules.dictionary(data)
         changes = plain.pop("variations")
         device = cls(**plain)
@@ -277,23 +186,3 @@ def _frozen(change: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _thawed(change: Mapping[str, Any]) -> dict[str, Any]:
     return {k: _thawed(v) if isinstance(v, Mapping) else v for k, v in change.items()}
-
-
-def _numbers(device: DeviceParameters) -> dict[str, Any]:
-    def plain(array: ArrayLike) -> Any:
-        return np.asarray(array).tolist()
-
-    return {
-        "gamma": plain(device.gamma),
-        "weights": plain(device.weights),
-        "means": plain(device.means),
-        "factors": plain(device.factors),
-        "var": {str(p): {"a": plain(a), "b": plain(b)} for p, (a, b) in sorted(device.var.items())},
-        "hhrs": plain(device.hhrs),
-        "llrs": plain(device.llrs),
-        "u_0": device.u_0,
-        "eta": device.eta,
-        "u_max": device.u_max,
-        "outliers": list(device.outliers),
-        "valid_range": device.valid_range,
-    }

@@ -1,21 +1,21 @@
-"""The door of DeviceParameters: every rule with its sentence."""
+"""The rules of a device's numbers and texts, each with its sentence; they take plain fields."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from synaptogen_core import checks
+from synaptogen_core.device import recursion
 from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
 
-if TYPE_CHECKING:
-    from synaptogen_core.device.parameters import DeviceParameters, VarModel
-
+VarModel = tuple[F64, F64]  # a, shape (p, 4, 4), newest lag first, and b, shape (4, 4), lower triangular
 U_MAX_LIMIT = 1.6  # r(I, U) of the published set is singular at 1.868 V
 MAX_COMPONENTS = 255  # a cell stores its component in one byte
 MAX_ORDER = 32  # the law of the start takes (4 order)**3 steps some ten times: a tenth of a second
@@ -127,77 +127,104 @@ def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
         )
 
 
-def parameters(device: DeviceParameters) -> None:
-    """Every rule that ties the fields together."""
-    count = device.weights.size
-    if device.gamma.ndim != 2 or device.gamma.shape[0] != 4 or not 1 <= device.gamma.shape[1] - 1 <= MAX_DEGREE:
+def text(name: str, value: object, longest: int | None, *, empty: bool = True) -> None:
+    """A text of at most so many characters (None: any)."""
+    if not isinstance(value, str) or not (value or empty):
+        raise ValueError(f"{name}: must be a text (got {shown(value)}); write it as one")
+    if longest is not None:
+        short(name, value, longest)
+
+
+def shapes(gamma: F64) -> None:
+    """Shape polynomials."""
+    if gamma.ndim != 2 or gamma.shape[0] != 4 or not 1 <= gamma.shape[1] - 1 <= MAX_DEGREE:
         raise ValueError(
-            f"gamma: must have shape (4, degree + 1) with a degree from 1 to {MAX_DEGREE} (got {device.gamma.shape}); "
+            f"gamma: must have shape (4, degree + 1) with a degree from 1 to {MAX_DEGREE} (got {gamma.shape}); "
             "give one row a feature"
         )
-    if device.weights.ndim != 1 or not 1 <= count <= MAX_COMPONENTS:
-        raise ValueError(
-            f"weights: must be 1 to {MAX_COMPONENTS} shares (got shape {device.weights.shape}); correct it"
-        )
-    if np.any(device.weights < 0) or not device.weights.sum() > 0:
-        raise ValueError(
-            f"weights: must be zero or more, not all zero (got {device.weights.min():g}); correct the shares"
-        )
-    checks.shape("means", device.means, (count, 8))
-    checks.shape("factors", device.factors, (count, 8, 8))
-    diagonals = np.diagonal(device.factors, axis1=1, axis2=2)
-    for k in np.flatnonzero(np.triu(device.factors, 1).any(axis=(1, 2)) | (diagonals < 0).any(axis=1))[:1]:
+
+
+def shares(weights: F64) -> None:
+    """Shares of components, normalised or not."""
+    if weights.ndim != 1 or not 1 <= weights.size <= MAX_COMPONENTS:
+        raise ValueError(f"weights: must be 1 to {MAX_COMPONENTS} shares (got shape {weights.shape}); correct it")
+    if np.any(weights < 0) or not weights.sum() > 0:
+        raise ValueError(f"weights: must be zero or more, not all zero (got {weights.min():g}); correct the shares")
+
+
+def mixture(means: F64, factors: F64, count: int) -> None:
+    """Components of the mixture."""
+    checks.shape("means", means, (count, 8))
+    checks.shape("factors", factors, (count, 8, 8))
+    diagonals = np.diagonal(factors, axis1=1, axis2=2)
+    for k in np.flatnonzero(np.triu(factors, 1).any(axis=(1, 2)) | (diagonals < 0).any(axis=1))[:1]:
         # no D2D spread at all is a wanted variation: a zero diagonal is allowed there
-        lower(f"factors[{k}]", device.factors[k], positive=False)
-    spread = np.any(device.means[:, 4:] != 0, axis=0)  # no C2C spread at all is a wanted variation
-    if np.any(spread & (device.population_mean[4:] <= 0)):
+        lower(f"factors[{k}]", factors[k], positive=False)
+
+
+def spread(means: F64, population_mean: F64) -> None:
+    """The C2C spread of the population."""
+    present = np.any(means[:, 4:] != 0, axis=0)  # no C2C spread at all is a wanted variation
+    if np.any(present & (population_mean[4:] <= 0)):
         raise ValueError("means: sigma must be above zero on average (got a mean <= 0); correct rows 5 to 8")
-    largest = max(device.var)
-    checks.whole("order", device.order, 1, 10**6)
-    if device.order > largest:
+
+
+def order(value: object, largest: int) -> int:
+    """An order of autoregression out of those that a set has."""
+    found = checks.whole("order", value, 1, 10**6)
+    if found > largest:
+        raise ValueError(f"order: the set has orders up to {largest} (got {found}); choose 1 to {largest}")
+    return found
+
+
+def polynomial(name: str, coefficients: F64) -> None:
+    """A basis curve."""
+    if coefficients.ndim != 1 or not 1 <= coefficients.size - 1 <= MAX_DEGREE:
         raise ValueError(
-            f"order: the set {device.name!r} has orders up to {largest} (got {device.order}); choose 1 to {largest}"
+            f"{name}: must be a polynomial of a degree from 1 to {MAX_DEGREE}, its coefficients in one row "
+            f"(got shape {coefficients.shape}); correct it"
         )
-    for name in ("hhrs", "llrs"):
-        poly = getattr(device, name)
-        if poly.ndim != 1 or not 1 <= poly.size - 1 <= MAX_DEGREE:
-            raise ValueError(
-                f"{name}: must be a polynomial of a degree from 1 to {MAX_DEGREE}, its coefficients in one row "
-                f"(got shape {poly.shape}); correct it"
-            )
-        if poly[-1] != 0:
-            raise ValueError(f"{name}: must be a polynomial through zero (got last coefficient not 0); set it to 0")
-    if not 0 < device.u_max <= U_MAX_LIMIT:
-        raise ValueError(f"u_max: must be above 0 and at most {U_MAX_LIMIT} V (got {device.u_max:g}); lower it")
-    if not 0 < device.u_0 < device.u_max:
-        raise ValueError(f"u_0: must be above 0 and below u_max (got {device.u_0:g}); use the read voltage, 0.2 V")
-    if not 0 < device.eta <= 20:
-        raise ValueError(f"eta: must be above 0 and at most 20 (got {device.eta:g}); the published value is 3.0567")
-    if not device.valid_range > 0:
-        raise ValueError(f"valid_range: must be above 0 V (got {device.valid_range:g}); give the largest measured |U|")
-    if not device.g_llrs > device.g_hhrs:
+    if coefficients[-1] != 0:
+        raise ValueError(f"{name}: must be a polynomial through zero (got last coefficient not 0); set it to 0")
+
+
+def voltages(u_0: float, eta: float, u_max: float, valid_range: float) -> None:
+    """The scalars."""
+    if not 0 < u_max <= U_MAX_LIMIT:
+        raise ValueError(f"u_max: must be above 0 and at most {U_MAX_LIMIT} V (got {u_max:g}); lower it")
+    if not 0 < u_0 < u_max:
+        raise ValueError(f"u_0: must be above 0 and below u_max (got {u_0:g}); use the read voltage, 0.2 V")
+    if not 0 < eta <= 20:
+        raise ValueError(f"eta: must be above 0 and at most 20 (got {eta:g}); the published value is 3.0567")
+    if not valid_range > 0:
+        raise ValueError(f"valid_range: must be above 0 V (got {valid_range:g}); give the largest measured |U|")
+
+
+def window(g_hhrs: float, g_llrs: float) -> None:
+    """The conductances of the two basis curves."""
+    if not g_llrs > g_hhrs:
         raise ValueError("llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?")
-    if any(not 0 <= k < count for k in device.outliers):
-        raise ValueError(f"outliers: must be component numbers 0 to {count - 1} (got {device.outliers}); correct them")
-    for name in ("name", "source", "licence", "citation"):
-        text = getattr(device, name)
-        if not isinstance(text, str) or (name == "name" and not text):
-            raise ValueError(f"{name}: must be a text (got {shown(text)}); write it as one")
-        if name != "name" or device.base is None:
-            short(name, text, MAX_NAME if name == "name" else MAX_TEXT)
-    changes(device.variations)
-    _stable(device)
 
 
-def _stable(device: DeviceParameters) -> None:
-    from synaptogen_core.device import stationary
+def belong(outliers: tuple[int, ...], count: int) -> None:
+    """The outlier components are some of those that there are."""
+    if any(not 0 <= k < count for k in outliers):
+        raise ValueError(f"outliers: must be component numbers 0 to {count - 1} (got {outliers}); correct them")
 
-    radius = stationary.spectral_radius(device)
+
+def stable(a: F64) -> None:
+    """The autoregression comes to rest."""
+    radius = _radius(a.tobytes())
     if not radius < 1:
         raise ValueError(
-            f"var: the autoregression of order {device.order} must be stable (got a spectral radius of {radius:.4g}); "
+            f"var: the autoregression of order {len(a)} must be stable (got a spectral radius of {radius:.4g}); "
             "fit it again or choose another order"
         )
+
+
+@lru_cache(maxsize=64)  # most variations leave the matrices alone
+def _radius(a: bytes) -> float:
+    return recursion.spectral_radius(np.frombuffer(a).reshape(-1, 4, 4))
 
 
 def dictionary(data: object) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Changed devices: no memory, half the spread, no outliers, and what else teaching and design ask for.
+"""Changed numbers: no memory, half the spread, no outliers, and what else teaching and design ask for.
 
-Each function takes DeviceParameters and gives the fields that change; `DeviceParameters.vary` is the public way in.
+Each function takes ModelNumbers and gives the fields that change; `DeviceParameters.vary` is the public way in.
 """
 
 from __future__ import annotations
@@ -9,82 +9,66 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from synaptogen_core import checks
 from synaptogen_core.device import rules, stationary
+from synaptogen_core.device.numbers import ModelNumbers
+from synaptogen_core.device.recursion import cholesky
 from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
 
-if TYPE_CHECKING:
-    from synaptogen_core.device.parameters import DeviceParameters
+Change = tuple[dict[str, Any], str]
+Numbers = TypeVar("Numbers", bound=ModelNumbers)
 
 
-def apply(device: DeviceParameters, wishes: Mapping[str, Any]) -> DeviceParameters:
-    """Carry out `wishes` in their order and record them."""
-    if not wishes:
-        return device
-    change = {k: _plain(v) for k, v in wishes.items()}
-    rules.changes((*device.variations, change))
-    varied = device
+def apply(numbers: Numbers, wishes: Mapping[str, Any]) -> tuple[Numbers, list[str]]:
+    """Carry out `wishes` in their order; the changed numbers, and a few words on each change."""
     labels = []
     for name, value in wishes.items():
-        fields, label = MAKERS[name](varied, value)
-        varied = replace(varied, **fields)
+        fields, label = MAKERS[name](numbers, value)
+        numbers = replace(numbers, **fields)
         labels.append(label)
-    return replace(
-        varied,
-        name=", ".join([device.name, *labels]),
-        base=device.base or device,
-        variations=(*device.variations, change),
-    )
+    return numbers, labels
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """As JSON knows it: no NumPy scalars."""
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain(v) for k, v in value.items()}
     return value.item() if isinstance(value, np.generic) else value
 
 
-Change = tuple[dict[str, Any], str]
-
-
-def _order(device: DeviceParameters, order: int) -> Change:
-    largest = max(device.var)
-    order = checks.whole("order", order, 1, 10**6)
-    if order > largest:
-        raise ValueError(
-            f"order: the set {device.name!r} has orders up to {largest} (got {order}); choose 1 to {largest}"
-        )
+def _order(numbers: ModelNumbers, order: int) -> Change:
+    order = rules.order(order, max(numbers.var))
     return {"order": order}, f"order {order}"
 
 
-def _shapes(device: DeviceParameters, shapes: str) -> Change:
+def _shapes(numbers: ModelNumbers, shapes: str) -> Change:
     if shapes != "gaussian":
         raise ValueError(f"shapes: must be 'true' or 'gaussian' (got {shown(shapes)}); choose one of them")
-    mean, sd = stationary.shape_moments(device)
-    gamma = np.zeros_like(device.gamma)
-    gamma[:, -2] = sd / np.sqrt(np.diag(stationary.covariance(device)))
+    mean, sd = stationary.shape_moments(numbers)
+    gamma = np.zeros_like(numbers.gamma)
+    gamma[:, -2] = sd / np.sqrt(np.diag(stationary.covariance(numbers)))
     gamma[:, -1] = mean
     return {"gamma": gamma}, "Gaussian shapes"
 
 
-def _outlier_share(device: DeviceParameters, share: float) -> Change:
+def _outlier_share(numbers: ModelNumbers, share: float) -> Change:
     share = checks.number("outlier_share", share)
     if not 0 <= share <= 1:
         raise ValueError(f"outlier_share: must be from 0 to 1 (got {share:g}); give a share of the cells")
-    outlier = np.isin(np.arange(device.weights.size), device.outliers)
-    present = {bool(kind) for kind in outlier[device.weights > 0]}
+    outlier = np.isin(np.arange(numbers.weights.size), numbers.outliers)
+    present = {bool(kind) for kind in outlier[numbers.weights > 0]}
     if (share > 0 and True not in present) or (share < 1 and False not in present):
         raise ValueError(
             "outlier_share: must belong to a set with both populations (got one without); leave it as it is"
         )
-    now = device.outlier_share
-    weights = device.weights * np.where(outlier, share / now if now else 0, (1 - share) / (1 - now) if now < 1 else 0)
+    now = numbers.outlier_share
+    weights = numbers.weights * np.where(outlier, share / now if now else 0, (1 - share) / (1 - now) if now < 1 else 0)
     return {"weights": weights}, f"outliers {100 * share:g} %"
 
 
@@ -105,28 +89,28 @@ def _factors(name: str, value: float | Mapping[str, float]) -> tuple[F64, str]:
     return factors, label
 
 
-def _c2c(device: DeviceParameters, value: float | Mapping[str, float]) -> Change:
+def _c2c(numbers: ModelNumbers, value: float | Mapping[str, float]) -> Change:
     factors, label = _factors("c2c", value)
     scale = np.concatenate([np.ones(4), factors])
-    return {"means": device.means * scale, "factors": device.factors * scale[:, None]}, label
+    return {"means": numbers.means * scale, "factors": numbers.factors * scale[:, None]}, label
 
 
-def _d2d(device: DeviceParameters, value: float | Mapping[str, float]) -> Change:
+def _d2d(numbers: ModelNumbers, value: float | Mapping[str, float]) -> Change:
     factors, label = _factors("d2d", value)
     scale = np.tile(factors, 2)
-    centre = device.population_mean
-    return {"means": centre + scale * (device.means - centre), "factors": device.factors * scale[:, None]}, label
+    centre = numbers.population_mean
+    return {"means": centre + scale * (numbers.means - centre), "factors": numbers.factors * scale[:, None]}, label
 
 
-def _correlations(device: DeviceParameters, wanted: bool) -> Change:
-    p = device.order
-    lags = stationary.autocovariance(device, p)
+def _correlations(numbers: ModelNumbers, wanted: bool) -> Change:
+    p = numbers.order
+    lags = stationary.autocovariance(numbers, p)
     a, b = np.zeros((p, 4, 4)), np.zeros((4, 4))
     for i in range(4):
         coefficients, noise = levinson(lags[:, i, i])
         a[:, i, i] = coefficients
         b[i, i] = math.sqrt(noise)
-    fields = {"var": {p: (a, b)}, **_product_mixture(device)}
+    fields = {"var": {p: (a, b)}, **_product_mixture(numbers)}
     return fields, "no correlations"
 
 
@@ -149,9 +133,9 @@ def levinson(autocovariance: F64) -> tuple[F64, float]:
     return coefficients, noise
 
 
-def _product_mixture(device: DeviceParameters) -> dict[str, Any]:
+def _product_mixture(numbers: ModelNumbers) -> dict[str, Any]:
     """Independent features, each with its own mixture over (mu_i, sigma_i): one component for every combination."""
-    used = [k for k in range(device.weights.size) if device.weights[k] > 0]
+    used = [k for k in range(numbers.weights.size) if numbers.weights[k] > 0]
     if len(used) ** 4 > rules.MAX_COMPONENTS:  # before they are written down: 255 have four thousand million
         raise ValueError(f"correlations: can be switched off for at most 3 components (got {len(used)}); leave them on")
     combinations = list(itertools.product(used, repeat=4))
@@ -159,9 +143,9 @@ def _product_mixture(device: DeviceParameters) -> dict[str, Any]:
     for n, combination in enumerate(combinations):
         weight, mean, factor = 1.0, np.zeros(8), np.zeros((8, 8))
         for i, k in enumerate(combination):
-            weight *= float(device.weights[k])
-            pair = device.factors[k][[i, 4 + i]]
-            mean[[i, 4 + i]] = device.means[k][[i, 4 + i]]
+            weight *= float(numbers.weights[k])
+            pair = numbers.factors[k][[i, 4 + i]]
+            mean[[i, 4 + i]] = numbers.means[k][[i, 4 + i]]
             variance_mu, variance_sigma = (pair**2).sum(axis=1)
             cross = (pair[0] * pair[1]).sum()
             factor[i, i] = math.sqrt(variance_mu)
@@ -170,27 +154,27 @@ def _product_mixture(device: DeviceParameters) -> dict[str, Any]:
         weights.append(weight)
         means.append(mean)
         factors.append(factor)
-        if any(k in device.outliers for k in combination):
+        if any(k in numbers.outliers for k in combination):
             outliers.append(n)
     return {"weights": weights, "means": means, "factors": factors, "outliers": tuple(outliers)}
 
 
-def _memory(device: DeviceParameters, wanted: bool) -> Change:
-    factor = stationary.cholesky(stationary.covariance(device))
+def _memory(numbers: ModelNumbers, wanted: bool) -> Change:
+    factor = cholesky(stationary.covariance(numbers))
     return {"var": {1: (np.zeros((1, 4, 4)), factor)}, "order": 1}, "no memory"
 
 
-def _eta(device: DeviceParameters, eta: float) -> Change:
+def _eta(numbers: ModelNumbers, eta: float) -> Change:
     eta = checks.number("eta", eta)
     return {"eta": eta}, f"eta {eta:g}"
 
 
-def _u_max(device: DeviceParameters, u_max: float) -> Change:
+def _u_max(numbers: ModelNumbers, u_max: float) -> Change:
     u_max = checks.number("u_max", u_max)
     return {"u_max": u_max}, f"u_max {u_max:g} V"
 
 
-MAKERS: dict[str, Callable[[DeviceParameters, Any], Change]] = {
+MAKERS: dict[str, Callable[[ModelNumbers, Any], Change]] = {
     "order": _order,
     "shapes": _shapes,
     "outlier_share": _outlier_share,

@@ -229,7 +229,7 @@ BAD_ARRAYS: list[tuple[dict[str, Any], str]] = [
     ({"seed": -1}, "seed: must be from 0 to 9223372036854775807 (got -1); choose one in that range"),
     ({"seed": 1.0}, "seed: must be a whole number (got 1.0); give an int"),
     ({"seed": True}, "seed: must be a whole number (got True); give an int"),
-    ({"order": 11}, "order: the set 'hennen2024' has orders up to 10 (got 11); choose 1 to 10"),
+    ({"order": 11}, "order: the set has orders up to 10 (got 11); choose 1 to 10"),
     ({"start": "warm"}, "start: must be 'stationary' or 'empty' (got 'warm'); choose one of them"),
     (
         {"engine": "fast"},

@@ -15,7 +15,7 @@ import pytest
 
 import synaptogen_core as sc
 from synaptogen_core.array import cells as module
-from synaptogen_core.array import helper_threads, threads
+from synaptogen_core.array import helper_threads, threads, transactions
 from synaptogen_core.array.engines import choose
 from synaptogen_core.crossbar.circuit.bias import bias
 
@@ -52,8 +52,8 @@ def array(engine: str, *, used: bool = True) -> sc.CellArray:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many blocks of few cells, so that there is much to be torn apart; and more than one thread on any machine."""
-    for name in ("VOLTAGE_BLOCK", "READ_BLOCK", "FRESH_BLOCK"):
-        monkeypatch.setattr(module, name, 48)
+    for place, name in ((module, "VOLTAGE_BLOCK"), (module, "READ_BLOCK"), (transactions, "FRESH_BLOCK")):
+        monkeypatch.setattr(place, name, 48)
     monkeypatch.setattr(threads, "available_threads", lambda: 3)
 
 

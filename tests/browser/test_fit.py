@@ -212,8 +212,16 @@ def test_a_device_file_is_taken_as_it_is(page: Dashboard, tmp_path: Path) -> Non
     path = tmp_path / "other.json"
     path.write_text(text.readable_json(sc.load_device("hennen2024").vary(order=2).to_dict()))
     drop(page, path)
-    said(page, r"it is now the page's device")
+    said(page, r"the device “hennen2024, order 2”, not a measurement")
     page.wait_for(lambda: page.page.locator(".own-device").is_visible(), bool, "not taken")
+    said(page, r"^All tabs show this device now")
+    for button in ("Report", "Features", "Estimates"):
+        absent = page.page.get_by_role("button", name=button, exact=True)
+        page.wait_for(absent.count, lambda count: count == 0, f"{button} is offered of a device")
+    for button in ("Device (Synaptogen Lab JSON)", "Device (original Synaptogen JSON)"):
+        page.page.get_by_role("button", name=button, exact=True).wait_for()
+    page.page.get_by_role("button", name="Back to the published device").first.click()
+    said(page, r"This is the device “hennen2024, order 2”; the other tabs show “hennen2024”\.")
     assert not page.page.get_by_text("Use this device on all tabs").is_visible()
 
 

@@ -6,6 +6,8 @@ A few pages carry many texts; `python -m tests.browser.siege` opens 200 links an
 from __future__ import annotations
 
 import html
+import json
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 
@@ -13,14 +15,27 @@ import panel_material_ui as pmui
 import pytest
 from playwright.sync_api import Browser
 
+import synaptogen_core as sc
 from app.look import theme
 from app.look.plain import escape
 from app.page import guard
-from tests.browser.drive import Dashboard
+from tests.browser.drive import DESK, Dashboard
 from tests.browser.siege import Siege, keys
 from tests.hostile import FOREIGN, SPELLINGS, WATCH, files
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+# Where a point of a picture lies on the screen.
+DOT = """
+async (name) => {
+  const figure = [...Bokeh.documents[0].all_models].find((model) => model.name === name)
+  const view = Bokeh.index.find_one_by_id(figure.id), source = figure.renderers[0].data_source
+  view.el.scrollIntoView({block: "center"})
+  for (let i = 0; i < 10; i++) { await new Promise(requestAnimationFrame) }
+  const box = view.canvas_view.el.getBoundingClientRect()
+  return [box.left + view.frame.x_scale.compute(source.get_column("x")[0]),
+          box.top + view.frame.y_scale.compute(source.get_column("y")[0])]
+}
+"""
 # What an alert of the component set does with its words.
 DRAW = """
 (words) => {
@@ -71,6 +86,44 @@ def test_hostile_links_and_files_are_shown_as_text(server: str, browser: Browser
     siege.close()
 
 
+def test_devices_of_hostile_names_are_fitted_and_used(server: str, browser: Browser) -> None:
+    """Names go on: to choices, tables, tips over pictures, the device that all tabs show, and the links of the page."""
+    device = sc.load_device("hennen2024").vary(order=1)
+    ds = sc.fitting.from_simulation(sc.simulate(sc.CellArray((8, 1), device, seed=1), sc.PulseTrain.cycling(40)))
+    labels = [f"{SPELLINGS[9 * i]} {i}".replace('"', '""').replace("\0", "") for i in range(8)]
+    columns = (ds[name].values for name in ("device_index", "cycle", "r_hrs", "u_set", "r_lrs", "u_reset"))
+    rows = [
+        f'"{labels[d]}",{c},' + ",".join(f"{v:.6g}" for v in values) for d, c, *values in zip(*columns, strict=True)
+    ]
+    page = browser.new_page(**DESK)
+    page.add_init_script(WATCH)
+    dashboard = Dashboard(page, server).open("rows=8&columns=8&cycles=20&tab=fit")
+
+    def drop(name: str, content: str) -> None:
+        page.locator("input[type=file]").set_input_files(
+            [{"name": name, "mimeType": "text/plain", "buffer": content.encode()}]
+        )
+
+    def check() -> None:
+        dashboard.wait_drawn()
+        assert page.evaluate(FOREIGN, None) == [] and not dashboard.failures
+
+    drop("<svg onload=pwn()>.csv", "\n".join(["device,cycle,r_hrs [ohm],u_set [V],r_lrs [ohm],u_reset [V]", *rows]))
+    page.get_by_role("button", name="Report", exact=True).wait_for()  # the fit has been judged
+    x, y = page.evaluate(DOT, "fit devices")
+    page.mouse.move(x, y)
+    page.locator(".bk-tooltip-row-value, [class*=tooltip-row-value]").first.wait_for()
+    check()
+    mine = {**device.to_dict(), "name": SPELLINGS[0] + "x" * 200, "notes": list(SPELLINGS[:50]), "source": SPELLINGS[1]}
+    drop("mine.json", json.dumps(mine | {"citation": SPELLINGS[2], "licence": SPELLINGS[3]}))
+    page.locator(".own-device").wait_for()
+    page.locator(".own-device summary").click()
+    check()
+    dashboard.settle(page.get_by_role("tab", name="Data").click)
+    check()
+    page.close()
+
+
 def test_a_page_comes_with_its_policy_and_says_what_is_wrong(server: str, open_page: Callable[..., Dashboard]) -> None:
     for query in ("theme=%ff", "seed=" + "9" * 4301, "rows=%C2%B2"):
         answer = urllib.request.urlopen(f"{server}?{query}", timeout=60)
@@ -80,3 +133,11 @@ def test_a_page_comes_with_its_policy_and_says_what_is_wrong(server: str, open_p
         assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "Application Error" not in answer.read().decode()
+
+
+def test_no_script_of_the_server_repeats_a_query(server: str) -> None:
+    """Bokeh's script for embedding does, unescaped: the policy would let it run."""
+    query = "?bokeh-autoload-element=%22);pwn();(%22&bokeh-app-path=/main"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{server}/autoload.js{query}", timeout=60)
+    assert refused.value.code == 404 and "pwn" not in refused.value.read().decode()

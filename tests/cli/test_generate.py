@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -90,6 +91,19 @@ def test_a_file_is_replaced_only_on_demand(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "mine"
     assert run("generate", path, *SMALL, "--force").exit_code == 0
     assert sc.load_dataset(path).sizes["cycle"] == 4
+
+
+def test_a_dry_run_that_cannot_write_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "must lie in a folder that exists" in run("generate", tmp_path / "no" / "run.nc", *SMALL, "--dry-run").stderr
+
+    def refused(*arguments: object, **options: object) -> str:
+        raise PermissionError(13, "Permission denied", str(tmp_path / ".run.nc.abc"))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refused)
+    path = tmp_path / "run.nc"
+    result = run("generate", path, *SMALL, "--dry-run")
+    assert result.exit_code == 1 and ".abc" not in result.stderr
+    assert result.stderr.startswith(f"synaptogen: {path}: must be writable (got: Permission denied); ")
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:

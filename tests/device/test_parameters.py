@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.device import rules, stationary
+from synaptogen_core.device import recursion, rules, stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.devices import ours
@@ -99,7 +99,7 @@ BAD = [
     ),
     ({"order": 0}, "order: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"order": 2.5}, "order: must be a whole number (got 2.5); give an int"),
-    ({"order": 11}, "order: the set 'hennen2024' has orders up to 10 (got 11); choose 1 to 10"),
+    ({"order": 11}, "order: the set has orders up to 10 (got 11); choose 1 to 10"),
     (
         {"hhrs": [1e-4] * 17},
         "hhrs: must be a polynomial of a degree from 1 to 15, its coefficients in one row (got shape (17,)); "
@@ -229,7 +229,7 @@ def test_a_file_of_a_device_has_a_largest_size() -> None:
 
 
 def test_an_order_that_is_too_large_is_refused_before_its_law_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stationary, "spectral_radius", lambda device: pytest.fail("300 orders: seconds"))
+    monkeypatch.setattr(recursion, "spectral_radius", lambda a: pytest.fail("300 orders: seconds"))
     data = {**PLAIN, "var": {"300": {"a": np.zeros((300, 4, 4)).tolist(), "b": EYE.tolist()}}, "order": 300}
     with pytest.raises(FileError) as error:
         device_from_text(json.dumps(data), "small.json")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 import synaptogen_core as sc
-from synaptogen_core.device import stationary
+from synaptogen_core.device import recursion, stationary
 
 DEVICE = sc.load_device("hennen2024")
 HALF_UNIT = {digits: 0.5000001 * 10.0**-digits for digits in (3, 4, 5)}
@@ -90,7 +90,7 @@ def test_lag_one_cross_correlations() -> None:
 
 @pytest.mark.parametrize(("order", "radius", "digits"), [(1, 0.520, 3), (2, 0.758, 3), (5, 0.922, 3), (10, 0.9677, 4)])
 def test_spectral_radius(order: int, radius: float, digits: int) -> None:
-    assert abs(stationary.spectral_radius(DEVICE.vary(order=order)) - radius) < HALF_UNIT[digits]
+    assert abs(recursion.spectral_radius(DEVICE.vary(order=order).a) - radius) < HALF_UNIT[digits]
 
 
 def test_variance_of_the_shapes_of_a_standard_normal() -> None:
@@ -178,20 +178,20 @@ def test_shape_moments_and_autocorrelation_by_quadrature() -> None:
 
 def test_cholesky_and_product_against_numpy() -> None:
     covariance = stationary.history_covariance(DEVICE)
-    assert stationary.cholesky(covariance) == pytest.approx(np.linalg.cholesky(covariance), abs=1e-12)
-    assert stationary.product(covariance, covariance) == pytest.approx(covariance @ covariance, abs=1e-12)
+    assert recursion.cholesky(covariance) == pytest.approx(np.linalg.cholesky(covariance), abs=1e-12)
+    assert recursion.product(covariance, covariance) == pytest.approx(covariance @ covariance, abs=1e-12)
 
 
 # -------------------------------------------------------------------------------------------------------- its sentences
 def test_a_covariance_that_is_not_positive_is_refused() -> None:
     with pytest.raises(ValueError) as error:
-        stationary.cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]))
+        recursion.cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]))
     assert str(error.value) == "covariance: must be positive definite (got a pivot <= 0); correct the matrix"
 
 
 def test_an_unstable_recursion_is_refused() -> None:
     with pytest.raises(ValueError) as error:
-        stationary.solve_lyapunov(1.01 * np.eye(2), np.eye(2))
+        recursion.solve_lyapunov(1.01 * np.eye(2), np.eye(2))
     assert str(error.value) == (
         "var: the autoregression must be stable (got a spectral radius >= 1); fit it again or choose a lower order"
     )

@@ -192,7 +192,7 @@ BAD = [
     ({"d2d": {"u_set": -2.0}}, "d2d: must be zero or more (got -2); give a factor on the spread"),
     ({"outlier_share": 1.2}, "outlier_share: must be from 0 to 1 (got 1.2); give a share of the cells"),
     ({"outlier_share": True}, "outlier_share: must be a number (got bool); give a float"),
-    ({"order": 11}, "order: the set 'hennen2024' has orders up to 10 (got 11); choose 1 to 10"),
+    ({"order": 11}, "order: the set has orders up to 10 (got 11); choose 1 to 10"),
     ({"order": 0}, "order: must be from 1 to 1000000 (got 0); choose one in that range"),
     ({"order": "3"}, "order: must be a whole number (got '3'); give an int"),
     ({"shapes": "normal"}, "shapes: must be 'true' or 'gaussian' (got 'normal'); choose one of them"),

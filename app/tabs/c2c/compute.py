@@ -89,6 +89,7 @@ class Result:
     cycles: int
     note: str  # instead of correlations
     sample: str
+    clipped: str  # of what was asked for, what the run is too short for
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
@@ -103,8 +104,17 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     shown = None if curve is None else upto(curve, min(options.lags, run.cycles - 1))
     return Result(
         name, other, options.units, series, lag_plot, shown, matrix, request.array.rows, request.array.columns,
-        run.cycles, note, run.sample.text,
+        run.cycles, note, run.sample.text, "" if note else clipped(run.cycles, options.lag, options.lags),
     )  # fmt: skip
+
+
+def clipped(cycles: int, lag: int, lags: int) -> str:
+    """What a run of so many cycles cannot show of the lags that were asked for."""
+    last = cycles - 1
+    beyond = [f"{words} {asked}" for words, asked in (("lag", lag), ("lags up to", lags)) if asked > last]
+    if not beyond:
+        return ""
+    return f"A run of {cycles} cycles has lags up to {last}: shown instead of {' and of '.join(beyond)}."
 
 
 def trouble(run: Run, names: set[str]) -> str:

@@ -74,7 +74,7 @@ class View(Base):
         self.matrix.layout.visible = result.matrix is not None
         if result.matrix:
             self.matrix.show(result.matrix, result.units)
-        self.note.object = result.sample
+        self.note.object = " ".join(filter(None, [result.sample, result.clipped]))
 
     # ------------------------------------------------------------------------------------------------ series
     def _series(self) -> None:

@@ -10,6 +10,7 @@ import xarray as xr
 from app.settings.sections import Choices, Request, TabOptions
 from app.work import runs
 from app.work.runs import Run
+from synaptogen_core.array.runs.recording import request as wanted
 from synaptogen_core.array.runs.row_groups import Parts
 from synaptogen_core.exchange.api import dataset_bytes
 
@@ -44,9 +45,7 @@ def planned(run: Run) -> xr.Dataset:
     """The Dataset of all cells, without its values."""
     cells, recording = runs.make_cells(run.request), runs.recording(run.request, run.train)
     # without the counts of switched and stuck cells: those of the run are of the cells that it recorded
-    return Parts.of(
-        cells, run.train, budget=runs.BUDGET // 2, **recording, read_voltage=0.2, bandwidth=None
-    ).template()  # fmt: skip
+    return Parts.of(cells, run.train, wanted(cells.shape, **recording), budget=runs.BUDGET // 2).template()
 
 
 def probe(data: xr.Dataset) -> xr.Dataset:

@@ -50,7 +50,7 @@ class View(Base):
         self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
         self.copy = CopyButton("Copy as Python")
         self.layout = pmui.Column(
-            theme.card(theme.heading("Download"), self.sizes, context.downloads(("nc", "zarr.zip", "csv"))),
+            theme.card(theme.heading("Download"), self.sizes, context.downloads(("nc", "zarr.zip", "csv")).layout),
             theme.card(theme.heading("Contents"), self.repr),
             theme.card(pmui.Row(theme.heading("Python code for this run"), self.copy.layout, margin=0), self.code),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},

@@ -12,6 +12,7 @@ from bokeh.models import BasicTicker, ColumnDataSource, Span, Whisker
 from app.look import theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
+from app.look.plain import plain
 from app.look.scales import on_axis
 from app.look.tables import table
 from app.look.theme import COLORS, NEUTRAL, OUTLIER
@@ -25,6 +26,7 @@ LINE = {"x": [], "y": []}
 BAND = {"x": [], "y": []}
 DOTS = {"x": [], "y": [], "low": [], "high": []}
 LOW, SMALL, LARGE = 240, 270, 330
+LONGEST_NAME = 60  # letters of a device's name in a tip
 NUMBERS = {
     f"{theme.AXES[f.name][2]}, {word}": (f.name, of)
     for f in FEATURES
@@ -175,7 +177,11 @@ class Devices:
             entries.append(swatch(OUTLIER, "of the outlier population", dash="dashed"))
         self.note.object = legend(entries)
         places = [placed(found.x, sides[0]), placed(found.y, sides[1])]
-        self.points.data = {"x": places[0], "y": places[1], "device": list(found.devices)}
+        self.points.data = {
+            "x": places[0],
+            "y": places[1],
+            "device": [plain(name, LONGEST_NAME) for name in found.devices],
+        }
         lines = [[placed(getattr(e, side), of) for e in found.ellipses] for side, of in zip("xy", sides, strict=True)]
         for source, wanted in ((self.main, False), (self.others, True)):
             source.data = {

@@ -144,7 +144,7 @@ def said(read: Read) -> str:
     """One line on what a file holds."""
     size = f"{theme.size(read.size)}, " if read.size else ""
     if read.device:
-        return f"{size}the device “{read.device}”, not a measurement; it is now the page's device."
+        return f"{size}the device “{read.device}”, not a measurement."
     if read.unclear is not None:
         return f"{size}please say what its columns are."
     what = "I-V loops" if read.loops else " and ".join(filter(None, [", ".join(map(name, read.features))]))

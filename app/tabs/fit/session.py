@@ -35,7 +35,7 @@ class FitStatus(param.Parameterized):
     stage = param.String("", doc="Title of the stage under way; empty: none.")
     progress = param.Number(0.0, bounds=(0, 1))
     stopped = param.Boolean(False, doc="The user has cancelled, and may go on.")
-    used = param.String("", doc="Hash of the device that was given to the page; empty after another fit.")
+    page = param.Tuple(("", ""), doc="Name and hash of the device that all tabs show; no hash: a packaged one.")
     error = param.String("")
 
 
@@ -107,6 +107,15 @@ class FitWork:
         if found is not None:
             self._run(self._use(found))
 
+    def whose(self) -> str:
+        """Whether the device of the fit, or of the file, is the page's: both are named where they differ."""
+        found, (name, hashed) = compute.device_of(self.value, self.options.device_name), self.status.page
+        if found is None:
+            return ""
+        if found.hash == hashed and found.name == name:
+            return "All tabs show this device now. Use “Back to the published device” above the tabs to return."
+        return f"This is the device “{found.name}”; the other tabs show “{name}”."
+
     def order(self, kind: str) -> Order | str:
         """A download, or why there is none."""
         return files.order(kind, self.value, self.options.device_name)
@@ -173,7 +182,7 @@ class FitWork:
         cancel = self._cancel = threading.Event()
         self._stopped = False
         source, choices, values = self.source, self.options.choices(), {k: v[1] for k, v in self._values.items()}
-        self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, error="", stopped=False, used=""))
+        self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, error="", stopped=False))
 
         def progress(done: float) -> None:  # called by the worker thread
             nonlocal told
@@ -235,7 +244,6 @@ class FitWork:
             self.refuse(sentence(error))
             return
         self._adopt(device, limits)
-        self._later(lambda: self.status.param.update(used=device.hash))
 
     async def _show_columns(self, source: Source) -> None:
         try:

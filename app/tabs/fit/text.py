@@ -51,7 +51,7 @@ def facts(fitted: Fitted) -> str:
     """What was fitted to what, warnings, and what was assumed."""
     said = (
         f"<p>Fitted to {fitted.cycles:,} cycles of {fitted.devices:,} device{'s' if fitted.devices != 1 else ''}: "
-        f"order {fitted.order}, hash {fitted.hash}, of data {fitted.data_hash}.</p>"
+        f"order {fitted.order}, hash {fitted.hash}, of data {escape(fitted.data_hash)}.</p>"
     )
     for title, sentences in (("Warnings", fitted.warnings), ("Assumed, not fitted", fitted.assumed)):
         if sentences:

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 
 from app.look import controls, theme
 from app.look.number_box import NumberBox
+from app.look.plain import escape
 from app.tabs.fit import text
 from app.tabs.fit.compare_view import ComparePart
 from app.tabs.fit.file_view import FilePart
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 FILES = ("json", "published.json", "html", "features.csv", "estimates.csv")
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
 WIDTH = {"set_method": 210, "reset_method": 220, "polarity": 180, "device_name": 240, "method": 160}
-TAKEN = "All tabs show this device now. Use “Back to the published device” above the tabs to return."
 
 
 class View(Base):
@@ -35,8 +35,9 @@ class View(Base):
         self.verdict, self.facts = text.words(), text.words()
         self.use = pmui.Button(label="Use this device on all tabs", variant="contained", icon="check", margin=(6, 8))
         self.use.on_click(lambda event: work.use())
-        self.used = theme.note()
-        work.status.param.watch(self._used, "used")
+        self.used, self.of_file = theme.note(), theme.note()  # which device the tabs show
+        work.status.param.watch(self._whose, "page")
+        context.options.param.watch(self._whose, "device_name")
         self.estimates: Any = None
         self.of_loops, self.of_fit = self._controls()
         self.fitted: Fitted | None = None
@@ -44,13 +45,14 @@ class View(Base):
         self.verdict_card = theme.card(theme.heading("What this device is good for"), self.verdict, self.use, self.used)
         self.facts_card = theme.card(theme.heading("The fit"), self.facts)
         self.said = theme.grid(self.verdict_card, self.facts_card, sizes={"xs": 12, "lg": 6})
-        self.downloads = theme.card(theme.heading("Download"), context.downloads(FILES))
+        self.files = context.downloads(FILES)
+        self.downloads = theme.card(theme.heading("Download"), self.files.layout)
         self.pictures = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
         for part in (self.said, self.pictures, self.downloads, self.of_loops, self.of_fit):
             part.visible = False
         self.layout = pmui.Column(
-            self.file.layout, self.of_loops, self.loops.layout, self.of_fit, self.said, self.pictures, self.downloads,
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.file.layout, self.of_file, self.of_loops, self.loops.layout, self.of_fit, self.said, self.pictures,
+            self.downloads, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
         work.connect(self.show)
 
@@ -72,8 +74,10 @@ class View(Base):
     def update(self, result: None) -> None:
         """Nothing here depends on the run."""
 
-    def _used(self, event: Any) -> None:
-        self.used.object = TAKEN if event.new else ""
+    def _whose(self, *events: Any) -> None:
+        says = escape(self.context.work.whose())
+        self.used.object = says
+        self.of_file.param.update(object=says, visible=bool(says) and self.fitted is None)
 
     def show(self, stage: str, found: Any) -> None:
         """Pictures of a stage, or nothing. Called with the document's lock, inside one hold."""
@@ -82,11 +86,9 @@ class View(Base):
         elif stage == "read":
             self.file.show(found)
             self.of_loops.visible = found is not None and found.loops
-            if found is not None and found.device:
-                self.downloads.visible = True
         elif stage == "extract":
             self.loops.show(found)
-            self.of_fit.visible = self.downloads.visible = found is not None
+            self.of_fit.visible = found is not None
         elif stage == "fit":
             self.fitted, self.pictures.visible = found, found is not None
             if found is not None:
@@ -96,6 +98,10 @@ class View(Base):
             if self.compare is not None:
                 self.compare.show_validation(found)
         self.said.visible = self.fitted is not None
+        offered = [kind for kind in FILES if not isinstance(self.context.work.order(kind), str)]
+        self.files.offer(offered)
+        self.downloads.visible = bool(offered)
+        self._whose()
         self.verdict.object = text.verdict(self.judged, self.fitted)
 
     def _show_fit(self, found: Fitted) -> None:

@@ -89,6 +89,7 @@ class Result:
     cycles_extent: Extent
     many_extent: Extent
     first_cycle: int
+    asked_cycle: int  # beyond the last one where the run is shorter
     of_cycles: int
     of_cells: int
     scale: str
@@ -124,6 +125,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         cycles_extent=extent(bundles),
         many_extent=extent([many, *bundles]),
         first_cycle=first,
+        asked_cycle=options.first_cycle,
         of_cycles=run.cycles,
         of_cells=run.cells.size,
         scale=options.scale,

@@ -194,6 +194,11 @@ class View(Base):
             f"Sweep 0 → −{-low:g} V → 0 → {high:g} V → 0, without read noise. Loop n shows the thresholds that the run "
             "has in cycle n."
         )
+        if result.asked_cycle != result.first_cycle:
+            self.note.object += (
+                f" From cycle {result.asked_cycle:,} on there is nothing: the run has {result.of_cycles:,} "
+                f"cycle{'s' if result.of_cycles != 1 else ''}, and its last is shown."
+            )
         self.beyond.visible = max(-low, high) > result.valid_range
         self.beyond.object = (
             f"Beyond ±{result.valid_range:g} V (shaded) nothing was measured: the curves there are extrapolated."

@@ -68,7 +68,18 @@ class Family:
     beta: F64
 
     def current(self, voltage: F64, conductance: F64 | float) -> F64:
-        """Current [A] at voltages [V] of the members with these conductances [S]."""
+        """Current [A] at voltages [V] of the members with these conductances [S].
+
+        Parameters
+        ----------
+        voltage : ndarray of float64 [V]
+        conductance : ndarray of float64, or float [S]
+            Of a shape that broadcasts with `voltage`.
+
+        Returns
+        -------
+        ndarray of float64 [A]
+        """
         return np.asarray(np.polyval(self.alpha, voltage) + np.polyval(self.beta, voltage) * conductance)
 
     def member(self, conductance: float) -> F64:
@@ -76,12 +87,31 @@ class Family:
         return np.asarray(self.alpha + self.beta * conductance)
 
     def bends_at(self, conductance: float, low: float, high: float) -> float | None:
-        """The voltage nearest 0 between `low` and `high` [V] where the current of a member does not rise, or None."""
+        """The voltage nearest 0 between `low` and `high` [V] where the current of a member does not rise, or None.
+
+        Parameters
+        ----------
+        conductance : float [S]
+        low, high : float [V]
+
+        Returns
+        -------
+        float or None [V]
+        """
         slope = np.polyder(self.member(conductance))
         return _nearest(np.polyval(slope, _grid(low, high)) <= 0, low, high)
 
     def meets_at(self, low: float, high: float) -> float | None:
-        """The voltage nearest 0, but not 0, where all members have nearly one current, or None."""
+        """The voltage nearest 0, but not 0, where all members have nearly one current, or None.
+
+        Parameters
+        ----------
+        low, high : float [V]
+
+        Returns
+        -------
+        float or None [V]
+        """
         return _nearest(np.polyval(self.beta[:-1], _grid(low, high)) < LEAST_SLOPE, low, high)
 
 
@@ -95,7 +125,22 @@ def floor_of(branches: Branches) -> float:
 
 
 def sums_of(branches: Branches, size: F64, floor: float, degree: int, like: tuple[float, float, float]) -> Sums:
-    """Sums of the samples, whose currents have about the sizes `size` [A]; `like` is the unit, the scale and U0."""
+    """Sums of the samples, whose currents have about the sizes `size` [A]; `like` is the unit, the scale and U0.
+
+    Parameters
+    ----------
+    branches : Branches
+        B of them, with S samples.
+    size : ndarray of float64, shape (S,) [A]
+    floor : float
+        Error of a current of 0 [A].
+    degree : int
+    like : tuple of three float [S, V, V]
+
+    Returns
+    -------
+    Sums
+    """
     v = branches.voltage / like[1]
     start = branches.start[:-1]
     weight = 1.0 / (floor**2 + (RELATIVE * size) ** 2)
@@ -110,7 +155,21 @@ def sums_of(branches: Branches, size: F64, floor: float, degree: int, like: tupl
 
 
 def solve(totals: F64, degree: int, sums: Sums) -> tuple[F64, F64]:
-    """Coefficients of alpha and beta from totals of `Sums.terms`, shape (n, terms); each (n, degree + 1)."""
+    """Coefficients of alpha and beta from totals of `Sums.terms`, shape (n, terms); each (n, degree + 1).
+
+    Parameters
+    ----------
+    totals : ndarray of float64, shape (n, terms)
+        One family a row.
+    degree : int
+    sums : Sums
+        From which the totals come: its units count.
+
+    Returns
+    -------
+    alpha, beta : ndarray of float64, shape (n, degree + 1)
+        Highest power first, the last 0 [A/V^k, 1/V^(k - 1)].
+    """
     unit, scale = sums.unit, sums.scale
     size = 2 * degree - 1
     hankel = np.add.outer(np.arange(degree), np.arange(degree))
@@ -166,6 +225,17 @@ class Fitted:
         """Coefficients of alpha and beta, each (n, degree + 1), with the groups weighted as in `weights`, (n, groups).
 
         The assumptions count the same in each.
+
+        Parameters
+        ----------
+        groups : ndarray of int, shape (B,)
+            Of each branch, from 0.
+        weights : ndarray of float64, shape (n, groups)
+
+        Returns
+        -------
+        alpha, beta : ndarray of float64, shape (n, degree + 1)
+            As of `solve`.
         """
         terms = self.sums.terms(self.degree) * self.weight[:, None]
         by_group = np.zeros((weights.shape[1], terms.shape[1]))
@@ -174,7 +244,23 @@ class Fitted:
 
 
 def fit_family(branches: Branches, degree: int, u_0: float) -> Fitted:
-    """The family of the samples; errors are first taken from the measured currents, then from the fitted ones."""
+    """The family of the samples; errors are first taken from the measured currents, then from the fitted ones.
+
+    Parameters
+    ----------
+    branches : Branches
+    degree : int
+    u_0 : float [V]
+
+    Returns
+    -------
+    Fitted
+        Without assumptions.
+
+    References
+    ----------
+    Source: the identifiable form of the two polynomials of Hennen et al. 2024; docs/model.md.
+    """
     floor = floor_of(branches)
     like = float(np.max(np.abs(branches.conductance))), float(np.max(np.abs(branches.voltage))), u_0
     size = np.abs(branches.current)
@@ -189,7 +275,21 @@ def fit_family(branches: Branches, degree: int, u_0: float) -> Fitted:
 
 
 def assisted(branches: Branches, fitted: Fitted, reach: float, guess: float) -> Fitted:
-    """The same family with the assumptions of `unseen`."""
+    """The same family with the assumptions of `unseen`.
+
+    Parameters
+    ----------
+    branches : Branches
+        Those of `fitted`.
+    fitted : Fitted
+        Without assumptions.
+    reach : float [V]
+    guess : float
+
+    Returns
+    -------
+    Fitted
+    """
     added = unseen(branches, fitted, reach, guess)
     family = of_totals(fitted.weight @ fitted.sums.terms(fitted.degree) + added, fitted.degree, fitted.sums)
     size = np.abs(family.current(branches.voltage, branches.spread(branches.conductance)))
@@ -198,7 +298,19 @@ def assisted(branches: Branches, fitted: Fitted, reach: float, guess: float) -> 
 
 
 def of_totals(totals: F64, degree: int, sums: Sums) -> Family:
-    """The family of totals of shape (terms,)."""
+    """The family of totals of shape (terms,).
+
+    Parameters
+    ----------
+    totals : ndarray of float64, shape (terms,)
+    degree : int
+    sums : Sums
+        From which the totals come: its units count.
+
+    Returns
+    -------
+    Family
+    """
     alpha, beta = solve(totals[None], degree, sums)
     return Family(alpha[0], beta[0])
 
@@ -209,6 +321,18 @@ def unseen(branches: Branches, fitted: Fitted, reach: float, guess: float) -> F6
     The low resistance goes on as an ohmic one; the high one, on the SET side, as the mirror image of its other side.
     Their relative error is `guess`, however many loops there are: they count like one sample of each branch at every
     voltage, with that error.
+
+    Parameters
+    ----------
+    branches : Branches
+        Those of `fitted`.
+    fitted : Fitted
+    reach : float [V]
+    guess : float
+
+    Returns
+    -------
+    ndarray of float64, shape (terms,)
     """
     sums, family, degree = fitted.sums, fitted.family, fitted.degree
     grid = np.linspace(-reach, reach, 61)

@@ -186,7 +186,22 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
 
 
 def option(features: xr.Dataset, name: str, default: float) -> float:
-    """An option with which the features were extracted, or `default` if it is not known."""
+    """An option with which the features were extracted, or `default` if it is not known.
+
+    Parameters
+    ----------
+    features : xarray.Dataset
+        Its attribute ``feature_options`` is JSON, or missing.
+    name : str
+        Of the option.
+    default : float
+        In the unit of the option.
+
+    Returns
+    -------
+    float
+        In the unit of the option.
+    """
     return float(json.loads(features.attrs.get("feature_options", "{}")).get(name, default))
 
 

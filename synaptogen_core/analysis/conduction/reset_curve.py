@@ -61,7 +61,20 @@ class Transitions:
 
 
 def transitions_of(loops: Loops, family: Family) -> Transitions:
-    """The samples between the onset of RESET and the end of the sweep, of the loops that go to the common end."""
+    """The samples between the onset of RESET and the end of the sweep, of the loops that go to the common end.
+
+    Parameters
+    ----------
+    loops : Loops
+        N of them.
+    family : Family
+        Whose current at U_RESET is where a transition begins.
+
+    Returns
+    -------
+    Transitions
+        Of the loops whose current falls enough, at enough samples.
+    """
     loop, place = loops.loop, np.arange(loops.voltage.size)
     capped = np.minimum(loops.ends, U_MAX_LIMIT)
     rising = (place > loops.bottom[loop]) & (place <= loops.top[loop]) & (loops.voltage <= capped[loop])

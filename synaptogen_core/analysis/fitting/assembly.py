@@ -51,7 +51,22 @@ class Remainder:
 
 
 def remainder(template: DeviceParameters, measured: Sequence[int], order: int) -> Remainder:
-    """What a template says of the features that are not in `measured`."""
+    """What a template says of the features that are not in `measured`.
+
+    Parameters
+    ----------
+    template : DeviceParameters
+        The whole device.
+    measured : sequence of int
+        Positions in `schema.FEATURES` of what was measured.
+    order : int
+        Longest lag of the correlations.
+
+    Returns
+    -------
+    Remainder
+        Of the r features that were not.
+    """
     rest = tuple(i for i in range(4) if i not in measured)
     spread = np.sqrt(np.diag(stationary.covariance(template)))
     middle, sd = stationary.shape_moments(template)
@@ -155,6 +170,23 @@ def standardised_panel(
     seed: int,
 ) -> Panel:
     """Simulate devices with mu 0 and sigma 1: cycles alone.
+
+    Parameters
+    ----------
+    template : DeviceParameters
+        Gives the conduction, and what else is asked of a device.
+    features : sequence of int
+        The f features that were measured.
+    shapes : ndarray of float64, shape (f, degree + 1)
+        Highest power first.
+    models : mapping of int to model
+        By order.
+    rest : Remainder
+        The other features.
+    devices, cycles : int
+        How many, and how many each.
+    seed : int
+        Of the simulation.
 
     Returns
     -------

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_discrete_lyapunov
 
 from synaptogen_core.analysis.statistics.lag_products import mean_covariance
+from synaptogen_core.device.recursion import spectral_radius, transition
 from synaptogen_core.types import F64
 
 Model = tuple[F64, F64]  # a, shape (p, f, f), newest lag first, and the covariance of the innovations (f, f)
@@ -87,10 +88,17 @@ def window_products(x: F64, borders: NDArray[np.intp], order: int, threads: int 
 def lag_means(second: F64, features: int) -> F64:
     """Mean products over lags 0 .. p out of the mean of the windows' products: blocks averaged along diagonals.
 
+    Parameters
+    ----------
+    second : ndarray of float64, shape (..., (p + 1) f, (p + 1) f)
+        Newest row first.
+    features : int
+        f.
+
     Returns
     -------
-    numpy.ndarray
-        Shape (..., p + 1, f, f): [k, i, j] of x_i with x_j, k rows before.
+    ndarray of float64, shape (..., p + 1, f, f)
+        [k, i, j] of x_i with x_j, k rows before.
     """
     p = second.shape[-1] // features - 1
     blocks = second.reshape(*second.shape[:-2], p + 1, features, p + 1, features)
@@ -99,7 +107,18 @@ def lag_means(second: F64, features: int) -> F64:
 
 
 def toeplitz(lags: F64) -> F64:
-    """The covariance of windows, newest first, whose lags are `lags`; shape (..., (p + 1) f, (p + 1) f)."""
+    """The covariance of windows, newest first, whose lags are `lags`; shape (..., (p + 1) f, (p + 1) f).
+
+    Parameters
+    ----------
+    lags : ndarray of float64, shape (..., p + 1, f, f)
+        As of `lag_means`.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., (p + 1) f, (p + 1) f)
+        Symmetric where lag 0 is.
+    """
     p, f = lags.shape[-3] - 1, lags.shape[-1]
     result = np.empty((*lags.shape[:-3], p + 1, f, p + 1, f))
     for i in range(p + 1):
@@ -112,12 +131,26 @@ def toeplitz(lags: F64) -> F64:
 def solve(second: F64, order: int, features: int) -> Model:
     """The regression of the newest row on the `order` rows before; stacks of matrices give stacks of models.
 
+    Parameters
+    ----------
+    second : ndarray of float64, shape (..., (p + 1) f, (p + 1) f)
+        Second moments of p + 1 successive rows, newest first.
+    order : int
+        At most p.
+    features : int
+        f.
+
     Returns
     -------
-    a : numpy.ndarray
-        Shape (..., order, f, f).
-    noise : numpy.ndarray
-        Shape (..., f, f): covariance of what is left.
+    a : ndarray of float64, shape (..., order, f, f)
+        Newest lag first.
+    noise : ndarray of float64, shape (..., f, f)
+        Covariance of what is left.
+
+    References
+    ----------
+    Source: least squares for x_n = A_1 x_(n-1) + ... + A_p x_(n-p) + B e_n of Hennen et al. 2024, with `noise` = B B^T;
+    docs/model.md.
     """
     now, past = slice(0, features), slice(features, (order + 1) * features)
     cross = second[..., now, past]
@@ -125,14 +158,6 @@ def solve(second: F64, order: int, features: int) -> Model:
     noise = second[..., now, now] - stacked @ np.swapaxes(cross, -1, -2)
     a = stacked.reshape(*stacked.shape[:-1], order, features)
     return np.swapaxes(a, -3, -2), (noise + np.swapaxes(noise, -1, -2)) / 2
-
-
-def spectral_radius(a: F64) -> float:
-    """Largest absolute eigenvalue of the recursion; a of shape (p, f, f)."""
-    p, f = a.shape[0], a.shape[1]
-    transition = np.eye(p * f, k=-f)
-    transition[:f] = a.transpose(1, 0, 2).reshape(f, p * f)
-    return float(np.abs(np.linalg.eigvals(transition)).max())
 
 
 def autocovariance(a: F64, lags: F64, longest: int) -> F64:
@@ -166,10 +191,23 @@ def autocovariance(a: F64, lags: F64, longest: int) -> F64:
 def criteria(second: F64, features: int, windows: float) -> dict[str, F64]:
     """Information criteria of the orders 1 .. p on the same windows, smallest is best.
 
+    Parameters
+    ----------
+    second : ndarray of float64, shape ((p + 1) f, (p + 1) f)
+        Second moments of p + 1 successive rows, newest first.
+    features : int
+        f.
+    windows : float
+        Number of windows behind the moments.
+
     Returns
     -------
     dict
         "aic", "bic" and "hannan_quinn", each of shape (p,).
+
+    References
+    ----------
+    Source: Akaike 1974; Schwarz 1978; Hannan and Quinn 1979; with log det of the innovations' covariance as the misfit.
     """
     p = second.shape[0] // features - 1
     misfit = np.array([np.linalg.slogdet(solve(second, q, features)[1])[1] for q in range(1, p + 1)]) * windows
@@ -184,12 +222,19 @@ def criteria(second: F64, features: int, windows: float) -> dict[str, F64]:
 def stationary(a: F64, noise: F64) -> tuple[F64, F64, bool]:
     """A stable model of unit stationary variances: scaled, and drawn to stability where it is not stable.
 
+    Parameters
+    ----------
+    a : ndarray of float64, shape (p, f, f)
+        Newest lag first.
+    noise : ndarray of float64, shape (f, f)
+        Covariance of the innovations.
+
     Returns
     -------
-    a : numpy.ndarray
-        Shape (p, f, f).
-    noise : numpy.ndarray
-        Shape (f, f).
+    a : ndarray of float64, shape (p, f, f)
+        Newest lag first.
+    noise : ndarray of float64, shape (f, f)
+        Covariance of the innovations.
     changed : bool
         Whether its roots had to be drawn in.
     """
@@ -197,12 +242,10 @@ def stationary(a: F64, noise: F64) -> tuple[F64, F64, bool]:
     changed = not radius < MOST_RADIUS
     if changed:
         a = a * (MOST_RADIUS / radius) ** np.arange(1, a.shape[0] + 1)[:, None, None]
-    p, f = a.shape[0], a.shape[1]
-    transition = np.eye(p * f, k=-f)
-    transition[:f] = a.transpose(1, 0, 2).reshape(f, p * f)
-    driven = np.zeros_like(transition)
+    step, f = transition(a), a.shape[1]
+    driven = np.zeros_like(step)
     driven[:f, :f] = noise
-    spread = np.sqrt(np.diag(solve_discrete_lyapunov(transition, driven))[:f])
+    spread = np.sqrt(np.diag(solve_discrete_lyapunov(step, driven))[:f])
     return a * spread / spread[:, None], noise / spread / spread[:, None], changed
 
 
@@ -250,12 +293,42 @@ def corrected(
 
 
 def with_method(second: F64, features: int, method: str) -> F64:
-    """The matrix that a method solves: as it is, or averaged along its diagonals."""
+    """The matrix that a method solves: as it is, or averaged along its diagonals.
+
+    Parameters
+    ----------
+    second : ndarray of float64, shape (..., (p + 1) f, (p + 1) f)
+        Newest row first.
+    features : int
+        f.
+    method : {"ols", "yule-walker"}
+        The latter averages.
+
+    Returns
+    -------
+    ndarray of float64
+        The shape of `second`.
+    """
     return toeplitz(lag_means(second, features)) if method == "yule-walker" else second
 
 
 def with_mean(second: F64, lost: F64, features: int) -> F64:
-    """Scaled to the unit variances less `lost`, and `lost` added to every lag; stacks of matrices, too."""
+    """Scaled to the unit variances less `lost`, and `lost` added to every lag; stacks of matrices, too.
+
+    Parameters
+    ----------
+    second : ndarray of float64, shape (..., (p + 1) f, (p + 1) f)
+        Newest row first.
+    lost : ndarray of float64, shape (f, f)
+        Covariance of the devices' means.
+    features : int
+        f.
+
+    Returns
+    -------
+    ndarray of float64
+        The shape of `second`; variances of the newest row 1.
+    """
     tiles = second.shape[-1] // features
     newest = np.diagonal(second, axis1=-2, axis2=-1)[..., :features]
     scale = np.tile(np.sqrt((1 - np.diag(lost)) / newest), tiles)

@@ -82,7 +82,18 @@ class Panel:
         return Panel(self.values[:, chosen], self.device, self.starts, features, self.step)
 
     def part(self, first: int, last: int) -> Panel:
-        """The devices `first` to `last` - 1."""
+        """The devices `first` to `last` - 1.
+
+        Parameters
+        ----------
+        first, last : int
+            Positions of devices; `last` is left out.
+
+        Returns
+        -------
+        Panel
+            Its devices counted from 0.
+        """
         rows = slice(self.starts[first], self.starts[last])
         starts = self.starts[first : last + 1] - self.starts[first]
         return Panel(self.values[rows], self.device[rows] - np.int32(first), starts, self.features, self.step)

@@ -24,6 +24,8 @@ from synaptogen_core.types import F64
 THREADS = 2
 ROW_GROUPS = 24  # numbers of cycles that are told apart
 ROUNDS = 4  # in which a correction that depends on its own result settles
+STEP = 2.0  # times the scatter of a coefficient, to see how the correction follows it
+LEAST_SEEN = 0.2  # share of a deviation that standardising leaves; of less nothing can be learnt
 SETTLED = 0.1  # change of a coefficient, times the root of the number of cycles: a small part of its standard error
 
 
@@ -91,7 +93,18 @@ class CycleFit:
         }
 
     def less(self, one: CycleFit, two: CycleFit) -> CycleFit:
-        """The fit less the difference of two others; replicates pair up, so that its own chance is in the intervals."""
+        """The fit less the difference of two others; replicates pair up, so that its own chance is in the intervals.
+
+        Parameters
+        ----------
+        one, two : CycleFit
+            Of the same features, orders and number of replicates.
+
+        Returns
+        -------
+        CycleFit
+            This - (`one` - `two`).
+        """
         shapes = tuple(
             replace(
                 own,
@@ -191,7 +204,20 @@ def row_shares(panel: Panel) -> Mapping[int, float]:
 
 
 def typical_cycles(panel: Panel, least: int) -> int:
-    """Cycles of a typical device: the mean over all cycles, so that long series count as they do in sums."""
+    """Cycles of a typical device: the mean over all cycles, so that long series count as they do in sums.
+
+    Parameters
+    ----------
+    panel : Panel
+        Of the measurement.
+    least : int
+        Never fewer.
+
+    Returns
+    -------
+    int
+        Cycles of one device.
+    """
     return max(least, round(sum(rows * share for rows, share in row_shares(panel).items())))
 
 
@@ -232,18 +258,11 @@ def settled_shapes(first: CycleFit, found: CycleFit, made: Callable[[CycleFit], 
     numpy.ndarray
         Shape (f, degree + 1). A shape that would move farther in a round than in the one before, or turn back, stays.
     """
-    fixed = replace(recipe, longest=1, order=1, rising=False)  # shapes do not ask for the memory
     own = np.array([shape.polynomial for shape in found.shapes])
-
-    def bias(fit: CycleFit) -> F64:
-        panel = made(fit)
-        once = np.ones((1, panel.borders.size - 1))
-        one, two = (fit_cycles(panel, fixed, once, standardise=way) for way in (True, False))
-        return np.array([a.polynomial - b.polynomial for a, b in zip(one.shapes, two.shapes, strict=True)])
-
-    at_first, shapes, last = bias(first), own, np.full(first.features, np.inf)
+    at_first = shape_bias(first, made, recipe)
+    shapes, last = own, np.full(first.features, np.inf)
     for _ in range(ROUNDS):
-        new = own - (bias(moved(found, shapes)) - at_first)
+        new = own - (shape_bias(moved(found, shapes), made, recipe) - at_first)
         change = np.abs(new - shapes).max(axis=1)
         good = (change < last) & np.array([shape_fit.rises(polynomial) for polynomial in new])
         shapes, last = np.where(good[:, None], new, shapes), np.where(good, change, 0.0)
@@ -252,8 +271,59 @@ def settled_shapes(first: CycleFit, found: CycleFit, made: Callable[[CycleFit], 
     return shapes
 
 
+def shape_bias(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) -> F64:
+    """What standardising device by device does to the shapes of a fit; shape (f, degree + 1)."""
+    fixed = replace(recipe, longest=1, order=1, rising=False)  # shapes do not ask for the memory
+    panel = made(fit)
+    once = np.ones((1, panel.borders.size - 1))
+    one, two = (fit_cycles(panel, fixed, once, standardise=way) for way in (True, False))
+    return np.array([a.polynomial - b.polynomial for a, b in zip(one.shapes, two.shapes, strict=True)])
+
+
+def stretched(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) -> CycleFit:
+    """The fit with replicates of shapes that scatter as corrected shapes do.
+
+    A shape g is seen as g + bias(g), and the fit solves this for g. If the bias takes a part of each coefficient away,
+    then it takes as much of every deviation, and the solution has the deviations in full: those of what is seen,
+    divided by 1 + the slope of the bias.
+    """
+    own = np.array([shape.polynomial for shape in fit.shapes])
+    at = shape_bias(fit, made, recipe)
+    if np.abs(at).max() < SETTLED / np.sqrt(fit.windows):
+        return fit
+    steps = STEP * np.array([shape.replicates.std(axis=0) for shape in fit.shapes]) + 1e-6
+    slope = np.zeros((*own.shape, own.shape[1]))
+    for k in range(own.shape[1]):
+        away = own.copy()
+        away[:, k] += steps[:, k]
+        away = np.array([shape_fit.normalised(polynomial) for polynomial in away])
+        slope[:, :, k] = (shape_bias(moved(fit, away), made, recipe) - at) / steps[:, k, None]
+    shapes = []
+    for shape, part in zip(fit.shapes, slope, strict=True):
+        seen = np.eye(part.shape[0]) + part
+        if np.linalg.svd(seen, compute_uv=False).min() < LEAST_SEEN:
+            shapes.append(shape)
+            continue
+        away = np.linalg.solve(seen, (shape.replicates - shape.polynomial).T).T
+        shapes.append(replace(shape, replicates=shape.polynomial + away))
+    return replace(fit, shapes=tuple(shapes))
+
+
 def moved(fit: CycleFit, shapes: F64) -> CycleFit:
-    """The fit with other shapes; how far they moved is as uncertain as it is long, and goes into the replicates."""
+    """The fit with other shapes; how far they moved is as uncertain as it is long, and goes into the replicates.
+
+    Parameters
+    ----------
+    fit : CycleFit
+        Of f features.
+    shapes : ndarray of float64, shape (f, degree + 1)
+        Highest power first.
+
+    Returns
+    -------
+    CycleFit
+        With these shapes, and wider replicates of them.
+    """
     parts = []
     for shape, polynomial in zip(fit.shapes, shapes, strict=True):
         way = polynomial - shape.polynomial

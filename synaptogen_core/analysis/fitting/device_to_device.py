@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from synaptogen_core.analysis.blas import one_thread
-from synaptogen_core.device.parameters import SIGMA_FLOOR
+from synaptogen_core.device.numbers import SIGMA_FLOOR
 from synaptogen_core.types import F64
 
 if TYPE_CHECKING:
@@ -50,13 +50,39 @@ class SamplingError:
     covariance: F64
 
     def of(self, cycles: F64, sigma: F64) -> F64:
-        """The covariance for other numbers of cycles and sigmas; shapes (n,), (n, f) to (n, 2 f, 2 f)."""
+        """The covariance for other numbers of cycles and sigmas; shapes (n,), (n, f) to (n, 2 f, 2 f).
+
+        Parameters
+        ----------
+        cycles : ndarray of float64, shape (n,)
+            Of each device.
+        sigma : ndarray of float64, shape (n, f)
+            Of each device, in the units of the features.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 2 f, 2 f)
+            The squares of these units.
+        """
         scale = np.concatenate([sigma, sigma], axis=1) * np.sqrt(self.cycles / cycles)[:, None]
         return np.asarray(scale[:, :, None] * self.covariance * scale[:, None, :])
 
 
 def sampling_error(mean: F64, sd: F64, cycles: int) -> SamplingError:
-    """The sampling error out of simulated devices with mu 0 and sigma 1; shapes (devices, f)."""
+    """The sampling error out of simulated devices with mu 0 and sigma 1; shapes (devices, f).
+
+    Parameters
+    ----------
+    mean, sd : ndarray of float64, shape (devices, f)
+        Over the cycles of each simulated device.
+    cycles : int
+        Of each.
+
+    Returns
+    -------
+    SamplingError
+        For this number of cycles.
+    """
     shrinkage = sd.mean(axis=0)
     both = np.concatenate([mean, sd / shrinkage], axis=1)
     return SamplingError(cycles, shrinkage, both.T @ (both - both.mean(axis=0)) / (both.shape[0] - 1))

@@ -38,7 +38,8 @@ class Table:
         values : array, shape (k,)
         replicates : array, shape (replicates, k)
         n : int
-            Independent units; 0 if the replicates are simulated measurements.
+            Independent units, also where they were simulated: the model that was is known as well as they tell. 0 for
+            simulated measurements of a few devices.
         """
         values, drawn = np.asarray(values, dtype=np.float64), np.asarray(replicates, dtype=np.float64)
         error = np.full(values.shape, np.nan)
@@ -50,7 +51,23 @@ class Table:
             self.rows.append((group, label, float(value), float(e), float(low), float(high), unit, "fitted"))
 
     def state(self, group: str, label: str, value: float, interval: Iterable[float], units: str, origin: str) -> None:
-        """Add one number with its interval, or without one where it was assumed."""
+        """Add one number with its interval, or without one where it was assumed.
+
+        Parameters
+        ----------
+        group : str
+            Kind of number: "mean", "curve", ...
+        label : str
+            Name of the number.
+        value : float
+            In `units`.
+        interval : two float
+            Its ends, in `units`; NaN for none.
+        units : str
+            As written in the table.
+        origin : {"fitted", "measured", "assumed"}
+            Where it comes from.
+        """
         low, high = interval
         error = (high - low) / 2 / student.ppf((1 + self.confidence) / 2, 1000)
         self.rows.append((group, label, float(value), float(error), float(low), float(high), units, origin))
@@ -78,7 +95,19 @@ def scaled_units(features: Sequence[int]) -> list[str]:
 
 
 def add_cycles(table: Table, fit: CycleFit, features: Sequence[int], n: int) -> None:
-    """The shapes and the autoregression, of the order in use and of the lower ones."""
+    """The shapes and the autoregression, of the order in use and of the lower ones.
+
+    Parameters
+    ----------
+    table : Table
+        To add to.
+    fit : CycleFit
+        Of f features.
+    features : sequence of int
+        Their f positions in `schema.FEATURES`.
+    n : int
+        Independent units behind the replicates; 0 if these are simulated measurements.
+    """
     names = symbols(features)
     for name, shape in zip(names, fit.shapes, strict=True):
         powers = range(shape.polynomial.size - 1, -1, -1)
@@ -115,7 +144,17 @@ def _add_model(
 
 
 def add_devices(table: Table, fit: DeviceFit, features: Sequence[int]) -> None:
-    """The mixture over devices, and the quantiles of its margins."""
+    """The mixture over devices, and the quantiles of its margins.
+
+    Parameters
+    ----------
+    table : Table
+        To add to.
+    fit : DeviceFit
+        Of f features; of a single device nothing is added, see `add_single_device`.
+    features : sequence of int
+        Their f positions in `schema.FEATURES`.
+    """
     n, count = fit.points.shape[0], fit.weights.size
     names = [f"{kind} {name}" for kind in ("μ", "σ") for name in symbols(features)]
     units = scaled_units(features) * 2
@@ -149,7 +188,19 @@ def add_devices(table: Table, fit: DeviceFit, features: Sequence[int]) -> None:
 
 
 def add_single_device(table: Table, fit: DeviceFit, covariance: F64, features: Sequence[int]) -> None:
-    """Mu and sigma of the only device; `covariance`, shape (1, 2 f, 2 f), is what its cycles leave unknown."""
+    """Mu and sigma of the only device; `covariance`, shape (1, 2 f, 2 f), is what its cycles leave unknown.
+
+    Parameters
+    ----------
+    table : Table
+        To add to.
+    fit : DeviceFit
+        Of one device and f features.
+    covariance : ndarray of float64, shape (1, 2 f, 2 f)
+        Of (mu, sigma), in the squares of their units.
+    features : sequence of int
+        Their f positions in `schema.FEATURES`.
+    """
     half = np.sqrt(np.diagonal(covariance[0])) * student.ppf((1 + table.confidence) / 2, 1000)
     units = scaled_units(features) * 2
     names = [f"{kind} {name}" for kind in ("μ", "σ") for name in symbols(features)]
@@ -158,7 +209,15 @@ def add_single_device(table: Table, fit: DeviceFit, covariance: F64, features: S
 
 
 def add_curves(table: Table, curves: Curves) -> None:
-    """The conduction."""
+    """The conduction.
+
+    Parameters
+    ----------
+    table : Table
+        To add to.
+    curves : Curves
+        eta, voltages and the two polynomials, with their intervals.
+    """
     nothing = (np.nan, np.nan)
     origin, read = ("assumed", "assumed") if np.isnan(curves.eta_interval[0]) else ("fitted", "measured")
     table.state("curve", "η", curves.eta, curves.eta_interval, "1", origin)

@@ -205,7 +205,20 @@ def normalised(polynomial: F64) -> F64:
 
 
 def rises(polynomial: F64, reach: float = REACH) -> bool:
-    """Whether a polynomial, highest power first, rises everywhere on |x| <= reach."""
+    """Whether a polynomial, highest power first, rises everywhere on |x| <= reach.
+
+    Parameters
+    ----------
+    polynomial : ndarray of float64, shape (degree + 1,)
+        Highest power first.
+    reach : float
+        Of x, in standard deviations.
+
+    Returns
+    -------
+    bool
+        False, too, for one that falls throughout.
+    """
     slope = np.polyder(polynomial)
     turns = np.roots(slope)
     real = turns[np.abs(turns.imag) < 1e-9].real

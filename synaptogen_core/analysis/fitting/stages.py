@@ -29,6 +29,7 @@ REPLICATES = 200
 DEVICE_REPLICATES = 40
 FEW_REPLICATES = 100
 FEW_DEVICES = 8  # with fewer, resampling devices tells nothing: measurements are simulated instead
+FEW_ROWS = 10_000  # with no more cycles in all, simulating is cheap, and tells more than resampling some dozens
 WINDOWS = 10  # of successive cycles for each coefficient
 FEWEST_SIMULATED = 64  # devices
 SETTLING = (16, 20_000)  # devices at least, and cycles, of the smaller simulations that follow
@@ -147,6 +148,11 @@ def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -
     return longest
 
 
+def is_small(panel: Panel) -> bool:
+    """Whether intervals of cycle-to-cycle numbers come from simulated measurements, not from resampled devices."""
+    return panel.devices < FEW_DEVICES or int(panel.starts[-1]) <= FEW_ROWS
+
+
 def learn_cycles(
     panel: Panel,
     recipe: cycle_to_cycle.Recipe,
@@ -157,7 +163,7 @@ def learn_cycles(
     work: Work,
 ) -> tuple[cycle_to_cycle.CycleFit, assembly.Remainder, SamplingError]:
     """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device."""
-    few = panel.devices < FEW_DEVICES
+    few = is_small(panel)
 
     def weights(of: Panel, purpose: int) -> NDArray[np.float64]:
         units = of.borders.size - 1
@@ -186,9 +192,11 @@ def learn_cycles(
             new if shapes.rises(new.polynomial) else old for new, old in zip(found.shapes, first.shapes, strict=True)
         ),
     )
-    settled = cycle_to_cycle.settled_shapes(
-        first, found, lambda fit: made(fit, max(SETTLING[0], SETTLING[1] // typical), 3), recipe
-    )
+
+    def again(fit: cycle_to_cycle.CycleFit) -> Panel:
+        return made(fit, max(SETTLING[0], SETTLING[1] // typical), 3)
+
+    settled = cycle_to_cycle.settled_shapes(first, found, again, recipe)
     if few and replicates:
         many = made(found, panel.devices * FEW_REPLICATES, 2)
         found = cycle_to_cycle.simulated_replicates(found, many, recipe, panel.devices)
@@ -196,6 +204,8 @@ def learn_cycles(
             f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
             "simulated measurements of the fitted device."
         )
+    if replicates:
+        found = cycle_to_cycle.stretched(found, again, recipe)
     found = cycle_to_cycle.moved(found, settled)
     held = [FEATURES[i].symbol for i, shape in zip(panel.features, found.shapes, strict=True) if shape.held]
     if held:

@@ -21,7 +21,20 @@ class Sums(NamedTuple):
     samples: F64  # (loops,)
 
     def taken(self, index: np.ndarray, valid: Bools) -> Sums:
-        """The sums of other loops; nothing where there is none."""
+        """The sums of other loops; nothing where there is none.
+
+        Parameters
+        ----------
+        index : ndarray of int, shape (n,)
+            Loop of each row.
+        valid : ndarray of bool, shape (n,)
+            Where there is one; the others get zeros.
+
+        Returns
+        -------
+        Sums
+            Of n rows.
+        """
         powers, products, samples = (part[index] for part in self)
         column = valid[:, None]
         return Sums(np.where(column, powers, 0.0), np.where(column, products, 0.0), np.where(valid, samples, 0.0))
@@ -32,7 +45,24 @@ class Sums(NamedTuple):
 
 
 def sums(loops: Loops, branch: Bools, degree: int, scale: float | F64) -> Sums:
-    """Sums over the samples of a branch; `scale` [V] is the unit of the voltage."""
+    """Sums over the samples of a branch; `scale` [V] is the unit of the voltage.
+
+    Parameters
+    ----------
+    loops : Loops
+        N loops of S samples.
+    branch : ndarray of bool, shape (N, S)
+        The samples to take.
+    degree : int
+        Of the polynomial.
+    scale : float, or ndarray of float64, shape (N, 1)
+        Unit of the voltage [V].
+
+    Returns
+    -------
+    Sums
+        One row a loop; currents in A.
+    """
     v, i = np.where(branch, loops.voltage / scale, 0.0), np.where(branch, loops.current, 0.0)
     powers, products = np.empty((len(v), 2 * degree - 1)), np.empty((len(v), degree))
     power = v.copy()
@@ -64,6 +94,24 @@ def resistances(negative: Sums, positive: Sums, u_0: float, scale: float) -> F64
 
     One polynomial through both branches of the state, read at +U0 as the model defines it; at -U0 where only the
     negative branch has enough samples, for a fit must not be read where it saw nothing.
+
+    Parameters
+    ----------
+    negative, positive : Sums
+        Of the two branches of the state, of one degree.
+    u_0 : float
+        Voltage at which resistances are told [V].
+    scale : float
+        Unit of the voltage in the sums [V].
+
+    Returns
+    -------
+    ndarray of float64, shape (loops,)
+        [ohm].
+
+    References
+    ----------
+    Source: R = U0 / I(U0), the static resistance of Hennen et al. 2024; docs/model.md.
     """
     degree = negative.products.shape[1]
     u = np.where(positive.samples >= degree, u_0, -u_0)
@@ -74,7 +122,22 @@ def resistances(negative: Sums, positive: Sums, u_0: float, scale: float) -> F64
 
 
 def curve_values(loops: Loops, branch: Bools, degree: int) -> F64:
-    """The polynomial through one branch at all voltages of each loop [A], shape (loops, samples); 0 without a fit."""
+    """The polynomial through one branch at all voltages of each loop [A], shape (loops, samples); 0 without a fit.
+
+    Parameters
+    ----------
+    loops : Loops
+        N loops of S samples.
+    branch : ndarray of bool, shape (N, S)
+        The samples of the fit; beyond its largest |V| the value there goes on.
+    degree : int
+        Of the polynomial, through zero.
+
+    Returns
+    -------
+    ndarray of float64, shape (N, S)
+        [A].
+    """
     scale = np.maximum(np.abs(np.where(branch, loops.voltage, 0.0)).max(axis=1, keepdims=True), 1e-30)
     fitted = np.nan_to_num(coefficients(sums(loops, branch, degree, scale)))
     v = np.clip(loops.voltage / scale, -1.0, 1.0)

@@ -42,7 +42,24 @@ def current_limits(loops: Loops) -> F64:
 
 
 def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Switching:
-    """The SET of each loop: by "level" of current, "steepest" rise, or "peak" of the voltage before that level."""
+    """The SET of each loop: by "level" of current, "steepest" rise, or "peak" of the voltage before that level.
+
+    Parameters
+    ----------
+    loops : Loops
+        N loops, SET negative.
+    limits : ndarray of float64, shape (N,)
+        From `current_limits` [A]; NaN where there is none.
+    method : {"level", "steepest", "peak"}
+        What counts as the SET.
+    smoothing : int
+        Samples over which the currents were smoothed.
+
+    Returns
+    -------
+    Switching
+        U_SET below 0 [V].
+    """
     size, smooth, branch = np.abs(loops.current), np.abs(loops.smooth), loops.before
     if method == "steepest":
         return _steepest(loops, size, smooth, branch, smoothing)
@@ -63,7 +80,24 @@ def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Sw
 
 
 def reset_thresholds(loops: Loops, method: str, prominence: float | None, smoothing: int) -> Switching:
-    """The RESET of each loop: by "peak", "steepest" fall or "level" of half of the largest current."""
+    """The RESET of each loop: by "peak", "steepest" fall or "level" of half of the largest current.
+
+    Parameters
+    ----------
+    loops : Loops
+        N loops, RESET positive.
+    method : {"peak", "steepest", "level"}
+        What counts as the RESET.
+    prominence : float, optional
+        By which the current must fall behind a peak [A]; default: `PROMINENCE` of the largest.
+    smoothing : int
+        Samples over which the currents were smoothed.
+
+    Returns
+    -------
+    Switching
+        U_RESET above 0 [V].
+    """
     branch = loops.rising
     size = np.abs(loops.current)
     smooth = np.where(branch, np.abs(loops.smooth), 0.0)

@@ -133,7 +133,18 @@ class Mixture:
 
 
 def below(mean: F64, sd: F64, floor: float) -> F64:
-    """Probability of a normal variable below `floor`, also where its standard deviation is 0."""
+    """Probability of a normal variable below `floor`, also where its standard deviation is 0.
+
+    Parameters
+    ----------
+    mean, sd : ndarray of float64, shapes that broadcast
+    floor : float
+        In their unit.
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+    """
     distance = floor - mean
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(sd > 0, ndtr(distance / sd), distance > 0), dtype=np.float64)

@@ -109,7 +109,12 @@ def cross_correlation(
     """Correlation over lags of every feature with every other, pooled over cells, each about its own mean.
 
     Element (lag k, feature i, feature_other j) is that of i in cycle n with j in cycle n - k; for negative lags swap
-    the features. Parameters as for `autocorrelation`.
+    the features.
+
+    Parameters
+    ----------
+    ds, features, max_lag, divide_by, device, scale, confidence, replicates, seed
+        As for `autocorrelation`.
 
     Returns
     -------
@@ -226,6 +231,12 @@ def _model_curves(
 def memory_of(device: DeviceParameters, times: int) -> F64:
     """Exact correlations of the features within a cell, up to `times` - 1 lags or until they have died away.
 
+    Parameters
+    ----------
+    device : DeviceParameters
+    times : int
+        Number of cycles.
+
     Returns
     -------
     numpy.ndarray
@@ -240,6 +251,18 @@ def memory_of(device: DeviceParameters, times: int) -> F64:
 
 
 def feature_coords(names: Sequence[str], count: int) -> dict[str, Any]:
-    """Coordinates that name the features along one or two dimensions."""
+    """Coordinates that name the features along one or two dimensions.
+
+    Parameters
+    ----------
+    names : sequence of str
+    count : int
+        Number of dimensions, 1 or 2.
+
+    Returns
+    -------
+    dict
+        By the names of the dimensions, for `xarray.Dataset`.
+    """
     words = ("feature", "feature_other")[:count]
     return {word: (word, list(names), {"long_name": "feature", "units": "1"}) for word in words}

@@ -277,7 +277,19 @@ def probability_plot(
 
 
 def interval_words(kind: str, confidence: float) -> dict[str, Any]:
-    """Attributes that say what an interval is."""
+    """Attributes that say what an interval is.
+
+    Parameters
+    ----------
+    kind : str
+        In words.
+    confidence : float
+        Probability of the interval.
+
+    Returns
+    -------
+    dict
+    """
     return {
         "interval": f"{100 * confidence:g} % {kind}; cells are the independent units, the cycles of one cell are not",
         "confidence": confidence,

@@ -25,7 +25,17 @@ MOST_POINTS = 2000
 
 
 def ordered_values(matrix: Matrix, scale: str) -> Matrix:
-    """The usable values of a matrix in rising order, shape (n,): finite, and positive if the scale is "log"."""
+    """The usable values of a matrix in rising order: finite, and positive if the scale is "log".
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (times, cells)
+    scale : {"linear", "log"}
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
     ordered = np.sort(matrix, axis=None)
     first = np.searchsorted(ordered, 0.0 if scale == "log" else -np.inf, side="right")
     last = np.searchsorted(ordered, np.inf, side="left")  # NaN are sorted behind infinity
@@ -33,7 +43,17 @@ def ordered_values(matrix: Matrix, scale: str) -> Matrix:
 
 
 def usable_mask(values: Matrix, scale: str) -> NDArray[np.bool_]:
-    """Which values can be used: finite, and positive if the scale is "log"."""
+    """Which values can be used: finite, and positive if the scale is "log".
+
+    Parameters
+    ----------
+    values : ndarray, any shape
+    scale : {"linear", "log"}
+
+    Returns
+    -------
+    ndarray of bool, shape of `values`
+    """
     return np.asarray((values > _least(scale)) & (values < np.inf))
 
 
@@ -57,7 +77,17 @@ class Scan:
 
 
 def scan(matrix: Matrix, scale: str) -> Scan:
-    """Find out what can be used of a matrix (times, cells)."""
+    """Find out what can be used of a matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (times, cells)
+    scale : {"linear", "log"}
+
+    Returns
+    -------
+    Scan
+    """
     starts = group_starts(matrix.shape[1])
     low, high = float(matrix.min()), float(matrix.max())  # NaN if any value is
     if low > _least(scale) and high < np.inf:
@@ -93,9 +123,18 @@ class Uniform:
         return edges
 
     def numbers(self, values: Matrix, complete: bool = False) -> NDArray[np.int32]:
-        """Bin of each value: 0 to count - 1; -1 below, count above or missing. The last bin holds its upper edge.
+        """Bin of each value; the last bin holds its upper edge.
 
-        With `complete`, all values are known to be usable.
+        Parameters
+        ----------
+        values : ndarray, any shape
+        complete : bool
+            Whether all values are known to be usable.
+
+        Returns
+        -------
+        ndarray of int32, shape of `values`
+            0 to count - 1; -1 below, count above or missing.
         """
         edges = self.edges
         missing = None if complete else ~usable_mask(values, self.scale)
@@ -158,7 +197,19 @@ def _bin_of(values: Matrix, edges: F64, scale: str) -> NDArray[np.int32]:
 
 
 def group_counts_below(matrix: Matrix, limits: F64, scale: str) -> Counts:
-    """Usable values at or below each limit for each group of cells; shape (groups, limits)."""
+    """Usable values at or below each limit, for each group of cells.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (times, cells)
+    limits : ndarray of float64, shape (limits,)
+        In the unit of the matrix.
+    scale : {"linear", "log"}
+
+    Returns
+    -------
+    ndarray of integers, shape (groups, limits)
+    """
     cells = matrix.shape[1]
     below = np.zeros((limits.size, cells), dtype=np.int64)
     least = _least(scale)
@@ -194,7 +245,19 @@ def share_error(hits: Counts | F64, of: Counts | F64) -> F64:
 
 
 def share_interval(share: F64, error: F64, confidence: float) -> F64:
-    """Normal interval of shares on the logit scale, which keeps it between 0 and 1; shape (..., 2)."""
+    """Normal interval of shares on the logit scale, which keeps it between 0 and 1.
+
+    Parameters
+    ----------
+    share, error : ndarray of float64, shape (...)
+        Shares, and their standard errors.
+    confidence : float
+        Probability of the interval, between 0 and 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., 2)
+    """
     z = float(ndtri(0.5 + confidence / 2.0))
     inner = np.clip(share, 1e-300, 1.0 - 1e-16)
     logit = np.log(inner) - np.log1p(-inner)

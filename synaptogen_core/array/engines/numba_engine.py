@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numba import njit
@@ -23,13 +23,12 @@ from synaptogen_core.array.engines.compiled.lanes import LANES
 from synaptogen_core.array.engines.compiled.read import ReadCells, ReadNumbers, between, read
 from synaptogen_core.array.engines.compiled.records import Cells, Normals, Numbers, Records, Train, Work
 from synaptogen_core.array.engines.compiled.rule import TILE, advance
+from synaptogen_core.array.engines.interface import Pulses
+from synaptogen_core.array.engines.interface import Records as Written
 from synaptogen_core.device.model import arithmetic, conduction, random_streams, read_noise, switching
 from synaptogen_core.device.model.float32 import Constants
 from synaptogen_core.device.model.state import State
 from synaptogen_core.types import F32
-
-if TYPE_CHECKING:
-    from synaptogen_core.array.engines import choose
 
 SOURCES = (
     arithmetic,
@@ -127,7 +126,7 @@ def read_numbers(u: float, bandwidth: float, c: Constants) -> ReadNumbers:
 
 
 class Scratch(threading.local):
-    """Each thread's own memory for what goes on in one tile, by the order of the autoregression."""
+    """Each thread's own memory for what goes on in one tile; of the last order of the autoregression that was used."""
 
     def __init__(self) -> None:
         self.spaces: dict[int, tuple[Cells, Work]] = {}
@@ -213,7 +212,7 @@ class NumbaEngine:
         return state if len(cell) == state.size else state.take(slice(0, len(cell)))
 
     def advance(
-        self, source: State, target: State, where: slice, seed: int, pulses: choose.Pulses, out: choose.Records,
+        self, source: State, target: State, where: slice, seed: int, pulses: Pulses, out: Written,
         c: Constants,
     ) -> None:  # fmt: skip
         """Apply the pulses and fill `out`."""
@@ -261,8 +260,8 @@ class NumbaEngine:
         return out
 
 
-def warm(pulses: choose.Pulses) -> None:
-    """Compile all there is to compile, or fetch it from disk, by applying `pulses`; call it in the background.
+def warm() -> None:
+    """Compile all there is to compile, or fetch it from disk; call it in the background.
 
     Compiled code is kept in the package's own ``__pycache__``, or, where that cannot be written to, in the user's cache
     folder; ``NUMBA_CACHE_DIR`` names another one.
@@ -287,6 +286,6 @@ def warm(pulses: choose.Pulses) -> None:
     )
     engine = NumbaEngine()
     state = engine.fresh_cells(np.arange(LANES, dtype=np.uint64), 0, "stationary", nothing)
-    engine.advance(state, state, slice(0, LANES), 0, pulses, {}, nothing)
+    engine.advance(state, state, slice(0, LANES), 0, Pulses.unrecorded(np.zeros((1, 1), np.float32)), {}, nothing)
     engine.read(state, 0, 0, ones[:1], 1.0, slice(0, LANES), nothing)
     engine.between(state.r, ones[:1], ones[:1])

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.engines import choose
+from synaptogen_core.array.engines.interface import Pulses
 from synaptogen_core.array.runs.recording import Recording, Timetable
 from synaptogen_core.array.threads import available_threads
 from synaptogen_core.array.trains.pulse_train import PulseTrain
@@ -126,8 +126,7 @@ def measured(name: str, device: DeviceParameters) -> Costs:
     def run(volts: list[float]) -> float:
         state = engine.fresh_cells(cell, 0, "stationary", c)
         wave = np.array(volts, np.float32)[:, None]
-        nowhere: NDArray[np.int32] = np.full(len(volts), -1, np.int32)
-        pulses = choose.Pulses(wave, np.zeros(len(volts), np.bool_), nowhere, nowhere)
+        pulses = Pulses.unrecorded(wave)
         begin = time.perf_counter()
         engine.advance(state, state, slice(0, cell.size), 0, pulses, {}, c)
         return (time.perf_counter() - begin) / cell.size

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.runs.executor import Run
+from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.random_streams import STREAM_VERSION
 from synaptogen_core.device.parameters import DeviceParameters
@@ -132,7 +133,8 @@ def python_text(
 ) -> str:
     """Python text for people that makes the Dataset again."""
     root = device.base or device
-    known = resources.files("synaptogen_core.device").joinpath("sets", f"{root.name}.json").is_file()
+    sets = resources.files("synaptogen_core.device").joinpath("sets").iterdir()
+    known = f"{root.name}.json" in {file.name for file in sets}  # a name need not be one that a file can have
     source = root.name if known else re.sub(r"[^A-Za-z0-9.()-]+", "-", root.name).strip("-.") + ".json"
     made = f"sc.load_device({source!r})"
     for change in device.to_dict()["variations"]:
@@ -208,9 +210,12 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
     return PulseTrain.from_dict(walk(settings["train"]))
 
 
-def select_of(settings: Mapping[str, Any], ds: xr.Dataset) -> NDArray[np.int64] | None:
-    """The cells that a Dataset recorded; None for all."""
-    return None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
+def recording_of(settings: Mapping[str, Any], ds: xr.Dataset) -> Recording:
+    """What a Dataset recorded."""
+    rows, columns = settings["shape"]
+    select = None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
+    names = ("record", "every", "read_voltage", "bandwidth")
+    return request((rows, columns), select=select, **{name: settings[name] for name in names})
 
 
 def _values(ds: xr.Dataset, name: str) -> NDArray[Any]:

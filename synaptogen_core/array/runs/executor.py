@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.engines import choose
+from synaptogen_core.array.engines.interface import Engine, Pulses, Records
 from synaptogen_core.array.runs.recording import Recording, Timetable
 from synaptogen_core.array.tally import Before, Tally
 from synaptogen_core.array.threads import available_threads, blocks, each_block, share
@@ -65,8 +66,7 @@ class Run:
     @property
     def largest_voltage(self) -> float:
         """Largest |U| that is applied, or at which conductance is read [V]."""
-        read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
-        return max(self.timetable.train.amplitude, read)
+        return max(self.timetable.train.amplitude, self.recording.largest_voltage)
 
     @property
     def total(self) -> int:
@@ -124,7 +124,7 @@ class Run:
             before = self.cells.stored
             self.state = State.empty(self.cells.size, self.cells.device.order) if before is None else before.successor()
 
-    def _block(self, block: slice, engine: choose.Engine) -> None:
+    def _block(self, block: slice, engine: Engine) -> None:
         cells = self._staying(block) if self.state is None else self._advancing(block, self.state)
         self.component[cells.columns] = cells.source.component[cells.where][cells.inside]
         before = Before.of(cells.source, cells.where, cells.inside)
@@ -158,14 +158,14 @@ class Run:
         state = self.cells.take(block if chosen is None else chosen[block])
         return Block(state, state, slice(0, state.size), block)
 
-    def _pulses(self, cells: Block, part: slice, engine: choose.Engine, c: Constants) -> None:
+    def _pulses(self, cells: Block, part: slice, engine: Engine, c: Constants) -> None:
         """Take one block of cells through some pulses and write down what is wanted."""
         train, table = self.timetable.train, self.timetable
         cell, columns, inside = cells.source.cell[cells.where], cells.columns, cells.inside
         volts = self._volts(cell, part)
         before, first_cycle, cycles = _local(table.before[part])
         after, first_time, times = _local(table.after[part])
-        out: choose.Records = {}
+        out: Records = {}
         if cycles:
             out["features"] = np.empty((4, cycles, cell.size), np.float32)
         if times:
@@ -175,7 +175,7 @@ class Run:
                 if name in table.values:
                     out[name] = np.empty((times, cell.size), DTYPES[name])
         read = train.pulses.read[part]
-        pulses = choose.Pulses(volts, read, before, after)
+        pulses = Pulses(volts, read, before, after)
         engine.advance(cells.source, cells.target, cells.where, self.cells.seed, pulses, out, c)
         for i, name in enumerate(FEATURE_NAMES if cycles else ()):
             self.arrays[name][first_cycle : first_cycle + cycles, columns] = out["features"][i][:, inside]
@@ -195,9 +195,7 @@ class Run:
             return train.voltages(cell, part.start, part.stop)
         return train.pulses.voltage[part, None]
 
-    def _electrical(
-        self, out: choose.Records, applied: F32, cell: NDArray[np.uint64], first: int, c: Constants
-    ) -> None:
+    def _electrical(self, out: Records, applied: F32, cell: NDArray[np.uint64], first: int, c: Constants) -> None:
         """Turn the mixing variable into conductance and current, with read noise if wanted."""
         r, bandwidth = out["r"], self.recording.bandwidth
         read_voltage = np.float32(self.recording.read_voltage)

@@ -1,4 +1,4 @@
-"""What a run writes down, and when: a request, checked at the door, and its timetable over the pulses of a train."""
+"""What a run writes down, and when: one checked record, handed on as it is, and its timetable over a train's pulses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from synaptogen_core import checks
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.checks import volts
 from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.schema import RECORDABLE
 
 ITEM_BYTES = {"features": 16, "conductance": 4, "current": 4, "state": 1, "cycle_count": 4, "voltage": 4}
@@ -21,7 +22,7 @@ ITEM_BYTES = {"features": 16, "conductance": 4, "current": 4, "state": 1, "cycle
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A checked request.
+    """What to save, checked: each public function makes one of its keywords by `request`, and hands it on.
 
     Attributes
     ----------
@@ -46,6 +47,11 @@ class Recording:
     def __post_init__(self) -> None:
         freeze(self)
 
+    @property
+    def largest_voltage(self) -> float:
+        """The |U| at which conductance is read [V]; 0 if it is not recorded."""
+        return abs(self.read_voltage) if "conductance" in self.quantities else 0.0
+
     def settings(self) -> dict[str, Any]:
         """As plain data; the chosen cells stand in the Dataset's coordinate `cell`."""
         return {
@@ -59,13 +65,19 @@ class Recording:
 
 def request(
     shape: tuple[int, int],
-    record: str | Iterable[str],
-    every: str | int,
-    select: ArrayLike | None,
-    read_voltage: float,
-    bandwidth: float | None,
+    record: str | Iterable[str] = ("features",),
+    every: str | int = "cycle",
+    select: ArrayLike | None = None,
+    read_voltage: float = READ_VOLTAGE,
+    bandwidth: float | None = None,
 ) -> Recording:
-    """Check what a caller of `simulate` wants."""
+    """Check at the door what a caller of `simulate` wants of an array of this shape.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument breaks its rule.
+    """
     if not isinstance(record, Iterable):
         raise TypeError(f"record: must be names of quantities (got {record!r}); give for instance ['features']")
     wanted = (record,) if isinstance(record, str) else tuple(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.array.cells import CellArray, check_cells
-from synaptogen_core.array.runs import dataset, recording
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.runs import dataset
 from synaptogen_core.array.runs.executor import DTYPES, Run
 from synaptogen_core.array.runs.recording import Recording, Timetable
-from synaptogen_core.array.runs.simulate import simulate
+from synaptogen_core.array.runs.simulate import simulate_recording
 from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
 from synaptogen_core.progress import Progress
 from synaptogen_core.schema import FEATURE_NAMES
@@ -44,31 +44,19 @@ class Parts:
     rows: int
 
     @classmethod
-    def of(
-        cls,
-        cells: CellArray,
-        train: PulseTrain,
-        *,
-        budget: int,
-        record: str | Iterable[str],
-        every: str | int,
-        read_voltage: float,
-        bandwidth: float | None,
-        pieces: int = 1,
-    ) -> Parts:
+    def of(cls, cells: CellArray, train: PulseTrain, recording: Recording, *, budget: int, pieces: int = 1) -> Parts:
         """As many rows at once as `budget` [bytes] holds twice: as the Dataset of a part, and on its way to a file.
 
         A power of two, so that the pieces of a file can be cut alike. At least `pieces` groups, unless they would be
         smaller than `SMALLEST` and less work than `WORTH_A_PART`.
         """
         check_train(train)
-        wish = recording.request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
         budget = checks.whole("budget", budget, 1, 2**62)
-        row = cells.columns * (Timetable(train, wish).bytes_per_cell() + 2)
+        row = cells.columns * (Timetable(train, recording).bytes_per_cell() + 2)
         smallest = min(SMALLEST // row, WORTH_A_PART // (cells.columns * len(train)))
         fitting = max(1, min(budget // 2 // row, max(smallest, cells.rows // pieces)))
         rows = cells.rows if fitting >= cells.rows else 1 << (int(fitting).bit_length() - 1)
-        return cls(cells, train, wish, rows)
+        return cls(cells, train, recording, rows)
 
     @property
     def groups(self) -> list[Group]:
@@ -107,17 +95,8 @@ class Parts:
             `progress`, `cancel` and `threads` of `simulate`.
         """
         first, last = group
-        ds = simulate(
-            cells or self.cells.part(slice(first, last)),
-            self.train,
-            record=self.recording.quantities,
-            every=self.recording.every,
-            read_voltage=self.recording.read_voltage,
-            bandwidth=self.recording.bandwidth,
-            advance=False,
-            budget=2**62,
-            **options,
-        )
+        there = cells or self.cells.part(slice(first, last))
+        ds = simulate_recording(there, self.train, self.recording, advance=False, budget=2**62, **options)
         return ds.assign_coords(row=("row", np.arange(first, last), ds["row"].attrs))
 
     def bare(self) -> Parts:
@@ -130,8 +109,7 @@ class Parts:
 
     def warn_range(self) -> None:
         """Say once for all groups that a voltage lies outside the measured range."""
-        read = abs(self.recording.read_voltage) if "conductance" in self.recording.quantities else 0.0
-        self.cells.warn_range(max(self.train.amplitude, read), stacklevel=4)
+        self.cells.warn_range(max(self.train.amplitude, self.recording.largest_voltage), stacklevel=4)
 
     def __iter__(self) -> Iterator[tuple[Group, xr.Dataset]]:
         """All groups, one after the other."""

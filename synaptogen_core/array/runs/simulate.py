@@ -91,7 +91,31 @@ def simulate(
     Cancelled
         If `cancel` said so.
     """
-    wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    _check(cells, train)
+    return simulate_recording(
+        cells,
+        train,
+        recording.request(cells.shape, record, every, select, read_voltage, bandwidth),
+        advance=advance,
+        progress=progress,
+        cancel=cancel,
+        budget=budget,
+        threads=threads,
+    )
+
+
+def simulate_recording(
+    cells: CellArray,
+    train: PulseTrain,
+    wish: Recording,
+    *,
+    advance: bool = True,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    budget: int = BUDGET,
+    threads: int | None = None,
+) -> xr.Dataset:
+    """`simulate` with what is to be recorded as one checked record."""
     checks.flag("advance", advance)
     table = Timetable(train, wish)
     recorded = cells.size if wish.select is None else wish.select.size
@@ -102,7 +126,7 @@ def simulate(
             "record fewer quantities, select fewer cells, record less often, shorten the train, or raise the budget"
         )
     with cells.transaction() as work:
-        run = _executed(work, table, wish, bool(advance), threads, progress, cancel)
+        run = _executed(work, table, wish, bool(advance), threads, progress, cancel, stacklevel=5)
         result = dataset.build(run)
         if run.state is not None:
             work.take_over(run.state, work.reads + run.reads)
@@ -145,7 +169,7 @@ def apply_train(
     _check(cells, train)
     nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
     with cells.transaction() as work:
-        run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel)
+        run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel, stacklevel=4)
         if run.state is not None:
             work.take_over(run.state, work.reads)
 
@@ -158,11 +182,12 @@ def _executed(
     threads: int | None,
     progress: Progress | None,
     cancel: Cancel | None,
+    stacklevel: int,
 ) -> Run:
     _check_threads(threads)
     check_callbacks(progress, cancel)
     run = Run(cells, table, wish, advance, threads)
-    cells.warn_range(run.largest_voltage, stacklevel=4)
+    cells.warn_range(run.largest_voltage, stacklevel=stacklevel)
     run.execute(progress, cancel)
     return run
 
@@ -184,7 +209,8 @@ def estimate_cost(
     The time comes from short measurements on this machine: what a call, a cell, a pulse and a byte take, made once for
     each device, and what the train's own random voltages take.
     """
-    wish = _request(cells, train, record, every, select, read_voltage, bandwidth)
+    _check(cells, train)
+    wish = recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
     checks.flag("advance", advance)
     _check_threads(threads)
     return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
@@ -236,30 +262,8 @@ def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr
         raise ValueError(
             f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
         )
-    return simulate(
-        cells,
-        dataset.train_of(settings, ds),
-        record=settings["record"],
-        every=settings["every"],
-        select=dataset.select_of(settings, ds),
-        read_voltage=settings["read_voltage"],
-        bandwidth=settings["bandwidth"] or None,
-        advance=settings["advance"],
-        **options,
-    )
-
-
-def _request(
-    cells: CellArray,
-    train: PulseTrain,
-    record: str | Iterable[str],
-    every: str | int,
-    select: ArrayLike | None,
-    read_voltage: float,
-    bandwidth: float | None,
-) -> Recording:
-    _check(cells, train)
-    return recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+    train, wish = dataset.train_of(settings, ds), dataset.recording_of(settings, ds)
+    return simulate_recording(cells, train, wish, advance=settings["advance"], **options)
 
 
 def _check(cells: CellArray, train: PulseTrain) -> None:

@@ -52,7 +52,18 @@ class Join:
         assign(self, amplitude=max(part.amplitude for part in self.parts))
 
     def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
-        """Return the first `count` pulses; `numbers` gives the random sources theirs."""
+        """Return the first `count` pulses; `numbers` gives the random sources theirs.
+
+        Parameters
+        ----------
+        count : int
+            At most `length`.
+        numbers : dict of RandomSource to int
+
+        Returns
+        -------
+        Head
+        """
         heads = []
         for part in self.parts:
             heads.append(part.head(min(count, part.length), numbers))
@@ -97,7 +108,18 @@ class Repeat:
         assign(self, closed=self.part.closed, amplitude=self.part.amplitude, sources=self.part.sources)
 
     def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
-        """Return the first `count` pulses; `numbers` gives the random sources theirs."""
+        """Return the first `count` pulses; `numbers` gives the random sources theirs.
+
+        Parameters
+        ----------
+        count : int
+            At most `length`.
+        numbers : dict of RandomSource to int
+
+        Returns
+        -------
+        Head
+        """
         one = self.part.head(min(count, self.part.length), numbers)
         return Head(*(_tiled(array, count) for array in one))
 
@@ -129,7 +151,23 @@ def join(nodes: Sequence[Node]) -> Node:
 
 
 def repeat(node: Node, times: object) -> Node:
-    """Return the node `times` times, so that 2 * (3 * a) is 6 * a, and 1 * a is a."""
+    """Return the node `times` times, so that 2 * (3 * a) is 6 * a, and 1 * a is a.
+
+    Parameters
+    ----------
+    node : Node
+    times : int
+        At least 1.
+
+    Returns
+    -------
+    Node
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `times` is not, or the train becomes too long.
+    """
     number = checks.whole("times", times)
     if number == 1:
         return node
@@ -146,7 +184,22 @@ def random(
     per_cell: bool = True,
     seed: int = 0,
 ) -> Random:
-    """Return random voltages; parameters as for `PulseTrain.random`."""
+    """Return random voltages.
+
+    Parameters
+    ----------
+    pulses, distribution, low, high, mean, sd, per_cell, seed
+        As for `PulseTrain.random`.
+
+    Returns
+    -------
+    Random
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one breaks its rule.
+    """
     return Random(pulses, RandomSource(distribution, low, high, mean, sd, per_cell, seed))
 
 
@@ -162,7 +215,23 @@ MAKERS: dict[object, Callable[..., Wave]] = {
 
 
 def from_dict(tree: object, depth: int = MAX_DEPTH) -> Node:
-    """Return the node that `to_dict` wrote, all checks made again."""
+    """Return the node that `to_dict` wrote, all checks made again.
+
+    Parameters
+    ----------
+    tree : dict
+    depth : int
+        How deep it may be nested.
+
+    Returns
+    -------
+    Node
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not such a dict, or a setting breaks its rule.
+    """
     if not isinstance(tree, dict):
         raise TypeError(f"train: must be a dict with a kind (got {type(tree).__name__}); give what to_dict returns")
     if not depth:

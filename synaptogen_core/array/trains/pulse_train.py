@@ -85,7 +85,18 @@ class PulseTrain:
     # ------------------------------------------------------------------------------------------------------- the makers
     @classmethod
     def cycling(cls, cycles: int = 100, u_set: float = -1.5, u_reset: float = 1.5) -> PulseTrain:
-        """Full switching: SET at `u_set` < 0 [V], RESET at `u_reset` > 0 [V], which ends the cycle."""
+        """Full switching: SET, then RESET, which ends the cycle.
+
+        Parameters
+        ----------
+        cycles : int
+        u_set, u_reset : float
+            Voltages [V]; u_set < 0 < u_reset.
+
+        Returns
+        -------
+        PulseTrain
+        """
         return cls(Cycling(cycles, u_set, u_reset))
 
     @classmethod
@@ -116,12 +127,38 @@ class PulseTrain:
     def staircase(
         cls, cycles: int = 1, u_set: float = -1.5, u_start: float = 0.6, u_stop: float = 1.5, steps: int = 10
     ) -> PulseTrain:
-        """SET at `u_set` < 0 [V], then `steps` RESET pulses from `u_start` to `u_stop` [V]; the last ends the cycle."""
+        """SET, then RESET pulses of equal steps in voltage; the last ends the cycle.
+
+        Parameters
+        ----------
+        cycles : int
+        u_set : float
+            Below zero [V].
+        u_start, u_stop : float
+            First and last RESET voltage [V].
+        steps : int
+            RESET pulses per cycle.
+
+        Returns
+        -------
+        PulseTrain
+        """
         return cls(Staircase(cycles, u_set, u_start, u_stop, steps))
 
     @classmethod
     def identical(cls, pulses: int = 10, u: float = 0.9) -> PulseTrain:
-        """The voltage `u` [V], `pulses` times; the last pulse ends the cycle."""
+        """One voltage many times; the last pulse ends the cycle.
+
+        Parameters
+        ----------
+        pulses : int
+        u : float
+            Voltage [V].
+
+        Returns
+        -------
+        PulseTrain
+        """
         return cls(Identical(pulses, u))
 
     @classmethod
@@ -156,7 +193,18 @@ class PulseTrain:
 
     @classmethod
     def read_only(cls, pulses: int = 1, u: float = 0.2) -> PulseTrain:
-        """Pulses of `u` [V] that never change a state, and end no cycle."""
+        """Pulses that never change a state, and end no cycle.
+
+        Parameters
+        ----------
+        pulses : int
+        u : float
+            Voltage [V].
+
+        Returns
+        -------
+        PulseTrain
+        """
         return cls(ReadOnly(pulses, u))
 
     @classmethod

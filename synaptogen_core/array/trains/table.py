@@ -60,7 +60,22 @@ class Table(Wave):
 
 
 def table(voltages: ArrayLike, cycle_ends: ArrayLike | None = None) -> Table:
-    """Return a checked table; parameters as for `PulseTrain.table`."""
+    """Return a checked table.
+
+    Parameters
+    ----------
+    voltages, cycle_ends
+        As for `PulseTrain.table`.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no such arrays.
+    """
     values = _voltages(voltages)
     return Table(values, _cycle_ends(cycle_ends, values.size))
 

@@ -79,7 +79,18 @@ class Wave:
         return end
 
     def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
-        """Return the first `count` pulses; `numbers` gives the random sources theirs."""
+        """Return the first `count` pulses; `numbers` gives the random sources theirs.
+
+        Parameters
+        ----------
+        count : int
+            At most `length`.
+        numbers : dict of RandomSource to int
+
+        Returns
+        -------
+        Head
+        """
         random = numbers[self.sources[0]] if self.sources else -1
         read, random_of = np.full(count, self.read), np.full(count, random, np.int16)
         return Head(self.voltage(count), self.cycle_end(count), read, random_of)

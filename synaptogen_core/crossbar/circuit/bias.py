@@ -134,10 +134,22 @@ def bias(
 def read_bias(voltages: ArrayLike, columns: int) -> Bias:
     """Read with one voltage for each word line [V]; shape (rows,) or (vectors, rows); all bit lines at 0 V.
 
+    Parameters
+    ----------
+    voltages : array of float, shape (rows,) or (vectors, rows)
+        Of the word lines [V]; NaN: floating.
+    columns : int
+        Number of bit lines.
+
+    Returns
+    -------
+    Bias
+        All transistors on, if there are any.
+
     Raises
     ------
     TypeError, ValueError
-        If the voltages are no such numbers.
+        If the voltages are no such numbers, or `columns` is not a whole number from 1 on.
     """
     return Bias(np.asarray(voltages), np.zeros(checks.whole("columns", columns, 1, 2**40)))
 

@@ -58,6 +58,11 @@ class Faults:
     def check(self, rows: int, columns: int) -> None:
         """Refuse places outside an array.
 
+        Parameters
+        ----------
+        rows, columns : int
+            Size of the array.
+
         Raises
         ------
         ValueError

@@ -17,10 +17,10 @@ from synaptogen_core.crossbar.readout.read import (
     IDEAL,
     Periphery,
     are_ideal,
-    as_cells,
     as_voltages,
     check_circuit,
 )
+from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import HRS, LRS, R_HRS, R_LRS
@@ -68,7 +68,7 @@ class ErrorBudget:
 
 
 def error_budget(
-    cells: CellArray | ArrayLike,
+    cells: Given,
     nominal: ArrayLike,
     voltages: ArrayLike,
     lines: Lines = IDEAL,
@@ -110,14 +110,17 @@ def error_budget(
         If an argument breaks its rule.
     """
     cells = as_cells(cells)
-    target = checks.numbers("nominal", nominal)
+    intended = as_cells(nominal, "nominal")
+    if isinstance(intended, CellArray):
+        raise TypeError("nominal: must be numbers (got CellArray); give nominal_conductances(cells)")
+    target = intended.siemens
     checks.shape("nominal", target, cells.shape)
     volts = as_voltages(voltages, cells.shape[0])
     check_circuit(lines, periphery)
     ideal = volts @ target
     circuits = replace(periphery, noise=None)
 
-    def read(of: CellArray | F64, lines: Lines, periphery: Periphery) -> F64:
+    def read(of: CellArray | LinearCells, lines: Lines, periphery: Periphery) -> F64:
         return read_tiles(of, volts, lines, periphery, tile=tile, seed=seed, first_read=first_read)
 
     def error(product: F64) -> float:
@@ -127,14 +130,14 @@ def error_budget(
         actual = cells.conductance(cells.device.u_0).astype(np.float64)
         nonlinear = _nonlinear(cells.device, target, volts)
     else:
-        actual, nonlinear = cells, ideal
+        actual, nonlinear = cells.siemens, ideal
     return ErrorBudget(
         ideal=_rms(differences(ideal) if pairs else ideal),
         variability=error(volts @ actual),
         nonlinearity=error(nonlinear),
-        lines=0.0 if are_ideal(lines) else error(read(target, lines, BARE)),
-        noise=0.0 if periphery.noise is None else error(read(target, IDEAL, Periphery(noise=periphery.noise))),
-        quantisation=0.0 if circuits == BARE else error(read(target, IDEAL, circuits)),
+        lines=0.0 if are_ideal(lines) else error(read(intended, lines, BARE)),
+        noise=0.0 if periphery.noise is None else error(read(intended, IDEAL, Periphery(noise=periphery.noise))),
+        quantisation=0.0 if circuits == BARE else error(read(intended, IDEAL, circuits)),
         together=error(read(cells, lines, periphery)),
     )
 

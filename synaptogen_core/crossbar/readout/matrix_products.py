@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
-from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.readout.read import (
     BARE,
     IDEAL,
     Periphery,
-    as_cells,
     as_voltages,
     check_circuit,
     read_columns,
 )
+from synaptogen_core.crossbar.solver.cells import Given, as_cells
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.types import F64
 
@@ -113,7 +111,7 @@ def differences(values: ArrayLike) -> F64:
 
 
 def matvec(
-    cells: CellArray | ArrayLike,
+    cells: Given,
     inputs: ArrayLike,
     pairs: DifferentialPairs,
     lines: Lines = IDEAL,
@@ -189,7 +187,7 @@ def matvec(
 
 
 def read_tiles(
-    cells: CellArray | ArrayLike,
+    cells: Given,
     voltages: ArrayLike,
     lines: Lines = IDEAL,
     periphery: Periphery = BARE,
@@ -237,9 +235,10 @@ def read_tiles(
     total = np.zeros((*volts.shape[:-1], columns))
     for band, top in enumerate(range(0, rows, height)):
         inside = slice(top, min(top + height, rows))
-        for left, part in _tiles(cells, inside, width):
-            total[..., left : left + part.shape[1]] += read_columns(
-                part,
+        for left in range(0, columns, width):
+            beside = slice(left, min(left + width, columns))
+            total[..., beside] += read_columns(
+                cells.part(inside, beside),
                 volts[..., inside],
                 lines,
                 periphery,
@@ -248,10 +247,3 @@ def read_tiles(
                 first_line=band * columns + left,
             )
     return total
-
-
-def _tiles(cells: CellArray | F64, inside: slice, width: int) -> Iterator[tuple[int, CellArray | F64]]:
-    """The tiles of a band of rows with their first columns."""
-    for left in range(0, cells.shape[1], width):
-        beside = slice(left, min(left + width, cells.shape[1]))
-        yield left, cells.part(inside, beside) if isinstance(cells, CellArray) else cells[inside, beside]

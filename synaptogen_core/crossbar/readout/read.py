@@ -15,9 +15,9 @@ from synaptogen_core.crossbar.circuit.bias import read_bias
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.readout.converters import Adc, Dac, TransimpedanceAmplifier
 from synaptogen_core.crossbar.readout.line_noise import LineNoise, line_normals
-from synaptogen_core.crossbar.solver import cells as elements
+from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
 from synaptogen_core.crossbar.solver.solve import LineSolution, effective_conductance, solve_lines
-from synaptogen_core.types import F64
+from synaptogen_core.types import F32, F64
 
 SIDES = ("rows", "columns")
 IDEAL = Lines(0.0, 0.0)
@@ -112,7 +112,7 @@ BARE = Periphery()
 
 
 def read_columns(
-    cells: CellArray | ArrayLike,
+    cells: Given,
     voltages: ArrayLike,
     lines: Lines = IDEAL,
     periphery: Periphery = BARE,
@@ -181,6 +181,13 @@ def read_columns(
 def check_circuit(lines: Lines, periphery: Periphery) -> None:
     """Refuse what stands in place of lines or of a periphery.
 
+    Parameters
+    ----------
+    lines : Lines
+        What was given for it.
+    periphery : Periphery
+        What was given for it.
+
     Raises
     ------
     TypeError
@@ -190,19 +197,20 @@ def check_circuit(lines: Lines, periphery: Periphery) -> None:
     checks.instance("periphery", periphery, Periphery, "give Periphery(...)")
 
 
-def as_cells(cells: CellArray | ArrayLike) -> CellArray | F64:
-    """Cells as they are, or checked conductances, shape (rows, columns) [S].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are neither.
-    """
-    return cells if isinstance(cells, CellArray) else elements.conductances(cells)
-
-
 def as_voltages(voltages: ArrayLike, rows: int) -> F64:
     """Checked voltages, shape (rows,) or (vectors, rows) [V].
+
+    Parameters
+    ----------
+    voltages : array of float, shape (rows,) or (vectors, rows)
+        [V].
+    rows : int
+        Number of word lines.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows,) or (vectors, rows)
+        [V].
 
     Raises
     ------
@@ -222,26 +230,25 @@ def are_ideal(lines: Lines) -> bool:
     return not (lines.word or lines.bit or lines.source or lines.sense) and lines.faults == Faults()
 
 
-def _currents(cells: CellArray | F64, volts: F64, lines: Lines) -> F64:
+def _currents(cells: CellArray | LinearCells, volts: F64, lines: Lines) -> F64:
     """Currents of the bit lines [A]; shape (vectors, columns)."""
     if isinstance(cells, CellArray):
         if are_ideal(lines):
             return np.stack([ideal_read(cells, v) for v in volts])
         return np.concatenate([part.bit_current for part in _solutions(cells, volts, lines)])
     if are_ideal(lines):
-        return volts @ cells
+        return volts @ cells.siemens
     if len(volts) < min(cells.shape):  # the matrix takes as many solutions as there are lines
         return np.concatenate([part.bit_current for part in _solutions(cells, volts, lines)])
     return volts @ effective_conductance(cells, lines)
 
 
-def _currents_with_noise(cells: CellArray | F64, volts: F64, lines: Lines, noise: LineNoise) -> tuple[F64, F64]:
+def _currents_with_noise(cells: CellArray | LinearCells, volts: F64, lines: Lines, noise: LineNoise) -> tuple[F64, F64]:
     """Currents of the bit lines, and the standard deviations of their noise [A]; each (vectors, columns)."""
     currents, sds = [], []
     if are_ideal(lines):
         for column in volts[:, :, None]:
-            g = _conductance(cells, column)
-            i = cells.current(column) if isinstance(cells, CellArray) else column * cells
+            g, i = cells.conductance(column).astype(np.float64, copy=False), cells.current(column)
             currents.append(i.sum(axis=0, keepdims=True, dtype=np.float64))
             sds.append(noise.sd(i, g))
     else:
@@ -249,25 +256,20 @@ def _currents_with_noise(cells: CellArray | F64, volts: F64, lines: Lines, noise
             currents.append(part.bit_current)
             for u, i in zip(part.cell_voltage, part.cell_current, strict=True):
                 dark = np.isnan(u)  # no path leads there
-                g = _with_faults(_conductance(cells, np.where(dark, 0.0, u)), lines.faults)
+                g = _with_faults(cells.conductance(np.where(dark, 0.0, u)), lines.faults)
                 sds.append(noise.sd(np.where(dark, 0.0, i), np.where(dark, 0.0, g)))
     return np.concatenate(currents), np.stack(sds)
 
 
-def _solutions(cells: CellArray | F64, volts: F64, lines: Lines) -> Iterator[LineSolution]:
+def _solutions(cells: CellArray | LinearCells, volts: F64, lines: Lines) -> Iterator[LineSolution]:
     rows, columns = cells.shape
     batch = max(1, BATCH // (rows * columns))
     for begin in range(0, len(volts), batch):
         yield solve_lines(cells, read_bias(volts[begin : begin + batch], columns), lines)
 
 
-def _conductance(cells: CellArray | F64, volts: F64) -> F64:
-    """Static conductances of cells at their voltages [S]; shape (rows, columns)."""
-    return cells.conductance(volts).astype(np.float64) if isinstance(cells, CellArray) else cells
-
-
-def _with_faults(conductance: F64, faults: Faults) -> F64:
-    found = conductance.copy()
+def _with_faults(conductance: F32 | F64, faults: Faults) -> F64:
+    found = conductance.astype(np.float64)
     for place in faults.shorted_cells:
         found[place] = 1 / faults.short
     for place in faults.open_cells:  # what is open, too, is open, as for the solver

@@ -21,6 +21,37 @@ GRID = 201  # voltages at which the slopes of curves are looked at
 
 
 @dataclass(frozen=True, eq=False)
+class LinearCells:
+    """Checked conductances [S] as cells: what the crossbar asks of a CellArray, of them. `as_cells` makes them.
+
+    siemens : (m, n), not to be written to
+    """
+
+    siemens: F64
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.siemens.shape
+        return rows, columns
+
+    def part(self, rows: slice, columns: slice) -> LinearCells:
+        """A rectangle of them."""
+        return LinearCells(self.siemens[rows, columns])
+
+    def conductance(self, u: ArrayLike) -> F64:
+        """The same at each voltage [S]; (m, n)."""
+        return self.siemens
+
+    def current(self, u: F64) -> F64:
+        """Currents [A] at `u` [V], of a shape that goes with (m, n)."""
+        return u * self.siemens
+
+
+Given = CellArray | LinearCells | ArrayLike  # cells as they come to a door
+
+
+@dataclass(frozen=True, eq=False)
 class Elements:
     """Cells between word and bit lines: linear conductances, or curves between two polynomials.
 
@@ -81,15 +112,39 @@ class Elements:
         return np.where(self.on, np.interp(self.mix, r, least), 0.0)
 
 
-def of(cells: CellArray | ArrayLike, bias: Bias, faults: Faults) -> Elements:
-    """The elements of an array with its faults, and with its select transistors as the bias switches them.
+def as_cells(given: Given, name: str = "cells") -> CellArray | LinearCells:
+    """Check at the door: cells as they are, or conductances of linear ones [S], shape (rows, columns), our own.
 
     Raises
     ------
     TypeError, ValueError
-        If the cells are no such array, or do not fit the bias.
+        If they are neither, or conductances are negative or not finite.
     """
-    found = _curves(cells) if isinstance(cells, CellArray) else _resistors(cells)
+    if isinstance(given, (CellArray, LinearCells)):
+        return given
+    g = np.array(numeric(name, given, "a CellArray or conductances", "give one of them"), dtype=np.float64)
+    if g.ndim != 2 or not g.size:
+        raise ValueError(
+            f"{name}: must be a CellArray or conductances of shape (rows, columns) (got shape {g.shape}); "
+            "give one for each cell"
+        )
+    if not np.isfinite(g).all() or g.min() < 0:
+        raise ValueError(
+            f"{name}: must be conductances from 0 S on (got a negative one, NaN or infinity); correct them"
+        )
+    g.flags.writeable = False
+    return LinearCells(g)
+
+
+def of(cells: CellArray | LinearCells, bias: Bias, faults: Faults) -> Elements:
+    """The elements of an array with its faults, and with its select transistors as the bias switches them.
+
+    Raises
+    ------
+    ValueError
+        If the cells do not fit the bias.
+    """
+    found = _curves(cells) if isinstance(cells, CellArray) else Elements(cells.siemens, cells.siemens > 0)
     if found.on.shape != bias.shape:
         raise ValueError(f"cells: must have the shape of the bias, {bias.shape} (got {found.on.shape}); make them fit")
     on, fixed = found.on.copy(), np.zeros(found.on.shape)
@@ -102,30 +157,6 @@ def of(cells: CellArray | ArrayLike, bias: Bias, faults: Faults) -> Elements:
         fixed[~bias.conducting] = 0.0
     conductance = np.where(fixed > 0, fixed, np.where(on, found.conductance, 0.0))
     return replace(found, conductance=conductance, on=on, fixed=fixed if fixed.any() else None)
-
-
-def conductances(given: ArrayLike) -> F64:
-    """Checked conductances [S], (rows, columns), float64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are no such array, negative or not finite.
-    """
-    g = np.array(numeric("cells", given, "a CellArray or conductances", "give one of them"), dtype=np.float64)
-    if g.ndim != 2 or not g.size:
-        raise ValueError(
-            f"cells: must be a CellArray or conductances of shape (rows, columns) (got shape {g.shape}); "
-            "give one for each cell"
-        )
-    if not np.isfinite(g).all() or g.min() < 0:
-        raise ValueError("cells: must be conductances from 0 S on (got a negative one, NaN or infinity); correct them")
-    return g
-
-
-def _resistors(given: ArrayLike) -> Elements:
-    g = conductances(given)
-    return Elements(g, g > 0)
 
 
 def _curves(cells: CellArray) -> Elements:

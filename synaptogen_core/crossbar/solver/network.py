@@ -54,10 +54,27 @@ class Network:
         self._answers = [self._answer(bridge) for bridge in wires.bridges]
 
     def solve(self, at_word: F64, at_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
-        """Voltages [V] of the nodes into which the currents `at_word` and `at_bit` [A] are fed; each (m, n).
+        """Voltages of the nodes for given currents.
 
-        Until no node misses more than `tolerance` [A]; the third value is the number of steps. Bridges between lines
-        are put in afterwards: a few columns of the inverse, and a small matrix (Sherman, Morrison and Woodbury).
+        Bridges between lines are put in afterwards: a few columns of the inverse, and a small matrix.
+
+        Parameters
+        ----------
+        at_word, at_bit : ndarray of float64, shape (m, n)
+            Currents fed into the nodes [A].
+        tolerance : float
+            Largest imbalance of a node at which to stop [A].
+
+        Returns
+        -------
+        word, bit : ndarray of float64, shape (m, n)
+            Voltages [V].
+        steps : int
+            Of the conjugate gradients.
+
+        References
+        ----------
+        Sherman, Morrison and Woodbury's formula, for the bridges.
         """
         word, bit, steps = self._without_bridges(at_word, at_bit, tolerance)
         if self._bridges:

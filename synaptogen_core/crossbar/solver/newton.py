@@ -54,12 +54,44 @@ class Crossbar:
 
     # ------------------------------------------------------------------------------------------------ one vector
     def solve(self, word: F64, bit: F64 | None = None) -> One:
-        """Drops of all nodes, to the aim; an error where Kirchhoff's law stays unmet."""
+        """Drops of all nodes, to the aim; an error where Kirchhoff's law stays unmet.
+
+        Parameters
+        ----------
+        word : ndarray of float64, shape (m,)
+            Voltages of the word lines [V]; NaN floats.
+        bit : ndarray of float64, shape (n,), optional
+            Voltages of the bit lines [V]; by default those of the bias.
+
+        Returns
+        -------
+        One
+
+        Raises
+        ------
+        ConvergenceError
+            If there is no solution that could be found, or more than one.
+        """
         at_bit = self.bias.bit if bit is None else bit
         return self.solve_terminals(np.nan_to_num(word)[:, None], np.nan_to_num(at_bit)[None, :])
 
     def solve_terminals(self, at_word: F64, at_bit: F64) -> One:
-        """The same from the voltages [V] of the terminals behind each cell, of shapes that go with (m, n)."""
+        """The same from the voltages of the terminals behind each cell.
+
+        Parameters
+        ----------
+        at_word, at_bit : ndarray of float64, shapes that broadcast to (m, n)
+            Voltages [V].
+
+        Returns
+        -------
+        One
+
+        Raises
+        ------
+        ConvergenceError
+            As `solve`.
+        """
         shape = self.cells.on.shape
         full = np.zeros(shape), np.zeros(shape)
         ends = (at_word.max(), at_word.min(), at_bit.max(), at_bit.min(), 0.0)
@@ -189,7 +221,19 @@ class Crossbar:
 
     # ------------------------------------------------------------------------------------------------ what is told
     def line_currents(self, one: One, word: F64, bit: F64) -> tuple[F64, F64]:
-        """Of all terminals of each line [A]: what its cells take, and what goes through shorts."""
+        """Currents of all terminals of each line: what its cells take, and what goes through shorts.
+
+        Parameters
+        ----------
+        one : One
+        word, bit : ndarray of float64, shapes (m,) and (n,)
+            Voltages of the lines [V]; NaN floats.
+
+        Returns
+        -------
+        into, out : ndarray of float64, shapes (m,) and (n,)
+            Currents [A]; 0 for floating lines.
+        """
         off_word, off_bit = one.current.copy(), -one.current
         at = np.nan_to_num(word)[:, None], np.nan_to_num(bit)[None, :]
         self.wires.add_shorts(at, (one.word_drop, one.bit_drop), (off_word, off_bit))

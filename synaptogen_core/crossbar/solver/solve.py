@@ -13,6 +13,7 @@ from synaptogen_core.array.threads import each_block
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.solver import cells as elements
+from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
 from synaptogen_core.crossbar.solver.line_conductances import Wires
 from synaptogen_core.crossbar.solver.newton import Crossbar, One
 from synaptogen_core.device.frozen import freeze
@@ -59,7 +60,7 @@ class LineSolution:
         freeze(self)
 
 
-def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = None) -> LineSolution:
+def solve_lines(cells: Given, bias: Bias, lines: Lines | None = None) -> LineSolution:
     """Solve a crossbar with its lines.
 
     Parameters
@@ -102,6 +103,7 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
     if not isinstance(lines, Lines):
         raise TypeError(f"lines: must be Lines (got {type(lines).__name__}); give Lines(...)")
     lines.faults.check(*bias.shape)
+    cells = as_cells(cells)
     crossbar = Crossbar(elements.of(cells, bias, lines.faults), Wires.of(lines, bias), bias)
     vectors = np.atleast_2d(bias.word)
     found: list[One | None] = [None] * len(vectors)
@@ -118,7 +120,7 @@ def solve_lines(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = 
 
 
 def effective_conductance(
-    conductance: ArrayLike, lines: Lines | None = None, conducting: ArrayLike | None = None
+    conductance: ArrayLike | LinearCells, lines: Lines | None = None, conducting: ArrayLike | None = None
 ) -> F64:
     """What an array of linear cells does through its lines, as one matrix: each further read is one small product.
 
@@ -143,21 +145,21 @@ def effective_conductance(
     TypeError, ValueError
         As `solve_lines`.
     """
-    if isinstance(conductance, CellArray):
+    cells = as_cells(conductance)
+    if isinstance(cells, CellArray):
         raise TypeError("conductance: must be numbers (got CellArray); give cells.conductance()")
-    g = elements.conductances(conductance)
-    rows, columns = g.shape
+    rows, columns = cells.shape
     lines = checks.instance("lines", Lines() if lines is None else lines, Lines, "give Lines(...)")
     on = None if conducting is None else np.asarray(conducting)
-    return _unit_currents(g, Bias(np.zeros(rows), np.zeros(columns), on), lines)
+    return _unit_currents(cells, Bias(np.zeros(rows), np.zeros(columns), on), lines)
 
 
-def _unit_currents(g: F64, bias: Bias, lines: Lines) -> F64:
+def _unit_currents(cells: LinearCells, bias: Bias, lines: Lines) -> F64:
     """Drive the lines of the smaller family one by one; what drives there and flows here may be exchanged."""
-    rows, columns = g.shape
+    rows, columns = cells.shape
     lines.faults.check(rows, columns)
-    crossbar = Crossbar(elements.of(g, bias, lines.faults), Wires.of(lines, bias), bias)
-    result = np.empty(g.shape)
+    crossbar = Crossbar(elements.of(cells, bias, lines.faults), Wires.of(lines, bias), bias)
+    result = np.empty(cells.shape)
 
     def solve(block: slice) -> None:
         for k in range(block.start, block.stop):

@@ -47,7 +47,17 @@ def compiled(function):
 
 @compiled
 def pivots(total, segment, out):
-    """Reciprocal pivots of chains along the last axis; `segment` with infinite conductances as they are."""
+    """Reciprocal pivots of chains along the last axis; `segment` with infinite conductances as they are.
+
+    Parameters
+    ----------
+    total : ndarray of float64, shape (lines, nodes)
+        What hangs on each node [S].
+    segment : ndarray of float64, shape (1 or lines, nodes + 1)
+        Conductances along the lines, infinite ones as they are [S].
+    out : ndarray of float64, shape (lines, nodes)
+        Receives the reciprocals [ohm].
+    """
     chains, nodes = total.shape
     for i in range(chains):
         of = segment[min(i, segment.shape[0] - 1)]
@@ -62,7 +72,16 @@ def pivots(total, segment, out):
 
 @compiled
 def solve_bits(net, z, first):
-    """The chains of the bit lines from `first` on: right-hand sides `z` (m, w) [A] become voltages [V]."""
+    """Solve the chains of some bit lines, in place.
+
+    Parameters
+    ----------
+    net : Net
+    z : ndarray of float64, shape (m, w)
+        Right-hand sides [A]; becomes voltages [V].
+    first : int
+        Bit line of the first column of `z`.
+    """
     m, w = z.shape
     if net.ideal_bit:
         for j in range(w):
@@ -97,7 +116,16 @@ def solve_bits(net, z, first):
 
 @compiled
 def solve_words(net, r, z, first, last):
-    """The chains of the word lines `first` to `last`: right-hand sides `r` [A] to voltages `z` [V], both (m, n)."""
+    """Solve the chains of some word lines.
+
+    Parameters
+    ----------
+    net : Net
+    r, z : ndarray of float64, shape (m, n)
+        Right-hand sides [A]; receives voltages [V].
+    first, last : int
+        First word line, and the one after the last.
+    """
     n = r.shape[1]
     if net.ideal_word:
         for i in range(first, last):
@@ -138,7 +166,21 @@ def solve_words(net, r, z, first, last):
 
 @compiled
 def apply_columns(net, p, q, first, last):
-    """`q` = S p for some columns, S the matrix that is left when the bit lines are eliminated; gives p . q there."""
+    """Q = S p for some columns, S the matrix that is left when the bit lines are eliminated.
+
+    Parameters
+    ----------
+    net : Net
+    p, q : ndarray of float64, shape (m, n)
+        Direction; receives S p.
+    first, last : int
+        First column, and the one after the last.
+
+    Returns
+    -------
+    float
+        p . q of these columns.
+    """
     m = p.shape[0]
     dot = 0.0
     many = net.word.shape[0] > 1
@@ -178,7 +220,25 @@ def apply_columns(net, p, q, first, last):
 
 @compiled
 def step_rows(net, alpha, p, q, x, r, z, first, last):
-    """A step of the conjugate gradients in some rows: x, r, z; gives r . z and the largest imbalance there."""
+    """A step of the conjugate gradients in some rows; changes x, r and z.
+
+    Parameters
+    ----------
+    net : Net
+    alpha : float
+        Length of the step.
+    p, q : ndarray of float64, shape (m, n)
+        Direction, and S p.
+    x, r, z : ndarray of float64, shape (m, n)
+        Voltages [V]; imbalances [A]; preconditioned imbalances [V].
+    first, last : int
+        First row, and the one after the last.
+
+    Returns
+    -------
+    tuple of two float
+        r . z, and the largest imbalance [A], of these rows.
+    """
     n = r.shape[1]
     for i in range(first, last):
         to_x, to_r, of_p, of_q = x[i], r[i], p[i], q[i]
@@ -209,7 +269,16 @@ def step_rows(net, alpha, p, q, x, r, z, first, last):
 
 @compiled
 def turn(beta, z, p, first, last):
-    """The next direction of the conjugate gradients: p = z + beta p."""
+    """The next direction of the conjugate gradients: p = z + beta p.
+
+    Parameters
+    ----------
+    beta : float
+    z, p : ndarray of float64, shape (m, n)
+        Preconditioned imbalances; direction, changed in place.
+    first, last : int
+        First row, and the one after the last.
+    """
     for i in range(first, last):
         for j in range(p.shape[1]):
             p[i, j] = z[i, j] + beta * p[i, j]
@@ -217,7 +286,18 @@ def turn(beta, z, p, first, last):
 
 @compiled
 def eliminate(net, at_word, at_bit, r, first, last):
-    """`r` = at_word + G Q^-1 at_bit for some columns: what is left on the word lines [A]."""
+    """R = at_word + G Q^-1 at_bit for some columns: what is left on the word lines.
+
+    Parameters
+    ----------
+    net : Net
+    at_word, at_bit : ndarray of float64, shape (m, n)
+        Currents fed into the nodes [A].
+    r : ndarray of float64, shape (m, n)
+        Receives the result [A].
+    first, last : int
+        First column, and the one after the last.
+    """
     m = r.shape[0]
     for left in range(first, last, WIDE):
         w = min(WIDE, last - left)
@@ -230,7 +310,18 @@ def eliminate(net, at_word, at_bit, r, first, last):
 
 @compiled
 def recover(net, at_bit, x, out, first, last):
-    """`out` = Q^-1 (at_bit + G x) for some columns: the bit lines' voltages [V] once the word lines' are known."""
+    """Out = Q^-1 (at_bit + G x) for some columns: the bit lines' voltages once the word lines' are known.
+
+    Parameters
+    ----------
+    net : Net
+    at_bit : ndarray of float64, shape (m, n)
+        Currents fed into the nodes [A].
+    x, out : ndarray of float64, shape (m, n)
+        Voltages of the word lines; receives those of the bit lines [V].
+    first, last : int
+        First column, and the one after the last.
+    """
     m = x.shape[0]
     for left in range(first, last, WIDE):
         w = min(WIDE, last - left)
@@ -246,10 +337,23 @@ def recover(net, at_bit, x, out, first, last):
 
 @compiled
 def word_imbalance(segment, ideal, drop, off):
-    """Kirchhoff's law on the word lines: add what flows along them [A] to what flows `off` their nodes.
+    """Kirchhoff's law on the word lines: add what flows along them to what flows off their nodes.
 
-    Gives the largest imbalance. A node that a terminal without resistance (an infinite conductance) holds has none; an
-    ideal line has one for all its nodes together.
+    A node that a terminal without resistance (an infinite conductance) holds has no imbalance; an ideal line has one
+    for all its nodes together.
+
+    Parameters
+    ----------
+    segment : ndarray of float64, shape (1 or m, n + 1)
+        Conductances along the lines [S].
+    ideal : bool
+    drop, off : ndarray of float64, shape (m, n)
+        Drops [V]; what flows off each node [A], changed in place.
+
+    Returns
+    -------
+    float
+        Largest imbalance [A].
     """
     lines, nodes = drop.shape
     worst = 0.0
@@ -275,7 +379,20 @@ def word_imbalance(segment, ideal, drop, off):
 
 @compiled
 def bit_imbalance(segment, ideal, drop, off):
-    """The same on the bit lines; `segment` has a row for each line, or one for all."""
+    """The same as `word_imbalance` on the bit lines.
+
+    Parameters
+    ----------
+    segment : ndarray of float64, shape (1 or n, m + 1)
+        Conductances along the lines [S].
+    ideal, drop, off
+        As for `word_imbalance`.
+
+    Returns
+    -------
+    float
+        Largest imbalance [A].
+    """
     nodes, lines = drop.shape
     many = segment.shape[0] > 1
     worst = 0.0
@@ -305,9 +422,24 @@ def bit_imbalance(segment, ideal, drop, off):
 
 @compiled
 def curve(r, on, volts, low, high, current, slope, floor):
-    """I(r, U) [A] of cells, float64, and what Newton's method takes for its slope [S].
+    """I(r, U) of cells, and what Newton's method takes for its slope.
 
-    Where the curve does not rise by more than `floor` [S], that is the conductance I/U of the chord, or the floor.
+    Where the curve does not rise by more than `floor`, that is the conductance I/U of the chord, or the floor.
+
+    Parameters
+    ----------
+    r, on, volts : ndarray, shape (m, n)
+        Mixing variable; whether the cell conducts; voltages [V].
+    low, high : ndarray of float64, shape (d + 1,)
+        Coefficients of LLRS and HHRS, highest power first.
+    current, slope : ndarray of float64, shape (m, n)
+        Receive the currents [A] and slopes [S].
+    floor : float
+        Least slope [S].
+
+    References
+    ----------
+    Hennen et al. 2024; docs/model.md, "Conduction".
     """
     for i in range(volts.shape[0]):
         for j in range(volts.shape[1]):

@@ -52,11 +52,24 @@ SMALLEST_NORMAL = 2.0**-126
 
 
 def fused(a: F32, b: F32 | np.float32, c: F32 | np.float32) -> F32:
-    """``a * b + c`` of float32 numbers, rounded once, as processors have it; the arguments are broadcast.
+    """``a * b + c`` of float32 numbers, rounded once, as processors have it.
 
     In float64 the product is exact and the sum almost so. Rounding that once more errs only where it lies in the middle
     between two float32 numbers without being there exactly; such sums are moved to the odd one of their neighbours
-    first (Boldo and Melquiond 2008, "Emulation of a FMA and correctly rounded sums", IEEE Trans. Comput. 57, 462).
+    first.
+
+    Parameters
+    ----------
+    a, b, c : ndarray of float32, or float32 for `b` and `c`
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    ndarray of float32, broadcast shape
+
+    References
+    ----------
+    Boldo and Melquiond 2008, "Emulation of a FMA and correctly rounded sums", IEEE Trans. Comput. 57, 462.
     """
     total = np.asarray(np.multiply(a, b, dtype=np.float64) + c)
     doubtful = (total.view(np.int64) & MIDDLE_MASK) == MIDDLE
@@ -73,7 +86,17 @@ def fused(a: F32, b: F32 | np.float32, c: F32 | np.float32) -> F32:
 
 
 def polynomial(coefficients: F32 | tuple[float, ...], x: F32) -> F32:
-    """Horner's rule in float32, highest power first: one fused step a coefficient."""
+    """Horner's rule in float32, highest power first: one fused step a coefficient.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float32, or tuple of float, shape (d + 1,)
+    x : ndarray of float32, any shape
+
+    Returns
+    -------
+    ndarray of float32, shape of `x`
+    """
     y = np.full(x.shape, coefficients[0], np.float32)
     for c in coefficients[1:]:
         y = fused(y, x, np.float32(c))
@@ -106,7 +129,19 @@ def exp10(x: F32) -> F32:
 
 
 def power(x: F32, exponent: np.float32) -> F32:
-    """x**exponent for positive, normal x."""
+    """x**exponent for positive, normal x.
+
+    Parameters
+    ----------
+    x : ndarray of float32, any shape
+        Positive and normal.
+    exponent : float32
+
+    Returns
+    -------
+    ndarray of float32, shape of `x`
+        The power of 2 behind it is clipped as in `exp2`.
+    """
     return exp2((log(x) * np.float32(1 / LN2)) * exponent)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import stationary
-from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.numbers import ModelNumbers
+from synaptogen_core.device.recursion import cholesky
 from synaptogen_core.types import F32
 
 
@@ -39,13 +40,13 @@ class Constants:
 
 
 @lru_cache(maxsize=64)
-def constants(device: DeviceParameters) -> Constants:
+def constants(device: ModelNumbers) -> Constants:
     """The constants of `device`."""
     return Constants(
         gamma=_f32(device.gamma),
         a=_f32(device.a),
         b=_f32(device.b),
-        start=_f32(stationary.cholesky(stationary.history_covariance(device))),
+        start=_f32(cholesky(stationary.history_covariance(device))),
         limits=_thresholds(device.weights),
         means=_f32(device.means),
         factors=_f32(device.factors),

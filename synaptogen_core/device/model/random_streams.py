@@ -99,7 +99,23 @@ def uniforms(
     count: int | NDArray[np.integer],
     sub: int | NDArray[np.integer] = 0,
 ) -> F32:
-    """Four uniform numbers in (0, 1] at each address, shape (4, n); parameters as for `words`."""
+    """Four uniform numbers in (0, 1] at each address.
+
+    Parameters
+    ----------
+    seed : int
+        0 <= seed < 2**64.
+    purpose, cell, count, sub
+        The address, as for `words`.
+
+    Returns
+    -------
+    ndarray of float32, shape (4, n)
+
+    References
+    ----------
+    Philox 4x32-10: Salmon et al. 2011, doi 10.1145/2063384.2063405.
+    """
     return unit_interval(words(seed, purpose, cell, count, sub))
 
 
@@ -110,9 +126,23 @@ def normals(
     count: int | NDArray[np.integer],
     sub: int | NDArray[np.integer] = 0,
 ) -> F32:
-    """Four standard normal numbers at each address, shape (4, n); parameters as for `words`.
+    """Four standard normal numbers at each address, at most 6.7 in absolute value.
 
-    Box and Muller's transform of two pairs of words; at most 6.7 in absolute value.
+    Parameters
+    ----------
+    seed : int
+        0 <= seed < 2**64.
+    purpose, cell, count, sub
+        The address, as for `words`.
+
+    Returns
+    -------
+    ndarray of float32, shape (4, n)
+
+    References
+    ----------
+    Philox 4x32-10: Salmon et al. 2011, doi 10.1145/2063384.2063405. Box and Muller 1958, Ann. Math. Stat. 29, 610, on
+    two pairs of words.
     """
     return normals_of(words(seed, purpose, cell, count, sub))
 

@@ -43,7 +43,33 @@ def noise_sd(current: F32, conductance: F32, bandwidth: float) -> F32:
 def noisy_current(
     r: F32, cell: NDArray[np.uint64], seed: int, number: int, u: F32, bandwidth: float, c: Constants
 ) -> F32:
-    """Currents [A] of cells with mixing `r` at the voltages `u` [V], as the array's read `number` finds them."""
+    """Currents of cells as one read of their array finds them.
+
+    Parameters
+    ----------
+    r : ndarray of float32, shape (n,)
+        Mixing variable.
+    cell : ndarray of uint64, shape (n,)
+        Addresses.
+    seed : int
+        Of the array, 0 <= seed < 2**64.
+    number : int
+        Which read of the array, below `MAX_READS`.
+    u : ndarray of float32, shape (n,) or (1,)
+        Voltages [V].
+    bandwidth : float
+        Of the read circuit [Hz].
+    c : Constants
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+        Currents [A].
+
+    References
+    ----------
+    Thermal and shot noise: Hennen et al. 2024; docs/model.md, "Reading".
+    """
     i = conduction.current(r, u, c)
     return i + noise_sd(i, conduction.conductance(r, u, c), bandwidth) * read_normals(cell, seed, number)
 

@@ -61,7 +61,20 @@ class State:
         return State(**{name: array.take(where, axis=-1) for name, array in self.arrays().items()})
 
     def view(self, where: slice, *, writeable: bool = True) -> State:
-        """Some cells where they are, not a copy."""
+        """Some cells where they are, not a copy.
+
+        Parameters
+        ----------
+        where : slice
+            Of the n cells.
+        writeable : bool
+            False: the arrays of the view are read-only.
+
+        Returns
+        -------
+        State
+            Its arrays share their memory with this one.
+        """
         arrays = {name: array[..., where] for name, array in self.arrays().items()}
         if not writeable:
             for array in arrays.values():
@@ -69,7 +82,20 @@ class State:
         return State(**arrays)
 
     def rectangle(self, shape: tuple[int, int], rows: slice, columns: slice) -> State:
-        """An independent copy of a rectangle of cells that lie in an array of `shape`, row by row."""
+        """An independent copy of a rectangle of cells.
+
+        Parameters
+        ----------
+        shape : tuple of two int
+            Rows and columns in which the n cells lie, row by row.
+        rows, columns : slice
+            Which of them.
+
+        Returns
+        -------
+        State
+            The cells of the rectangle, row by row.
+        """
         arrays = {}
         for name, array in self.arrays().items():
             inside = array.reshape(*array.shape[:-1], *shape)[..., rows, columns]
@@ -77,7 +103,15 @@ class State:
         return State(**arrays)
 
     def put(self, where: slice | NDArray[np.integer], part: State) -> None:
-        """Write `part` over some cells."""
+        """Write `part` over some cells.
+
+        Parameters
+        ----------
+        where : slice, or ndarray of integers, shape (k,)
+            Which of the n cells.
+        part : State
+            Of k cells and the same order p.
+        """
         for name, array in self.arrays().items():
             array[..., where] = getattr(part, name)
 
@@ -92,6 +126,21 @@ class State:
     @classmethod
     def of(cls, arrays: Mapping[str, Any], size: int, order: int, components: int) -> State:
         """Arrays that were saved, checked and copied.
+
+        Parameters
+        ----------
+        arrays : mapping of str to array
+            By the names of the fields, with their shapes, types and units.
+        size : int
+            Number of cells n.
+        order : int
+            Order p of the autoregression.
+        components : int
+            Number of mixture components of the device.
+
+        Returns
+        -------
+        State
 
         Raises
         ------
@@ -121,7 +170,20 @@ class State:
 
     @classmethod
     def empty(cls, size: int, order: int) -> State:
-        """Memory for `size` cells, not yet filled."""
+        """Memory for `size` cells, not yet filled.
+
+        Parameters
+        ----------
+        size : int
+            Number of cells n.
+        order : int
+            Order p of the autoregression.
+
+        Returns
+        -------
+        State
+            Its numbers are whatever stood in the memory.
+        """
         return cls(
             cell=np.empty(size, np.uint64),
             component=np.empty(size, np.uint8),

@@ -21,7 +21,20 @@ LEAST_THRESHOLD = np.float32(0.01)  # V
 
 
 def drawing_cells(state: State, u: F32) -> NDArray[np.intp]:
-    """Indices of the cells that will draw a new cycle when `u` is applied: RESET starts in LRS."""
+    """Indices of the cells that will draw a new cycle when `u` is applied: RESET starts in LRS.
+
+    Parameters
+    ----------
+    state : State
+        n cells.
+    u : ndarray of float32, shape (n,) or (1,)
+        Voltages [V].
+
+    Returns
+    -------
+    ndarray of integers, shape (k,)
+        Rising.
+    """
     return np.flatnonzero((state.code == LRS) & (u > state.threshold))
 
 
@@ -66,10 +79,28 @@ def apply(state: State, u: F32, normals: F32, c: Constants) -> None:
 
 
 def transition_curve(r: F32, u: F32, r_hrs: F32, c: Constants) -> tuple[F32, F32]:
-    """A and c of the RESET transition I(U) = a |Umax - U|**eta + c.
+    """Constants a and c of the RESET transition I(U) = a |Umax - U|**eta + c.
 
-    It runs from the current of the LRS cell (mixing `r`) at its threshold `u` [V], below Umax, to that of its next HRS,
-    `r_hrs` [ohm], at Umax.
+    It runs from the current of an LRS cell at its threshold to that of its next HRS at Umax.
+
+    Parameters
+    ----------
+    r : ndarray of float32, shape (n,)
+        Mixing variable in LRS.
+    u : ndarray of float32, shape (n,)
+        Thresholds, below Umax [V].
+    r_hrs : ndarray of float32, shape (n,)
+        Resistance of the next HRS [ohm].
+    c : Constants
+
+    Returns
+    -------
+    slope, floor : ndarray of float32, shape (n,) and (n,) or (1,)
+        a [A V^-eta] and c [A].
+
+    References
+    ----------
+    Hennen et al. 2024; docs/model.md, "Switching".
     """
     first = conduction.current(r, u, c)
     last = conduction.current(conduction.mixing_of_resistance(r_hrs, c), np.array([c.u_max], np.float32), c)

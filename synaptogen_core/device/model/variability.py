@@ -52,7 +52,27 @@ def fresh_cells(cell: NDArray[np.integer], seed: int, start: str, c: Constants) 
 
 
 def draw_devices(cell: NDArray[np.uint64], seed: int, c: Constants) -> tuple[NDArray[np.uint8], F32, F32]:
-    """Device to device: component (n,), mu (4, n) and sigma (4, n) of each cell; sigma is clipped to its floor."""
+    """Draw the device vector of each cell (device to device); sigma is clipped to its floor.
+
+    Parameters
+    ----------
+    cell : ndarray of uint64, shape (n,)
+        Addresses.
+    seed : int
+        0 <= seed < 2**64.
+    c : Constants
+
+    Returns
+    -------
+    component : ndarray of uint8, shape (n,)
+        Of the mixture.
+    mu, sigma : ndarray of float32, shape (4, n)
+        Mean and spread of the features: log10 ohm, V, ohm, V.
+
+    References
+    ----------
+    Hennen et al. 2024; docs/model.md, "Device to device".
+    """
     word = random_streams.words(seed, random_streams.DEVICE, cell, 0, 2)[0]
     component = np.zeros(word.size, np.uint8)
     for limit in c.limits:
@@ -66,7 +86,18 @@ def draw_devices(cell: NDArray[np.uint64], seed: int, c: Constants) -> tuple[NDA
 
 
 def lower_product(factor: F32, normals: F32) -> F32:
-    """Lower triangular factor times normals, each row summed from its first column on."""
+    """Lower triangular factor times normals, each row summed from its first column on.
+
+    Parameters
+    ----------
+    factor : ndarray of float32, shape (k, k)
+        Only its lower triangle is read.
+    normals : ndarray of float32, shape (k, n)
+
+    Returns
+    -------
+    ndarray of float32, shape (k, n)
+    """
     result = np.empty((factor.shape[0], normals.shape[1]), np.float32)
     for i, row in enumerate(factor):
         total = row[0] * normals[0]
@@ -94,7 +125,24 @@ def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
 
 
 def features_of(x: F32, mu: F32, sigma: F32, c: Constants) -> F32:
-    """Features (4, n) of the normal vectors x (4, n): ohm, V, ohm, V."""
+    """Features of the normal vectors x: y_i = mu_i + sigma_i gamma_i(x_i), the first as its power of ten.
+
+    Parameters
+    ----------
+    x : ndarray of float32, shape (4, n)
+    mu, sigma : ndarray of float32, shape (4, n)
+        Mean and spread of each cell: log10 ohm, V, ohm, V.
+    c : Constants
+
+    Returns
+    -------
+    ndarray of float32, shape (4, n)
+        R_HRS [ohm], U_SET [V], R_LRS [ohm], U_RESET [V].
+
+    References
+    ----------
+    Hennen et al. 2024; docs/model.md, "Cycle to cycle".
+    """
     y = np.empty_like(x)
     for i in range(4):
         y[i] = fused(sigma[i], arithmetic.polynomial(c.gamma[i], x[i]), mu[i])
@@ -103,7 +151,22 @@ def features_of(x: F32, mu: F32, sigma: F32, c: Constants) -> F32:
 
 
 def draw_cycle(state: State, drawing: NDArray[np.intp], normals: F32, c: Constants) -> None:
-    """Give the cells `drawing` (k,) the vector of their next cycle, from `normals` (4, k)."""
+    """Give some cells the vector of their next cycle, in place.
+
+    Parameters
+    ----------
+    state : State
+        n cells.
+    drawing : ndarray of integers, shape (k,)
+        Which of them draw.
+    normals : ndarray of float32, shape (4, k)
+        Theirs, at the address of that cycle.
+    c : Constants
+
+    References
+    ----------
+    Hennen et al. 2024; docs/model.md, "Cycle to cycle".
+    """
     count = state.count[drawing] + np.uint32(1)
     for position in range(c.order):
         same = np.flatnonzero(count % c.order == position)

@@ -27,9 +27,18 @@ TOLERANCE = 1e-12  # of a crossing; no unit
 
 
 def would_switch(state: State, u: F32) -> NDArray[np.bool_]:
-    """Whether the voltages `u` [V], shape (n,) or (1,), switch the cells, with the thresholds in force; shape (n,).
+    """Whether voltages switch the cells, with the thresholds in force: those that `switching.apply` changes.
 
-    Those are the cells that `switching.apply` changes.
+    Parameters
+    ----------
+    state : State
+        n cells.
+    u : ndarray of float32, shape (n,) or (1,)
+        Voltages [V].
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
     """
     sets = (state.code != LRS) & (u <= state.features[U_SET])
     resets = (state.code != HRS) & (u > state.threshold)
@@ -147,7 +156,19 @@ def shape_mass(gamma: F64, z: F64, mean: F64, sd: float, *, above: bool) -> F64:
 
 
 def branches(gamma: F64, low: float, high: float) -> list[float]:
-    """Edges of the pieces of [low, high] on each of which a polynomial is monotone."""
+    """Edges of the pieces of [low, high] on each of which a polynomial is monotone.
+
+    Parameters
+    ----------
+    gamma : ndarray of float64, shape (d + 1,)
+        Highest power first.
+    low, high : float
+
+    Returns
+    -------
+    list of float
+        Rising, from `low` to `high`.
+    """
     roots = np.roots(np.polyder(gamma))
     # a pair that is only nearly real may cut a branch in two monotone ones: no harm
     turns = roots.real[np.abs(roots.imag) <= 1e-6 * (1 + np.abs(roots.real))]
@@ -194,6 +215,17 @@ def crossing(gamma: F64, z: F64, low: float, high: float) -> F64:
 
 
 def normal_mass(low: F64, high: F64) -> F64:
-    """Probability of a standard normal between `low` and `high`, from the tail in which they lie."""
+    """Probability of a standard normal between `low` and `high`, from the tail in which they lie.
+
+    Parameters
+    ----------
+    low, high : ndarray of float64, shape (n,)
+        In standard deviations, low <= high; may be infinite.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Small probabilities keep their relative accuracy.
+    """
     upper = low > 0
     return np.asarray(ndtr(np.where(upper, -low, high)) - ndtr(np.where(upper, -high, low)))

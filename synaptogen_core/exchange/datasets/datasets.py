@@ -164,7 +164,20 @@ def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
 
 
 def netcdf_encoding(ds: xr.Dataset, rows: int | None = None) -> dict[Any, dict[str, Any]]:
-    """How each variable is compressed and cut in NetCDF; `rows` are written at once (all, if nothing is said)."""
+    """How each variable is compressed and cut in NetCDF; `rows` are written at once (all, if nothing is said).
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Of `simulate`.
+    rows : int, optional
+        Rows of cells written at once, a power of two; no piece spans two such groups.
+
+    Returns
+    -------
+    dict
+        Variable -> settings, as for ``to_netcdf``.
+    """
     filters = {"zlib": True, "complevel": 4, "shuffle": True}
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in ds.variables.items():
@@ -185,7 +198,20 @@ def _write_zarr(ds: xr.Dataset, path: Path) -> None:
 
 
 def zarr_encoding(ds: xr.Dataset, rows: int | None = None) -> dict[Any, dict[str, Any]]:
-    """How each variable is compressed and cut in Zarr; `rows` are written at once (all, if nothing is said)."""
+    """How each variable is compressed and cut in Zarr; `rows` are written at once (all, if nothing is said).
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Of `simulate`.
+    rows : int, optional
+        Rows of cells written at once, a power of two; no piece spans two such groups.
+
+    Returns
+    -------
+    dict
+        Variable -> settings, as for ``to_zarr``.
+    """
     # lz4, as features are mostly noise: zstd at level 4 made files of 8 % less in five times the processor time.
     # The checksum makes a damaged piece an error, where Blosc would return other numbers.
     codecs = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), Crc32cCodec())
@@ -200,6 +226,20 @@ def consolidate(path: Path, header: Path | None = None, attributes: Mapping[str,
 
     Zarr's own function does this, too, and warns each time that the specification does not know it yet. The group's
     header is that of the store, or stands in `header`; it is written in one step, with some `attributes` set anew.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of the store.
+    header : Path, optional
+        File that stands for the group's header as long as the store is not finished.
+    attributes : mapping, optional
+        Attributes of the group that are set or replaced.
+
+    Raises
+    ------
+    OSError
+        If the file system refuses the write.
     """
     group = json.loads((header or path / "zarr.json").read_text(encoding="utf-8"))
     group["attributes"] = {**group.get("attributes", {}), **(attributes or {})}
@@ -218,7 +258,20 @@ def _write_zarr_zip(ds: xr.Dataset, path: Path) -> None:
 
 
 def zip_folder(folder: Path, path: Path) -> None:
-    """Put a Zarr folder into one file; its pieces are compressed already."""
+    """Put a Zarr folder into one file; its pieces are compressed already.
+
+    Parameters
+    ----------
+    folder : Path
+        A whole Zarr store.
+    path : Path
+        File to write or to replace.
+
+    Raises
+    ------
+    OSError
+        If the file system refuses the write.
+    """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for file in sorted(folder.rglob("*")):
             if file.is_file():
@@ -237,7 +290,20 @@ def _is_zarr(folder: Path) -> bool:
 
 
 def check_container(file: Path, kind: str) -> None:
-    """Look at the outside of a file before others look inside."""
+    """Look at the outside of a file before others look inside.
+
+    Parameters
+    ----------
+    file : Path
+        There is a file or a folder.
+    kind : {".nc", ".zarr", ".zarr.zip"}
+        What its name says.
+
+    Raises
+    ------
+    FileError
+        If it is an unfinished store, or another format than its name says.
+    """
     if kind == ".zarr":
         if Marks(file).there():
             raise FileError(

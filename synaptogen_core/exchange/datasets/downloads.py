@@ -80,6 +80,26 @@ def dataset_stream(ds: xr.Dataset, kind: str) -> IO[bytes]:
 
 
 def dataset_bytes(ds: xr.Dataset, kind: str) -> bytes:
-    """Return the bytes of `dataset_stream`; for small Datasets."""
+    """Return the bytes of `dataset_stream`; for small Datasets.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        What `simulate` returned.
+    kind : {"nc", "zarr.zip", "csv"}
+        NetCDF, zipped Zarr, or the table of features.
+
+    Returns
+    -------
+    bytes
+        Of the whole file.
+
+    Raises
+    ------
+    ValueError
+        If `kind` is another, or `ds` is not a Dataset of `simulate`.
+    FileError
+        If the temporary folder of the system is full, or cannot be written to.
+    """
     with dataset_stream(ds, kind) as stream:
         return stream.read()

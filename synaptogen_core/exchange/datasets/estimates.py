@@ -42,7 +42,15 @@ def save_estimates(estimates: xr.Dataset, path: str | os.PathLike[str]) -> None:
 
 
 def write_estimates(estimates: xr.Dataset, stream: TextIO) -> None:
-    """Write the lines of `save_estimates` in CSV to an open text stream."""
+    """Write the lines of `save_estimates` in CSV to an open text stream.
+
+    Parameters
+    ----------
+    estimates : xarray.Dataset
+        `Fit.estimates`.
+    stream : text file
+        Open for writing; stays open.
+    """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in zip(*(estimates[name].values.tolist() for name in COLUMNS), strict=True):

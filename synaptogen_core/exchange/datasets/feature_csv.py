@@ -51,7 +51,20 @@ def save_features_csv(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
 
 
 def write_features(ds: xr.Dataset, stream: TextIO) -> None:
-    """Write the table of `save_features_csv` to an open text stream, piece by piece."""
+    """Write the table of `save_features_csv` to an open text stream, piece by piece.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        With all features; a lazily opened one is read piece by piece.
+    stream : text file
+        Open for writing; stays open.
+
+    Raises
+    ------
+    ValueError
+        If `ds` lacks a feature.
+    """
     _check_features(ds)
     write_heading(stream)
     write_lines(ds, stream)
@@ -62,6 +75,13 @@ def write_measured(ds: xr.Dataset, stream: TextIO) -> None:
 
     The columns are device, cycle, those of `save_features_csv` that there are, and failure: a code of `schema.FAILURES`
     where a cycle has no features.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        In the layout of `measurement`.
+    stream : text file
+        Open for writing; stays open.
     """
     names = [name for name in COLUMNS if name in ds]
     heading = ["device", "cycle", *(COLUMNS[name] for name in names)]
@@ -82,7 +102,15 @@ def write_heading(stream: TextIO) -> None:
 
 
 def write_lines(ds: xr.Dataset, stream: TextIO) -> None:
-    """Write the lines of a Dataset, or of one part of it."""
+    """Write the lines of a Dataset, or of one part of it.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        With all features.
+    stream : text file
+        Open for writing, behind `write_heading` or other lines.
+    """
     for piece in _pieces(ds):
         stream.write(piece)
 
@@ -127,7 +155,25 @@ def load_train(path: str | os.PathLike[str]) -> PulseTrain:
 
 
 def train_from_text(content: str, name: str) -> PulseTrain:
-    """Return the pulse train in a CSV text, as `load_train` reads it; `name` is for error sentences."""
+    """Return the pulse train in a CSV text, as `load_train` reads it; `name` is for error sentences.
+
+    Parameters
+    ----------
+    content : str
+        All of the table, as `load_train` describes it.
+    name : str
+        Of its file, for the errors.
+
+    Returns
+    -------
+    PulseTrain
+        Of the kind "table".
+
+    Raises
+    ------
+    FileError
+        If a line is not what it should be; the sentence names it.
+    """
     lines = _lines(content, name)
     first = next(lines, None)
     if first is None:
@@ -168,6 +214,13 @@ def _train(
 
 def save_train(train: PulseTrain, path: str | os.PathLike[str]) -> None:
     """Write the voltages and cycle ends of a train as a CSV file that `load_train` reads; all or nothing.
+
+    Parameters
+    ----------
+    train : PulseTrain
+        Without random voltages and read-only pulses.
+    path : str or path
+        File to write or to replace, with the suffix .csv.
 
     Raises
     ------

@@ -90,7 +90,20 @@ class Marks:
         return (self.folder / "done" / str(first_row)).exists()
 
     def mark(self, first_row: int, counts: Mapping[str, int]) -> None:
-        """Mark a group as done, with its counts; its pieces have to be on the disk already."""
+        """Mark a group as done, with its counts; its pieces have to be on the disk already.
+
+        Parameters
+        ----------
+        first_row : int
+            First row of the group.
+        counts : mapping of str to int
+            What was counted in it, by the names of `tally.COUNTS`.
+
+        Raises
+        ------
+        OSError
+            If the file system refuses the write.
+        """
         _write(self.folder / "done" / str(first_row), json.dumps(counts))
 
     def counts(self) -> list[dict[str, int]]:

@@ -209,5 +209,17 @@ def write(ds: xr.Dataset, path: Path, encoding: dict[Any, dict[str, Any]] | None
 def lay_out(
     ds: xr.Dataset, file: h5netcdf.File, encoding: dict[Any, dict[str, Any]] | None, writer: ArrayWriter | None = None
 ) -> None:
-    """Write a Dataset to an open file; what of it is on dask is left to `writer`."""
+    """Write a Dataset to an open file; what of it is on dask is left to `writer`.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        What to write.
+    file : h5netcdf.File
+        Open for writing.
+    encoding : dict, optional
+        As for ``to_netcdf``.
+    writer : xarray ArrayWriter, optional
+        Collects the pieces on dask, until its ``sync``; without it they are computed here.
+    """
     ds.dump_to_store(H5NetCDFStore(file), writer=writer, encoding=encoding)

@@ -19,6 +19,20 @@ HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON writes one of the two 
 def read(path: str | os.PathLike[str], what: str, max_bytes: int = MAX_BYTES) -> str:
     """Return the text of a UTF-8 file that should hold `what`.
 
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    what : str
+        What it should hold, in words for the errors.
+    max_bytes : int
+        Largest size of the file [bytes].
+
+    Returns
+    -------
+    str
+        Without a byte order mark.
+
     Raises
     ------
     FileError
@@ -52,10 +66,24 @@ def as_path(path: object) -> Path:
 def existing(path: str | os.PathLike[str], what: str) -> Path:
     """Return the path of a file that is there.
 
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    what : str
+        What to give in its place, in words for the error.
+
+    Returns
+    -------
+    Path
+        As given, not resolved.
+
     Raises
     ------
     FileError
         If it is not, or is a folder.
+    TypeError
+        If it is neither text nor a path.
     """
     file = as_path(path)
     if not file.exists():
@@ -67,6 +95,18 @@ def existing(path: str | os.PathLike[str], what: str) -> Path:
 
 def strict_json(text: str, name: str) -> Any:
     """Return the value of a JSON text without NaN, infinity or repeated keys.
+
+    Parameters
+    ----------
+    text : str
+        All of it.
+    name : str
+        Of its file, for the errors.
+
+    Returns
+    -------
+    object
+        Of dict, list, str, int, float, bool and None.
 
     Raises
     ------
@@ -112,7 +152,25 @@ def strict_json(text: str, name: str) -> Any:
 
 
 def readable_json(value: Any, indent: int = 0) -> str:
-    """Return JSON with one line for each row of numbers, and all digits of each."""
+    """Return JSON with one line for each row of numbers, and all digits of each.
+
+    Parameters
+    ----------
+    value : object
+        Of dict, list, tuple, str, int, float, bool and None.
+    indent : int
+        Blanks before the lines of the value.
+
+    Returns
+    -------
+    str
+        Without a newline at its end.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
     pad = " " * (indent + 1)
     if isinstance(value, dict):
         items = [f"{pad}{json.dumps(k)}: {readable_json(v, indent + 1)}" for k, v in value.items()]

@@ -222,6 +222,20 @@ def doubtful(layout: TableLayout, role: str, low: float, high: float) -> str:
     """A question if the numbers of a column, from `low` to `high` in magnitude, could hardly be in its unit.
 
     Of a unit that the file names, too: instruments write V above numbers in mV. The caller's word ends the question.
+
+    Parameters
+    ----------
+    layout : TableLayout
+        What the columns are taken for.
+    role : str
+        Of the column, one of `ROLES` that has a unit.
+    low, high : float
+        Smallest and largest magnitude in it [unit of the column].
+
+    Returns
+    -------
+    str
+        A sentence, empty if there is no doubt, or the caller named the unit.
     """
     position, doubt = layout.position(role), unlikely(layout, role, low, high)
     if not doubt or layout.confirmed[position]:
@@ -230,7 +244,22 @@ def doubtful(layout: TableLayout, role: str, low: float, high: float) -> str:
 
 
 def unlikely(layout: TableLayout, role: str, low: float, high: float) -> str:
-    """That numbers from `low` to `high` in magnitude could hardly be in the unit of a column; nothing if they could."""
+    """That numbers from `low` to `high` in magnitude could hardly be in the unit of a column; nothing if they could.
+
+    Parameters
+    ----------
+    layout : TableLayout
+        What the columns are taken for.
+    role : str
+        Of the column; one that the layout lacks, or without a unit, is never unlikely.
+    low, high : float
+        Smallest and largest magnitude in it [unit of the column].
+
+    Returns
+    -------
+    str
+        The reason, empty if there is none.
+    """
     position = layout.position(role)
     found = unit_of(layout.units[position]) if position >= 0 else None
     if found is None or not high >= low:

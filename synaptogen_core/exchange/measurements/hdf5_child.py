@@ -50,7 +50,20 @@ def plain_attributes(attributes: Any) -> dict[str, Any]:
 
 
 def described(name: str, variable: Any) -> dict[str, Any]:
-    """What a variable declares."""
+    """What a variable declares.
+
+    Parameters
+    ----------
+    name : str
+        Under which the file has it.
+    variable : h5netcdf.Variable
+        Not read here.
+
+    Returns
+    -------
+    dict
+        name, dims, shape, kind ("f", "i", "u", "b", "text" or "other"), itemsize [bytes], chunk [values], attrs.
+    """
     kind = variable.dtype
     text = kind is str or kind.kind in "OSU"
     return {
@@ -65,7 +78,27 @@ def described(name: str, variable: Any) -> dict[str, Any]:
 
 
 def values_of(variable: Any, text: bool, most: int) -> np.ndarray[Any, np.dtype[Any]]:
-    """All values, as numbers or texts of one length."""
+    """All values, as numbers or texts of one length.
+
+    Parameters
+    ----------
+    variable : h5netcdf.Variable
+        Of any shape.
+    text : bool
+        Whether it holds texts.
+    most : int
+        Limit of the texts in memory [bytes].
+
+    Returns
+    -------
+    ndarray
+        Shape of the variable, contiguous.
+
+    Raises
+    ------
+    ValueError
+        If the texts would take more than `most`.
+    """
     values = np.asarray(variable[...])
     if text:
         texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.ravel().tolist()]
@@ -76,7 +109,22 @@ def values_of(variable: Any, text: bool, most: int) -> np.ndarray[Any, np.dtype[
 
 
 def main(path: str, memory: str, most: str, *names: str) -> None:
-    """Answer on the standard output."""
+    """Answer on the standard output.
+
+    Parameters
+    ----------
+    path : str
+        The file; "-": its bytes come on the standard input.
+    memory, most : str
+        Whole numbers: growth of the process, and values to read [bytes].
+    *names : str
+        Variables to read; none: only say what there is.
+
+    Raises
+    ------
+    ValueError
+        If the variables declare more than `most`, or hold neither numbers nor text.
+    """
     out = sys.stdout.buffer
     content: Any = io.BytesIO(sys.stdin.buffer.read()) if path == "-" else path
     limit_memory(int(memory))

@@ -42,7 +42,27 @@ ENTRIES = 1 << 16
 
 
 def load(source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None) -> xr.Dataset:
-    """The measurement in a file; see `measurements.load_measurements`."""
+    """The measurement in a file; see `measurements.load_measurements`.
+
+    Parameters
+    ----------
+    source : Source
+        The file, plain or packed with gzip.
+    columns : mapping of str to str, optional
+        Role -> name of a variable or dimension.
+    units : mapping of str to str, optional
+        Role -> unit of its numbers.
+
+    Returns
+    -------
+    xarray.Dataset
+        In the layout of `measurement`: SI units, one record a cycle.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, declares too much, contradicts itself, or leaves a question open.
+    """
     source = _plain(source)
     listed = _ask_child(source)
     names = [v["name"] for v in listed["variables"]]
@@ -64,7 +84,27 @@ def load(source: Source, columns: Mapping[str, str] | None, units: Mapping[str, 
 
 
 def inspect(source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None) -> TableLayout:
-    """What the variables of a file are taken for."""
+    """What the variables of a file are taken for.
+
+    Parameters
+    ----------
+    source : Source
+        The file, plain or packed with gzip.
+    columns : mapping of str to str, optional
+        Role -> name of a variable or dimension.
+    units : mapping of str to str, optional
+        Role -> unit of its numbers.
+
+    Returns
+    -------
+    TableLayout
+        With the questions that are open.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, or `columns` and `units` name what is not there.
+    """
     return _layout(source, _ask_child(_plain(source)), columns, units)
 
 

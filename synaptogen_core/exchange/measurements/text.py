@@ -80,6 +80,18 @@ class Block:
 def unpacked(source: Source, limit: int) -> bytes:
     """The first `limit` bytes of a packed file.
 
+    Parameters
+    ----------
+    source : Source
+        Packed with gzip.
+    limit : int
+        Largest number of bytes to return.
+
+    Returns
+    -------
+    bytes
+        Fewer than `limit` if there are no more.
+
     Raises
     ------
     FileError
@@ -95,10 +107,25 @@ def unpacked(source: Source, limit: int) -> bytes:
 def blocks(source: Source, table: Table) -> Iterator[Block]:
     """All rows of the table, block by block.
 
+    Parameters
+    ----------
+    source : Source
+        Plain or packed with gzip.
+    table : Table
+        Encoding, separators and columns, as `find_table` gives them.
+
+    Yields
+    ------
+    Block
+        At least one row each.
+
     Raises
     ------
     FileError
-        If a line has another number of cells than the table has columns, or is no text; with its number.
+        If a line has another number of cells than the table has columns, is too long or no text (with its number);
+        or if the file unpacks to too much, or is mostly no rows.
+    UnicodeDecodeError
+        If the text is not in the encoding of the table, and another one may be tried.
     """
     number = rows = total = 0
     allowed = min(MAX_TEXT, MAX_EXPANSION * max(source.size, BLOCK))
@@ -139,7 +166,20 @@ def blocks(source: Source, table: Table) -> Iterator[Block]:
 
 
 def to_number(cell: str, decimal: str) -> float | None:
-    """The number in a cell; NaN for a gap and None for what is neither."""
+    """The number in a cell; NaN for a gap and None for what is neither.
+
+    Parameters
+    ----------
+    cell : str
+        Blanks around it do not count.
+    decimal : {".", ","}
+        The decimal mark; with the comma, a cell with a point is no number.
+
+    Returns
+    -------
+    float or None
+        In the unit of the column.
+    """
     cell = cell.strip()
     if decimal == ",":
         cell = "!" if "." in cell or cell.endswith(",") else cell.replace(",", ".")
@@ -183,12 +223,47 @@ class _Whole(io.RawIOBase):
 
 
 def open_text(source: Source, encoding: str) -> io.TextIOWrapper:
-    """The text as a stream, unpacked; each line ends in one newline."""
+    """The text as a stream, unpacked; each line ends in one newline.
+
+    Parameters
+    ----------
+    source : Source
+        Plain or packed with gzip.
+    encoding : str
+        As Python names it.
+
+    Returns
+    -------
+    io.TextIOWrapper
+        At its beginning; the caller closes it.
+    """
     return io.TextIOWrapper(io.BufferedReader(_Whole(source), 1 << 16), encoding=encoding, newline=None)
 
 
 def read_text(stream: io.TextIOWrapper, count: int, name: str) -> str:
-    """The next characters; bytes that are none of the encoding raise UnicodeDecodeError."""
+    """The next characters; bytes that are none of the encoding raise UnicodeDecodeError.
+
+    Parameters
+    ----------
+    stream : io.TextIOWrapper
+        From `open_text`.
+    count : int
+        Largest number of characters.
+    name : str
+        Of the file, for the error.
+
+    Returns
+    -------
+    str
+        Empty at the end.
+
+    Raises
+    ------
+    FileError
+        If a UTF-16 text breaks its own rules, or the packing is damaged.
+    UnicodeDecodeError
+        If the bytes are none of the encoding.
+    """
     try:
         return stream.read(count)
     except UnicodeDecodeError:
@@ -202,7 +277,22 @@ def _damaged(name: str, error: Exception) -> FileError:
 
 
 def check_lines(lines: list[str], first: int, name: str) -> None:
-    """Refuse lines that are too long, or no text; `first` is the number of the first."""
+    """Refuse lines that are too long, or no text; `first` is the number of the first.
+
+    Parameters
+    ----------
+    lines : list of str
+        Without their newlines.
+    first : int
+        Number of the first line in the file, from 1.
+    name : str
+        Of the file, for the error.
+
+    Raises
+    ------
+    FileError
+        If a line has more than `MAX_LINE` characters, or a zero byte; with its number.
+    """
     if max(map(len, lines), default=0) > MAX_LINE:
         at = next(i for i, line in enumerate(lines) if len(line) > MAX_LINE)
         raise FileError(f"{name}: line {first + at} must have at most {MAX_LINE:,} characters (got more); {NEEDS}")
@@ -251,7 +341,20 @@ def _plain_cells(lines: list[str], delimiter: str, width: int) -> list[str]:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """The cells of one line; a quoted cell that does not end makes none."""
+    """The cells of one line; a quoted cell that does not end makes none.
+
+    Parameters
+    ----------
+    line : str
+        Without its newline.
+    delimiter : str
+        One character; a blank stands for any number of blanks.
+
+    Returns
+    -------
+    list of str
+        Without quotes around them.
+    """
     if delimiter == " ":
         return line.split()
     try:

@@ -13,8 +13,9 @@ from typing import Any
 
 import xarray as xr
 
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.runs import cluster
+from synaptogen_core.array.runs.recording import request
 from synaptogen_core.array.runs.row_groups import Group, Parts
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.random_streams import STREAM_VERSION
@@ -90,16 +91,8 @@ def simulate_to_zarr(
         raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")
     with told(path):
         there = target.exists()
-    parts = Parts.of(
-        cells,
-        train,
-        budget=budget,
-        record=record,
-        every=every,
-        read_voltage=read_voltage,
-        bandwidth=bandwidth,
-        pieces=PIECES,
-    )
+    wish = request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
+    parts = Parts.of(cells, train, wish, budget=budget, pieces=PIECES)
     store = Store(target)
     try:
         if not stores.is_finished(target, parts):

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core.array import tally
-from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.cells import CellArray, check_cells
+from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.runs.row_groups import Parts
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
@@ -69,22 +71,31 @@ def simulate_to_file(
     Cancelled
         If `cancel` said so; nothing is written then.
     """
+    wish = request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
+    write_run(cells, train, path, wish, budget, progress, cancel, threads, scheduler)
+
+
+def write_run(
+    cells: CellArray,
+    train: PulseTrain,
+    path: str | os.PathLike[str],
+    wish: Recording,
+    budget: int = BUDGET,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    threads: int | None = None,
+    scheduler: Any = None,
+) -> None:
+    """`simulate_to_file` with what is to be recorded as one checked record."""
     table = text.as_path(path).suffix.lower() == ".csv"
     kind = ".csv" if table else datasets.format_of(path)
     datasets.check_target(path)
+    if table:
+        wish = replace(wish, quantities=("features",), every="cycle")
     zarr = kind in (".zarr", ".zarr.zip")
     if scheduler is not None and not zarr:
         raise FileError(f"{path}: must end in .zarr or .zarr.zip, for a cluster to write it (got {kind}); rename it")
-    parts = Parts.of(
-        cells,
-        train,
-        budget=budget,
-        record=("features",) if table else record,
-        every=every,
-        read_voltage=read_voltage,
-        bandwidth=bandwidth,
-        pieces=1 if scheduler is None else PIECES,
-    )
+    parts = Parts.of(cells, train, wish, budget=budget, pieces=1 if scheduler is None else PIECES)
     with replacing(path) as temporary:
         if zarr:
             _write_zarr(parts, temporary, kind == ".zarr.zip", (progress, cancel, threads, scheduler))

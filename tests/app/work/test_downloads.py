@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from app.settings.sections import Choices
+from app.settings.sections import Choices, Settings
 from app.tabs.data import compute
+from app.tabs.registry import TABS
 from app.work import downloads, runs
 from app.work.runs import Run
 from synaptogen_core.crossbar.circuit.bias import bias
@@ -230,3 +231,31 @@ def test_the_python_makes_the_same_again(small_run: Run) -> None:
     exec(result.python, space)
     for name in FEATURE_NAMES:
         np.testing.assert_array_equal(space["ds"][name].values, small_run.data[name].values)
+
+
+async def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
+    settings = Settings({tab.key: tab.options for tab in TABS})
+    settings.array.rows = settings.array.columns = 8
+    settings.train.cycles = 20
+    page: Any = SimpleNamespace(run=small_run, settings=settings, request_for=lambda run: run.request)
+    assert settings.request().simulation == small_run.key and downloads.run_order(page, "csv").note == ""
+    settings.array.seed = 2
+    order = downloads.run_order(page, "csv")
+    assert order.name.endswith("seed1.csv") and "the settings have changed since" in order.note
+
+    told = downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"), order.note)
+    browser = Browser({"a": told, "b": downloads.Order("b", lambda progress, cancel: io.BytesIO(b"b"))})
+    for name in "ab":
+        browser.buttons.start(name)
+        await browser.rest()
+    assert [said for said in browser.said if said.startswith("Sent ")] == [
+        f"Sent a, 1 bytes. {downloads.OF_SHOWN}", "Sent b, 1 bytes.",
+    ]  # fmt: skip
+
+
+def test_only_what_there_is_is_offered() -> None:
+    buttons = Browser({"a": "none", "b": "none"}).buttons
+    buttons.offer({"b"})
+    assert buttons._row.objects == [buttons.buttons["b"], buttons.cancel]
+    buttons.offer(("a", "b"))
+    assert buttons._row.objects == [*buttons.buttons.values(), buttons.cancel]

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 import synaptogen_core as sc
 from synaptogen_core.array.engines import choose, numba_engine
-from synaptogen_core.array.engines.choose import NumpyEngine, Pulses
 from synaptogen_core.array.engines.compiled.lanes import LANES
+from synaptogen_core.array.engines.interface import Engine, Pulses, Records
 from synaptogen_core.array.engines.numba_engine import NumbaEngine
+from synaptogen_core.array.engines.numpy_engine import NumpyEngine
 from synaptogen_core.device.model import variability
 from synaptogen_core.device.model.float32 import Constants, constants
 from synaptogen_core.device.model.state import FIXED, State
@@ -97,7 +98,7 @@ def some_pulses(rng: np.random.Generator, u: np.ndarray) -> Pulses:
     return Pulses(u, rng.random(len(u)) < 0.2, places(), places())
 
 
-def records(pulses: Pulses, n: int, names: set[str]) -> choose.Records:
+def records(pulses: Pulses, n: int, names: set[str]) -> Records:
     """Empty records of these names."""
     cycles, times = int((pulses.before >= 0).sum()), int((pulses.after >= 0).sum())
     every = {
@@ -246,7 +247,7 @@ def test_parts_of_larger_arrays_are_advanced_in_place() -> None:
     st.sampled_from((1, 3, 4, 12)), st.booleans(),
 )  # fmt: skip
 def test_a_range_goes_from_one_state_to_another(
-    choice: int, engine: choose.Engine, start: int, size: int, length: int, one_each: bool
+    choice: int, engine: Engine, start: int, size: int, length: int, one_each: bool
 ) -> None:
     """As in place in a block of its own; the source stays as it is, and so does the target around the range."""
     rng, where = np.random.default_rng(choice), slice(start, start + size)
@@ -309,7 +310,8 @@ PROGRAM = """
 import hashlib, sys
 import numpy as np
 import synaptogen_core as sc
-from synaptogen_core.array.engines.choose import Pulses, engine
+from synaptogen_core.array.engines.choose import engine
+from synaptogen_core.array.engines.interface import Pulses
 from synaptogen_core.device.model.float32 import constants
 
 c = constants(sc.load_device("hennen2024"))

@@ -15,6 +15,7 @@ import xarray as xr
 from distributed import Client, LocalCluster
 
 import synaptogen_core as sc
+from synaptogen_core.array.runs.recording import request
 from synaptogen_core.array.runs.row_groups import Parts
 from synaptogen_core.errors import ClusterError, FileError
 from synaptogen_core.exchange.datasets.unfinished import FOLDER, Marks
@@ -103,7 +104,7 @@ def test_what_a_lost_worker_had_done_is_not_done_again(tmp_path: Path, monkeypat
     """Dask deals a piece again whose worker died after writing it and before saying so."""
     path = tmp_path / "run.zarr"
     store = Store(path)
-    parts = store.open(Parts.of(cells(), train(), budget=BUDGET, read_voltage=0.2, **SETTINGS))
+    parts = store.open(Parts.of(cells(), train(), request(cells().shape, **SETTINGS), budget=BUDGET))
     filling = Filling(store, store.marks.claim(), parts.bare(), threads=1)
     filling((parts.groups[3], None))
     monkeypatch.setattr(Parts, "simulate", lambda *_, **__: pytest.fail("done twice"))

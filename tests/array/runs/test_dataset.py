@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -320,3 +321,10 @@ def test_settings_are_data_and_never_executed() -> None:
     ds = sc.simulate(array(), Train.cycling(1))
     ds.attrs["python"] = "raise SystemExit('executed')"
     same(sc.repeat(ds).assign_attrs(python=ds.attrs["python"]), ds)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "../../hennen2024", "<img src=x onerror=pwn()>", "\ud83d"])
+def test_a_name_need_not_be_one_that_a_file_can_have(name: str) -> None:
+    ds = sc.simulate(array(dataclasses.replace(DEVICE, name=name)), Train.cycling(1))
+    assert "a device of your own: save it in this file first" in ds.attrs["python"]
+    assert "<img" not in ds._repr_html_()

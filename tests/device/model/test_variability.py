@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import synaptogen_core as sc
-from synaptogen_core.device import stationary
+from synaptogen_core.device import recursion, stationary
 from synaptogen_core.device.model import arithmetic, random_streams, variability
 from synaptogen_core.device.model.float32 import constants
 from synaptogen_core.schema import HRS, R_HRS
@@ -21,7 +21,7 @@ CELLS = np.arange(500)
 def exact_history(seed: int) -> np.ndarray:
     """The stationary history in float64 from the same normals, newest first: (4p, n)."""
     normals = [random_streams.normals(seed, random_streams.START, CELLS, 0, lag) for lag in range(DEVICE.order)]
-    return stationary.cholesky(stationary.history_covariance(DEVICE)) @ np.concatenate(normals).astype(float)
+    return recursion.cholesky(stationary.history_covariance(DEVICE)) @ np.concatenate(normals).astype(float)
 
 
 def test_a_stationary_start_is_the_factor_times_the_normals_of_the_start() -> None:

@@ -269,7 +269,7 @@ OUR_FAULTS: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("factor negative", lambda d: set_at(d, "factors", 1, 3, 3, -0.1), "factors[1]: the diagonal"),
     ("weights", lambda d: set_at(d, "weights", 0, -0.1), "weights: must be zero or more"),
     ("gamma", lambda d: d["gamma"].pop(), "gamma: must have shape (4, degree + 1)"),
-    ("order", lambda d: d.update(order=11), "order: the set 'hennen2024' has orders up to 10 (got 11)"),
+    ("order", lambda d: d.update(order=11), "order: the set has orders up to 10 (got 11)"),
     ("text", lambda d: d.update(eta="3"), "eta: must be a number (got str)"),
     ("source", lambda d: d.update(source=3), "source: must be text (got 3); put it in quotes"),
     ("var", lambda d: d.update(var=[1]), "var: must map orders to matrices (got other keys)"),

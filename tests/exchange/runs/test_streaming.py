@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
+from synaptogen_core.array.runs.recording import request
 from synaptogen_core.array.runs.row_groups import Parts
 from synaptogen_core.errors import FileError
 
@@ -34,7 +35,7 @@ def test_a_file_written_in_parts_equals_the_run_in_one_piece(
     if used:
         cells.apply_voltage(-1.5)
     before = cells.state_hash()
-    parts = Parts.of(cells, train, budget=BUDGET, **SETTINGS)
+    parts = Parts.of(cells, train, request(cells.shape, **SETTINGS), budget=BUDGET)
     assert len(parts.groups) > 2, "the test must cut the run"
     path = tmp_path / f"run.{suffix}"
     sc.simulate_to_file(cells, train, path, budget=BUDGET, **SETTINGS)

@@ -1,7 +1,5 @@
 """The compiled twins of `device.arithmetic` and `device.streams`, on lanes of cells."""
 
-# ruff: noqa: D103 -- each function is the twin of one in device/, described there
-
 from __future__ import annotations
 
 from typing import Any
@@ -69,6 +67,7 @@ exp10_polynomial = fixed_polynomial(arithmetic.EXP10_COEFFICIENTS)
 
 @inlined
 def log(x):
+    """Natural logarithm of lanes, as `arithmetic.log` computes it."""
     bits = bits_of(x)
     exponent = (bits - 0x3F3504F3) >> 23
     t = float_of_bits(bits - (exponent << 23)) - ONE
@@ -79,6 +78,18 @@ def log(x):
 
 @inlined
 def clip(x, limit):
+    """Lanes moved to the nearer end of [-limit, limit] where they lie beyond.
+
+    Parameters
+    ----------
+    x : lanes of float32
+    limit : float32
+        Above zero.
+
+    Returns
+    -------
+    lanes of float32
+    """
     x = select(x < -limit, -limit, x)
     return select(x > limit, limit, x)
 
@@ -91,6 +102,7 @@ def power_of_two(rounded):
 
 @inlined
 def exp2(x):
+    """Two to the power of lanes, as `arithmetic.exp2` computes it."""
     x = clip(x, EXP2_LIMIT)
     rounded = x + ROUNDER
     return exp2_polynomial(x - (rounded - ROUNDER)) * power_of_two(rounded)
@@ -98,6 +110,7 @@ def exp2(x):
 
 @inlined
 def exp10(x):
+    """Ten to the power of lanes, as `arithmetic.exp10` computes it."""
     x = clip(x, EXP10_LIMIT)
     rounded = x * LOG2_10 + ROUNDER
     whole = rounded - ROUNDER
@@ -107,11 +120,24 @@ def exp10(x):
 
 @inlined
 def power(x, exponent):
+    """The twin of `device.model.arithmetic.power`.
+
+    Parameters
+    ----------
+    x : lanes of float32
+        Positive and normal.
+    exponent : float32
+
+    Returns
+    -------
+    lanes of float32
+    """
     return exp2((log(x) * PER_LN2) * exponent)
 
 
 @inlined
 def sine_cosine(words):
+    """Sine and cosine of 2 pi times words / 2^32, as `arithmetic.sine_cosine` computes them."""
     quarter = shift_right(words + (1 << 29), 30)
     t = float_of(words - (quarter << 30)) * PER_2_29
     square = t * t
@@ -131,6 +157,23 @@ def philox(typing: Any, x0: Any, x1: Any, x2: Any, x3: Any, k0: Any, k1: Any) ->
 
     Upper halves are not cleared between the rounds: the products do not look at them. The rounds are written out, so
     that the keys are made once, before the loop over the cells.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    x0, x1, x2, x3 : lanes of int64
+        The counter words; only their lower halves count.
+    k0, k1 : int64
+        The key words, each below 2**32.
+
+    Returns
+    -------
+    tuple of four lanes of int32
+
+    References
+    ----------
+    Philox 4x32-10: Salmon et al. 2011, doi 10.1145/2063384.2063405.
     """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -158,11 +201,27 @@ def philox(typing: Any, x0: Any, x1: Any, x2: Any, x3: Any, k0: Any, k1: Any) ->
 
 @inlined
 def unit_interval(word):
+    """A word as a number inside (0, 1), as `random_streams.unit_interval` makes it."""
     return fused(float_of(shift_right(word, 1)), PER_2_31, PER_2_32)
 
 
 @inlined
 def box_muller(first, second):
+    """Two standard normals from two words, as `random_streams.normals_of` makes them.
+
+    Parameters
+    ----------
+    first, second : lanes of int32
+        Random words: of the radius, and of the angle.
+
+    Returns
+    -------
+    tuple of two lanes of float32
+
+    References
+    ----------
+    Box and Muller 1958, Ann. Math. Stat. 29, 610.
+    """
     radius = root(np.float32(-2) * log(unit_interval(first)))
     sine, cosine = sine_cosine(second)
     return radius * cosine, radius * sine
@@ -170,7 +229,26 @@ def box_muller(first, second):
 
 @inlined
 def words(k0, k1, purpose, cell, count, sub):
-    """`count` in words, the other numbers as integers; k0 and k1 are the halves of the seed."""
+    """The twin of `random_streams.words`: the four random words at an address.
+
+    Parameters
+    ----------
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    purpose : int
+    cell : lanes of int64
+    count : lanes of int32
+    sub : int
+        Below 2**16.
+
+    Returns
+    -------
+    tuple of four lanes of int32
+
+    References
+    ----------
+    Philox 4x32-10: Salmon et al. 2011, doi 10.1145/2063384.2063405.
+    """
     x2 = wide_of(count)
     x3 = (x2 & 0) | ((purpose << 16) | sub)
     return philox(cell & LOW, shift_right(cell, 32), x2, x3, k0, k1)
@@ -178,6 +256,17 @@ def words(k0, k1, purpose, cell, count, sub):
 
 @inlined
 def normals(k0, k1, purpose, cell, count, sub):
+    """The twin of `random_streams.normals`: four standard normals at an address.
+
+    Parameters
+    ----------
+    k0, k1, purpose, cell, count, sub
+        As for `words`.
+
+    Returns
+    -------
+    tuple of four lanes of float32
+    """
     w0, w1, w2, w3 = words(k0, k1, purpose, cell, count, sub)
     n0, n1 = box_muller(w0, w1)
     n2, n3 = box_muller(w2, w3)

@@ -13,7 +13,18 @@ from synaptogen_core.array.engines.compiled.lanes import LANES, Lanes, _lift, _p
 
 @intrinsic
 def bits_of_mask(typing: Any, mask: Any) -> Any:
-    """A mask as an integer, its first lane the lowest bit."""
+    """A mask as an integer, its first lane the lowest bit.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    mask : lanes of bool
+
+    Returns
+    -------
+    int64
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.zext(builder.bitcast(args[0], ir.IntType(mask.width)), ir.IntType(64))
@@ -23,7 +34,19 @@ def bits_of_mask(typing: Any, mask: Any) -> Any:
 
 @intrinsic
 def mask_of_bits(typing: Any, bits: Any) -> Any:
-    """The way back from `bits_of_mask`."""
+    """The way back from `bits_of_mask`.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    bits : int64
+        The lowest `LANES` bits count.
+
+    Returns
+    -------
+    lanes of bool
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.bitcast(builder.trunc(args[0], ir.IntType(LANES)), sig.return_type.vector)
@@ -33,7 +56,19 @@ def mask_of_bits(typing: Any, bits: Any) -> Any:
 
 @intrinsic
 def lowest(typing: Any, bits: Any) -> Any:
-    """Position of the lowest bit that is set."""
+    """Position of the lowest bit that is set.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    bits : int64
+        Not 0, for which the result is undefined.
+
+    Returns
+    -------
+    int64
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
@@ -43,7 +78,18 @@ def lowest(typing: Any, bits: Any) -> Any:
 
 @intrinsic
 def ones(typing: Any, bits: Any) -> Any:
-    """How many bits are set."""
+    """How many bits are set.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    bits : int64
+
+    Returns
+    -------
+    int64
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.ctpop(args[0])
@@ -53,7 +99,18 @@ def ones(typing: Any, bits: Any) -> Any:
 
 @intrinsic
 def four(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    """Four floats side by side."""
+    """Four floats side by side.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    a, b, c, d : float32
+
+    Returns
+    -------
+    four lanes of float32
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         value = ir.Constant(sig.return_type.vector, ir.Undefined)
@@ -66,7 +123,16 @@ def four(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
 
 @intrinsic
 def prefetch(typing: Any, place: Any, index: Any) -> Any:
-    """Have the cache line of one element fetched, without waiting for it."""
+    """Have the cache line of one element fetched, without waiting for it.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    place : memory of an array
+    index : int, or tuple of int
+        Of the element.
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -81,7 +147,19 @@ def prefetch(typing: Any, place: Any, index: Any) -> Any:
 
 @intrinsic
 def dealt(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    """The first lanes of all four, then the second ones, and so on: as many elements, again in four."""
+    """The first lanes of all four, then the second ones, and so on: as many elements, again in four.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    a, b, c, d : lanes
+        Of one kind.
+
+    Returns
+    -------
+    tuple of four lanes of that kind
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def shuffle(one: Any, two: Any, order: list[int]) -> Any:
@@ -99,7 +177,19 @@ def dealt(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
 
 
 def fuse(builder: Any, a: Any, b: Any, c: Any, lanes: Lanes) -> Any:
-    """``a * b + c``, rounded once."""
+    """Write the code of ``a * b + c``, rounded once.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+    a, b, c : LLVM values
+        Vectors of float32, all of the type `lanes`.
+    lanes : Lanes
+
+    Returns
+    -------
+    LLVM value of the same type
+    """
     name = f"llvm.fma.v{lanes.width}f32"
     kind = ir.FunctionType(lanes.vector, [lanes.vector] * 3)
     function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
@@ -108,7 +198,19 @@ def fuse(builder: Any, a: Any, b: Any, c: Any, lanes: Lanes) -> Any:
 
 @intrinsic
 def fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """Lanes ``a * b + c``, rounded once; `b` and `c` may be numbers."""
+    """Lanes ``a * b + c``, rounded once.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    a : lanes of float32
+    b, c : lanes of float32, or numbers
+
+    Returns
+    -------
+    lanes of float32
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         x, y, z = (_lift(context, builder, v, t, a) for v, t in zip(args, sig.args, strict=True))

@@ -1,7 +1,5 @@
 """The compiled twin of `device.variability`: normals to features, for lanes of cells, and for scattered ones."""
 
-# ruff: noqa: D103 -- each function is the twin of one in device/, described there
-
 from __future__ import annotations
 
 import numpy as np
@@ -27,6 +25,19 @@ DENSE = LANES // 2  # from so many equal cells on, drawing for all lanes is chea
 
 @inlined
 def horner(coefficients, length, x):
+    """The twin of `conduction.horner`.
+
+    Parameters
+    ----------
+    coefficients : memory of float32, shape (length,)
+        Highest power first.
+    length : int
+    x : lanes of float32
+
+    Returns
+    -------
+    lanes of float32
+    """
     y = lanes_of(coefficients[0])
     for k in range(1, length):
         y = y * x + coefficients[k]
@@ -35,11 +46,36 @@ def horner(coefficients, length, x):
 
 @inlined
 def mixing_of_resistance(resistance, c):
+    """The twin of `conduction.mixing_of_resistance`.
+
+    Parameters
+    ----------
+    resistance : lanes of float32
+        At the read voltage [ohm].
+    c : Numbers
+
+    Returns
+    -------
+    lanes of float32
+    """
     return (c.g_llrs - ONE / resistance) * c.inverse_window
 
 
 @inlined
 def innovation(n0, n1, n2, n3, b):
+    """B times four normals: the random part of a new vector (docs/model.md, "Cycle to cycle").
+
+    Parameters
+    ----------
+    n0, n1, n2, n3 : lanes of float32
+        Standard normals.
+    b : memory of float32, shape (4, 4)
+        Lower triangular.
+
+    Returns
+    -------
+    tuple of four lanes of float32
+    """
     x0 = n0 * b[0, 0]
     x1 = fused(n1, b[1, 1], n0 * b[1, 0])
     x2 = fused(n2, b[2, 2], fused(n1, b[2, 1], n0 * b[2, 0]))
@@ -49,6 +85,21 @@ def innovation(n0, n1, n2, n3, b):
 
 @inlined
 def shape(gamma, length, row, x):
+    """The polynomial gamma of one feature, one fused step per coefficient.
+
+    Parameters
+    ----------
+    gamma : memory of float32, shape (4, length)
+        Highest power first.
+    length : int
+    row : int
+        Which feature.
+    x : lanes of float32
+
+    Returns
+    -------
+    lanes of float32
+    """
     z = lanes_of(gamma[row, 0])
     for k in range(1, length):
         z = fused(z, x, gamma[row, k])
@@ -57,9 +108,26 @@ def shape(gamma, length, row, x):
 
 @inlined
 def note_lanes(s, i, drawing, work, groups):
-    """Put lanes from cell `i` on that stand at one cycle on the bench as group number `groups`; returns their bits.
+    """Put lanes that stand at one cycle on the bench, as a group that draws at once.
 
-    The bits `drawing` say which lanes are to draw. Too few of them are not taken: they are drawn cell by cell.
+    Too few of them are not taken: they are drawn cell by cell.
+
+    Parameters
+    ----------
+    s : Cells
+    i : int
+        First cell of the lanes.
+    drawing : int64
+        Bits of the lanes that are to draw; not 0.
+    work : Work
+        Filled from entry `groups` on.
+    groups : int
+        Number of groups that are there already.
+
+    Returns
+    -------
+    int64
+        Bits of the lanes that were taken, or 0.
     """
     count = (np.int64(s.count[i + lowest(drawing)]) + 1) & 0xFFFFFFFF
     counts = load(s.count, i) + 1
@@ -76,7 +144,16 @@ def note_lanes(s, i, drawing, work, groups):
 
 @inlined
 def fetch(s, i, order):
-    """Have the memory fetched that a draw of cell `i` reads."""
+    """Have the memory fetched that a draw of cell `i` reads.
+
+    Parameters
+    ----------
+    s : Cells
+    i : int
+        The cell.
+    order : int
+        Order p of the autoregression.
+    """
     for f in range(4):
         prefetch(s.mu, (f, i))
         prefetch(s.sigma, (f, i))
@@ -86,7 +163,18 @@ def fetch(s, i, order):
 
 @inlined
 def bring(source, first, target, at, size, order):
-    """Copy what a draw reads."""
+    """Copy what a draw reads.
+
+    Parameters
+    ----------
+    source, target : Cells
+    first, at : int
+        First cell in `source`, and its place in `target`.
+    size : int
+        Number of cells.
+    order : int
+        Order p of the autoregression.
+    """
     for f in range(4):
         copy(target.mu, (f, at), source.mu, (f, first), size)
         copy(target.sigma, (f, at), source.sigma, (f, first), size)
@@ -96,12 +184,25 @@ def bring(source, first, target, at, size, order):
 
 @called
 def draw(s, past, ahead, work, groups, listed, k0, k1, c):
-    """Draw the next cycle of the noted groups of lanes, and of the first `listed` cells of ``work.listed``.
-
-    What cell i remembers is read at i - `ahead` of `past`, which is `s`, or a copy that lies near.
+    """Draw the next cycle of the noted groups of lanes and of the listed cells.
 
     Short loops over everything that draws, each with few steps that wait for each other: so the processor finds
     enough to do at once.
+
+    Parameters
+    ----------
+    s : Cells
+        Changed in place.
+    past : Cells
+        Where the cells' past is read: `s`, or a copy that lies near.
+    ahead : int
+        Cell i of `s` is cell i - `ahead` of `past`.
+    work : Work
+    groups, listed : int
+        Number of noted groups, and of cells in ``work.listed``.
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    c : Numbers
     """
     first = groups * LANES
     for k in range(listed):
@@ -134,6 +235,13 @@ def draw(s, past, ahead, work, groups, listed, k0, k1, c):
 
 @inlined
 def next_vectors(s, past, ahead, work, groups, c):
+    """The twin of `variability.next_vector`, for the noted groups of lanes.
+
+    Parameters
+    ----------
+    s, past, ahead, work, groups, c
+        As for `draw`; ``work.x`` holds the innovations, then the vectors.
+    """
     for g in range(groups):
         i, k, slot = work.group[g], g * LANES, work.group_count[g] % c.order
         position = slot
@@ -159,6 +267,13 @@ def next_vectors(s, past, ahead, work, groups, c):
 
 @inlined
 def draw_groups(s, past, ahead, work, groups, c):
+    """Vectors and features of the noted groups of lanes.
+
+    Parameters
+    ----------
+    s, past, ahead, work, groups, c
+        As for `draw`; ``work.x`` holds the innovations.
+    """
     next_vectors(s, past, ahead, work, groups, c)
     for g in range(groups):
         i, k = work.group[g], g * LANES
@@ -174,7 +289,15 @@ def draw_groups(s, past, ahead, work, groups, c):
 
 @inlined
 def draw_listed(s, past, ahead, work, listed, first, c):
-    """The cells of ``work.listed``, wherever they lie and whatever cycle each has reached."""
+    """Vectors and features of the cells of ``work.listed``, wherever they lie and whatever cycle each has reached.
+
+    Parameters
+    ----------
+    s, past, ahead, work, listed, c
+        As for `draw`; ``work.x`` holds the innovations.
+    first : int
+        Column of ``work.x`` of the first listed cell.
+    """
     for m in range(listed):
         n, k = work.listed[m], first + m
         position = np.int64(work.count[k]) % c.order

@@ -1,7 +1,5 @@
 """The compiled twin of `variability.fresh_cells`."""
 
-# ruff: noqa: D103 -- each function is the twin of one in device/, described there
-
 from __future__ import annotations
 
 import numpy as np
@@ -28,6 +26,23 @@ DEVICE, START, CYCLE = random_streams.DEVICE, random_streams.START, random_strea
 
 @inlined
 def draw_devices(s, i, cell, zero, scratch, c, k0, k1):
+    """The twin of `variability.draw_devices`, for the lanes from cell `i` on.
+
+    Parameters
+    ----------
+    s : Cells
+        Receives component, mu and sigma.
+    i : int
+        First cell of the lanes.
+    cell : lanes of int64
+        Addresses.
+    zero : lanes of int32
+        Zeros: the count.
+    scratch : memory of float32, shape (8 or more, LANES)
+    c : Numbers
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    """
     word, _, _, _ = words(k0, k1, DEVICE, cell, zero, 2)
     wide = wide_of(word)
     component = wide & 0
@@ -58,6 +73,16 @@ def draw_devices(s, i, cell, zero, scratch, c, k0, k1):
 
 @inlined
 def draw_history(s, i, cell, zero, scratch, c, k0, k1):
+    """The stationary history of `variability.fresh_cells`, for the lanes from cell `i` on.
+
+    Parameters
+    ----------
+    s : Cells
+        Receives the history.
+    i, cell, zero, c, k0, k1
+        As for `draw_devices`.
+    scratch : memory of float32, shape (4p or more, LANES)
+    """
     factor, history = c.start, s.history
     for lag in range(c.order):
         n0, n1, n2, n3 = normals(k0, k1, START, cell, zero, lag)
@@ -92,7 +117,19 @@ def draw_history(s, i, cell, zero, scratch, c, k0, k1):
 
 @inlined
 def fill(state_arrays, scratch_arrays, number_arrays, stationary, k0, k1):
-    """Make new cells at the addresses ``state.cell``, at least LANES of them."""
+    """Make new cells at the addresses ``state.cell``, at least LANES of them.
+
+    Parameters
+    ----------
+    state_arrays : Cells
+        At least LANES cells; all but the addresses is filled.
+    scratch_arrays : Normals
+    number_arrays : Numbers
+    stationary : bool
+        Draw the history from the stationary law; False: start it with zeros.
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    """
     s, scratch, c = memory_of(state_arrays), memory_of(scratch_arrays).normals, memory_of(number_arrays)
     total = state_arrays.r.size
     for start in range(0, total, LANES):

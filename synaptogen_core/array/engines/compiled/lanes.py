@@ -273,7 +273,12 @@ def _store(width: int) -> Any:
 
 @intrinsic
 def copy(typing: Any, target: Any, there: Any, source: Any, here: Any, count: Any) -> Any:
-    """Copy `count` neighbouring elements."""
+    """Copy `count` neighbouring elements.
+
+    Parameters
+    ----------
+    typing, target, there, source, here, count : numba's context; two memories, each with its index; int
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         to = _pointer(context, builder, target, args[0], there, args[1])
@@ -295,6 +300,10 @@ def store_where(typing: Any, place: Any, index: Any, value: Any, mask: Any) -> A
 
     The others are written back as they are. LLVM would make a masked store of that, which takes AMD processors as long
     as forty other instructions. Freezing what was loaded changes nothing but keeps it from seeing this.
+
+    Parameters
+    ----------
+    typing, place, index, value, mask : numba's context; memory and its index; lanes or a number; lanes of bool
     """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -365,7 +374,12 @@ def root(typing: Any, x: Any) -> Any:
 
 @intrinsic
 def select(typing: Any, mask: Any, yes: Any, no: Any) -> Any:
-    """Where the mask holds the one, elsewhere the other; either may be a number."""
+    """Where the mask holds the one, elsewhere the other; either may be a number.
+
+    Parameters
+    ----------
+    typing, mask, yes, no : numba's context; lanes of bool; lanes of one kind, one of the two perhaps a number
+    """
     lanes = yes if isinstance(yes, Lanes) else no
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -1,7 +1,5 @@
 """The compiled twins of a current, a conductance and a noisy read, at one voltage, of cells one after the other."""
 
-# ruff: noqa: D103 -- each function is the twin of one in device/, described there
-
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -30,7 +28,19 @@ class ReadCells(NamedTuple):
 
     @classmethod
     def of(cls, r: F32, current: F32) -> ReadCells:
-        """With new scratch."""
+        """With new scratch.
+
+        Parameters
+        ----------
+        r : ndarray of float32, shape (n,)
+            Mixing variable.
+        current : ndarray of float32, shape (n,)
+            Receives the currents [A].
+
+        Returns
+        -------
+        ReadCells
+        """
         words = np.empty(LANES, np.uint64), np.empty(LANES, np.uint32)
         return cls(r, current, *words, np.empty(TILE, np.float32))
 
@@ -55,7 +65,17 @@ class ReadNumbers(NamedTuple):
 
 @inlined
 def between(r_array, out_array, low, difference):
-    """The twin of the last step of `conduction.current` and `conduction.conductance`: between two curves."""
+    """The twin of the last step of `conduction.current` and `conduction.conductance`: between two curves.
+
+    Parameters
+    ----------
+    r_array : ndarray of float32, shape (n,)
+        Mixing variable.
+    out_array : ndarray of float32, shape (n,)
+        Receives currents [A] or conductances [S].
+    low, difference : float32
+        The curves at the voltage [A] or [S].
+    """
     fields = memory_of(Line(r_array, out_array))
     size = r_array.size
     for k in range(0, size - LANES + 1, LANES):
@@ -66,11 +86,26 @@ def between(r_array, out_array, low, difference):
 
 @inlined
 def magnitude(x):
+    """Absolute value of lanes."""
     return select(x < np.float32(0), x * np.float32(-1), x)
 
 
 @inlined
 def noisy(r, normal, numbers):
+    """The twin of `read_noise.noisy_current`, with the normals given.
+
+    Parameters
+    ----------
+    r : lanes of float32
+        Mixing variable.
+    normal : lanes of float32
+    numbers : ReadNumbers
+
+    Returns
+    -------
+    lanes of float32
+        Currents [A].
+    """
     i = r * numbers.difference + numbers.low
     g = r * numbers.difference_g + numbers.low_g
     sd = root(magnitude(g) * numbers.johnson + magnitude(i) * numbers.shot)
@@ -79,7 +114,20 @@ def noisy(r, normal, numbers):
 
 @inlined
 def read(cell_arrays, numbers, first, number, k0, k1):
-    """Read the cells `first`, `first` + 1, ...: one call of the generator serves four neighbours."""
+    """Read neighbouring cells with noise: one call of the generator serves four of them.
+
+    Parameters
+    ----------
+    cell_arrays : ReadCells
+        n cells; receives their currents [A].
+    numbers : ReadNumbers
+    first : int64
+        Address of the first cell; the others follow it.
+    number : int64
+        Which read of the array.
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    """
     cells = memory_of(cell_arrays)
     begin, size = first & 3, cell_arrays.r.size
     for k in range(LANES):

@@ -1,7 +1,5 @@
 """The compiled twin of `device.switching`: one block of cells through all pulses."""
 
-# ruff: noqa: D103 -- each function is the twin of one in device/, described there
-
 from __future__ import annotations
 
 import numpy as np
@@ -36,13 +34,39 @@ FEW = 4  # pulses for which it does not pay to bring the state of a tile togethe
 
 @inlined
 def curves(u, c):
+    """The twin of `conduction.curves`.
+
+    Parameters
+    ----------
+    u : lanes of float32
+        Voltages [V].
+    c : Numbers
+
+    Returns
+    -------
+    tuple of two lanes of float32
+        LLRS(U) and HHRS(U) - LLRS(U) [A].
+    """
     low = horner(c.llrs, c.degrees[2], u)
     return low, horner(c.hhrs, c.degrees[1], u) - low
 
 
 @inlined
 def reset(s, i, u, resetting, drawing, c):
-    """RESET the lanes from cell `i` on; `drawing` of them begin it, and their next features are there."""
+    """RESET the lanes from cell `i` on; the next features of those that begin it are there.
+
+    Parameters
+    ----------
+    s : Cells
+        Changed in place.
+    i : int
+        First cell of the lanes.
+    u : lanes of float32
+        Voltages [V].
+    resetting, drawing : lanes of bool
+        Which are reset, and which of these begin it.
+    c : Numbers
+    """
     full = resetting & (u >= c.u_max)
     partial = resetting & (u < c.u_max)
     end = mixing_of_resistance(load(s.features, (R_HRS, i)), c)
@@ -67,7 +91,27 @@ def reset(s, i, u, resetting, drawing, c):
 
 @inlined
 def apply(s, first, size, volts, row, to_volts, tile, far, work, k0, k1, c):
-    """Apply a voltage to `size` cells, a multiple of LANES; that of cell i stands in column ``i + to_volts``."""
+    """The twin of `switching.apply`: one voltage per cell, for neighbouring cells.
+
+    Parameters
+    ----------
+    s : Cells
+        Changed in place.
+    first, size : int
+        First cell, and number of cells: a multiple of LANES.
+    volts : memory of float32, two-dimensional
+        Voltages [V].
+    row, to_volts : int
+        The voltage of cell i stands in row `row` and column ``i + to_volts``.
+    tile : Cells
+        Room for a near copy of what a draw reads.
+    far : bool
+        Whether the cells lie in memory too far to draw from.
+    work : Work
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    c : Numbers
+    """
     busy, groups, listed = np.int64(0), np.int64(0), np.int64(0)
     for i in range(first, first + size, LANES):
         u = load(volts, (row, i + to_volts))
@@ -110,7 +154,13 @@ def apply(s, first, size, volts, row, to_volts, tile, far, work, k0, k1, c):
 
 @called
 def copy_cells(source, first, target, at, size, order):
-    """Copy what changes in some cells' lives from one place to another."""
+    """Copy what changes in some cells' lives from one place to another.
+
+    Parameters
+    ----------
+    source, first, target, at, size, order
+        As for `draw.bring`.
+    """
     for f in range(4):
         for slot in range(order):
             copy(target.history, (slot, f, at), source.history, (slot, f, first), size)
@@ -119,7 +169,13 @@ def copy_cells(source, first, target, at, size, order):
 
 @inlined
 def copy_rest(source, first, target, at, size):
-    """All of that but the history."""
+    """Copy what changes in some cells' lives, but for the history.
+
+    Parameters
+    ----------
+    source, first, target, at, size
+        As for `draw.bring`.
+    """
     copy(target.count, at, source.count, first, size)
     copy(target.code, at, source.code, first, size)
     copy(target.r, at, source.r, first, size)
@@ -132,7 +188,13 @@ def copy_rest(source, first, target, at, size):
 
 @called
 def bring_cells(source, first, target, at, size, order):
-    """Copy some cells from one place to another."""
+    """Copy some cells from one place to another.
+
+    Parameters
+    ----------
+    source, first, target, at, size, order
+        As for `draw.bring`.
+    """
     bring(source, first, target, at, size, order)
     copy(target.cell, at, source.cell, first, size)
     copy_rest(source, first, target, at, size)
@@ -143,7 +205,27 @@ def advance(
     source_arrays, target_arrays, start, stop, in_place, tile_arrays, work_arrays, number_arrays, record_arrays, pulses,
     k0, k1,
 ):  # fmt: skip
-    """The twin of `NumpyEngine.advance`. A tile of cells goes through all pulses, then the next one."""
+    """The twin of `NumpyEngine.advance`. A tile of cells goes through all pulses, then the next one.
+
+    Parameters
+    ----------
+    source_arrays, target_arrays : Cells
+        Where the cells are read, and where they stand afterwards.
+    start, stop : int
+        First cell, and the one after the last.
+    in_place : bool
+        Whether source and target are the same memory.
+    tile_arrays : Cells
+        Scratch for TILE cells.
+    work_arrays : Work
+    number_arrays : Numbers
+    record_arrays : Records
+        Receives what is recorded, of cell `start` on.
+    pulses : Train
+        Its voltages [V] have one column, or one for each cell from `start` on.
+    k0, k1 : int64
+        Lower and upper half of the seed.
+    """
     source, target, tile = memory_of(source_arrays), memory_of(target_arrays), memory_of(tile_arrays)
     work, c = memory_of(work_arrays), memory_of(number_arrays)
     records, volts = memory_of(record_arrays), memory_of(pulses).voltage

@@ -114,3 +114,10 @@ def test_little_is_drawn_all_the_same(make_run: Callable[..., runs.Run], changes
     result = computed(make_run(**changes), units=units)
     assert not result.note
     assert result.matrix is not None and np.isfinite(result.matrix.model).all()
+
+
+def test_lags_that_the_run_is_too_short_for_are_said(small_run: runs.Run) -> None:
+    result = computed(small_run, lag=30, lags=50)
+    assert result.lag_plot is not None and result.lag_plot.lag == 19
+    assert result.clipped == "A run of 20 cycles has lags up to 19: shown instead of lag 30 and of lags up to 50."
+    assert computed(small_run, lag=19, lags=19).clipped == ""

@@ -100,3 +100,8 @@ def test_any_run_has_loops(changes: dict[str, object], make_run: Callable[..., r
     assert max(result.ends) > result.valid_range
     for extent in (result.cycles_extent, result.many_extent):
         assert extent.low < extent.high and 0 < extent.smallest < extent.largest
+
+
+def test_a_cycle_beyond_the_run_is_remembered(small_run: runs.Run) -> None:
+    result = result_of(small_run, first_cycle=500)
+    assert (result.first_cycle, result.asked_cycle, result.of_cycles) == (19, 500, 20)

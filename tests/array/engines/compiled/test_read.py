@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synaptogen_core as sc
-from synaptogen_core.array.engines.choose import NumpyEngine
 from synaptogen_core.array.engines.numba_engine import NumbaEngine
+from synaptogen_core.array.engines.numpy_engine import NumpyEngine
 from synaptogen_core.device.model import conduction
 from synaptogen_core.device.model.float32 import constants
 
