@@ -21,9 +21,7 @@ def number(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Returns
     -------
@@ -50,9 +48,7 @@ def whole(name: str, value: object, low: int = 1, high: int | None = None) -> in
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
     low, high : int
         Bounds, both included; None: no upper bound.
 
@@ -83,9 +79,7 @@ def switch(name: str, value: object) -> bool | None:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Returns
     -------
@@ -94,7 +88,6 @@ def switch(name: str, value: object) -> bool | None:
     Raises
     ------
     TypeError
-        If it is neither True, False nor None.
     """
     if value is None or value is True:
         return None
@@ -108,9 +101,7 @@ def flag(name: str, value: object) -> bool:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Returns
     -------
@@ -119,7 +110,6 @@ def flag(name: str, value: object) -> bool:
     Raises
     ------
     TypeError
-        If it is not.
     """
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: must be True or False (got {value!r}); give a bool")
@@ -131,9 +121,7 @@ def instance(name: str, value: object, kind: type, remedy: str) -> Any:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
     kind : type
     remedy : str
         What to do, for the error.
@@ -145,7 +133,6 @@ def instance(name: str, value: object, kind: type, remedy: str) -> Any:
     Raises
     ------
     TypeError
-        If it is of another kind.
     """
     if not isinstance(value, kind):
         raise TypeError(f"{name}: must be {kind.__name__} (got {type(value).__name__}); {remedy}")
@@ -157,14 +144,11 @@ def called(name: str, value: object) -> None:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Raises
     ------
     TypeError
-        If it can neither be called nor is None.
     """
     if value is not None and not callable(value):
         raise TypeError(f"{name}: must be a function or None (got {shown(value)}); give one without calling it")
@@ -175,9 +159,7 @@ def pair(name: str, value: object, high: int) -> tuple[int, int]:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
     high : int
 
     Returns
@@ -187,7 +169,6 @@ def pair(name: str, value: object, high: int) -> tuple[int, int]:
     Raises
     ------
     TypeError, ValueError
-        If it is no such pair.
     """
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise TypeError(f"{name}: must be rows and columns (got {shown(value)}); give a pair such as (64, 64)")
@@ -199,9 +180,7 @@ def numeric(name: str, value: object, rule: str = "an array of numbers", remedy:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
     rule, remedy : str
         What it must be, and what to do, for the error.
 
@@ -212,7 +191,6 @@ def numeric(name: str, value: object, rule: str = "an array of numbers", remedy:
     Raises
     ------
     TypeError
-        If it holds anything else.
     """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise TypeError(f"{name}: must be {rule} without a mask (got masked ones); fill or leave them out")
@@ -232,9 +210,7 @@ def numbers(name: str, value: object) -> F64:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Returns
     -------
@@ -258,7 +234,6 @@ def shape(name: str, array: F64, wanted: tuple[int, ...]) -> None:
     Parameters
     ----------
     name : str
-        Of the argument, for the error.
     array : ndarray
     wanted : tuple of int
 
@@ -276,9 +251,7 @@ def span(name: str, value: object, size: int) -> tuple[int, int]:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
     size : int
 
     Returns
@@ -316,14 +289,11 @@ def volts(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Returns
     -------
-    float
-        [V]
+    float, [V]
 
     Raises
     ------
@@ -347,19 +317,15 @@ def negative(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Returns
     -------
-    float
-        [V]
+    float, [V]
 
     Raises
     ------
     TypeError, ValueError
-        If it is no voltage below zero.
     """
     found = volts(name, value)
     if not np.float32(found) < 0:
@@ -372,19 +338,15 @@ def positive(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name : str
-        Of the argument, for the error.
-    value : object
+    name, value : str (of the argument, for the error), object
 
     Returns
     -------
-    float
-        [V]
+    float, [V]
 
     Raises
     ------
     TypeError, ValueError
-        If it is no voltage above zero.
     """
     found = volts(name, value)
     if not np.float32(found) > 0:
@@ -407,8 +369,7 @@ def voltages(u: ArrayLike, shape: tuple[int, int], lines: bool = False) -> tuple
     -------
     u : ndarray of float32, shape as given
         Voltages [V].
-    largest : float
-        [V]
+    largest : float, [V]
 
     Raises
     ------

@@ -43,6 +43,7 @@ def measurement(
     failure: ArrayLike | None = None,
     loops: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
     source: str = "",
+    hashed: bool = True,
 ) -> xr.Dataset:
     """Measured cycles as one Dataset.
 
@@ -62,6 +63,8 @@ def measurement(
         Samples [V], [A] of all records one after the other in the order of the records, and how many each has.
     source : str
         Where the data come from.
+    hashed : bool
+        False leaves out the attribute `data_hash`: of a part it is computed when it is asked for.
 
     Returns
     -------
@@ -107,12 +110,23 @@ def measurement(
         "cycle": ("record", number, _attrs("cycle")),
     }
     ds = xr.Dataset(data, coords, attrs={"kind": KIND, "schema_version": SCHEMA_VERSION, "source": source})
-    ds.attrs["data_hash"] = data_hash(ds)
+    if hashed:
+        ds.attrs["data_hash"] = data_hash(ds)
     return ds
 
 
 def from_simulation(ds: xr.Dataset) -> xr.Dataset:
     """The features of a simulated Dataset as if they had been measured; cells are devices called "row,column".
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From `simulate`, with features.
+
+    Returns
+    -------
+    xarray.Dataset
+        In the layout of this module, one record a cell and cycle.
 
     Raises
     ------
@@ -173,7 +187,7 @@ def select_records(ds: xr.Dataset, keep: NDArray[np.bool_]) -> xr.Dataset:
         counts = ds["sample_count"].values
         samples = np.repeat(keep, counts)
         loops = (ds["voltage"].values[samples], ds["current"].values[samples], counts[keep])
-    chosen = measurement(
+    return measurement(
         renumbered,
         ds["cycle"].values[keep],
         labels=[str(label) for label in ds["device"].values[present]],
@@ -181,12 +195,17 @@ def select_records(ds: xr.Dataset, keep: NDArray[np.bool_]) -> xr.Dataset:
         failure=ds["failure"].values[keep] if "failure" in ds else None,
         loops=loops,
         source=str(ds.attrs.get("source", "")),
+        hashed=False,
     )
-    return chosen
 
 
 def data_hash(ds: xr.Dataset) -> str:
-    """Hash of what was measured, 16 hexadecimal digits: labels, cycles, features, samples; no names of files."""
+    """Hash of what was measured, 16 hexadecimal digits: labels, cycles, features, samples; no names of files.
+
+    The attribute `data_hash`, where there is one: features that were extracted keep the hash of their loops.
+    """
+    if "data_hash" in ds.attrs:
+        return str(ds.attrs["data_hash"])
     digest = hashlib.sha256("\n".join(map(str, ds["device"].values)).encode())
     for name in ("device_index", "cycle", *FEATURE_NAMES, "sample_count", *RAGGED):
         if name in ds.variables:

@@ -85,6 +85,12 @@ VARIABLES: dict[str, dict[str, Any]] = {
         "flag_meanings": " ".join(code for code, _ in FAILURES),
     },
     "sample_count": {"long_name": "samples of the loop", "units": "1"},
+    "target": {"long_name": "target conductance at the read voltage", "units": "S"},
+    "reached": {"long_name": "conductance at the read voltage after programming", "units": "S"},
+    "error": {"long_name": "relative distance from the target", "units": "1"},
+    "pulses": {"long_name": "pulses used", "units": "1"},
+    "set_pulses": {"long_name": "SET pulses among them", "units": "1"},
+    "outcome": {"long_name": "outcome of programming", "units": "1"},
     "train_table": {"long_name": "voltages of the pulse train's table", "units": "V"},
     "train_table_cycle_end": {"long_name": "pulse of the table ends a cycle", "units": "1"},
 }

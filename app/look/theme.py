@@ -24,7 +24,7 @@ from bokeh.models import (
 from bokeh.plotting import figure as bokeh_figure
 
 from app.look.plain import escape
-from synaptogen_core.schema import FEATURES, Feature
+from synaptogen_core.schema import Feature
 
 # Okabe and Ito's colours: told apart by colour-blind eyes, and seen on white and on black.
 COLORS = {"r_hrs": "#0072B2", "u_set": "#009E73", "r_lrs": "#D55E00", "u_reset": "#CC79A7"}
@@ -328,8 +328,3 @@ def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.
     # A style sheet's grid: a component for each cell would cost the opening of the page some 15 ms.
     style = {"display": "grid", "gridTemplateColumns": columns, "gap": "10px"}
     return pmui.Column(*items, sizing_mode="stretch_width", margin=0, sx=style)
-
-
-def feature_axis(name: str) -> str:
-    """Bokeh's axis type for a feature: "log" for r_hrs."""
-    return next(f.scale for f in FEATURES if f.name == name)

@@ -120,12 +120,47 @@ class CellArray(Transactional):
         """Current I(r, U) without noise [A]; shape (rows, columns).
 
         `u` [V] as for `apply_voltage`, or one voltage a line: shape (rows, 1) or (1, columns).
+
+        Parameters
+        ----------
+        u : float or array
+            [V].
+
+        Returns
+        -------
+        ndarray of float32, shape (rows, columns)
+            [A].
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the voltages are no finite numbers, or their shape does not fit.
+
+        References
+        ----------
+        Source: I(r, U) of Hennen et al. 2024; docs/model.md.
         """
         curves = conduction.curves(self.check_voltages(u, lines=True), self._constants)
         return choose.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
 
     def conductance(self, u: ArrayLike = read_noise.READ_VOLTAGE) -> F32:
-        """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `current`."""
+        """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `current`.
+
+        Parameters
+        ----------
+        u : float or array
+            [V].
+
+        Returns
+        -------
+        ndarray of float32, shape (rows, columns)
+            [S].
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the voltages are no finite numbers, or their shape does not fit.
+        """
         curves = conduction.conductance_curves(self.check_voltages(u, lines=True), self._constants)
         return choose.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
 
@@ -138,6 +173,20 @@ class CellArray(Transactional):
             Read voltage [V], as for `apply_voltage`.
         bandwidth : float
             Bandwidth of the read [Hz]; 0 for no noise.
+
+        Returns
+        -------
+        ndarray of float32, shape (rows, columns)
+            [A].
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument breaks its rule, or the array has no noise left.
+
+        References
+        ----------
+        Source: Johnson and shot noise, as in Hennen et al. 2024; docs/model.md.
         """
         bandwidth = checks.bandwidth(bandwidth)
         volts, number = self.check_voltages(u), self.count_reads(1)
@@ -194,7 +243,23 @@ class CellArray(Transactional):
     # ---- checks that others make use of
 
     def count_reads(self, more: int) -> int:
-        """The number of the next noisy read; ValueError where `more` of them would begin to repeat their noise."""
+        """The number of the next noisy read; ValueError where `more` of them would begin to repeat their noise.
+
+        Parameters
+        ----------
+        more : int
+            Reads that are to come.
+
+        Returns
+        -------
+        int
+            Reads so far.
+
+        Raises
+        ------
+        ValueError
+            If there are more than 2**48 of them.
+        """
         if self.reads + more > read_noise.MAX_READS:
             raise ValueError(
                 f"reads: an array has noise for 2**48 of them (got {self.reads} so far, and {more} more); "
@@ -207,6 +272,18 @@ class CellArray(Transactional):
 
         With `lines` one voltage a line will do, too, and the shape goes with rows and columns.
 
+        Parameters
+        ----------
+        u : float or array, shape (rows, columns)
+            [V].
+        lines : bool
+            Shapes (rows, 1) and (1, columns) will do, too.
+
+        Returns
+        -------
+        ndarray of float32
+            Shape (1,) or (cells,) [V]; with `lines`, of two dimensions.
+
         Raises
         ------
         TypeError, ValueError
@@ -218,7 +295,15 @@ class CellArray(Transactional):
         return volts.reshape(grid if lines else -1)
 
     def warn_range(self, largest: float, stacklevel: int = 2) -> None:
-        """Say once that a voltage ``|U|`` [V] lies outside the measured range."""
+        """Say once that a voltage ``|U|`` [V] lies outside the measured range.
+
+        Parameters
+        ----------
+        largest : float
+            [V].
+        stacklevel : int
+            As for ``warnings.warn``.
+        """
         limit = self._device.valid_range
         if largest > limit * (1 + 1e-6) and not self._warned:
             warnings.warn(
@@ -237,6 +322,18 @@ class CellArray(Transactional):
     @classmethod
     def from_state(cls, data: Mapping[str, Any], engine: str = "auto") -> CellArray:
         """Cells as `to_state` described them.
+
+        Parameters
+        ----------
+        data : mapping
+            From `to_state`.
+        engine : {"auto", "numpy", "numba"}
+            What computes from here on.
+
+        Returns
+        -------
+        CellArray
+            On arrays of its own.
 
         Raises
         ------

@@ -95,7 +95,18 @@ class Identity:
         return constants(self._device)
 
     def born(self, block: slice | NDArray[np.integer]) -> State:
-        """The state of some cells before anything is applied to them."""
+        """The state of some cells before anything is applied to them.
+
+        Parameters
+        ----------
+        block : slice, or ndarray of int, shape (n,)
+            Numbers of the cells in this array.
+
+        Returns
+        -------
+        State
+            Of n cells.
+        """
         where = np.arange(block.start, block.stop) if isinstance(block, slice) else block
         cell = where.astype(np.uint64) + np.uint64(self._first_cell)
         return choose.engine(self._engine).fresh_cells(cell, self._seed, self._start, self._constants)

@@ -23,7 +23,7 @@ def described(cells: Transactional, state: State) -> dict[str, Any]:
 
     Parameters
     ----------
-    cells : CellArray
+    cells : Transactional
         Gives shape, device, seed, start and number of reads.
     state : State
         Of its cells.
@@ -74,7 +74,7 @@ def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
     ----------
     data : mapping
         What `described` returned, also after a file; `about` has looked at it.
-    cells : CellArray
+    cells : Transactional
         New, of the shape and device in `data`.
 
     Returns
@@ -104,7 +104,7 @@ def digest(cells: Transactional, state: State) -> str:
 
     Parameters
     ----------
-    cells : CellArray
+    cells : Transactional
         Gives shape, device, seed, start and number of reads.
     state : State
         Of its cells.

@@ -130,5 +130,18 @@ def blocks(size: int, length: int) -> Iterator[slice]:
 
 
 def of_block(volts: F32, block: slice) -> F32:
-    """The part of a block out of voltages (..., cells), or all of them where one voltage is for all cells."""
+    """The part of a block out of voltages (..., cells), or all of them where one voltage is for all cells.
+
+    Parameters
+    ----------
+    volts : ndarray of float32, shape (..., cells) or (..., 1)
+        [V].
+    block : slice
+        Numbers of cells.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., cells of the block) or (..., 1)
+        [V]; a view.
+    """
     return volts[..., block] if volts.shape[-1] > 1 else volts

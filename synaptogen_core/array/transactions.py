@@ -79,6 +79,11 @@ class Transactional(Identity):
             Neighbouring ones, as ``slice(first, end)``; default: all. The cells of some columns alone do not follow
             each other in number, so that the part counts as used: it is not made again of the seed alone.
 
+        Returns
+        -------
+        CellArray
+            Of that rectangle.
+
         Raises
         ------
         TypeError, ValueError
@@ -136,7 +141,15 @@ class Transactional(Identity):
         self._warned, self._memory = twin._warned, twin._memory
 
     def take_over(self, state: State, reads: int) -> None:
-        """Take a new state of these cells in one step: it is theirs from now on, and they are used ones."""
+        """Take a new state of these cells in one step: it is theirs from now on, and they are used ones.
+
+        Parameters
+        ----------
+        state : State
+            Of all cells.
+        reads : int
+            Noisy reads made so far.
+        """
         self._own = state if self._working and state is not self._memory.state else self._own
         self._memory = Memory(state, reads, fresh=False)
 
@@ -148,11 +161,33 @@ class Transactional(Identity):
         return self._memory.state
 
     def view(self, block: slice) -> State:
-        """The state of some cells where it lies, refusing to be written to."""
+        """The state of some cells where it lies, refusing to be written to.
+
+        Parameters
+        ----------
+        block : slice
+            Numbers of the cells in this array.
+
+        Returns
+        -------
+        State
+            No copy.
+        """
         return self._state.view(block, writeable=False)
 
     def take(self, block: slice | NDArray[np.integer]) -> State:
-        """An independent copy of the state of some cells, by their numbers in this array."""
+        """An independent copy of the state of some cells, by their numbers in this array.
+
+        Parameters
+        ----------
+        block : slice, or ndarray of int, shape (n,)
+            Numbers of the cells in this array.
+
+        Returns
+        -------
+        State
+            Of n cells.
+        """
         return self.born(block) if self.stored is None else self.stored.take(block)
 
     def _twin(self, working: bool) -> Self:

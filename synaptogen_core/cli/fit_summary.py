@@ -12,31 +12,32 @@ from rich.text import Text
 
 from synaptogen_core.cli import tables
 from synaptogen_core.exchange.measurements.columns import TableLayout
-from synaptogen_core.report import page
-from synaptogen_core.schema import DEVICE_STATES, FAILURES
+from synaptogen_core.report import summary
 
 if TYPE_CHECKING:
     from synaptogen_core.analysis.fitting.fit import Fit
     from synaptogen_core.analysis.validation.validate import Validation
 
 STYLES = {"good": "bold green", "not good": "bold red", "not known": "bold", "good for some": "bold yellow"}
-KEY_CURVES = ("η", "Umax")
-MEDIAN = ", 50 %"
 WIDEST = 8  # columns of a file shown
 ROWS = 5
 
 
 def show(console: Console, fit: Fit, validation: Validation | None, measured: xr.Dataset) -> None:
     """Print what was measured, the key numbers with their intervals, the verdict, and what to be careful with."""
-    tables.pairs(console, ((word, printable(text)) for word, text in _facts(fit, measured)))
+    facts = [("device", f"{fit.device.name}, hash {fit.device.hash}")]
+    facts += [(row.label.lower(), row.text) for row in summary.facts(fit, measured)]
+    facts += [(f"  {words}", f"{n:,} cycles") for words, n in summary.failures(measured)]
+    tables.pairs(console, ((word, printable(text)) for word, text in facts))
     console.print(_numbers(fit), markup=False)
     if validation is not None:
-        sign, words, text = page.summary(validation)
-        console.print(Text("\nverdict ", "bold"), Text(f"{sign} ", STYLES[words]), Text(text), sep="")
+        whole, *findings = summary.verdict(validation)
+        sign = Text(f"{summary.MARKS[whole.mark]} ", STYLES[whole.mark])
+        console.print(Text("\nverdict ", "bold"), sign, Text(whole.value), sep="")
         table = Table.grid(padding=(0, 2))
-        for finding in validation.verdict[:-1]:
-            sign, words = page.SIGNS[finding.good]
-            table.add_row(Text(f"{sign} {words}", STYLES[words]), Text(f"{finding.about}. {finding.text}"))
+        for row in findings:
+            sign = Text(f"{summary.MARKS[row.mark]} {row.mark}", STYLES[row.mark])
+            table.add_row(sign, Text(f"{row.label}. {row.value}"))
         console.print(table)
     for title, sentences in (("be careful with", fit.warnings), ("assumed, not fitted", fit.assumed)):
         if sentences:
@@ -69,30 +70,6 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def _facts(fit: Fit, measured: xr.Dataset) -> list[tuple[str, str]]:
-    devices, used = fit.devices, fit.features
-    state = devices["state"].values
-    facts = [
-        ("device", f"{fit.device.name}, hash {fit.device.hash}"),
-        ("fitted to", f"{measured.attrs.get('source', '')}, data hash {fit.data_hash}"),
-        ("devices", f"{state.size:,} measured, {used.sizes['device']:,} used"),
-    ]
-    states = list(zip(np.bincount(state), DEVICE_STATES, strict=False))[1:]
-    facts += [(f"  {words}", f"{n:,}") for n, (_, words) in states if n]
-    failed = int(devices["failed"].sum())
-    facts.append(("cycles", f"{measured.sizes['record']:,} measured, {used.sizes['record']:,} used, {failed:,} failed"))
-    if "failure" in measured:
-        counts = np.bincount(measured["failure"].values, minlength=len(FAILURES))
-        facts += [(f"  {words}", f"{n:,}") for (_, words), n in list(zip(FAILURES, counts, strict=True))[1:] if n]
-    orders, count = fit.orders.attrs, fit.components.attrs["chosen"]
-    largest = int(fit.orders["order"].max())
-    facts += [
-        ("order", f"{orders['chosen']} ({orders['criterion']} suggests {orders['suggested']} of 1 to {largest})"),
-        ("components", f"{count} of devices"),
-    ]
-    return facts
-
-
 def _numbers(fit: Fit) -> Table:
     """Typical device, shares, conduction: the numbers that people look for; all stand in the report."""
     ds = fit.estimates
@@ -100,22 +77,9 @@ def _numbers(fit: Fit) -> Table:
     table = Table(title="\nkey numbers", title_justify="left", title_style="bold", box=None, header_style="bold")
     for heading in ("", "estimate", f"{confidence} interval", "unit", ""):
         table.add_column(heading, justify="right" if heading not in ("", "unit") else "left")
-    groups, labels = ds["group"].values, ds["label"].values
-    single = "quantile" not in groups
-    for k, (group, label) in enumerate(zip(groups, labels, strict=True)):
-        typical = group == ("mean" if single else "quantile") and (single or str(label).endswith(MEDIAN))
-        if not (typical or group == "weight" or (group == "curve" and label in KEY_CURVES)):
-            continue
-        low, high = float(ds["lower"][k]), float(ds["upper"][k])
-        ends = f"{low:.4g} to {high:.4g}" if np.isfinite(low + high) else ""
-        unit = str(ds["units"].values[k])
-        words = str(label).replace(MEDIAN, ", median device")
-        origin = str(ds["origin"].values[k])
-        table.add_row(
-            words,
-            f"{float(ds['value'][k]):.4g}",
-            ends,
-            "" if unit == "1" else unit,
-            "" if origin == "fitted" else origin,
-        )
+    for n in summary.numbers(ds):
+        if n.is_key:
+            ends = f"{n.lower:.4g} to {n.upper:.4g}" if np.isfinite(n.lower + n.upper) else ""
+            words = n.label.replace(summary.MEDIAN, ", median device")
+            table.add_row(words, f"{n.value:.4g}", ends, n.unit, "" if n.origin == "fitted" else n.origin)
     return table

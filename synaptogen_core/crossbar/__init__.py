@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from synaptogen_core.crossbar.circuit.bias import read_bias as read_bias
     from synaptogen_core.crossbar.circuit.lines import Faults as Faults
     from synaptogen_core.crossbar.circuit.lines import Lines as Lines
+    from synaptogen_core.crossbar.programming.outcomes import verify_statistics as verify_statistics
     from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify as program_and_verify
-    from synaptogen_core.crossbar.programming.program_and_verify import verify_statistics as verify_statistics
     from synaptogen_core.crossbar.programming.pulse import pulse as pulse
     from synaptogen_core.crossbar.programming.pulse import through_lines as through_lines
     from synaptogen_core.crossbar.readout.converters import Adc as Adc
@@ -58,7 +58,7 @@ _HOMES = {
     "solve_lines": "crossbar.solver.solve",
     "would_switch": "array.write_disturb",
     "switching_probability": "array.write_disturb",
-    "verify_statistics": "crossbar.programming.program_and_verify",
+    "verify_statistics": "crossbar.programming.outcomes",
 }
 
 __all__ = [*_HOMES]

@@ -124,6 +124,11 @@ class DeviceParameters(ModelNumbers):
         eta, u_max : float, optional
             New values of the RESET transition's curvature and of the full RESET voltage [V].
 
+        Returns
+        -------
+        DeviceParameters
+            The original stays as it is.
+
         Raises
         ------
         TypeError, ValueError
@@ -166,6 +171,16 @@ class DeviceParameters(ModelNumbers):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> DeviceParameters:
         """The device of which `to_dict` gave `data`; variations are carried out again.
+
+        Parameters
+        ----------
+        data : mapping
+            From `to_dict`, also after JSON.
+
+        Returns
+        -------
+        DeviceParameters
+            Equal to the one described, hash and all.
 
         Raises
         ------

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -22,9 +21,10 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.devices.ours import list_devices, load_device
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
+from synaptogen_core.report import summary
 from synaptogen_core.report.pictures import figures
 from synaptogen_core.report.svg import number
-from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, feature
+from synaptogen_core.schema import feature
 from synaptogen_core.version import __version__
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from synaptogen_core.analysis.validation.validate import Validation
 
 TEMPLATE = "report.html.jinja"
-SIGNS = {True: ("✓", "good"), False: ("✗", "not good"), None: ("?", "not known")}
-LIMITED = ("⚠", "good for some")
 MOST_DEVICES = 200  # rows of the table of devices
 
 
@@ -61,14 +59,14 @@ def report_html(
     estimates, chosen = fit.estimates, fit.orders.attrs["chosen"]
     return _template().render(
         name=fit.device.name,
-        facts=list(_facts(fit, loops)),
-        verdict=[(*SIGNS[f.good], f.about, f.text) for f in (validation.verdict[:-1] if validation else ())],
-        summary=summary(validation) if validation else None,
+        facts=summary.facts(fit, loops),
+        verdict=summary.verdict(validation) if validation else [],
+        marks=summary.MARKS,
         warnings=fit.warnings,
         assumed=fit.assumed,
         figures=figures(fit, validation, loops),
-        failures=_failures(loops if loops is not None else fit.features),
-        devices=_devices(fit.devices),
+        failures=summary.failures(loops if loops is not None else fit.features),
+        devices=summary.devices(fit.devices.isel(device=slice(0, MOST_DEVICES))),
         more_devices=max(0, fit.devices.sizes["device"] - MOST_DEVICES),
         distances=_distances(validation) if validation else [],
         skills=_skills(validation) if validation else [],
@@ -83,13 +81,6 @@ def report_html(
         citation=fit.device.citation,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
-
-
-def summary(validation: Validation) -> tuple[str, str, str]:
-    """Sign, its meaning, and the sentence that says what a fit is good for, and what not."""
-    last, others = validation.verdict[-1], validation.verdict[:-1]
-    sign, words = SIGNS[last.good] if last.good or not any(f.good for f in others) else LIMITED
-    return sign, words, last.text
 
 
 def save_report(
@@ -182,58 +173,6 @@ def _template() -> jinja2.Template:
     return environment.from_string(content)
 
 
-def _facts(fit: Fit, loops: xr.Dataset | None) -> Iterator[tuple[str, str]]:
-    """What was measured, in few words."""
-    report, given = fit.devices, fit.features if loops is None else loops
-    state = report["state"].values
-    yield "Source", str(given.attrs.get("source", "")) or "not said"
-    yield "Data hash", fit.data_hash or "none"
-    notes = json.loads(given.attrs.get("notes", "[]"))
-    if notes:
-        yield "Read as", "; ".join(map(str, notes))
-    yield "Features", ", ".join(feature(name).symbol for name in FEATURE_NAMES if name in fit.features)
-    cycles, failed = (int(report[name].sum()) for name in ("cycles", "failed"))
-    yield "Devices", f"{state.size:,} measured, {fit.features.sizes['device']:,} used"
-    yield "Cycles", f"{cycles:,} measured, {fit.features.sizes['record']:,} used, {failed:,} failed"
-    left = [f"{n:,} {words}" for n, (_, words) in list(zip(np.bincount(state), DEVICE_STATES, strict=False))[1:] if n]
-    if left:
-        yield "Left out", "; ".join(left)
-    own = [f"order {fit.orders.attrs['chosen']} of the memory"]
-    if fit.orders.attrs["chosen"] != fit.orders.attrs["suggested"]:
-        own.append(f"order {fit.orders.attrs['suggested']} suggested")
-    count = fit.components.attrs["chosen"]
-    own.append(f"{count} component{'s' * (count > 1)} of devices")
-    yield "Fitted", ", ".join(own)
-
-
-def _failures(ds: xr.Dataset) -> list[tuple[str, int]]:
-    if "failure" not in ds:
-        return []
-    counts = np.bincount(ds["failure"].values, minlength=len(FAILURES))
-    return [(words, int(n)) for (code, words), n in zip(FAILURES, counts, strict=True) if n and code != "none"]
-
-
-def _devices(report: xr.Dataset) -> list[tuple[str, str, int, int, str, str]]:
-    """Label, state, cycles, failed ones, the first bad cycle, and features that drift or jump."""
-    part = report.isel(device=slice(0, MOST_DEVICES))
-    columns = [part[name].values for name in ("device", "state", "cycles", "failed", "first_bad_cycle")]
-    symbols = [feature(str(name)).symbol for name in part["feature"].values]
-    moving = {
-        kind: part[f"{kind}_q"].values < report.attrs["drift_q"] for kind in ("trend", "jump") if f"{kind}_q" in part
-    }
-    rows = []
-    for k, (label, state, cycles, failed, worn) in enumerate(zip(*columns, strict=True)):
-        drift = [
-            f"{symbol} {kind}s"
-            for kind, all_ in moving.items()
-            for symbol, m in zip(symbols, all_[k], strict=True)
-            if m
-        ]
-        words = DEVICE_STATES[int(state)][1]
-        rows.append((str(label), words, int(cycles), int(failed), f"{worn:,}" if worn >= 0 else "", ", ".join(drift)))
-    return rows
-
-
 def _distances(validation: Validation) -> list[tuple[str, str, str, str, str, str]]:
     """About, feature, distance, expected, sign, words."""
     rows, tolerated = [], validation.distances.attrs["tolerated"]
@@ -286,9 +225,7 @@ HEADINGS = {
 def _groups(estimates: xr.Dataset) -> list[tuple[str, list[tuple[str, ...]]]]:
     """Rows of the table of estimates, group by group."""
     groups: dict[str, list[tuple[str, ...]]] = {}
-    names = ("group", "label", "value", "standard_error", "lower", "upper", "units", "origin")
-    for group, label, value, error, low, high, unit, origin in zip(*(estimates[n].values for n in names), strict=True):
-        shown = "" if unit == "1" else str(unit)
-        row = (str(label), number(value, 5), interval(low, high), shown, number(error, 2), str(origin))
-        groups.setdefault(str(group), []).append(row)
+    for n in summary.numbers(estimates):
+        row = (n.label, number(n.value, 5), interval(n.lower, n.upper), n.unit, number(n.error, 2), n.origin)
+        groups.setdefault(n.group, []).append(row)
     return [(HEADINGS.get(group, group), rows) for group, rows in groups.items()]

@@ -21,6 +21,7 @@ from app.tabs.fit.file_view import said
 from app.tabs.fit.files import ours
 from app.tabs.registry import TABS
 from app.work import runs
+from synaptogen_core.analysis.loops.screening import screen_devices
 from tests.hostile import SPELLINGS, files, links, random_file, random_link
 
 LINKS = int(os.environ.get("SYNAPTOGEN_LINKS", "1000"))
@@ -107,7 +108,8 @@ def read(name: str, data: bytes) -> Any:
     shown = pictures.of_stage("read", {"read": reading})
     assert said(shown)
     if reading.data is not None:
-        pictures.of_stage("extract", {"read": reading, "extract": reading.data})
+        screened = screen_devices(reading.data)
+        pictures.of_stage("screen", {"read": reading, "extract": reading.data, "screen": screened})
     if reading.device is not None:
         compute.limits_of(reading.device)
     return shown

@@ -18,6 +18,7 @@ from synaptogen_core.exchange.api import save_estimates
 from synaptogen_core.measurement import measurement
 from synaptogen_core.report import page as report
 from synaptogen_core.report import pictures as report_pictures
+from synaptogen_core.report import summary
 from synaptogen_core.report.page import report_html, save_report
 from synaptogen_core.schema import FEATURE_NAMES
 from tests.analysis.example_loops import measured_loops
@@ -184,11 +185,11 @@ def test_without_judgement_or_loops(fit: sc.fitting.Fit, html: str) -> None:
 
 def test_mixed_verdicts(validation: sc.fitting.Validation) -> None:
     findings = [replace(finding, good=True) for finding in validation.verdict]
-    assert report.summary(replace(validation, verdict=tuple(findings)))[:2] == ("✓", "good")
+    assert summary.verdict(replace(validation, verdict=tuple(findings)))[0].mark == "good"
     findings[-1] = replace(findings[-1], good=False)
-    assert report.summary(replace(validation, verdict=tuple(findings)))[:2] == ("⚠", "good for some")
+    assert summary.verdict(replace(validation, verdict=tuple(findings)))[0].mark == "good for some"
     findings = [replace(finding, good=False) for finding in validation.verdict]
-    assert report.summary(replace(validation, verdict=tuple(findings)))[:2] == ("✗", "not good")
+    assert summary.verdict(replace(validation, verdict=tuple(findings)))[0].mark == "not good"
 
 
 def test_the_python_text_gives_the_same_numbers(

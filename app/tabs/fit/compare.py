@@ -10,22 +10,12 @@ import xarray as xr
 from scipy.special import ndtri
 
 from app.tabs.fit.compute import features_in
+from synaptogen_core.report import summary
+from synaptogen_core.report.summary import Number, Row
 from synaptogen_core.schema import LRS, STATE_NAMES, feature
 
 CRITERIA = {"bic": "BIC", "aic": "AIC", "hannan_quinn": "Hannan–Quinn"}
 PARTS = ("measured", "lower", "upper", "fitted")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One row of the table of estimates."""
-
-    label: str
-    value: float
-    lower: float
-    upper: float
-    units: str
-    origin: str
 
 
 @dataclass(frozen=True)
@@ -53,18 +43,13 @@ class Family:
 class Fitted:
     """What the fit has found."""
 
-    name: str
-    hash: str
-    data_hash: str
-    order: int
+    facts: tuple[Row, ...]
     orders: Criteria | None
     components: Criteria | None
     family: Family
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[Number, ...]
     assumed: tuple[str, ...]
     warnings: tuple[str, ...]
-    devices: int
-    cycles: int
     features: tuple[str, ...]
 
 
@@ -106,35 +91,20 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One sentence of the verdict."""
-
-    good: bool | None
-    text: str
-
-
-@dataclass(frozen=True)
 class Judged:
     """How well the device behaves like the measurement."""
 
     marginals: tuple[Marginal, ...]
     memory: tuple[Memory, ...]
     matrices: tuple[Matrix, ...]
-    verdict: tuple[Finding, ...]
+    verdict: tuple[Row, ...]
 
 
 def of_fit(fit: Any) -> Fitted:
-    device, table = fit.device, fit.estimates
-    rows = tuple(
-        Estimate(str(label), float(value), float(low), float(high), str(units), str(origin))
-        for label, value, low, high, units, origin in zip(
-            *(table[name].values for name in ("label", "value", "lower", "upper", "units", "origin")), strict=True
-        )
-    )
     return Fitted(
-        device.name, device.hash, fit.data_hash, device.order, criteria(fit.orders, "order"),
-        criteria(fit.components, "components"), family(fit), rows, tuple(fit.assumed), tuple(fit.warnings),
-        int(fit.features.sizes["device"]), int(fit.features.sizes["record"]),
+        tuple(summary.facts(fit)), criteria(fit.orders, "order"),
+        criteria(fit.components, "components"), family(fit), tuple(summary.numbers(fit.estimates)),
+        tuple(fit.assumed), tuple(fit.warnings),
         features_in(fit.features),
     )  # fmt: skip
 
@@ -181,4 +151,4 @@ def of_validation(validation: Any) -> Judged:
         Matrix(str(kind), symbols, *(matrices.sel(kind=kind)[part].values for part in PARTS))
         for kind in matrices["kind"].values
     )
-    return Judged(tuple(marginals), tuple(lines), tables, tuple(Finding(f.good, f.text) for f in validation.verdict))
+    return Judged(tuple(marginals), tuple(lines), tables, tuple(summary.verdict(validation)))

@@ -35,22 +35,42 @@ NUMBERS = {
 CRITERION_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"))
 
 
-class Quantiles:
+class Plot:
+    """A figure whose axes hold what they are given, in a card that shows itself when there is something in it."""
+
+    def __init__(self, look: theme.Theme, name: str, *above: Any, **options: Any):
+        self.figure = look.figure(f"fit {name}", **options)
+        self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
+        self.note = theme.note()
+        self.card = theme.card(*above, theme.pane(self.figure), self.note)
+
+
+def hold(axis: Axis, *values: np.ndarray, log: bool = False, label: str | None = None) -> None:
+    """Let an axis hold all values that are numbers, with a margin; without one it stays."""
+    known = np.concatenate([np.ravel(part) for part in values]) if values else np.zeros(0)
+    known = known[np.isfinite(known)]
+    if known.size:
+        axis.show("log" if log else "linear", *spread_out(float(known.min()), float(known.max()), log), label)
+
+
+def whole_numbers(plot: Plot, numbers: np.ndarray) -> None:
+    """An axis from half a number before the first to half a number after the last."""
+    plot.x.show("linear", float(numbers.min()) - 0.5, float(numbers.max()) + 0.5)
+
+
+class Quantiles(Plot):
     """Measured quantiles with the band of what sampling gives, and the fitted ones; percents upwards."""
 
     def __init__(self, look: theme.Theme, name: str):
         self.name = name
-        self.figure = look.figure(
-            f"fit {name}", title=theme.AXES[name][2], x=theme.label(name), y="Share of the values below", height=SMALL
+        super().__init__(
+            look, name, title=theme.AXES[name][2], x=theme.label(name), y="Share of the values below", height=SMALL
         )
-        self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
         self.band, self.measured, self.fitted = (ColumnDataSource(d) for d in (BAND, LINE, LINE))
         color = COLORS[name]
         self.figure.patch("x", "y", source=self.band, fill_color=color, fill_alpha=0.3, line_color=None)
         self.figure.scatter("x", "y", source=self.measured, color=color, size=4)
         look.ink(self.figure.line("x", "y", source=self.fitted, line_width=2).glyph, "line_color")
-        self.note = theme.note()
-        self.card = theme.card(self.figure, self.note)
 
     def show(self, marginal: Marginal | None) -> None:
         self.card.visible = marginal is not None
@@ -65,11 +85,7 @@ class Quantiles:
         }  # fmt: skip
         self.measured.data = {"x": marginal.measured * scale, "y": score}
         self.fitted.data = {"x": marginal.fitted * scale, "y": score}
-        everything = np.concatenate([marginal.measured, marginal.fitted]) * scale
-        everything = everything[np.isfinite(everything)]
-        if everything.size:
-            ends = spread_out(float(everything.min()), float(everything.max()), feature(self.name).scale == "log")
-            self.x.show(feature(self.name).scale, *ends)
+        hold(self.x, marginal.measured * scale, marginal.fitted * scale, log=feature(self.name).scale == "log")
         self.y.show("percent", float(score.min()) - 0.15, float(score.max()) + 0.15)
         said = [
             f"{kind}: distance {distance:.3f}, {verdict(distance, expected)}"
@@ -95,14 +111,14 @@ def spread_out(low: float, high: float, log: bool) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-class Correlogram:
+class Correlogram(Plot):
     """Autocorrelation of one feature: measured with its band, and fitted."""
 
     def __init__(self, look: theme.Theme, name: str):
-        self.figure = look.figure(
-            f"fit memory {name}", title=f"Memory of the {theme.AXES[name][2]}", x="lag", y="Correlation", height=LOW
+        super().__init__(
+            look, f"memory {name}", title=f"Memory of the {theme.AXES[name][2]}", x="lag", y="Correlation", height=LOW
         )
-        self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
+        self.note.visible = False  # its figure says all
         self.figure.xaxis.ticker = BasicTicker(min_interval=1)
         self.figure.add_layout(Span(location=0, dimension="width", line_color=NEUTRAL, line_alpha=0.6))
         self.dots, self.fitted = ColumnDataSource(DOTS), ColumnDataSource(LINE)
@@ -116,7 +132,6 @@ class Correlogram:
         self.figure.add_tools(
             theme.hover([dots], ("Lag", "@x"), ("Measured", "@y{0.000}"), ("95 %", "@low{0.000} … @high{0.000}"))
         )
-        self.card = theme.card(self.figure)
 
     def show(self, memory: Memory | None) -> None:
         self.card.visible = memory is not None
@@ -124,13 +139,11 @@ class Correlogram:
             return
         self.dots.data = {"x": memory.lag, "y": memory.measured, "low": memory.lower, "high": memory.upper}
         self.fitted.data = {"x": memory.lag, "y": memory.fitted}
-        both = np.concatenate([memory.measured, memory.lower, memory.upper, memory.fitted, [0.0]])
-        both = both[np.isfinite(both)]
-        self.x.show("linear", float(memory.lag.min()) - 0.5, float(memory.lag.max()) + 0.5)
-        self.y.show("linear", *spread_out(float(both.min()), float(both.max()), False))
+        whole_numbers(self, memory.lag)
+        hold(self.y, memory.measured, memory.lower, memory.upper, memory.fitted, np.zeros(1))
 
 
-class Devices:
+class Devices(Plot):
     """Devices by two of their numbers, with the fitted ellipses."""
 
     def __init__(self, look: theme.Theme, scatter: Callable[..., Scatter | None]):
@@ -142,18 +155,15 @@ class Devices:
         )
         for control in (self.across, self.up):
             control.param.watch(lambda event: self.show(), "value")
-        self.figure = look.figure("fit devices", title="Devices, and what the fit expects of them", x=" ", y=" ",
-                                  height=LARGE)  # fmt: skip
-        self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
+        title = "Devices, and what the fit expects of them"
+        choice = pmui.FlexBox(self.across, self.up, sizing_mode="stretch_width")
+        super().__init__(look, "devices", choice, title=title, x=" ", y=" ", height=LARGE)
         self.points = ColumnDataSource({"x": [], "y": [], "device": []})
         self.main, self.others = (ColumnDataSource({"xs": [], "ys": []}) for _ in range(2))
         dots = self.figure.scatter("x", "y", source=self.points, size=6, color=NEUTRAL, alpha=0.8)
         look.ink(self.figure.multi_line("xs", "ys", source=self.main, line_width=2).glyph, "line_color")
         self.figure.multi_line("xs", "ys", source=self.others, line_color=OUTLIER, line_width=2, line_dash="dashed")
         self.figure.add_tools(theme.hover([dots], ("Device", "@device")))
-        self.note = theme.note()
-        controls = pmui.FlexBox(self.across, self.up, sizing_mode="stretch_width")
-        self.card = theme.card(controls, theme.pane(self.figure), self.note)
 
     def offer(self, features: Sequence[str]) -> None:
         """Numbers of the features that were measured."""
@@ -189,12 +199,8 @@ class Devices:
                 "ys": [placed(e.y, sides[1]) for e in ellipses[wanted]],
             }
         for axis, side, points, outlines in zip((self.x, self.y), sides, places, lines, strict=True):
-            everything = np.concatenate([points, *outlines]) if len(outlines) or points.size else np.zeros(0)
-            if not everything.size:
-                continue
             log = side[1] == "median" and feature(side[0]).scale == "log"
-            ends = spread_out(float(everything.min()), float(everything.max()), log)
-            axis.show("log" if log else "linear", *ends, label_of(*side))
+            hold(axis, points, *outlines, log=log, label=label_of(*side))
 
 
 def placed(values: np.ndarray, side: tuple[str, str]) -> np.ndarray:
@@ -212,12 +218,11 @@ def label_of(name: str, of: str) -> str:
     return f"{theme.AXES[name][2]}, C2C spread ({unit})"
 
 
-class Choice:
+class Choice(Plot):
     """Information criteria over what could have been chosen."""
 
     def __init__(self, look: theme.Theme, name: str, title: str, x: str):
-        self.figure = look.figure(f"fit {name}", title=title, x=x, y="Criterion above its best", height=LOW)
-        self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
+        super().__init__(look, name, title=title, x=x, y="Criterion above its best", height=LOW)
         self.figure.xaxis.ticker = BasicTicker(min_interval=1)
         self.lines = [ColumnDataSource(LINE) for _ in CRITERION_STYLES]
         for source, (color, dash) in zip(self.lines, CRITERION_STYLES, strict=True):
@@ -230,8 +235,6 @@ class Choice:
                     glyph.update(line_color=color, **({"fill_color": color} if hasattr(glyph, "fill_color") else {}))
         self.mark = Span(location=1, dimension="height", line_color=NEUTRAL, line_dash="dotted", line_width=2)
         self.figure.add_layout(self.mark)
-        self.note = theme.note()
-        self.card = theme.card(self.figure, self.note)
 
     def show(self, criteria: Criteria | None) -> None:
         self.card.visible = criteria is not None and bool(criteria.lines)
@@ -239,7 +242,7 @@ class Choice:
             return
         for i, source in enumerate(self.lines):
             source.data = {"x": criteria.x, "y": criteria.lines[i][1]} if i < len(criteria.lines) else LINE
-        self.x.show("linear", float(criteria.x.min()) - 0.5, float(criteria.x.max()) + 0.5)
+        whole_numbers(self, criteria.x)
         top = max(float(np.nanmax(line)) for _, line in criteria.lines) or 1.0
         self.y.show("linear", -0.05 * top, 1.05 * top)
         self.mark.location = criteria.chosen
@@ -251,18 +254,15 @@ class Choice:
         self.note.object = legend([*entries, f"<span>chosen: {criteria.chosen}, {told}</span>"])
 
 
-class Curves:
+class Curves(Plot):
     """The I-V family: measured branches as points, the fitted ones as lines."""
 
     def __init__(self, look: theme.Theme):
-        self.figure = look.figure("fit curves", title="I-V family", x="voltage", y="current", height=LARGE + 56)
-        self.x, self.y = Axis(self.figure, "x"), Axis(self.figure, "y")
+        super().__init__(look, "curves", title="I-V family", x="voltage", y="current", height=LARGE + 56)
         self.lines = ColumnDataSource({"xs": [], "ys": [], "color": []})
         self.points = ColumnDataSource({"x": [], "y": [], "color": []})
         self.figure.scatter("x", "y", source=self.points, size=4, color="color", alpha=0.7)
         self.figure.multi_line("xs", "ys", source=self.lines, line_color="color", line_width=2)
-        self.note = theme.note()
-        self.card = theme.card(self.figure, self.note)
 
     def show(self, fitted: Fitted) -> None:
         family, micro = fitted.family, theme.factor("current")
@@ -274,9 +274,8 @@ class Curves:
         self.points.data = {
             "x": np.broadcast_to(volts, seen.shape)[seen], "y": family.measured[seen] * micro, "color": each
         }  # fmt: skip
-        everything = np.concatenate([family.fitted[np.isfinite(family.fitted)], family.measured[seen]]) * micro
-        self.x.show("linear", *spread_out(float(volts.min()), float(volts.max()), False))
-        self.y.show("linear", *spread_out(float(everything.min()), float(everything.max()), False))
+        hold(self.x, volts)
+        hold(self.y, family.fitted * micro, family.measured * micro)
         entries = [swatch(COLORS["r_hrs"], "high resistance"), swatch(COLORS["r_lrs"], "low resistance")]
         if family.borrowed:
             entries.append("<span>no loops were given: the published curves, scaled</span>")

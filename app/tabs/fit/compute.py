@@ -173,6 +173,15 @@ def feature_options(options: Choices) -> Any:
     return fitting_api.FeatureOptions(smoothing=smoothing, **{name: options[name] for name in names})
 
 
+def screen(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> xr.Dataset:
+    """Which devices switch, wear out, drift."""
+    from synaptogen_core.analysis import fitting_api
+
+    return fitting_api.screen_devices(values["extract"])
+
+
 def fit(
     source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
 ) -> Any:
@@ -182,7 +191,7 @@ def fit(
     return fitting_api.fit(
         values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
         order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
-        curves=values["curves"], progress=progress, cancel=cancel,
+        curves=values["curves"], devices=values["screen"], progress=progress, cancel=cancel,
     )  # fmt: skip
 
 
@@ -211,6 +220,7 @@ OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "pol
 STAGES = (
     Stage("read", "Reading the file", read),
     Stage("extract", "Finding the features", extract, OF_LOOPS),
+    Stage("screen", "Looking at the devices", screen),
     Stage("curves", "Fitting the I-V family", curves),
     Stage("fit", "Fitting memory and spread", fit, ("order", "method", "components")),
     Stage("judge", "Comparing the fit with the measurement", judge),

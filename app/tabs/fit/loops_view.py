@@ -201,7 +201,7 @@ def devices_table(cycles: Cycles) -> str:
     """One line a device: what is to be said of it."""
     head = "<tr><th>device</th><td>cycles</td><td>failed</td><td>remarks</td></tr>"
     rows = "".join(
-        f"<tr><th>{escape(row.device)}</th><td>{row.cycles:,}</td><td>{row.failed:,}</td>"
+        f"<tr><th>{escape(row.label)}</th><td>{row.cycles:,}</td><td>{row.failed:,}</td>"
         f"<td>{escape(row.says)}</td></tr>"
         for row in cycles.report[:LISTED]
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,9 @@ from app.tabs.d2d.compute import ONE_SIGMA, TWO_SIGMA, Ellipse
 from app.tabs.fit.compute import Reading
 from synaptogen_core.analysis.population.ellipses import device_ellipses
 from synaptogen_core.measurement import device_starts, sample_starts
-from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, feature
+from synaptogen_core.report import summary
+from synaptogen_core.report.summary import Device
+from synaptogen_core.schema import FAILURES, FEATURE_NAMES, feature
 
 Value = Callable[[str], Any]  # what a stage has found, by its key
 FAINT, SAMPLES = 40, 400  # other loops drawn behind the chosen one, and samples of each
@@ -48,16 +49,6 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class DeviceRow:
-    """What is to be said of one device."""
-
-    device: str
-    cycles: int
-    failed: int
-    says: str  # what is to be said of it
-
-
-@dataclass(frozen=True)
 class Cycles:
     """The extraction as a whole."""
 
@@ -69,7 +60,7 @@ class Cycles:
     reasons: tuple[tuple[str, int], ...]
     listed: tuple[Failed, ...]
     bad: tuple[tuple[int, int], ...]  # positions of device and cycle of the failed ones
-    report: tuple[DeviceRow, ...]
+    report: tuple[Device, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +95,7 @@ def of_stage(key: str, values: Mapping[str, Any]) -> Any:
 
     makers: dict[str, Callable[[Mapping[str, Any]], Any]] = {
         "read": lambda found: of_reading(found["read"]),
-        "extract": lambda found: of_cycles(found["extract"], "sample_count" in found["read"].data),
+        "screen": lambda found: of_cycles(found["extract"], found["screen"], "sample_count" in found["read"].data),
         "fit": lambda found: compare.of_fit(found["fit"]),
         "judge": lambda found: compare.of_validation(found["judge"]),
     }
@@ -120,57 +111,26 @@ def of_reading(reading: Reading) -> Read:
     )  # fmt: skip
 
 
-def of_cycles(ds: xr.Dataset, loops: bool) -> Cycles:
-    from synaptogen_core.analysis import fitting_api
-
+def of_cycles(ds: xr.Dataset, report: xr.Dataset, loops: bool) -> Cycles:
+    """The extraction and what the screening of the devices says."""
     failure = ds["failure"].values if "failure" in ds else np.zeros(ds.sizes["record"], np.int8)
     bad = np.flatnonzero(failure)
     labels, index, cycle = [str(v) for v in ds["device"].values], ds["device_index"].values, ds["cycle"].values
     starts = device_starts(ds)
-    codes, counts = np.unique(failure[bad], return_counts=True)
     return Cycles(
         devices=tuple(labels), counts=tuple(int(n) for n in np.diff(starts)), loops=loops,
         found=int(failure.size - bad.size), failed=int(bad.size),
-        reasons=tuple((FAILURES[code][1], int(n)) for code, n in zip(codes, counts, strict=True)),
+        reasons=tuple(summary.failures(ds)),
         listed=tuple(Failed(labels[index[i]], int(cycle[i]), FAILURES[failure[i]][1]) for i in bad[:LISTED]),
         bad=tuple((int(index[i]), int(i - starts[index[i]])) for i in bad),
-        report=device_rows(fitting_api.screen_devices(ds)),
+        report=tuple(summary.devices(report)),
     )  # fmt: skip
-
-
-def device_rows(report: xr.Dataset) -> tuple[DeviceRow, ...]:
-    """The device report in words."""
-    rows = []
-    for i, label in enumerate(report["device"].values):
-        said = [DEVICE_STATES[int(report["state"].values[i])][1]]
-        first = int(report["first_bad_cycle"].values[i])
-        if first >= 0 and int(report["state"].values[i]):
-            said.append(f"from cycle {first} on")
-        said += drifts(report, i)
-        cycles, failed = (int(report[name].values[i]) for name in ("cycles", "failed"))
-        rows.append(DeviceRow(str(label), cycles, failed, ", ".join(said)))
-    return tuple(rows)
-
-
-def drifts(report: xr.Dataset, device: int) -> list[str]:
-    """Drift and jumps of a device that chance hardly explains, in words."""
-    said, most = [], report.attrs["drift_q"]
-    for name in report["feature"].values if "feature" in report.dims else ():
-        one = report.isel(device=device).sel(feature=name)
-        symbol = feature(str(name)).symbol
-        if float(one["jump_q"]) < most and float(one["jump_q"]) <= float(one["trend_q"]):
-            said.append(f"{symbol} jumps by {signed(float(one['jump']))} σ at cycle {int(one['jump_at'])}")
-        elif float(one["trend_q"]) < most:
-            said.append(f"{symbol} drifts by {signed(float(one['trend']))} σ")
-    return said
-
-
-def signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
 
 
 def loop(value: Value, device: int, cycle: int) -> Loop | None:
     """One loop of one device, by their positions; voltages as at the cell, in the data's own sign."""
+    from synaptogen_core.analysis import fitting_api
+
     ds, reading = value("extract"), value("read")
     if ds is None or reading is None or reading.data is None or "sample_count" not in reading.data:
         return None
@@ -178,7 +138,8 @@ def loop(value: Value, device: int, cycle: int) -> Loop | None:
     first, last = device_starts(ds)[device : device + 2]
     starts = sample_starts(loops)
     record = int(min(first + cycle, last - 1))
-    series = json.loads(ds.attrs.get("feature_options", "{}")).get("series_resistance", 0.0)
+    extraction = fitting_api.FeatureOptions.of(ds)
+    series = extraction.series_resistance if extraction else 0.0
 
     def samples(k: int, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
         place = slice(starts[k], starts[k + 1], step)

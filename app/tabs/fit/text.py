@@ -9,11 +9,13 @@ import panel as pn
 
 from app.look import theme
 from app.look.plain import escape
+from synaptogen_core.report.summary import MARKS
 
 if TYPE_CHECKING:
-    from app.tabs.fit.compare import Estimate, Fitted, Judged
+    from app.tabs.fit.compare import Fitted, Judged
+    from synaptogen_core.report.summary import Number
 
-GOOD = {True: ("✓", "#009E73", "good"), False: ("✗", "#D55E00", "not good"), None: ("○", theme.NEUTRAL, "open")}
+TONES = {"good": "#009E73", "not good": "#D55E00", "not known": theme.NEUTRAL, "good for some": "#E69F00"}
 STYLE = """
 ul { list-style: none; padding-left: 4px; margin: 4px 0; }
 li { margin: 4px 0; padding-left: 26px; text-indent: -26px; font-size: 0.95rem; }
@@ -21,7 +23,7 @@ li b { display: inline-block; width: 26px; text-indent: 0; font-size: 1.05rem; }
 p { margin: 4px 0; font-size: 0.92rem; }
 ul.plain { list-style: disc; padding-left: 22px; } ul.plain li { padding-left: 0; text-indent: 0; font-size: 0.92rem; }
 """
-COLUMNS = {"label": "Number", "value": "Estimate", "lower": "from", "upper": "to (95 %)", "units": "Unit",
+COLUMNS = {"label": "Number", "value": "Estimate", "lower": "from", "upper": "to (95 %)", "unit": "Unit",
            "origin": "Fitted or assumed"}  # fmt: skip
 PAGE_SIZE = 12
 
@@ -38,21 +40,17 @@ def verdict(judged: Judged | None, fitted: Fitted | None) -> str:
     if judged is None:
         return "<p>Not yet compared with the measurement.</p>"
     rows = []
-    *details, whole = judged.verdict  # the last one says what it is good for
-    for finding in (whole, *details):
-        sign, color, word = GOOD[finding.good]
-        text = escape(finding.text)
-        text = f"<strong>{text}</strong>" if finding is whole else text
-        rows.append(f'<li><b role="img" aria-label="{word}" style="color:{color}">{sign}</b>{text}</li>')
+    for k, row in enumerate(judged.verdict):  # the first one says what it is good for
+        text = escape(row.value) if k else f"<strong>{escape(row.value)}</strong>"
+        sign = f'<b role="img" aria-label="{row.mark}" style="color:{TONES[row.mark]}">{MARKS[row.mark]}</b>'
+        rows.append(f"<li>{sign}{text}</li>")
     return f"<ul>{''.join(rows)}</ul>"
 
 
 def facts(fitted: Fitted) -> str:
     """What was fitted to what, warnings, and what was assumed."""
-    said = (
-        f"<p>Fitted to {fitted.cycles:,} cycles of {fitted.devices:,} device{'s' if fitted.devices != 1 else ''}: "
-        f"order {fitted.order}, hash {fitted.hash}, of data {escape(fitted.data_hash)}.</p>"
-    )
+    rows = "".join(f"<li>{escape(row.label)}: {escape(row.text)}</li>" for row in fitted.facts)
+    said = f'<ul class="plain">{rows}</ul>'
     for title, sentences in (("Warnings", fitted.warnings), ("Assumed, not fitted", fitted.assumed)):
         if sentences:
             rows = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
@@ -70,7 +68,7 @@ def estimates_table() -> Any:
     )  # fmt: skip
 
 
-def rows(estimates: tuple[Estimate, ...]) -> pd.DataFrame:
+def rows(estimates: tuple[Number, ...]) -> pd.DataFrame:
     """One line a number, as people read it."""
     number = ("value", "lower", "upper")
     return pd.DataFrame(

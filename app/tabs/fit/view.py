@@ -86,7 +86,7 @@ class View(Base):
         elif stage == "read":
             self.file.show(found)
             self.of_loops.visible = found is not None and found.loops
-        elif stage == "extract":
+        elif stage == "screen":
             self.loops.show(found)
             self.of_fit.visible = found is not None
         elif stage == "fit":

@@ -12,7 +12,7 @@ from app.settings.sections import Choices, Request, TabOptions
 from app.settings.words import in_labels
 from app.tabs.programming.methods import Stairs, Verified, staircase, verify
 from app.work.runs import Run
-from synaptogen_core.crossbar.programming.program_and_verify import OUTCOMES, REACHED
+from synaptogen_core.crossbar.programming.settings import OUTCOMES, REACHED
 from synaptogen_core.schema import LRS, STATE_NAMES
 
 USES = frozenset({"read", "lines", "cells"})

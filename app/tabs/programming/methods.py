@@ -14,7 +14,8 @@ from app.tabs.crossbar.lines import lines_of
 from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.crossbar.circuit.lines import Lines
-from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify, verify_statistics
+from synaptogen_core.crossbar.programming.outcomes import verify_statistics
+from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
 from synaptogen_core.crossbar.programming.pulse import through_lines
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import LRS

@@ -16,6 +16,7 @@ from synaptogen_core.analysis.conduction import known_state as cut
 from synaptogen_core.analysis.conduction import reset_curve
 from synaptogen_core.analysis.conduction.iv_family import GUESSES, Family, Fitted, assisted, fit_family
 from synaptogen_core.analysis.conduction.known_state import LOW, Branches, Loops
+from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.resampling import bootstrap_weights, check_confidence
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters
@@ -24,7 +25,6 @@ from synaptogen_core.measurement import is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.types import F64
 
-READ_VOLTAGE = 0.2  # V
 PUBLISHED_ETA = 3.0567  # Hennen et al. 2024, doi 10.1109/TED.2024.3427616
 LEAST_DEGREE, MOST_DEGREE = 3, 9
 SOUND = 0.9  # of the valid range: up to there ...
@@ -116,6 +116,11 @@ def fit_curves(
     progress, cancel : optional
         As for `simulate`.
 
+    Returns
+    -------
+    Curves
+        With intervals, and what was assumed.
+
     Raises
     ------
     ValueError, TypeError
@@ -128,7 +133,9 @@ def fit_curves(
             raise TypeError(f"{part}: must be a measurement (got {type(given).__name__}); see load_measurements")
     check_confidence(confidence)
     checks.whole("degree", degree, LEAST_DEGREE, MOST_DEGREE)
-    u_0 = checks.number("u_0", cut.option(features, "read_voltage", READ_VOLTAGE) if u_0 is None else u_0)
+    if u_0 is None:
+        u_0 = (FeatureOptions.of(features) or FeatureOptions()).read_voltage
+    u_0 = checks.number("u_0", u_0)
     work = Work(progress, cancel, "fit_curves")
     usable = cut.usable_loops(loops, features)
     work.done(0.3)
@@ -194,13 +201,24 @@ def scaled_curves(
         Umax if it has to.
     u_0 : float, optional
         Voltage at which the resistances were read [V]; by default as the features say, else the template's.
+
+    Returns
+    -------
+    Curves
+        Without intervals; what was taken from where stands in `assumed`.
+
+    Raises
+    ------
+    TypeError
+        If `template` or `features` is something else.
     """
     checks.instance("template", template, DeviceParameters, "use load_device")
     if features is not None:
         checks.instance("features", features, xr.Dataset, "give a measurement")
     known = {} if features is None else {str(n): features[n].values for n in features.data_vars}
     if u_0 is None:
-        u_0 = template.u_0 if features is None else cut.option(features, "read_voltage", template.u_0)
+        extraction = None if features is None else FeatureOptions.of(features)
+        u_0 = extraction.read_voltage if extraction else template.u_0
     assumed, warnings = [], []
     mean = template.population_mean
     factor, name = 1.0, f"the device {template.name!r}"

@@ -7,7 +7,6 @@ lies between, SET itself and the RESET transition, belongs to none.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.resampling import group_of
 from synaptogen_core.measurement import sample_starts
 from synaptogen_core.schema import FEATURE_NAMES
@@ -156,7 +156,8 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
     values, following, limit = _aligned(loops, features)
     sign = -float(features.attrs.get("polarity", -1))
     current = sign * loops["current"].values
-    voltage = sign * loops["voltage"].values - option(features, "series_resistance", 0.0) * current
+    extraction = FeatureOptions.of(features) or FeatureOptions()
+    voltage = sign * loops["voltage"].values - extraction.series_resistance * current
     known = np.isfinite(values).all(axis=1) & (loops["sample_count"].values >= LEAST_SAMPLES)
     if not known.any():
         raise ValueError(
@@ -183,26 +184,6 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
         voltage[taken], current[taken], start, bottom, top, conductance[good], values[good, 1], values[good, 3],
         limit[good], groups, by_device, int((~good).sum()),
     )  # fmt: skip
-
-
-def option(features: xr.Dataset, name: str, default: float) -> float:
-    """An option with which the features were extracted, or `default` if it is not known.
-
-    Parameters
-    ----------
-    features : xarray.Dataset
-        Its attribute ``feature_options`` is JSON, or missing.
-    name : str
-        Of the option.
-    default : float
-        In the unit of the option.
-
-    Returns
-    -------
-    float
-        In the unit of the option.
-    """
-    return float(json.loads(features.attrs.get("feature_options", "{}")).get(name, default))
 
 
 def _cuts(loops: xr.Dataset, voltage: F64) -> tuple[Ints, Ints]:

@@ -272,7 +272,22 @@ def settled_shapes(first: CycleFit, found: CycleFit, made: Callable[[CycleFit], 
 
 
 def shape_bias(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) -> F64:
-    """What standardising device by device does to the shapes of a fit; shape (f, degree + 1)."""
+    """What standardising device by device does to the shapes of a fit; shape (f, degree + 1).
+
+    Parameters
+    ----------
+    fit : CycleFit
+        Of f features.
+    made : callable
+        Simulates standardised features of a fit, with the same draws each time.
+    recipe : Recipe
+        Of the fit.
+
+    Returns
+    -------
+    ndarray of float64, shape (f, degree + 1)
+        Highest power first.
+    """
     fixed = replace(recipe, longest=1, order=1, rising=False)  # shapes do not ask for the memory
     panel = made(fit)
     once = np.ones((1, panel.borders.size - 1))
@@ -286,6 +301,20 @@ def stretched(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) 
     A shape g is seen as g + bias(g), and the fit solves this for g. If the bias takes a part of each coefficient away,
     then it takes as much of every deviation, and the solution has the deviations in full: those of what is seen,
     divided by 1 + the slope of the bias.
+
+    Parameters
+    ----------
+    fit : CycleFit
+        Corrected.
+    made : callable
+        As for `shape_bias`.
+    recipe : Recipe
+        Of the fit.
+
+    Returns
+    -------
+    CycleFit
+        The same shapes; a shape of which the bias leaves too little keeps its replicates.
     """
     own = np.array([shape.polynomial for shape in fit.shapes])
     at = shape_bias(fit, made, recipe)

@@ -24,12 +24,12 @@ from synaptogen_core.analysis.fitting import estimates as fit_table
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.device_to_device import DeviceFit
 from synaptogen_core.analysis.loops.extraction import extract_features
-from synaptogen_core.analysis.loops.screening import screen_devices
+from synaptogen_core.analysis.loops.screening import screen_devices, with_drift
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.device import rules
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.measurement import from_simulation, is_measurement
+from synaptogen_core.measurement import data_hash, from_simulation, is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.schema import FEATURES
 
@@ -98,6 +98,7 @@ def fit(
     components: int | None = None,
     degree: int = 4,
     curves: Curves | None = None,
+    devices: xr.Dataset | None = None,
     confidence: float = 0.95,
     intervals: bool = True,
     seed: int = 0,
@@ -129,6 +130,8 @@ def fit(
         held to rise, with a warning.
     curves : Curves, optional
         Conduction; without it, fitted where there are loops, else the template's, scaled.
+    devices : xarray.Dataset, optional
+        What `screen_devices` says of `ds`; without it, it is asked.
     confidence : float
         Probability of the intervals.
     intervals : bool
@@ -161,11 +164,12 @@ def fit(
     checks.instance("template", template, DeviceParameters, "use load_device")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured = ds if is_measurement(ds) else from_simulation(ds)
+    measured = measured.assign_attrs(data_hash=data_hash(measured))
     loops = measured if "sample_count" in measured else None
     if loops is not None and not any(f.name in measured for f in FEATURES):
         measured = extract_features(measured)
-    states = screen_devices(measured, drift=False)
-    drifting = _aside(screen_devices, measured) if intervals else None
+    states = screen_devices(measured, drift=False) if devices is None else devices
+    drifting = _aside(with_drift, measured, states) if intervals and devices is None else None
     work.done(0.1)
     used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
@@ -197,16 +201,16 @@ def fit(
         device, table.dataset(), _orders(cycles, recipe), _components(population), used,
         drifting.result() if drifting else states,
         _points(population, panel.features), curves, tuple(said.assumed), tuple(said.warnings),
-        str(measured.attrs.get("data_hash", "")),
+        measured.attrs["data_hash"],
         {"template": template, "name": name, "order": cycles.order, "method": method, "degree": degree,
          "components": components, "curves": curves, "seed": seed},
     )  # fmt: skip
 
 
-def _aside(job: Callable[[xr.Dataset], xr.Dataset], ds: xr.Dataset) -> Future[xr.Dataset]:
+def _aside(job: Callable[..., xr.Dataset], *arguments: xr.Dataset) -> Future[xr.Dataset]:
     """Something computed on a thread of its own, meanwhile; it ends by itself if nobody asks for it."""
     pool = ThreadPoolExecutor(1, "drift")
-    future = pool.submit(job, ds)
+    future = pool.submit(job, *arguments)
     pool.shutdown(wait=False)
     return future
 
@@ -237,7 +241,7 @@ def _device(
         u_max=curves.u_max,
         valid_range=curves.valid_range,
         outliers=tuple(k for k in small if volume[k] > volume[0]),
-        source=f"fitted to {source} (data {measured.attrs.get('data_hash', '')}): {panel.devices} devices, "
+        source=f"fitted to {source} (data {measured.attrs['data_hash']}): {panel.devices} devices, "
         f"{int(panel.counts.max(axis=1).sum()):,} cycles",
         citation=template.citation,
     )

@@ -119,12 +119,39 @@ class FeatureOptions:
     def from_json(cls, text: str) -> FeatureOptions:
         """Options out of `to_json`.
 
+        Parameters
+        ----------
+        text : str
+            JSON.
+
+        Returns
+        -------
+        FeatureOptions
+            All checks made again.
+
         Raises
         ------
         ValueError, TypeError
             If the text holds other or bad options.
         """
         return cls(**json.loads(text))
+
+    @classmethod
+    def of(cls, features: xr.Dataset) -> FeatureOptions | None:
+        """The options with which features were extracted; None where the Dataset does not say.
+
+        Parameters
+        ----------
+        features : xarray.Dataset
+            Its attribute ``feature_options`` is JSON, or missing.
+
+        Returns
+        -------
+        FeatureOptions or None
+            All checks made again.
+        """
+        text = features.attrs.get("feature_options")
+        return cls.from_json(text) if text else None
 
 
 @one_thread()
@@ -289,7 +316,7 @@ def _assembled(
         labels=[str(label) for label in loops["device"].values],
         features={name: np.where(failure == 0, v, np.nan) for name, v in values.items()},
         failure=failure,
-        source=str(loops.attrs.get("source", "")),
+        hashed=False,  # it keeps the hash, and the source, of its loops
     )
     extra: dict[str, Any] = {
         "set_current": (-polarity * found.set_current, "current at the SET threshold"),

@@ -71,12 +71,11 @@ def screen_devices(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
     bad, good = bad_cycles(features)
     cycle = features["cycle"].values
     state, worn_at = np.zeros(devices, np.int8), np.full(devices, -1, np.int64)
-    last = starts[1:].copy()  # the first record that is not tested for drift
     for k in range(devices):
         own = slice(starts[k], starts[k + 1])
         state[k], worn = _state(bad[own], good[own])
         if worn >= 0:
-            worn_at[k], last[k] = cycle[own][worn], starts[k] + worn
+            worn_at[k] = cycle[own][worn]
     counted = {
         "state": (state, "state of the device"),
         "cycles": (np.diff(starts), "cycles measured"),
@@ -89,19 +88,60 @@ def screen_devices(features: xr.Dataset, *, drift: bool = True) -> xr.Dataset:
     data["state"][2].update(
         flag_values=list(range(len(DEVICE_STATES))), flag_meanings=" ".join(code for code, _ in DEVICE_STATES)
     )
-    if drift:
-        data |= _drift(features, names, good, starts, last)
     coords = {
         "device": ("device", features["device"].values, copy.deepcopy(VARIABLES["device"])),
         "feature": ("feature", names, {"long_name": "feature", "units": "1"}),
     }
-    return xr.Dataset(data, coords, attrs={"data_hash": str(features.attrs.get("data_hash", "")), "drift_q": DRIFT_Q})
+    report = xr.Dataset(data, coords, attrs={"data_hash": str(features.attrs.get("data_hash", "")), "drift_q": DRIFT_Q})
+    return with_drift(features, report) if drift else report
+
+
+def with_drift(features: xr.Dataset, report: xr.Dataset) -> xr.Dataset:
+    """What `screen_devices` without drift has said of a measurement, and the tests for drift.
+
+    Parameters
+    ----------
+    features : xarray.Dataset
+        A measurement.
+    report : xarray.Dataset
+        What `screen_devices` returned for it, without drift.
+
+    Returns
+    -------
+    xarray.Dataset
+        A copy of `report`, with the tests.
+    """
+    names, starts = [str(name) for name in report["feature"].values], device_starts(features)
+    first_bad = report["first_bad_cycle"].values[features["device_index"].values]
+    _, good = bad_cycles(features)
+    return report.assign(
+        _drift(features, names, good & ((first_bad < 0) | (features["cycle"].values < first_bad)), starts)
+    )
 
 
 def usable_records(features: xr.Dataset, report: xr.Dataset, *, until_worn_out: bool = False) -> Bools:
     """Which records may be averaged: those of healthy devices that did not fail and hold a number, shape (records,).
 
     With `until_worn_out` those of worn-out devices before their first bad cycle, too: their features may have drifted.
+
+    Parameters
+    ----------
+    features : xarray.Dataset
+        A measurement.
+    report : xarray.Dataset
+        What `screen_devices` returned for it.
+    until_worn_out : bool
+        Take the good start of worn-out devices, too.
+
+    Returns
+    -------
+    ndarray of bool, shape (records,)
+        True: may be averaged.
+
+    Raises
+    ------
+    TypeError
+        If an argument is something else.
     """
     checks.instance("features", features, xr.Dataset, "give a measurement")
     if not isinstance(report, xr.Dataset) or "state" not in report:
@@ -163,18 +203,16 @@ def _state(bad: Bools, good: Bools) -> tuple[int, int]:
     return (STATE["worn_out"], at) if to_the_end[at] >= WORN else (STATE["healthy"], -1)
 
 
-def _drift(
-    features: xr.Dataset, names: list[str], good: Bools, starts: NDArray[np.intp], last: NDArray[np.intp]
-) -> dict[str, Any]:
-    devices, cycle = last.size, features["cycle"].values
+def _drift(features: xr.Dataset, names: list[str], tested: Bools, starts: NDArray[np.intp]) -> dict[str, Any]:
+    devices, cycle = starts.size - 1, features["cycle"].values
     series, places, cycles = [], [], []
     for f, name in enumerate(names):
         column = features[name].values
         with np.errstate(divide="ignore", invalid="ignore"):
             column = np.log10(column) if feature(name).scale == "log" else column
-        usable = good & np.isfinite(column)
+        usable = tested & np.isfinite(column)
         for k in range(devices):
-            own = slice(starts[k], last[k])
+            own = slice(starts[k], starts[k + 1])
             values = column[own][usable[own]]
             spread = values.std() if values.size >= tests.FEWEST else 0.0
             if spread > 1e-12 * np.abs(values).max(initial=0.0):

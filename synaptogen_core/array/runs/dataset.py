@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.runs.executor import Run
 from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.trains.pulse_train import PulseTrain
@@ -44,16 +45,39 @@ SETTINGS = (
 )
 
 
-def _beginning(run: Run) -> dict[str, Any]:
-    """How the cells of a run begin, as plain data."""
-    before: dict[str, Any] = {
-        "start": "fresh" if run.cells.fresh else "used",
-        "reads": run.cells.reads,
-        "advance": run.advance,
+def cells_settings(cells: CellArray) -> dict[str, Any]:
+    """What the cells follow from besides their device, as plain data."""
+    return {
+        "shape": list(cells.shape),
+        "seed": cells.seed,
+        "history": cells.start,
+        "first_cell": cells.first_cell,
     }
-    if not run.cells.fresh:
-        before["state_hash"] = run.cells.state_hash()
-    return before
+
+
+def beginning(cells: CellArray) -> dict[str, Any]:
+    """How the cells of a run begin, as plain data."""
+    before = {"start": "fresh" if cells.fresh else "used", "reads": cells.reads}
+    return before if cells.fresh else {**before, "state_hash": cells.state_hash()}
+
+
+def origin(cells: CellArray) -> dict[str, Any]:
+    """Attributes that say which cells these are."""
+    return {"device": cells.device.name, "device_hash": cells.device.hash, "seed": cells.seed}
+
+
+def making() -> dict[str, str]:
+    """Attributes that say by what and when a Dataset was made."""
+    now = datetime.datetime.now(datetime.UTC)
+    return {"synaptogen_version": __version__, "created": now.isoformat(timespec="seconds")}
+
+
+def grid_coords(cells: CellArray) -> dict[str, Any]:
+    """The coordinates row and column."""
+    return {
+        "row": ("row", np.arange(cells.rows), _attrs("row")),
+        "column": ("column", np.arange(cells.columns), _attrs("column")),
+    }
 
 
 def build(run: Run) -> xr.Dataset:
@@ -70,8 +94,7 @@ def build(run: Run) -> xr.Dataset:
     data["outlier"] = (where, np.isin(run.component, cells.device.outliers).reshape(shape), _attrs("outlier"))
     coords: dict[str, Any] = {}
     if chosen is None:
-        coords["row"] = ("row", np.arange(cells.rows), _attrs("row"))
-        coords["column"] = ("column", np.arange(cells.columns), _attrs("column"))
+        coords |= grid_coords(cells)
     else:
         coords["cell"] = ("cell", chosen, _attrs("cell"))
         coords["row"] = ("cell", chosen // cells.columns, _attrs("row"))
@@ -88,11 +111,9 @@ def build(run: Run) -> xr.Dataset:
     settings = {
         "schema_version": SCHEMA_VERSION,
         "stream_version": STREAM_VERSION,
-        "shape": list(cells.shape),
-        "seed": cells.seed,
-        "history": cells.start,
-        "first_cell": cells.first_cell,
-        **_beginning(run),
+        **cells_settings(cells),
+        **beginning(cells),
+        "advance": run.advance,
         "device": cells.device.to_dict(),
         "train": _without_long_tables(table.train.to_dict(), data),
         **recording.settings(),
@@ -108,9 +129,7 @@ def _attributes(run: Run, settings: Mapping[str, Any]) -> dict[str, Any]:
     cells, train, recording = run.cells, run.timetable.train, run.recording
     return {
         "title": f"Synaptogen array of {cells.rows} x {cells.columns} ReRAM cells",
-        "device": cells.device.name,
-        "device_hash": cells.device.hash,
-        "seed": cells.seed,
+        **origin(cells),
         "start": settings["start"],
         "read_voltage": settings["read_voltage"],
         "bandwidth": settings["bandwidth"],
@@ -121,10 +140,9 @@ def _attributes(run: Run, settings: Mapping[str, Any]) -> dict[str, Any]:
         "python": python_text(settings, cells.device, train, recording.select),
         "source": cells.device.source,
         "references": cells.device.citation,
-        "synaptogen_version": __version__,
         "stream_version": STREAM_VERSION,
         "schema_version": SCHEMA_VERSION,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **making(),
     }
 
 

@@ -208,6 +208,21 @@ def estimate_cost(
 
     The time comes from short measurements on this machine: what a call, a cell, a pulse and a byte take, made once for
     each device, and what the train's own random voltages take.
+
+    Parameters
+    ----------
+    cells, train, record, every, select, read_voltage, bandwidth, advance, threads
+        As for `simulate`.
+
+    Returns
+    -------
+    Estimate
+        Seconds and bytes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
     """
     _check(cells, train)
     wish = recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
@@ -240,6 +255,11 @@ def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr
         The cells as they were before, for a Dataset that began with used cells (see `save_cells`).
     **options
         `progress`, `cancel`, `budget` or `threads` of `simulate`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Of the same values and attributes.
 
     Raises
     ------

@@ -325,6 +325,14 @@ class PulseTrain:
         """What to plot: numbers and voltages [V] of the first `max_points` pulses, in whole cycles if one fits.
 
         Random voltages are those of cell 0.
+
+        Parameters
+        ----------
+        max_points : int
+
+        Returns
+        -------
+        Waveform
         """
         count = min(len(self), checks.whole("max_points", max_points))
         head = self._head(count)
@@ -342,6 +350,14 @@ class PulseTrain:
     @classmethod
     def from_dict(cls, tree: object) -> PulseTrain:
         """Make a train from what `to_dict` returned, all checks made again.
+
+        Parameters
+        ----------
+        tree : dict
+
+        Returns
+        -------
+        PulseTrain
 
         Raises
         ------

@@ -103,6 +103,11 @@ def bias(
     selector : {"none", "transistor"}
         Transistors have their gates along the word lines: they are on in every row for "all", else in the chosen row.
 
+    Returns
+    -------
+    Bias
+        One vector.
+
     Raises
     ------
     TypeError, ValueError

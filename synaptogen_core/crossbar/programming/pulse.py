@@ -68,6 +68,11 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     rounds : int
         At most so many rounds.
 
+    Returns
+    -------
+    Pulse
+        What the cells saw.
+
     Raises
     ------
     TypeError, ValueError

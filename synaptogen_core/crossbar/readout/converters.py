@@ -84,6 +84,16 @@ class Adc(Uniform):
     def code(self, current: ArrayLike) -> NDArray[np.int32]:
         """Codes 0 to 2**bits - 1 of inputs; same shape.
 
+        Parameters
+        ----------
+        current : array of float
+            In the unit of `low` and `high`: [A], or [V] behind an amplifier.
+
+        Returns
+        -------
+        ndarray of int32
+            The shape of `current`.
+
         Raises
         ------
         TypeError, ValueError
@@ -92,7 +102,23 @@ class Adc(Uniform):
         return self._codes(current, self.offset)
 
     def convert(self, current: ArrayLike) -> F64:
-        """Inputs as the converter reports them: the levels of their codes; same shape."""
+        """Inputs as the converter reports them: the levels of their codes; same shape.
+
+        Parameters
+        ----------
+        current : array of float
+            In the unit of `low` and `high`: [A], or [V] behind an amplifier.
+
+        Returns
+        -------
+        ndarray of float64
+            The shape and unit of `current`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not numbers, or not finite.
+        """
         return self._level(self.code(current))
 
 
@@ -124,6 +150,16 @@ class Dac(Uniform):
 
     def convert(self, volts: ArrayLike) -> F64:
         """Voltages that the converter gives for wanted ones [V]; same shape.
+
+        Parameters
+        ----------
+        volts : array of float
+            [V].
+
+        Returns
+        -------
+        ndarray of float64
+            The shape of `volts` [V].
 
         Raises
         ------
@@ -169,6 +205,16 @@ class TransimpedanceAmplifier:
 
     def convert(self, current: ArrayLike) -> F64:
         """Output voltages [V] of input currents [A]; same shape.
+
+        Parameters
+        ----------
+        current : array of float
+            [A].
+
+        Returns
+        -------
+        ndarray of float64
+            The shape of `current` [V].
 
         Raises
         ------

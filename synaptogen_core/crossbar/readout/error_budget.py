@@ -147,6 +147,21 @@ def nominal_conductances(cells: CellArray) -> F64:
 
     In HRS and LRS the inverse of the state's median resistance: over all devices and cycles, without the outlier
     population, which nobody intends. In IRS, where every level is meant, the cell's own conductance at `u_0`.
+
+    Parameters
+    ----------
+    cells : CellArray
+        Stays as it is.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+        [S].
+
+    Raises
+    ------
+    TypeError
+        If they are something else.
     """
     conductance = check_cells(cells).conductance(cells.device.u_0).astype(np.float64)
     state = cells.state()

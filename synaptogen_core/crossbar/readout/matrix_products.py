@@ -69,6 +69,16 @@ class DifferentialPairs:
     def conductances(self, weights: ArrayLike) -> F64:
         """Target conductances [S], shape (inputs, 2 * outputs), of weights, shape (inputs, outputs).
 
+        Parameters
+        ----------
+        weights : array of float, shape (inputs, outputs)
+            From -`largest` to `largest`, without a unit.
+
+        Returns
+        -------
+        ndarray of float64, shape (inputs, 2 * outputs)
+            [S].
+
         Raises
         ------
         TypeError, ValueError
@@ -87,6 +97,16 @@ class DifferentialPairs:
 
     def weights(self, conductances: ArrayLike) -> F64:
         """Weights, shape (inputs, outputs), that conductances [S], shape (inputs, 2 * outputs), stand for.
+
+        Parameters
+        ----------
+        conductances : array of float, shape (inputs, 2 * outputs)
+            [S].
+
+        Returns
+        -------
+        ndarray of float64, shape (inputs, outputs)
+            Without a unit.
 
         Raises
         ------

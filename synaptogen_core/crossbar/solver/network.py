@@ -53,14 +53,14 @@ class Network:
         self._bridges = wires.bridges
         self._answers = [self._answer(bridge) for bridge in wires.bridges]
 
-    def solve(self, at_word: F64, at_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
+    def solve(self, fed_word: F64, fed_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
         """Voltages of the nodes for given currents.
 
         Bridges between lines are put in afterwards: a few columns of the inverse, and a small matrix.
 
         Parameters
         ----------
-        at_word, at_bit : ndarray of float64, shape (m, n)
+        fed_word, fed_bit : ndarray of float64, shape (m, n)
             Currents fed into the nodes [A].
         tolerance : float
             Largest imbalance of a node at which to stop [A].
@@ -76,7 +76,7 @@ class Network:
         ----------
         Sherman, Morrison and Woodbury's formula, for the bridges.
         """
-        word, bit, steps = self._without_bridges(at_word, at_bit, tolerance)
+        word, bit, steps = self._without_bridges(fed_word, fed_bit, tolerance)
         if self._bridges:
             across = np.array([_across(bridge, word, bit) for bridge in self._bridges])
             matrix = np.array([[_across(bridge, *answer) for answer in self._answers] for bridge in self._bridges])
@@ -93,10 +93,10 @@ class Network:
         family[bridge.start], family[bridge.end] = 1.0, -1.0
         return self._without_bridges(fed[0], fed[1], ONE_AMPERE)[:2]
 
-    def _without_bridges(self, at_word: F64, at_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
-        r, x, p, q, z = np.empty_like(at_word), np.zeros_like(at_word), *(np.zeros_like(at_word) for _ in range(3))
+    def _without_bridges(self, fed_word: F64, fed_bit: F64, tolerance: float) -> tuple[F64, F64, int]:
+        r, x, p, q, z = np.empty_like(fed_word), np.zeros_like(fed_word), *(np.zeros_like(fed_word) for _ in range(3))
         net = self.net
-        self._columns(partial(kernels.eliminate, net, at_word, at_bit, r))
+        self._columns(partial(kernels.eliminate, net, fed_word, fed_bit, r))
         # the first call only evaluates: x and r stay, z and r . z come
         rz, worst = self._step(0.0, p, q, x, r, z)
         steps, beta, best, since = 0, 0.0, worst, 0
@@ -110,7 +110,7 @@ class Network:
             steps += 1
             best, since = (worst, 0) if worst < best else (best, since + 1)
         bit = np.empty_like(x)
-        self._columns(partial(kernels.recover, net, at_bit, x, bit))
+        self._columns(partial(kernels.recover, net, fed_bit, x, bit))
         return x, bit, steps
 
     def _step(self, alpha: float, p: F64, q: F64, x: F64, r: F64, z: F64) -> tuple[float, float]:

@@ -72,15 +72,15 @@ class Crossbar:
         ConvergenceError
             If there is no solution that could be found, or more than one.
         """
-        at_bit = self.bias.bit if bit is None else bit
-        return self.solve_terminals(np.nan_to_num(word)[:, None], np.nan_to_num(at_bit)[None, :])
+        terminal_bit = self.bias.bit if bit is None else bit
+        return self.solve_terminals(np.nan_to_num(word)[:, None], np.nan_to_num(terminal_bit)[None, :])
 
-    def solve_terminals(self, at_word: F64, at_bit: F64) -> One:
+    def solve_terminals(self, terminal_word: F64, terminal_bit: F64) -> One:
         """The same from the voltages of the terminals behind each cell.
 
         Parameters
         ----------
-        at_word, at_bit : ndarray of float64, shapes that broadcast to (m, n)
+        terminal_word, terminal_bit : ndarray of float64, shapes that broadcast to (m, n)
             Voltages [V].
 
         Returns
@@ -94,24 +94,24 @@ class Crossbar:
         """
         shape = self.cells.on.shape
         full = np.zeros(shape), np.zeros(shape)
-        ends = (at_word.max(), at_word.min(), at_bit.max(), at_bit.min(), 0.0)
+        ends = (terminal_word.max(), terminal_word.min(), terminal_bit.max(), terminal_bit.min(), 0.0)
         if self._surely_unique(float(max(ends) - min(ends))):
-            return self._newton(at_word, at_bit, *full)
+            return self._newton(terminal_word, terminal_bit, *full)
         free_word, free_bit = self.wires.free(shape)
-        dead = np.where(free_word, -at_word, 0.0), np.where(free_bit, -at_bit, 0.0)
-        return self._only_one(at_word, at_bit, (full, dead))
+        dead = np.where(free_word, -terminal_word, 0.0), np.where(free_bit, -terminal_bit, 0.0)
+        return self._only_one(terminal_word, terminal_bit, (full, dead))
 
-    def _only_one(self, at_word: F64, at_bit: F64, starts: tuple[tuple[F64, F64], ...]) -> One:
+    def _only_one(self, terminal_word: F64, terminal_bit: F64, starts: tuple[tuple[F64, F64], ...]) -> One:
         """From lines at full voltage and from lines without: an error if that ends at two states, or nowhere."""
         found, errors = [], []
         for start in starts:
             try:
-                found.append(self._newton(at_word, at_bit, *start))
+                found.append(self._newton(terminal_word, terminal_bit, *start))
             except ConvergenceError as error:
                 errors.append(error)
         if not found:
             raise errors[0]
-        volts = [(at_word - at_bit) + one.word_drop - one.bit_drop for one in found]
+        volts = [(terminal_word - terminal_bit) + one.word_drop - one.bit_drop for one in found]
         apart = np.abs(volts[0] - volts[-1]) * self.cells.on
         i, j = np.unravel_index(int(np.argmax(apart)), apart.shape)
         if apart[i, j] > APART:
@@ -121,17 +121,17 @@ class Crossbar:
             )
         return found[0]
 
-    def _newton(self, at_word: F64, at_bit: F64, word_drop: F64, bit_drop: F64) -> One:
-        now = self._state(at_word, at_bit, word_drop, bit_drop)
+    def _newton(self, terminal_word: F64, terminal_bit: F64, word_drop: F64, bit_drop: F64) -> One:
+        now = self._state(terminal_word, terminal_bit, word_drop, bit_drop)
         newton, steps, least_scale = 0, 0, STANDSTILL * now.scale
         while now.worst > AIM * (scale := max(now.scale, least_scale, NOTHING)) and newton < MOST_STEPS:
             network = self._linear or Network(self.wires, now.slope)
             least = AIM * scale / 8
             to_word, to_bit, inner = network.solve(
-                -now.at_word, -now.at_bit, least if self._linear else max(least, INNER * now.worst)
+                -now.missing_word, -now.missing_bit, least if self._linear else max(least, INNER * now.worst)
             )
             steps, newton = steps + inner, newton + 1
-            better = self._move(now, at_word, at_bit, to_word, to_bit, scale)
+            better = self._move(now, terminal_word, terminal_bit, to_word, to_bit, scale)
             if better is None:
                 break
             now = better
@@ -158,7 +158,7 @@ class Crossbar:
         return 8 * float(np.finfo(np.float64).eps) * stiffest * largest
 
     def _worst_cell(self, now: _State) -> tuple[int, int]:
-        missing = np.abs(now.at_word) + np.abs(now.at_bit)
+        missing = np.abs(now.missing_word) + np.abs(now.missing_bit)
         i, j = np.unravel_index(int(np.argmax(missing)), missing.shape)
         return int(i), int(j)
 
@@ -179,7 +179,9 @@ class Crossbar:
             sums = [np.where(fall > 0, 2 * fall * r, 0.0).sum(axis=axis) for r, axis in zip(paths, (1, 0), strict=True)]
         return bool(max(float(total.max()) for total in sums) < 1)
 
-    def _move(self, now: _State, at_word: F64, at_bit: F64, to_word: F64, to_bit: F64, scale: float) -> _State | None:
+    def _move(
+        self, now: _State, terminal_word: F64, terminal_bit: F64, to_word: F64, to_bit: F64, scale: float
+    ) -> _State | None:
         """A step, damped until Kirchhoff's law is met better; None if that never comes.
 
         Where the current of a cell falls with its voltage, the step is none of Newton's, and Kirchhoff's law may have
@@ -192,24 +194,28 @@ class Crossbar:
         else:
             largest = float(np.abs(to_word - to_bit).max())
             share = min(1.0, LARGEST_MOVE / largest) if largest > 0 else 1.0
-        most = max(float(np.abs(at_word - at_bit).max()), float(np.abs(now.volts).max()))  # no passive cell sees more
+        most = max(
+            float(np.abs(terminal_word - terminal_bit).max()), float(np.abs(now.volts).max())
+        )  # no passive cell sees more
         falling = None
         for _ in range(HALVINGS):
-            new = self._state(at_word, at_bit, now.word_drop + share * to_word, now.bit_drop + share * to_bit)
+            new = self._state(
+                terminal_word, terminal_bit, now.word_drop + share * to_word, now.bit_drop + share * to_bit
+            )
             if new.worst < now.worst:
                 return new
-            slope = float((new.at_word * to_word + new.at_bit * to_bit).sum())
+            slope = float((new.missing_word * to_word + new.missing_bit * to_bit).sum())
             if falling is None and slope <= 0 and np.abs(new.volts).max() <= most:
                 falling = new
             share /= 2
         return None if self._linear or self._met(now, scale) else falling
 
-    def _state(self, at_word: F64, at_bit: F64, word_drop: F64, bit_drop: F64) -> _State:
+    def _state(self, terminal_word: F64, terminal_bit: F64, word_drop: F64, bit_drop: F64) -> _State:
         """What stands at given drops: currents, slopes, and what is missing at each node."""
-        volts = (at_word - at_bit) + word_drop - bit_drop
+        volts = (terminal_word - terminal_bit) + word_drop - bit_drop
         current, slope = self.cells.evaluate(volts)
         off_word, off_bit = current.copy(), -current
-        self.wires.add_shorts((at_word, at_bit), (word_drop, bit_drop), (off_word, off_bit))
+        self.wires.add_shorts((terminal_word, terminal_bit), (word_drop, bit_drop), (off_word, off_bit))
         scale = float(max(np.abs(off_word.sum(axis=1)).max(), np.abs(off_bit.sum(axis=0)).max()))
         if self.wires.bit_feed is not None:
             off_bit += self.wires.bit_feed * bit_drop
@@ -249,7 +255,7 @@ class _State(NamedTuple):
     volts: F64
     current: F64
     slope: F64
-    at_word: F64  # [A] missing at each node
-    at_bit: F64
+    missing_word: F64  # [A] at each node
+    missing_bit: F64
     worst: float
     scale: float

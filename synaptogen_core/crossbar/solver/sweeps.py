@@ -51,12 +51,9 @@ def pivots(total, segment, out):
 
     Parameters
     ----------
-    total : ndarray of float64, shape (lines, nodes)
-        What hangs on each node [S].
-    segment : ndarray of float64, shape (1 or lines, nodes + 1)
-        Conductances along the lines, infinite ones as they are [S].
-    out : ndarray of float64, shape (lines, nodes)
-        Receives the reciprocals [ohm].
+    total : ndarray, shape (lines, nodes), what hangs on each node [S]
+    segment : ndarray, shape (1 or lines, nodes + 1), conductances along the lines [S]
+    out : ndarray, shape (lines, nodes), receives the reciprocals [ohm]
     """
     chains, nodes = total.shape
     for i in range(chains):
@@ -77,10 +74,8 @@ def solve_bits(net, z, first):
     Parameters
     ----------
     net : Net
-    z : ndarray of float64, shape (m, w)
-        Right-hand sides [A]; becomes voltages [V].
-    first : int
-        Bit line of the first column of `z`.
+    z : ndarray, shape (m, w), right-hand sides [A]; becomes voltages [V]
+    first : int, the bit line of the first column of `z`
     """
     m, w = z.shape
     if net.ideal_bit:
@@ -116,15 +111,12 @@ def solve_bits(net, z, first):
 
 @compiled
 def solve_words(net, r, z, first, last):
-    """Solve the chains of some word lines.
+    """Solve the chains of the word lines `first` to `last`, which is left out.
 
     Parameters
     ----------
-    net : Net
-    r, z : ndarray of float64, shape (m, n)
-        Right-hand sides [A]; receives voltages [V].
-    first, last : int
-        First word line, and the one after the last.
+    net, first, last : Net, int
+    r, z : ndarray, shape (m, n), right-hand sides [A]; receives voltages [V]
     """
     n = r.shape[1]
     if net.ideal_word:
@@ -166,20 +158,12 @@ def solve_words(net, r, z, first, last):
 
 @compiled
 def apply_columns(net, p, q, first, last):
-    """Q = S p for some columns, S the matrix that is left when the bit lines are eliminated.
+    """For some columns ``q = S p``, S the matrix left when the bit lines are eliminated; gives p . q there.
 
     Parameters
     ----------
-    net : Net
-    p, q : ndarray of float64, shape (m, n)
-        Direction; receives S p.
-    first, last : int
-        First column, and the one after the last.
-
-    Returns
-    -------
-    float
-        p . q of these columns.
+    net, first, last : Net, int, columns as lines in `solve_words`
+    p, q : ndarray, shape (m, n), direction; receives S p
     """
     m = p.shape[0]
     dot = 0.0
@@ -220,24 +204,14 @@ def apply_columns(net, p, q, first, last):
 
 @compiled
 def step_rows(net, alpha, p, q, x, r, z, first, last):
-    """A step of the conjugate gradients in some rows; changes x, r and z.
+    """A step of the conjugate gradients in some rows: x, r, z; gives r . z and the largest imbalance there.
 
     Parameters
     ----------
-    net : Net
-    alpha : float
-        Length of the step.
-    p, q : ndarray of float64, shape (m, n)
-        Direction, and S p.
-    x, r, z : ndarray of float64, shape (m, n)
-        Voltages [V]; imbalances [A]; preconditioned imbalances [V].
-    first, last : int
-        First row, and the one after the last.
-
-    Returns
-    -------
-    tuple of two float
-        r . z, and the largest imbalance [A], of these rows.
+    net, first, last : Net, int, as for `solve_words`
+    alpha : float, length of the step
+    p, q : ndarray, shape (m, n), direction, and S p
+    x, r, z : ndarray, shape (m, n), voltages [V]; imbalances [A]; preconditioned imbalances [V]
     """
     n = r.shape[1]
     for i in range(first, last):
@@ -274,10 +248,8 @@ def turn(beta, z, p, first, last):
     Parameters
     ----------
     beta : float
-    z, p : ndarray of float64, shape (m, n)
-        Preconditioned imbalances; direction, changed in place.
-    first, last : int
-        First row, and the one after the last.
+    z, p : ndarray, shape (m, n), preconditioned imbalances; direction, changed in place
+    first, last : int, rows as lines in `solve_words`
     """
     for i in range(first, last):
         for j in range(p.shape[1]):
@@ -285,42 +257,32 @@ def turn(beta, z, p, first, last):
 
 
 @compiled
-def eliminate(net, at_word, at_bit, r, first, last):
-    """R = at_word + G Q^-1 at_bit for some columns: what is left on the word lines.
+def eliminate(net, fed_word, fed_bit, r, first, last):
+    """For some columns ``r = fed_word + G Q^-1 fed_bit``: what is left on the word lines.
 
     Parameters
     ----------
-    net : Net
-    at_word, at_bit : ndarray of float64, shape (m, n)
-        Currents fed into the nodes [A].
-    r : ndarray of float64, shape (m, n)
-        Receives the result [A].
-    first, last : int
-        First column, and the one after the last.
+    net, first, last : Net, int, columns as lines in `solve_words`
+    fed_word, fed_bit, r : ndarray, shape (m, n), currents fed in [A]; receives the result [A]
     """
     m = r.shape[0]
     for left in range(first, last, WIDE):
         w = min(WIDE, last - left)
-        z = at_bit[:, left : left + w].copy()
+        z = fed_bit[:, left : left + w].copy()
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
-                r[i, left + j] = at_word[i, left + j] + net.cell[i, left + j] * z[i, j]
+                r[i, left + j] = fed_word[i, left + j] + net.cell[i, left + j] * z[i, j]
 
 
 @compiled
-def recover(net, at_bit, x, out, first, last):
-    """Out = Q^-1 (at_bit + G x) for some columns: the bit lines' voltages once the word lines' are known.
+def recover(net, fed_bit, x, out, first, last):
+    """For some columns ``out = Q^-1 (fed_bit + G x)``: the bit lines' voltages once the word lines' are known.
 
     Parameters
     ----------
-    net : Net
-    at_bit : ndarray of float64, shape (m, n)
-        Currents fed into the nodes [A].
-    x, out : ndarray of float64, shape (m, n)
-        Voltages of the word lines; receives those of the bit lines [V].
-    first, last : int
-        First column, and the one after the last.
+    net, first, last : Net, int, columns as lines in `solve_words`
+    fed_bit, x, out : ndarray, shape (m, n), currents fed in [A]; word lines' voltages [V]; receives bit lines' [V]
     """
     m = x.shape[0]
     for left in range(first, last, WIDE):
@@ -328,7 +290,7 @@ def recover(net, at_bit, x, out, first, last):
         z = np.empty((m, w))
         for i in range(m):
             for j in range(w):
-                z[i, j] = at_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
+                z[i, j] = fed_bit[i, left + j] + net.cell[i, left + j] * x[i, left + j]
         solve_bits(net, z, left)
         for i in range(m):
             for j in range(w):
@@ -337,23 +299,16 @@ def recover(net, at_bit, x, out, first, last):
 
 @compiled
 def word_imbalance(segment, ideal, drop, off):
-    """Kirchhoff's law on the word lines: add what flows along them to what flows off their nodes.
+    """Kirchhoff's law on the word lines: add what flows along them [A] to what flows `off` their nodes.
 
-    A node that a terminal without resistance (an infinite conductance) holds has no imbalance; an ideal line has one
-    for all its nodes together.
+    Gives the largest imbalance. A node that a terminal without resistance (an infinite conductance) holds has none; an
+    ideal line has one for all its nodes together.
 
     Parameters
     ----------
-    segment : ndarray of float64, shape (1 or m, n + 1)
-        Conductances along the lines [S].
+    segment : ndarray, shape (1 or m, n + 1), conductances along the lines [S]
     ideal : bool
-    drop, off : ndarray of float64, shape (m, n)
-        Drops [V]; what flows off each node [A], changed in place.
-
-    Returns
-    -------
-    float
-        Largest imbalance [A].
+    drop, off : ndarray, shape (m, n), drops [V]; what flows off each node [A], changed in place
     """
     lines, nodes = drop.shape
     worst = 0.0
@@ -379,19 +334,12 @@ def word_imbalance(segment, ideal, drop, off):
 
 @compiled
 def bit_imbalance(segment, ideal, drop, off):
-    """The same as `word_imbalance` on the bit lines.
+    """The same on the bit lines.
 
     Parameters
     ----------
-    segment : ndarray of float64, shape (1 or n, m + 1)
-        Conductances along the lines [S].
-    ideal, drop, off
-        As for `word_imbalance`.
-
-    Returns
-    -------
-    float
-        Largest imbalance [A].
+    segment : ndarray, shape (1 or n, m + 1), conductances along the lines [S]
+    ideal, drop, off : as for `word_imbalance`
     """
     nodes, lines = drop.shape
     many = segment.shape[0] > 1
@@ -422,24 +370,16 @@ def bit_imbalance(segment, ideal, drop, off):
 
 @compiled
 def curve(r, on, volts, low, high, current, slope, floor):
-    """I(r, U) of cells, and what Newton's method takes for its slope.
+    """I(r, U) [A] of cells, float64, and what Newton's method takes for its slope [S].
 
-    Where the curve does not rise by more than `floor`, that is the conductance I/U of the chord, or the floor.
+    Where the curve does not rise by more than `floor` [S], that is the conductance I/U of the chord, or the floor.
 
     Parameters
     ----------
-    r, on, volts : ndarray, shape (m, n)
-        Mixing variable; whether the cell conducts; voltages [V].
-    low, high : ndarray of float64, shape (d + 1,)
-        Coefficients of LLRS and HHRS, highest power first.
-    current, slope : ndarray of float64, shape (m, n)
-        Receive the currents [A] and slopes [S].
-    floor : float
-        Least slope [S].
-
-    References
-    ----------
-    Hennen et al. 2024; docs/model.md, "Conduction".
+    r, on, volts : ndarray, shape (m, n), mixing variable; whether the cell conducts; voltages [V]
+    low, high : ndarray, shape (d + 1,), coefficients of LLRS and HHRS, highest power first
+    current, slope : ndarray, shape (m, n), receive currents [A] and slopes [S]
+    floor : float, least slope [S]
     """
     for i in range(volts.shape[0]):
         for j in range(volts.shape[1]):

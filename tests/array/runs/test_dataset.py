@@ -287,7 +287,7 @@ NOT_READABLE = (
         ("[1]", NOT_READABLE),
         (
             '{"schema_version":1,"stream_version":0}',
-            "ds: must come from schema 1 and streams 2 (got 1 and 0); use the release 0.1.0",
+            f"ds: must come from schema 1 and streams 2 (got 1 and 0); use the release {sc.__version__}",
         ),
         (
             '{"schema_version":1,"stream_version":2,"shape":[1,1],"seed":1,"history":"empty","first_cell":0,'

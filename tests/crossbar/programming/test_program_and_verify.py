@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import synaptogen_core as sc
-from synaptogen_core.crossbar.programming.program_and_verify import OUTCOMES, program_and_verify, verify_statistics
+from synaptogen_core.crossbar.programming.outcomes import verify_statistics
+from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
+from synaptogen_core.crossbar.programming.settings import OUTCOMES
 
 DEVICE = sc.load_device("hennen2024")
 FIELDS = ("code", "r", "threshold", "features", "history", "count")

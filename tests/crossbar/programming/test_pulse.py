@@ -6,7 +6,8 @@ import pytest
 import synaptogen_core as sc
 from synaptogen_core.crossbar.circuit.bias import Bias, bias, read_bias
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
-from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify, verify_statistics
+from synaptogen_core.crossbar.programming.outcomes import verify_statistics
+from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
 from synaptogen_core.crossbar.programming.pulse import pulse, through_lines
 from synaptogen_core.crossbar.solver.solve import solve_lines
 from synaptogen_core.errors import ConvergenceError

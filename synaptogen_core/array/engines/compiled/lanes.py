@@ -323,7 +323,7 @@ def store_where(typing: Any, place: Any, index: Any, value: Any, mask: Any) -> A
 # ---------------------------------------------------------------------------------------------------------- functions
 
 
-def _convert(kind: str, name: str, target_from_kind: bool = True) -> Any:
+def _convert(kind: str, name: str) -> Any:
     @intrinsic
     def convert(typing: Any, x: Any) -> Any:
         def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -15,8 +15,10 @@ from app.settings.sections import LineSettings, ReadSettings, Request
 from app.tabs.programming import compute, methods, text
 from app.work import runs
 from synaptogen_core.crossbar.circuit.lines import Lines
-from synaptogen_core.crossbar.programming.program_and_verify import OUTCOMES, program_and_verify, verify_statistics
+from synaptogen_core.crossbar.programming.outcomes import verify_statistics
+from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
 from synaptogen_core.crossbar.programming.pulse import through_lines
+from synaptogen_core.crossbar.programming.settings import OUTCOMES
 from synaptogen_core.errors import Cancelled
 
 CELLS = ((2, 3), (7, 0))

@@ -1,0 +1,147 @@
+"""A fit in words, once: facts, verdict, devices and numbers as rows. Report, command line and page only format them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, feature
+
+if TYPE_CHECKING:
+    from synaptogen_core.analysis.fitting.fit import Fit
+    from synaptogen_core.analysis.validation.validate import Validation
+
+MARKS = {"good": "✓", "not good": "✗", "not known": "?", "good for some": "⚠"}
+WORDS = {True: "good", False: "not good", None: "not known"}
+KEY_CURVES = ("η", "Umax")
+MEDIAN = ", 50 %"
+
+
+class Row(NamedTuple):
+    """One line of a summary; `mark` is one of `MARKS`, or empty."""
+
+    label: str
+    value: str
+    unit: str = ""
+    mark: str = ""
+    remark: str = ""
+
+    @property
+    def text(self) -> str:
+        """Value, unit and remark as one text."""
+        return " ".join(filter(None, (self.value, self.unit))) + (f" ({self.remark})" if self.remark else "")
+
+
+class Number(NamedTuple):
+    """One estimate; `is_key`: one of those that people look for."""
+
+    group: str
+    label: str
+    value: float
+    lower: float
+    upper: float
+    unit: str
+    error: float
+    origin: str
+    is_key: bool
+
+
+class Device(NamedTuple):
+    """One measured device; `first_bad` is the cycle from which it is worn out, or -1; `moves` its drifts and jumps."""
+
+    label: str
+    state: str
+    cycles: int
+    failed: int
+    first_bad: int
+    moves: str
+
+    @property
+    def says(self) -> str:
+        """All that is to be said of it."""
+        worn = f"from cycle {self.first_bad} on" if self.first_bad >= 0 else ""
+        return ", ".join(filter(None, (self.state, worn, self.moves)))
+
+
+def facts(fit: Fit, measured: xr.Dataset | None = None) -> list[Row]:
+    """What was measured and what was fitted to it; `measured` as it was given, else what was used of it."""
+    given, orders = fit.features if measured is None else measured, fit.orders
+    state, used = fit.devices["state"].values, fit.features.sizes
+    cycles, failed = (int(fit.devices[name].sum()) for name in ("cycles", "failed"))
+    counts = list(zip(np.bincount(state), DEVICE_STATES, strict=False))[1:]
+    count, order = fit.components.attrs["chosen"], orders.attrs
+    suggested = f"{order['criterion']} suggests {order['suggested']} of 1 to {int(orders['order'].max())}"
+    rows = [
+        Row("Source", str(given.attrs.get("source", "")) or "not said"),
+        Row("Data hash", fit.data_hash or "none"),
+        Row("Read as", "; ".join(map(str, json.loads(given.attrs.get("notes", "[]"))))),
+        Row("Features", ", ".join(feature(name).symbol for name in FEATURE_NAMES if name in fit.features)),
+        Row("Devices", f"{state.size:,} measured, {used['device']:,} used"),
+        Row("Left out", "; ".join(f"{n:,} {words}" for n, (_, words) in counts if n)),
+        Row("Cycles", f"{cycles:,} measured, {used['record']:,} used, {failed:,} failed"),
+        Row("Order of the memory", str(order["chosen"]), remark=suggested),
+        Row("Components", str(count), f"kind{'s' * (count > 1)} of device"),
+    ]
+    return [row for row in rows if row.value]
+
+
+def failures(ds: xr.Dataset) -> list[tuple[str, int]]:
+    """Why cycles have no features, and how many for each reason."""
+    if "failure" not in ds:
+        return []
+    counts = np.bincount(ds["failure"].values, minlength=len(FAILURES)).tolist()
+    return [(words, n) for (_, words), n in list(zip(FAILURES, counts, strict=True))[1:] if n]
+
+
+def verdict(validation: Validation) -> list[Row]:
+    """What a fit is good for, and then what was looked at, finding by finding."""
+    *findings, last = validation.verdict
+    mixed = not last.good and any(finding.good for finding in findings)
+    whole = Row(last.about, last.text, mark="good for some" if mixed else WORDS[last.good])
+    return [whole, *(Row(f.about, f.text, mark=WORDS[f.good]) for f in findings)]
+
+
+def devices(report: xr.Dataset) -> list[Device]:
+    """What screening says of each device."""
+    columns = (report[name].values.tolist() for name in ("device", "state", "cycles", "failed", "first_bad_cycle"))
+    return [
+        Device(str(label), DEVICE_STATES[state][1], cycles, failed, first, ", ".join(_moves(report, k)))
+        for k, (label, state, cycles, failed, first) in enumerate(zip(*columns, strict=True))
+    ]
+
+
+def _moves(report: xr.Dataset, device: int) -> list[str]:
+    """Drifts and jumps of a device that chance hardly explains; of a feature the likelier of the two."""
+    if "trend_q" not in report:
+        return []
+    said, most = [], report.attrs["drift_q"]
+    names = ("trend", "trend_q", "jump", "jump_q", "jump_at")
+    for name, *numbers in zip(report["feature"].values, *(report[n].values[device] for n in names), strict=True):
+        trend, trend_q, jump, jump_q, at = numbers
+        symbol = feature(str(name)).symbol
+        if jump_q < most and jump_q <= trend_q:
+            said.append(f"{symbol} jumps by {_signed(jump)} σ at cycle {at}")
+        elif trend_q < most:
+            said.append(f"{symbol} drifts by {_signed(trend)} σ")
+    return said
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def numbers(estimates: xr.Dataset) -> list[Number]:
+    """The estimates in their order."""
+    names = ("group", "label", "value", "lower", "upper", "units", "standard_error", "origin")
+    rows = list(zip(*(estimates[name].values.tolist() for name in names), strict=True))
+    single = all(row[0] != "quantile" for row in rows)  # of one device the means are the typical values
+    found = []
+    for group, label, *rest in rows:
+        value, lower, upper, unit, error, origin = rest
+        typical = group == "mean" if single else group == "quantile" and label.endswith(MEDIAN)
+        key = typical or group == "weight" or (group == "curve" and label in KEY_CURVES)
+        found.append(Number(group, label, value, lower, upper, "" if unit == "1" else unit, error, origin, key))
+    return found
