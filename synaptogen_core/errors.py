@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from synaptogen_core.exchange.measurements.columns import TableLayout
+from typing import Any
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -40,7 +37,7 @@ class FileError(SynaptogenError, ValueError):
 class ColumnsUnclear(FileError):  # noqa: N818 - a question, not a fault: the caller asks its user and comes again
     """What the columns of a measurement hold cannot be told safely; `layout` says what was understood, and asks."""
 
-    def __init__(self, sentence: str, layout: TableLayout) -> None:
+    def __init__(self, sentence: str, layout: Any) -> None:  # a TableLayout, of a floor above
         super().__init__(sentence)
         self.layout = layout
 

@@ -158,6 +158,13 @@ def test_no_import_cycle() -> None:
     graphlib.TopologicalSorter(arrows).prepare()  # raises CycleError, which names the modules
 
 
+def test_no_import_cycle_in_the_app_even_for_types() -> None:
+    graph = grimp.build_graph("app", exclude_type_checking_imports=False)
+    arrows = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    assert len(arrows) > 10
+    graphlib.TopologicalSorter(arrows).prepare()
+
+
 def test_import_is_light() -> None:
     """CPU seconds of the process, the best of three, so that a busy machine makes no red test."""
     program = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.look.plain import escape
+from app.look.theme import CELL_STYLES
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -28,3 +29,21 @@ def small(value: float, digits: int = 2) -> str:
         return f"{value:.{digits}g}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPT)}"
+
+
+def followed(cells: Sequence[tuple[str, Sequence[str]]], head: Sequence[str]) -> str:
+    """The followed cells in numbers: the name of each and its texts; a single text takes the whole line."""
+    body = ""
+    for (name, texts), (color, dash) in zip(cells, CELL_STYLES, strict=False):
+        line = "currentColor" if color == "ink" else color
+        mark = (
+            f'<span style="display:inline-block;width:9px;height:9px;margin-right:6px;border:2px {dash} {line}"></span>'
+        )
+        span = f' colspan="{len(head)}"' if len(texts) == 1 else ""
+        body += f"<tr><th>{mark}{escape(name)}</th>{''.join(f'<td{span}>{escape(text)}</td>' for text in texts)}</tr>"
+    top = "".join(f"<th>{escape(text)}</th>" for text in ("Cell", *head))
+    return (
+        '<div style="overflow-x:auto"><table class="numbers" style="white-space:nowrap">'
+        f"<caption>Followed cells: click the map to choose, with Shift to add</caption><tr>{top}</tr>{body}"
+        "</table></div>"
+    )

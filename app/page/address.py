@@ -11,7 +11,7 @@ from bokeh.models import CustomJS, Div
 from app.look.copy_button import CopyButton
 from app.settings.link import to_query
 from app.settings.sections import Settings
-from app.work.session import Post
+from app.work.lane import Post
 
 # Panel's own Location pushes a history entry for each change, which would bury the Back button under a slider.
 FOLLOW = "history.replaceState(null, '', '?' + cb_obj.text)"

@@ -25,12 +25,14 @@ from app.page.status import StatusLine
 from app.page.waveform import Waveform
 from app.settings import link
 from app.settings.sections import Settings
-from app.tabs.fit import files
+from app.tabs.data import files as run_files
+from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
 from app.tabs.registry import TABS
 from app.tabs.view import Context, View
-from app.work.downloads import FORMATS, Downloads, run_order
-from app.work.session import Session, has_loop
+from app.work.downloads import Downloads
+from app.work.lane import has_loop
+from app.work.session import Session
 from app.work.states import FADED
 
 PHONE = 600  # pixels; in a window narrower than this the sidebar is a drawer over the page, so it is closed
@@ -159,9 +161,10 @@ class Dashboard:
 
     def downloads(self, kinds: Sequence[str]) -> Downloads:
         """The download buttons of some formats, for the tab that shows them."""
-        formats = {kind: FORMATS[kind] for kind in kinds if kind in FORMATS} or files.FORMATS
-        order = partial(run_order, self.session) if kinds[0] in FORMATS else self.work.order
-        downloads = Downloads(self._post, order, formats)
+        of_run = kinds[0] in run_files.FORMATS
+        known = run_files.FORMATS if of_run else fit_files.FORMATS
+        order = partial(run_files.run_order, self.session) if of_run else self.work.order
+        downloads = Downloads(self._post, order, {kind: known[kind] for kind in kinds})
         self.session.closing.append(downloads.stop)
         return downloads
 

@@ -9,7 +9,7 @@ from bokeh.models import Div
 
 from app.settings.sections import Settings
 from app.tabs.fit.session import FitWork
-from app.work.session import Post
+from app.work.lane import Post
 
 NAME = "lost when the page is left"
 ASK = f"""

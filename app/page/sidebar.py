@@ -12,7 +12,7 @@ from app.look import controls, theme
 from app.look.plain import escape
 from app.page.address import Address
 from app.settings.sections import Section, Settings
-from app.work.session import Post
+from app.work.lane import Post
 
 
 class Sidebar:

@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource
 from app.look.theme import NEUTRAL, Theme
 from app.settings.sections import Settings
 from app.work import runs
-from app.work.session import Post
+from app.work.lane import Post
 
 POINTS, CYCLES = 2000, 3  # the first cycles say it all
 

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
-from app.settings.sections import DeviceSettings
+from app.settings.sections import DeviceSettings, Limits
 from synaptogen_core.device.parameters import DeviceParameters
 
 MOST_CLIPPED = 0.01  # share of the cells whose spread would fall below the model's floor
 MOST_COMPONENTS = 3  # for features without correlations: there is a component then for each combination
 FINEST = 0.01  # V: step of the voltage controls
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds and values of the settings that follow a device."""
-
-    bounds: dict[str, tuple[float, float]]
-    values: dict[str, float]
-    reach: float  # V: how far pulses go
-    hidden: tuple[str, ...] = field(default=())
 
 
 def limits_of(device: DeviceParameters) -> Limits:

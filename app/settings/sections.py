@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import param
 
 if TYPE_CHECKING:
-    from app.settings.limits import Limits
     from synaptogen_core.device.parameters import DeviceParameters
 
 RANGE = 1.5  # V: up to where the published set was measured; bounds of voltages that stand there follow the device
@@ -238,6 +237,16 @@ class Request:
     def of_tab(self, tab: str) -> Choices:
         """The options of one tab."""
         return dict(self.options)[tab]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds and values of the settings that follow a device; `limits_of` in app/settings/limits.py finds them."""
+
+    bounds: dict[str, tuple[float, float]]
+    values: dict[str, float]
+    reach: float  # V: how far pulses go
+    hidden: tuple[str, ...] = field(default=())
 
 
 class Settings:

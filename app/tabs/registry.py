@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from app.settings.sections import TabOptions
+from app.work.tab import Computes
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Tab:
     of_run: bool = True  # whether its pictures are those of the run, and age with it
 
     @property
-    def results(self) -> Any:
-        return importlib.import_module(f"app.tabs.{self.key}.compute")
+    def results(self) -> Computes:
+        return cast(Computes, importlib.import_module(f"app.tabs.{self.key}.compute"))
 
     @property
     def view(self) -> Any:

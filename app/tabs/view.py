@@ -13,7 +13,6 @@ from app.look.theme import Theme
 from app.settings.sections import Section, TabOptions
 
 if TYPE_CHECKING:
-    from app.tabs.fit.session import FitWork
     from app.work.downloads import Downloads
 
 
@@ -28,7 +27,7 @@ class Context:
     show: Callable[[str], None]  # show("crossbar"): open a tab
     downloads: Callable[[Sequence[str]], Downloads]  # buttons that send these formats, such as ("nc", "csv")
     lines: Section  # resistances and selector of the lines, the same on every tab
-    work: FitWork  # this page's measurement, and what is learned from it
+    work: Any  # the FitWork of this page: the room of one tab, of which the others know nothing
 
 
 class View(ABC):

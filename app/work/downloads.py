@@ -1,4 +1,4 @@
-"""Downloads: the shown run (or another thing) as a file, written in the background and sent piece by piece.
+"""Downloads: the shown run, or another thing, as a file: written in the background and sent piece by piece.
 
 The pieces go through the page's own websocket, so that a run of any size needs neither its size in memory nor a route
 of its own in the server. The browser acknowledges each piece, so that no more than one is ever under way.
@@ -6,14 +6,11 @@ of its own in the server. The browser acknowledges each piece, so that no more t
 
 from __future__ import annotations
 
-import asyncio
-import io
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import panel as pn
@@ -22,22 +19,11 @@ from bokeh.models import ColumnDataSource, CustomJS, Div
 
 from app.look import theme
 from app.look.plain import escape
-from app.settings.sections import Request
-from app.tabs.crossbar import compute
-from app.work import runs
-from app.work.session import LONG_RUNS, Session, sentence
+from app.work.lane import LONG_RUNS, JobError, Lane, Post, begin
 from synaptogen_core.errors import Cancelled
-from synaptogen_core.exchange.api import dataset_stream, simulate_to_file, temporary_folder
+from synaptogen_core.progress import Progress
 
 PIECE = 4_000_000  # bytes
-FORMATS = {
-    "nc": ("NetCDF", "application/x-netcdf"),
-    "zarr.zip": ("Zarr (zip)", "application/zip"),
-    "csv": ("CSV", "text/csv"),
-    "cir": ("SPICE netlist", "text/plain"),
-}
-RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir",)
-OF_SHOWN = "It holds the run that is shown: the settings have changed since."
 RECEIVE = """
 const [job, index, last, name, type] = cb_obj.tags
 if (index === 0) { cb_obj.pieces = [] }
@@ -54,45 +40,13 @@ answer.text = `${job}:${index}`
 """
 
 
-def file_name(run: runs.Run, kind: str) -> str:
-    """``synaptogen-64x64-100c-seed1.nc``."""
-    array = run.request.array
-    return f"synaptogen-{array.rows}x{array.columns}-{run.cycles}c-seed{array.seed}.{kind}"
-
-
-def write(
-    run: runs.Run, request: Request, kind: str, progress: Callable[[float], None], cancel: threading.Event
-) -> IO[bytes]:
-    """Write all cells of a run to a file that vanishes when closed; simulated again if only a sample is at hand."""
-    if kind in NETLIST:
-        return io.BytesIO(compute.netlist_of(run, request).encode())
-    if run.sample.step == 1:
-        return dataset_stream(run.data, kind)
-    with temporary_folder() as folder:
-        path = folder / f"run.{kind}"
-        simulate_to_file(
-            runs.make_cells(run.request), run.train, path, **runs.recording(run.request, run.train),
-            budget=runs.BUDGET // 2, progress=progress, cancel=cancel,
-        )  # fmt: skip
-        return path.open("rb")  # the open file outlives its name
-
-
 @dataclass(frozen=True)
 class Order:
     """A file to be sent: its name, and what writes it when it is given `progress` and `cancel`."""
 
     name: str
-    write: Callable[[Callable[[float], None], threading.Event], IO[bytes]]
+    write: Callable[[Progress, threading.Event], IO[bytes]]
     note: str = ""  # what is to be said of it when it has been sent
-
-
-def run_order(session: Session, kind: str) -> Order | str:
-    """The run that a page shows, or why there is none."""
-    run = session.run
-    if run is None:
-        return "Nothing to download yet: the run that the settings ask for has not been made."
-    changed = OF_SHOWN if session.settings.request().simulation != run.key else ""
-    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind), changed)
 
 
 class Downloads:
@@ -106,17 +60,16 @@ class Downloads:
 
     def __init__(
         self,
-        post: Callable[[Callable[[], None]], None],
+        post: Post,
         order: Callable[[str], Order | str],
         formats: Mapping[str, tuple[str, str]],
     ):
         self._post, self._order, self._formats = post, order, formats
         self._file: IO[bytes] | None = None
-        self._cancel = threading.Event()
-        self._job = self._sent = self._size = 0
+        self._lane = Lane()
+        self._sent = self._size = 0
         self._name = self._type = self._doing = self._note = ""
         self._waiting: list[tuple[Order, str]] = []  # and their media types
-        self._tasks: set[asyncio.Task[None]] = set()
         self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
         self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
         self._carrier = Div(text="", visible=False, tags=[self._pieces])  # the source must belong to the document
@@ -150,7 +103,7 @@ class Downloads:
             self.said.object = escape(f"{self._doing}. {order}" if busy else order)
             return
         asked = [waiting.name for waiting, _ in self._waiting]
-        if busy and not self._cancel.is_set():
+        if busy and not self._lane.cancelled:
             asked.append(self._name)
         if order.name not in asked:
             self._waiting.append((order, self._formats[kind][1]))
@@ -161,16 +114,17 @@ class Downloads:
 
     def _next(self) -> None:
         order, self._type = self._waiting.pop(0)
-        self._name, self._note, self._sent, self._cancel = order.name, order.note, 0, threading.Event()
-        self._job += 1
+        self._name, self._note, self._sent = order.name, order.note, 0
         self._busy(True, f"Writing {order.name}")
-        task = asyncio.get_running_loop().create_task(self._write(self._job, order, self._cancel))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        begin(self._write(order, self._lane.do(order.write, tell=self._tell, pool=LONG_RUNS)))
+
+    def _tell(self, done: float, seconds: float) -> None:
+        job, text = self._lane.number, f"Writing {self._name}, {100 * done:.0f} %"
+        self._post(lambda: self._show(job, done, text))
 
     def stop(self) -> None:
         """The end of the page."""
-        self._cancel.set()
+        self._lane.cancel()
         self._waiting.clear()
         if self._file:
             self._file.close()
@@ -181,25 +135,19 @@ class Downloads:
         self.stop()
         self._busy(not sending, "Cancelled." if sending else "Stopping …")
 
-    async def _write(self, job: int, order: Order, cancel: threading.Event) -> None:
-        loop = asyncio.get_running_loop()
-
-        def progress(done: float) -> None:
-            text = f"Writing {order.name}, {100 * done:.0f} %"
-            loop.call_soon_threadsafe(self._post, lambda: self._show(job, done, text))
-
+    async def _write(self, order: Order, written: Coroutine[Any, Any, IO[bytes]]) -> None:
         try:
-            file = await loop.run_in_executor(LONG_RUNS, order.write, progress, cancel)
+            file = await written
         except Cancelled:
             self._post(lambda: self._done("Cancelled."))
             return
-        except Exception as error:
+        except JobError as failed:
             dropped = ", ".join(order.name for order, _ in self._waiting)
-            text = sentence(error) + (f" Not sent either: {dropped}." if dropped else "")
+            text = str(failed) + (f" Not sent either: {dropped}." if dropped else "")
             self._waiting.clear()  # or the next one would write over what went wrong
             self._post(lambda: self._done(text))
             return
-        if cancel.is_set():
+        if self._lane.cancelled:
             file.close()
             self._post(lambda: self._done("Cancelled."))
             return
@@ -213,17 +161,18 @@ class Downloads:
         piece = self._file.read(PIECE)
         self._sent += len(piece)
         last = self._sent >= self._size
+        job = self._lane.number
         self._pieces.update(
-            tags=[self._job, index, last, self._name, self._type], data={"bytes": np.frombuffer(piece, np.uint8)}
+            tags=[job, index, last, self._name, self._type], data={"bytes": np.frombuffer(piece, np.uint8)}
         )
-        self._show(self._job, self._sent / max(1, self._size), f"Sending {self._name}")
+        self._show(job, self._sent / max(1, self._size), f"Sending {self._name}")
         if last:
             self._file.close()
             self._file = None
 
     def _acknowledged(self, attribute: str, old: str, new: str) -> None:
         job, index = (int(part) for part in new.split(":"))
-        if job != self._job:
+        if job != self._lane.number:
             return
         if self._file is not None:
             self._send(index + 1)
@@ -231,7 +180,7 @@ class Downloads:
             self._done(f"Sent {self._name}, {theme.size(self._size)}. {self._note}".strip())
 
     def _show(self, job: int, done: float, text: str) -> None:
-        if job == self._job and self.cancel.visible:
+        if job == self._lane.number and self.cancel.visible:
             self.bar.value = int(100 * done)
             self._say(text)
 

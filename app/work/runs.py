@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,7 @@ from synaptogen_core.schema import FEATURE_NAMES
 
 BUDGET = int(float(os.environ.get("SYNAPTOGEN_PAGE_MB", "256")) * 1e6)  # what the pictures of one page may hold
 MAX_PULSES = 2_000_000  # of the page's trains: to make and time a longer one takes seconds and a gigabyte
+KEPT = 64_000_000  # bytes that tabs may keep of each run: one solved crossbar of the largest arrays
 LEVEL_KINDS = {"staircase", "identical", "random", "table"}  # partial RESETs: the conductance after each pulse matters
 
 RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "1024")) * 1e6))
@@ -63,6 +64,8 @@ class Run:
     data: xr.Dataset  # features (cycle, row, column), or (cycle, cell) if sampled; conductance (pulse, ...) for levels
     sample: Sample
     seconds: float
+    # what a tab has made of it beside its pictures; it ends with the run, as nothing of a user's own device may stay
+    kept: LruCache = field(default_factory=lambda: LruCache(KEPT))
 
     @property
     def key(self) -> tuple[Choices, Choices, Choices]:

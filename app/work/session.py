@@ -1,8 +1,8 @@
 """One page's work: settings -> Request -> Run -> the visible tab's result -> its pictures. Never blocks the loop.
 
 Two lanes. The simulation lane makes Runs: at once where the estimate is short, else when asked to, with progress and
-cancel. The drawing lane computes the visible tab's result from the newest Run and paints it. Each keeps one job at a
-time and then does the newest that was asked for, so that dragging a slider paints on the way and ends at its end.
+cancel. The drawing lane computes the visible tab's result from the newest Run and paints it. Each does one job at a
+time and then the newest that was asked for, so that dragging a slider paints on the way and ends at its end.
 
 What the status line says follows from what is known here (`_show_status`). Whoever changes that calls `_refresh`.
 """
@@ -10,35 +10,30 @@ What the status line says follows from what is known here (`_show_status`). Whoe
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import threading
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from app.settings.sections import Request, Settings
-from app.tabs.registry import Tab
 from app.work import runs
 from app.work.cache import LruCache, bytes_of
+from app.work.lane import LONG_RUNS, JobError, Lane, Post, Work, begin, has_loop, in_thread, sentence
 from app.work.states import Status, state_of
+from app.work.tab import Tab
 from synaptogen_core.errors import Cancelled
 
 # seconds: a run estimated shorter than this starts by itself
 AT_ONCE = float(os.environ.get("SYNAPTOGEN_AT_ONCE_SECONDS", "0.3"))
 TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
 AT_START = 3.0  # the first run, when there is nothing to look at yet
-LONG_RUNS = ThreadPoolExecutor(2, "long-run")  # of all pages: more would only take memory; the others wait their turn
 RESULTS = LruCache(256_000_000)
 OWN_RUNS = runs.BUDGET  # bytes of the runs that a page keeps of its user's own device
-Post = Callable[[Callable[[], None]], None]
-LOG = logging.getLogger("synaptogen.app")
 
 
 class Session:
-    """The work of one page. `post` runs a function under the lock of the page's document."""
+    """The work of one page."""
 
     def __init__(self, settings: Settings, tabs: Sequence[Tab], post: Post):
         self.settings, self.status = settings, Status()
@@ -51,16 +46,11 @@ class Session:
         self._post = post
         self._painters: dict[str, Callable[[Any], None]] = {}
         self._wanted: tuple[Request, bool] | None = None  # and whether it takes long
-        self._cancel: threading.Event | None = None
-        self._draw_cancel, self._drawn = threading.Event(), None  # of the drawing under way, and its key
-        self._future: asyncio.Future[runs.Run] | None = None
-        self._job = 0
-        self._redraw = False
-        self._scheduled = self._simulating = self._drawing = self._closed = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._simulations = Lane(self._next_run, self._no_more_runs)  # a job's key: what the run depends on
+        self._drawings = Lane(self._next_result)  # a job's key: what the result depends on
+        self._redraw = self._scheduled = self._closed = False
         # what the status line is made of
-        self._estimated: tuple[Any, runs.Estimate] | None = None  # what a run costs, and its key
-        self._under_way: Any = None  # key of the run under way
+        self._estimated: tuple[Hashable, runs.Estimate] | None = None  # what a run costs, and its key
         self._progress: tuple[float, float | None] | None = None  # of a run that takes a while: share, seconds left
         self._failed: dict[str, tuple[Any, str]] = {}  # tab, or "" for the simulation -> key of what failed, a sentence
         self._told = ""  # what was refused: it stays until something is accepted
@@ -115,10 +105,7 @@ class Session:
 
     def cancel(self) -> None:
         """The Cancel button: stop the simulation; what is shown stays."""
-        if self._cancel:
-            self._cancel.set()
-        if self._future:
-            self._future.cancel()  # one that still waits for its turn
+        self._simulations.cancel(leave=True)  # it may still wait for its turn
 
     def tell(self, error: BaseException) -> None:
         """An error from anywhere in the page, as a sentence."""
@@ -128,7 +115,8 @@ class Session:
     def close(self) -> None:
         """The page is gone."""
         self._closed = True
-        self.cancel()
+        self._simulations.close()
+        self._drawings.close()
         for close in self.closing:
             close()
         self._painters.clear()
@@ -154,7 +142,7 @@ class Session:
             return
         wanted, run = self.settings.request().simulation, self.run
         simulated = run is not None and run.key == wanted
-        asked = wanted in (self._under_way, self._wanted and self._wanted[0].simulation)
+        asked = wanted in (self._simulations.key, self._wanted and self._wanted[0].simulation)
         key = self._key_of(self.visible, run) if run is not None else None
         failure = self._failure("", wanted) or (self._failure(self.visible, key) if simulated else "")
         estimate = self._estimated[1] if self._estimated and self._estimated[0] == wanted else None
@@ -201,7 +189,7 @@ class Session:
             self._wanted = None
             self._adopt(cached)
             return
-        self._start_task(self._estimate(request))
+        begin(self._estimate(request))
 
     async def _estimate(self, request: Request) -> None:
         key = request.simulation
@@ -221,59 +209,41 @@ class Session:
 
     def _simulate(self, request: Request, *, long: bool) -> None:
         self._wanted = (request, long)
-        if not self._simulating:
-            self._simulating = True
-            self._start_task(self._simulation_lane())
-        elif self._progress is not None:
+        if self._progress is not None:
             self.cancel()  # a long one is under way: the user has gone on
+        self._simulations.start()
 
-    async def _simulation_lane(self) -> None:
+    def _next_run(self) -> tuple[Hashable, Work] | None:
+        if self._wanted is None:
+            return None
+        (request, long), self._wanted = self._wanted, None
+        return request.simulation, self._simulate_one(request, long)
+
+    def _no_more_runs(self) -> None:
+        self._progress = None
+        self._refresh()
+
+    async def _simulate_one(self, request: Request, long: bool) -> None:
+        self._progress = (0.0, None) if long else None
+        self._refresh()
         try:
-            while self._wanted is not None and not self._closed:
-                (request, long), self._wanted = self._wanted, None
-                self._job, self._under_way = self._job + 1, request.simulation
-                self._progress = (0.0, None) if long else None
-                self._refresh()
-                await self._simulate_one(self._job, request, long)
-        finally:
-            self._simulating, self._under_way, self._progress = False, None, None
-            self._refresh()
-
-    async def _simulate_one(self, job: int, request: Request, long: bool) -> None:
-        loop, told, started = asyncio.get_running_loop(), 0.0, 0.0
-        cancel = self._cancel = threading.Event()
-
-        def progress(done: float) -> None:  # called by the worker thread
-            nonlocal told
-            now = time.monotonic()
-            if now - started > TELL_AFTER and now - told > 0.1:
-                told = now
-                loop.call_soon_threadsafe(self._show_progress, job, done, now - started)
-
-        def work() -> runs.Run:
-            nonlocal started
-            started = time.monotonic()
-            return runs.run(request, progress, cancel)
-
-        try:
-            self._future = loop.run_in_executor(LONG_RUNS if long else None, work)
-            run = await self._future
-        except (Cancelled, asyncio.CancelledError):
+            run = await self._simulations.do(
+                partial(runs.run, request), tell=self._show_progress, after=TELL_AFTER, pool=LONG_RUNS if long else None
+            )
+        except Cancelled:
             return
-        except Exception as error:
-            self._fail("", request.simulation, sentence(error))
+        except JobError as failed:
+            self._fail("", request.simulation, str(failed))
             return
-        finally:
-            self._cancel = self._future = None
         self._caches(request)[0].put(run.key, run, run.size)
         wanted = self.settings.request().simulation
-        if job == self._job and not self._closed and (run.key == wanted or self.run is None or self.run.key != wanted):
+        if not self._closed and (run.key == wanted or self.run is None or self.run.key != wanted):
             self._adopt(run)
 
-    def _show_progress(self, job: int, done: float, elapsed: float) -> None:
-        if job == self._job and self._simulating:
-            left = elapsed * (1 - done) / done if done > 0.02 else None  # the first pieces say nothing about the rest
-            self._progress = min(done, 1.0), left
+    def _show_progress(self, done: float, seconds: float) -> None:
+        if self._simulations.busy:
+            left = seconds * (1 - done) / done if done > 0.02 else None  # the first pieces say nothing about the rest
+            self._progress = done, left
             self._refresh()
 
     def _adopt(self, run: runs.Run) -> None:
@@ -285,39 +255,33 @@ class Session:
     # ------------------------------------------------------------------------------------------------ drawing lane
     def _draw(self) -> None:
         self._redraw = True
-        if self._drawing and self.run is not None and self._drawn != self._key_of(self.visible, self.run):
-            self._draw_cancel.set()  # a long drawing of what is no longer wanted need not end
-        if not self._drawing and not self._closed and self.run is not None:
-            self._drawing = True
-            self._start_task(self._drawing_lane())
-
-    async def _drawing_lane(self) -> None:
-        try:
-            while self._redraw and not self._closed:
-                self._redraw = False
-                await self._draw_one(self.visible, self.run)
-        finally:
-            self._drawing = False
-
-    async def _draw_one(self, name: str, run: runs.Run | None) -> None:
-        tab = self.tabs[name]
-        if run is None or name not in self._painters:
+        if self.run is None:
             return
-        request = self.request_for(run)
-        key = self._drawn = result_key(tab, request)
-        cancel = self._draw_cancel = threading.Event()
-        if self._sent.get(name) == key:
-            return
+        if self._drawings.key != self._key_of(self.visible, self.run):
+            self._drawings.cancel()  # a long drawing of what is no longer wanted need not end
+        self._drawings.start()
+
+    def _next_result(self) -> tuple[Hashable, Work] | None:
+        wanted, self._redraw = self._redraw, False
+        if not wanted or self.run is None or self.visible not in self._painters:
+            return None
+        name, request = self.visible, self.request_for(self.run)
+        key = result_key(self.tabs[name], request)
+        return None if self._sent.get(name) == key else (key, self._draw_one(name, self.run, request, key))
+
+    async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Hashable) -> None:
+        tab, results = self.tabs[name], self._caches(request)[1]
         try:
-            results = self._caches(request)[1]
             result = results.get(key)
             if result is None:
-                result = await in_thread(tab.results.compute, run, request, request.of_tab(name), cancel)
+                result = await self._drawings.do(
+                    lambda progress, cancel: tab.results.compute(run, request, request.of_tab(name), cancel)
+                )
                 results.put(key, result, bytes_of(result))
         except Cancelled:
             return
-        except Exception as error:
-            self._fail(name, key, f"{tab.title}: {sentence(error)}")
+        except JobError as failed:
+            self._fail(name, key, f"{tab.title}: {failed}")
             return
         self._failed.pop(name, None)
         self._sent[name], number = key, self._next_drawing()
@@ -360,39 +324,8 @@ class Session:
         if not self._closed:
             self._post(function)
 
-    def _start_task(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run beside the loop. Not asyncio.to_thread, which hands on the page's context: what lives on (Zarr starts a loop
-    of its own at its first use) would keep the document of the page for ever.
-    """
-    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
-
-
-def has_loop() -> bool:
-    """False while `panel serve --warm` builds a page for nobody."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
 
 def result_key(tab: Tab, request: Request) -> tuple[Any, ...]:
     """What a tab's result depends on: the simulation, its own options, and what it says it uses."""
     used = tuple(getattr(request, part) for part in sorted(tab.results.USES))
     return (tab.key, request.simulation, request.of_tab(tab.key), used)
-
-
-def sentence(error: BaseException) -> str:
-    """An error as a sentence for the page. What the user cannot have caused goes to the log with its trace."""
-    if isinstance(error, ValueError | TypeError) and ": " in str(error):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "Not enough memory for this; choose fewer cells or cycles."
-    LOG.error("unexpected error", exc_info=error)
-    return f"Something went wrong ({type(error).__name__}: {error}). The server's log says more."

@@ -130,8 +130,73 @@ class Result:
     noise: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """All that the chosen map does not change: from the solver, the write disturb and the error budget."""
+
+    held: Bias
+    volts: np.ndarray  # of the driven lines, V
+    ideal_lines: bool
+    solution: LineSolution
+    ideal: LineSolution
+    maps: dict[str, np.ndarray]
+    groups: tuple[Group, ...]
+    budget: dict[str, float] | None
+
+
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """The solved array at its bias: the chosen map, and both families of line currents."""
+    read, solved = request.read, solve(run, request, options)
+    held, solution, maps = solved.held, solved.solution, solved.maps
+    values = maps[options.quantity]
+    values = values.astype(np.float32) if values.dtype == np.float64 else values
+    low, high = (0.0, 1.0) if options.quantity == "disturb" else span(values, options.quantity)
+    along = options.get("along", "rows")
+    output, driver = sides(solution, along)
+    return Result(
+        quantity=options.quantity,
+        values=values,
+        span=(low, high),
+        beyond=int(np.count_nonzero((values < low) | (values > high))),
+        scheme=options.scheme,
+        along=along,
+        input=solved.volts,
+        output=output,
+        driver=driver,
+        ideal=sides(solved.ideal, along)[0],
+        power=float(np.nansum(held.word * solution.word_current) - np.nansum(held.bit * solution.bit_current)),
+        digits=digitise(output, read),
+        cells=tuple(describe(run.cells, maps, cell) for cell in request.cells),
+        wanted=options.get("write", 0.0),
+        groups=solved.groups,
+        budget=solved.budget,
+        residual=solution.residual,
+        unreachable=solution.unreachable,
+        ideal_lines=solved.ideal_lines,
+        u_read=read.u_read,
+        noise=read.noise,
+    )
+
+
+def solve(run: Run, request: Request, options: Choices) -> Solved:
+    """The lines at their bias; kept, so that another map, or another cell followed in a read, solves nothing anew."""
+    of_bias = Choices({name: value for name, value in options.items() if name != "quantity"})
+    key = ("crossbar", of_bias, request.read, request.lines, None if options.scheme == "all" else request.cells[0])
+    found: Solved | None = run.kept.get(key)
+    if found is None:
+        found = _solve(run, request, options)
+        arrays = {id(array): array for array in (*found.maps.values(), *arrays_of(found.solution, found.ideal))}
+        for array in arrays.values():
+            array.flags.writeable = False  # shared by all pages
+        run.kept.put(key, found, sum(array.nbytes for array in arrays.values()))
+    return found
+
+
+def arrays_of(*solutions: LineSolution) -> list[np.ndarray]:
+    return [value for solution in solutions for value in vars(solution).values() if isinstance(value, np.ndarray)]
+
+
+def _solve(run: Run, request: Request, options: Choices) -> Solved:
     cells, read = run.cells, request.read
     held, volts = bias_of(cells.shape, request, options)
     lines = lines_of(request.lines)
@@ -146,35 +211,10 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         "conductance": cells.conductance(read.u_read), "state": cells.state(),
         "cycle_count": cells.cycle_count().astype(np.float32),
     }  # fmt: skip
-    values = maps[options.quantity]
-    values = values.astype(np.float32) if values.dtype == np.float64 else values
-    low, high = (0.0, 1.0) if options.quantity == "disturb" else span(values, options.quantity)
-    along = options.get("along", "rows")
-    output, driver = sides(solution, along)
-    return Result(
-        quantity=options.quantity,
-        values=values,
-        span=(low, high),
-        beyond=int(np.count_nonzero((values < low) | (values > high))),
-        scheme=options.scheme,
-        along=along,
-        input=volts,
-        output=output,
-        driver=driver,
-        ideal=sides(ideal, along)[0],
-        power=float(np.nansum(held.word * solution.word_current) - np.nansum(held.bit * solution.bit_current)),
-        digits=digitise(output, read),
-        cells=tuple(describe(cells, maps, cell) for cell in request.cells),
-        wanted=options.get("write", 0.0),
-        groups=groups_of(request.cells[0], maps["voltage"], chance, would_switch(cells, seen))
-        if options.scheme != "all" else (),
-        budget=budget_of(cells, options, lines, request) if options.scheme == "all" and along == "rows" else None,
-        residual=solution.residual,
-        unreachable=solution.unreachable,
-        ideal_lines=ideal_lines,
-        u_read=read.u_read,
-        noise=read.noise,
-    )  # fmt: skip
+    reads = options.scheme == "all"
+    groups = () if reads else groups_of(request.cells[0], maps["voltage"], chance, would_switch(cells, seen))
+    budget = budget_of(cells, options, lines, request) if reads and options.get("along", "rows") == "rows" else None
+    return Solved(held, volts, ideal_lines, solution, ideal, maps, groups, budget)
 
 
 def netlist_of(run: Run, request: Request) -> str:

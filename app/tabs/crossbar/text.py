@@ -8,7 +8,7 @@ import numpy as np
 
 from app.look import theme
 from app.look.plain import escape
-from app.look.theme import CELL_STYLES
+from app.look.tables import followed
 
 if TYPE_CHECKING:
     from app.tabs.crossbar.compute import Result
@@ -142,21 +142,14 @@ def groups_table(result: Result) -> str:
 
 def cells_table(result: Result) -> str:
     """The followed cells in numbers."""
-    head = "".join(f"<th>{h}</th>" for h in ("Cell", "State", "U (V)", "I (µA)", "G (µS)", "Disturb"))
-    body = ""
-    for cell, (color, dash) in zip(result.cells, CELL_STYLES, strict=False):
-        line = "currentColor" if color == "ink" else color
-        mark = (
-            f'<span style="display:inline-block;width:9px;height:9px;margin-right:6px;border:2px {dash} {line}"></span>'
+    rows = [
+        (
+            f"({cell.row},\u00a0{cell.column})" + (", outlier" if cell.outlier else ""),
+            (
+                cell.state, theme.number(cell.voltage), theme.number(cell.through * 1e6),
+                theme.number(cell.conductance * 1e6), share(cell.disturb),
+            ),
         )
-        name = f"({cell.row},\u00a0{cell.column})" + (", outlier" if cell.outlier else "")
-        numbers = (
-            cell.state, theme.number(cell.voltage), theme.number(cell.through * 1e6),
-            theme.number(cell.conductance * 1e6), share(cell.disturb),
-        )  # fmt: skip
-        body += f"<tr><th>{mark}{name}</th>{''.join(f'<td>{n}</td>' for n in numbers)}</tr>"
-    caption = "Followed cells: click the map to choose, with Shift to add"
-    return (
-        f'<div style="overflow-x:auto"><table class="numbers"><caption>{caption}</caption>'
-        f"<tr>{head}</tr>{body}</table></div>"
-    )
+        for cell in result.cells
+    ]  # fmt: skip
+    return followed(rows, ("State", "U (V)", "I (µA)", "G (µS)", "Disturb"))

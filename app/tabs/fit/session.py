@@ -7,10 +7,8 @@ page, and let go of with the page.
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,12 +19,12 @@ from app.tabs.fit import compute, files
 from app.tabs.fit import pictures as fit_pictures
 from app.tabs.fit.compute import STAGES, Source
 from app.work.downloads import Order
-from app.work.session import Post, has_loop, sentence
+from app.work.lane import JobError, Lane, Post, Work, begin, has_loop, in_thread, sentence
 from synaptogen_core.errors import Cancelled
+from synaptogen_core.progress import Progress
 
 FITS = ThreadPoolExecutor(2, "fit")  # of all pages: more would only take memory; the others wait their turn
 MOST_BYTES = 100_000_000  # of a file
-TELL_EVERY = 0.1  # seconds
 
 
 class FitStatus(param.Parameterized):
@@ -49,10 +47,8 @@ class FitWork:
         self._painter: Callable[[str, Any], None] | None = None
         self._values: dict[str, tuple[Any, Any, Any]] = {}  # stage -> key, value, pictures
         self._tried: dict[str, Any] = {}  # stage -> key of what failed or was cancelled
-        self._cancel, self._stopped, self._under_way = threading.Event(), False, None
-        self._task: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._lane = Lane(self._turn, self._rests)  # a job's key: what the stage depends on
+        self._stopped = False
         options.param.watch(lambda *events: self._begin(), list(options.names()))
 
     # ------------------------------------------------------------------------------------------------ from the page
@@ -85,7 +81,7 @@ class FitWork:
     def change_columns(self) -> None:
         """Show what the columns of the file are taken for, for the user to correct."""
         if self.source is not None and self.source.data is not None:
-            self._run(self._show_columns(self.source))
+            begin(self._show_columns(self.source))
 
     def again(self) -> None:
         """Go on after a cancel."""
@@ -95,7 +91,7 @@ class FitWork:
     def cancel(self) -> None:
         """Stop; what is shown stays."""
         self._stopped = True
-        self._cancel.set()
+        self._lane.cancel()
 
     def value(self, stage: str) -> Any:
         """What a stage has found, or None."""
@@ -105,7 +101,7 @@ class FitWork:
         """The device of the fit, or of the file, becomes the page's."""
         found = compute.device_of(self.value, self.options.device_name)
         if found is not None:
-            self._run(self._use(found))
+            begin(self._use(found))
 
     def whose(self) -> str:
         """Whether the device of the fit, or of the file, is the page's: both are named where they differ."""
@@ -126,8 +122,7 @@ class FitWork:
 
     def close(self) -> None:
         """The page is gone: nothing of the file stays."""
-        self._closed = True
-        self._cancel.set()
+        self._lane.close()
         self._values.clear()
         self.source = self._painter = None
 
@@ -139,14 +134,12 @@ class FitWork:
         self._begin()
 
     def _begin(self) -> None:
-        if self.source is None or self._closed or not has_loop():
+        if self.source is None or self._lane.closed or not has_loop():
             return
-        if self._task is None or self._task.done():
-            self._task = self._run(self._lane())
-        else:
-            stage = self._next()
-            if stage is None or stage[1] != self._under_way:
-                self._cancel.set()  # it goes on with what is wanted now
+        stage = self._next()
+        if stage is None or stage[1] != self._lane.key:
+            self._lane.cancel()  # it goes on with what is wanted now
+        self._lane.start()
 
     def _keys(self) -> dict[str, Any]:
         """What each stage depends on: the file and the options of all stages up to it."""
@@ -168,49 +161,41 @@ class FitWork:
                 return None if self._tried.get(stage.key) == keys[stage.key] else (stage, keys[stage.key])
         return None
 
-    async def _lane(self) -> None:
-        try:
-            while not self._closed and (found := self._next()):
-                stage, self._under_way = found
-                await self._one(stage, self._under_way)
-        finally:
-            self._under_way = None
-            self._later(lambda: self.status.param.update(stage="", progress=0.0))
+    def _turn(self) -> tuple[Hashable, Work] | None:
+        found = self._next()
+        return (found[1], self._one(*found)) if found else None
 
-    async def _one(self, stage: compute.Stage, key: Any) -> None:
-        loop, told = asyncio.get_running_loop(), 0.0
-        cancel = self._cancel = threading.Event()
+    def _rests(self) -> None:
+        self._later(lambda: self.status.param.update(stage="", progress=0.0))
+
+    async def _one(self, stage: compute.Stage, key: Hashable) -> None:
         self._stopped = False
         source, choices, values = self.source, self.options.choices(), {k: v[1] for k, v in self._values.items()}
         self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, error="", stopped=False))
 
-        def progress(done: float) -> None:  # called by the worker thread
-            nonlocal told
-            if cancel.is_set():
-                raise Cancelled("the fit was cancelled")
-            if time.monotonic() - told > TELL_EVERY:
-                told = time.monotonic()
-                loop.call_soon_threadsafe(self._show_progress, key, float(done))
+        def job(progress: Progress, cancel: threading.Event) -> tuple[Any, Any]:
+            def tell(done: float) -> None:
+                if cancel.is_set():
+                    raise Cancelled("the fit was cancelled")
+                progress(done)
 
-        def work() -> tuple[Any, Any]:
-            value = stage.run(source, values, choices, progress, cancel)
+            value = stage.run(source, values, choices, tell, cancel)
             return value, fit_pictures.of_stage(stage.key, values | {stage.key: value})
 
         try:
-            value, pictures = await loop.run_in_executor(FITS, work)
+            value, pictures = await self._lane.do(job, tell=self._show_progress, pool=FITS)
         except Cancelled:
             if self._stopped:
                 self._tried[stage.key] = key
                 self._later(lambda: self.status.param.update(stopped=True))
             return
-        except Exception as error:
-            self._tried[stage.key] = key
-            text = sentence(error)
+        except JobError as failed:
+            self._tried[stage.key], text = key, str(failed)
             if self._keys()[stage.key] == key:
                 self._later(lambda: self.status.param.update(error=text))
                 self._drop(stage.key)
             return
-        if not self._closed and self._keys()[stage.key] == key:
+        if not self._lane.closed and self._keys()[stage.key] == key:
             if stage.key == "read":
                 self._drop("extract")
             self._values[stage.key] = key, value, pictures
@@ -232,14 +217,13 @@ class FitWork:
         if self._painter is not None:
             self._painter(stage, self._values[stage][2] if stage in self._values else None)
 
-    def _show_progress(self, key: Any, done: float) -> None:
-        if key == self._under_way:
-            self._later(lambda: self.status.param.update(progress=min(max(done, 0.0), 1.0)))
+    def _show_progress(self, done: float, seconds: float) -> None:
+        if self._lane.busy:
+            self._later(lambda: self.status.param.update(progress=done))
 
     async def _use(self, device: Any) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            limits = await loop.run_in_executor(FITS, compute.limits_of, device)
+            limits = await in_thread(compute.limits_of, device, pool=FITS)
         except Exception as error:
             self.refuse(sentence(error))
             return
@@ -247,7 +231,7 @@ class FitWork:
 
     async def _show_columns(self, source: Source) -> None:
         try:
-            layout = await asyncio.get_running_loop().run_in_executor(FITS, compute.layout_of, source)
+            layout = await in_thread(compute.layout_of, source, pool=FITS)
         except Exception as error:
             self.refuse(sentence(error))
             return
@@ -256,11 +240,5 @@ class FitWork:
             self._later(lambda: painter("columns", layout))
 
     def _later(self, function: Callable[[], None]) -> None:
-        if not self._closed:
+        if not self._lane.closed:
             self._post(function)
-
-    def _run(self, work: Any) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from app.look import theme
 from app.look.legend import legend, swatch
 from app.look.plain import escape
-from app.look.theme import CELL_STYLES, NEUTRAL
+from app.look.tables import followed
+from app.look.theme import NEUTRAL
 
 if TYPE_CHECKING:
     from app.tabs.programming.compute import Result, Staircase, Targets
@@ -163,22 +164,11 @@ def cells_table(result: Result) -> str:
     heads = ("Target (µS)", "Reached (µS)", "Error", "Pulses", "Outcome")
     if not result.targets:
         heads = ("After SET (µS)", "At the end (µS)", "Last pulse (V)", "State")
-    body = ""
-    for cell, (color, dash) in zip(result.cells, CELL_STYLES, strict=False):
-        line = "currentColor" if color == "ink" else color
-        mark = (
-            f'<span style="display:inline-block;width:9px;height:9px;margin-right:6px;border:2px {dash} {line}"></span>'
-        )
-        texts = cell_texts(cell.values) if cell.values else ("not programmed",)
-        span = f' colspan="{len(heads)}"' if len(texts) == 1 else ""
-        body += f"<tr><th>{mark}({cell.row},\u00a0{cell.column})</th>"
-        body += "".join(f"<td{span}>{escape(text)}</td>" for text in texts) + "</tr>"
-    head = "".join(f"<th>{h}</th>" for h in ("Cell", *heads))
-    caption = "Followed cells: click the map to choose, with Shift to add"
-    return (
-        f'<div style="overflow-x:auto"><table class="numbers" style="white-space:nowrap"><caption>{caption}</caption>'
-        f"<tr>{head}</tr>{body}</table></div>"
-    )
+    rows = [
+        (f"({cell.row},\u00a0{cell.column})", cell_texts(cell.values) if cell.values else ("not programmed",))
+        for cell in result.cells
+    ]
+    return followed(rows, heads)
 
 
 def cell_texts(values: dict[str, float | str]) -> tuple[str, ...]:

@@ -195,3 +195,35 @@ def test_own_voltages(small_run: runs.Run) -> None:
 def test_a_dac_rounds_the_inputs(small_run: runs.Run) -> None:
     result = result_of(small_run, {"dac": True, "dac_bits": 2, "dac_high": 0.3}, pattern="ramp", amplitude=0.3)
     assert set(np.round(result.input, 12)) <= {0.0, 0.1, 0.2, 0.3}
+
+
+def test_another_map_solves_nothing_anew(make_run: Callable[..., runs.Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the map does not change is kept with the run; what changes the bias, the read-out or the lines is not."""
+    run, done = make_run(), []
+
+    def counted(name: str) -> Callable[..., object]:
+        function = getattr(compute, name)
+        return lambda *arguments, **options: done.append(name) or function(*arguments, **options)
+
+    for name in ("solve_lines", "switching_probability", "error_budget"):
+        monkeypatch.setattr(compute, name, counted(name))
+    lines: dict[str, object] = {"word_ohm": 2.0}
+    whole = ["solve_lines", "solve_lines", "switching_probability", "error_budget"]
+    first = result_of(run, lines=lines)
+    assert done == whole
+    for quantity in compute.QUANTITIES.values():
+        assert np.array_equal(result_of(run, lines=lines, quantity=quantity).output, first.output)
+    assert result_of(run, lines=lines, cells=((0, 0), (1, 1))).cells[1].row == 1
+    assert done == whole
+    result_of(run, lines=lines, amplitude=0.1)
+    result_of(run, lines={"word_ohm": 3.0})
+    result_of(run, lines=lines, read={"u_read": 0.1})
+    assert done == 4 * whole
+    done.clear()
+    result_of(run, scheme="half", cells=((1, 1),), quantity="disturb")
+    result_of(run, scheme="half", cells=((1, 1),))
+    assert done == ["solve_lines", "switching_probability"]  # lines of IDEAL: solved once
+    result_of(run, scheme="half", cells=((2, 2),))  # that is the cell that is written
+    assert len(done) == 4
+    with pytest.raises(ValueError, match="read-only"):
+        result_of(run, quantity="conductance").values[0, 0] = 0

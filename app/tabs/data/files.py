@@ -1,0 +1,56 @@
+"""Files of the run that a page shows: its data in three formats, and the crossbar for circuit simulators."""
+
+from __future__ import annotations
+
+import io
+import threading
+from functools import partial
+from typing import IO
+
+from app.settings.sections import Request
+from app.tabs.crossbar.compute import netlist_of  # the netlist is what that tab has solved
+from app.work import runs
+from app.work.downloads import Order
+from app.work.runs import Run
+from app.work.session import Session
+from synaptogen_core.exchange.api import dataset_stream, simulate_to_file, temporary_folder
+from synaptogen_core.progress import Progress
+
+FORMATS = {
+    "nc": ("NetCDF", "application/x-netcdf"),
+    "zarr.zip": ("Zarr (zip)", "application/zip"),
+    "csv": ("CSV", "text/csv"),
+    "cir": ("SPICE netlist", "text/plain"),
+}
+RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir",)
+OF_SHOWN = "It holds the run that is shown: the settings have changed since."
+
+
+def file_name(run: Run, kind: str) -> str:
+    """``synaptogen-64x64-100c-seed1.nc``."""
+    array = run.request.array
+    return f"synaptogen-{array.rows}x{array.columns}-{run.cycles}c-seed{array.seed}.{kind}"
+
+
+def write(run: Run, request: Request, kind: str, progress: Progress, cancel: threading.Event) -> IO[bytes]:
+    """Write all cells of a run to a file that vanishes when closed; simulated again if only a sample is at hand."""
+    if kind in NETLIST:
+        return io.BytesIO(netlist_of(run, request).encode())
+    if run.sample.step == 1:
+        return dataset_stream(run.data, kind)
+    with temporary_folder() as folder:
+        path = folder / f"run.{kind}"
+        simulate_to_file(
+            runs.make_cells(run.request), run.train, path, **runs.recording(run.request, run.train),
+            budget=runs.BUDGET // 2, progress=progress, cancel=cancel,
+        )  # fmt: skip
+        return path.open("rb")  # the open file outlives its name
+
+
+def run_order(session: Session, kind: str) -> Order | str:
+    """The run that a page shows, or why there is none."""
+    run = session.run
+    if run is None:
+        return "Nothing to download yet: the run that the settings ask for has not been made."
+    changed = OF_SHOWN if session.settings.request().simulation != run.key else ""
+    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind), changed)

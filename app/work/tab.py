@@ -1,0 +1,35 @@
+"""What the work of a page must know of a tab: app/tabs/registry.py makes them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Protocol
+
+from app.settings.sections import Choices, Request, TabOptions
+from app.work.runs import Run
+
+
+class Computes(Protocol):
+    """The computing half of a tab."""
+
+    Options: type[TabOptions]
+    USES: frozenset[str]  # parts of a Request that the result depends on, beside the simulation and the tab's options
+
+    def compute(self, run: Run, request: Request, options: Choices, cancel: threading.Event) -> Any:
+        """The result: of each tab's own kind, which its own view alone reads."""
+
+
+class Tab(Protocol):
+    """One tab."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def options(self) -> type[TabOptions]: ...
+
+    @property
+    def results(self) -> Computes: ...

@@ -1,0 +1,97 @@
+"""Files of a run hold all cells, whether the page keeps them or not; and what the Data tab says of them before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from app.settings.sections import Choices
+from app.tabs.data import compute, files
+from app.work import runs
+from app.work.runs import Run
+from synaptogen_core.crossbar.circuit.bias import bias
+from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.errors import Cancelled
+from synaptogen_core.exchange.spice import netlist
+from synaptogen_core.schema import FEATURE_NAMES
+
+Make = Callable[..., Run]
+
+
+def written(run: Run, kind: str, path: Path) -> Path:
+    with files.write(run, run.request, kind, lambda done: None, threading.Event()) as file:
+        path.write_bytes(file.read())
+    return path
+
+
+@pytest.mark.parametrize("kind", files.RUN)
+def test_a_sampled_run_is_downloaded_whole(
+    kind: str, make_run: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = make_run(cycles=40)
+    monkeypatch.setattr(runs, "BUDGET", 40_000)
+    sampled = make_run(cycles=40)
+    one, two = (written(run, kind, tmp_path / f"{i}.{kind}") for i, run in enumerate((whole, sampled)))
+    if kind == "csv":
+        assert sorted(one.read_bytes().splitlines()) == sorted(two.read_bytes().splitlines())  # part by part
+    elif kind == "nc":
+        with xr.open_dataset(two) as opened:
+            for name in FEATURE_NAMES:
+                np.testing.assert_array_equal(opened[name].values, whole.data[name].values)
+    else:
+        assert two.stat().st_size > 1000
+
+
+def test_a_download_can_be_cancelled(make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "BUDGET", 40_000)
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        run = make_run(cycles=40)
+        files.write(run, run.request, "nc", lambda done: None, cancel)
+
+
+def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: Path) -> None:
+    run = make_run(scheme="half", write=1.2, word_ohm=3.0, rows=4, columns=3)
+    text = written(run, "cir", tmp_path / "array.cir").read_text()
+    lines = Lines(3.0, 1.0, word_ends="left", bit_ends="bottom")
+    assert text == netlist(run.cells, bias((4, 3), "half", 1.2, selector="transistor"), lines)
+
+
+def test_a_page_without_a_run_says_so() -> None:
+    page: Any = SimpleNamespace(run=None)
+    assert "has not been made" in str(files.run_order(page, "nc"))
+
+
+def test_the_name_says_what_it_is(small_run: Run) -> None:
+    assert files.file_name(small_run, "zarr.zip") == "synaptogen-8x8-20c-seed1.zarr.zip"
+
+
+@pytest.mark.parametrize("budget", [256e6, 40_000])
+def test_what_it_would_hold_is_said_before(budget: float, make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "BUDGET", int(budget))
+    run = make_run(cycles=40)
+    result = compute.compute(run, run.request, Choices({}), threading.Event())
+    assert "xr-wrap" in result.html and "r_hrs" in result.html and "row" in result.html
+    assert result.python.startswith("import synaptogen_core as sc") and "select=None" not in result.python
+    assert result.bytes >= 64 * 40 * 16
+    for kind, size in result.sizes.items():
+        with files.write(run, run.request, kind, lambda done: None, threading.Event()) as file:
+            true = len(file.read())
+        assert 0.3 < size / true < 3, kind
+    assert bool(result.sampled) == (budget < 1e6)
+
+
+def test_the_python_makes_the_same_again(small_run: Run) -> None:
+    result = compute.compute(small_run, small_run.request, Choices({}), threading.Event())
+    space: dict[str, xr.Dataset] = {}
+    exec(result.python, space)
+    for name in FEATURE_NAMES:
+        np.testing.assert_array_equal(space["ds"][name].values, small_run.data[name].values)
