@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import shutil
+import signal
 import threading
 from collections import Counter
 from collections.abc import Generator
@@ -29,6 +30,10 @@ settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCh
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, print_blob=True)
 settings.register_profile("nightly", settings.get_profile("desk"), max_examples=1000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "desk"))
+
+# What a shell starts in the background ignores Ctrl-C, and so would the tests of what it does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # ------------------------------------------------------------------------------------------------------------ the queue
 # The slowest files come first, so that both ends of the queue end together. `make test ARGS=--write-durations` renews

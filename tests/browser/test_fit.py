@@ -176,7 +176,7 @@ def test_work_can_be_cancelled_and_goes_on(page: Dashboard) -> None:
     cancel.click()
     said(page, r"^Cancelled\.$")
     page.page.get_by_role("button", name="Resume").click()
-    said(page, r"order 2, hash")
+    said(page, r"Order of the memory: 2")
     page.wait_for(lambda: cancel.is_visible(), lambda busy: not busy, "never done", LONG)
 
 

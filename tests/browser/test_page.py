@@ -67,8 +67,8 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
     ([(open_tab, ("Crossbar",)), (toggle, ("ADC",))], [
         (Dashboard.fill, ("ADC to (µA)", "2000"), "crossbar columns"),
         (Dashboard.fill, ("ADC from (µA)", "100"), "crossbar columns"),
-        (press, ("ADC bits", "Home"), "crossbar columns"),
-        (press, ("ADC offset (µA)", "End"), "crossbar columns")]),
+        (press, ("ADC offset (µA)", "End"), "crossbar columns"),
+        (press, ("ADC bits", "Home"), "crossbar columns")]),
     ([(toggle, ("ADC",)), (toggle, ("DAC",))], [
         (press, ("DAC bits", "Home"), "crossbar columns"),
         (press, ("DAC to (V)", "Home"), "crossbar columns")]),
@@ -95,8 +95,9 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
         (press, ("Standard deviation (V)", "Home"), "pulse train")]),
     ([kind("Read only")], [(press, ("Pulses", "Home"), "pulse train")]),
     ([kind("Table of voltages")], [(fill_and_leave, ("Voltages", "-1.4, 0.7"), "pulse train")]),
-    # each leaves something for the next to change: identical cells, and weak pulses, come last
-    ([kind("Full SET/RESET cycles")], [
+    ([kind("Full SET/RESET cycles")], [(press, ("SET pulse (V)", "End"), "overview u_set")]),
+    # each leaves something for the next to change: identical cells, and a pulse that resets none, come last
+    ([(press, ("SET pulse (V)", "Home"))], [
         (press, ("Rows", "Home"), "overview map"),
         (Dashboard.fill, ("Seed", "7"), "overview map"), (Dashboard.fill, ("Cycles", "9"), "overview u_set"),
         (press, ("Outlier share (%)", "End"), "overview r_lrs"),
@@ -111,8 +112,7 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
         (press, ("C2C spread ×", "Home"), "overview r_lrs"),
         (press, ("D2D spread ×", "Home"), "overview r_lrs"),
         (press, ("Columns", "Home"), "overview map"),
-        (press, ("RESET pulse (V)", "Home"), "overview map"),
-        (press, ("SET pulse (V)", "End"), "overview u_set")]),
+        (press, ("RESET pulse (V)", "Home"), "overview map")]),
 ]  # fmt: skip
 NOT_MOVED = {"device"}  # there is one parameter set
 

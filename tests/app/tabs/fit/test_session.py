@@ -104,7 +104,8 @@ async def test_cancel_keeps_what_is_shown_and_the_user_can_go_on(bench: Bench) -
     await bench.until(lambda: "fit" in bench.started)
     bench.work.cancel()
     await bench.done()
-    assert bench.cancelled == ["fit"] and bench.work.status.stopped
+    await bench.until(lambda: bench.cancelled == ["fit"])  # by the worker, when it looks
+    assert bench.work.status.stopped
     assert bench.work.value("extract") is not None and bench.work.value("fit") is None
     bench.seconds.clear()
     bench.work.again()
