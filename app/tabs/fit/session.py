@@ -47,6 +47,7 @@ class FitWork:
         self._painter: Callable[[str, Any], None] | None = None
         self._values: dict[str, tuple[Any, Any, Any]] = {}  # stage -> key, value, pictures
         self._tried: dict[str, Any] = {}  # stage -> key of what failed or was cancelled
+        self._failed = STAGES[-1].key  # the last stage that could not be done
         self._lane = Lane(self._turn, self._rests)  # a job's key: what the stage depends on
         self._stopped = False
         options.param.watch(lambda *events: self._begin(), list(options.names()))
@@ -171,7 +172,10 @@ class FitWork:
     async def _one(self, stage: compute.Stage, key: Hashable) -> None:
         self._stopped = False
         source, choices, values = self.source, self.options.choices(), {k: v[1] for k, v in self._values.items()}
-        self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, error="", stopped=False))
+        self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, stopped=False))
+        keys = [one.key for one in STAGES]
+        if keys.index(stage.key) <= keys.index(self._failed):  # a refused file stays said while the old one goes on
+            self._later(lambda: self.status.param.update(error=""))
 
         def job(progress: Progress, cancel: threading.Event) -> tuple[Any, Any]:
             def tell(done: float) -> None:
@@ -190,7 +194,7 @@ class FitWork:
                 self._later(lambda: self.status.param.update(stopped=True))
             return
         except JobError as failed:
-            self._tried[stage.key], text = key, str(failed)
+            self._tried[stage.key], self._failed, text = key, stage.key, str(failed)
             if self._keys()[stage.key] == key:
                 self._later(lambda: self.status.param.update(error=text))
                 self._drop(stage.key)
