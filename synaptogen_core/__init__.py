@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from synaptogen_core import crossbar as crossbar
     from synaptogen_core import plots as plots
     from synaptogen_core.analysis import fitting_api as fitting  # noqa: F401 - the public name is the shorter one
-    from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401
+    from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401 - as above
     from synaptogen_core.array.cells import CellArray as CellArray
     from synaptogen_core.array.runs.simulate import apply_train as apply_train
     from synaptogen_core.array.runs.simulate import estimate_cost as estimate_cost

@@ -1,4 +1,7 @@
-"""The doors of the library: values come in checked, or a sentence says what is wrong with them."""
+"""The doors of the library: values come in checked, or a sentence says what is wrong with them.
+
+`name` is that of the argument, with which the sentence begins; `value` is what came in.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def number(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Returns
     -------
@@ -48,7 +51,7 @@ def whole(name: str, value: object, low: int = 1, high: int | None = None) -> in
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
     low, high : int
         Bounds, both included; None: no upper bound.
 
@@ -79,7 +82,7 @@ def switch(name: str, value: object) -> bool | None:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Returns
     -------
@@ -101,7 +104,7 @@ def flag(name: str, value: object) -> bool:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Returns
     -------
@@ -121,7 +124,7 @@ def instance(name: str, value: object, kind: type, remedy: str) -> Any:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
     kind : type
     remedy : str
         What to do, for the error.
@@ -144,7 +147,7 @@ def called(name: str, value: object) -> None:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Raises
     ------
@@ -159,7 +162,7 @@ def pair(name: str, value: object, high: int) -> tuple[int, int]:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
     high : int
 
     Returns
@@ -180,7 +183,7 @@ def numeric(name: str, value: object, rule: str = "an array of numbers", remedy:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
     rule, remedy : str
         What it must be, and what to do, for the error.
 
@@ -210,7 +213,7 @@ def numbers(name: str, value: object) -> F64:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Returns
     -------
@@ -251,7 +254,7 @@ def span(name: str, value: object, size: int) -> tuple[int, int]:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
     size : int
 
     Returns
@@ -289,7 +292,7 @@ def volts(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Returns
     -------
@@ -317,7 +320,7 @@ def negative(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Returns
     -------
@@ -338,7 +341,7 @@ def positive(name: str, value: object) -> float:
 
     Parameters
     ----------
-    name, value : str (of the argument, for the error), object
+    name, value : str, object
 
     Returns
     -------

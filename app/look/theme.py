@@ -24,10 +24,9 @@ from bokeh.models import (
 from bokeh.plotting import figure as bokeh_figure
 
 from app.look.plain import escape
+from synaptogen_core.palette import AXES, COLORS
 from synaptogen_core.schema import Feature
 
-# Okabe and Ito's colours: told apart by colour-blind eyes, and seen on white and on black.
-COLORS = {"r_hrs": "#0072B2", "u_set": "#009E73", "r_lrs": "#D55E00", "u_reset": "#CC79A7"}
 STATE_COLORS = ("#0072B2", "#E69F00", "#D55E00")  # HRS, IRS, LRS
 OUTLIER = "#D55E00"
 NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
@@ -55,23 +54,6 @@ HEADER = "#16324f"
 PALETTE = {
     "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
     "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
-}
-
-# SI inside, handy units on the axes: (factor, unit, plain name)
-AXES: dict[str, tuple[float, str, str]] = {
-    "r_hrs": (1e-3, "kΩ", "HRS resistance"),
-    "u_set": (1.0, "V", "SET voltage"),
-    "r_lrs": (1e-3, "kΩ", "LRS resistance"),
-    "u_reset": (1.0, "V", "RESET voltage"),
-    "resistance": (1e-3, "kΩ", "Resistance"),
-    "voltage": (1.0, "V", "Voltage"),
-    "conductance": (1e6, "µS", "Conductance"),
-    "current": (1e6, "µA", "Current"),
-    "cycle": (1.0, "", "Cycle"),
-    "row": (1.0, "", "Row"),
-    "column": (1.0, "", "Column"),
-    "lag": (1.0, "cycles", "Lag"),
-    "count": (1.0, "", "Count"),
 }
 
 SVG_ICON = (

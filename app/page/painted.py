@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS, Div
 
@@ -61,6 +62,6 @@ class Painted:
         """Set with the document's lock, in the same hold as the changes themselves, and after them."""
         self._sent.text = str(number)
 
-    def follow(self, document: object) -> None:
+    def follow(self, document: Document) -> None:
         """A page that is sent with its pictures says so, too."""
-        document.js_on_event(DocumentReady, self._look)  # type: ignore[attr-defined]
+        document.js_on_event(DocumentReady, self._look)

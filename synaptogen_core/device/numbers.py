@@ -102,7 +102,8 @@ class ModelNumbers:
     @cached_property
     def population_mean(self) -> F64:
         """Mean of (mu, sigma) over devices; shape (8,)."""
-        return read_only((self.weights[:, None] * self.means).sum(axis=0))  # type: ignore[no-any-return]
+        mean: F64 = read_only((self.weights[:, None] * self.means).sum(axis=0))
+        return mean
 
     @property
     def sigma_floor(self) -> F64:

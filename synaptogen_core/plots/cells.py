@@ -12,7 +12,7 @@ import xarray as xr
 from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.analysis.columns import device_of, series_of
 from synaptogen_core.plots.features import chosen
-from synaptogen_core.plots.look import COMPONENTS, MODEL, axis, cloud, is_log, joined, scaled, sized
+from synaptogen_core.plots.look import COMPONENTS, MODEL, axis, cloud, is_log, joined, scaled, sized, title
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
 
@@ -74,7 +74,8 @@ def device_to_device(ds: xr.Dataset, x: str = "r_lrs", y: str = "u_reset", *, of
     options: dict[str, Any] = {}
     if "component" in ds:
         table["component"] = ds["component"].values.ravel().astype(int)
-        options = {"color": "component", "cmap": list(COMPONENTS[: max(2, table["component"].max() + 1)])}
+        table["color"] = np.array(COMPONENTS)[table["component"] % len(COMPONENTS)]
+        options = {"color": "color"}
     picture = cloud(table, across, up, **options)
     device = device_of(ds)
     if device is not None and {x, y} <= set(FEATURE_NAMES) and of in ("median", "mean"):
@@ -118,6 +119,7 @@ def array_map(ds: xr.Dataset, quantity: str = "r_lrs", *, of: str = "median") ->
     across, up = hv.Dimension(("column", "Column")), hv.Dimension(("row", "Row"))
     image = hv.Image(values[::-1], [across, up], shown, bounds=edges)
     return sized(
-        image, cmap="Cividis", colorbar=True, invert_yaxis=True, tools=["hover"], title=f"{shown.label} of each cell",
+        image, cmap="Cividis", colorbar=True, invert_yaxis=True, tools=["hover"],
+        title=title(f"{shown.label} of each cell"),
         clabel=f"{shown.label} ({shown.unit})" if shown.unit else shown.label, logz=is_log(quantity) and of != "std",
     )  # fmt: skip

@@ -12,15 +12,16 @@ import xarray as xr
 from synaptogen_core import checks
 from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.analysis.columns import series_of
+from synaptogen_core.palette import COLORS
 from synaptogen_core.plots.features import chosen
-from synaptogen_core.plots.look import COLORS, COMPONENTS, MODEL, axis, cloud, is_log, scaled, sized
+from synaptogen_core.plots.look import COMPONENTS, MODEL, axis, cloud, is_log, scaled, sized, title
 
 
 def cycle_to_cycle(
     ds: xr.Dataset,
     feature: str = "r_hrs",
     *,
-    cells: Sequence[int] = (0, 1, 2),
+    cells: Sequence[int] | None = None,
     lag: int = 1,
     max_lag: int | None = None,
 ) -> hv.Layout:
@@ -32,8 +33,8 @@ def cycle_to_cycle(
         Holds the feature on (cycle, row, column) or (cycle, cell).
     feature : str
         One of the four, or another variable over cycles.
-    cells : sequence of int
-        Positions of the cells of the trace, row by row; at most seven.
+    cells : sequence of int, optional
+        Positions of the cells of the trace, row by row; at most seven. By default the first three.
     lag : int
         Distance of the two cycles of the second picture.
     max_lag : int, optional
@@ -51,6 +52,7 @@ def cycle_to_cycle(
     """
     (name,) = chosen(ds, feature)
     series = np.asarray(series_of(ds, name), np.float64)  # (cycles, cells)
+    cells = range(min(3, series.shape[1])) if cells is None else cells
     if not 1 <= len(cells) <= len(COMPONENTS):
         raise ValueError(f"cells: must be 1 to {len(COMPONENTS)} cells (got {len(cells)}); follow a few")
     places = [checks.whole("cells", cell, 0, series.shape[1] - 1) for cell in cells]
@@ -65,7 +67,7 @@ def _trace(series: Any, name: str, cells: list[int]) -> Any:
         hv.Curve((np.arange(len(series)), scaled(name, series[:, cell])), x, y, label=f"Cell {cell}").opts(color=color)
         for cell, color in zip(cells, COMPONENTS, strict=False)
     ]
-    return sized(hv.Overlay(lines)).opts(title=f"{y.label} of {len(cells)} cells", logy=is_log(name))
+    return sized(hv.Overlay(lines)).opts(title=title(f"{y.label} of {len(cells)} cells"), logy=is_log(name))
 
 
 def _lagged(series: Any, name: str, lag: int) -> Any:
@@ -90,14 +92,13 @@ def _autocorrelation(ds: xr.Dataset, name: str, max_lag: int | None) -> Any:
     lower, upper = found["autocorrelation_interval"].values.T
     x, y = hv.Dimension(("lag", "Lag"), unit="cycles"), hv.Dimension(("autocorrelation", "Autocorrelation"))
     color = COLORS.get(name, MODEL)
-    bars = hv.ErrorBars((lag, value, value - lower, upper - value), x, [y, "down", "up"]).opts(
-        color=color, line_width=1
-    )
-    points = sized(hv.Scatter((lag, value), x, y), color=color, size=4, tools=["hover"])
-    picture = bars * points
+    picture = sized(hv.Scatter((lag, value), x, y), color=color, size=4, tools=["hover"])
+    if np.isfinite(lower).any():  # one cell has no interval
+        bars = hv.ErrorBars((lag, value, value - lower, upper - value), x, [y, "down", "up"])
+        picture = bars.opts(color=color, line_width=1) * picture
     for which, dash in (("expected", "solid"), ("model", "dashed")):
         if which in found:
             picture = picture * hv.Curve((lag, found[which].values), x, y).opts(
                 color=MODEL, line_width=1.5, line_dash=dash
             )
-    return picture.opts(title=f"Autocorrelation of {axis(name).label}", show_legend=False)
+    return picture.opts(title=title(f"Autocorrelation of {axis(name).label}"), show_legend=False)

@@ -13,7 +13,8 @@ from synaptogen_core import checks
 from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.analysis.columns import device_of
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.plots.look import COLORS, MODEL, axis, factor, is_log, scaled, sized
+from synaptogen_core.palette import COLORS
+from synaptogen_core.plots.look import MODEL, axis, factor, is_log, scaled, sized, title
 from synaptogen_core.schema import FEATURE_NAMES
 
 KINDS = ("histogram", "cumulative", "probability")
@@ -121,7 +122,7 @@ def _probability(ds: xr.Dataset, name: str, device: DeviceParameters | None, bin
 def _title(ds: xr.Dataset, name: str) -> str:
     median = float(np.nanmedian(scaled(name, ds[name].values)))
     unit = axis(name).unit or ""
-    return f"{axis(name).label}: median {median:.3g} {unit}".rstrip()
+    return title(f"{axis(name).label}: median {median:.3g} {unit}".rstrip())
 
 
 def memory_window(ds: xr.Dataset, *, high: str = "r_hrs", low: str = "r_lrs", confidence: float = 0.95) -> hv.Overlay:

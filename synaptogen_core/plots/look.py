@@ -11,29 +11,16 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from synaptogen_core.analysis.columns import described
+from synaptogen_core.palette import AXES
 from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
 hv.renderer("bokeh").webgl = False  # drawing in a page without WebGL is quicker than setting it up
 
-# Okabe and Ito's colours: told apart by colour-blind eyes, and seen on white and on black.
-COLORS = {"r_hrs": "#0072B2", "u_set": "#009E73", "r_lrs": "#D55E00", "u_reset": "#CC79A7"}
 COMPONENTS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
 MODEL = "#5b6570"  # what the model says exactly: quiet beside the data, on white and on black
 RASTER_ABOVE = 20_000  # points: more are drawn as an image of their density
 WIDTH, HEIGHT = 420, 320
-
-# SI in the Dataset, handy units on the axes: (factor, unit, label)
-AXES: dict[str, tuple[float, str, str]] = {
-    "r_hrs": (1e-3, "kΩ", "HRS resistance"),
-    "u_set": (1.0, "V", "SET voltage"),
-    "r_lrs": (1e-3, "kΩ", "LRS resistance"),
-    "u_reset": (1.0, "V", "RESET voltage"),
-    "voltage": (1.0, "V", "Voltage"),
-    "conductance": (1e6, "µS", "Conductance"),
-    "current": (1e6, "µA", "Current"),
-    "threshold": (1e-3, "kΩ", "Read threshold"),
-}
 
 
 def factor(name: str) -> float:
@@ -81,6 +68,11 @@ def axis(name: str, ds: xr.Dataset | None = None, *, key: str | None = None, pre
     return hv.Dimension(
         (key or f"{prefix.lower().replace(' ', '_')}{name}", label[:1].upper() + label[1:]), unit=unit or None
     )
+
+
+def title(text: str) -> str:
+    """A title that HoloViews shows as it is: it takes what stands in braces for a format, and names may hold some."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def is_log(name: str) -> bool:

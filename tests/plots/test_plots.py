@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
+from synaptogen_core.plots.look import COMPONENTS
 
 hv = pytest.importorskip("holoviews")
 
@@ -87,6 +88,46 @@ def test_every_correlation_stands_in_its_field(ds: xr.Dataset) -> None:
     labels = next(iter(sc.plots.correlations(ds))).traverse(lambda element: element, [hv.Labels])
     texts = [text for some in labels for text in some["text"]]
     assert sorted(texts) == sorted(f"{value:.2f}" for value in found.ravel())
+
+
+def test_each_component_has_its_colour_whichever_are_there(ds: xr.Dataset) -> None:
+    some = ds.assign(component=ds["component"].copy(data=np.where(ds["component"] == 0, 1, 9)))
+    points = sc.plots.device_to_device(some).get(0)
+    pairs = set(zip(points["component"].tolist(), points["color"].tolist(), strict=True))
+    assert pairs == {(1, COMPONENTS[1]), (9, COMPONENTS[2])}
+
+
+def test_names_from_a_file_are_text(ds: xr.Dataset, tmp_path: Path) -> None:
+    """HoloViews takes titles for formats: a name in braces would be looked up in the objects of the program."""
+    evil = "{label.__class__} <img src=x onerror=pwn()>"
+    named = ds.assign(own=ds["r_lrs"].isel(cycle=0).assign_attrs(long_name=evil, units="<b>V</b>"))
+    image = sc.plots.array_map(named, "own")
+    plot = hv.renderer("bokeh").get_plot(image).state
+    assert evil in plot.title.text and "class 'str'" not in plot.title.text
+    with pytest.raises(
+        (KeyError, AttributeError, ValueError, AssertionError)
+    ):  # the negative control: without our door
+        assert evil in hv.renderer("bokeh").get_plot(image.opts(clone=True, title=evil)).state.title.text
+    hv.save(image, tmp_path / "map.html", resources="inline")
+    assert "<img src=x" not in (tmp_path / "map.html").read_text(encoding="utf-8")
+
+
+def test_one_cell_is_enough_and_used_cells_are_said(device: sc.DeviceParameters) -> None:
+    cells = sc.CellArray((1, 1), device, seed=1)
+    one = sc.simulate(cells, sc.PulseTrain.cycling(40))
+    hv.renderer("bokeh").get_plot(sc.plots.cycle_to_cycle(one))
+    used = sc.simulate(cells, sc.PulseTrain.cycling(5))
+    with pytest.raises(ValueError, match="began with used cells"):
+        sc.plots.iv_loops(used)
+
+
+def test_loops_are_those_of_the_chosen_cells(device: sc.DeviceParameters) -> None:
+    ds = sc.simulate(sc.CellArray((6, 6), device, seed=2), sc.PulseTrain.cycling(3), select=[7, 30])
+    whole = sc.simulate(sc.CellArray((6, 6), device, seed=2), sc.PulseTrain.cycling(3))
+    line, all_of_them = sc.plots.iv_loops(ds), sc.plots.iv_loops(whole)
+    current, expected = line.dimension_values(1), all_of_them.dimension_values(1).reshape(36, -1)
+    np.testing.assert_array_equal(current.reshape(2, -1), expected[[7, 30]])
+    assert not np.array_equal(current.reshape(2, -1), expected[[0, 1]], equal_nan=True)
 
 
 @pytest.mark.parametrize(

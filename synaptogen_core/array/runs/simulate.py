@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -244,6 +244,35 @@ def _call(device: DeviceParameters) -> float:
     return min(once() for _ in range(3))
 
 
+def fresh_cells(settings: Mapping[str, Any]) -> CellArray:
+    """The cells of a run as they were before it, if they were fresh.
+
+    Parameters
+    ----------
+    settings : mapping
+        Of the run, as `dataset.settings_of` returns them.
+
+    Returns
+    -------
+    CellArray
+
+    Raises
+    ------
+    ValueError
+        If the run began with used cells.
+    """
+    if settings["start"] != "fresh":
+        raise ValueError("cells: must be given for a Dataset that began with used cells (got none); use load_cells")
+    rows, columns = settings["shape"]
+    return CellArray(
+        (rows, columns),
+        DeviceParameters.from_dict(settings["device"]),
+        seed=settings["seed"],
+        start=settings["history"],
+        first_cell=settings["first_cell"],
+    )
+
+
 def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr.Dataset:
     """Make a Dataset again from its own attributes; all but the time of creation is equal to the last bit.
 
@@ -267,17 +296,8 @@ def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr
         If the settings are missing, of another version, or the given cells are not those of the Dataset.
     """
     settings = dataset.settings_of(ds)
-    if settings["start"] == "fresh":
-        rows, columns = settings["shape"]
-        cells = CellArray(
-            (rows, columns),
-            DeviceParameters.from_dict(settings["device"]),
-            seed=settings["seed"],
-            start=settings["history"],
-            first_cell=settings["first_cell"],
-        )
-    elif cells is None:
-        raise ValueError("cells: must be given for a Dataset that began with used cells (got none); use load_cells")
+    if settings["start"] == "fresh" or cells is None:
+        cells = fresh_cells(settings)
     elif cells.state_hash() != settings["state_hash"]:
         raise ValueError(
             f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
