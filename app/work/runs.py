@@ -7,10 +7,10 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -24,8 +24,10 @@ from synaptogen_core.schema import FEATURE_NAMES
 
 BUDGET = int(float(os.environ.get("SYNAPTOGEN_PAGE_MB", "256")) * 1e6)  # what the pictures of one page may hold
 MAX_PULSES = 2_000_000  # of the page's trains: to make and time a longer one takes seconds and a gigabyte
-KEPT = 64_000_000  # bytes that tabs may keep of each run: one solved crossbar of the largest arrays
+KEPT = 128_000_000  # bytes that tabs may keep of each run: a solved crossbar and a staircase of the largest arrays
 LEVEL_KINDS = {"staircase", "identical", "random", "table"}  # partial RESETs: the conductance after each pulse matters
+
+T = TypeVar("T")
 
 RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "1024")) * 1e6))
 
@@ -66,6 +68,17 @@ class Run:
     seconds: float
     # what a tab has made of it beside its pictures; it ends with the run, as nothing of a user's own device may stay
     kept: LruCache = field(default_factory=lambda: LruCache(KEPT))
+
+    def keep(self, key: Hashable, make: Callable[[], T], arrays: Callable[[T], Iterable[Any]]) -> T:
+        """What a tab makes of this run, made once. Its `arrays` are read-only from then on: all pages share them."""
+        found: T | None = self.kept.get(key)
+        if found is None:
+            found = make()
+            own = {id(array): array for array in arrays(found) if isinstance(array, np.ndarray)}
+            for array in own.values():
+                array.flags.writeable = False
+            self.kept.put(key, found, sum(array.nbytes for array in own.values()))
+        return found
 
     @property
     def key(self) -> tuple[Choices, Choices, Choices]:

@@ -49,7 +49,9 @@ class Options(TabOptions):
     along = param.Selector(default="rows", objects={"Rows": "rows", "Columns": "columns"}, label="Drive",
                            doc="Lines that the input voltages are on; the others are held at 0 V.")  # fmt: skip
     pattern = param.Selector(default="uniform", objects=INPUTS, label="Input", doc="Voltages of the driven lines.")
-    amplitude = param.Number(0.2, bounds=(0.01, 0.6), step=0.01, label="Input voltage", doc="Of an active line.")
+    amplitude = param.Number(
+        0.2, bounds=(0.01, 0.6), step=0.01, label="Input voltage", doc="Voltage of an active line."
+    )
     line = param.Integer(0, bounds=(0, 1023), label="Active line", doc="The one driven line, counted from 0.")
     ones = param.Integer(50, bounds=(0, 100), label="Ones", doc="Share of the lines that carry a 1, on average.")
     bits_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the bits", doc="Chooses the random bits.")
@@ -60,10 +62,7 @@ class Options(TabOptions):
     def fit_array(self, rows: int, columns: int) -> None:
         """A line that is driven lies in the array."""
         last = (rows if self.along == "rows" else columns) - 1
-        self.param.line.softbounds = (
-            0,
-            max(last, 1),
-        )  # of one line there is no choice: it is used whatever stands here
+        self.param.line.softbounds = (0, max(last, 1))  # of one line there is no choice
         self.line = min(self.line, last)
 
     def active(self) -> tuple[str, ...]:
@@ -182,18 +181,11 @@ def solve(run: Run, request: Request, options: Choices) -> Solved:
     """The lines at their bias; kept, so that another map, or another cell followed in a read, solves nothing anew."""
     of_bias = Choices({name: value for name, value in options.items() if name != "quantity"})
     key = ("crossbar", of_bias, request.read, request.lines, None if options.scheme == "all" else request.cells[0])
-    found: Solved | None = run.kept.get(key)
-    if found is None:
-        found = _solve(run, request, options)
-        arrays = {id(array): array for array in (*found.maps.values(), *arrays_of(found.solution, found.ideal))}
-        for array in arrays.values():
-            array.flags.writeable = False  # shared by all pages
-        run.kept.put(key, found, sum(array.nbytes for array in arrays.values()))
-    return found
+    return run.keep(key, lambda: _solve(run, request, options), arrays_of)
 
 
-def arrays_of(*solutions: LineSolution) -> list[np.ndarray]:
-    return [value for solution in solutions for value in vars(solution).values() if isinstance(value, np.ndarray)]
+def arrays_of(solved: Solved) -> list[np.ndarray]:
+    return [*solved.maps.values(), *vars(solved.solution).values(), *vars(solved.ideal).values()]
 
 
 def _solve(run: Run, request: Request, options: Choices) -> Solved:

@@ -11,7 +11,6 @@ import numpy as np
 import synaptogen_core as sc
 from app.settings.sections import Choices, Request
 from app.tabs.crossbar.lines import lines_of
-from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.programming.outcomes import verify_statistics
@@ -25,7 +24,6 @@ MOST_LINES, MOST_IDEAL = 3_000_000, 100_000_000
 MOST_CELLS = 65_536  # through the lines
 MOST_VALUES = 12_000_000  # conductances of a staircase that are kept
 MAPS = ("map", "stair_map")  # options that only choose what is drawn
-DONE = LruCache(128_000_000)  # another map or another followed cell programs nothing anew
 
 
 @dataclass(frozen=True)
@@ -109,16 +107,10 @@ def staircase(run: Run, request: Request, options: Choices, cancel: threading.Ev
 
 
 def kept(run: Run, request: Request, options: Choices, cancel: threading.Event, work: Any) -> Any:
+    """Another map or another followed cell programs nothing anew."""
     of_pulses = Choices({name: value for name, value in options.items() if name not in MAPS})
-    key = (run.key, of_pulses, request.read, request.lines if options.through else None)
-    done = DONE.get(key)
-    if done is None:
-        done = work(run, request, options, cancel)
-        arrays = [value for value in vars(done).values() if isinstance(value, np.ndarray)]
-        for array in arrays:
-            array.flags.writeable = False  # shared by all pages
-        DONE.put(key, done, sum(array.nbytes for array in arrays))
-    return done
+    key = ("programming", of_pulses, request.read, request.lines if options.through else None)
+    return run.keep(key, lambda: work(run, request, options, cancel), lambda done: vars(done).values())
 
 
 def _verify(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Verified:

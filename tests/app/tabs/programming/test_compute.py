@@ -130,16 +130,14 @@ def test_part_of_the_rows_is_exact(ends: str, make_run: Callable[..., runs.Run],
     """Rows do not see each other: the rows that are left out would change nothing."""
     run = make_run(rows=10, columns=6)
     lines = {"word_ohm": 5.0, "bit_ohm": 20.0, "sense_ohm": 30.0, "ends": ends}
-    methods.DONE.clear()
     monkeypatch.setattr(methods, "MOST_CELLS", 25)
     monkeypatch.setattr(methods, "MOST_LINES", 24 * 7)
     part = result_of(run, lines, map="reached", at_once="row", max_pulses=7)
-    methods.DONE.clear()
+    run.kept.clear()
     first = 3 if ends == "both" else 0
     assert part.values.shape == (4, 6) and part.first_row == first
     assert part.targets is not None and part.targets.limit == 7
     monkeypatch.undo()
-    methods.DONE.clear()
     whole = result_of(run, lines, map="reached", at_once="row", max_pulses=7)
     np.testing.assert_allclose(part.values, whole.values[first : first + 4], rtol=1e-4)
     assert "only 4 of its 10 rows" in text.bounds(part)
@@ -149,9 +147,9 @@ def test_part_of_the_rows_is_exact(ends: str, make_run: Callable[..., runs.Run],
 
 def test_pulses_are_bounded_and_it_is_said(small_run: runs.Run, monkeypatch: Any) -> None:
     monkeypatch.setattr(methods, "MOST_LINES", 64 * 3)
-    methods.DONE.clear()
+    small_run.kept.clear()
     result = result_of(small_run)
-    methods.DONE.clear()
+    small_run.kept.clear()
     assert result.targets is not None and result.targets.limit == 3
     assert "at most 3 pulses instead of 100" in text.bounds(result)
 
