@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import holoviews as hv
 import numpy as np
 import pytest
 import xarray as xr
 
 import synaptogen_core as sc
 from synaptogen_core.plots.look import COMPONENTS
-
-hv = pytest.importorskip("holoviews")
 
 
 @pytest.fixture(scope="module")

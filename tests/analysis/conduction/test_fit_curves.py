@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,11 +12,11 @@ import xarray as xr
 import synaptogen_core as sc
 from synaptogen_core.analysis.conduction import iv_family, known_state
 from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
+from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.measurement import select_records
 from tests.analysis.example_loops import measured_loops, real_loops
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 BANDWIDTH = 1e8  # Hz, of the model's read noise
 
 
@@ -192,13 +191,10 @@ def test_scaled(device, published):
     assert as_device(device, plain).g_hhrs == pytest.approx(device.g_hhrs)
 
 
-def test_real_loops(device):
+def test_real_loops(device, shared_data):
     """One device, 100 loops: SET limited, RESET gradual, an offset of the current, and few high-resistance samples."""
-    features = pytest.importorskip("synaptogen_core.analysis.loops.extraction", reason="the extraction of features")
-    if not SHARED.exists():
-        pytest.skip("the measured data in ../shared/data are absent")
-    loops = real_loops(SHARED)
-    curves = fit_curves(loops, features.extract_features(loops))
+    loops = real_loops(shared_data)
+    curves = fit_curves(loops, extract_features(loops))
     fitted = as_device(device, curves)
     assert curves.residual < 0.12
     assert 0.2 < curves.eta_interval[0] < curves.eta < curves.eta_interval[1] < 5

@@ -25,7 +25,7 @@ from synaptogen_core.device.model.state import FIXED, State
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import U_RESET, U_SET
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PUBLISHED = sc.load_device("hennen2024")
 SPECIFICATION, TWIN = NumpyEngine(), NumbaEngine()
 GOLDEN = "956abd3aa2c5e8b58aa1bfe50a69b34278a213deb9593ac02e3ff4eb314fce82"
