@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import pickle
 import time
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 import synaptogen_core as sc
 from synaptogen_core.device import recursion, rules, stationary
+from synaptogen_core.device.model.float32 import constants
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.devices import ours
@@ -195,21 +198,31 @@ def largest_device() -> dict[str, Any]:
     return data | {"outliers": [count - 1]}
 
 
+def processor_seconds(work: Callable[[], object]) -> float:
+    """The best of three, as BLAS waits for its other threads by computing: on a busy machine that takes long."""
+    best = math.inf
+    for _ in range(3):
+        for known in (*vars(stationary).values(), constants):
+            if hasattr(known, "cache_clear"):
+                known.cache_clear()
+        begin = time.thread_time()
+        work()
+        best = min(best, time.thread_time() - begin)
+    return best
+
+
 def test_the_largest_device_is_quick_from_its_file_to_its_first_cell() -> None:
     data = largest_device()
     content = json.dumps(data)
-    begin = time.thread_time()
     device = device_from_text(content, "largest.json")
-    loaded = time.thread_time()
-    sc.CellArray((1, 1), device, seed=1, engine="numpy").state()
-    assert loaded - begin < 0.5 and time.thread_time() - loaded < 1  # s of a processor, 0.04 and 0.1 when written
+    assert processor_seconds(lambda: device_from_text(content, "largest.json")) < 0.5  # 0.04 when written
+    assert processor_seconds(lambda: sc.CellArray((1, 1), device, seed=1, engine="numpy").state()) < 1  # 0.1
     data["variations"] = [
         {"order": p, "shapes": "gaussian", "c2c": 0.9, "d2d": 0.9, "outlier_share": 0.1, "eta": 3.0, "u_max": 1.4}
         for p in range(rules.MAX_ORDER, rules.MAX_ORDER - rules.MAX_VARIATIONS, -1)
     ]
-    begin = time.thread_time()
-    device_from_text(json.dumps(data), "varied.json")
-    assert time.thread_time() - begin < 2  # 0.6
+    varied = json.dumps(data)
+    assert processor_seconds(lambda: device_from_text(varied, "varied.json")) < 2  # 0.6
 
 
 def test_laws_are_made_once_for_all_that_share_the_autoregression() -> None:
