@@ -97,7 +97,12 @@ def _splat(context: Any, builder: Any, value: Any, given: Any, lanes: Lanes) -> 
 
 
 def splat(builder: Any, element: Any, lanes: Lanes) -> Any:
-    """One element into every lane."""
+    """One element into every lane.
+
+    Parameters
+    ----------
+    builder, element, lanes : llvmlite.ir.IRBuilder, llvmlite.ir.Value, Lanes
+    """
     undefined = ir.Constant(lanes.vector, ir.Undefined)
     first = builder.insert_element(undefined, element, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes.width), [0] * lanes.width)
@@ -352,7 +357,12 @@ def wide_of(typing: Any, x: Any) -> Any:
 
 @intrinsic
 def shift_right(typing: Any, x: Any, places: Any) -> Any:
-    """Logical shift to the right."""
+    """Logical shift to the right.
+
+    Parameters
+    ----------
+    x, places : Lanes, or a numba integer for all of them
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.lshr(args[0], _lift(context, builder, args[1], places, x))
