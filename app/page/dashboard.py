@@ -115,6 +115,7 @@ class Dashboard:
             busy_indicator=None, sidebar_open=not on_phone(),
             sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
         )  # fmt: skip
+        leave_busy(self.page)
         self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
         self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
         self.session.status.param.watch(lambda event: self._dress(), "state")
@@ -137,7 +138,7 @@ class Dashboard:
         if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one
             contextvars.Context().run(pn.state._schedule_busy_cleanup)
         pn.state.onload(self.session.start)
-        pn.state.on_session_destroyed(partial(clean_up, self.page, self.session))
+        pn.state.on_session_destroyed(partial(clean_up, self.session))
 
     def open(self, tab: str) -> None:
         """Show a tab; its figures are made when it is first opened."""
@@ -245,9 +246,15 @@ def tell(session: weakref.ref[Session], error: BaseException) -> None:
         alive.tell(error)
 
 
-def clean_up(page: Any, session: Session, context: Any, state: Any = pn.state) -> None:
-    """Let go of a closed page: Page watches Panel's process-wide `busy`, which would keep it alive for ever."""
-    session.close()
+def leave_busy(page: Any, state: Any = pn.state) -> None:
+    """Let a new page no longer follow Panel's process-wide `busy`: each event of any user sets that twice, and each
+    time every open page walked through all its models; and a closed page was kept alive for ever.
+    """
     for watcher in list(state.param.watchers.get("busy", {}).get("value", [])):
         if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
             state.param.unwatch(watcher)
+
+
+def clean_up(session: Session, context: Any) -> None:
+    """The end of a page."""
+    session.close()

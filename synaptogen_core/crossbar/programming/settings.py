@@ -41,7 +41,24 @@ class Settings:
 
 
 def check_target(target: ArrayLike, shape: tuple[int, int]) -> F64:
-    """Check at the door: conductances of our own, one a cell."""
+    """Check at the door: conductances of our own, one a cell.
+
+    Parameters
+    ----------
+    target : array_like
+        [S]; NaN leaves a cell alone.
+    shape : tuple of int
+        Rows and columns.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If targets are no numbers, of another shape, or not above zero.
+    """
     found = np.array(checks.numeric("target", target, "conductances", "give numbers in S"), dtype=np.float64)
     if found.ndim and found.shape != shape:
         raise ValueError(f"target: must be one number or have shape {shape} (got {found.shape}); give one a cell")
@@ -79,7 +96,22 @@ def check_settings(
     u_read: object,
     bandwidth: object,
 ) -> Settings:
-    """Check at the door."""
+    """Check at the door.
+
+    Parameters
+    ----------
+    tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth : object
+        As of `program_and_verify`.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them breaks its rule.
+    """
     wish = Settings(
         checks.number("tolerance", tolerance),
         checks.whole("max_pulses", max_pulses, 1, MAX_PULSES),

@@ -80,6 +80,13 @@ class Verification:
     def run(self, reach: Reach | None, progress: Progress | None, cancel: Cancel | None) -> None:
         """Pulse and read until no cell is at work any more.
 
+        Parameters
+        ----------
+        reach : callable or None
+            Delivered voltages from applied ones, both [V]; None: all of it arrives.
+        progress, cancel : optional
+            As of `program_and_verify`.
+
         Raises
         ------
         Cancelled

@@ -45,7 +45,17 @@ class Wires:
 
     @classmethod
     def of(cls, lines: Lines, bias: Bias) -> Wires:
-        """The wires of a crossbar whose floating lines are those of `bias`."""
+        """The wires of a crossbar whose floating lines are those of `bias`.
+
+        Parameters
+        ----------
+        lines : Lines
+        bias : Bias
+
+        Returns
+        -------
+        Wires
+        """
         (m, n), faults = bias.shape, lines.faults
         driven_word, driven_bit = ~np.isnan(np.atleast_2d(bias.word)[0]), ~np.isnan(bias.bit)
         return cls(
@@ -67,6 +77,18 @@ class Wires:
         """The wires as each row, or each cell, finds them when it is alone on the bit lines.
 
         A bit line, and to a single cell its word line, is then a resistance in series.
+
+        Parameters
+        ----------
+        lines : Lines
+        shape : tuple of int
+            Rows and columns.
+        at_once : {"row", "cell"}
+            What is connected together.
+
+        Returns
+        -------
+        Wires
         """
         rows, columns = shape
         ohm = np.repeat(in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
@@ -88,6 +110,11 @@ class Wires:
 
         Each a pair for word and bit lines: voltages of the terminals, of shapes that go with (m, n); drops against
         them, and currents, (m, n).
+
+        Parameters
+        ----------
+        at, drop, off : pair of ndarray
+            [V], [V] and [A]; `off` is changed in place.
         """
         for k, leak in enumerate((self.word_leak, self.bit_leak)):
             if leak is not None:
