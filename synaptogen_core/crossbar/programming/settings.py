@@ -73,6 +73,17 @@ def check_target(target: ArrayLike, shape: tuple[int, int]) -> F64:
 def check_after(after: ArrayLike, shape: tuple[int, int]) -> F64:
     """Check at the door: what each cell has seen since its last SET [V], of our own, one a cell; NaN: not known.
 
+    Parameters
+    ----------
+    after : array of float, shape (rows, columns)
+        [V].
+    shape : tuple of two int
+        Rows and columns of the cells.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+
     Raises
     ------
     TypeError, ValueError
