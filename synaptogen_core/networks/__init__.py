@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from synaptogen_core.networks.hardware.compensation import compensate_lines as compensate_lines
     from synaptogen_core.networks.hardware.mapping import Mapping as Mapping
     from synaptogen_core.networks.hardware.programming import program as program
+    from synaptogen_core.networks.learning.in_the_loop import train_in_the_loop as train_in_the_loop
+    from synaptogen_core.networks.learning.training import draw_weights as draw_weights
+    from synaptogen_core.networks.learning.training import train as train
     from synaptogen_core.networks.scoring.budget import accuracy_budget as accuracy_budget
     from synaptogen_core.networks.scoring.evaluation import evaluate as evaluate
 
@@ -39,8 +42,11 @@ _HOMES = {
     "accuracy_budget": "scoring.budget",
     "calibrate": "hardware.calibration",
     "compensate_lines": "hardware.compensation",
+    "draw_weights": "learning.training",
     "evaluate": "scoring.evaluation",
     "program": "hardware.programming",
+    "train": "learning.training",
+    "train_in_the_loop": "learning.in_the_loop",
 }
 
 __all__ = [*_HOMES]

@@ -279,7 +279,7 @@ class Network:
 
     def gradients(
         self, x: F64, y: NDArray[np.intp], multiply: Multiply | None = None, weights: Sequence[F64] | None = None
-    ) -> tuple[float, list[tuple[F64, F64]]]:
+    ) -> tuple[float, list[tuple[F64, F64]], int]:
         """Mean cross entropy of the classes, and its gradients.
 
         Parameters
@@ -298,6 +298,8 @@ class Network:
         loss : float
         gradients : list of (ndarray, ndarray)
             Of weights and bias of each layer with weights.
+        right : int
+            Images whose largest output is that of the right class.
         """
         layers = self.layers[:-1] if isinstance(self.layers[-1], Softmax) else self.layers
         trace, number = [x], 0
@@ -310,6 +312,7 @@ class Network:
             else:
                 trace.append(layer.forward(trace[-1]))
         p = Softmax().forward(trace[-1])
+        right = int((p.argmax(axis=1) == y).sum())
         loss = -float(np.mean(np.log(np.maximum(p[np.arange(len(y)), y], 1e-300))))
         p[np.arange(len(y)), y] -= 1
         dy, found = p / len(y), []
@@ -322,4 +325,4 @@ class Network:
                     dy = back.backward(before, after, dy)
             elif number:
                 dy = layer.backward(before, after, dy)
-        return loss, found[::-1]
+        return loss, found[::-1], right

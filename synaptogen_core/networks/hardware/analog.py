@@ -124,12 +124,20 @@ class AnalogNetwork:
         One for each layer with weights.
     calibration : ndarray of float64, shape (images, ...), optional
         The images that the ranges come from.
+    meant : Network, optional
+        The float network that it is compared with, where `network` has learnt in the loop since. Default: `network`.
     """
 
     def __init__(
-        self, network: Network, chip: Chip, layers: Sequence[AnalogLayer], calibration: F64 | None = None
+        self,
+        network: Network,
+        chip: Chip,
+        layers: Sequence[AnalogLayer],
+        calibration: F64 | None = None,
+        meant: Network | None = None,
     ) -> None:
         self.network, self.chip, self.layers, self.calibration = network, chip, tuple(layers), calibration
+        self.meant = network if meant is None else meant
 
     def __repr__(self) -> str:
         cells = sum(layer.cells.size for layer in self.layers)
@@ -141,7 +149,18 @@ class AnalogNetwork:
 
     def copy(self) -> AnalogNetwork:
         """An independent copy: the same cells from here on."""
-        return AnalogNetwork(self.network, self.chip, [layer.copy() for layer in self.layers], self.calibration)
+        return AnalogNetwork(
+            self.network, self.chip, [layer.copy() for layer in self.layers], self.calibration, self.meant
+        )
+
+    def become(self, other: AnalogNetwork) -> None:
+        """Take over what another one is, in one step: its cells are this one's from now on.
+
+        Parameters
+        ----------
+        other : AnalogNetwork
+        """
+        self.__dict__ = dict(other.__dict__)
 
     def with_readouts(self, readouts: Sequence[ReadOut], calibration: F64 | None) -> AnalogNetwork:
         """A copy with other converters.
@@ -157,7 +176,7 @@ class AnalogNetwork:
         AnalogNetwork
         """
         layers = [replace(layer.copy(), readout=r) for layer, r in zip(self.layers, readouts, strict=True)]
-        return AnalogNetwork(self.network, self.chip, layers, calibration)
+        return AnalogNetwork(self.network, self.chip, layers, calibration, self.meant)
 
     def forward(self, x: ArrayLike, first_read: int = 0, *, exact: bool = False) -> F64:
         """Outputs of the last layer, as the chip finds them.

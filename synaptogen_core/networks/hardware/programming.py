@@ -13,7 +13,8 @@ from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
 from synaptogen_core.crossbar.programming.pulse import through_lines
-from synaptogen_core.crossbar.programming.verify_reads import verify_through
+from synaptogen_core.crossbar.programming.staircase import Reach
+from synaptogen_core.crossbar.programming.verify_reads import Reader, verify_through
 from synaptogen_core.crossbar.readout.effective_matrix import EffectiveMatrix
 from synaptogen_core.crossbar.readout.read import are_ideal
 from synaptogen_core.networks.digital.convolution import Pool2d
@@ -111,10 +112,10 @@ def program(
         def report(share: float, begin: float = begin, size: float = size) -> None:
             work.report(begin + share * size)
 
-        written = _lines_of_cells(chip, lines, layout)
+        reach, verify = (None, None) if direct else writers(chip, number, layout)
         if tolerance is None:
             work.stop_if_asked()
-            ds = _without_verify(cells, goal, chip, written, direct)
+            ds = _without_verify(cells, goal, chip, reach)
         else:
             ds = program_and_verify(
                 cells,
@@ -123,8 +124,8 @@ def program(
                 max_pulses=max_pulses,
                 u_read=chip.read_voltage,
                 bandwidth=bandwidth,
-                reach=None if direct or are_ideal(written) else through_lines(written, tile=chip.tile, boost=BOOST),
-                verify=None if direct or are_ideal(written) else verify_through(written, tile=chip.tile),
+                reach=reach,
+                verify=verify,
                 progress=report,
                 cancel=cancel,
             )
@@ -266,6 +267,27 @@ def _bias(bias: F64, largest: float, chip: Chip) -> F64 | None:
     return bias / largest if chip.mapping.bias == "row" else None
 
 
+def writers(chip: Chip, number: int, layout: Layout) -> tuple[Reach | None, Reader | None]:
+    """How pulses reach the cells of a layer through its lines, and how verify reads see them.
+
+    Parameters
+    ----------
+    chip : Chip
+    number : int
+        Of the layer.
+    layout : Layout
+
+    Returns
+    -------
+    reach, verify : callable, or None
+        As `program_and_verify` takes them; None for ideal lines, and where lines are broken.
+    """
+    lines = _lines_of_cells(chip, places_and_lines(chip, number, layout)[1], layout)
+    if chip.has_broken_lines or are_ideal(lines):
+        return None, None
+    return through_lines(lines, tile=chip.tile, boost=BOOST), verify_through(lines, tile=chip.tile)
+
+
 def _lines_of_cells(chip: Chip, lines: Sequence[Sequence[Lines]], layout: Layout) -> Lines:
     """Lines as one writes through them: faults of cells, counted in the whole array of the layer."""
     height, width = chip.tile
@@ -282,10 +304,9 @@ def _lines_of_cells(chip: Chip, lines: Sequence[Sequence[Lines]], layout: Layout
     return Lines(**values | {"faults": faults})
 
 
-def _without_verify(cells: CellArray, goal: F64, chip: Chip, lines: Lines, direct: bool) -> xr.Dataset:
+def _without_verify(cells: CellArray, goal: F64, chip: Chip, reach: Reach | None) -> xr.Dataset:
     """One SET and one RESET, blind; the Dataset is that of programming, with outcomes that nobody looked at."""
     volts = reset_voltages(chip.device, goal, chip.read_voltage)
-    reach = None if direct or are_ideal(lines) else through_lines(lines, tile=chip.tile, boost=BOOST)
     for u in (np.full(goal.shape, -1.5), volts):
         cells.apply_voltage(u if reach is None else reach(cells, u))
     ds = program_and_verify(cells, np.full(goal.shape, np.nan), u_read=chip.read_voltage)

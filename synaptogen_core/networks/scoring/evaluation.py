@@ -78,7 +78,7 @@ def evaluate(analog: AnalogNetwork, x: ArrayLike, y: ArrayLike, *, first_read: i
     first_read = checks.whole("first_read", first_read, 0, MAX_READS)
     stages = analog.stages()
     found = run(network, stages, images, first_read).argmax(axis=1)
-    meant = network.forward(images).argmax(axis=1)
+    meant = analog.meant.forward(images).argmax(axis=1)
     errors = layer_errors(network, stages, images[:SAMPLE], first_read)
     data = {
         **_accuracy("accuracy", "on the chip", found == labels),

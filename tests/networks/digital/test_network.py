@@ -73,7 +73,7 @@ def test_gradients_are_those_of_small_steps() -> None:
         Dense(rng.normal(size=(5, 3)), rng.normal(size=3)), Softmax(),
     ]  # fmt: skip
     network, x, y = Network(layers), rng.normal(size=(4, 72)), np.array([0, 2, 1, 1])
-    _, gradients = network.gradients(x, y)
+    _, gradients, _ = network.gradients(x, y)
     for k, (dw, db) in enumerate(gradients):
         weights = [layer.matrix.copy() for layer in network.weighted]
         biases = [layer.bias.copy() for layer in network.weighted]

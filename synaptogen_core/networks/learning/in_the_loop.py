@@ -1,0 +1,255 @@
+"""Training in the loop: the chip computes, float weights learn, and cells are pulsed where a weight left its band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from synaptogen_core import checks
+from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
+from synaptogen_core.networks.hardware.analog import AnalogLayer, AnalogNetwork
+from synaptogen_core.networks.hardware.calibration import IMAGES, calibrate
+from synaptogen_core.networks.hardware.inference import Stage, product, run, vectors_an_image
+from synaptogen_core.networks.hardware.programming import writers
+from synaptogen_core.networks.learning.training import Adam, batches, check_schedule
+from synaptogen_core.progress import Cancel, Progress, Work, check_callbacks
+from synaptogen_core.types import F64
+
+KEPT = "the cells are as they were before"
+HOLD_OUT = 0.2
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one write took."""
+
+    pulses: int
+    cells: int
+
+
+def train_in_the_loop(
+    analog: AnalogNetwork,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    epochs: int = 15,
+    rate: float = 2e-3,
+    batch: int = 64,
+    tolerance: float = 0.05,
+    band: float = 2.0,
+    validation: float = HOLD_OUT,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> xr.Dataset:
+    """Let the float weights learn on what the chip makes of them.
+
+    Forward, every batch is read from the chip, noise and converters included; backward, gradients go through the float
+    weights, which Adam changes. After each epoch those cells are programmed anew that lie farther than `band` times
+    `tolerance` from what the weights now ask for, going on from where they are: a weight that becomes smaller takes a
+    pulse or two. So the network learns around whatever the chip does, its lines and its odd cells. A network that is
+    not calibrated is calibrated first. Too high a rate diverges and burns pulses: choose it by ``accuracy``, which is
+    that on the images held out, never by the test images.
+
+    Parameters
+    ----------
+    analog : AnalogNetwork
+        Its cells, and the biases and weights of its `network`, change; as before if the call fails or is cancelled.
+    x : array, shape (images, ...)
+        Training images.
+    y : array, shape (images,)
+        Their labels.
+    epochs, batch : int
+    rate : float
+        Of Adam, in parts of each layer's largest weight.
+    tolerance : float
+        Of the verify reads, as for `program`.
+    band : float
+        Cells are left alone as long as they are within `band` times `tolerance`.
+    validation : float
+        Share of the images that are held out, every so-manieth, to say how good the chip is after each epoch.
+    seed : int
+        Of the order of the images.
+    progress, cancel : callable, optional
+        Called after each epoch with the share that is done; looked at before each batch.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``epoch``, 0 being the chip as it came: ``loss`` and ``accuracy`` (both on the chip; accuracy of the images
+        held out), ``pulses`` and ``rewritten`` (cells).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+    Cancelled
+        If `cancel` said so.
+    """
+    checks.instance("analog", analog, AnalogNetwork, "make one with program(...)")
+    network = analog.network
+    images = network.check_images(x)
+    labels = network.check_labels(y, len(images))
+    check_schedule(epochs, batch, rate, seed)
+    if checks.number("band", band) < 1:
+        raise ValueError(f"band: must be 1 or more (got {band:g}); below, cells are never left alone")
+    if not 0 < checks.number("validation", validation) < 1:
+        raise ValueError(f"validation: must be above 0 and below 1 (got {validation:g}); 0.2 holds out a fifth")
+    check_callbacks(progress, cancel)
+    work = Work(progress, cancel, "train_in_the_loop", KEPT)
+    held = np.arange(len(images)) % max(2, round(1 / validation)) == 0
+    if held.all() or not held.any():
+        raise ValueError(f"x: must be enough images to hold some out (got {len(images)}); give more")
+    kept = (images[held], labels[held])
+    lesson = Lesson(
+        analog if analog.calibration is not None else calibrate(analog, images[~held]), rate, tolerance, band
+    )
+    log = [(lesson.loss(*kept), lesson.accuracy(*kept), Written(0, 0))]
+    for epoch in range(epochs):
+        total, count = 0.0, 0
+        for chosen in batches(int((~held).sum()), batch, seed, epoch):
+            work.stop_if_asked()
+            total += lesson.learn(images[~held][chosen], labels[~held][chosen]) * len(chosen)
+            count += len(chosen)
+        written = lesson.write(work)
+        log.append((total / count, lesson.accuracy(*kept), written))
+        work.report((epoch + 1) / epochs)
+    analog.become(lesson.analog)
+    return _dataset(log, analog, rate, batch, tolerance, band)
+
+
+class Lesson:
+    """A chip that learns: a copy of the given one, its float weights, and where the counting of reads is.
+
+    Parameters
+    ----------
+    analog : AnalogNetwork
+        Calibrated; stays as it is.
+    rate, tolerance, band : float
+        As for `train_in_the_loop`.
+    """
+
+    def __init__(self, analog: AnalogNetwork, rate: float, tolerance: float, band: float) -> None:
+        self.analog, self.tolerance, self.band = analog.copy(), tolerance, band
+        self.network = analog.network
+        self.reads = 0  # images so far
+        self.largest = [float(layer.layout.largest.max()) for layer in analog.layers]
+        self.adam = Adam(rate)
+        self._stages: list[Stage] | None = None
+
+    def stages(self) -> list[Stage]:
+        """What is read, solved after each write."""
+        if self._stages is None:
+            self._stages = self.analog.stages()
+        return self._stages
+
+    def learn(self, x: F64, y: NDArray[np.intp]) -> float:
+        """One batch on the chip, one step of the float weights; the loss."""
+        stages, begin = self.stages(), self.reads
+        each = vectors_an_image(self.network, x.shape[1:])
+
+        def multiply(number: int, vectors: F64) -> F64:
+            found = product(stages[number], vectors, begin * each[number])
+            return found - self.network.weighted[number].bias if stages[number].layout.biases else found
+
+        self.reads += len(x)
+        loss, gradients, _ = self.network.gradients(x, y, multiply)
+        steps = self.adam.steps([array for pair in gradients for array in pair])
+        weights, biases = [], []
+        for k, layer in enumerate(self.network.weighted):
+            largest = self.analog.layers[k].layout.largest
+            weights.append(np.clip(layer.matrix + self.largest[k] * steps[2 * k], -largest, largest))
+            biases.append(layer.bias + self.largest[k] * steps[2 * k + 1])
+        self.network = self.network.with_weights(weights, biases)
+        return loss
+
+    def write(self, work: Work) -> Written:
+        """Program the cells that left their bands."""
+        layers, pulses, cells = [], 0, 0
+        for number, (layer, weighted) in enumerate(zip(self.analog.layers, self.network.weighted, strict=True)):
+            matrix = weighted.matrix
+            if layer.layout.biases:
+                matrix = np.vstack([matrix, weighted.bias / layer.readout.input_range])
+            goal = layer.layout.conductances(matrix)
+            # of a chip whose targets were compensated the weights go on from there
+            goal = np.clip(goal * self._lift(number), self.analog.chip.mapping.low, self.analog.chip.mapping.high)
+            now = layer.cells.conductance(layer.matrix.u).astype(np.float64)
+            away = np.abs(now - goal) > self.band * self.tolerance * goal
+            if away.any():
+                layer, used = self._rewritten(number, layer, np.where(away, goal, np.nan), work)
+                pulses, cells = pulses + used, cells + int(away.sum())
+            layers.append(layer)
+        self.analog = AnalogNetwork(self.network, self.analog.chip, layers, self.analog.calibration, self.analog.meant)
+        self._stages = None
+        return Written(pulses, cells)
+
+    def _lift(self, number: int) -> F64:
+        """Targets of the chip as it came, in parts of those that its weights asked for."""
+        if not hasattr(self, "_lifts"):
+            self._lifts = []
+            for layer, weighted in zip(self.analog.layers, self.analog.network.weighted, strict=True):
+                bias = weighted.bias / layer.readout.input_range
+                matrix = np.vstack([weighted.matrix, bias]) if layer.layout.biases else weighted.matrix
+                self._lifts.append(layer.targets() / layer.layout.conductances(matrix))
+        return self._lifts[number]
+
+    def _rewritten(self, number: int, layer: AnalogLayer, goal: F64, work: Work) -> tuple[AnalogLayer, int]:
+        reach, verify = writers(self.analog.chip, number, layer.layout)
+        before = layer.programming
+        ds = program_and_verify(
+            layer.cells,
+            goal,
+            tolerance=self.tolerance,
+            u_read=layer.matrix.u,
+            reach=reach,
+            verify=verify,
+            after=before["last_voltage"].values,
+            cancel=work.cancel,
+        )
+        chosen = np.isfinite(goal)
+        kept = {
+            name: ds[name].copy(data=np.where(chosen, ds[name].values, before[name].values))
+            for name in ("target", "outcome", "last_voltage")
+        }
+        summed = {name: ds[name].copy(data=ds[name].values + before[name].values) for name in ("pulses", "set_pulses")}
+        error = ds["reached"].values / kept["target"].values - 1
+        merged = ds.assign(kept | summed | {"error": ds["error"].copy(data=error)})
+        return replace(layer, programming=merged), int(ds["pulses"].sum())
+
+    def accuracy(self, x: F64, y: NDArray[np.intp]) -> float:
+        """On the chip as it is."""
+        found = run(self.network, self.stages(), x, self.reads)
+        self.reads += len(x)
+        return float((found.argmax(axis=1) == y).mean())
+
+    def loss(self, x: F64, y: NDArray[np.intp]) -> float:
+        """On the chip as it is."""
+        from scipy import special
+
+        z = run(self.network, self.stages(), x, self.reads)
+        return -float(np.mean(special.log_softmax(z, axis=1)[np.arange(len(y)), y]))
+
+
+def _dataset(
+    log: list[tuple[float, float, Written]],
+    analog: AnalogNetwork,
+    rate: float,
+    batch: int,
+    tolerance: float,
+    band: float,
+) -> xr.Dataset:
+    losses, accuracies, written = zip(*log, strict=True)
+    data = {
+        "loss": ("epoch", list(losses), {"long_name": "mean cross entropy on the chip", "units": "1"}),
+        "accuracy": ("epoch", list(accuracies), {"long_name": "accuracy on the chip, images held out", "units": "1"}),
+        "pulses": ("epoch", [w.pulses for w in written], {"long_name": "pulses", "units": "1"}),
+        "rewritten": ("epoch", [w.cells for w in written], {"long_name": "cells that were programmed", "units": "1"}),
+    }
+    about = {
+        "title": "Training in the loop", "cells": sum(layer.cells.size for layer in analog.layers),
+        "rate": rate, "batch": batch, "tolerance": tolerance, "band": band, "calibration_images": IMAGES,
+    }  # fmt: skip
+    return xr.Dataset(data, {"epoch": np.arange(len(log))}, about)
