@@ -128,7 +128,7 @@ class Dashboard:
         self._add_actions()
         self.settings.device.param.watch(lambda *events: self._tell_device(), ["own", "device"])
         self.page = self._page()
-        unwatch_busy(self.page)
+        leave_busy(self.page)
         self.tabs.param.watch(lambda event: self.open(event.new), "active")
         self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
         self.session.status.param.watch(lambda event: self._dress(), "state")
@@ -300,15 +300,15 @@ def tell(session: weakref.ref[Session], error: BaseException) -> None:
         alive.tell(error)
 
 
-def clean_up(session: Session, context: Any) -> None:
-    """Let go of a closed page."""
-    session.close()
-
-
-def unwatch_busy(page: Any, state: Any = pn.state) -> None:
-    """Page watches Panel's process-wide `busy`, which would keep it alive for ever, and which every event of any page
-    sets twice: each time all open pages would walk through all their models. Nothing here shows it.
+def leave_busy(page: Any, state: Any = pn.state) -> None:
+    """Let a new page no longer follow Panel's process-wide `busy`: each event of any user sets that twice, and each
+    time every open page walked through all its models; and a closed page was kept alive for ever.
     """
     for watcher in list(state.param.watchers.get("busy", {}).get("value", [])):
         if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
             state.param.unwatch(watcher)
+
+
+def clean_up(session: Session, context: Any) -> None:
+    """The end of a page."""
+    session.close()
