@@ -102,9 +102,7 @@ EMPTY = """
 
 
 @contextmanager
-def serving(
-    *options: str, environment: Mapping[str, str] | None = None, page: str = "app/main.py"
-) -> Iterator[str]:
+def serving(*options: str, environment: Mapping[str, str] | None = None, page: str = "app/main.py") -> Iterator[str]:
     """A server of its own on a free port, with further options of `panel serve`; yields the address of the page."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
