@@ -37,6 +37,7 @@ TABS = (
     Tab("c2c", "Cycle to cycle"),
     Tab("d2d", "Device to device"),
     Tab("loops", "I-V loops"),
+    Tab("explorer", "Explorer"),
     Tab("crossbar", "Crossbar"),
     Tab("programming", "Programming"),
     Tab("fit", "Fit", of_run=False),
