@@ -65,8 +65,11 @@ def explore(
         return hv.Layout([compose(drawing) for drawing in drawings]).cols(2).opts(shared_axes=False)
     data = _dataset(table, specs, chosen, colors_of(table, color, specs[0].quantities[0]))
     layout = hv.Layout([_linked(data, drawing) for drawing in drawings]).cols(2)
-    options = {} if chosen is None else {"selection_expr": hv.dim("chosen")}
-    return hv.link_selections.instance(**options)(layout)
+    links = hv.link_selections.instance()
+    linked = links(layout)
+    if chosen is not None:
+        links.selection_expr = hv.dim("chosen")  # the pictures hear of it from now on
+    return linked
 
 
 def _dataset(table: CellTable, specs: Sequence[Spec], chosen: Chosen | None, color: Color) -> hv.Dataset:

@@ -85,5 +85,7 @@ def _entries(drawing: Drawing, chosen: bool) -> list[str]:
     if chosen:
         ringed = "color" in drawing.layers["all"].columns and drawing.layers["all"].kind == "points"
         words = "selected: ringed, in full colour" if ringed else "selected"
-        found.append(swatch("ink" if ringed else CHOSEN, words, kind=kind[drawing.layers["chosen"].kind]))
+        marked = drawing.spec.kind == "violin" and drawing.counts == "cells"
+        shape = "dot" if marked else kind[drawing.layers["chosen"].kind]
+        found.append(swatch("ink" if ringed else CHOSEN, words, kind=shape))
     return found

@@ -23,7 +23,7 @@ from synaptogen_core.schema import FEATURES
 
 USES: frozenset[str] = frozenset()
 PICTURES = "scatter r_lrs.median u_reset.median; map r_hrs.median; histogram r_hrs; violin r_lrs.median"
-MOST_ROWS = 30  # chosen cells in the table
+MOST_ROWS = 15  # chosen cells in the table
 FEWEST, MOST = 2, 4  # pictures
 SIGN = ";"  # between pictures
 

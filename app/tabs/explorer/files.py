@@ -16,6 +16,7 @@ from app.work.session import Session
 from synaptogen_core.analysis.exploring.selecting import choose, read_rule
 from synaptogen_core.exchange.api import dataset_stream
 from synaptogen_core.progress import Progress
+from synaptogen_core.schema import VARIABLES
 
 FORMATS = {
     "selection.nc": ("Selection as NetCDF", "application/x-netcdf"),
@@ -39,7 +40,7 @@ def selected(run: Run, rule: str) -> xr.Dataset:
     data = run.data
     if "cell" not in data.dims:
         row, column = (xr.DataArray(place, dims="cell") for place in divmod(places, data.sizes["column"]))
-        data = data.isel(row=row, column=column).assign_coords(cell=("cell", places, {"long_name": "flat index"}))
+        data = data.isel(row=row, column=column).assign_coords(cell=("cell", places, VARIABLES["cell"]))
     else:
         data = data.isel(cell=places)
     if chosen.cycles is not None:

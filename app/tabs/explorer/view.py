@@ -75,7 +75,7 @@ class View(Base):
         self.said.object = f"<h3>{summary(result)}</h3>"
         self.rows = [row.cell for row in result.rows]
         cycles = ["Cycles"] if result.cycles is not None else []
-        medians = [f"{theme.AXES[f.name][2]} ({theme.unit(f.name)})" for f in FEATURES]
+        medians = [f"{f.symbol} ({theme.unit(f.name)})" for f in FEATURES]
         texts = [
             [
                 *map(str, row.cell), row.component, *([f"{row.cycles}"] if cycles else []),
@@ -128,6 +128,6 @@ def caption(result: Result) -> str:
     if result.asked and not result.count:
         return "No cell is selected: the box is empty, or the steps leave nothing."
     return (
-        f"The {len(result.rows)} most unusual {what}, medians over the cycles. σ: robust standard deviation over all "
-        "cells; click a cell to follow it on every tab, with Shift one more"
+        f"The {len(result.rows)} most unusual {what}, medians over the cycles. σ: robust standard deviation of all "
+        f"{result.of:,} cells. Click a cell to follow it on every tab, with Shift one more."
     )

@@ -9,9 +9,11 @@ from app.settings.sections import Choices
 from app.work.runs import Run
 from synaptogen_core.analysis.exploring.cell_table import CellTable
 from synaptogen_core.analysis.exploring.unusual import UNUSUAL, Reason
-from synaptogen_core.plots.exploring.quantities import name_of, scale_of, unit_of
+from synaptogen_core.plots.exploring.quantities import scale_of, unit_of
+from synaptogen_core.schema import feature
 
-MOST_REASONS = 3
+MOST_REASONS = 2
+MOST_RANK = 20
 ORDER = {1: "", 2: "2nd ", 3: "3rd "}
 
 
@@ -30,7 +32,7 @@ def why(table: CellTable, place: int, reasons: Sequence[Reason], *, outlier: boo
     """A sentence: what is unusual in a cell, the most unusual first."""
     said = [_reason(table, place, reason) for reason in reasons[:MOST_REASONS]]
     if outlier:
-        said.insert(0, "of the outlier population")
+        said.insert(0, "outlier population")
     if not said:
         return f"Like the others: each number within {UNUSUAL:g} σ of the middle."
     text = "; ".join(said)
@@ -40,13 +42,18 @@ def why(table: CellTable, place: int, reasons: Sequence[Reason], *, outlier: boo
 
 def _reason(table: CellTable, place: int, reason: Reason) -> str:
     value = float(table.column(reason.quantity)[place]) * scale_of(reason.quantity)
-    shown = f"{name_of(reason.quantity)} {value:.3g} {unit_of(reason.quantity)}".replace("-", "−")
-    extreme = "largest" if reason.score > 0 else "smallest"
+    shown = f"{symbol_of(reason.quantity)} {value:.3g} {unit_of(reason.quantity)}".replace("-", "−")
     if value == 0 and reason.quantity.endswith(".std"):
-        return f"{shown}: the same in every cycle"
-    far = f"{abs(reason.score):.1f} σ {'above' if reason.score > 0 else 'below'} the middle"
-    place_in_row = f"{ORDER.get(reason.rank, f'{reason.rank}th ')}{extreme} of {reason.of:,}"
-    return f"{shown}, {far} ({place_in_row})"
+        return f"{shown}, the same in every cycle"
+    extreme = "largest" if reason.score > 0 else "smallest"
+    rank = "" if reason.rank > MOST_RANK else f" ({ORDER.get(reason.rank, f'{reason.rank}th ')}{extreme})"
+    return f"{shown}, {abs(reason.score):.1f} σ {'above' if reason.score > 0 else 'below'} the middle{rank}"
+
+
+def symbol_of(quantity: str) -> str:
+    """A number of a cell, short: ``R_HRS``, ``spread of R_HRS``."""
+    name, _, number = quantity.partition(".")
+    return f"spread of {feature(name).symbol}" if number == "std" else feature(name).symbol
 
 
 def python_of(run: Run, pictures: Sequence[str], options: Choices) -> str:
