@@ -66,6 +66,15 @@ class PictureCard:
         figure.update(sizing_mode="stretch_width", width=None, height=HEIGHT, min_width=220)
         for bar in (part for part in figure.right if isinstance(part, ColorBar)):
             self.theme.dress_bar(bar)
+        points = (
+            [glyph for name, glyph in self.live.glyphs.items() if "row" in drawing.layers[name].columns]
+            if self.live
+            else []
+        )
+        if points:
+            figure.add_tools(
+                theme.hover(points, ("Cell", "(@row, @column)"), (drawing.x.words, "@x"), (drawing.y.words, "@y"))
+            )
         tools = [tool for tool in figure.tools if isinstance(tool, BoxSelectTool | LassoSelectTool)]
         for tool in tools:  # the server says what is selected, in every picture
             tool.update(renderers=[], persistent=False)

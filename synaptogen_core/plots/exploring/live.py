@@ -36,13 +36,16 @@ def compose(drawing: Drawing) -> hv.Overlay:
     """
     x, y = (hv.Dimension((key, side.label), unit=side.unit or None) for key, side in
             (("x", drawing.x), ("y", drawing.y)))  # fmt: skip
-    layers = [_element(drawing, name, layer, x, y) for name, layer in drawing.layers.items()]
+    layers = [
+        _element(drawing, name, layer, x, y).opts(default_tools=[], tools=TOOLS)
+        for name, layer in drawing.layers.items()
+    ]
     options: dict[str, Any] = {"logx": drawing.x.log, "logy": drawing.y.log, "invert_yaxis": drawing.spec.kind == "map"}
     if drawing.rows:
         options["yticks"] = list(enumerate(drawing.rows))
     picture = sized(hv.Overlay(layers), **options)
     ranges = {"xlim": (drawing.x.low, drawing.x.high), "ylim": (drawing.y.low, drawing.y.high)}
-    return picture.opts(title=title(drawing.title), show_legend=False, default_tools=[], tools=TOOLS, **ranges)
+    return picture.opts(title=title(drawing.title), show_legend=False, **ranges)
 
 
 def _element(drawing: Drawing, name: str, layer: Layer, x: hv.Dimension, y: hv.Dimension) -> Any:
@@ -130,6 +133,8 @@ class Live:
         self._shown: dict[str, Layer] = dict(drawing.layers)
         self._kinds = {name: (layer.kind, sorted(layer.columns)) for name, layer in drawing.layers.items()}
         self.glyphs: dict[str, Any] = {name: part["glyph_renderer"] for name, part in self._parts.items()}
+        for name, layer in drawing.layers.items():  # also the columns that HoloViews had no use for
+            self._parts[name]["source"].data = columns_of(layer)
         self._chosen = False
         self._log = drawing.x.log, drawing.y.log
 
