@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.api import load_cells as load_cells
     from synaptogen_core.exchange.api import load_dataset as load_dataset
     from synaptogen_core.exchange.api import load_device as load_device
+    from synaptogen_core.exchange.api import load_images as load_images
     from synaptogen_core.exchange.api import load_measurements as load_measurements
+    from synaptogen_core.exchange.api import load_network as load_network
     from synaptogen_core.exchange.api import load_train as load_train
+    from synaptogen_core.exchange.api import load_weights as load_weights
     from synaptogen_core.exchange.api import save_cells as save_cells
     from synaptogen_core.exchange.api import save_dataset as save_dataset
     from synaptogen_core.exchange.api import save_device as save_device
+    from synaptogen_core.exchange.api import save_network as save_network
     from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
     from synaptogen_core.exchange.spice import save_netlist as save_netlist
@@ -51,13 +55,17 @@ _HOMES = {
     "load_cells": "exchange.datasets.cells",
     "load_dataset": "exchange.datasets.datasets",
     "load_device": "exchange.devices.ours",
+    "load_images": "exchange.networks.images",
     "load_measurements": "exchange.measurements.load",
+    "load_network": "exchange.networks.analog",
     "load_train": "exchange.datasets.feature_csv",
+    "load_weights": "exchange.networks.weights",
     "repeat": "array.runs.simulate",
     "save_cells": "exchange.datasets.cells",
     "save_dataset": "exchange.datasets.datasets",
     "save_device": "exchange.devices.ours",
     "save_netlist": "exchange.spice",
+    "save_network": "exchange.networks.analog",
     "save_report": "report.page",
     "simulate": "array.runs.simulate",
     "simulate_to_file": "exchange.api",

@@ -11,10 +11,14 @@ from synaptogen_core.exchange.devices.ours import device_from_text, list_devices
 from synaptogen_core.exchange.devices.published import to_published
 from synaptogen_core.exchange.measurements.columns import TableLayout
 from synaptogen_core.exchange.measurements.load import inspect_measurements, load_measurements, measurements_from_bytes
+from synaptogen_core.exchange.networks.analog import load_network, save_network
+from synaptogen_core.exchange.networks.images import Images, load_idx, load_images
+from synaptogen_core.exchange.networks.weights import load_weights
 from synaptogen_core.exchange.runs.resumable import simulate_to_zarr
 from synaptogen_core.exchange.runs.streaming import simulate_to_file
 
 __all__ = [
+    "Images",
     "TableLayout",
     "dataset_bytes",
     "dataset_stream",
@@ -24,14 +28,19 @@ __all__ = [
     "load_cells",
     "load_dataset",
     "load_device",
+    "load_idx",
+    "load_images",
     "load_measurements",
+    "load_network",
     "load_train",
+    "load_weights",
     "measurements_from_bytes",
     "save_cells",
     "save_dataset",
     "save_device",
     "save_estimates",
     "save_features_csv",
+    "save_network",
     "save_train",
     "simulate_to_file",
     "simulate_to_zarr",

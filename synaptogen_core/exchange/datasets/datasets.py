@@ -91,7 +91,7 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
         raise FileError(f"{path}: must exist (got no such file); check the name")
     check_container(file, kind)
     try:
-        ds = _open(file, kind)
+        ds = open_container(file, kind)
     except Exception as error:  # HDF5, Zarr and xarray raise what they like for a damaged file
         raise FileError(f"{path}: must be readable as {kind} (got a fault: {error}); is it cut off?") from error
     try:
@@ -326,7 +326,23 @@ def check_container(file: Path, kind: str) -> None:
         raise FileError(f"{file}: must be NetCDF-4 (got {found}); is it another format?")
 
 
-def _open(file: Path, kind: str) -> xr.Dataset:
+def open_container(file: Path, kind: str) -> xr.Dataset:
+    """Open what `check_container` has looked at; values stay in the file until they are used.
+
+    Parameters
+    ----------
+    file : Path
+    kind : {".nc", ".zarr", ".zarr.zip"}
+
+    Returns
+    -------
+    xarray.Dataset
+
+    Raises
+    ------
+    Exception
+        Whatever HDF5, Zarr and xarray raise for a damaged file.
+    """
     if kind == ".nc":
         return xr.open_dataset(file, engine="h5netcdf")
     store: Any = ZipStore(file, mode="r") if kind == ".zarr.zip" else file
