@@ -147,7 +147,18 @@ class Lesson:
         return self._stages
 
     def learn(self, x: F64, y: NDArray[np.intp]) -> float:
-        """One batch on the chip, one step of the float weights; the loss."""
+        """One batch on the chip, one step of the float weights; the loss.
+
+        Parameters
+        ----------
+        x : ndarray of float64, shape (images, ...)
+        y : ndarray of int, shape (images,)
+            Positions of the right classes.
+
+        Returns
+        -------
+        float
+        """
         stages, begin = self.stages(), self.reads
         each = vectors_an_image(self.network, x.shape[1:])
 
@@ -220,13 +231,35 @@ class Lesson:
         return replace(layer, programming=merged), int(ds["pulses"].sum())
 
     def accuracy(self, x: F64, y: NDArray[np.intp]) -> float:
-        """On the chip as it is."""
+        """Share of right answers, on the chip as it is.
+
+        Parameters
+        ----------
+        x : ndarray of float64, shape (images, ...)
+        y : ndarray of int, shape (images,)
+            Positions of the right classes.
+
+        Returns
+        -------
+        float
+        """
         found = run(self.network, self.stages(), x, self.reads)
         self.reads += len(x)
         return float((found.argmax(axis=1) == y).mean())
 
     def loss(self, x: F64, y: NDArray[np.intp]) -> float:
-        """On the chip as it is."""
+        """Mean cross entropy, on the chip as it is.
+
+        Parameters
+        ----------
+        x : ndarray of float64, shape (images, ...)
+        y : ndarray of int, shape (images,)
+            Positions of the right classes.
+
+        Returns
+        -------
+        float
+        """
         from scipy import special
 
         z = run(self.network, self.stages(), x, self.reads)
