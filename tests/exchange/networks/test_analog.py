@@ -14,15 +14,15 @@ from synaptogen_core.crossbar import Faults, Lines
 from synaptogen_core.errors import FileError
 
 nets = sc.networks
-RNG = np.random.default_rng(3)
-X, Y = RNG.uniform(0, 1, (60, 36)), RNG.integers(0, 3, 60)
+X, Y = np.random.default_rng(3).uniform(0, 1, (60, 36)), np.random.default_rng(4).integers(0, 3, 60)
 
 
 @pytest.fixture(scope="module")
 def analog() -> Any:
+    rng = np.random.default_rng(5)
     layers = [
-        nets.Reshape((1, 6, 6)), nets.Conv2d.of_kernels(RNG.normal(size=(4, 1, 3, 3)), padding=(1, 1)), nets.Relu(),
-        nets.Pool2d((2, 2)), nets.Reshape(), nets.Dense(RNG.normal(size=(36, 3)), np.zeros(3)),
+        nets.Reshape((1, 6, 6)), nets.Conv2d.of_kernels(rng.normal(size=(4, 1, 3, 3)), padding=(1, 1)), nets.Relu(),
+        nets.Pool2d((2, 2)), nets.Reshape(), nets.Dense(rng.normal(size=(36, 3)), np.zeros(3)),
     ]  # fmt: skip
     network = nets.Network(layers, ["a", "b", "c"])
     faults = {(1, 0, 0): Faults(shorted_cells=((2, 1),))}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synaptogen_core.networks import Conv2d, Dense, Network, Pool2d, Relu, Reshape, Softmax
 from synaptogen_core.networks.digital.layers import Sigmoid, Tanh
 
-RNG = np.random.default_rng
+RNG = np.random.default_rng  # makes one, seeded
 
 
 def test_the_float_path_is_that_of_scikit_learn(digits: Any) -> None:
