@@ -118,7 +118,7 @@ class Slow:
         if np.any(np.diag(self.correlation) != 1) or np.any(self.correlation != self.correlation.T):
             raise ValueError("slow.correlation: must be symmetric with ones on its diagonal (got another); correct it")
         try:
-            cholesky(self.correlation), cholesky(self.innovation)  # noqa: B018  # both must have a factor
+            cholesky(self.correlation), cholesky(self.innovation)  # both must have a factor
         except ValueError:
             raise ValueError("slow: must have positive covariances (got others); lower the correlations") from None
         freeze(self)

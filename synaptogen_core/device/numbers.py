@@ -35,7 +35,7 @@ class ModelNumbers:
         If one breaks its rule; the sentence says which.
     """
 
-    gamma: F64 = field(default=STRAIGHT)  # type: ignore[assignment]  # an array from the door on
+    gamma: F64 = field(default_factory=lambda: np.array(STRAIGHT))
     weights: F64
     means: F64
     factors: F64

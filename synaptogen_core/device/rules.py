@@ -40,8 +40,8 @@ OPTIONAL = (
     "notes",
     "variations",
 )
-VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "autocorrelation", "eta", "u_max")
-VARIATIONS += ("break_in", "stuck")
+VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "autocorrelation", "eta", "u_max",
+              "break_in", "stuck")  # fmt: skip
 
 
 def var_models(models: object) -> dict[int, VarModel]:

@@ -135,7 +135,7 @@ class Curve:
         low, high = self.span or (-SHAPE_RANGE, SHAPE_RANGE)
         step = 2.0 ** math.ceil(math.log2((high - low) / SEGMENTS) - 1e-9)
         first = math.floor(low / step) * step
-        edges = first + (np.arange(SEGMENTS + 1)) * step
+        edges: F64 = first + np.arange(SEGMENTS + 1, dtype=np.float64) * step
         at = self.exact(edges)
         if not np.isfinite(at).all():
             raise ValueError("curve: must be finite (got numbers too large); correct it")

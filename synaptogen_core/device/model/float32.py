@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import stationary
-from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.device.model.extended import PER_LN2, Extended, extended
+from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.device.recursion import cholesky
 from synaptogen_core.types import F32
 
