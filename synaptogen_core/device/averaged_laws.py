@@ -93,8 +93,8 @@ def own_scale(feature: int, coordinate: Coordinate, v: F64) -> F64:
 
 
 @lru_cache(maxsize=16)
-def devices_of(numbers: ModelNumbers) -> Devices:
-    """Points that stand for the devices of a population."""
+def devices_of(numbers: ModelNumbers, sd: tuple[float, ...]) -> Devices:
+    """Points that stand for the devices of a population; `sd` are the standard deviations of the four x."""
     extension = numbers.extension
     if extension is None:
         raise ValueError("numbers: must have an extension (got none); see stationary")
@@ -115,7 +115,7 @@ def devices_of(numbers: ModelNumbers) -> Devices:
     n = len(vector)
     mean, spread, median, series = np.empty((n, 4)), np.empty((n, 4)), np.empty((n, 4)), np.empty((n, 4, TERMS))
     for i, coordinate in enumerate(extension.coordinates):
-        z = coordinate.shape.table.at(np.append(NODES, 0.0))
+        z = coordinate.shape.table.at(sd[i] * np.append(NODES, 0.0))
         for first in range(0, n, CHUNK):
             part = slice(first, first + CHUNK)
             y = own_scale(i, coordinate, vector[part, i, None] + np.exp(vector[part, 4 + i, None]) * z)
@@ -127,9 +127,9 @@ def devices_of(numbers: ModelNumbers) -> Devices:
 
 
 @lru_cache(maxsize=16)
-def averages(numbers: ModelNumbers) -> Averages:
-    """Moments over the population."""
-    d = devices_of(numbers)
+def averages(numbers: ModelNumbers, sd: tuple[float, ...]) -> Averages:
+    """Moments over the population; `sd` as for `devices_of`."""
+    d = devices_of(numbers, sd)
     mean = d.weight @ d.mean
     away = d.mean - mean
     between = (away * d.weight[:, None]).T @ away
@@ -138,7 +138,7 @@ def averages(numbers: ModelNumbers) -> Averages:
     return Averages(mean, between, products, rest)
 
 
-def population_median(numbers: ModelNumbers, feature: int, weights: F64) -> float:
+def population_median(numbers: ModelNumbers, feature: int, weights: F64, sd: float) -> float:
     """Median of a feature on its own scale over devices and cycles.
 
     Parameters
@@ -147,13 +147,15 @@ def population_median(numbers: ModelNumbers, feature: int, weights: F64) -> floa
     feature : int
     weights : ndarray, shape (K,)
         Of the components.
+    sd : float
+        Of x.
     """
     extension = numbers.extension
     if extension is None:
         raise ValueError("numbers: must have an extension (got none); see stationary")
     share = np.exp(-0.5 * NODES**2)
     share /= share.sum()
-    z = extension.coordinates[feature].shape.table.at(NODES)
+    z = extension.coordinates[feature].shape.table.at(sd * NODES)
     used = np.flatnonzero(weights > 0)
     vectors = [numbers.means[k] + _points()[:FEWEST] @ numbers.factors[k].T for k in used]
     v = np.array([w[:, feature, None] + np.exp(w[:, 4 + feature, None]) * z for w in vectors])
@@ -163,15 +165,15 @@ def population_median(numbers: ModelNumbers, feature: int, weights: F64) -> floa
     return float(own_scale(feature, extension.coordinates[feature], np.array([middle]))[0])
 
 
-def shape_series(numbers: ModelNumbers) -> F64:
-    """Hermite series of the shapes S_i, without factorials: coefficient of He_m / sqrt(m!); shape (4, TERMS + 1)."""
+def shape_series(numbers: ModelNumbers, sd: tuple[float, ...]) -> F64:
+    """Series of S_i(sd_i t) in t: coefficients of He_m / sqrt(m!); shape (4, TERMS + 1)."""
     extension = numbers.extension
     if extension is None:
         raise ValueError("numbers: must have an extension (got none); see stationary")
     share = np.exp(-0.5 * NODES**2)
     share /= share.sum()
     basis = np.concatenate([np.ones((NODES.size, 1)), _hermite(NODES)], axis=1) * share[:, None]
-    return np.array([c.shape.table.at(NODES) @ basis for c in extension.coordinates])
+    return np.array([c.shape.table.at(s * NODES) @ basis for c, s in zip(extension.coordinates, sd, strict=True)])
 
 
 def _hermite(x: F64) -> F64:

@@ -76,7 +76,7 @@ def hermite_coefficients(numbers: ModelNumbers) -> F64:
 def shape_moments(numbers: ModelNumbers) -> tuple[F64, F64]:
     """Mean and standard deviation of z_i = gamma_i(x_i) in the stationary state; two arrays of shape (4,)."""
     if numbers.extension is not None:
-        plain = averaged_laws.shape_series(numbers)
+        plain = averaged_laws.shape_series(numbers, _spreads(numbers))
         return plain[:, 0].copy(), np.sqrt((plain[:, 1:] ** 2).sum(axis=1))
     series = hermite_coefficients(numbers)
     weight = np.array([math.factorial(m) for m in range(series.shape[1])], float)
@@ -100,7 +100,7 @@ def feature_autocorrelation(numbers: ModelNumbers, max_lag: int) -> F64:
     spread = np.sqrt(np.diag(x[0]))
     rho = x / (spread[:, None] * spread)
     if numbers.extension is not None:
-        law = averaged_laws.averages(numbers)
+        law = averages(numbers)
         within = law.within(rho)
         scale = np.sqrt(np.diag(law.within(rho[0])))
         return _frozen(within / np.where(scale > 0, scale, 1.0)[:, None] / np.where(scale > 0, scale, 1.0))
@@ -110,6 +110,20 @@ def feature_autocorrelation(numbers: ModelNumbers, max_lag: int) -> F64:
         total += math.factorial(m) * series[:, m, None] * series[:, m] * rho**m
     sd = shape_moments(numbers)[1]
     return _frozen(total / (sd[:, None] * sd))
+
+
+def averages(numbers: ModelNumbers) -> averaged_laws.Averages:
+    """Moments over the population of a device of format 2."""
+    return averaged_laws.averages(numbers, _spreads(numbers))
+
+
+def devices(numbers: ModelNumbers) -> averaged_laws.Devices:
+    """Points that stand for the devices of a population of format 2."""
+    return averaged_laws.devices_of(numbers, _spreads(numbers))
+
+
+def _spreads(numbers: ModelNumbers) -> tuple[float, ...]:
+    return tuple(float(s) for s in np.sqrt(np.diag(covariance(numbers))))
 
 
 def _frozen(array: F64) -> F64:

@@ -14,15 +14,15 @@ import numpy as np
 from scipy.special import ndtr
 
 from synaptogen_core.analysis.population.mixture import FEWEST_NODES, MOST_NODES, REACH, Mixture
-from synaptogen_core.device import averaged_laws
+from synaptogen_core.device import averaged_laws, stationary
 from synaptogen_core.device.extension import Coordinate
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
 SPREADS = 31  # nodes of ln sigma
-GRID = np.linspace(-8.0, 8.0, 65)  # of mu, in standard deviations of devices
-HALVINGS = 60
+GRID = np.linspace(-6.0, 6.0, 65)  # of mu, in standard deviations of devices
+HALVINGS = 80
 
 
 @dataclass(frozen=True)
@@ -35,27 +35,17 @@ class CoordinateLaw:
         Values, shape (n,), to cumulative probabilities.
     density : callable
         Values to densities.
-    low, high : float
-        With all but 1e-9 of the probability between them.
+    quantiles : callable
+        Probabilities to values.
     """
 
     cumulative: Callable[[F64], F64]
     density: Callable[[F64], F64]
-    low: float
-    high: float
+    quantiles: Callable[[F64], F64]
 
     def evaluate(self, values: F64) -> tuple[F64, F64]:
         """Cumulative probability and density at values of shape (n,); each of shape (n,)."""
         return self.cumulative(values), self.density(values)
-
-    def quantiles(self, probabilities: F64) -> F64:
-        """Values at cumulative probabilities of shape (n,), by halving; shape (n,)."""
-        low, high = (np.full(probabilities.shape, edge) for edge in (self.low, self.high))
-        for _ in range(HALVINGS):
-            half = 0.5 * (low + high)
-            beyond = self.cumulative(half) >= probabilities
-            low, high = np.where(beyond, low, half), np.where(beyond, half, high)
-        return np.asarray(0.5 * (low + high))
 
 
 def law_of(device: DeviceParameters, feature: int, of: str) -> CoordinateLaw:
@@ -93,15 +83,15 @@ def _mixture(device: DeviceParameters, i: int, coordinate: Coordinate, of: str) 
     mean_mu = device.means[used, i, None] + slope[:, None] * nodes
     sigma = np.exp(device.means[used, 4 + i, None] + sd[:, None] * nodes)
     rest = np.maximum(covariance[:, 0, 0] - slope**2, 0.0)[:, None] + np.zeros_like(nodes)
-    table = coordinate.shape.table
+    table, spread = coordinate.shape.table, float(np.sqrt(stationary.covariance(device)[i, i]))
     if of == "median":
         z, step, share = table.at(np.zeros(1)), np.zeros(1), np.ones(1)
     else:
-        steep = float(np.max(sigma[..., None] * table.slope(np.linspace(-4.4, 4.4, 45)) /
+        steep = float(np.max(sigma[..., None] * spread * table.slope(spread * np.linspace(-4.4, 4.4, 45)) /
                              np.sqrt(np.maximum(rest, 1e-12))[..., None]))  # fmt: skip
         t = np.linspace(-REACH, REACH, int(min(max(2 * REACH * steep + 1, FEWEST_NODES), MOST_NODES)))
         share = np.exp(-0.5 * t**2)
-        z, step, share = table.at(t), table.slope(t) * (t[1] - t[0]), share / share.sum()
+        z, step, share = table.at(spread * t), spread * table.slope(spread * t) * (t[1] - t[0]), share / share.sum()
     zero = np.zeros(mean_mu.size)
     return Mixture(
         (device.weights[used, None] * shares).ravel(), mean_mu.ravel(), sigma.ravel(), rest.ravel(), zero, zero, z,
@@ -130,17 +120,21 @@ def _carried(inner: Mixture, feature: int, coordinate: Coordinate) -> Coordinate
             slope = np.abs(back(values + step) - back(values - step)) / (2 * step)
         return np.asarray(np.where(there & np.isfinite(slope), inner.evaluate(np.where(there, v, 0.0))[1] * slope, 0.0))
 
-    ends = averaged_laws.own_scale(feature, coordinate, np.array(inner.bounds()))
-    return CoordinateLaw(cumulative, density, float(ends.min()), float(ends.max()))
+    def quantiles(probabilities: F64) -> F64:
+        return averaged_laws.own_scale(
+            feature, coordinate, inner.quantiles(1 - probabilities if falling else probabilities)
+        )
+
+    return CoordinateLaw(cumulative, density, quantiles)
 
 
 def _of_devices(device: DeviceParameters, i: int, coordinate: Coordinate, of: str) -> CoordinateLaw:
     """The law of the devices' means, or of their spreads, over cycles."""
     nodes, shares = _spreads()
-    x = np.linspace(-7.0, 7.0, 113)
+    x = averaged_laws.NODES
     share = np.exp(-0.5 * x**2)
     share /= share.sum()
-    z = coordinate.shape.table.at(x)
+    z = coordinate.shape.table.at(float(np.sqrt(stationary.covariance(device)[i, i])) * x)
     # what the number rises with runs along the grid, the other one along the nodes
     along, other = (i, 4 + i) if of == "mean" else (4 + i, i)
     curves, centres, widths, masses = [], [], [], []
@@ -172,10 +166,21 @@ def _of_devices(device: DeviceParameters, i: int, coordinate: Coordinate, of: st
         return np.asarray(total if sign > 0 else 1 - total)
 
     ends = np.array([[curve[0], curve[-1]] for curve in curves]) * sign
-    low, high = float(ends.min()), float(ends.max())
+    lowest, highest = float(ends.min()), float(ends.max())
+
+    def quantiles(probabilities: F64) -> F64:
+        low, high = (np.full(probabilities.shape, edge) for edge in (lowest, highest))
+        for _ in range(HALVINGS):
+            # their ends may lie decades apart
+            half = np.where(low * high > 0, np.sign(low) * np.sqrt(np.abs(low * high)), 0.5 * (low + high))
+            beyond = cumulative(half) >= probabilities
+            low, high = np.where(beyond, low, half), np.where(beyond, half, high)
+        return np.asarray(0.5 * (low + high))
+
+    width = float(np.ptp(quantiles(np.array([0.25, 0.75]))))
 
     def density(values: F64) -> F64:
-        step = 1e-4 * (high - low)
+        step = 1e-3 * width
         return np.asarray(np.maximum(cumulative(values + step) - cumulative(values - step), 0.0) / (2 * step))
 
-    return CoordinateLaw(cumulative, density, low, high)
+    return CoordinateLaw(cumulative, density, quantiles)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.analysis.columns import described, scale_of
 from synaptogen_core.analysis.population.curves import OF_WORDS
-from synaptogen_core.device import averaged_laws, stationary
+from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import FEATURES, feature
 from synaptogen_core.types import F64
@@ -111,7 +111,7 @@ def _by_moments(
     device: DeviceParameters, names: tuple[str, str], of: tuple[str, str]
 ) -> tuple[NDArray[np.intp], F64, F64, F64, NDArray[np.bool_]]:
     """What `_distinct` gives, by means and covariances of the devices of each component of a device of format 2."""
-    found = averaged_laws.devices_of(device)
+    found = stationary.devices(device)
     at = [FEATURES.index(feature(name)) for name in names]
     points = np.column_stack([getattr(found, number)[:, i] for i, number in zip(at, of, strict=True)])
     used = np.flatnonzero(device.weights > 0)

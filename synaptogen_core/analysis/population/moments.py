@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtr
 
-from synaptogen_core.device import averaged_laws, stationary
+from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.types import F64
 
@@ -90,7 +90,7 @@ def population_moments(device: DeviceParameters) -> PopulationMoments:
 
 def _averaged(device: DeviceParameters) -> PopulationMoments:
     """Moments of a device of format 2: pooling is in its correlations within devices already."""
-    law = averaged_laws.averages(device)
+    law = stationary.averages(device)
     x = stationary.covariance(device)
     spread = np.sqrt(np.diag(x))
     found = PopulationMoments(law.mean, law.between.copy(), law.within(x / spread / spread[:, None]), np.ones((4, 4)))

@@ -196,7 +196,8 @@ def _median(device: DeviceParameters, feature: int) -> float:
     if not weights.sum() > 0:
         weights = device.weights
     if device.extension is not None:
-        return averaged_laws.population_median(device, feature, weights)
+        sd = float(np.sqrt(stationary.covariance(device)[feature, feature]))
+        return averaged_laws.population_median(device, feature, weights, sd)
     used = weights > 0
     share = (weights[used] / weights.sum())[:, None]
     sd = np.sqrt(stationary.covariance(device)[feature, feature])
