@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.device.extension import Extension, slow_factor
 from synaptogen_core.device.model import arithmetic, random_streams
-from synaptogen_core.device.model.arithmetic import fused
+from synaptogen_core.device.model.arithmetic import fused, lower_product
 from synaptogen_core.device.recursion import cholesky
 from synaptogen_core.device.shapes import SEGMENTS, Curve, straight
 from synaptogen_core.schema import R_HRS, R_LRS
@@ -154,12 +154,9 @@ def lookup(tables: Tables, row: int, x: F32) -> F32:
 
 def slow_step(s: F32, normals: F32, c: Extended) -> F32:
     """The slow parts of the next cycle, shape (4, n), from those before and four normals."""
-    result = np.empty_like(normals)
-    for i, row in enumerate(c.slow_b):
-        total = row[0] * normals[0]
-        for j in range(1, i + 1):
-            total = fused(normals[j], row[j], total)
-        result[i] = fused(s[i], c.persistence[i], total)
+    result = lower_product(c.slow_b, normals)
+    for i in range(4):
+        result[i] = fused(s[i], c.persistence[i], result[i])
     return result
 
 
@@ -221,10 +218,10 @@ def first_rest(cell: NDArray[np.uint64], seed: int, start: str, c: Extended) -> 
     rest = np.zeros((c.slots, 4, cell.size), np.float32)
     stationary = start == "stationary"
     if c.has_slow and stationary:
-        rest[c.slow_slot] = _product(c.slow_start, random_streams.normals(seed, random_streams.SLOW, cell, 0))
+        rest[c.slow_slot] = lower_product(c.slow_start, random_streams.normals(seed, random_streams.SLOW, cell, 0))
     if c.has_break_in:
         normals = random_streams.normals(seed, random_streams.DEVICE, cell, 0, BREAK_IN_DRAW)
-        rest[c.break_in_slot] = _product(c.break_in_factor, normals) + c.break_in_mean[:, None]
+        rest[c.break_in_slot] = lower_product(c.break_in_factor, normals) + c.break_in_mean[:, None]
     if c.has_stuck and stationary:
         uniform = random_streams.uniforms(seed, random_streams.STUCK, cell, 0)[0]
         rest[c.stuck_slot, 0] = _entered(uniform, c.begin)
@@ -251,13 +248,3 @@ def next_rest(rest: F32, noise: F32, c: Extended) -> F32:
     if c.has_stuck:
         new[c.stuck_slot, 0] = stuck_step(rest[c.stuck_slot, 0], noise[-1], c)
     return new
-
-
-def _product(factor: F32, normals: F32) -> F32:
-    result = np.empty_like(normals)
-    for i, row in enumerate(factor):
-        total = row[0] * normals[0]
-        for j in range(1, i + 1):
-            total = fused(normals[j], row[j], total)
-        result[i] = total
-    return result

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device.model import arithmetic, extended, random_streams
-from synaptogen_core.device.model.arithmetic import fused
+from synaptogen_core.device.model.arithmetic import fused, lower_product
 from synaptogen_core.device.model.conduction import mixing_of_resistance
 from synaptogen_core.device.model.float32 import Constants
 from synaptogen_core.device.model.state import State
@@ -47,7 +47,7 @@ def fresh_cells(cell: NDArray[np.integer], seed: int, start: str, c: Constants) 
         state.history[0] = lower_product(c.b, random_streams.normals(seed, random_streams.CYCLE, state.cell, 0))
     if c.more is not None:
         state.history[c.order :] = extended.first_rest(state.cell, seed, start, c.more)
-    state.features[:] = features_of(state.history[0], state.history[c.order :], state.mu, state.sigma, c)
+    state.features[:] = features_of(state.history[0], state.mu, state.sigma, c, state.history[c.order :])
     state.r[:] = mixing_of_resistance(state.features[R_HRS], c)
     state.threshold[:] = state.features[U_RESET]
     return state
@@ -89,28 +89,6 @@ def draw_devices(cell: NDArray[np.uint64], seed: int, c: Constants) -> tuple[NDA
     return component, vector[:4], np.maximum(vector[4:], c.sigma_floor[:, None])
 
 
-def lower_product(factor: F32, normals: F32) -> F32:
-    """Lower triangular factor times normals, each row summed from its first column on.
-
-    Parameters
-    ----------
-    factor : ndarray of float32, shape (k, k)
-        Only its lower triangle is read.
-    normals : ndarray of float32, shape (k, n)
-
-    Returns
-    -------
-    ndarray of float32, shape (k, n)
-    """
-    result = np.empty((factor.shape[0], normals.shape[1]), np.float32)
-    for i, row in enumerate(factor):
-        total = row[0] * normals[0]
-        for j in range(1, i + 1):
-            total = fused(normals[j], row[j], total)
-        result[i] = total
-    return result
-
-
 def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
     """X of cycle `count`, from the history of the cycles before; shape (4, n).
 
@@ -128,17 +106,17 @@ def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
     return result
 
 
-def features_of(x: F32, rest: F32, mu: F32, sigma: F32, c: Constants) -> F32:
+def features_of(x: F32, mu: F32, sigma: F32, c: Constants, rest: F32 | None = None) -> F32:
     """Features of the normal vectors x: y_i = mu_i + sigma_i gamma_i(x_i), the first as its power of ten.
 
     Parameters
     ----------
     x : ndarray of float32, shape (4, n)
-    rest : ndarray of float32, shape (slots - p, 4, n)
-        What else a cell of a device of format 2 remembers; see `extended.features_of`.
     mu, sigma : ndarray of float32, shape (4, n)
         Mean and spread of each cell: log10 ohm, V, ohm, V.
     c : Constants
+    rest : ndarray of float32, shape (slots - p, 4, n), optional
+        What else a cell of a device of format 2 remembers; see `extended.features_of`.
 
     Returns
     -------
@@ -149,7 +127,7 @@ def features_of(x: F32, rest: F32, mu: F32, sigma: F32, c: Constants) -> F32:
     ----------
     Hennen et al. 2024; docs/model.md, "Cycle to cycle".
     """
-    if c.more is not None:
+    if c.more is not None and rest is not None:
         return extended.features_of(x, rest, mu, sigma, c.more)
     y = np.empty_like(x)
     for i in range(4):
@@ -207,5 +185,5 @@ def draw_cycle(state: State, drawing: NDArray[np.intp], normals: F32, c: Constan
                 for slot, part in enumerate(rest, start=c.order):
                     state.history[slot, :, cells] = part.T
             state.history[position, :, cells] = x.T
-            state.features[:, cells] = features_of(x, rest, state.mu[:, cells], state.sigma[:, cells], c)
+            state.features[:, cells] = features_of(x, state.mu[:, cells], state.sigma[:, cells], c, rest)
     state.count[drawing] = count

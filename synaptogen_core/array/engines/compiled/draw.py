@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.engines.compiled import extended
-from synaptogen_core.array.engines.compiled.arithmetic import ONE, box_muller, called, exp10, inlined, words
+from synaptogen_core.array.engines.compiled.arithmetic import ONE, box_muller, called, exp10, inlined, innovation, words
 from synaptogen_core.array.engines.compiled.bits import bits_of_mask, four, fused, lowest, mask_of_bits, ones, prefetch
 from synaptogen_core.array.engines.compiled.lanes import (
     LANES,
@@ -60,28 +60,6 @@ def mixing_of_resistance(resistance, c):
     lanes of float32
     """
     return (c.g_llrs - ONE / resistance) * c.inverse_window
-
-
-@inlined
-def innovation(n0, n1, n2, n3, b):
-    """B times four normals: the random part of a new vector (docs/model.md, "Cycle to cycle").
-
-    Parameters
-    ----------
-    n0, n1, n2, n3 : lanes of float32
-        Standard normals.
-    b : memory of float32, shape (4, 4)
-        Lower triangular.
-
-    Returns
-    -------
-    tuple of four lanes of float32
-    """
-    x0 = n0 * b[0, 0]
-    x1 = fused(n1, b[1, 1], n0 * b[1, 0])
-    x2 = fused(n2, b[2, 2], fused(n1, b[2, 1], n0 * b[2, 0]))
-    x3 = fused(n3, b[3, 3], fused(n2, b[3, 2], fused(n1, b[3, 1], n0 * b[3, 0])))
-    return x0, x1, x2, x3
 
 
 @inlined

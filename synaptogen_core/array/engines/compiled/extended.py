@@ -9,6 +9,7 @@ from synaptogen_core.array.engines.compiled.arithmetic import (
     ROUNDER_BITS,
     exp10,
     inlined,
+    innovation,
     normals,
     unit_interval,
     words,
@@ -35,26 +36,6 @@ FORGOTTEN = extended.FORGOTTEN
 NOTHING, HIGH, LOW = np.float32(0), np.float32(1), np.float32(2)
 LAST = np.float32(SEGMENTS - 1)
 WARPED, LOGARITHMIC = 1, 2  # bits of `Numbers.kinds`
-
-
-@inlined
-def lower_product(n0, n1, n2, n3, b):
-    """A lower triangular factor times four normals, each row summed from its first column on.
-
-    Parameters
-    ----------
-    n0, n1, n2, n3 : lanes of float32
-    b : memory of float32, shape (4, 4)
-
-    Returns
-    -------
-    tuple of four lanes of float32
-    """
-    x0 = n0 * b[0, 0]
-    x1 = fused(n1, b[1, 1], n0 * b[1, 0])
-    x2 = fused(n2, b[2, 2], fused(n1, b[2, 1], n0 * b[2, 0]))
-    x3 = fused(n3, b[3, 3], fused(n2, b[3, 2], fused(n1, b[3, 1], n0 * b[3, 0])))
-    return x0, x1, x2, x3
 
 
 @inlined
@@ -154,7 +135,7 @@ def noise(work, total, k0, k1, c):
     if c.parts[1] >= 0:
         for k in range(0, total, LANES):
             n0, n1, n2, n3 = normals(k0, k1, SLOW, load(work.cell, k), load(work.count, k), 0)
-            x0, x1, x2, x3 = lower_product(n0, n1, n2, n3, c.slow_b)
+            x0, x1, x2, x3 = innovation(n0, n1, n2, n3, c.slow_b)
             store(work.slow, (0, k), x0)
             store(work.slow, (1, k), x1)
             store(work.slow, (2, k), x2)
@@ -297,14 +278,14 @@ def first_rest(s, i, cell, zero, stationary, c, k0, k1):
             store(s.history, (slot, f, i), nothing)
     if slow_slot >= 0 and stationary:
         n0, n1, n2, n3 = normals(k0, k1, SLOW, cell, zero, 0)
-        x0, x1, x2, x3 = lower_product(n0, n1, n2, n3, c.slow_start)
+        x0, x1, x2, x3 = innovation(n0, n1, n2, n3, c.slow_start)
         store(s.history, (slow_slot, 0, i), x0)
         store(s.history, (slow_slot, 1, i), x1)
         store(s.history, (slow_slot, 2, i), x2)
         store(s.history, (slow_slot, 3, i), x3)
     if rest_slot >= 0:
         n0, n1, n2, n3 = normals(k0, k1, DEVICE, cell, zero, BREAK_IN_DRAW)
-        x0, x1, x2, x3 = lower_product(n0, n1, n2, n3, c.break_in_factor)
+        x0, x1, x2, x3 = innovation(n0, n1, n2, n3, c.break_in_factor)
         store(s.history, (rest_slot, 0, i), x0 + c.break_in_mean[0])
         store(s.history, (rest_slot, 1, i), x1 + c.break_in_mean[1])
         store(s.history, (rest_slot, 2, i), x2 + c.break_in_mean[2])

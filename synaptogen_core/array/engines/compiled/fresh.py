@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from synaptogen_core.array.engines.compiled import extended
-from synaptogen_core.array.engines.compiled.arithmetic import exp2, exp10, inlined, normals, words
+from synaptogen_core.array.engines.compiled.arithmetic import exp2, exp10, inlined, innovation, normals, words
 from synaptogen_core.array.engines.compiled.bits import bits_of_mask, fused
-from synaptogen_core.array.engines.compiled.draw import innovation, mixing_of_resistance, shape
+from synaptogen_core.array.engines.compiled.draw import mixing_of_resistance, shape
 from synaptogen_core.array.engines.compiled.lanes import (
     LANES,
     lanes_of,
