@@ -87,14 +87,38 @@ class Devices:
 
 
 def own_scale(feature: int, coordinate: Coordinate, v: F64) -> F64:
-    """Values on a feature's own scale (log10 for r_hrs) of its coordinate."""
+    """Values on a feature's own scale (log10 for r_hrs) of its coordinate.
+
+    Parameters
+    ----------
+    feature : int
+        Position in `schema.FEATURES`.
+    coordinate : Coordinate
+    v : ndarray of float64, any shape
+
+    Returns
+    -------
+    ndarray of float64, shape of `v`
+    """
     y = coordinate.feature(v)
     return np.asarray(np.log10(np.maximum(y, 1e-30)) if FEATURES[feature].scale == "log" else y)
 
 
 @lru_cache(maxsize=16)
 def devices_of(numbers: ModelNumbers, sd: tuple[float, ...]) -> Devices:
-    """Points that stand for the devices of a population; `sd` are the standard deviations of the four x."""
+    """Points that stand for the devices of a population; `sd` are the standard deviations of the four x.
+
+    Parameters
+    ----------
+    numbers : ModelNumbers
+        With an extension.
+    sd : tuple of four float
+        Standard deviations of x.
+
+    Returns
+    -------
+    Devices
+    """
     extension = numbers.extension
     if extension is None:
         raise ValueError("numbers: must have an extension (got none); see stationary")
@@ -128,7 +152,18 @@ def devices_of(numbers: ModelNumbers, sd: tuple[float, ...]) -> Devices:
 
 @lru_cache(maxsize=16)
 def averages(numbers: ModelNumbers, sd: tuple[float, ...]) -> Averages:
-    """Moments over the population; `sd` as for `devices_of`."""
+    """Moments over the population; `sd` as for `devices_of`.
+
+    Parameters
+    ----------
+    numbers : ModelNumbers
+    sd : tuple of four float
+        As for `devices_of`.
+
+    Returns
+    -------
+    Averages
+    """
     d = devices_of(numbers, sd)
     mean = d.weight @ d.mean
     away = d.mean - mean
@@ -166,7 +201,18 @@ def population_median(numbers: ModelNumbers, feature: int, weights: F64, sd: flo
 
 
 def shape_series(numbers: ModelNumbers, sd: tuple[float, ...]) -> F64:
-    """Series of S_i(sd_i t) in t: coefficients of He_m / sqrt(m!); shape (4, TERMS + 1)."""
+    """Series of S_i(sd_i t) in t: coefficients of He_m / sqrt(m!); shape (4, TERMS + 1).
+
+    Parameters
+    ----------
+    numbers : ModelNumbers
+    sd : tuple of four float
+        As for `devices_of`.
+
+    Returns
+    -------
+    ndarray of float64, shape (4, TERMS + 1)
+    """
     extension = numbers.extension
     if extension is None:
         raise ValueError("numbers: must have an extension (got none); see stationary")

@@ -151,7 +151,19 @@ class Curve:
 
     @classmethod
     def of(cls, data: object, span: tuple[float, float] | None = None) -> Curve:
-        """The curve that `plain` described."""
+        """The curve that `plain` described.
+
+        Parameters
+        ----------
+        data : mapping, or Curve
+            From `plain`, also after JSON.
+        span : tuple of two float, optional
+            Of its table; without it, that of a shape.
+
+        Returns
+        -------
+        Curve
+        """
         if isinstance(data, Curve):
             return data
         if not isinstance(data, Mapping) or "kind" not in data:
@@ -178,7 +190,19 @@ def warp_of(data: object) -> Curve:
 
 
 def straight(slope: float = 1.0, level: float = 0.0) -> Curve:
-    """The straight line."""
+    """The straight line.
+
+    Parameters
+    ----------
+    slope : float
+        Above zero.
+    level : float
+        At 0.
+
+    Returns
+    -------
+    Curve
+    """
     return Curve("polynomial", {"coefficients": [slope, level]})
 
 

@@ -60,6 +60,11 @@ def autocovariance(numbers: ModelNumbers, max_lag: int) -> F64:
 def fast_autocovariance(numbers: ModelNumbers, max_lag: int) -> F64:
     """The same of the vector autoregression alone, without a slow part.
 
+    Parameters
+    ----------
+    numbers : ModelNumbers
+    max_lag : int
+
     Returns
     -------
     ndarray, shape (max_lag + 1, 4, 4), read-only

@@ -153,7 +153,19 @@ def lookup(tables: Tables, row: int, x: F32) -> F32:
 
 
 def slow_step(s: F32, normals: F32, c: Extended) -> F32:
-    """The slow parts of the next cycle, shape (4, n), from those before and four normals."""
+    """The slow parts of the next cycle, shape (4, n), from those before and four normals.
+
+    Parameters
+    ----------
+    s : ndarray of float32, shape (4, n)
+        The parts in the cycle before.
+    normals : ndarray of float32, shape (4, n)
+    c : Extended
+
+    Returns
+    -------
+    ndarray of float32, shape (4, n)
+    """
     result = lower_product(c.slow_b, normals)
     for i in range(4):
         result[i] = fused(s[i], c.persistence[i], result[i])
@@ -161,13 +173,37 @@ def slow_step(s: F32, normals: F32, c: Extended) -> F32:
 
 
 def break_in_step(rest: F32, c: Extended) -> F32:
-    """What is left of a break-in one cycle later, shape (4, n)."""
+    """What is left of a break-in one cycle later, shape (4, n).
+
+    Parameters
+    ----------
+    rest : ndarray of float32, shape (4, n)
+        What was left in the cycle before.
+    c : Extended
+
+    Returns
+    -------
+    ndarray of float32, shape (4, n)
+    """
     later = rest * c.decay[:, None]
     return np.where(np.abs(later) < FORGOTTEN, np.float32(0), later)
 
 
 def stuck_step(stuck: F32, uniform: F32, c: Extended) -> F32:
-    """Whether cells are stuck one cycle later: 0, 1 high, 2 low; shape (n,)."""
+    """Whether cells are stuck one cycle later: 0, 1 high, 2 low; shape (n,).
+
+    Parameters
+    ----------
+    stuck : ndarray of float32, shape (n,)
+        In the cycle before.
+    uniform : ndarray of float32, shape (n,)
+        Numbers in (0, 1].
+    c : Extended
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+    """
     ends = uniform < np.where(stuck == 1, c.leave[0], c.leave[1])
     return np.where(stuck == 0, _entered(uniform, c.enter), np.where(ends, np.float32(0), stuck))
 
@@ -214,7 +250,21 @@ def features_of(f: F32, rest: F32, mu: F32, sigma: F32, c: Extended) -> F32:
 
 
 def first_rest(cell: NDArray[np.uint64], seed: int, start: str, c: Extended) -> F32:
-    """The slots of new cells beside their fast history, shape (slots, 4, n)."""
+    """The slots of new cells beside their fast history, shape (slots, 4, n).
+
+    Parameters
+    ----------
+    cell : ndarray of uint64, shape (n,)
+        Addresses.
+    seed : int
+    start : {"stationary", "empty"}
+        Empty: no slow part, and no cell is stuck.
+    c : Extended
+
+    Returns
+    -------
+    ndarray of float32, shape (slots, 4, n)
+    """
     rest = np.zeros((c.slots, 4, cell.size), np.float32)
     stationary = start == "stationary"
     if c.has_slow and stationary:
@@ -229,7 +279,20 @@ def first_rest(cell: NDArray[np.uint64], seed: int, start: str, c: Extended) -> 
 
 
 def noise(seed: int, cell: NDArray[np.uint64], count: U32, c: Extended) -> F32:
-    """What cycle `count` of each cell takes beside four normals: four more, and a uniform number, as it has parts."""
+    """What cycle `count` of each cell takes beside four normals: four more, and a uniform number, as it has parts.
+
+    Parameters
+    ----------
+    seed : int
+    cell : ndarray of uint64, shape (n,)
+        Addresses.
+    count : ndarray of uint32, shape (n,)
+    c : Extended
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, n)
+    """
     rows = [np.empty((0, cell.size), np.float32)]
     if c.has_slow:
         rows.append(random_streams.normals(seed, random_streams.SLOW, cell, count))
@@ -239,7 +302,19 @@ def noise(seed: int, cell: NDArray[np.uint64], count: U32, c: Extended) -> F32:
 
 
 def next_rest(rest: F32, noise: F32, c: Extended) -> F32:
-    """The slots beside the fast history one cycle later, with the noise of that cycle; shape (slots, 4, n)."""
+    """The slots beside the fast history one cycle later, with the noise of that cycle; shape (slots, 4, n).
+
+    Parameters
+    ----------
+    rest : ndarray of float32, shape (slots, 4, n)
+    noise : ndarray of float32, shape (rows, n)
+        From `noise`.
+    c : Extended
+
+    Returns
+    -------
+    ndarray of float32, shape (slots, 4, n)
+    """
     new = np.zeros_like(rest)
     if c.has_slow:
         new[c.slow_slot] = slow_step(rest[c.slow_slot], noise[:4], c)

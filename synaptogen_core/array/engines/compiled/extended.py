@@ -91,14 +91,34 @@ def coordinate(f, x, slow, rest, mu, sigma, c):
 
 @inlined
 def break_in_step(rest, decay):
-    """The twin of `extended.break_in_step`."""
+    """The twin of `extended.break_in_step`.
+
+    Parameters
+    ----------
+    rest : lanes of float32
+    decay : float32
+
+    Returns
+    -------
+    lanes of float32
+    """
     later = rest * decay
     return select((later < FORGOTTEN) & (later > -FORGOTTEN), NOTHING, later)
 
 
 @inlined
 def entered(uniform, limits):
-    """Whether working cells get stuck: 0, 1 high, 2 low."""
+    """Whether working cells get stuck: 0, 1 high, 2 low.
+
+    Parameters
+    ----------
+    uniform : lanes of float32
+    limits : memory of float32, shape (2,)
+
+    Returns
+    -------
+    lanes of float32
+    """
     return select(uniform < limits[0], HIGH, select(uniform < limits[1], lanes_of(LOW), NOTHING))
 
 
