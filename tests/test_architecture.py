@@ -287,7 +287,7 @@ def readme_block(kind: str) -> str:
 def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     exec(compile(readme_block("python"), "README.md", "exec"), {"__name__": "readme"})
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "run.nc"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "network.nc", "run.nc"]
 
 
 def house() -> set[str]:
