@@ -57,7 +57,7 @@ def noise(current: F64, branch: Bools) -> Noise:
     second = np.abs(current[:, 2:] - 2 * current[:, 1:-1] + current[:, :-2]) / np.sqrt(6.0)
     size = np.abs(current[:, 1:-1])
     large = inner & (size > _median(np.where(inner, size, np.nan))[:, None])  # where rounding is not what is seen
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         parts = [np.where(inner, second, np.nan), np.where(large, second / size, np.nan)]
     return Noise(*(1.4826 * _median(part) for part in parts))
 
@@ -140,7 +140,7 @@ def is_edge(current: F64, branch: Bools, sample: Ints) -> Bools:
     ndarray of bool, shape (N,)
         False where a branch has no samples to compare with.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         growth = np.diff(np.log(np.abs(current)), axis=1)
     growth = np.where(branch[:, 1:] & branch[:, :-1] & np.isfinite(growth), growth, np.nan)
     place = np.arange(1, current.shape[1]) - sample[:, None]  # a growth belongs to the sample behind it
@@ -172,7 +172,7 @@ def reset_confidence(smooth: F64, branch: Bools, needed: F64, voltage: F64, at: 
     """
     size = np.where(branch, np.abs(smooth), 0.0)
     fall = np.where(branch & (voltage >= at[:, None]), np.maximum.accumulate(size, axis=1) - size, 0.0).max(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = 1 - needed / fall
     return np.where(np.isfinite(at) & np.isfinite(share), np.clip(share, 0.0, 1.0), 0.0)
 
@@ -180,7 +180,7 @@ def reset_confidence(smooth: F64, branch: Bools, needed: F64, voltage: F64, at: 
 def _mean(volts: F64, size: F64, chosen: Bools) -> tuple[F64, F64, F64]:
     """Mean voltage and current of some samples, and how many they are, (loops,) each."""
     count = chosen.sum(axis=1).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(chosen, volts, 0.0).sum(axis=1) / count, np.where(chosen, size, 0.0).sum(axis=1) / count, count
 
 

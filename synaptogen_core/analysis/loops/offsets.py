@@ -30,8 +30,13 @@ def current_offset(data: Samples) -> float:
         0 where there are few loops, or the offset is within its error.
     """
     chosen = np.unique(np.linspace(0, data.count.size - 1, min(SAMPLED, data.count.size)).astype(np.intp))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _median_constant(data.taken(chosen))
+
+
+def _median_constant(data: Samples) -> float:
     constants, sizes = [], []
-    for _, loops in sweeps.blocks(data.taken(chosen), 1):
+    for _, loops in sweeps.blocks(data, 1):
         ends = np.minimum(loops.voltage.max(axis=1), -loops.voltage.min(axis=1))[:, None]
         branch = (loops.before | loops.falling | (loops.voltage == 0)) & (np.abs(loops.voltage) <= REACH * ends)
         branch &= np.any(loops.falling, axis=1)[:, None]

@@ -169,7 +169,7 @@ def _departure(loops: Loops, smooth: F64, branch: Bools, top: F64) -> Switching:
     end = loops.voltage[np.arange(len(top)), high][:, None]
     fitted = branch & (loops.voltage <= LINE * end)
     line = np.abs(curve_values(loops, fitted, 2, beyond=True))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         left = np.where(branch & (line > 0), 1 - smooth / line, 0.0)
     upper = fitted & (loops.voltage > 0.5 * LINE * end)
     straight = np.where(upper, np.abs(left), 0.0).max(axis=1) < KINK / 2  # else the line holds some of the RESET

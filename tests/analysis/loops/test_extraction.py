@@ -152,7 +152,7 @@ def test_loops_may_begin_at_either_end_of_the_sweep(device, sign):
     for name in ("u_set", "u_reset"):
         assert np.nanmax(np.abs((found[name] - truth[name]).values[good])) <= 0.02
     wrong = np.abs((found["r_lrs"] / truth["r_lrs"] - 1).values[good])
-    assert wrong[:-1].max() < FIT and wrong[-1] < 0.05, "the last may be read at -0.2 V"
+    assert wrong[:-1].max() < FIT and not wrong[-1] > 0.05, "the last may be read at -0.2 V, or not at all"
 
 
 def test_a_gap_in_the_cycles_parts_their_states(device):
