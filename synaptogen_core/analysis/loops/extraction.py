@@ -248,8 +248,8 @@ def _fill(found: Found, place: slice, loops: sweeps.Loops, options: FeatureOptio
     found.u_set[place], found.set_current[place] = at_set.voltage, at_set.current
     found.u_reset[place], found.reset_current[place] = at_reset.voltage, at_reset.current
     found.sure_set[place], found.sure_reset[place] = at_set.confidence, at_reset.confidence
-    for target, branch in ((found.noise_before, loops.before), (found.noise_rising, loops.rising)):
-        target[place] = evidence.noise(loops.current, branch).absolute
+    found.noise_before[place] = evidence.noise(loops.current, loops.before).absolute
+    found.noise_rising[place] = evidence.noise(loops.current, loops.rising).absolute
     found.limit[place], found.set_first[place] = limit, loops.set_first
     found.lowest[place], found.highest[place] = loops.voltage.min(axis=1), loops.voltage.max(axis=1)
 

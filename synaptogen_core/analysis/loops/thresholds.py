@@ -252,10 +252,13 @@ def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -
         with np.errstate(invalid="ignore", divide="ignore"):
             meeting = (a1 - a0) / (b0 - b1)
             meeting = np.clip(meeting, v[:, j], v[:, j + 1])
+            # a high resistance that is the steeper line has no kink with the low one: an abrupt fall between samples
+            falls = (b0 <= b1) & (a0 + b0 * v[:, j + 1] > a1 + b1 * v[:, j + 1])
+            meeting = np.where(falls, 0.5 * (v[:, j] + v[:, j + 1]), meeting)
             height = a0 + b0 * meeting
         # as a mean: near the end of the branch there are fewer samples
         error = (error0 + error1) / np.maximum(usable[:, j - width + 1 : j + width + 1].sum(axis=1), 1)
-        better = (error < least) & (b0 > b1) & usable[:, j] & usable[:, j + 1] & np.isfinite(height)
+        better = (error < least) & ((b0 > b1) | falls) & usable[:, j] & usable[:, j + 1] & np.isfinite(height)
         least = np.where(better, error, least)
         best_v, best_i = np.where(better, meeting, best_v), np.where(better, height, best_i)
     return _where(found, origin + best_v, best_i, at + 1)

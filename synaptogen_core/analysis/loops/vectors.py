@@ -22,7 +22,9 @@ CODES = {code: number for number, (code, _) in enumerate(FAILURES)}
 FEWEST = 12  # samples of a loop: three a branch
 MOST_LOST = 0.1  # share of samples that may be no numbers
 OPENING = 0.05  # a loop that opens less (`sweeps.openings`) is a line, and noise would set its thresholds
+LEAST = 0.01  # confidence in what is there
 BLUR = 0.5  # relative standard error of a resistance from which on it is left empty
+SURE = 0.5  # confidence in a step that tells of switching however little the loop opens
 ONE_SIDED = 0.25  # of doubt in a resistance that was read at minus the read voltage only: there the curves differ
 WORDS = {"reason": "why there is none, 0 where there is one", "confidence": "confidence, from 0 to 1"}
 
@@ -69,8 +71,9 @@ class Found:
         def nothing(degree: int) -> Sums:
             return Sums(np.zeros((records, 2 * degree - 1)), np.zeros((records, degree)), np.zeros(records))
 
-        numbers = np.full((11, records), np.nan)
-        return cls(*numbers, np.zeros(records, bool), nothing(hrs), nothing(lrs), nothing(lrs), nothing(hrs))
+        a, b, c, d, e, f, g, h, i, j, k = np.full((11, records), np.nan)
+        none, branches = np.zeros(records, bool), (nothing(hrs), nothing(lrs), nothing(lrs), nothing(hrs))
+        return cls(a, b, c, d, e, f, g, h, i, j, k, none, *branches)
 
 
 def assembled(
@@ -119,14 +122,15 @@ def assembled(
         r_lrs = resistances.resistances(*low, options.read_voltage, options.fit_range[1])
         error_hrs = _blur(r_hrs, high, found.noise_before, options.read_voltage)
         error_lrs = _blur(r_lrs, low, found.noise_rising, options.read_voltage)
-    u_reset = np.where(lrs_there, found.u_reset[lrs_at], np.nan)
+    u_set = np.where(found.u_set < 0, found.u_set, np.nan)
+    u_reset = np.where(lrs_there & (found.u_reset[lrs_at] > 0), found.u_reset[lrs_at], np.nan)
     failure = np.select(
         [
             data.count + data.lost < FEWEST,
             (data.lost > MOST_LOST * (data.count + data.lost)) | (data.count < FEWEST),
             (found.lowest > -options.read_voltage) | (found.highest < options.read_voltage),
-            opening[0] < OPENING,
-            lrs_there & (opening[1][lrs_at] < OPENING),
+            (opening[0] < OPENING) & ~(found.sure_set > SURE),
+            lrs_there & (opening[1][lrs_at] < OPENING) & ~(found.sure_reset[lrs_at] > SURE),
             r_hrs <= r_lrs,
         ],
         [CODES[c] for c in ("too_short", "not_finite", "not_swept", "no_set", "no_reset", "closed_window")],
@@ -134,7 +138,7 @@ def assembled(
     )
     values = {
         "r_hrs": np.where(error_hrs < BLUR, r_hrs, np.nan),
-        "u_set": found.u_set,
+        "u_set": u_set,
         "r_lrs": np.where(error_lrs < BLUR, r_lrs, np.nan),
         "u_reset": u_reset,
     }
@@ -147,9 +151,9 @@ def assembled(
         "u_reset": np.where(lrs_there, CODES["gradual_reset"], CODES["no_reset"]),
     }
     sure = {
-        "r_hrs": np.clip(1 - 2 * error_hrs, 0.0, 1.0),
+        "r_hrs": np.clip(1 - 2 * error_hrs, LEAST, 1.0),
         "u_set": found.sure_set,
-        "r_lrs": np.clip(1 - 2 * error_lrs, 0.0, 1.0),
+        "r_lrs": np.clip(1 - 2 * error_lrs, LEAST, 1.0),
         "u_reset": found.sure_reset[lrs_at],
     }
     nothing = ~np.any([np.isfinite(v) for v in values.values()], axis=0)
