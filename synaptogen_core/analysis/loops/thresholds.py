@@ -23,6 +23,7 @@ KINK, LINE = (
     0.1,
     0.5,
 )  # fall below the line of the low resistance; share of the way to the largest current it is fitted on
+ABRUPT = 0.2  # of the current: a fall between two samples
 PROMINENCE = 0.015  # of the largest RESET current: the authors' 5 uA, on their devices
 
 
@@ -253,7 +254,8 @@ def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -
             meeting = (a1 - a0) / (b0 - b1)
             meeting = np.clip(meeting, v[:, j], v[:, j + 1])
             # a high resistance that is the steeper line has no kink with the low one: an abrupt fall between samples
-            falls = (b0 <= b1) & (a0 + b0 * v[:, j + 1] > a1 + b1 * v[:, j + 1])
+            ahead = a0 + b0 * v[:, j + 1]
+            falls = (b0 <= b1) & ((1 - ABRUPT) * ahead > a1 + b1 * v[:, j + 1])
             meeting = np.where(falls, 0.5 * (v[:, j] + v[:, j + 1]), meeting)
             height = a0 + b0 * meeting
         # as a mean: near the end of the branch there are fewer samples
