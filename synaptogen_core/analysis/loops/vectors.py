@@ -167,22 +167,28 @@ def assembled(
         failure=failure,
         hashed=False,  # it keeps the hash, and the source, of its loops
     )
-    for name in FEATURE_NAMES:
-        there = np.isfinite(values[name])
-        why = np.where(there, 0, np.where(failure > 0, failure, missing[name])).astype(np.int8)
-        flags = {key: result["failure"].attrs[key] for key in ("flag_values", "flag_meanings")}
-        result[f"{name}_reason"] = ("record", why, {"long_name": WORDS["reason"], "units": "1"} | flags)
-        share = np.where(there, sure[name], 0.0)
-        result[f"{name}_confidence"] = ("record", share, {"long_name": WORDS["confidence"], "units": "1"})
+    _explain(result, missing, sure)
+    at_reset = np.where(lrs_there, found.reset_current[lrs_at], np.nan)
     extra: dict[str, Any] = {
         "set_current": (-polarity * found.set_current, "current at the SET threshold"),
-        "reset_current": (-polarity * np.where(lrs_there, found.reset_current[lrs_at], np.nan),
-                          "current at the RESET threshold"),
+        "reset_current": (-polarity * at_reset, "current at the RESET threshold"),
         "current_limit": (found.limit, "limit of the SET current"),
-    }  # fmt: skip
+    }
     for name, (numbers, words) in extra.items():
         result[name] = ("record", numbers, {"long_name": words, "units": "A"})
     return result.assign_attrs(loops.attrs | {"feature_options": options.to_json(), "polarity": polarity})
+
+
+def _explain(result: xr.Dataset, missing: dict[str, Any], sure: dict[str, F64]) -> None:
+    """Beside each feature why it is missing, and how sure it is."""
+    failure = result["failure"].values
+    flags = {key: result["failure"].attrs[key] for key in ("flag_values", "flag_meanings")}
+    for name in FEATURE_NAMES:
+        there = np.isfinite(result[name].values)
+        why = np.where(there, 0, np.where(failure > 0, failure, missing[name])).astype(np.int8)
+        result[f"{name}_reason"] = ("record", why, {"long_name": WORDS["reason"], "units": "1"} | flags)
+        share = np.where(there, sure[name], 0.0)
+        result[f"{name}_confidence"] = ("record", share, {"long_name": WORDS["confidence"], "units": "1"})
 
 
 def _blur(resistance: F64, of: tuple[Sums, Sums], noise: F64, read_voltage: float) -> F64:
