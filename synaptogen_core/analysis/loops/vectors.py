@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from synaptogen_core.analysis.loops import resistances
+from synaptogen_core.analysis.loops.options import FeatureOptions
 from synaptogen_core.analysis.loops.resistances import Sums
 from synaptogen_core.analysis.loops.sweeps import Samples
 from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FAILURES, FEATURE_NAMES
 from synaptogen_core.types import F64, Bools
-
-if TYPE_CHECKING:
-    from synaptogen_core.analysis.loops.extraction import FeatureOptions
 
 CODES = {code: number for number, (code, _) in enumerate(FAILURES)}
 FEWEST = 12  # samples of a loop: three a branch
