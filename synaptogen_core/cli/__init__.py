@@ -1,4 +1,4 @@
-"""The command line `synaptogen`: generate, inspect, device, bench."""
+"""The command line `synaptogen`: generate, inspect, fit, device, network, bench."""
 
 from __future__ import annotations
 

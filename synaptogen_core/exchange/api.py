@@ -11,7 +11,7 @@ from synaptogen_core.exchange.devices.ours import device_from_text, list_devices
 from synaptogen_core.exchange.devices.published import to_published
 from synaptogen_core.exchange.measurements.columns import TableLayout
 from synaptogen_core.exchange.measurements.load import inspect_measurements, load_measurements, measurements_from_bytes
-from synaptogen_core.exchange.networks.analog import load_network, save_network
+from synaptogen_core.exchange.networks.analog import load_network, save_network, save_table
 from synaptogen_core.exchange.networks.images import Images, load_idx, load_images
 from synaptogen_core.exchange.networks.weights import load_weights
 from synaptogen_core.exchange.runs.resumable import simulate_to_zarr
@@ -41,6 +41,7 @@ __all__ = [
     "save_estimates",
     "save_features_csv",
     "save_network",
+    "save_table",
     "save_train",
     "simulate_to_file",
     "simulate_to_zarr",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from synaptogen_core.networks.digital.layers import Reshape as Reshape
     from synaptogen_core.networks.digital.layers import Softmax as Softmax
     from synaptogen_core.networks.digital.network import Network as Network
+    from synaptogen_core.networks.example import digits as digits
     from synaptogen_core.networks.hardware.analog import AnalogNetwork as AnalogNetwork
     from synaptogen_core.networks.hardware.calibration import calibrate as calibrate
     from synaptogen_core.networks.hardware.chip import Chip as Chip
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from synaptogen_core.networks.learning.training import train as train
     from synaptogen_core.networks.scoring.budget import accuracy_budget as accuracy_budget
     from synaptogen_core.networks.scoring.evaluation import evaluate as evaluate
+    from synaptogen_core.networks.scoring.sweep import sweep_chips as sweep_chips
 
 _HOMES = {
     "AnalogNetwork": "hardware.analog",
@@ -42,9 +44,11 @@ _HOMES = {
     "accuracy_budget": "scoring.budget",
     "calibrate": "hardware.calibration",
     "compensate_lines": "hardware.compensation",
+    "digits": "example",
     "draw_weights": "learning.training",
     "evaluate": "scoring.evaluation",
     "program": "hardware.programming",
+    "sweep_chips": "scoring.sweep",
     "train": "learning.training",
     "train_in_the_loop": "learning.in_the_loop",
 }

@@ -71,6 +71,26 @@ def save_network(analog: AnalogNetwork, path: str | os.PathLike[str]) -> None:
         write(ds, temporary)
 
 
+def save_table(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
+    """Write what judged a network, a Dataset of `evaluate` or `sweep_chips`; all or nothing.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+    path : str or path
+        .nc (NetCDF-4), .zarr (a folder) or .zarr.zip.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another, the folder does not exist, or the file system refuses the write.
+    """
+    write = WRITERS[format_of(path)]
+    check_target(path)
+    with replacing(path) as temporary:
+        write(ds, temporary)
+
+
 def load_network(path: str | os.PathLike[str], *, engine: str = "auto") -> AnalogNetwork:
     """Read a network that `save_network` wrote.
 

@@ -17,6 +17,8 @@ from synaptogen_core.networks.hardware.inference import Curved, Linear, Source, 
 from synaptogen_core.networks.scoring.evaluation import SAMPLE, layer_errors, wilson
 from synaptogen_core.types import F64
 
+UNCLIPPED = ("none", "programming", "lines")  # linear cells: the range of inputs is of no matter, but for its end
+WIDE = 1e3
 CAUSES = ("none", "programming", "nonlinearity", "lines", "noise", "converters", "together")
 
 
@@ -101,6 +103,8 @@ def stages_with(analog: AnalogNetwork, cause: str) -> list[Stage]:
     if analog.calibration is None:
         return stages
     readouts = calibrated(analog.network, stages, analog.calibration, "none" if cause == "none" else "layer")
+    if cause in UNCLIPPED:
+        readouts = [replace(readout, input_range=WIDE * readout.input_range) for readout in readouts]
     return [replace(stage, readout=readout) for stage, readout in zip(stages, readouts, strict=True)]
 
 

