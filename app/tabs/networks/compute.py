@@ -63,7 +63,7 @@ class Options(TabOptions):
     pairs = param.Selector(default="columns", objects={"In columns": "columns", "In rows": "rows"}, label="Pairs",
                            doc="Where the two cells of a signed weight lie.")  # fmt: skip
     compensate = param.Boolean(False, label="Compensate lines",
-                               doc="Targets for which the chip, lines and all, is what the weights ask for.")  # fmt: skip
+                               doc="Targets for which cells and lines together are as wanted.")  # fmt: skip
     seed = param.Integer(0, bounds=(0, 9999), label="Chip", doc="Seed of the chip: another number is another chip.")
     over = param.Selector(default="ohm", objects=CURVES, label="Over", doc="The setting on the horizontal axis.")
     layer = param.Selector(default=0, objects={"First": 0, "Second": 1}, label="Layer", doc="Whose cells are shown.")

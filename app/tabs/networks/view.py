@@ -95,7 +95,7 @@ class View(Base):
             "network causes", title="Where the errors come from", x="Each cause alone", y="Accuracy (%)", height=330
         )
         self.causes_y = Axis(figure, "y")
-        bars = figure.vbar(x="x", top="top", width=0.8, color="color", source=self.bars)
+        bars = figure.scatter("x", "top", size=13, color="color", line_color=None, source=self.bars)
         figure.add_layout(Whisker(base="x", upper="high", lower="low", source=self.bars, line_color=NEUTRAL))
         rows = ("Cause", "@name"), ("Accuracy", "@top{0.0} %"), ("95 %", "@low{0.0} … @high{0.0} %")
         figure.add_tools(theme.hover([bars], *rows))
@@ -213,12 +213,12 @@ class View(Base):
             "high": 100 * result.intervals[:, 1], "name": names,
             "color": [FLOAT, *[NEUTRAL] * (n - 2), ON_CHIP],
         }  # fmt: skip
-        self.causes.xaxis.ticker = FixedTicker(ticks=list(range(n)))
-        self.causes.xaxis.major_label_overrides = dict(enumerate(names))
         Axis(self.causes, "x").show("linear", -0.6, n - 0.4)
+        self.causes.xaxis.ticker = self.causes.xgrid.ticker = FixedTicker(ticks=[float(k) for k in range(n)])
+        self.causes.xaxis.major_label_overrides = {float(k): name for k, name in enumerate(names)}
         self.causes_y.show("linear", max(0.0, 100 * float(result.intervals.min()) - 5), 100)
         rows = {
-            name: [f"{100 * accuracy:.1f} %", *(f"{small(100 * e)} %" for e in errors)]
+            name: [f"{100 * accuracy:.1f} %", *(f"{small(100 * e) if e > 1e-9 else 0} %" for e in errors)]
             for name, accuracy, errors in zip(names, result.by_cause, result.errors, strict=True)
         }
         head = ["Accuracy", *(f"Error of layer {k + 1}" for k in range(result.errors.shape[1]))]
