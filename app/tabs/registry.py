@@ -42,6 +42,7 @@ TABS = (
     Tab("explorer", "Explorer", group="Explore"),
     Tab("crossbar", "Crossbar", group="Design"),
     Tab("programming", "Programming", group="Design"),
+    Tab("networks", "Networks", group="Design"),
     Tab("fit", "Fit", of_run=False),
     Tab("data", "Data"),
     Tab("learn", "Learn"),

@@ -165,7 +165,11 @@ def _programmed(network: Network, chip: Chip, tolerance: float, compensate: bool
 
 
 def _renamed(budget: xr.Dataset) -> xr.Dataset:
-    return budget.rename({name: f"{name}_by_cause" for name in budget.data_vars})
+    """By numbers instead of words, which Zarr has no type for; the words are in an attribute."""
+    causes = np.arange(budget.sizes["cause"])
+    named = budget.rename({name: f"{name}_by_cause" for name in budget.data_vars}).assign_coords(cause=causes)
+    named["cause"].attrs.update(flag_values=causes.tolist(), flag_meanings=" ".join(budget["cause"].values))
+    return named
 
 
 def _with_weights(ds: xr.Dataset, analog: AnalogNetwork) -> xr.Dataset:

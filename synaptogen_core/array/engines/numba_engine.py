@@ -17,10 +17,12 @@ from synaptogen_core import schema
 from synaptogen_core.array.engines.compiled import arithmetic as kernel_arithmetic
 from synaptogen_core.array.engines.compiled import bits, draw, fresh, lanes, rule
 from synaptogen_core.array.engines.compiled import extended as kernel_extended
+from synaptogen_core.array.engines.compiled import lines as kernel_lines
 from synaptogen_core.array.engines.compiled import read as kernel_read
 from synaptogen_core.array.engines.compiled import records as kernel_records
 from synaptogen_core.array.engines.compiled.fresh import fill
 from synaptogen_core.array.engines.compiled.lanes import LANES
+from synaptogen_core.array.engines.compiled.lines import LineReads, line_normals
 from synaptogen_core.array.engines.compiled.read import ReadCells, ReadNumbers, between, read
 from synaptogen_core.array.engines.compiled.records import Cells, Normals, Numbers, Records, Train, Work
 from synaptogen_core.array.engines.compiled.rule import TILE, advance
@@ -46,6 +48,7 @@ SOURCES = (
     kernel_extended,
     fresh,
     lanes,
+    kernel_lines,
     kernel_read,
     kernel_records,
     rule,
@@ -70,7 +73,7 @@ def _compiled(function: Callable[..., None]) -> Any:
         return njit(nogil=True, error_model="numpy")(function)
 
 
-def _entries(stamp: int) -> tuple[Any, Any, Any, Any]:
+def _entries(stamp: int) -> tuple[Any, Any, Any, Any, Any]:
     """The functions that Python calls."""
 
     def advance_block(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1):
@@ -89,12 +92,18 @@ def _entries(stamp: int) -> tuple[Any, Any, Any, Any]:
         if stamp:
             between(r, out, low, difference)
 
-    return _compiled(advance_block), _compiled(fill_block), _compiled(read_block), _compiled(between_block)
+    def lines_block(arrays, first, lines, k0, k1):
+        if stamp:
+            line_normals(arrays, first, lines, k0, k1)
+
+    entries = advance_block, fill_block, read_block, between_block, lines_block
+    a, f, r, b, n = (_compiled(entry) for entry in entries)
+    return a, f, r, b, n
 
 
 LINE = 64  # bytes of a cache line
 OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")  # numba takes other arrays for other types
-advance_block, fill_block, read_block, between_block = _entries(_stamp())
+advance_block, fill_block, read_block, between_block, lines_block = _entries(_stamp())
 
 
 PLAIN = Extension((Coordinate(),) * 4)  # stands where a device has no extension: numba wants arrays
@@ -309,6 +318,26 @@ class NumbaEngine:
         return out
 
 
+def normals_of_lines(first: int, lines: int, seed: int, number: NDArray[np.int64]) -> F32:
+    """One standard normal for each of neighbouring bit lines and each read.
+
+    Parameters
+    ----------
+    first, lines : int
+        Number of the first line, and how many there are.
+    seed : int
+    number : ndarray of int64, shape (reads,)
+        Numbers of the reads.
+
+    Returns
+    -------
+    ndarray of float32, shape (reads, lines)
+    """
+    out = np.empty((number.size, lines), np.float32)
+    lines_block(LineReads.of(out.reshape(-1), number), first, lines, seed & 0xFFFFFFFF, seed >> 32)
+    return out
+
+
 def warm() -> None:
     """Compile all there is to compile, or fetch it from disk; call it in the background.
 
@@ -338,3 +367,4 @@ def warm() -> None:
     engine.advance(state, state, slice(0, LANES), 0, Pulses.unrecorded(np.zeros((1, 1), np.float32)), {}, nothing)
     engine.read(state, 0, 0, ones[:1], 1.0, slice(0, LANES), nothing)
     engine.between(state.r, ones[:1], ones[:1])
+    normals_of_lines(0, LANES, 0, np.zeros(1, np.int64))

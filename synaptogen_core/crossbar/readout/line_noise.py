@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
-from synaptogen_core.device.model import random_streams, read_noise
+from synaptogen_core.array.engines import line_normals as fastest
+from synaptogen_core.device.model import read_noise
 
 
 @dataclass(frozen=True)
@@ -76,5 +77,4 @@ def line_normals(line: NDArray[np.integer], seed: int, number: NDArray[np.intege
     -------
     ndarray of float64, shape (m, n)
     """
-    normals = read_noise.read_normals(line.astype(np.uint64), seed, number, purpose=random_streams.LINE)
-    return normals.astype(np.float64)
+    return fastest.line_normals(line, seed, number).astype(np.float64)

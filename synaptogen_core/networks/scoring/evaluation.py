@@ -93,9 +93,15 @@ def evaluate(analog: AnalogNetwork, x: ArrayLike, y: ArrayLike, *, first_read: i
         ),
         "layer_error": ("layer", errors, {"long_name": "RMS error of the layer's products, relative", "units": "1"}),
     }
-    classes = [str(label) for label in network.classes]
+    classes = np.arange(len(network.classes))
     coords = {"true_class": classes, "predicted_class": classes, "layer": np.arange(len(errors))}
-    about = {"title": "Accuracy of a network on a chip", "images": len(images), "seed": analog.chip.seed}
+    names = " ".join(str(label).replace(" ", "_") for label in network.classes)  # as flag_meanings of CF
+    about = {
+        "title": "Accuracy of a network on a chip",
+        "images": len(images),
+        "seed": analog.chip.seed,
+        "classes": names,
+    }
     return xr.Dataset(data, coords, about | {"interval": "Wilson, 95 %, over test images"})
 
 

@@ -1,0 +1,323 @@
+"""Networks: accuracy beside float, causes, a curve or the training; confusion, weights, and a digit of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel_material_ui as pmui
+from bokeh.events import Tap
+from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, Whisker
+from bokeh.palettes import interp_palette
+
+from app.look import controls, theme
+from app.look.axes import Axis
+from app.look.legend import legend, swatch
+from app.look.number_box import NumberBox
+from app.look.tables import small, table
+from app.look.theme import MAP_PALETTE, NEUTRAL
+from app.tabs.networks.pad import Pad
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+
+if TYPE_CHECKING:
+    from app.tabs.networks.compute import Result
+
+ON_CHIP, FLOAT = "#0072B2", "#D55E00"
+GREYS = interp_palette(["#ffffff", "#222222"], 64)
+COUNTS = interp_palette(["#f7fbff", "#6baed6", "#08306b"], 64)
+NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
+MOST_SHOWN = 12  # images of a field of the confusion matrix
+NAMES = {
+    "none": "Float network", "programming": "Programming", "nonlinearity": "Bent I-V curves", "lines": "Lines",
+    "noise": "Read noise", "converters": "Converters", "together": "All together",
+}  # fmt: skip
+AXES = {
+    "ohm": "Line resistance (Ω a segment)", "adc_bits": "ADC bits", "tile": "Side of a tile (cells)",
+    "c2c": "Cycle-to-cycle spread (×)", "d2d": "Device-to-device spread (×)", "tolerance": "Verify tolerance",
+}  # fmt: skip
+MAP_UNITS = {
+    "target": ("Target", "µS", 1e6), "programmed": ("Programmed", "µS", 1e6), "effective": ("Effective", "µS", 1e6),
+    "error": ("Error", "%", 100.0), "pulses": ("Pulses", "", 1.0),
+}  # fmt: skip
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        self.result: Result | None = None
+        self.field: tuple[int, int] | None = None
+        self.now = theme.note()
+        self.causes, self.curve, self.loop = self._causes(), self._curve(), self._loop()
+        self.confusion, self.weights, self.map = self._confusion(), self._weights(), self._map()
+        self.images, self.images_note = self._images(), theme.note()
+        self.cause_table, self.curve_note, self.loop_note = theme.table(), theme.note(), theme.note()
+        self.weights_note, self.confusion_note, self.map_note = theme.note(), theme.note(), theme.note()
+        self.pad = Pad(self.theme)
+        self.of_causes = theme.card(self.causes, self.cause_table)
+        self.of_curve = theme.card(self.curve, self.curve_note)
+        self.of_loop = theme.card(self.loop, self.loop_note)
+        half = {"xs": 12, "lg": 6}
+        self.layout = pmui.Column(
+            self._controls(), theme.card(self.now),
+            theme.grid(
+                pmui.Column(self.of_causes, self.of_curve, self.of_loop, sizing_mode="stretch_width", margin=0),
+                theme.card(self.confusion, self.confusion_note), sizes=half,
+            ),
+            theme.grid(
+                theme.card(self.weights, self.weights_note), theme.card(self.images, self.images_note), sizes=half
+            ),
+            theme.grid(theme.card(self.map, self.map_note), self.pad.layout, sizes=half),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------ made once
+    def _controls(self) -> Any:
+        options = self.context.options
+        boxes = dict.fromkeys(("hidden", "ohm", "tolerance", "seed"), NumberBox)
+        wide = {"show": 240, "map": 230, "over": 210, "full_range": 170, "compensate": 190, "verify": 120}
+        widgets = {
+            name: controls.widget(options, name, width=wide.get(name, 130), sizing_mode=None, widget=boxes.get(name))
+            for name in options.names()
+        }
+
+        def show(*events: Any) -> None:
+            for name, control in widgets.items():
+                control.visible = name in options.active()
+
+        options.param.watch(show, ["show", "verify", "adc"])
+        show()
+        return pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
+
+    def _causes(self) -> Any:
+        self.bars = ColumnDataSource({"x": [], "top": [], "low": [], "high": [], "name": [], "color": []})
+        figure = self.theme.figure(
+            "network causes", title="Where the errors come from", x="Each cause alone", y="Accuracy (%)", height=330
+        )
+        self.causes_y = Axis(figure, "y")
+        bars = figure.scatter("x", "top", size=13, color="color", line_color=None, source=self.bars)
+        figure.add_layout(Whisker(base="x", upper="high", lower="low", source=self.bars, line_color=NEUTRAL))
+        rows = ("Cause", "@name"), ("Accuracy", "@top{0.0} %"), ("95 %", "@low{0.0} … @high{0.0} %")
+        figure.add_tools(theme.hover([bars], *rows))
+        figure.xaxis.major_label_orientation = 0.6
+        return figure
+
+    def _curve(self) -> Any:
+        figure = self.theme.figure(
+            "network curve", title="Accuracy over one setting", x=" ", y="Accuracy (%)", height=330
+        )
+        self.curve_axes = Axis(figure, "x"), Axis(figure, "y")
+        self.band, self.line, self.level = (ColumnDataSource({"x": [], "y": []}) for _ in range(3))
+        figure.patch("x", "y", source=self.band, fill_color=ON_CHIP, fill_alpha=0.25, line_color=None)
+        figure.line("x", "y", source=self.level, line_color=FLOAT, line_dash="dashed", line_width=2)
+        figure.line("x", "y", source=self.line, line_color=ON_CHIP, line_width=2)
+        dots = figure.scatter("x", "y", source=self.line, size=8, color=ON_CHIP)
+        figure.add_tools(theme.hover([dots], ("Setting", "@x"), ("Accuracy", "@y{0.0} %")))
+        return figure
+
+    def _loop(self) -> Any:
+        figure = self.theme.figure(
+            "network loop", title="Training in the loop", x="Epoch", y="Accuracy of images held out (%)", height=330
+        )
+        self.loop_axes = Axis(figure, "x"), Axis(figure, "y")
+        self.epochs = ColumnDataSource({"x": [], "y": [], "loss": [], "pulses": []})
+        figure.line("x", "y", source=self.epochs, line_color=ON_CHIP, line_width=2)
+        dots = figure.scatter("x", "y", source=self.epochs, size=8, color=ON_CHIP)
+        rows = ("Epoch", "@x"), ("Accuracy", "@y{0.0} %"), ("Loss", "@loss{0.000}"), ("Pulses a cell", "@pulses{0.00}")
+        figure.add_tools(theme.hover([dots], *rows))
+        return figure
+
+    def _confusion(self) -> Any:
+        figure = self.theme.figure(
+            "network confusion", title="Confusion: click a field for its images", x="Class on the chip", y="True digit",
+            height=400, match_aspect=True,
+        )  # fmt: skip
+        figure.xaxis.ticker = figure.yaxis.ticker = FixedTicker(ticks=list(range(10)))
+        Axis(figure, "x").show("linear", -0.5, 9.5)
+        Axis(figure, "y").show("linear", 9.5, -0.5)
+        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "ink": [], "shade": []})
+        self.count_colors = LinearColorMapper(palette=COUNTS, low=0, high=1)
+        color = {"field": "shade", "transform": self.count_colors}
+        tiles = figure.rect("x", "y", 0.96, 0.96, source=self.fields, fill_color=color, line_color=None)
+        figure.text("x", "y", "says", source=self.fields, text_color="ink", text_align="center",
+                    text_baseline="middle", text_font_size="12px")  # fmt: skip
+        figure.add_tools(theme.hover([tiles], ("True", "@y"), ("On the chip", "@x"), ("Images", "@count")))
+        figure.on_event(Tap, self._chosen)
+        return figure
+
+    def _images(self) -> Any:
+        figure = self.theme.figure("network images", title="Images", x=" ", y=" ", height=330, match_aspect=True)
+        self.pictures = ColumnDataSource(NO_IMAGE)
+        self.captions = ColumnDataSource({"x": [], "y": [], "says": []})
+        figure.image("image", "x", "y", "dw", "dh", source=self.pictures,
+                     color_mapper=LinearColorMapper(palette=GREYS, low=0, high=1))  # fmt: skip
+        text = figure.text("x", "y", "says", source=self.captions, text_font_size="11px").glyph
+        self.theme.ink(text, "text_color")
+        figure.axis.visible = figure.grid.visible = False
+        Axis(figure, "x").show("linear", -1, 40)
+        Axis(figure, "y").show("linear", -2, 31)
+        return figure
+
+    def _weights(self) -> Any:
+        figure = self.theme.figure(
+            "network weights", title="Weights on the chip", x="Wanted weight", y="Weight on the chip", height=330
+        )
+        self.weight_axes = Axis(figure, "x"), Axis(figure, "y")
+        self.diagonal, self.programmed, self.effective = (ColumnDataSource({"x": [], "y": []}) for _ in range(3))
+        figure.line("x", "y", source=self.diagonal, line_color=NEUTRAL, line_width=2)
+        figure.scatter("x", "y", source=self.effective, size=3, color=FLOAT, alpha=0.4, line_color=None)
+        dots = figure.scatter("x", "y", source=self.programmed, size=3, color=ON_CHIP, alpha=0.5, line_color=None)
+        figure.add_tools(theme.hover([dots], ("Wanted", "@x{0.000}"), ("Programmed", "@y{0.000}")))
+        return figure
+
+    def _map(self) -> Any:
+        figure = self.theme.figure("network map", title="Cells of the layer", x="Column", y="Row", height=360)
+        self.map_axes = Axis(figure, "x"), Axis(figure, "y")
+        self.cells = ColumnDataSource(NO_IMAGE)
+        self.edges = ColumnDataSource({"xs": [], "ys": []})
+        self.cell_colors = self.theme.color_bar(figure, " ")
+        image = figure.image("image", "x", "y", "dw", "dh", source=self.cells, color_mapper=self.cell_colors)
+        figure.multi_line("xs", "ys", source=self.edges, line_color=NEUTRAL, line_width=1)
+        figure.add_tools(theme.hover([image], ("Row, column", "$y{0}, $x{0}"), ("Value", "@image{0.00}")))
+        return figure
+
+    # ------------------------------------------------------------------------------------------------ replaced
+    def update(self, result: Result) -> None:
+        self.result = result
+        self.pad.answer = result.answer
+        low, high = (100 * end for end in result.interval)
+        self.now.object = (
+            f"<b>{100 * result.accuracy:.1f} %</b> on the chip ({low:.1f} to {high:.1f} %, 95 % over "
+            f"{len(result.true)} test images); <b>{100 * result.float_accuracy:.1f} %</b> float. "
+            f"{theme.number(result.cells)} cells on {result.tiles} tiles, {result.pulses:.1f} pulses a cell, "
+            f"{result.unreached} not reached. Handwritten digits of 8 × 8 pixels, trained in float on 1,347 images of "
+            "other writers."
+        )
+        self.of_causes.visible, self.of_curve.visible = bool(result.causes), result.curve is not None
+        self.of_loop.visible = result.loop is not None
+        self._show_causes(result)
+        self._show_curve(result)
+        self._show_loop(result)
+        self._show_confusion(result)
+        self._show_weights(result)
+        self._show_map(result)
+        self.pad.show()
+
+    def _show_causes(self, result: Result) -> None:
+        if not result.causes:
+            return
+        n = len(result.causes)
+        names = [NAMES[cause] for cause in result.causes]
+        self.bars.data = {
+            "x": np.arange(n), "top": 100 * result.by_cause, "low": 100 * result.intervals[:, 0],
+            "high": 100 * result.intervals[:, 1], "name": names,
+            "color": [FLOAT, *[NEUTRAL] * (n - 2), ON_CHIP],
+        }  # fmt: skip
+        Axis(self.causes, "x").show("linear", -0.6, n - 0.4)
+        self.causes.xaxis.ticker = self.causes.xgrid.ticker = FixedTicker(ticks=[float(k) for k in range(n)])
+        self.causes.xaxis.major_label_overrides = {float(k): name for k, name in enumerate(names)}
+        self.causes_y.show("linear", max(0.0, 100 * float(result.intervals.min()) - 5), 100)
+        rows = {
+            name: [f"{100 * accuracy:.1f} %", *(f"{small(100 * e) if e > 1e-9 else 0} %" for e in errors)]
+            for name, accuracy, errors in zip(names, result.by_cause, result.errors, strict=True)
+        }
+        head = ["Accuracy", *(f"Error of layer {k + 1}" for k in range(result.errors.shape[1]))]
+        self.cause_table.object = table("RMS error of each layer's products, in parts of their size", head, rows)
+
+    def _show_curve(self, result: Result) -> None:
+        curve = result.curve
+        if curve is None:
+            return
+        x, y = curve.x, 100 * curve.mean
+        self.line.data = {"x": x, "y": y}
+        self.band.data = {"x": np.concatenate([x, x[::-1]]), "y": 100 * np.concatenate([curve.low, curve.high[::-1]])}
+        self.level.data = {"x": [x[0], x[-1]], "y": [100 * result.float_accuracy] * 2}
+        margin = 0.04 * (x[-1] - x[0])
+        self.curve_axes[0].show("linear", x[0] - margin, x[-1] + margin, AXES[curve.over])
+        self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min()) - 5), 100)
+        self.curve_note.object = legend([
+            swatch(ON_CHIP, f"mean of {curve.chips} chips"), swatch(ON_CHIP, "lowest to highest of them", kind="area"),
+            swatch(FLOAT, "float", dash="dashed"),
+        ])  # fmt: skip
+
+    def _show_loop(self, result: Result) -> None:
+        loop = result.loop
+        if loop is None:
+            return
+        x = np.arange(len(loop.accuracy))
+        self.epochs.data = {"x": x, "y": 100 * loop.accuracy, "loss": loop.loss, "pulses": loop.pulses}
+        self.loop_axes[0].show("linear", -0.3, x[-1] + 0.3)
+        self.loop_axes[1].show("linear", max(0.0, 100 * float(loop.accuracy.min()) - 3), 101)
+        self.loop_note.object = (
+            f"Test images: {100 * loop.before:.1f} % before, <b>{100 * loop.after:.1f} %</b> after, "
+            f"{100 * result.float_accuracy:.1f} % float. {loop.pulses.sum():.2f} pulses a cell in all: only cells "
+            "whose weight left its band are written."
+        )
+
+    def _show_confusion(self, result: Result) -> None:
+        y, x = (part.ravel() for part in np.indices(result.confusion.shape))
+        counts = result.confusion.ravel()
+        shade = np.sqrt(counts)  # few errors beside many right answers
+        dark = shade > 0.5 * shade.max()
+        self.count_colors.high = float(shade.max())
+        self.fields.data = {
+            "x": x, "y": y, "count": counts, "says": [str(n) if n else "" for n in counts],
+            "ink": np.where(dark, "#ffffff", "#333333"), "shade": shade,
+        }  # fmt: skip
+        wrong = result.confusion - np.diag(np.diag(result.confusion))
+        if self.field is None or not result.confusion[self.field]:
+            at = np.unravel_index(int(wrong.argmax()), wrong.shape)
+            self.field = int(at[0]), int(at[1])
+        self._show_images(result)
+        self.confusion_note.object = f"{int(wrong.sum())} of {len(result.true)} images are taken for another digit."
+
+    def _chosen(self, event: Tap) -> None:
+        if self.result is not None and 0 <= round(event.x) <= 9 and 0 <= round(event.y) <= 9:
+            self.field = round(event.y), round(event.x)
+            self._show_images(self.result)
+
+    def _show_images(self, result: Result) -> None:
+        true, found = self.field or (0, 0)
+        which = np.flatnonzero((result.true == true) & (result.found == found))
+        some = which[:MOST_SHOWN]
+        places = [(10 * (k % 4), 20 - 11 * (k // 4)) for k in range(len(some))]
+        self.pictures.data = {
+            "image": [result.images[k].reshape(8, 8)[::-1] for k in some], "x": [x for x, _ in places],
+            "y": [y for _, y in places], "dw": [8] * len(some), "dh": [8] * len(some),
+        }  # fmt: skip
+        self.captions.data = {
+            "x": [x for x, _ in places], "y": [y - 1.8 for _, y in places],
+            "says": [f"float {result.meant[k]}, chip {result.found[k]}" for k in some],
+        }  # fmt: skip
+        self.images_note.object = f"{len(which)} images of a {true} that the chip takes for a {found}" + (
+            f", the first {MOST_SHOWN}." if len(which) > MOST_SHOWN else "."
+        )
+
+    def _show_weights(self, result: Result) -> None:
+        target, programmed, effective = result.weights
+        self.programmed.data, self.effective.data = {"x": target, "y": programmed}, {"x": target, "y": effective}
+        most = 1.05 * float(np.abs(target).max())
+        self.diagonal.data = {"x": [-most, most], "y": [-most, most]}
+        for axis in self.weight_axes:
+            axis.show("linear", -most, most)
+        self.weights_note.object = legend([
+            swatch(ON_CHIP, "in the cells", kind="area"), swatch(FLOAT, "behind the lines, gain included", kind="area"),
+            swatch(NEUTRAL, "as wanted"),
+        ])  # fmt: skip
+
+    def _show_map(self, result: Result) -> None:
+        name, unit, factor = MAP_UNITS[result.quantity]
+        values, (rows, columns) = result.values * np.float32(factor), result.values.shape
+        self.cells.data = {"image": [values], "x": [-0.5], "y": [-0.5], "dw": [columns], "dh": [rows]}
+        low, high = (float(q) for q in np.quantile(values, [0.001, 0.999]))
+        self.cell_colors.update(low=low, high=max(high, low + 1e-9), palette=MAP_PALETTE)
+        down, across = (np.arange(0, n, result.tile)[1:] - 0.5 for n in (rows, columns))
+        self.edges.data = {
+            "xs": [*([-0.5, columns - 0.5] for _ in down), *([x, x] for x in across)],
+            "ys": [*([y, y] for y in down), *([-0.5, rows - 0.5] for _ in across)],
+        }  # fmt: skip
+        self.map_axes[0].show("linear", -0.5, columns - 0.5)
+        self.map_axes[1].show("linear", rows - 0.5, -0.5)
+        self.map_note.object = (
+            f"{name}{f' ({unit})' if unit else ''} of {rows} × {columns} cells; lines part the tiles."
+        )
