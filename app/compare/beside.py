@@ -61,8 +61,9 @@ class Beside:
         """Results of run A and of the selected cells; None where there is none, or the tab cannot show it."""
         rows, columns = np.empty(0, int), np.empty(0, int)
         pinned = selected = None
-        if self.pinned is not None and self.pinned.key != run.key:
-            pinned = _tried(tab, lambda: result_of(self.pinned, of_run(request, self.pinned), cancel))
+        a = self.pinned
+        if a is not None and a.key != run.key:
+            pinned = _tried(tab, lambda: result_of(a, of_run(request, a), cancel))
         if request.group:
             rows, columns = _tried(tab, lambda: places_of(run, request.group)) or (rows, columns)
             part = part_of(run, request.group) if rows.size and tab.key in OF_CELLS else None
@@ -71,10 +72,8 @@ class Beside:
         return Extra(pinned, selected, rows, columns)
 
 
-def of_run(request: Request, run: Run | None) -> Request:
+def of_run(request: Request, run: Run) -> Request:
     """The present options and followed cells, with the simulation settings of another run."""
-    if run is None:
-        return request
     array = run.request.array
     cells = tuple(c for c in request.cells if c[0] < array.rows and c[1] < array.columns) or ((0, 0),)
     return replace(request, array=array, train=run.request.train, device=run.request.device, cells=cells)

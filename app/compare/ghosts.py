@@ -130,7 +130,7 @@ class Ghosts:
             if not x.size:
                 return
             source = self._rings[figure.name, k] = ColumnDataSource({"x": [], "y": []})
-            shown = {"fill_color": None, "line_color": SELECTED, "line_width": 1.5}
+            shown: dict[str, Any] = {"fill_color": None, "line_color": SELECTED, "line_width": 1.5}
             ring = figure.add_glyph(source, Scatter(x="x", y="y", size=8, marker=marker, **shown))
             ring.name = "ghost selected"
         source.data = {"x": x, "y": y}
@@ -210,7 +210,8 @@ def _add(shapes: Shapes, glyph: Any, data: Columns, logs: tuple[bool, bool]) -> 
     elif isinstance(glyph, Line | Step) and numbers(x, y):
         shapes.add_line(x, y)
     elif isinstance(glyph, MultiLine):
-        for across, up in zip(data.get(glyph.xs, ()), data.get(glyph.ys, ()), strict=True):
+        rows = column("xs"), column("ys")
+        for across, up in () if rows[0] is None or rows[1] is None else zip(*rows, strict=True):
             if numbers(across, up):
                 shapes.add_line(across, up)
     elif isinstance(glyph, Image):
@@ -234,7 +235,7 @@ def _contours(shapes: Shapes, data: Columns, logs: tuple[bool, bool]) -> None:
         lines = contour_generator(x, y, smooth(values))
         for level in LEVELS:
             for line in lines.lines(level * smooth(values).max()):
-                shapes.add_line(line[:, 0], line[:, 1])
+                shapes.add_line(*np.asarray(line).T)
 
 
 def middles(low: float, high: float, count: int, log: bool) -> np.ndarray:

@@ -83,7 +83,7 @@ def changed(a: Run, b: Run) -> tuple[tuple[str, str, str], ...]:
             values = [_said(choices, name) for choices in (one, other)]
             if values[0] != values[1]:
                 found.append((name, *values))
-    return tuple(found)  # type: ignore[arg-type]
+    return tuple(found)
 
 
 def _said(choices: Choices, name: str) -> str:

@@ -277,7 +277,7 @@ class Session:
         key = self._key_of(name, self.run)
         return None if self._sent.get(name) == key else (key, self._draw_one(name, self.run, request, key))
 
-    async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Hashable) -> None:
+    async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Any) -> None:
         tab, results = self.tabs[name], self._caches(request)[1]
         try:
             own, beside = key
