@@ -53,6 +53,28 @@ class Differences:
     numbers: tuple[Number, ...]
 
 
+NUMBERS = {
+    "best_bit_error_rate": "Bit error rate at the best threshold", "best_threshold": "Best read threshold",
+    "window_ratio": "Window ratio",
+    **{f"memory.{k}": f"Correlation at lag 1 of {f.symbol}" for k, f in enumerate(FEATURES)},
+    **{f"c2c.{k}": f"C2C spread of {f.symbol}" for k, f in enumerate(FEATURES)},
+    **{f"d2d.{k}": f"D2D spread of {f.symbol}" for k, f in enumerate(FEATURES)},
+    **{f"share.{k}": f"Share of variance between devices, {f.symbol}" for k, f in enumerate(FEATURES)},
+}  # fmt: skip
+
+
+def numbers_of(run: Run, key: str) -> tuple[float, float]:
+    """One number of a run and its standard error; NaN where the run has none."""
+    make, words = _window, NUMBERS[key]
+    if "." in key:
+        make = _memory if key.startswith("memory") else _spreads
+    try:
+        found = {row[0]: row[2:] for row in make(run)}
+    except (ValueError, KeyError):  # one cycle, or too few cells
+        return np.nan, np.nan
+    return found.get(words, (np.nan, np.nan))
+
+
 def differences(a: Run, b: Run, cancel: threading.Event) -> Differences:
     """All numbers of the comparison.
 
@@ -173,7 +195,10 @@ def _memory(run: Run) -> list[tuple[str, str, float, float]]:
 def _window(run: Run) -> list[tuple[str, str, float, float]]:
     found: xr.Dataset = statistics_api.memory_window(run.data)
     rows = [("Best read threshold", "Ω", float(found["best_threshold"]), np.nan)]
-    for name, words in (("best_bit_error_rate", "Bit error rate there"), ("window_ratio", "Window ratio")):
+    for name, words in (
+        ("best_bit_error_rate", "Bit error rate at the best threshold"),
+        ("window_ratio", "Window ratio"),
+    ):
         if name in found:
             interval = found.get(f"{name}_interval")
             rows.append((words, "", float(found[name]), np.nan if interval is None else _error(interval.values)))

@@ -135,4 +135,4 @@ def test_the_same_settings_differ_by_chance_only(small_run: Run, make_run: Calla
     spread = by["C2C spread of U_SET"]
     assert spread.b / spread.a == pytest.approx(1.8, rel=0.25) and spread.difference > 4 * spread.error
     assert sum(each.distance > each.chance for each in wide.distances) >= 3
-    assert by["Best read threshold"].unit == "Ω" and by["Bit error rate there"].b >= 0
+    assert by["Best read threshold"].unit == "Ω" and by["Bit error rate at the best threshold"].b >= 0
