@@ -48,7 +48,8 @@ class Ages:
     @classmethod
     def new(cls, r: F32) -> Ages:
         """Of cells of which nothing is known but what was programmed, `r`, at the beginning of time."""
-        return cls(Clock(), *(np.zeros(r.size, kind) for kind in (np.int64, np.uint32, np.int64)), r.copy())
+        zeros = np.zeros(r.size, np.int64)
+        return cls(Clock(), zeros, np.zeros(r.size, np.uint32), zeros, r.copy())
 
     def take(self, where: Any) -> Ages:
         """Of some cells, on arrays of its own.
@@ -62,7 +63,7 @@ class Ages:
         -------
         Ages
         """
-        return replace(self, **{name: np.array(array[where]) for name, array in self.arrays().items()})
+        return Ages(self.clock, **{name: np.array(array[where]) for name, array in self.arrays().items()})
 
     def rectangle(self, shape: tuple[int, int], rows: slice, columns: slice) -> Ages:
         """Of a rectangle of cells, as `State.rectangle`.
@@ -77,7 +78,7 @@ class Ages:
         Ages
         """
         inside = {name: array.reshape(shape)[rows, columns].copy().ravel() for name, array in self.arrays().items()}
-        return replace(self, **inside)
+        return Ages(self.clock, **inside)
 
     def arrays(self) -> dict[str, Any]:
         """The arrays by name; not copies."""
@@ -238,7 +239,7 @@ def loaded(clock: object, arrays: Mapping[str, Any], r: F32) -> Ages:
         If they do not fit.
     """
     ages = replace(Ages.new(r), clock=Clock.of(clock))
-    given = {}
+    given: dict[str, Any] = {}
     for name, kind in (("born", np.int64), ("births", np.uint32)):
         array = np.asarray(arrays.get(name))
         if array.shape != r.shape or array.dtype != kind:
@@ -246,4 +247,4 @@ def loaded(clock: object, arrays: Mapping[str, Any], r: F32) -> Ages:
         given[name] = array.copy()
     if given["born"].min() < 0 or given["born"].max() > ages.clock.time:
         raise ValueError("cells: born must lie between 0 and the array's time (got others); save the cells again")
-    return replace(ages, **given)
+    return replace(ages, born=given["born"], births=given["births"])

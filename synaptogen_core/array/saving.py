@@ -130,7 +130,7 @@ def digest(cells: Transactional, state: State) -> str:
     """
     about = f"{cells.shape} {cells.device.hash} {cells.seed} {cells.start} {cells.reads}"
     if cells.retention is not None:
-        about += f" {cells.retention.hash} {cells.clock.spans}"
+        about += f" {cells.retention.hash} {() if cells.ages is None else cells.ages.clock.spans}"
     digests = [b""] * -(-cells.size // HASH_BLOCK)
 
     def hash_of_part(block: slice) -> None:

@@ -74,8 +74,8 @@ class Waiting(Transactional):
         outside = float(((g < low) | (g > high)).mean())
         if outside > 0 and low < high:
             warnings.warn(
-                f"{outside:.0%} of the cells hold conductances outside {low * 1e6:.3g} to {high * 1e6:.3g} uS, in which "
-                f"the retention law {law.name} was measured: the numbers at its ends are held, an extrapolation",
+                f"{outside:.0%} of the cells hold conductances outside {low * 1e6:.3g} to {high * 1e6:.3g} uS, in "
+                f"which the retention law {law.name} was measured: the numbers at its ends are held, an extrapolation",
                 RangeWarning,
                 stacklevel=3,
             )

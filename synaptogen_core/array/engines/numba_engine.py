@@ -43,23 +43,23 @@ SOURCES = (
 )
 
 
-def _entries(number: int) -> tuple[Any, Any, Any, Any]:
+def _entries(mark: int) -> tuple[Any, Any, Any, Any]:
     """The functions that Python calls."""
 
     def advance_block(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1):
-        if number:
+        if mark:
             advance(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1)
 
     def fill_block(state, scratch, numbers, stationary, k0, k1):
-        if number:
+        if mark:
             fill(state, scratch, numbers, stationary, k0, k1)
 
     def read_block(cells, numbers, first, number, k0, k1):
-        if number:
+        if mark:
             read(cells, numbers, first, number, k0, k1)
 
     def between_block(r, out, low, difference):
-        if number:
+        if mark:
             between(r, out, low, difference)
 
     return compiled(advance_block), compiled(fill_block), compiled(read_block), compiled(between_block)

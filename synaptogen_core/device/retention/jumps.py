@@ -43,8 +43,9 @@ class Numbers:
 @lru_cache(maxsize=64)
 def numbers(law: RetentionLaw, device: ModelNumbers) -> Numbers:
     """What both engines need of `law` for cells of `device`."""
-    tables = (np.array(table) for table in (law.conductance, law.spread, law.rate, law.mean))
-    return Numbers(*tables, law.t0 * 1e9, law.corner, float(device.g_llrs), float(device.g_llrs - device.g_hhrs))
+    nodes, spread, rate, mean = (np.array(table) for table in (law.conductance, law.spread, law.rate, law.mean))
+    g_low, window = float(device.g_llrs), float(device.g_llrs - device.g_hhrs)
+    return Numbers(nodes, spread, rate, mean, law.t0 * 1e9, law.corner, g_low, window)
 
 
 def interpolated(g: F64, nodes: F64, table: F64) -> F64:

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from synaptogen_core.array.engines.compiled.caching import compiled, stamp
 from synaptogen_core.device.model import random_streams
 from synaptogen_core.device.retention import arithmetic, jumps
+from synaptogen_core.device.retention.jumps import Ns
+from synaptogen_core.types import F32, U32
 
 ODD = np.array(arithmetic.ODD)
 TAYLOR = np.array(arithmetic.TAYLOR)
@@ -124,7 +127,7 @@ def _entry(number: int) -> Any:
             mean = interpolated(g, nodes, mean_of)
             step = mean / rate
             scale = math.sqrt(max(spread * spread - mean * step, 0.0) / (2.0 * rate))
-            moved, u, later = 0.0, 0.0, NEVER
+            moved, u, later = 0.0, 0.0, np.int64(NEVER)
             now = log(1.0 + age[n] / t0)  # spares most exponentials; how near one may be is told by them alone
             low, high = np.uint64(cell[n]) & LOW, np.uint64(cell[n]) >> HALF
             for jump in range(MOST_JUMPS):
@@ -155,7 +158,9 @@ def _entry(number: int) -> Any:
 _relax = _entry(stamp((random_streams, arithmetic, jumps)))
 
 
-def relax(seed, cell, births, r, age, due, seen, law):
+def relax(
+    seed: int, cell: NDArray[np.uint64], births: U32, r: F32, age: Ns, due: Ns, seen: F32, law: jumps.Numbers
+) -> None:
     """Bring the cells whose jump is due up to their age, in place: `due` [ns] and `seen`, what a read finds.
 
     Parameters
