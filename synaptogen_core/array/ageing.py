@@ -51,6 +51,23 @@ class Ages:
         zeros = np.zeros(r.size, np.int64)
         return cls(Clock(), zeros, np.zeros(r.size, np.uint32), zeros, r.copy())
 
+    @classmethod
+    def empty(cls, size: int, clock: Clock) -> Ages:
+        """Memory for the ages of so many cells, to be `put` by block."""
+        born, due = np.empty(size, np.int64), np.empty(size, np.int64)
+        return cls(clock, born, np.empty(size, np.uint32), due, np.empty(size, np.float32))
+
+    def put(self, where: slice, part: Ages) -> None:
+        """Write the ages of some cells, while these are still being made.
+
+        Parameters
+        ----------
+        where : slice
+        part : Ages
+        """
+        for name, array in self.arrays().items():
+            array[where] = getattr(part, name)
+
     def take(self, where: Any) -> Ages:
         """Of some cells, on arrays of its own.
 
@@ -110,7 +127,14 @@ class Ages:
         )
 
     def read(
-        self, engine: str, seed: int, cell: NDArray[np.uint64], r: F32, law: RetentionLaw, device: DeviceParameters
+        self,
+        engine: str,
+        seed: int,
+        cell: NDArray[np.uint64],
+        r: F32,
+        law: RetentionLaw,
+        device: DeviceParameters,
+        threads: int | None = None,
     ) -> Ages:
         """The same with `seen` as it is now.
 
@@ -125,6 +149,8 @@ class Ages:
             Mixing variable as programmed.
         law : RetentionLaw
         device : DeviceParameters
+        threads : int, optional
+            Default: as many as there are processors.
 
         Returns
         -------
@@ -140,7 +166,7 @@ class Ages:
         def work(block: slice) -> None:
             relax(seed, cell[block], self.births[block], r[block], age[block], due[block], seen[block], numbers, twin)
 
-        each_block(cell.size, BLOCK, work)
+        each_block(cell.size, BLOCK, work, threads)
         return replace(self, due=due, seen=seen)
 
 
@@ -176,7 +202,7 @@ def relax(
 
 
 @dataclass(frozen=True, eq=False)
-class Before:
+class Switches:
     """What tells that a cell has switched, on arrays of its own; of n cells."""
 
     code: NDArray[np.uint8]
@@ -184,7 +210,7 @@ class Before:
     threshold: F32
 
     @classmethod
-    def of(cls, state: State, where: slice = slice(None)) -> Before:
+    def of(cls, state: State, where: slice = slice(None)) -> Switches:
         """Of the cells `where` of `state`."""
         return cls(*(getattr(state, name)[where].copy() for name in ("code", "count", "threshold")))
 

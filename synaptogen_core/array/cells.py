@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array import saving
-from synaptogen_core.array.ageing import Before
+from synaptogen_core.array.ageing import Switches
 from synaptogen_core.array.engines import choose
 from synaptogen_core.array.engines.interface import Engine, Pulses
 from synaptogen_core.array.helper_threads import to_the_end
@@ -115,7 +115,7 @@ class CellArray(Waiting):
     def _pulse(self, volts: F32, engine: Engine, target: State) -> None:
         """Apply checked voltages: in place if `target` is where the state is."""
         state, c, pulse = self._state, self._constants, Pulses.unrecorded(volts[None, :])
-        ages, before = self.ages, None if self.ages is None else Before.of(state)
+        ages, before = self.ages, None if self.ages is None else Switches.of(state)
 
         def advance(block: slice) -> None:
             engine.advance(state, target, block, self._seed, pulse.of_block(block), {}, c)

@@ -64,8 +64,14 @@ class Waiting(Transactional):
         left = ages.due - ages.clock.ages(ages.born, law)
         return float(np.where(ages.due < NEVER, left, np.inf).min()) / SECOND
 
-    def warn_law(self) -> None:
-        """Say once that cells hold conductances outside the range that the retention law was measured in."""
+    def warn_law(self, stacklevel: int = 3) -> None:
+        """Say once that cells hold conductances outside the range that the retention law was measured in.
+
+        Parameters
+        ----------
+        stacklevel : int
+            As for ``warnings.warn``.
+        """
         law, c = self._retention, self._constants
         if law is None or self._law_warned:
             return
@@ -77,7 +83,7 @@ class Waiting(Transactional):
                 f"{outside:.0%} of the cells hold conductances outside {low * 1e6:.3g} to {high * 1e6:.3g} uS, in "
                 f"which the retention law {law.name} was measured: the numbers at its ends are held, an extrapolation",
                 RangeWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
         self._law_warned = True
 
