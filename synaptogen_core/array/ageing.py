@@ -53,7 +53,17 @@ class Ages:
 
     @classmethod
     def empty(cls, size: int, clock: Clock) -> Ages:
-        """Memory for the ages of so many cells, to be `put` by block."""
+        """Memory for the ages of so many cells, to be `put` by block.
+
+        Parameters
+        ----------
+        size : int
+        clock : Clock
+
+        Returns
+        -------
+        Ages
+        """
         born, due = np.empty(size, np.int64), np.empty(size, np.int64)
         return cls(clock, born, np.empty(size, np.uint32), due, np.empty(size, np.float32))
 
@@ -211,7 +221,18 @@ class Switches:
 
     @classmethod
     def of(cls, state: State, where: slice = slice(None)) -> Switches:
-        """Of the cells `where` of `state`."""
+        """Copy what can change.
+
+        Parameters
+        ----------
+        state : State
+        where : slice
+            Its cells.
+
+        Returns
+        -------
+        Switches
+        """
         return cls(*(getattr(state, name)[where].copy() for name in ("code", "count", "threshold")))
 
     def switched(self, state: State, where: slice = slice(None)) -> Bools:

@@ -16,6 +16,8 @@ from synaptogen_core.device.retention.law import RetentionLaw, acceleration
 from synaptogen_core.errors import RangeWarning
 from synaptogen_core.types import F32
 
+LEAST_SHARE = 0.01  # of cells outside a law's range that is said
+
 
 class Waiting(Transactional):
     """An array on which time can pass; parameters of `CellArray`."""
@@ -65,7 +67,7 @@ class Waiting(Transactional):
         return float(np.where(ages.due < NEVER, left, np.inf).min()) / SECOND
 
     def warn_law(self, stacklevel: int = 3) -> None:
-        """Say once that cells hold conductances outside the range that the retention law was measured in.
+        """Say once that many cells hold conductances outside the range that the retention law was measured in.
 
         Parameters
         ----------
@@ -78,7 +80,7 @@ class Waiting(Transactional):
         g = float(c.g_llrs) - self._state.r / float(c.inverse_window)
         low, high = law.conductance[0], law.conductance[-1]
         outside = float(((g < low) | (g > high)).mean())
-        if outside > 0 and low < high:
+        if outside > LEAST_SHARE and low < high:
             warnings.warn(
                 f"{outside:.0%} of the cells hold conductances outside {low * 1e6:.3g} to {high * 1e6:.3g} uS, in "
                 f"which the retention law {law.name} was measured: the numbers at its ends are held, an extrapolation",

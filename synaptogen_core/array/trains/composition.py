@@ -34,16 +34,22 @@ MAX_DEPTH = 64  # a tree of 50e6 pulses is at most 52 deep, as each repeat at le
 
 
 @dataclass(frozen=True)
-class Join:
-    """Two or more nodes, none of them a join, one after the other; attributes as those of `Wave`."""
+class Measures:
+    """What a node is made to know of itself; attributes as those of `Wave`."""
 
-    parts: tuple[Node, ...]
     length: int = field(init=False)
     ends: int = field(init=False)
     closed: bool = field(init=False)
     amplitude: float = field(init=False)
     sources: tuple[RandomSource, ...] = field(init=False)
     duration: int = field(init=False)
+
+
+@dataclass(frozen=True)
+class Join(Measures):
+    """Two or more nodes, none of them a join, one after the other; attributes as those of `Wave`."""
+
+    parts: tuple[Node, ...]
 
     def __post_init__(self) -> None:
         """Measure the parts."""
@@ -102,17 +108,11 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Repeat:
+class Repeat(Measures):
     """A node, itself no repeat, two or more times; attributes as those of `Wave`."""
 
     times: int
     part: Wave | Join | Timed
-    length: int = field(init=False)
-    ends: int = field(init=False)
-    closed: bool = field(init=False)
-    amplitude: float = field(init=False)
-    sources: tuple[RandomSource, ...] = field(init=False)
-    duration: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Measure the part."""
@@ -179,7 +179,17 @@ class Timed:
         return int((times // SECOND).sum()) * SECOND + int((times % SECOND).sum())
 
     def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
-        """Return the first `count` pulses; `numbers` gives the random sources theirs."""
+        """Return the first `count` pulses of the part.
+
+        Parameters
+        ----------
+        count, numbers
+            As for `Join.head`.
+
+        Returns
+        -------
+        Head
+        """
         return self.part.head(count, numbers)
 
     def timing(self, count: int) -> NDArray[np.int64]:

@@ -80,6 +80,8 @@ class Verification:
         volts[self.active] = self.u[self.active]
         grid = volts.reshape(self.cells.shape)
         self.cells.apply_voltage(grid if reach is None else reach(self.cells, grid))
+        if self.settings.delay:
+            self.cells.wait(self.settings.delay)
         self.rounds += 1
         self.pulses[self.active] += 1
         self.set_pulses[self.active] += self.u[self.active] < 0

@@ -42,7 +42,17 @@ class Numbers:
 
 @lru_cache(maxsize=64)
 def numbers(law: RetentionLaw, device: ModelNumbers) -> Numbers:
-    """What both engines need of `law` for cells of `device`."""
+    """What both engines need of a law for the cells of a device.
+
+    Parameters
+    ----------
+    law : RetentionLaw
+    device : ModelNumbers
+
+    Returns
+    -------
+    Numbers
+    """
     nodes, spread, rate, mean = (np.array(table) for table in (law.conductance, law.spread, law.rate, law.mean))
     g_low, window = float(device.g_llrs), float(device.g_llrs - device.g_hhrs)
     return Numbers(nodes, spread, rate, mean, law.t0 * 1e9, law.corner, g_low, window)

@@ -92,7 +92,18 @@ def exponential(word):
 
 @inline
 def interpolated(g, nodes, table):
-    """The twin of `jumps.interpolated`, one conductance."""
+    """The twin of `jumps.interpolated`, one conductance.
+
+    Parameters
+    ----------
+    g : float
+        [S].
+    nodes, table : ndarray of float64, shape (k,)
+
+    Returns
+    -------
+    float
+    """
     right = np.searchsorted(nodes, g, side="right")
     low, high = max(right - 1, 0), min(right, nodes.size - 1)
     if low == high:
@@ -102,13 +113,33 @@ def interpolated(g, nodes, table):
 
 @inline
 def coordinate(g, corner):
-    """The twin of `jumps.coordinate`, one conductance."""
+    """The twin of `jumps.coordinate`, one conductance.
+
+    Parameters
+    ----------
+    g, corner : float
+        [S].
+
+    Returns
+    -------
+    float
+    """
     return g if g >= corner else corner * (1.0 + log(g / corner))
 
 
 @inline
 def conductance(y, corner):
-    """The twin of `jumps.conductance`, one coordinate."""
+    """The twin of `jumps.conductance`, one coordinate.
+
+    Parameters
+    ----------
+    y, corner : float
+        [S].
+
+    Returns
+    -------
+    float
+    """
     return y if y >= corner else corner * exp(y / corner - 1.0)
 
 
