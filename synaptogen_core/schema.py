@@ -91,6 +91,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "error": {"long_name": "relative distance from the target", "units": "1"},
     "pulses": {"long_name": "pulses used", "units": "1"},
     "set_pulses": {"long_name": "SET pulses among them", "units": "1"},
+    "last_voltage": {"long_name": "largest RESET voltage since the last SET", "units": "V"},
     "outcome": {"long_name": "outcome of programming", "units": "1"},
     "train_table": {"long_name": "voltages of the pulse train's table", "units": "V"},
     "train_durations": {"long_name": "widths of the train's pulses and delays after them", "units": "ns"},
