@@ -99,7 +99,7 @@ class Identity:
     @property
     def nbytes(self) -> int:
         """Memory of the state, whether it is there yet or not [bytes]."""
-        return self.size * (bytes_per_cell(self._device.order) + (BYTES_OF_AGES if self._retention else 0))
+        return self.size * (bytes_per_cell(self._device.slots) + (BYTES_OF_AGES if self._retention else 0))
 
     @property
     def _constants(self) -> Constants:

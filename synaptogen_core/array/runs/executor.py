@@ -142,7 +142,7 @@ class Run:
         self.component = np.empty(n, np.uint8)
         if self.advance:
             before = self.cells.stored
-            self.state = State.empty(self.cells.size, self.cells.device.order) if before is None else before.successor()
+            self.state = State.empty(self.cells.size, self.cells.device.slots) if before is None else before.successor()
             if self.timed:
                 clock = self.cells.clock.later(self.timetable.train.node.duration)
                 self.ages = Ages.empty(self.cells.size, clock)

@@ -17,6 +17,7 @@ from synaptogen_core.types import F32, U32
 
 STREAM_VERSION = 2
 DEVICE, START, CYCLE, READ, PULSE, LINE = range(6)
+SLOW, STUCK = 8, 9  # of devices of format 2
 RELAX, TRAP = 16, 17  # jumps of a cell that was programmed; its telegraph traps
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
