@@ -54,7 +54,7 @@ def scores(panel: Panel, column: int, coordinate: Coordinate) -> F64:
     v[known] = coordinate.inverse(y[known])
     jacobian = np.zeros(y.shape)
     if coordinate.scale == "log10":
-        jacobian[known] -= np.log(np.maximum(np.abs(y[known]) - coordinate.offset, 1e-300))
+        jacobian[known] -= np.log(np.log(10.0) * np.maximum(np.abs(y[known]) - coordinate.offset, 1e-300))
     if coordinate.warp is not None:
         jacobian[known] -= np.log(coordinate.warp.table.slope(v[known]))
     one = Panel(v[:, None], panel.device, panel.starts, (panel.features[column],), panel.step)

@@ -76,7 +76,7 @@ def in_coordinates(panel: Panel, coordinates: Sequence[Coordinate]) -> Panel:
 def knots_for(count: int) -> F64:
     """Those knots of a shape that so many values tell."""
     beyond = count * ndtr(-np.abs(KNOTS))
-    return np.asarray(KNOTS[beyond >= FEW_BEYOND])
+    return np.asarray(KNOTS[(beyond >= FEW_BEYOND) | (np.abs(KNOTS) <= 1.0)])
 
 
 def summarise(panel: Panel, knots: F64, lags: int) -> Summary:

@@ -19,6 +19,7 @@ from synaptogen_core.types import F64
 
 OWN_SHAPE = 3000  # values from which a spline is learnt
 PRIOR_G, PRIOR_H = 0.3, 0.05  # widths, about 0 and .03
+MOST_G = 0.7
 LEAST_SLOPE = 0.03  # of a shape
 LN_10 = float(np.log(10.0))
 
@@ -71,15 +72,14 @@ def shape_of(knots: F64, quantiles: F64, count: int) -> Curve:
     tail = np.minimum(0.5, np.maximum(1.0 / max(count, 4), 0.15 * density + 1e-3))
     error = np.sqrt(tail * (1 - tail) / max(count, 4)) / np.maximum(density, 0.02)
 
-    def curve(x: F64) -> Curve:
-        return Curve("g-and-h", {"centre": x[0], "scale": float(np.exp(x[1])), "g": x[2], "h": x[3]})
-
     def residuals(x: F64) -> F64:
-        misfit = (curve(x).exact(knots) - quantiles) / error
+        skew = np.expm1(x[2] * knots) / x[2] if abs(x[2]) > 1e-6 else knots
+        misfit = (x[0] + np.exp(x[1]) * skew * np.exp(0.5 * x[3] * knots**2) - quantiles) / error
         return np.concatenate([misfit, [x[0] / 0.5, x[1] / 0.5, x[2] / PRIOR_G, (x[3] - 0.03) / PRIOR_H]])
 
-    found = least_squares(residuals, [0.0, 0.0, 0.0, 0.03], bounds=([-3, -3, -2, 0], [3, 3, 2, 0.25]))
-    return curve(found.x)
+    found = least_squares(residuals, [0.0, 0.0, 0.0, 0.03], bounds=([-3, -3, -MOST_G, 0], [3, 3, MOST_G, 0.25]))
+    centre, size, g, h = (float(number) for number in found.x)
+    return Curve("g-and-h", {"centre": centre, "scale": float(np.exp(size)), "g": g, "h": h})
 
 
 def slow_part(share: F64, persistence: F64, correlation: F64) -> Slow:

@@ -1,8 +1,8 @@
 """The stages of a fit of format 2: what is set aside, coordinates, moments, shapes, memory, and what simulation mends.
 
-Moments and pooled quantiles rather than likelihood: fits by likelihood alone simulate badly (long memory stands in for
-missing skew, tails explode). What a short series does to a statistic is taken off by indirect inference (Gourieroux,
-Monfort and Renault 1993): the device is simulated, measured and summarised in the same way, and moved by the difference.
+Moments and pooled quantiles rather than likelihood: fits by likelihood alone simulate badly, as long memory stands in
+for missing skew and tails explode. What a short series does to a statistic is taken off by indirect inference
+(Gourieroux, Monfort and Renault 1993): the device is simulated, summarised likewise, and moved by what it misses.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ from synaptogen_core.analysis.staged.cycles import (
     summarise,
     without_first,
 )
-from synaptogen_core.analysis.staged.device import Learnt, device_of
-from synaptogen_core.analysis.staged.memory import correlations, fit_memory
+from synaptogen_core.analysis.staged.device import Learnt, device_of, shape_of
+from synaptogen_core.analysis.staged.memory import Memory, correlations, fit_memory
 from synaptogen_core.device.extension import BreakIn, Coordinate
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.progress import Work
 from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
+PARTS = ("offset", "warp", "slow", "break_in")
 ROUNDS = 3
 SIMULATED = 250_000  # cycles of a simulation, about
-MOST_REPEATS = 200
-REPLICATES = (16, 60)  # least and most simulated measurements for intervals
+MOST_REPEATS = 60
+REPLICATES = (16, 40)  # least and most simulated measurements for intervals
 MOST_BREAK_IN = 0.1  # of a device's cycles
 STEADY = 4.0  # standard errors
 FEW_DEVICES = 3  # with fewer, the spread between devices is the template's
@@ -252,8 +253,8 @@ def _first(seen: Summary, coordinates: list[Coordinate], knots: F64, count: int,
     return Learnt(tuple(coordinates), seen.centre, covariance, seen.quantiles, knots, memories, slow, fast, count)
 
 
-def _memory(seen: F64, cycles: int, count: int, white: bool):  # type: ignore[no-untyped-def]
-    found = fit_memory(seen, cycles, count)
+def _memory(seen: F64, cycles: int, count: int, white: bool, near: Memory | None = None) -> Memory:
+    found = fit_memory(seen, cycles, count, near)
     return replace(found, share=0.0, fast=float(np.clip(seen[1] / seen[0], -0.5, 0.9))) if white else found
 
 
@@ -296,7 +297,8 @@ def _moved(
     lags = target.lags + (seen.lags - drawn.lags)
     memories = tuple(_memory(lags[:, i, i], cycles, fitted.count, white) for i in range(f))
     slow, fast = correlations(lags, list(memories), fitted.count)
-    quantiles = fitted.quantiles + (seen.quantiles - drawn.quantiles)
+    curves = [shape_of(fitted.knots, q, fitted.count).exact(fitted.knots) for q in fitted.quantiles]
+    quantiles = seen.quantiles + (np.array(curves) - drawn.quantiles)
     moved = replace(
         fitted, centre=fitted.centre + seen.centre - drawn.centre, covariance=covariance, quantiles=quantiles,
         memories=memories, slow=slow, fast=fast,
@@ -317,7 +319,8 @@ def _replicates(
     made = []
     for one in again:
         products = target.lags + one.lags - lags
-        memories = tuple(_memory(products[:, i, i], cycles, fitted.count, white) for i in range(f))
+        near = fitted.memories
+        memories = tuple(_memory(products[:, i, i], cycles, fitted.count, white, near[i]) for i in range(f))
         spread = fitted.covariance + (one.covariance - covariance if devices >= FEW_DEVICES else 0.0)
         made.append(replace(fitted, centre=fitted.centre + one.centre - centre, covariance=spread, memories=memories))
     return tuple(made)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import OptimizeResult, least_squares
 
 from synaptogen_core.types import F64
 
@@ -29,11 +29,14 @@ class Memory:
         phi.
     fast : float
         a.
+    errors : tuple of float
+        Standard deviations of w and ln tau that data and prior together leave.
     """
 
     share: float
     persistence: float
     fast: float
+    errors: tuple[float, float] = (0.0, 0.0)
 
     def autocorrelation(self, lags: int) -> F64:
         """Of lags 0 to `lags`."""
@@ -66,7 +69,7 @@ def about_own_mean(rho: F64, cycles: int, lags: int) -> F64:
     return np.asarray(found / found[0])
 
 
-def fit_memory(seen: F64, cycles: int, pairs: int) -> Memory:
+def fit_memory(seen: F64, cycles: int, pairs: int, near: Memory | None = None) -> Memory:
     """Memory of one feature by penalised least squares.
 
     Parameters
@@ -77,6 +80,8 @@ def fit_memory(seen: F64, cycles: int, pairs: int) -> Memory:
         Of a device, typically.
     pairs : int
         Cycles in all: with few, the prior decides.
+    near : Memory, optional
+        Where to start; without it, from several places.
     """
     lags = len(seen) - 1
     found = seen / seen[0]
@@ -85,14 +90,22 @@ def fit_memory(seen: F64, cycles: int, pairs: int) -> Memory:
     def memory(x: F64) -> Memory:
         return Memory(float(x[0]), float(np.exp(-np.exp(-x[1]))), float(x[2]))
 
+    def known(found: OptimizeResult) -> Memory:
+        error = np.sqrt(np.diag(np.linalg.inv(found.jac.T @ found.jac)))
+        return replace(memory(found.x), errors=(float(error[0]), float(error[1])))
+
     def residuals(x: F64) -> F64:
         expected = about_own_mean(memory(x).autocorrelation(cycles - 1), cycles, lags)
         return np.concatenate([(found[1:] - expected[1:]) / error, (x - PRIOR) / WIDTH])
 
     low, high = (0.0, np.log(LEAST_TAU), -0.5), (MOST_SHARE, np.log(MOST_TAU), 0.9)
-    starts = [np.array([w, np.log(tau), a]) for w in (0.1, 0.5) for tau in (10.0, 80.0) for a in (0.0, 0.3)]
+    if near is not None:
+        at = (near.share, -np.log(-np.log(near.persistence)), near.fast)
+        best = least_squares(residuals, np.clip(at, np.add(low, 1e-3), np.subtract(high, 1e-3)), bounds=(low, high))
+        return known(best)
+    starts = [np.array([w, np.log(tau), a]) for w in (0.1, 0.5) for tau in (10.0, 80.0) for a in (0.1,)]
     best = min((least_squares(residuals, s, bounds=(low, high), max_nfev=60) for s in starts), key=lambda r: r.cost)
-    return memory(best.x)
+    return known(best)
 
 
 def correlations(lags: F64, memories: list[Memory], pairs: int) -> tuple[F64, F64]:
