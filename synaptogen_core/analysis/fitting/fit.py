@@ -168,13 +168,7 @@ def fit(
         checks.whole("components", components, 1, rules.MAX_COMPONENTS)
     checks.instance("template", template, DeviceParameters, "use load_device")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
-    measured = ds if is_measurement(ds) else from_simulation(ds)
-    measured = measured.assign_attrs(data_hash=data_hash(measured))
-    loops = measured if "sample_count" in measured else None
-    if loops is not None and not any(f.name in measured for f in FEATURES):
-        measured = extract_features(measured)
-    states = screen_devices(measured, drift=False) if devices is None else devices
-    drifting = aside(with_drift, measured, states) if intervals and devices is None else None
+    measured, loops, states, drifting = prepared(ds, devices, intervals)
     work.done(0.1)
     used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
@@ -210,6 +204,41 @@ def fit(
         {"template": template, "name": name, "order": cycles.order, "method": method, "degree": degree,
          "components": components, "curves": curves, "seed": seed},
     )  # fmt: skip
+
+
+def prepared(
+    ds: xr.Dataset, devices: xr.Dataset | None, drift: bool
+) -> tuple[xr.Dataset, xr.Dataset | None, xr.Dataset, Future[xr.Dataset] | None]:
+    """What every fit begins with.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A measurement, or the features of a simulation.
+    devices : xarray.Dataset, optional
+        What `screen_devices` says of it.
+    drift : bool
+        Also begin to test for drift, where devices were not screened yet.
+
+    Returns
+    -------
+    measured : xarray.Dataset
+        With features, and its hash.
+    loops : xarray.Dataset or None
+        The loops that it holds.
+    states : xarray.Dataset
+        Of the devices.
+    drifting : Future or None
+        The states with tests for drift.
+    """
+    measured = ds if is_measurement(ds) else from_simulation(ds)
+    measured = measured.assign_attrs(data_hash=data_hash(measured))
+    loops = measured if "sample_count" in measured else None
+    if loops is not None and not any(f.name in measured for f in FEATURES):
+        measured = extract_features(measured)
+    states = screen_devices(measured, drift=False) if devices is None else devices
+    drifting = aside(with_drift, measured, states) if drift and devices is None else None
+    return measured, loops, states, drifting
 
 
 def aside(job: Callable[..., xr.Dataset], *arguments: xr.Dataset) -> Future[xr.Dataset]:

@@ -12,15 +12,12 @@ from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
 from synaptogen_core.analysis.fitting import estimates, stages
 from synaptogen_core.analysis.fitting.cycle_table import Panel
-from synaptogen_core.analysis.fitting.fit import MOST_SOURCE, Fit, aside, device_points
-from synaptogen_core.analysis.loops.extraction import extract_features
-from synaptogen_core.analysis.loops.screening import screen_devices, with_drift
+from synaptogen_core.analysis.fitting.fit import MOST_SOURCE, Fit, device_points, prepared
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.analysis.staged.learn import PARTS, Result, learn
 from synaptogen_core.analysis.staged.table import add_result, parts_dataset, sentences
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
-from synaptogen_core.measurement import data_hash, from_simulation, is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.schema import FEATURES
 
@@ -87,13 +84,7 @@ def fit_extended(
     if not isinstance(leave_out, tuple) or not set(leave_out) <= set(PARTS):
         raise ValueError(f"leave_out: must be a tuple of some of {', '.join(PARTS)} (got {shown(leave_out)})")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
-    measured = ds if is_measurement(ds) else from_simulation(ds)
-    measured = measured.assign_attrs(data_hash=data_hash(measured))
-    loops = measured if "sample_count" in measured else None
-    if loops is not None and not any(f.name in measured for f in FEATURES):
-        measured = extract_features(measured)
-    states = screen_devices(measured, drift=False) if devices is None else devices
-    drifting = aside(with_drift, measured, states) if intervals and devices is None else None
+    measured, loops, states, drifting = prepared(ds, devices, intervals)
     used, panel = stages.usable(measured, states, said, FEWEST_CYCLES)
     work.done(0.1)
     if curves is None:
