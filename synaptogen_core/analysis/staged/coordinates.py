@@ -65,7 +65,12 @@ def scores(panel: Panel, column: int, coordinate: Coordinate) -> F64:
 
 
 def gain(better: F64, base: F64) -> tuple[float, float]:
-    """Mean gain over devices, and its standard error."""
+    """Mean gain over devices, and its standard error.
+
+    Parameters
+    ----------
+    better, base : ndarray, shape (devices,)
+    """
     difference = better - base
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(difference.size))
 
@@ -132,7 +137,15 @@ def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:
 
 
 def warp_gain(panel: Panel, column: int, coordinate: Coordinate) -> tuple[float, float]:
-    """What warps gain on the devices that they were not fitted to: per value, and its error."""
+    """What warps gain on the devices that they were not fitted to: per value, and its error.
+
+    Parameters
+    ----------
+    panel : Panel
+    column : int
+    coordinate : Coordinate
+        Without a warp.
+    """
     base = scores(panel, column, coordinate)
     even = np.arange(base.size) % 2 == 0
     crossed = np.empty(base.size)

@@ -101,7 +101,18 @@ def summarise(panel: Panel, knots: F64, lags: int) -> Summary:
 
 
 def products(panel: Panel, lags: int) -> F64:
-    """Mean products of values about their devices' means, over lags; shape (lags + 1, f, f)."""
+    """Mean products of values about their devices' means, over lags.
+
+    Parameters
+    ----------
+    panel : Panel
+        With f features.
+    lags : int
+
+    Returns
+    -------
+    ndarray, shape (lags + 1, f, f)
+    """
     mean, _ = panel.moments
     away = np.where(panel.present, panel.values - mean[panel.device], 0.0)
     there = panel.present.astype(float)
