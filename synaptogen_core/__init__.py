@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from synaptogen_core.crossbar.readout.converters import Adc as Adc
     from synaptogen_core.crossbar.readout.read import ideal_read as ideal_read
     from synaptogen_core.device.parameters import DeviceParameters as DeviceParameters
+    from synaptogen_core.device.retention.law import RetentionLaw as RetentionLaw
     from synaptogen_core.errors import Cancelled as Cancelled
     from synaptogen_core.exchange.api import load_cells as load_cells
     from synaptogen_core.exchange.api import load_dataset as load_dataset
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.api import load_images as load_images
     from synaptogen_core.exchange.api import load_measurements as load_measurements
     from synaptogen_core.exchange.api import load_network as load_network
+    from synaptogen_core.exchange.api import load_retention as load_retention
     from synaptogen_core.exchange.api import load_train as load_train
     from synaptogen_core.exchange.api import load_weights as load_weights
     from synaptogen_core.exchange.api import save_cells as save_cells
     from synaptogen_core.exchange.api import save_dataset as save_dataset
     from synaptogen_core.exchange.api import save_device as save_device
     from synaptogen_core.exchange.api import save_network as save_network
+    from synaptogen_core.exchange.api import save_retention as save_retention
     from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
     from synaptogen_core.exchange.spice import save_netlist as save_netlist
@@ -49,6 +52,7 @@ _HOMES = {
     "CellArray": "array.cells",
     "DeviceParameters": "device.parameters",
     "PulseTrain": "array.trains.pulse_train",
+    "RetentionLaw": "device.retention.law",
     "apply_train": "array.runs.simulate",
     "estimate_cost": "array.runs.simulate",
     "ideal_read": "crossbar.readout.read",
@@ -58,6 +62,7 @@ _HOMES = {
     "load_images": "exchange.networks.images",
     "load_measurements": "exchange.measurements.load",
     "load_network": "exchange.networks.analog",
+    "load_retention": "exchange.devices.retention",
     "load_train": "exchange.datasets.feature_csv",
     "load_weights": "exchange.networks.weights",
     "repeat": "array.runs.simulate",
@@ -67,6 +72,7 @@ _HOMES = {
     "save_netlist": "exchange.spice",
     "save_network": "exchange.networks.analog",
     "save_report": "report.page",
+    "save_retention": "exchange.devices.retention",
     "simulate": "array.runs.simulate",
     "simulate_to_file": "exchange.api",
     "simulate_to_zarr": "exchange.api",
