@@ -10,6 +10,7 @@ skipped, and said.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 import synaptogen_core as sc
-from benchmarks.report import Report
+from benchmarks.report import Report, machine
 from synaptogen_core.crossbar import Lines
 from synaptogen_core.crossbar.readout import read
 
@@ -262,7 +263,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", action="store_true", help=f"write the tables to {RESULTS.name}, too")
     options = parser.parse_args(arguments)
     report = Report()
-    report.markdown[0:5] = ["# Networks on arrays", "", *report.markdown[2:3], "Accuracies in per cent, over chips."]
+    today = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+    report.markdown[0:5] = [
+        "# Networks on arrays", "", f"Written by `python -m benchmarks.networks --write` on {today}. {machine()}.",
+        "Accuracies in per cent: mean over chips, lowest and highest of them in brackets.",
+    ]  # fmt: skip
     skip = set(options.skip)
     if options.mnist and not skip >= {"accuracy", "speed"}:
         x, y = mnist(options.mnist)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
+from synaptogen_core.networks.digital.layers import Weighted
 from synaptogen_core.networks.hardware.analog import AnalogLayer, AnalogNetwork
 from synaptogen_core.networks.hardware.calibration import IMAGES, calibrate
 from synaptogen_core.networks.hardware.inference import Stage, product, run, vectors_an_image
@@ -138,6 +139,8 @@ class Lesson:
         self.reads = 0  # images so far
         self.largest = [float(layer.layout.largest.max()) for layer in analog.layers]
         self.adam = Adam(rate)
+        of_both = zip(analog.layers, analog.network.weighted, strict=True)
+        self.lift = [layer.targets() / _asked_for(layer, weighted) for layer, weighted in of_both]
         self._stages: list[Stage] | None = None
 
     def stages(self) -> list[Stage]:
@@ -181,12 +184,9 @@ class Lesson:
         """Program the cells that left their bands."""
         layers, pulses, cells = [], 0, 0
         for number, (layer, weighted) in enumerate(zip(self.analog.layers, self.network.weighted, strict=True)):
-            matrix = weighted.matrix
-            if layer.layout.biases:
-                matrix = np.vstack([matrix, weighted.bias / layer.readout.input_range])
-            goal = layer.layout.conductances(matrix)
+            goal = _asked_for(layer, weighted)
             # of a chip whose targets were compensated the weights go on from there
-            goal = np.clip(goal * self._lift(number), self.analog.chip.mapping.low, self.analog.chip.mapping.high)
+            goal = np.clip(goal * self.lift[number], self.analog.chip.mapping.low, self.analog.chip.mapping.high)
             now = layer.cells.conductance(layer.matrix.u).astype(np.float64)
             away = np.abs(now - goal) > self.band * self.tolerance * goal
             if away.any():
@@ -196,16 +196,6 @@ class Lesson:
         self.analog = AnalogNetwork(self.network, self.analog.chip, layers, self.analog.calibration, self.analog.meant)
         self._stages = None
         return Written(pulses, cells)
-
-    def _lift(self, number: int) -> F64:
-        """Targets of the chip as it came, in parts of those that its weights asked for."""
-        if not hasattr(self, "_lifts"):
-            self._lifts = []
-            for layer, weighted in zip(self.analog.layers, self.analog.network.weighted, strict=True):
-                bias = weighted.bias / layer.readout.input_range
-                matrix = np.vstack([weighted.matrix, bias]) if layer.layout.biases else weighted.matrix
-                self._lifts.append(layer.targets() / layer.layout.conductances(matrix))
-        return self._lifts[number]
 
     def _rewritten(self, number: int, layer: AnalogLayer, goal: F64, work: Work) -> tuple[AnalogLayer, int]:
         reach, verify = writers(self.analog.chip, number, layer.layout)
@@ -264,6 +254,12 @@ class Lesson:
 
         z = run(self.network, self.stages(), x, self.reads)
         return -float(np.mean(special.log_softmax(z, axis=1)[np.arange(len(y)), y]))
+
+
+def _asked_for(layer: AnalogLayer, weighted: Weighted) -> F64:
+    """The conductances that weights, and a bias on a row, ask for [S]; shape (rows, columns)."""
+    bias = weighted.bias / layer.readout.input_range
+    return layer.layout.conductances(np.vstack([weighted.matrix, bias]) if layer.layout.biases else weighted.matrix)
 
 
 def _dataset(
