@@ -10,6 +10,7 @@ The public face of the room (`sc.fitting`):
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
 `scaled_curves`     those of another device, where there are no loops
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
+`fit_retention`     reads at times since programming -> `RetentionFit`; `judge_retention` says what it is worth
 ==================  =============================================================================================
 
 Measurements are Datasets in the layout of `array.measurement`; `load_measurements` reads them from files,
@@ -22,6 +23,8 @@ from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, s
 from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
+from synaptogen_core.analysis.retention.fit import RetentionFit, fit_retention
+from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_retention
 from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
 from synaptogen_core.measurement import from_simulation
@@ -31,11 +34,15 @@ __all__ = [
     "FeatureOptions",
     "Finding",
     "Fit",
+    "RetentionFit",
+    "RetentionJudgement",
     "Validation",
     "extract_features",
     "fit",
     "fit_curves",
+    "fit_retention",
     "from_simulation",
+    "judge_retention",
     "scaled_curves",
     "screen_devices",
     "usable_records",

@@ -68,7 +68,7 @@ class Moved:
     def below(self, x: F64 | float) -> F64:
         """Probability of at most `x` [S]; linear inside a cell of the grid."""
         edges = np.append(self.x - self.step / 2, self.x[-1] + self.step / 2)
-        return np.interp(x, edges, np.append(0.0, np.cumsum(self.share)), left=0.0, right=1.0)
+        return np.asarray(np.interp(x, edges, np.append(0.0, np.cumsum(self.share)), left=0.0, right=1.0))
 
     def quantile(self, p: F64 | float) -> F64:
         """The displacement below which a share `p` lies [S]; exactly 0 where it falls on those that never moved."""

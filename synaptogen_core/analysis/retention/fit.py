@@ -29,7 +29,8 @@ class RetentionFit:
     ----------
     law : RetentionLaw
     estimates : xarray.Dataset
-        spread, rate, mean, reversible over `level`, each with `_low` and `_high`: 95 % intervals by drawing births again.
+        spread, rate, mean, reversible over `level`, each with `_low` and `_high`: 95 % intervals by drawing births
+        again.
     table : RetentionTable
     notes : tuple of str
         What was assumed, and what the table cannot tell.
@@ -94,8 +95,7 @@ def fit_retention(
     y = coordinate(np.where(np.isnan(g), 1.0, g), corner)
     y = np.where(np.isnan(g), np.nan, y)
     t0 = T0 * float(times[1]) if times.size > 1 else 1.0
-    later = times.size - 1 if np.isnan(g[:, 0]).all() or times.size < 2 else times.size - 1
-    single = later < 2
+    single = times.size < 3
     if times.size < 2 or increments(y, times, t0, 0).size == 0:
         raise ValueError("table: must read births at two times at least (got one); one read says nothing of time")
     groups = levels_of(born, levels)
@@ -121,13 +121,11 @@ def fit_retention(
     nodes = np.maximum.accumulate(nodes + np.arange(nodes.size) * 1e-15)
     law = RetentionLaw(
         name, nodes, values[:, 0], np.minimum(values[:, 1], GAUSSIAN_RATE), t0, corner, values[:, 2], values[:, 3],
-        time_range=(float(times[1]), float(times[-1])), source=f"fitted to {table.births:,} births of {table.source}"[:500],
+        time_range=(float(times[1]), float(times[-1])), source=f"{table.births:,} births of {table.source}"[:500],
     )  # fmt: skip
     notes = [f"t0 = {t0 * 1e3:.3g} ms comes from the first delay: it says little about physics"]
     if single:
-        notes.append(
-            "one delay only: the spread s holds all that moved; rate of jumps and reversible part: not identified"
-        )
+        notes.append("one delay only: s holds all that moved; rate of jumps and reversible part: not identified")
     return RetentionFit(law, _estimates(nodes, values, np.array(low), np.array(high)), table, tuple(notes), not single)
 
 

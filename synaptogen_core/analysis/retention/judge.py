@@ -34,8 +34,8 @@ class RetentionJudgement:
         Share of the last increments that the law, fitted to those before, holds in its central intervals; over
         `law` (jumps, gaussian), `level` and `interval`.
     two_time : xarray.DataArray
-        cov(D(t1), D(t2))/var(D(t1)) over `time` t2, with `two_time_low` and `_high` as its rows: 1 for a walk, 1/2 for a
-        stationary process, 0 if each time is drawn anew.
+        cov(D(t1), D(t2))/var(D(t1)) over `time` t2 and `of` (value, low, high): 1 for a walk, 1/2 for a stationary
+        process, 0 if each time is drawn anew.
     histogram : xarray.DataArray
         Probability integral transform of the last increments in ten bins: flat for a perfect law.
     verdict : tuple of str

@@ -23,8 +23,9 @@ ROLES = {
     "resistance": ("resistance", "r", "res"),
     "temperature": ("temperature", "temp"),
 }
-UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0,
-         "hours": 3600.0, "d": 86400.0, "days": 86400.0, "siemens": 1.0, "ns": 1e-9, "ohm": 1.0, "kohm": 1e3, "mohm": 1e6}  # fmt: skip
+TIMES = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "min": 60.0}
+TIMES |= {"h": 3600.0, "hours": 3600.0, "d": 86400.0, "days": 86400.0}
+RESISTANCES = {"": 1.0, "ohm": 1.0, "kohm": 1e3, "mohm": 1e6}
 CONDUCTANCES = {"": 1.0, "s": 1.0, "siemens": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
@@ -159,7 +160,7 @@ def _role(column: str) -> tuple[str, float]:
     words = [word for word in re.split(r"[\s_\-\[\]()/,]+", clean) if word]
     role = next((r for r, names in ROLES.items() if words and words[0] in names), "")
     unit = words[-1] if len(words) > 1 else ""
-    scales = CONDUCTANCES if role == "conductance" else UNITS
+    scales = {"conductance": CONDUCTANCES, "resistance": RESISTANCES}.get(role, TIMES)
     if role in ("time", "conductance", "resistance") and unit not in scales:
         raise FileError(
             f"{column[:80]}: must end in a unit that is known (got {unit[:20]!r}); use s, h, d, S, uS, ohm ..."
