@@ -46,7 +46,20 @@ class RetentionFit:
 
 
 def levels_of(g: F64, most: int) -> list[np.ndarray]:
-    """Births in groups of neighbouring conductance, as many in each."""
+    """Births in groups of neighbouring conductance, as many in each.
+
+    Parameters
+    ----------
+    g : ndarray of float64, shape (births,)
+        At birth [S].
+    most : int
+        Largest number of groups.
+
+    Returns
+    -------
+    list of ndarray of int
+        Numbers of births.
+    """
     count = max(1, min(most, g.size // LEAST))
     return np.array_split(np.argsort(g, kind="stable"), count)
 

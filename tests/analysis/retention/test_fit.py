@@ -42,11 +42,12 @@ def test_the_law_is_found(fit: sc.fitting.RetentionFit) -> None:
     assert float(one.rate_low) <= float(one.rate) * 1.02 and float(one.rate_high) >= float(one.rate) * 0.98
 
 
-def test_it_is_judged(fit: sc.fitting.RetentionFit) -> None:
+def test_it_is_judged() -> None:
+    fit = sc.fitting.fit_retention(table([0.0, 0.01, 0.1, 10.0, 1e4], 299), levels=1, resamples=0)
     found = sc.fitting.judge_retention(fit, resamples=20)
     scores = {kind: float(found.held_out.sel(law=kind)) for kind in ("jumps", "gaussian", "independent", "none")}
     assert scores["jumps"] > scores["gaussian"] + 0.05 and scores["gaussian"] > scores["none"]
-    assert float(found.coverage.sel(law="jumps", interval=0.9).mean()) == pytest.approx(0.9, abs=0.05)
+    assert float(found.coverage.sel(law="jumps", interval=0.9).mean()) == pytest.approx(0.9, abs=0.07)
     value, low, high = found.two_time.values[0]
     assert low <= value <= high and 0.85 < value < 1.15, "a walk: what has moved stays moved"
     assert "walk (1)" in found.verdict[-1]
