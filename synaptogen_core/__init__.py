@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from synaptogen_core import networks as networks
     from synaptogen_core import plots as plots
     from synaptogen_core.analysis import fitting_api as fitting  # noqa: F401 - the public name is the shorter one
+    from synaptogen_core.analysis import retention_api as retention  # noqa: F401 - as above
     from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401 - as above
     from synaptogen_core.array.cells import CellArray as CellArray
     from synaptogen_core.array.runs.simulate import apply_train as apply_train
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.api import save_retention as save_retention
     from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
+    from synaptogen_core.exchange.measurements.retention_table import load_retention_table as load_retention_table
     from synaptogen_core.exchange.spice import save_netlist as save_netlist
     from synaptogen_core.report.page import save_report as save_report
 
@@ -63,6 +65,7 @@ _HOMES = {
     "load_measurements": "exchange.measurements.load",
     "load_network": "exchange.networks.analog",
     "load_retention": "exchange.devices.retention",
+    "load_retention_table": "exchange.measurements.retention_table",
     "load_train": "exchange.datasets.feature_csv",
     "load_weights": "exchange.networks.weights",
     "repeat": "array.runs.simulate",
@@ -83,6 +86,7 @@ _ROOMS = {
     "networks": "networks",
     "plots": "plots",
     "fitting": "analysis.fitting_api",
+    "retention": "analysis.retention_api",
     "statistics": "analysis.statistics_api",
 }
 
