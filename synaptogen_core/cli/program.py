@@ -79,7 +79,8 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, fit, generate, inspect, network, retention
+    from synaptogen_core.cli import bench, devices, fit, generate, inspect, retention
+    from synaptogen_core.cli.networks import commands as network
 
     app.command("generate")(generate.generate)
     app.command("fit")(fit.fit)
