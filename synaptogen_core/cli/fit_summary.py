@@ -24,7 +24,17 @@ ROWS = 5
 
 
 def show(console: Console, fit: Fit, validation: Validation | None, measured: xr.Dataset) -> None:
-    """Print what was measured, the key numbers with their intervals, the verdict, and what to be careful with."""
+    """Print what was measured, the key numbers with their intervals, the verdict, and what to be careful with.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    fit : Fit
+    validation : Validation or None
+        None: the fit was not judged.
+    measured : xarray.Dataset
+        As it was given, with failed cycles.
+    """
     facts = [("device", f"{fit.device.name}, hash {fit.device.hash}")]
     facts += [(row.label.lower(), row.text) for row in summary.facts(fit, measured)]
     facts += [(f"  {words}", f"{n:,} cycles") for words, n in summary.failures(measured)]

@@ -29,7 +29,18 @@ def spectral_radius(a: F64) -> float:
 
 
 def product(left: F64, right: F64) -> F64:
-    """Matrix product, summed in the order of the inner index."""
+    """Matrix product, summed in the order of the inner index.
+
+    Parameters
+    ----------
+    left : ndarray, shape (m, k)
+    right : ndarray, shape (k, n)
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        The same bits on every machine, which BLAS does not promise.
+    """
     total = np.zeros((left.shape[0], right.shape[1]))
     for k in range(left.shape[1]):
         total += left[:, k, None] * right[k]
@@ -56,6 +67,18 @@ def cholesky(covariance: F64) -> F64:
 
 def solve_lyapunov(step: F64, noise: F64) -> F64:
     """The covariance S = F S F' + Q of a stable linear recursion, by doubling.
+
+    Parameters
+    ----------
+    step : ndarray, shape (n, n)
+        F.
+    noise : ndarray, shape (n, n)
+        Q, the covariance of what is added in each step.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        S.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""The rules of a device's numbers and texts, each with its sentence; they take plain fields."""
+"""The rules of a device's numbers and texts; they take plain fields.
+
+Each raises a TypeError or ValueError with its sentence where what it is given breaks the rule.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,18 @@ def no_others(names: Mapping[str, object]) -> None:
 
 
 def components(name: str, value: object) -> tuple[int, ...]:
-    """Numbers of mixture components."""
+    """Numbers of mixture components.
+
+    Parameters
+    ----------
+    name : str
+        Of the field, for the error.
+    value : object
+
+    Returns
+    -------
+    tuple of int
+    """
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{name}: must be a list of component numbers (got {shown(value)}); give for instance [2]")
     if len(value) > MAX_COMPONENTS:
@@ -89,7 +103,18 @@ def components(name: str, value: object) -> tuple[int, ...]:
 
 
 def sentences(name: str, value: object) -> tuple[str, ...]:
-    """Texts, each a sentence."""
+    """Texts, each a sentence.
+
+    Parameters
+    ----------
+    name : str
+        Of the field, for the error.
+    value : object
+
+    Returns
+    -------
+    tuple of str
+    """
     if not isinstance(value, (tuple, list)) or not all(isinstance(note, str) for note in value):
         raise TypeError(f"{name}: must be a list of texts (got {shown(value)}); give one text a sentence")
     if len(value) > MAX_NOTES:
@@ -100,7 +125,16 @@ def sentences(name: str, value: object) -> tuple[str, ...]:
 
 
 def short(name: str, text: str, longest: int) -> None:
-    """Length rule of a text."""
+    """Length rule of a text.
+
+    Parameters
+    ----------
+    name : str
+        Of the field, for the error.
+    text : str
+    longest : int
+        Characters.
+    """
     if len(text) > longest:
         raise ValueError(f"{name}: must have at most {longest:,} characters (got {len(text):,}); shorten it")
 
@@ -115,7 +149,16 @@ def changes(value: tuple[Mapping[str, Any], ...] | list[Any]) -> None:
 
 
 def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
-    """Lower triangular, with a diagonal above zero (or not below it)."""
+    """Lower triangular, with a diagonal above zero (or not below it).
+
+    Parameters
+    ----------
+    name : str
+        Of the field, for the error.
+    matrix : ndarray, shape (n, n)
+    positive : bool
+        Whether a zero on the diagonal is refused.
+    """
     if np.any(np.triu(matrix, 1) != 0):
         raise ValueError(f"{name}: must be lower triangular (got numbers above the diagonal); give a Cholesky factor")
     diagonal = np.diagonal(matrix)
@@ -128,7 +171,18 @@ def lower(name: str, matrix: F64, *, positive: bool = True) -> None:
 
 
 def text(name: str, value: object, longest: int | None, *, empty: bool = True) -> None:
-    """A text of at most so many characters (None: any)."""
+    """A text of at most so many characters (None: any).
+
+    Parameters
+    ----------
+    name : str
+        Of the field, for the error.
+    value : object
+    longest : int or None
+        Characters.
+    empty : bool
+        Whether it may be empty.
+    """
     if not isinstance(value, str) or not (value or empty):
         raise ValueError(f"{name}: must be a text (got {shown(value)}); write it as one")
     if longest is not None:
@@ -153,7 +207,16 @@ def shares(weights: F64) -> None:
 
 
 def mixture(means: F64, factors: F64, count: int) -> None:
-    """Components of the mixture."""
+    """Components of the mixture.
+
+    Parameters
+    ----------
+    means : ndarray, shape (count, 8)
+    factors : ndarray, shape (count, 8, 8)
+        Cholesky factors of the covariances.
+    count : int
+        Components.
+    """
     checks.shape("means", means, (count, 8))
     checks.shape("factors", factors, (count, 8, 8))
     diagonals = np.diagonal(factors, axis1=1, axis2=2)
@@ -163,14 +226,32 @@ def mixture(means: F64, factors: F64, count: int) -> None:
 
 
 def spread(means: F64, population_mean: F64) -> None:
-    """The C2C spread of the population."""
+    """The C2C spread of the population.
+
+    Parameters
+    ----------
+    means : ndarray, shape (component, 8)
+        Columns 5 to 8 are C2C spreads.
+    population_mean : ndarray, shape (8,)
+    """
     present = np.any(means[:, 4:] != 0, axis=0)  # no C2C spread at all is a wanted variation
     if np.any(present & (population_mean[4:] <= 0)):
         raise ValueError("means: sigma must be above zero on average (got a mean <= 0); correct rows 5 to 8")
 
 
 def order(value: object, largest: int) -> int:
-    """An order of autoregression out of those that a set has."""
+    """An order of autoregression out of those that a set has.
+
+    Parameters
+    ----------
+    value : object
+    largest : int
+        That the set has.
+
+    Returns
+    -------
+    int
+    """
     found = checks.whole("order", value, 1, 10**6)
     if found > largest:
         raise ValueError(f"order: the set has orders up to {largest} (got {found}); choose 1 to {largest}")
@@ -178,7 +259,15 @@ def order(value: object, largest: int) -> int:
 
 
 def polynomial(name: str, coefficients: F64) -> None:
-    """A basis curve."""
+    """A basis curve.
+
+    Parameters
+    ----------
+    name : str
+        Of the field, for the error.
+    coefficients : ndarray, shape (degree + 1,)
+        The highest power first.
+    """
     if coefficients.ndim != 1 or not 1 <= coefficients.size - 1 <= MAX_DEGREE:
         raise ValueError(
             f"{name}: must be a polynomial of a degree from 1 to {MAX_DEGREE}, its coefficients in one row "
@@ -189,7 +278,19 @@ def polynomial(name: str, coefficients: F64) -> None:
 
 
 def voltages(u_0: float, eta: float, u_max: float, valid_range: float) -> None:
-    """The scalars."""
+    """The scalars.
+
+    Parameters
+    ----------
+    u_0 : float
+        Read voltage at which resistances are defined [V].
+    eta : float
+        Exponent of the RESET transition.
+    u_max : float
+        At which every cell is in full HRS [V].
+    valid_range : float
+        Largest measured voltage [V].
+    """
     if not 0 < u_max <= U_MAX_LIMIT:
         raise ValueError(f"u_max: must be above 0 and at most {U_MAX_LIMIT} V (got {u_max:g}); lower it")
     if not 0 < u_0 < u_max:
@@ -201,13 +302,26 @@ def voltages(u_0: float, eta: float, u_max: float, valid_range: float) -> None:
 
 
 def window(g_hhrs: float, g_llrs: float) -> None:
-    """The conductances of the two basis curves."""
+    """The conductances of the two basis curves.
+
+    Parameters
+    ----------
+    g_hhrs, g_llrs : float
+        Static conductances at u_0 [S].
+    """
     if not g_llrs > g_hhrs:
         raise ValueError("llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?")
 
 
 def belong(outliers: tuple[int, ...], count: int) -> None:
-    """The outlier components are some of those that there are."""
+    """The outlier components are some of those that there are.
+
+    Parameters
+    ----------
+    outliers : tuple of int
+    count : int
+        Components.
+    """
     if any(not 0 <= k < count for k in outliers):
         raise ValueError(f"outliers: must be component numbers 0 to {count - 1} (got {outliers}); correct them")
 

@@ -35,6 +35,12 @@ def covariance(numbers: ModelNumbers) -> F64:
 def autocovariance(numbers: ModelNumbers, max_lag: int) -> F64:
     """Stationary covariances over lags: element [k, i, j] is that of x_i in cycle n with x_j in cycle n - k.
 
+    Parameters
+    ----------
+    numbers : ModelNumbers
+    max_lag : int
+        [cycles]
+
     Returns
     -------
     ndarray, shape (max_lag + 1, 4, 4), read-only
@@ -68,6 +74,12 @@ def feature_autocorrelation(numbers: ModelNumbers, max_lag: int) -> F64:
 
     A polynomial of correlated normals: the m-th Hermite term keeps the m-th power of the correlation (Mehler's
     formula). It differs from the correlation of x (LRS at lag 1: .4993 against .5079).
+
+    Parameters
+    ----------
+    numbers : ModelNumbers
+    max_lag : int
+        [cycles]
 
     Returns
     -------

@@ -26,7 +26,25 @@ Numbers = TypeVar("Numbers", bound=ModelNumbers)
 
 
 def apply(numbers: Numbers, wishes: Mapping[str, Any]) -> tuple[Numbers, list[str]]:
-    """Carry out `wishes` in their order; the changed numbers, and a few words on each change."""
+    """Carry out `wishes` in their order; the changed numbers, and a few words on each change.
+
+    Parameters
+    ----------
+    numbers : Numbers
+        Of the published set, or of what it became.
+    wishes : mapping
+        Arguments of `DeviceParameters.vary`.
+
+    Returns
+    -------
+    numbers : Numbers
+    labels : list of str
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a wish breaks its rule.
+    """
     labels = []
     for name, value in wishes.items():
         fields, label = MAKERS[name](numbers, value)

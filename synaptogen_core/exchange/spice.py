@@ -201,6 +201,16 @@ def node_names(bias: Bias, lines: Lines | None = None) -> tuple[NDArray[np.str_]
     """Names that the nodes of word and bit lines have in a netlist; each of shape (rows, columns).
 
     Nodes with no resistance between them share a name. One without a path to a driven line does not occur in the text.
+
+    Parameters
+    ----------
+    bias : Bias
+    lines : Lines, optional
+        Default: without resistance.
+
+    Returns
+    -------
+    word, bit : ndarray of str, shape (rows, columns)
     """
     graph = _graph(bias, Lines() if lines is None else lines)
     names = np.array(graph.names)[graph.first]

@@ -204,7 +204,16 @@ def _skills(validation: Validation) -> list[tuple[str, str, str, str]]:
 
 
 def interval(low: float, high: float) -> str:
-    """Two ends as text; a dash where there is none."""
+    """Two ends as text; a dash where there is none.
+
+    Parameters
+    ----------
+    low, high : float
+
+    Returns
+    -------
+    str
+    """
     return f"{number(low)} to {number(high)}" if np.isfinite(low) and np.isfinite(high) else "–"
 
 

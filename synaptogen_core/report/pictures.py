@@ -57,7 +57,20 @@ class Figure(NamedTuple):
 
 
 def figures(fit: Fit, validation: Validation | None, loops: xr.Dataset | None) -> list[Figure]:
-    """All pictures that the data allow, in the order of the report."""
+    """All pictures that the data allow, in the order of the report.
+
+    Parameters
+    ----------
+    fit : Fit
+    validation : Validation or None
+    loops : xarray.Dataset or None
+        The measurement with its loops.
+
+    Returns
+    -------
+    list of Figure
+        Without those that would be empty.
+    """
     found = []
     if validation is not None:
         found += [values(validation), memory(validation), correlations(validation), devices(validation)]

@@ -67,7 +67,17 @@ class Device(NamedTuple):
 
 
 def facts(fit: Fit, measured: xr.Dataset | None = None) -> list[Row]:
-    """What was measured and what was fitted to it; `measured` as it was given, else what was used of it."""
+    """What was measured and what was fitted to it; `measured` as it was given, else what was used of it.
+
+    Parameters
+    ----------
+    fit : Fit
+    measured : xarray.Dataset, optional
+
+    Returns
+    -------
+    list of Row
+    """
     given, orders = fit.features if measured is None else measured, fit.orders
     state, used = fit.devices["state"].values, fit.features.sizes
     cycles, failed = (int(fit.devices[name].sum()) for name in ("cycles", "failed"))

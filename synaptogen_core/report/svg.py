@@ -70,7 +70,20 @@ class Axis:
 
 
 def axis(label: str, *values: ArrayLike, scale: str = "linear", floor: float | None = None) -> Axis:
-    """An axis that holds all finite values; `floor` is the least that its low end may be."""
+    """An axis that holds all finite values; `floor` is the least that its low end may be.
+
+    Parameters
+    ----------
+    label : str
+        With the unit.
+    *values : array_like
+    scale : {"linear", "whole", "log", "normal"}
+    floor : float, optional
+
+    Returns
+    -------
+    Axis
+    """
     known = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values])
     known = known[np.isfinite(known) & ((known > LEAST) | (scale != "log"))]
     low, high = (float(known.min()), float(known.max())) if known.size else (1.0, 10.0)
@@ -82,7 +95,19 @@ def axis(label: str, *values: ArrayLike, scale: str = "linear", floor: float | N
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for people: so many digits that count, no power of ten unless it must be, a minus that is one."""
+    """A number for people: so many digits that count, no power of ten unless it must be, a minus that is one.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        That count.
+
+    Returns
+    -------
+    str
+        A dash for what is no number.
+    """
     if not np.isfinite(value):
         return "–"
     rounded = float(f"{value:.{digits}g}") + 0.0
@@ -119,7 +144,15 @@ class Picture:
         ).reshape(-1, 2)
 
     def line(self, x: ArrayLike, y: ArrayLike, style: str) -> None:
-        """A line, broken where a value is missing."""
+        """A line, broken where a value is missing.
+
+        Parameters
+        ----------
+        x, y : array_like, shape (n,)
+            In the units of the axes.
+        style : str
+            Class of the page's style sheet.
+        """
         points = self._at(x, y)
         points = points[:: max(1, len(points) // LONGEST)]
         there = np.isfinite(points).all(axis=1)
@@ -128,7 +161,16 @@ class Picture:
                 self.parts.append(f'<polyline class="{style}" points="{_path(piece)}"/>')
 
     def band(self, x: ArrayLike, low: ArrayLike, high: ArrayLike, style: str, *, across: bool = False) -> None:
-        """The surface between two lines; `across`: from left to right, `x` being the height."""
+        """The surface between two lines; `across`: from left to right, `x` being the height.
+
+        Parameters
+        ----------
+        x, low, high : array_like, shape (n,)
+            In the units of the axes.
+        style : str
+            Class of the page's style sheet.
+        across : bool
+        """
         ends = [(low, x), (high, x)] if across else [(x, low), (x, high)]
         one, two = (self._at(*end) for end in ends)
         there = np.asarray(np.isfinite(np.hstack([one, two])).all(axis=1))
@@ -138,13 +180,32 @@ class Picture:
                 self.parts.append(f'<polygon class="{style}" points="{_path(outline)}"/>')
 
     def points(self, x: ArrayLike, y: ArrayLike, style: str, marker: str = "circle", size: float = 2.5) -> None:
-        """Markers: circle, square or triangle."""
+        """Markers: circle, square or triangle.
+
+        Parameters
+        ----------
+        x, y : array_like, shape (n,)
+            In the units of the axes.
+        style : str
+            Class of the page's style sheet.
+        marker : {"circle", "square", "triangle"}
+        size : float
+            Half the width, in the units of the picture.
+        """
         for a, b in self._at(x, y):
             if np.isfinite(a + b):
                 self.parts.append(_marker(a, b, style, marker, size))
 
     def rule(self, style: str, *, x: ArrayLike = (), y: ArrayLike = ()) -> None:
-        """A line from bottom to top at `x`, or from left to right at `y`."""
+        """A line from bottom to top at `x`, or from left to right at `y`.
+
+        Parameters
+        ----------
+        style : str
+            Class of the page's style sheet.
+        x, y : array_like, optional
+            In the units of the axes.
+        """
         x, y = (np.tile(v, 2) if np.size(v) else [a.low, a.high] for v, a in ((x, self.x), (y, self.y)))
         self.line(x, y, style)
 
@@ -171,7 +232,22 @@ class Picture:
 
 
 def wrapped(drawn: str, title: str, width: float, height: float, style: str = "picture") -> str:
-    """SVG elements as a whole picture with a title."""
+    """SVG elements as a whole picture with a title.
+
+    Parameters
+    ----------
+    drawn : str
+        SVG elements.
+    title : str
+        Text; escaped here.
+    width, height : float
+    style : str
+        Class of the page's style sheet.
+
+    Returns
+    -------
+    str
+    """
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{style}" viewBox="0 0 {width:g} {height:g}" role="img">'
         f"<title>{_safe(title)}</title>{drawn}</svg>"
@@ -179,7 +255,20 @@ def wrapped(drawn: str, title: str, width: float, height: float, style: str = "p
 
 
 def matrix(title: str, heading: str, names: Sequence[str], values: F64, marked: NDArray[np.bool_]) -> str:
-    """Numbers from -1 to 1 as a table of coloured squares; the marked ones have a frame and an asterisk."""
+    """Numbers from -1 to 1 as a table of coloured squares; the marked ones have a frame and an asterisk.
+
+    Parameters
+    ----------
+    title, heading : str
+    names : sequence of str
+        Of rows and columns.
+    values, marked : ndarray, shape (n, n)
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     side, left, top = 54, 58, 44
     drawn = [_text(left, 18, heading, "start", "heading")]
     for i, name in enumerate(names):
@@ -199,7 +288,21 @@ def matrix(title: str, heading: str, names: Sequence[str], values: F64, marked: 
 
 
 def sample(kind: str, style: str, words: str) -> str:
-    """What a line, band or marker looks like, for a caption."""
+    """What a line, band or marker looks like, for a caption.
+
+    Parameters
+    ----------
+    kind : {"line", "band", "circle", "square", "triangle"}
+    style : str
+        Class of the page's style sheet.
+    words : str
+        Its title.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     drawn = {
         "line": f'<polyline class="{style}" points="1,6 25,6"/>',
         "band": f'<rect class="{style}" x="1" y="1" width="24" height="10"/>',

@@ -47,7 +47,29 @@ class Said(NamedTuple):
 
 
 def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dataset, Panel]:
-    """The records worth learning from, and their panel."""
+    """The records worth learning from, and their panel.
+
+    Parameters
+    ----------
+    measured : xarray.Dataset
+        Features of a measurement, one record a cycle.
+    report : xarray.Dataset
+        What `screen_devices` says of its devices.
+    said : Said
+        Takes the sentence on what is left out.
+
+    Returns
+    -------
+    measured : xarray.Dataset
+        The records that are kept.
+    panel : Panel
+        The same as a table of devices and cycles.
+
+    Raises
+    ------
+    ValueError
+        If nothing is left to learn from.
+    """
     keep = usable_records(measured, report)
     for number, (code, words) in enumerate(DEVICE_STATES):
         count = int((report["state"].values == number).sum())
@@ -124,7 +146,28 @@ def _broken_runs(panel: Panel, windows: float, order: int) -> list[str]:
 
 
 def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -> int:
-    """The largest order for which there are windows enough: ten for each coefficient of a feature."""
+    """The largest order for which there are windows enough: ten for each coefficient of a feature.
+
+    Parameters
+    ----------
+    panel : Panel
+    order : int or None
+        What the caller wants; None leaves it open.
+    max_order : int
+        The largest that is tried where it is open.
+    said : Said
+        Takes the sentence, if the measurement allows less.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        If there are too few pairs of successive cycles, or too few for `order`.
+    """
     wanted = order or max_order
     whole = panel.present.all(axis=1)
     broken = np.flatnonzero(np.diff(np.concatenate([[False], whole, [False]]).astype(np.int8)))
@@ -162,7 +205,37 @@ def learn_cycles(
     said: Said,
     work: Work,
 ) -> tuple[cycle_to_cycle.CycleFit, assembly.Remainder, SamplingError]:
-    """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device."""
+    """Shapes and memory, what the template adds, and what the number of cycles leaves unknown of a device.
+
+    Parameters
+    ----------
+    panel : Panel
+    recipe : cycle_to_cycle.Recipe
+        Orders and degrees to try.
+    template : DeviceParameters
+        Gives the features that were not measured.
+    replicates : int
+        Of the bootstrap; 0 for no intervals.
+    seed : int
+        Of the bootstrap.
+    said : Said
+        Takes what was assumed, and what to be careful with.
+    work : Work
+        Progress and cancel.
+
+    Returns
+    -------
+    cycles : cycle_to_cycle.CycleFit
+    remainder : assembly.Remainder
+        What the template adds.
+    error : SamplingError
+        What the number of cycles leaves unknown of a device's moments.
+
+    Raises
+    ------
+    Cancelled
+        If `work` is asked to stop.
+    """
     few = is_small(panel)
 
     def weights(of: Panel, purpose: int) -> NDArray[np.float64]:
@@ -225,7 +298,24 @@ def learn_cycles(
 def learn_devices(
     panel: Panel, error: SamplingError, components: int | None, replicates: int, seed: int, said: Said
 ) -> DeviceFit:
-    """The mixture over devices."""
+    """The mixture over devices.
+
+    Parameters
+    ----------
+    panel : Panel
+    error : SamplingError
+        What the number of cycles leaves unknown of a device's moments.
+    components : int or None
+        Of the mixture; None: as many as the Bayesian information criterion suggests.
+    replicates, seed : int
+        Of the bootstrap.
+    said : Said
+        Takes what was assumed, and what to be careful with.
+
+    Returns
+    -------
+    DeviceFit
+    """
     mean, sd = panel.moments
     cycles = panel.counts.min(axis=1).astype(np.float64)
     found = fit_devices(mean, sd, cycles, error, components=components, replicates=replicates, seed=seed)

@@ -58,7 +58,22 @@ class Samples:
 
 
 def samples(voltage: F64, current: F64, count: Ints, series_resistance: float) -> Samples:
-    """The samples that are numbers, with the voltage over the cell: V - I R."""
+    """The samples that are numbers, with the voltage over the cell: V - I R.
+
+    Parameters
+    ----------
+    voltage, current : ndarray, shape (sample,)
+        [V] and [A], one record after the other.
+    count : ndarray of int, shape (record,)
+        Samples of each record.
+    series_resistance : float
+        Between the terminals and the cell [ohm].
+
+    Returns
+    -------
+    Samples
+        With how many of each record are kept, and how many are not numbers.
+    """
     good = (np.abs(voltage) < LARGEST) & (np.abs(current) < LARGEST)
     kept = np.diff(np.concatenate([[0], np.cumsum(good)])[np.concatenate([[0], np.cumsum(count)])])
     v, i = voltage[good], current[good]
@@ -87,7 +102,21 @@ def openings(data: Samples) -> tuple[F64, F64]:
 
 
 def blocks(data: Samples, smoothing: int) -> Iterator[tuple[slice, Loops]]:
-    """Loops of neighbouring records, a few at a time."""
+    """Loops of neighbouring records, a few at a time.
+
+    Parameters
+    ----------
+    data : Samples
+    smoothing : int
+        Samples of the running mean over the current, odd; 1 for none.
+
+    Yields
+    ------
+    place : slice
+        Of the records.
+    loops : Loops
+        These records side by side, padded to the longest of them.
+    """
     begin, records = 0, data.count.size
     while begin < records:
         longest = np.maximum.accumulate(data.count[begin : begin + 4096])

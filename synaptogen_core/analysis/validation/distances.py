@@ -77,7 +77,20 @@ def borders_of(panel: Panel) -> NDArray[np.intp]:
 
 
 def repeats_for(panel: Panel, size: int) -> int:
-    """How many measurements like this one to simulate, of about `size` cycles in all; 0 where resampling tells more."""
+    """How many measurements like this one to simulate, of about `size` cycles in all; 0 where resampling tells more.
+
+    Parameters
+    ----------
+    panel : Panel
+        The measurement.
+    size : int
+        Rows to simulate in all, about.
+
+    Returns
+    -------
+    int
+        Between the two of `REPEATS`, or 0.
+    """
     rows = int(panel.starts[-1])
     if rows * REPEATS[0] > MOST_ROWS:
         return 0
@@ -106,7 +119,23 @@ def standardised(panel: Panel) -> F64:
 
 
 def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[F64, F64], lags: int) -> Sums:
-    """Sums of a panel over the units between `borders`, with bins and lags as asked for."""
+    """Sums of a panel over the units between `borders`, with bins and lags as asked for.
+
+    Parameters
+    ----------
+    panel : Panel
+    borders : ndarray of int, shape (unit + 1,)
+        First row of each unit, and the end of the last.
+    edges : pair of ndarray, each of shape (feature, BINS - 1)
+        Limits of the bins of the values, and of the values standardised by device.
+    lags : int
+        The longest lag.
+
+    Returns
+    -------
+    Sums
+        Each with the units along its first axis.
+    """
     units, f = borders.size - 1, len(panel.features)
     unit = np.repeat(np.arange(units), np.diff(borders))
     z = standardised(panel)
@@ -132,7 +161,19 @@ def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[F64, F64], lag
 
 
 def weights_of(units: int, seed: int) -> F64:
-    """How often each unit occurs in each resample; shape (replicates, units)."""
+    """How often each unit occurs in each resample; shape (replicates, units).
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    seed : int
+        Of the resampling.
+
+    Returns
+    -------
+    ndarray, shape (REPLICATES, units)
+    """
     return bootstrap_weights(units, REPLICATES, seed)
 
 
@@ -189,7 +230,17 @@ def distances(names: Sequence[str], seen: Sums, drawn: Sums, seed: int) -> xr.Da
 
 
 def sample_distance(one: F64, two: F64) -> float:
-    """Largest difference of the distribution functions of two samples, each of shape (n,)."""
+    """Largest difference of the distribution functions of two samples, each of shape (n,).
+
+    Parameters
+    ----------
+    one, two : ndarray, shapes (m,) and (n,)
+
+    Returns
+    -------
+    float
+        The Kolmogorov-Smirnov distance, 0 to 1.
+    """
     both = np.concatenate([one, two])
     shares = [np.searchsorted(np.sort(sample), both, side="right") / sample.size for sample in (one, two)]
     return float(np.abs(shares[0] - shares[1]).max())

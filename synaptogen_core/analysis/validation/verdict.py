@@ -42,7 +42,18 @@ def findings(
     fit: Fit, marginals: xr.Dataset, distances: xr.Dataset, autocorrelation: xr.Dataset, correlations: xr.Dataset,
     held_out: xr.Dataset,
 ) -> tuple[Finding, ...]:  # fmt: skip
-    """The findings on a fit, the last one saying what it is good for."""
+    """The findings on a fit, the last one saying what it is good for.
+
+    Parameters
+    ----------
+    fit : Fit
+    marginals, distances, autocorrelation, correlations, held_out : xarray.Dataset
+        As in `Validation`.
+
+    Returns
+    -------
+    tuple of Finding
+    """
     tails = marginals.where((marginals["probability"] < 0.05) | (marginals["probability"] > 0.95), drop=True)
     found = [
         _values(marginals.sel(probability=slice(0.05, 0.95)), "Values", "Quantiles from 5 to 95 %"),

@@ -47,7 +47,24 @@ class Engine(Protocol):
     may_fail: bool  # halfway through a block: it takes memory on its way
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
-        """New cells; see `variability.fresh_cells`."""
+        """New cells; see `variability.fresh_cells`.
+
+        Parameters
+        ----------
+        cell : ndarray of uint64, shape (cells,)
+            Addresses of the cells.
+        seed : int
+            Of the array.
+        start : {"stationary", "empty"}
+            History before the first cycle.
+        c : Constants
+            Of the device.
+
+        Returns
+        -------
+        State
+            In HRS, at the start of cycle 0.
+        """
 
     def advance(
         self, source: State, target: State, where: slice, seed: int, pulses: Pulses, out: Records, c: Constants
@@ -55,10 +72,54 @@ class Engine(Protocol):
         """Apply the pulses to the cells `where` of `source`, write them to the same place in `target`, and fill `out`.
 
         In place if `target` is `source`; else its successor. Threads may do this at the same time, each elsewhere.
+
+        Parameters
+        ----------
+        source, target : State
+        where : slice
+            Of the cells.
+        seed : int
+            Of the array.
+        pulses : Pulses
+        out : Records
+            Arrays to fill, for these cells only.
+        c : Constants
         """
 
     def between(self, r: F32, low: F32, difference: F32) -> F32:
-        """``low + r * difference``: current [A] or conductance [S] between two curves at the voltages of `low`."""
+        """``low + r * difference``: current [A] or conductance [S] between two curves at the voltages of `low`.
+
+        Parameters
+        ----------
+        r : ndarray of float32, shape (cells,)
+            0 on the curve of HRS, 1 on that of LRS.
+        low, difference : ndarray of float32, shape (1,) or (cells,)
+            The lower curve, and what the upper one has more, at each voltage.
+
+        Returns
+        -------
+        ndarray of float32, shape (cells,)
+        """
 
     def read(self, state: State, seed: int, number: int, u: F32, bandwidth: float, where: slice, c: Constants) -> F32:
-        """Noisy currents [A] of some cells at `u` [V], shape (1,) or one a cell, in the array's read `number`."""
+        """Noisy currents [A] of some cells at `u` [V], shape (1,) or one a cell, in the array's read `number`.
+
+        Parameters
+        ----------
+        state : State
+        seed : int
+            Of the array.
+        number : int
+            Of the read, counted by the array: each has a noise of its own.
+        u : ndarray of float32, shape (1,) or (cells,)
+            Read voltage [V].
+        bandwidth : float
+            [Hz]; 0 for no noise.
+        where : slice
+            Of the cells.
+        c : Constants
+
+        Returns
+        -------
+        ndarray of float32, shape (cells,)
+        """

@@ -118,7 +118,20 @@ def numbers_of(c: Constants) -> Numbers:
 
 @lru_cache(maxsize=64)
 def read_numbers(u: float, bandwidth: float, c: Constants) -> ReadNumbers:
-    """The curves at one read voltage [V], and the factors of the noise."""
+    """The curves at one read voltage [V], and the factors of the noise.
+
+    Parameters
+    ----------
+    u : float
+        [V]
+    bandwidth : float
+        [Hz]
+    c : Constants
+
+    Returns
+    -------
+    ReadNumbers
+    """
     volts = np.array([u], np.float32)
     (low,), (difference,) = conduction.curves(volts, c)
     (low_g,), (difference_g,) = conduction.conductance_curves(volts, c)
@@ -161,7 +174,19 @@ class Scratch(threading.local):
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Memory that begins with a cache line, so that no vector lies across two."""
+    """Memory that begins with a cache line, so that no vector lies across two.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : dtype
+        Of the elements.
+
+    Returns
+    -------
+    ndarray
+        Not initialised.
+    """
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.empty(size + LINE, np.uint8)
     first = -memory.ctypes.data % LINE

@@ -60,7 +60,24 @@ class Costs:
 def of(
     cells: CellArray, train: PulseTrain, recording: Recording, advance: bool, threads: int | None, call: float
 ) -> Estimate:
-    """The cost of `simulate` with these arguments, of which a run with nothing to do takes `call` [s]."""
+    """The cost of `simulate` with these arguments, of which a run with nothing to do takes `call` [s].
+
+    Parameters
+    ----------
+    cells : CellArray
+    train : PulseTrain
+    recording : Recording
+    advance : bool
+        Whether all cells are simulated, not only those that are recorded.
+    threads : int or None
+        As of `simulate`.
+    call : float
+        [s]
+
+    Returns
+    -------
+    Estimate
+    """
     table = Timetable(train, recording)
     recorded = cells.size if recording.select is None else recording.select.size
     simulated = cells.size if advance else recorded
@@ -77,7 +94,18 @@ def of(
 
 
 def partial_resets(train: PulseTrain, u_max: float) -> int:
-    """How many pulses go on with a RESET: those above all others since the last SET, and random ones."""
+    """How many pulses go on with a RESET: those above all others since the last SET, and random ones.
+
+    Parameters
+    ----------
+    train : PulseTrain
+    u_max : float
+        At which every cell is in full HRS [V].
+
+    Returns
+    -------
+    int
+    """
     volts = train.pulses.voltage.astype(np.float64)
     random = np.isnan(volts)
     volts[random] = -1.0  # what comes after one may be above it
@@ -119,7 +147,19 @@ def drawing(train: PulseTrain) -> float:
 
 @lru_cache(maxsize=32)
 def measured(name: str, device: DeviceParameters) -> Costs:
-    """Costs on this machine, measured once a device; takes some hundredths of a second."""
+    """Costs on this machine, measured once a device; takes some hundredths of a second.
+
+    Parameters
+    ----------
+    name : str
+        Of the engine.
+    device : DeviceParameters
+
+    Returns
+    -------
+    Costs
+        [s] per cell and pulse, by kind of pulse.
+    """
     engine, c = choose.engine(name), constants(device)
     cell = np.arange(min(PROBE_CELLS, engine.block), dtype=np.uint64)
 

@@ -149,7 +149,22 @@ def _attributes(run: Run, settings: Mapping[str, Any]) -> dict[str, Any]:
 def python_text(
     settings: Mapping[str, Any], device: DeviceParameters, train: PulseTrain, select: NDArray[np.int64] | None
 ) -> str:
-    """Python text for people that makes the Dataset again."""
+    """Python text for people that makes the Dataset again.
+
+    Parameters
+    ----------
+    settings : mapping
+        As in the Dataset's attribute.
+    device : DeviceParameters
+    train : PulseTrain
+    select : ndarray of int or None
+        Recorded cells; None: all.
+
+    Returns
+    -------
+    str
+        Some lines of code.
+    """
     root = device.base or device
     sets = resources.files("synaptogen_core.device").joinpath("sets").iterdir()
     known = f"{root.name}.json" in {file.name for file in sets}  # a name need not be one that a file can have
@@ -209,7 +224,19 @@ def _without_long_tables(tree: Any, data: dict[str, Any]) -> Any:
 
 
 def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
-    """The pulse train of a Dataset."""
+    """The pulse train of a Dataset.
+
+    Parameters
+    ----------
+    settings : mapping
+        As in the Dataset's attribute.
+    ds : xarray.Dataset
+        Holds the voltages of tables.
+
+    Returns
+    -------
+    PulseTrain
+    """
 
     def walk(node: Any) -> Any:
         if isinstance(node, list):
@@ -229,7 +256,19 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
 
 
 def recording_of(settings: Mapping[str, Any], ds: xr.Dataset) -> Recording:
-    """What a Dataset recorded."""
+    """What a Dataset recorded.
+
+    Parameters
+    ----------
+    settings : mapping
+        As in the Dataset's attribute.
+    ds : xarray.Dataset
+        Holds the addresses of chosen cells.
+
+    Returns
+    -------
+    Recording
+    """
     rows, columns = settings["shape"]
     select = None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
     names = ("record", "every", "read_voltage", "bandwidth")

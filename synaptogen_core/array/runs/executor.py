@@ -77,6 +77,13 @@ class Run:
     def execute(self, progress: Progress | None, cancel: Cancel | None) -> None:
         """Run all blocks.
 
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the share that is done, 0 to 1.
+        cancel : callable or threading.Event, optional
+            Asked between blocks.
+
         Raises
         ------
         Cancelled

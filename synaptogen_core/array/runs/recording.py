@@ -73,6 +73,17 @@ def request(
 ) -> Recording:
     """Check at the door what a caller of `simulate` wants of an array of this shape.
 
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns of the array.
+    record, every, select, read_voltage, bandwidth
+        As of `simulate`.
+
+    Returns
+    -------
+    Recording
+
     Raises
     ------
     ValueError, TypeError

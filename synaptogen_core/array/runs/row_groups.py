@@ -49,6 +49,20 @@ class Parts:
 
         A power of two, so that the pieces of a file can be cut alike. At least `pieces` groups, unless they would be
         smaller than `SMALLEST` and less work than `WORTH_A_PART`.
+
+        Parameters
+        ----------
+        cells : CellArray
+        train : PulseTrain
+        recording : Recording
+        budget : int
+            [bytes]
+        pieces : int
+            At least so many groups, where they are worth it.
+
+        Returns
+        -------
+        Parts
         """
         check_train(train)
         budget = checks.whole("budget", budget, 1, 2**62)
@@ -116,6 +130,19 @@ class Parts:
         return ((group, self.simulate(group)) for group in self.groups)
 
     def share(self, group: Group, progress: Progress) -> Progress:
-        """A progress callback for one group that tells `progress` of the whole."""
+        """A progress callback for one group that tells `progress` of the whole.
+
+        Parameters
+        ----------
+        group : (int, int)
+            First row, and the end.
+        progress : callable
+            Of the whole, 0 to 1.
+
+        Returns
+        -------
+        callable
+            Of the group, 0 to 1.
+        """
         first, last = group
         return lambda done: progress((first + done * (last - first)) / self.cells.rows)

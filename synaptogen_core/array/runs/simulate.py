@@ -115,7 +115,29 @@ def simulate_recording(
     budget: int = BUDGET,
     threads: int | None = None,
 ) -> xr.Dataset:
-    """`simulate` with what is to be recorded as one checked record."""
+    """`simulate` with what is to be recorded as one checked record.
+
+    Parameters
+    ----------
+    cells : CellArray
+    train : PulseTrain
+    wish : Recording
+        What is recorded.
+    advance, progress, cancel, budget, threads
+        As of `simulate`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As of `simulate`.
+
+    Raises
+    ------
+    BudgetError
+        If the run would not fit into the budget.
+    Cancelled
+        If `cancel` said so; the cells are as before.
+    """
     checks.flag("advance", advance)
     table = Timetable(train, wish)
     recorded = cells.size if wish.select is None else wish.select.size

@@ -21,7 +21,24 @@ QUANTILES = (0.05, 0.5, 0.95, 1.0)
 
 
 def build(cells: CellArray, work: Verification, target: F64, reach: Reach | None) -> xr.Dataset:
-    """The Dataset, before `cells` take their new state."""
+    """The Dataset, before `cells` take their new state.
+
+    Parameters
+    ----------
+    cells : CellArray
+        In the state before.
+    work : Verification
+        After its run.
+    target : ndarray, shape (rows, columns)
+        [S]
+    reach : callable or None
+        The lines through which pulses went.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over row and column.
+    """
     reached = work.conductance().reshape(cells.shape)
     values = {
         "target": target,
@@ -29,6 +46,7 @@ def build(cells: CellArray, work: Verification, target: F64, reach: Reach | None
         "error": reached / target - 1,
         "pulses": work.pulses.reshape(cells.shape),
         "set_pulses": work.set_pulses.reshape(cells.shape),
+        "last_voltage": work.last.reshape(cells.shape),
         "outcome": work.outcome.reshape(cells.shape),
     }
     data = {name: (("row", "column"), array, dict(VARIABLES[name])) for name, array in values.items()}

@@ -19,8 +19,9 @@ OUTCOMES = (
     "target above its LRS",
     "target below its HRS",
     "RESET too weak",
+    "lost on the lines",
 )
-LEFT_ALONE, REACHED, PULSE_LIMIT, NO_SET, NO_RESET, ABOVE_LRS, BELOW_HRS, WEAK_RESET = range(len(OUTCOMES))
+LEFT_ALONE, REACHED, PULSE_LIMIT, NO_SET, NO_RESET, ABOVE_LRS, BELOW_HRS, WEAK_RESET, LOST = range(len(OUTCOMES))
 GOES_ON = (PULSE_LIMIT, ABOVE_LRS, BELOW_HRS, WEAK_RESET)  # another cycle may do better
 MAX_PULSES = 1_000_000
 
@@ -40,7 +41,24 @@ class Settings:
 
 
 def check_target(target: ArrayLike, shape: tuple[int, int]) -> F64:
-    """Check at the door: conductances of our own, one a cell."""
+    """Check at the door: conductances of our own, one a cell.
+
+    Parameters
+    ----------
+    target : array_like
+        [S]; NaN leaves a cell alone.
+    shape : tuple of int
+        Rows and columns.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If targets are no numbers, of another shape, or not above zero.
+    """
     found = np.array(checks.numeric("target", target, "conductances", "give numbers in S"), dtype=np.float64)
     if found.ndim and found.shape != shape:
         raise ValueError(f"target: must be one number or have shape {shape} (got {found.shape}); give one a cell")
@@ -50,6 +68,33 @@ def check_target(target: ArrayLike, shape: tuple[int, int]) -> F64:
             f"target: must be finite and above zero (got {bad.flat[0]:g} S); correct it; NaN leaves a cell alone"
         )
     return np.array(np.broadcast_to(found, shape))
+
+
+def check_after(after: ArrayLike, shape: tuple[int, int]) -> F64:
+    """Check at the door: what each cell has seen since its last SET [V], of our own, one a cell; NaN: not known.
+
+    Parameters
+    ----------
+    after : array of float, shape (rows, columns)
+        [V].
+    shape : tuple of two int
+        Rows and columns of the cells.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no such array.
+    """
+    found = np.array(checks.numeric("after", after, "voltages", "give numbers in V"), dtype=np.float64)
+    if found.shape != shape:
+        raise ValueError(f"after: must have shape {shape} (got {found.shape}); give the last_voltage of a Dataset")
+    if (found < 0).any() or np.isinf(found).any():
+        raise ValueError("after: must be 0 V or more, or NaN (got others); give the last_voltage of a Dataset")
+    return found
 
 
 def check_settings(
@@ -62,7 +107,22 @@ def check_settings(
     u_read: object,
     bandwidth: object,
 ) -> Settings:
-    """Check at the door."""
+    """Check at the door.
+
+    Parameters
+    ----------
+    tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth : object
+        As of `program_and_verify`.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them breaks its rule.
+    """
     wish = Settings(
         checks.number("tolerance", tolerance),
         checks.whole("max_pulses", max_pulses, 1, MAX_PULSES),

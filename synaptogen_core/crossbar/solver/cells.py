@@ -36,7 +36,17 @@ class LinearCells:
         return rows, columns
 
     def part(self, rows: slice, columns: slice) -> LinearCells:
-        """A rectangle of them."""
+        """A rectangle of them.
+
+        Parameters
+        ----------
+        rows, columns : slice
+
+        Returns
+        -------
+        LinearCells
+            A view.
+        """
         return LinearCells(self.siemens[rows, columns])
 
     def conductance(self, u: ArrayLike) -> F64:
@@ -115,6 +125,16 @@ class Elements:
 def as_cells(given: Given, name: str = "cells") -> CellArray | LinearCells:
     """Check at the door: cells as they are, or conductances of linear ones [S], shape (rows, columns), our own.
 
+    Parameters
+    ----------
+    given : CellArray, LinearCells or array_like
+    name : str
+        Of the argument, for the error.
+
+    Returns
+    -------
+    CellArray or LinearCells
+
     Raises
     ------
     TypeError, ValueError
@@ -138,6 +158,17 @@ def as_cells(given: Given, name: str = "cells") -> CellArray | LinearCells:
 
 def of(cells: CellArray | LinearCells, bias: Bias, faults: Faults) -> Elements:
     """The elements of an array with its faults, and with its select transistors as the bias switches them.
+
+    Parameters
+    ----------
+    cells : CellArray or LinearCells
+    bias : Bias
+    faults : Faults
+
+    Returns
+    -------
+    Elements
+        Shape (rows, columns).
 
     Raises
     ------

@@ -45,7 +45,17 @@ class Wires:
 
     @classmethod
     def of(cls, lines: Lines, bias: Bias) -> Wires:
-        """The wires of a crossbar whose floating lines are those of `bias`."""
+        """The wires of a crossbar whose floating lines are those of `bias`.
+
+        Parameters
+        ----------
+        lines : Lines
+        bias : Bias
+
+        Returns
+        -------
+        Wires
+        """
         (m, n), faults = bias.shape, lines.faults
         driven_word, driven_bit = ~np.isnan(np.atleast_2d(bias.word)[0]), ~np.isnan(bias.bit)
         return cls(
@@ -67,13 +77,25 @@ class Wires:
         """The wires as each row, or each cell, finds them when it is alone on the bit lines.
 
         A bit line, and to a single cell its word line, is then a resistance in series.
+
+        Parameters
+        ----------
+        lines : Lines
+        shape : tuple of int
+            Rows and columns.
+        at_once : {"row", "cell"}
+            What is connected together.
+
+        Returns
+        -------
+        Wires
         """
         rows, columns = shape
-        ohm = np.repeat(_in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
+        ohm = np.repeat(in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
         word = _segments(lines.word, lines.source, lines.word_ends, np.ones(rows, np.bool_), columns, ())
         ideal = not lines.word
         if at_once == "cell":
-            ohm = ohm + _in_series(lines.word, lines.source, lines.word_ends, columns)
+            ohm = ohm + in_series(lines.word, lines.source, lines.word_ends, columns)
             ideal, word = True, np.full((1, columns + 1), np.inf)
         alone, feed = np.zeros((1, rows + 1)), 1 / np.maximum(ohm, NO_RESISTANCE)
         return cls(word, alone, ideal, False, None, None, feed)
@@ -88,6 +110,11 @@ class Wires:
 
         Each a pair for word and bit lines: voltages of the terminals, of shapes that go with (m, n); drops against
         them, and currents, (m, n).
+
+        Parameters
+        ----------
+        at, drop, off : pair of ndarray
+            [V], [V] and [A]; `off` is changed in place.
         """
         for k, leak in enumerate((self.word_leak, self.bit_leak)):
             if leak is not None:
@@ -148,8 +175,21 @@ def _segments(
     return g
 
 
-def _in_series(ohm: float, lead: float, ends: str, nodes: int) -> F64:
-    """From each node along its line to its terminals [ohm]."""
+def in_series(ohm: float, lead: float, ends: str, nodes: int) -> F64:
+    """From each node along its line to its terminals [ohm].
+
+    Parameters
+    ----------
+    ohm, lead : float
+        Of a segment, and between a terminal and the first node [ohm].
+    ends : str
+        As in `Lines`.
+    nodes : int
+
+    Returns
+    -------
+    ndarray of float64, shape (nodes,)
+    """
     start: F64 = lead + ohm * np.arange(nodes, dtype=np.float64)
     end: F64 = start[::-1]
     if ends == "both":

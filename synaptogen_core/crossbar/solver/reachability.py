@@ -49,7 +49,17 @@ def unreachable(conducting: Bools, wires: Wires, *, with_bridges: bool = True) -
 
 
 def hangs_on_a_bridge(conducting: Bools, wires: Wires) -> bool:
-    """Whether a node's only path is a short between neighbouring lines."""
+    """Whether a node's only path is a short between neighbouring lines.
+
+    Parameters
+    ----------
+    conducting : ndarray of bool, shape (rows, columns)
+    wires : Wires
+
+    Returns
+    -------
+    bool
+    """
     if not wires.bridges:
         return False
     alone, together = unreachable(conducting, wires, with_bridges=False), unreachable(conducting, wires)

@@ -67,7 +67,19 @@ class Records:
         self.extremes = dict.fromkeys(self.roles, (np.inf, -np.inf))
 
     def fail(self, row: int, rule: str) -> FileError:
-        """The sentence about one row."""
+        """The sentence about one row.
+
+        Parameters
+        ----------
+        row : int
+            Of the file, as people count.
+        rule : str
+            What it breaks, and what to do.
+
+        Returns
+        -------
+        FileError
+        """
         return FileError(f"{self.layout.name}: {self.entry} {row}: {rule}")
 
     def add(self, numbers: dict[str, F64], labels: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
@@ -263,7 +275,19 @@ class Records:
 
 
 def ask(layout: TableLayout, questions: Sequence[str]) -> None:
-    """Raise the questions, if there are some."""
+    """Raise the questions, if there are some.
+
+    Parameters
+    ----------
+    layout : TableLayout
+        What the columns are taken for.
+    questions : sequence of str
+
+    Raises
+    ------
+    ColumnsUnclear
+        With the layout and the questions.
+    """
     if questions:
         asked = replace(layout, questions=tuple(questions))
         raise ColumnsUnclear(

@@ -115,7 +115,16 @@ def fill(
     threads: int | None,
     scheduler: Any = None,
 ) -> None:
-    """Do all row groups that a store lacks, and finish it; parameters as for `simulate_to_zarr`."""
+    """Do all row groups that a store lacks, and finish it; parameters as for `simulate_to_zarr`.
+
+    Parameters
+    ----------
+    store : Store
+    parts : Parts
+        The row groups of the run.
+    progress, cancel, threads, scheduler
+        As of `simulate_to_zarr`.
+    """
     parts = store.open(parts)
     parts.warn_range()
     left = store.left(parts)
@@ -206,12 +215,32 @@ class Filling:
             raise
 
     def simulate(self, piece: Piece, progress: Progress | None, cancel: Cancel | None) -> xr.Dataset:
-        """The Dataset of one row group."""
+        """The Dataset of one row group.
+
+        Parameters
+        ----------
+        piece : (int, int)
+            First row, and the end.
+        progress, cancel : optional
+            As of `simulate`.
+
+        Returns
+        -------
+        xarray.Dataset
+        """
         self.check_held()
         return self.parts.simulate(*piece, progress=progress, cancel=cancel, threads=self.threads)
 
     def write(self, ds: xr.Dataset, group: Group) -> None:
-        """Put it into the store, and mark it."""
+        """Put it into the store, and mark it.
+
+        Parameters
+        ----------
+        ds : xarray.Dataset
+            Of the group.
+        group : (int, int)
+            First row, and the end.
+        """
         self.check_held()
         self.store.write(ds, group)
 

@@ -101,7 +101,15 @@ class Store:
         flush(self.marks.folder)
 
     def write(self, ds: xr.Dataset, group: Group) -> None:
-        """Write a group of rows and mark it."""
+        """Write a group of rows and mark it.
+
+        Parameters
+        ----------
+        ds : xarray.Dataset
+            Of the group.
+        group : (int, int)
+            First row, and the end.
+        """
         written: list[Path] = []
         for name, variable in changing(ds).items():
             array = zarr.open_array(self.path / name, mode="r+", zarr_format=3)
@@ -133,6 +141,16 @@ def train_hash(train: PulseTrain) -> str:
 
 def is_finished(path: Path, parts: Parts) -> bool:
     """Whether there is a whole store of the same run.
+
+    Parameters
+    ----------
+    path : Path
+    parts : Parts
+        The run that is wanted.
+
+    Returns
+    -------
+    bool
 
     Raises
     ------

@@ -86,7 +86,25 @@ def write_run(
     threads: int | None = None,
     scheduler: Any = None,
 ) -> None:
-    """`simulate_to_file` with what is to be recorded as one checked record."""
+    """`simulate_to_file` with what is to be recorded as one checked record.
+
+    Parameters
+    ----------
+    cells : CellArray
+    train : PulseTrain
+    path : str or path
+    wish : Recording
+        What is recorded.
+    budget, progress, cancel, threads, scheduler
+        As of `simulate_to_file`.
+
+    Raises
+    ------
+    FileError
+        If the path cannot be written, or does not go with the scheduler.
+    Cancelled
+        If `cancel` said so.
+    """
     table = text.as_path(path).suffix.lower() == ".csv"
     kind = ".csv" if table else datasets.format_of(path)
     datasets.check_target(path)

@@ -2,7 +2,7 @@
 
 The compiler would have to guess which loops become vector code, and its guess changes from release to release. So the
 kernels say it: a value of `LANES` floats, integers or truth values is an LLVM vector, and every operation on it is one
-IEEE operation a lane, never reordered, and fused only where `kernel_bits.fused` says so. A machine with narrower
+IEEE operation a lane, never reordered, and fused only where `bits.fused` says so. A machine with narrower
 registers works them off in parts, with the same bits.
 
 Inside compiled functions: ``+ - * /``, comparisons, ``& | ^ ~ << >>`` between lanes of one kind, or lanes and a number.
@@ -10,7 +10,7 @@ Inside compiled functions: ``+ - * /``, comparisons, ``& | ^ ~ << >>`` between l
 
 from __future__ import annotations
 
-import operator
+import operator as op
 from typing import Any
 
 from llvmlite import ir
@@ -59,24 +59,17 @@ class LanesModel(models.PrimitiveModel):
 # ------------------------------------------------------------------------------------------------------------ operators
 
 ARITHMETIC = {
-    operator.add: ("fadd", "add"),
-    operator.sub: ("fsub", "sub"),
-    operator.mul: ("fmul", "mul"),
-    operator.truediv: ("fdiv", None),
-    operator.and_: (None, "and_"),
-    operator.or_: (None, "or_"),
-    operator.xor: (None, "xor"),
-    operator.lshift: (None, "shl"),
-    operator.rshift: (None, "ashr"),
+    op.add: ("fadd", "add"),
+    op.sub: ("fsub", "sub"),
+    op.mul: ("fmul", "mul"),
+    op.truediv: ("fdiv", None),
+    op.and_: (None, "and_"),
+    op.or_: (None, "or_"),
+    op.xor: (None, "xor"),
+    op.lshift: (None, "shl"),
+    op.rshift: (None, "ashr"),
 }
-COMPARISONS = {
-    operator.lt: "<",
-    operator.le: "<=",
-    operator.gt: ">",
-    operator.ge: ">=",
-    operator.eq: "==",
-    operator.ne: "!=",
-}
+COMPARISONS = {op.lt: "<", op.le: "<=", op.gt: ">", op.ge: ">=", op.eq: "==", op.ne: "!="}
 
 
 def _common(a: Any, b: Any) -> Lanes | None:
@@ -88,16 +81,18 @@ def _common(a: Any, b: Any) -> Lanes | None:
 
 def _lift(context: Any, builder: Any, value: Any, given: Any, lanes: Lanes) -> Any:
     """A number into every lane."""
-    return value if isinstance(given, Lanes) else _splat(context, builder, value, given, lanes)
-
-
-def _splat(context: Any, builder: Any, value: Any, given: Any, lanes: Lanes) -> Any:
-    element = context.cast(builder, value, given, ELEMENTS[lanes.kind])
-    return splat(builder, element, lanes)
+    if isinstance(given, Lanes):
+        return value
+    return splat(builder, context.cast(builder, value, given, ELEMENTS[lanes.kind]), lanes)
 
 
 def splat(builder: Any, element: Any, lanes: Lanes) -> Any:
-    """One element into every lane."""
+    """One element into every lane.
+
+    Parameters
+    ----------
+    builder, element, lanes : llvmlite.ir.IRBuilder, llvmlite.ir.Value, Lanes
+    """
     undefined = ir.Constant(lanes.vector, ir.Undefined)
     first = builder.insert_element(undefined, element, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes.width), [0] * lanes.width)
@@ -126,7 +121,7 @@ def _operate(symbol: Any) -> None:
             return getattr(builder, str(ARITHMETIC[symbol][not floats]))(a, b)
         if not floats:
             return builder.icmp_signed(COMPARISONS[symbol], a, b)
-        compare = builder.fcmp_unordered if symbol is operator.ne else builder.fcmp_ordered
+        compare = builder.fcmp_unordered if symbol is op.ne else builder.fcmp_ordered
         return compare(COMPARISONS[symbol], a, b)
 
     type_callable(symbol)(typer)
@@ -138,12 +133,12 @@ for _symbol in (*ARITHMETIC, *COMPARISONS):
     _operate(_symbol)
 
 
-@type_callable(operator.invert)
+@type_callable(op.invert)
 def _type_invert(context: Any) -> Any:
     return lambda a: a if isinstance(a, Lanes) and a.kind == "mask" else None
 
 
-@lower_builtin(operator.invert, Lanes)
+@lower_builtin(op.invert, Lanes)
 def _lower_invert(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.not_(args[0])
 
@@ -211,22 +206,22 @@ def _pointer(context: Any, builder: Any, place: Any, value: Any, index: Any, giv
     return builder.gep(structure.data, [offset])
 
 
-@type_callable(operator.getitem)
+@type_callable(op.getitem)
 def _type_getitem(context: Any) -> Any:
     return lambda place, index: place.dtype if isinstance(place, Memory) else None
 
 
-@lower_builtin(operator.getitem, Memory, types.Any)
+@lower_builtin(op.getitem, Memory, types.Any)
 def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.load(_pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
 
 
-@type_callable(operator.setitem)
+@type_callable(op.setitem)
 def _type_setitem(context: Any) -> Any:
     return lambda place, index, value: types.none if isinstance(place, Memory) else None
 
 
-@lower_builtin(operator.setitem, Memory, types.Any, types.Any)
+@lower_builtin(op.setitem, Memory, types.Any, types.Any)
 def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     value = context.cast(builder, args[2], sig.args[2], sig.args[0].dtype)
     builder.store(value, _pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
@@ -352,7 +347,12 @@ def wide_of(typing: Any, x: Any) -> Any:
 
 @intrinsic
 def shift_right(typing: Any, x: Any, places: Any) -> Any:
-    """Logical shift to the right."""
+    """Logical shift to the right.
+
+    Parameters
+    ----------
+    x, places : Lanes, or a numba integer for all of them
+    """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.lshr(args[0], _lift(context, builder, args[1], places, x))
@@ -394,6 +394,6 @@ def lanes_of(typing: Any, x: Any) -> Any:
     """A float in every lane."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _splat(context, builder, args[0], x, sig.return_type)
+        return _lift(context, builder, args[0], x, sig.return_type)
 
     return Lanes("float", LANES)(x), code
