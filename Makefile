@@ -21,6 +21,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@# the peer of the line solver asks for a plotting library that needs system headers; it computes without
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps badcrossbar
+	@# so does the strict reader of Verilog-A; it reads without
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps evas-sim
 	@touch $@
 
 serve: $(READY)  ## open the dashboard (PORT=5006; for others, without a password: ADDRESS=0.0.0.0 ORIGIN=name:5006)

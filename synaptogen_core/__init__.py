@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
     from synaptogen_core.exchange.spice import save_netlist as save_netlist
+    from synaptogen_core.exchange.circuits.veriloga import save_veriloga as save_veriloga
     from synaptogen_core.report.page import save_report as save_report
 
 _HOMES = {
@@ -58,6 +59,7 @@ _HOMES = {
     "save_device": "exchange.devices.ours",
     "save_netlist": "exchange.spice",
     "save_report": "report.page",
+    "save_veriloga": "exchange.circuits.veriloga",
     "simulate": "array.runs.simulate",
     "simulate_to_file": "exchange.api",
     "simulate_to_zarr": "exchange.api",

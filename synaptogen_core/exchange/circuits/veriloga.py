@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
-from synaptogen_core.device.model import conduction, random_streams, read_noise, variability
+from synaptogen_core.device.model import random_streams, read_noise, variability
 from synaptogen_core.device.model.float32 import constants
 from synaptogen_core.device.model.switching import LEAST_THRESHOLD
 from synaptogen_core.device.parameters import DeviceParameters
@@ -31,6 +31,35 @@ SUFFIX = ".va"
 TEMPLATE = "cell.va.jinja"
 MAX_CYCLES = 4096
 LONGEST = 116  # characters of a line in the head
+DRAWN = (
+    "The cycles are those of a CellArray of the same seed (seedlo + 2**32 seedhi) and cell number (addr, row by row): "
+    "features agree to some 1e-6, as this computes in double precision and Python in single.",
+    "Give every instance its own addr: cells of the same address are the same cell.",
+)
+PLAYED = ("The cycles are given: r_hrs_0, u_set_0, r_lrs_0, u_reset_0 and so on, parameters of the instance.",)
+HEAD = """\
+V(In, Out) > 0 RESETs, V(In, Out) < 0 SETs. A SET is abrupt; a RESET begins above u_reset, follows the voltage while
+  that grows, and is complete at Umax. When a RESET begins, the cell goes on to its next cycle.
+The table holds {cycles} cycles, from the one before cycle0 on; after its last one the output exhausted is 1, and the
+  features of the last one go on. Write it again with more cycles then.
+tau is how long switching takes: at most a thousandth of the fastest edge. Integrate by the trapezoidal rule.
+Outputs: state, r, cycle, r_hrs, u_set, r_lrs, u_reset (in force), exhausted.
+
+OpenVAF compiles this file: openvaf-r cell.va
+ngspice (from 46 on):  .model cell {module}
+                       n1 top bottom cell seedlo=1 addr=7
+                       .control
+                       pre_osdi cell.osdi
+VACASK:                load "cell.osdi"
+                       model cell {module}
+                       n1 (top bottom) cell seedlo=1 addr=7
+Spectre (not tried):   ahdl_include "cell.va"
+                       n1 (top bottom) {module} seedlo=1 addr=7
+
+It does not know: retention and drift of a state, temperature (noise is that of 300 K), how long a pulse lasts,
+  capacitance, wear; a current limit is what the circuit around it makes. Read noise (thermal and shot) acts in noise
+  analyses only; in a transient it needs the simulator's own noise sources. In Spectre, a periodic steady state
+  (shooting) may reject the variables that the first step sets."""
 NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -90,16 +119,24 @@ def veriloga(
     cycles = checks.whole("cycles", cycles if table is None else len(table), 2, MAX_CYCLES)
     c, name = constants(device), module_name(device)
     columns = draw.NAMES if table is None else tuple(f"{f.name}_" for f in FEATURES)
-    numbers = dict(
-        u_max=real(c.u_max), eta=real(c.eta), u_0=f"{device.u_0:g}", valid_range=real(device.valid_range),
-        g_llrs=real(c.g_llrs), inverse_window=real(c.inverse_window), least_threshold=real(LEAST_THRESHOLD),
-        low=draw.horner(c.llrs[:-1], "u"), difference=draw.horner(_difference(c.hhrs, c.llrs), "u"),
-        johnson=real(4 * read_noise.BOLTZMANN * read_noise.TEMPERATURE), shot=real(2 * read_noise.ELEMENTARY_CHARGE),
-        multipliers=[f"{m}.0" for m in random_streams.MULTIPLIERS],
-        key_steps=[f"{k}.0" for k in random_streams.KEY_STEPS],
-    )  # fmt: skip
+    # the curves in double precision: a large resistance is a small difference of them
+    numbers = {
+        "u_max": real(c.u_max),
+        "eta": real(c.eta),
+        "u_0": f"{device.u_0:g}",
+        "valid_range": real(device.valid_range),
+        "g_llrs": real(device.g_llrs),
+        "inverse_window": real(1 / (device.g_llrs - device.g_hhrs)),
+        "least_threshold": real(LEAST_THRESHOLD),
+        "low": draw.horner(device.llrs[:-1], "u"),
+        "difference": draw.horner(_difference(device.hhrs, device.llrs), "u"),
+        "johnson": real(4 * read_noise.BOLTZMANN * read_noise.TEMPERATURE),
+        "shot": real(2 * read_noise.ELEMENTARY_CHARGE),
+        "multipliers": [f"{m}.0" for m in random_streams.MULTIPLIERS],
+        "key_steps": [f"{k}.0" for k in random_streams.KEY_STEPS],
+    }
     return _template().render(
-        head=_head(device, name, cycles, table is not None),
+        head=_head(device, name, cycles, start, table is not None),
         module=name,
         cycles=cycles,
         table=table,
@@ -166,9 +203,9 @@ def module_name(device: DeviceParameters) -> str:
     return f"reram_{plain[:24].strip('_')}_{device.hash[:8]}"
 
 
-def _difference(hhrs: Any, llrs: Any) -> F64:
+def _difference(hhrs: F64, llrs: F64) -> F64:
     """HHRS(U)/U - LLRS(U)/U as one polynomial, highest power first."""
-    return np.polysub(np.asarray(hhrs[:-1], np.float64), np.asarray(llrs[:-1], np.float64))
+    return np.asarray(np.polysub(hhrs[:-1], llrs[:-1]))
 
 
 def _table(features: Mapping[str, ArrayLike]) -> list[list[tuple[str, str, str]]]:
@@ -206,11 +243,28 @@ def _template() -> jinja2.Template:
     return environment.get_template(TEMPLATE)
 
 
-def _head(device: DeviceParameters, module: str, cycles: int, table: bool) -> list[str]:
-    """The comment that a file begins with."""
-    return [f"{module}: {_line(device.name)}", f"synaptogen-lab {__version__}"]
+def _head(device: DeviceParameters, module: str, cycles: int, start: str, table: bool) -> list[str]:
+    """The comment that a file begins with: what it is, whose, for what, how used, and what it leaves out."""
+    about = [f"{module}: a ReRAM cell, {_line(device.name)}", f"Written by synaptogen-lab {__version__}; SI units."]
+    about += [
+        f"{label}: {_line(words)}"
+        for label, words in (
+            ("Source", device.source), ("Licence of the parameters", device.licence), ("Citation", device.citation),
+            *(("Note", note) for note in device.notes),
+        )
+        if words
+    ]  # fmt: skip
+    about += [
+        f"Hash of the device: {device.hash}; order {device.order}, {device.weights.size} components, {start} start.",
+        f"Measured up to {device.valid_range:g} V; beyond, the current goes on along the conductance of the state.",
+        *("", *(PLAYED if table else DRAWN), ""),
+    ]
+    folded = [part for line in about for part in textwrap.wrap(line, LONGEST, subsequent_indent="  ") or [""]]
+    use = HEAD.format(module=module, cycles=cycles).splitlines()
+    return [f"// {line}".rstrip() for line in folded + use]
 
 
 def _line(words: str) -> str:
-    """A text from outside as one line of a comment."""
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    """A text from outside as one line of a comment, in ASCII."""
+    printable = "".join(c if c.isprintable() else " " for c in words)
+    return " ".join(printable.encode("ascii", "replace").decode().split())

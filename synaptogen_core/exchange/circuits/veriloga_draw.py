@@ -17,8 +17,8 @@ ADDRESS = "seedlo, seedhi"
 
 
 def real(x: float | np.floating) -> str:
-    """A real number: ten digits, so that a float32 is told from its neighbours, and a point or an exponent."""
-    text = f"{float(x):.10g}"
+    """A real number: twelve digits, and a point or an exponent."""
+    text = f"{float(x):.12g}"
     return text if "." in text or "e" in text else f"{text}.0"
 
 
