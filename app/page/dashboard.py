@@ -30,6 +30,7 @@ from app.page.waveform import Waveform
 from app.settings import link
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
+from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
 from app.tabs.registry import TABS
@@ -204,9 +205,9 @@ class Dashboard:
 
     def downloads(self, kinds: Sequence[str]) -> Downloads:
         """The download buttons of some formats, for the tab that shows them."""
-        of_run = kinds[0] in run_files.FORMATS
-        known = run_files.FORMATS if of_run else fit_files.FORMATS
-        order = partial(run_files.run_order, self.session) if of_run else self.work.order
+        files = next((files for files in (run_files, selection_files) if kinds[0] in files.FORMATS), None)
+        known = files.FORMATS if files else fit_files.FORMATS
+        order = partial(files.order, self.session) if files else self.work.order
         downloads = Downloads(self._post, order, {kind: known[kind] for kind in kinds})
         self.session.closing.append(downloads.stop)
         return downloads
