@@ -23,7 +23,15 @@ def real(x: float | np.floating) -> str:
 
 
 def horner(coefficients: ArrayLike, x: str) -> str:
-    """A polynomial, highest power first."""
+    """A polynomial by Horner's rule.
+
+    Parameters
+    ----------
+    coefficients : array, shape (d + 1,)
+        Highest power first.
+    x : str
+        Name of the variable.
+    """
     highest, *others = (real(c) for c in np.asarray(coefficients, np.float64))
     text = highest
     for c in others:
@@ -32,7 +40,16 @@ def horner(coefficients: ArrayLike, x: str) -> str:
 
 
 def declarations(c: Constants, cycles: int, table: bool) -> list[str]:
-    """Variables of the drawing and of its table; cycles played back are parameters, which have other names."""
+    """Variables of the drawing and of its table.
+
+    Parameters
+    ----------
+    c : Constants
+    cycles : int
+        That the table holds.
+    table : bool
+        Whether its cycles are given: then they are parameters, and there are no variables.
+    """
     if table:
         return []
     past = (f"x{lag}_{i}" for lag in range(1, c.order + 1) for i in range(4))
@@ -47,12 +64,28 @@ def declarations(c: Constants, cycles: int, table: bool) -> list[str]:
 
 
 def setup(c: Constants, cycles: int, start: str) -> list[str]:
-    """Statements that draw the cell and its cycles."""
+    """Statements that draw the cell and its cycles.
+
+    Parameters
+    ----------
+    c : Constants
+    cycles : int
+        That the table holds.
+    start : {"stationary", "empty"}
+    """
     return [*_device(c), *_history(c, start), *_cycles(c, cycles)]
 
 
 def choice(cycles: int, names: Sequence[str] = NAMES) -> list[str]:
-    """Branches of a case: the features of a cycle, and what the one before has left."""
+    """Branches of a case: the features of a cycle, and what the one before has left.
+
+    Parameters
+    ----------
+    cycles : int
+        That the table holds.
+    names : sequence of str
+        Of its four columns.
+    """
     lines = []
     for n in range(cycles):
         taken = [f"{place} = {name}{n};" for place, name in zip(PLACES, names, strict=True)]
