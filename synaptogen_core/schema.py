@@ -44,6 +44,9 @@ FAILURES = (  # why a measured cycle has no features; the numbers stand in files
     ("no_hrs", "no high-resistance branch that can be fitted"),
     ("no_lrs", "no low-resistance branch that can be fitted"),
     ("closed_window", "the high resistance is not above the low one"),
+    ("unclear_set", "no step of the current at SET that bend and noise would not explain"),
+    ("gradual_reset", "the current never falls: RESET is gradual, see the RESET method “kink”"),
+    ("noisy", "the noise is as large as the current at the read voltage"),
 )
 DEVICE_STATES = (  # state of a measured device
     ("healthy", "switches"),

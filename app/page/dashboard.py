@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -216,7 +216,7 @@ class Dashboard:
         """Open a tab as if it had been clicked."""
         self.tabs.active = tab
 
-    def apply(self, changes: dict[str, Any]) -> None:
+    def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
 

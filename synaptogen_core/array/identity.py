@@ -88,7 +88,7 @@ class Identity:
     @property
     def nbytes(self) -> int:
         """Memory of the state, whether it is there yet or not [bytes]."""
-        return self.size * bytes_per_cell(self._device.order)
+        return self.size * bytes_per_cell(self._device.slots)
 
     @property
     def _constants(self) -> Constants:

@@ -89,7 +89,7 @@ def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
     """
     if not isinstance(data["arrays"], Mapping):
         raise TypeError(f"arrays: must be arrays by name (got {type(data['arrays']).__name__}); save the cells again")
-    state = State.of(data["arrays"], cells.size, cells.device.order, cells.device.weights.size)
+    state = State.of(data["arrays"], cells.size, cells.device.slots, cells.device.weights.size)
     # of a part of some columns the numbers have gaps; that they ascend is what reads rely on
     if state.cell[0] != cells.first_cell or np.any(state.cell[1:] <= state.cell[:-1]):
         raise ValueError(f"cells: cell must count up from {cells.first_cell} (got others); save the cells again")

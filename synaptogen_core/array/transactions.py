@@ -201,7 +201,7 @@ class Transactional(Identity):
     def _state(self) -> State:
         state = self._memory.state
         if state is None:
-            state = State.empty(self.size, self._device.order)
+            state = State.empty(self.size, self._device.slots)
             each_block(self.size, FRESH_BLOCK, lambda block: state.put(block, self.born(block)))
             self._memory = replace(self._memory, state=state)
         return state

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import param
 from panel.custom import JSComponent
 
@@ -27,12 +30,12 @@ class CellList(JSComponent):
 
     _esm = "cell_list.js"
 
-    def __init__(self, follow: object, **options: object):
+    def __init__(self, follow: Callable[..., None], **options: Any):
         super().__init__(**options)
         self._follow = follow
 
-    def _handle_msg(self, data: object) -> None:
+    def _handle_msg(self, data: Any) -> None:
         place = data.get("row") if isinstance(data, dict) else None
         if isinstance(place, int) and 0 <= place < len(self.rows):
             row, column = (int(text) for text in self.rows[place][:2])
-            self._follow(row, column, add=bool(data.get("add")))  # type: ignore[operator, union-attr]
+            self._follow(row, column, add=bool(data.get("add")))

@@ -129,7 +129,7 @@ class Run:
         self.component = np.empty(n, np.uint8)
         if self.advance:
             before = self.cells.stored
-            self.state = State.empty(self.cells.size, self.cells.device.order) if before is None else before.successor()
+            self.state = State.empty(self.cells.size, self.cells.device.slots) if before is None else before.successor()
 
     def _block(self, block: slice, engine: Engine) -> None:
         cells = self._staying(block) if self.state is None else self._advancing(block, self.state)

@@ -21,7 +21,7 @@ from synaptogen_core.crossbar.readout.read import (
     check_circuit,
 )
 from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
-from synaptogen_core.device import stationary
+from synaptogen_core.device import averaged_laws, stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import HRS, LRS, R_HRS, R_LRS
 from synaptogen_core.types import F64
@@ -165,8 +165,8 @@ def nominal_conductances(cells: CellArray) -> F64:
     """
     conductance = check_cells(cells).conductance(cells.device.u_0).astype(np.float64)
     state = cells.state()
-    conductance[state == HRS] = 1 / 10 ** _median(cells.device, R_HRS)
-    conductance[state == LRS] = 1 / _median(cells.device, R_LRS)
+    conductance[state == HRS] = 1 / 10 ** median_feature(cells.device, R_HRS)
+    conductance[state == LRS] = 1 / median_feature(cells.device, R_LRS)
     return conductance
 
 
@@ -183,11 +183,22 @@ def _nonlinear(device: DeviceParameters, conductance: F64, volts: F64) -> F64:
 
 
 @lru_cache(maxsize=64)
-def _median(device: DeviceParameters, feature: int) -> float:
+def median_feature(device: DeviceParameters, feature: int) -> float:
     """Median of a feature on its own scale over devices and cycles, without outliers (of which alone: with them).
 
     Given x, and so z = gamma(x), a value mu + sigma z is a mixture of normals; its distribution function is averaged
     over x and its middle found by halving. The floor under sigma is left out: it touches 2e-4 of the cells.
+
+    Parameters
+    ----------
+    device : DeviceParameters
+    feature : int
+        Position in `schema.FEATURES`.
+
+    Returns
+    -------
+    float
+        log10 of a high resistance in ohm; else in the feature's unit.
     """
     from scipy import special
 
@@ -195,6 +206,9 @@ def _median(device: DeviceParameters, feature: int) -> float:
     weights[list(device.outliers)] = 0
     if not weights.sum() > 0:
         weights = device.weights
+    if device.extension is not None:
+        sd = float(np.sqrt(stationary.covariance(device)[feature, feature]))
+        return averaged_laws.population_median(device, feature, weights, sd)
     used = weights > 0
     share = (weights[used] / weights.sum())[:, None]
     sd = np.sqrt(stationary.covariance(device)[feature, feature])

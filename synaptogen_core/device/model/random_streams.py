@@ -17,6 +17,7 @@ from synaptogen_core.types import F32, U32
 
 STREAM_VERSION = 2
 DEVICE, START, CYCLE, READ, PULSE, LINE = range(6)
+SLOW, STUCK = 8, 9  # of devices of format 2
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
