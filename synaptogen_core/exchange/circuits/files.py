@@ -59,8 +59,8 @@ def switching_netlist(
     title : str, optional
         First line; default: the cells in a few words.
     edge, flat : float
-        Rise and fall time of a pulse, and time at its top and between pulses [s]. Switching takes a thousandth of an
-        edge.
+        Rise and fall time of a pulse, and time at its top and between pulses [s]. Switching takes a thousandth of
+        an edge.
 
     Returns
     -------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 import synaptogen_core as sc
 from synaptogen_core.device.model import read_noise
 from synaptogen_core.exchange.circuits.veriloga import veriloga
-from synaptogen_core.schema import FEATURE_NAMES
 from tests.exchange.circuits.simulators import OUTPUTS, Circuit, SimulatorError, Waves, in_ngspice, in_vacask, run
 
 pytestmark = pytest.mark.spice
@@ -66,10 +64,10 @@ def circuit_of(osdi: Path, cells: int, times: Any, volts: Any, step: float, **op
 # -------------------------------------------------------------------------------------------------------------- pulses
 
 
-@pytest.mark.parametrize("name", ["ngspice", "vacask"])
-def test_thirty_two_cycles(name: str, device: sc.DeviceParameters, osdi: Path, simulators: Simulators) -> None:
-    """Every feature of every cycle, state, r and read current of five cells."""
-    volts = [u for _ in range(31) for u in (-1.5, 1.5, 0.2)]
+@pytest.mark.parametrize(("name", "cycles"), [("ngspice", 8), ("vacask", 31)])
+def test_many_cycles(name: str, cycles: int, device: sc.DeviceParameters, osdi: Path, simulators: Simulators) -> None:
+    """Every feature of every cycle, state, r and read current of five cells; ngspice takes four times as long."""
+    volts = [u for _ in range(cycles) for u in (-1.5, 1.5, 0.2)]
     ramp, flat = 10e-6, 2e-6
     times, levels = waveform(volts, ramp, flat)
     waves = simulators.run(name, circuit_of(osdi, 5, times, levels, 5e-6, outputs=OUTPUTS))
@@ -99,13 +97,11 @@ def test_more_cycles_than_the_table_has(device: sc.DeviceParameters, compiled: C
 
 # ---------------------------------------------------------------------------------------------------------------- loops
 
-CORNERS = ((0, 0), (1, -1.5), (2, 0), (3, 1.0), (4, 0), (5.5, -1.5), (6.5, 0), (8, 1.5), (9.2, 0), (10.4, -1.2), (11.4, 0),
-           (12.4, 1.2), (13.4, 0), (14.4, -1.5), (15, 0), (16, 1.5))  # ms, V  # fmt: skip
+CORNERS = ((0, 0), (1, -1.5), (2, 0), (3, 1.0), (4, 0), (5.5, -1.5), (6.5, 0), (8, 1.5), (9.2, 0), (10.4, -1.2),
+           (11.4, 0), (12.4, 1.2), (13.4, 0), (14.4, -1.5), (15, 0), (16, 1.5))  # ms, V  # fmt: skip
 
 
-def python_loop(
-    device: sc.DeviceParameters, times: np.ndarray, volts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, Any]:
+def python_loop(device: sc.DeviceParameters, times: np.ndarray, volts: np.ndarray) -> tuple[Any, Any, sc.CellArray]:
     """Currents of cell 3 at these voltages, the points that are no event, and the cell."""
     cell = sc.CellArray((1, 1), device, seed=SEED, first_cell=3)
     currents, quiet, before = np.empty(times.size), np.ones(times.size, np.bool_), None
@@ -150,8 +146,9 @@ def test_a_loop_with_partial_resets(
     assert amperes < LOOP_AMPERES and r < 1e-6
 
 
-@pytest.mark.parametrize("ohm", [100.0, 1e3, 5e3, 20e3])
-@pytest.mark.parametrize("name", ["ngspice", "vacask"])
+@pytest.mark.parametrize(
+    ("name", "ohm"), [("vacask", 100.0), ("ngspice", 1e3), ("ngspice", 5e3), ("vacask", 5e3), ("vacask", 20e3)]
+)
 def test_a_resistor_in_series(
     name: str, ohm: float, device: sc.DeviceParameters, osdi: Path, simulators: Simulators
 ) -> None:
@@ -166,7 +163,7 @@ def test_a_resistor_in_series(
 
 
 def test_every_analysis_sees_the_fresh_cell(device: sc.DeviceParameters, osdi: Path, simulators: Simulators) -> None:
-    """Operating point, transient, dc, ac and noise in one run, in any order, over and over."""
+    """Operating point, transient, dc and ac in one run, over and over."""
     cell = sc.CellArray((1, 1), device, seed=SEED, first_cell=3)
     text = f"""cell
 .model cell reram_hennen2024
@@ -188,13 +185,10 @@ dc v1 0.2 0.2 0.1
 print i(v1)
 ac lin 1 1k 1k
 print mag(i(v1))
-noise v(w) v1 lin 1 1k 1k
 .endc
 .end
 """
-    (simulators.folder / "all.cir").write_text(
-        text.replace("v1 w 0", "v1 w 0").replace("noise v(w) v1 lin 1 1k 1k\n", "")
-    )
+    (simulators.folder / "all.cir").write_text(text)
     said = run([simulators.paths["ngspice"], "-b", "all.cir"], simulators.folder)
     found = [abs(float(x)) for x in re.findall(r"= (-?[\d.]+e[-+]\d+)$", said, re.MULTILINE)]
     hrs = float(cell.current(0.2)[0, 0])
@@ -237,7 +231,7 @@ def test_a_state_that_is_no_node_is_seen(
     """The compiler takes a variable that should last from step to step, and says nothing; the cell forgets."""
     text = veriloga(device, cycles=32).replace("  integer first,", "  integer sets, first,")
     kept = text.replace("ia = floor(V(a) + 0.5);", "if (v <= -0.7) sets = 1;\n    ia = sets;")
-    assert kept.count("sets") == 3
+    assert kept.count("sets") == 4
     osdi = compiled(kept)
     try:
         waves = simulators.run("vacask", loop_circuit(osdi))
@@ -258,6 +252,3 @@ def test_what_goes_wrong_is_an_error(osdi: Path, simulators: Simulators) -> None
     for name in simulators.paths:
         with pytest.raises(SimulatorError):
             simulators.run(name, loop_circuit(osdi)._replace(module="no_such_module"))
-
-
-assert FEATURE_NAMES and warnings
