@@ -23,7 +23,7 @@ from synaptogen_core.crossbar.readout.error_budget import error_budget, nominal_
 from synaptogen_core.crossbar.readout.line_noise import LineNoise
 from synaptogen_core.crossbar.readout.read import IDEAL, Periphery, are_ideal
 from synaptogen_core.crossbar.solver.solve import LineSolution, solve_lines
-from synaptogen_core.exchange.spice import netlist
+from synaptogen_core.exchange.circuits.netlist import netlist
 from synaptogen_core.schema import STATE_NAMES
 
 USES = frozenset({"read", "cells", "lines"})

@@ -110,14 +110,14 @@ def _instances(circuit: Circuit, line: str) -> list[str]:
     ]
 
 
-def in_ngspice(ngspice: str, circuit: Circuit, folder: Path, control: str | None = None) -> Waves:
+def in_ngspice(ngspice: str, circuit: Circuit, folder: Path) -> Waves:
     """Time, v (of the source), i<k> (current) and the outputs as <name><k>, at every point in time."""
     wave = " ".join(f"{t!r} {u!r}" for t, u in zip(circuit.times, circuit.volts, strict=True))
     names = [f"{name}{k}" for k in range(len(circuit.cells)) for name in circuit.outputs]
     saved = [f"@n{k}[{name}]" for k in range(len(circuit.cells)) for name in circuit.outputs]
     currents = [f"i{k}" for k in range(len(circuit.cells))]
     vectors = " ".join(["v(w)", *(f"vi{k}#branch" for k in range(len(circuit.cells))), *saved])
-    default = f"tran {circuit.step!r} {circuit.times[-1]!r} 0 {circuit.step!r}{' uic' if circuit.uic else ''}"
+    tran = f"tran {circuit.step!r} {circuit.times[-1]!r} 0 {circuit.step!r}{' uic' if circuit.uic else ''}"
     text = [
         "cells",
         f".model cell {circuit.module}",
@@ -130,7 +130,7 @@ def in_ngspice(ngspice: str, circuit: Circuit, folder: Path, control: str | None
         f"pre_osdi {circuit.osdi}",
         "set filetype=binary",
         f"save {vectors}",
-        control or default,
+        tran,
         f"write waves.raw {vectors}",
         ".endc",
         ".end",

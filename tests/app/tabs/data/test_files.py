@@ -19,7 +19,7 @@ from app.work.runs import Run
 from synaptogen_core.crossbar.circuit.bias import bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.errors import Cancelled
-from synaptogen_core.exchange.spice import netlist
+from synaptogen_core.exchange.circuits.netlist import netlist
 from synaptogen_core.schema import FEATURE_NAMES
 
 Make = Callable[..., Run]
