@@ -63,7 +63,7 @@ class View(Base):
         card = theme.card(self.title, *self._side_by_side(), legend)
         beside = pmui.Column(
             theme.card(self.sums), self.write, self.budget.layout, theme.card(self.cells, self.adding),
-            theme.card(theme.heading("For circuit simulators"), context.downloads(("cir",)).layout),
+            theme.card(theme.heading("For circuit simulators"), context.downloads(("cir", "va.zip")).layout),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
         self.layout = pmui.Column(

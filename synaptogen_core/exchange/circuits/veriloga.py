@@ -113,6 +113,11 @@ def veriloga(
     True
     """
     checks.instance("device", device, DeviceParameters, "use load_device")
+    if device.extension is not None and features is None:
+        raise ValueError(
+            f"device: must be of format 1 to be drawn in a module (got {device.name} of format 2); give the cycles of "
+            "a cell as features=, or fit a device of format 1"
+        )
     if start not in variability.STARTS:
         raise ValueError(f"start: must be 'stationary' or 'empty' (got {start!r}); choose one of them")
     table = None if features is None else _table(features)
