@@ -13,6 +13,7 @@ The public face of the room (`sc.fitting`):
 `compare`           fits side by side, by their log score on later cycles
 `compare_numbers`   device and measurement in quantiles, bit errors, averages, spreads, each with interval and limit
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
+`fit_pulse_width`   single pulses -> how a threshold depends on their width
 `fit_retention`     reads at times since programming -> `RetentionFit`; `judge_retention` says what it is worth
 ==================  =============================================================================================
 
@@ -28,6 +29,7 @@ from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_fe
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
 from synaptogen_core.analysis.retention.fit import RetentionFit, fit_retention
 from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_retention
+from synaptogen_core.analysis.retention.pulse_width import PulseWidth, fit_pulse_width
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.lines import compare_numbers
 from synaptogen_core.analysis.validation.scores import compare
@@ -40,6 +42,7 @@ __all__ = [
     "FeatureOptions",
     "Finding",
     "Fit",
+    "PulseWidth",
     "RetentionFit",
     "RetentionJudgement",
     "Validation",
@@ -49,6 +52,7 @@ __all__ = [
     "fit",
     "fit_curves",
     "fit_extended",
+    "fit_pulse_width",
     "fit_retention",
     "from_simulation",
     "judge_retention",
