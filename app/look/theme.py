@@ -23,6 +23,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure as bokeh_figure
 
+from app.look import layout
 from app.look.plain import escape
 from synaptogen_core.palette import AXES, COLORS
 from synaptogen_core.schema import Feature
@@ -263,11 +264,9 @@ def cell_marks(figure: Any, source: Any) -> None:
                        line_width=width)  # fmt: skip
 
 
-def card(figure: Any, *more: Any) -> pmui.Paper:
+def card(figure: Any, *more: Any) -> pn.Column:
     """A figure, and what belongs to it (a caption, controls), on a quiet sheet."""
-    inside = pane(figure) if hasattr(figure, "toolbar") else figure
-    return pmui.Paper(inside, *more, elevation=0, variant="outlined", sizing_mode="stretch_width", margin=0,
-                      sx={"p": "6px", "overflow": "hidden"})  # fmt: skip
+    return layout.card(pane(figure) if hasattr(figure, "toolbar") else figure, *more)
 
 
 def heading(text: str) -> pn.pane.HTML:
@@ -294,19 +293,4 @@ def table() -> pn.pane.HTML:
     return pn.pane.HTML("", sizing_mode="stretch_width", margin=0, stylesheets=[TABLE])
 
 
-def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Column:
-    """Cards side by side. `sizes`: twelfths of the width from each breakpoint on, e.g. ``{"xs": 12, "md": 6}``.
-
-    Each row has the same columns: those of the first items that fill twelve twelfths.
-    """
-    each = [sizes] * len(items) if isinstance(sizes, dict) else list(sizes)
-    columns: dict[str, str] = {}
-    widths = [12] * len(items)
-    for point in ("xs", "sm", "md", "lg", "xl"):
-        if any(point in size for size in each):
-            widths = [size.get(point, width) for size, width in zip(each, widths, strict=True)]
-            first = next((i for i in range(1, len(widths) + 1) if sum(widths[:i]) >= 12), len(widths))
-            columns[point] = " ".join(f"minmax(0, {width}fr)" for width in widths[:first])
-    # A style sheet's grid: a component for each cell would cost the opening of the page some 15 ms.
-    style = {"display": "grid", "gridTemplateColumns": columns, "gap": "10px"}
-    return pmui.Column(*items, sizing_mode="stretch_width", margin=0, sx=style)
+grid = layout.grid

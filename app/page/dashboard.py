@@ -26,7 +26,6 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.page.waveform import Waveform
 from app.settings import link
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
@@ -118,9 +117,8 @@ class Dashboard:
         self.painted = Painted(self.session.painted)
         self.session.announce = self.painted.ask
         self.address = Address(self.settings, lambda: self.tabs.active, self._post)
-        waveform = Waveform(self.settings, self.theme, self._post)
         back = partial(self.use_device, None)
-        self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post, back)
+        self.sidebar = Sidebar(self.settings, self.address, self._post)
         self.status = StatusLine(self.session, dropped)
         self.own = DeviceLine(self.settings, back)
         self.leaving = leaving.Leaving(self.settings, self.work, self._post)

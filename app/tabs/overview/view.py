@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, LogColorMapper, Range1d
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
@@ -30,7 +29,7 @@ class View(Base):
         self.window, self.loops, self.map = self._window(), self._loops(), self._map()
         self.note, self.followed_note = theme.note(), theme.note()
         self.captions = {f.name: theme.note() for f in FEATURES}
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             theme.grid(
                 *(theme.card(figure, self.captions[name]) for name, figure in self.histograms.items()),
                 sizes={"xs": 12, "sm": 6, "lg": 3},
@@ -41,7 +40,7 @@ class View(Base):
                 theme.card(self.map, theme.note("Click a cell to follow it on every tab, with Shift one more.")),
                 sizes={"xs": 12, "md": 6, "lg": 4},
             ),
-            self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.note, gap=10,
         )  # fmt: skip
 
     def update(self, result: Result) -> None:
