@@ -59,7 +59,14 @@ class Panel(JSComponent):
         self._marks: dict[str, tuple[str, str]] = {}  # key -> text that was refused, and why
         self._keys: dict[str, tuple[Section, str]] = {}
         self._quiet = False
-        specs = [self._group(index, group) for index, group in enumerate(groups)]
+        self._hidden: frozenset[str] = frozenset()
+        specs: list[dict[str, Any]] = []
+        for index, group in enumerate(groups):
+            made = self._group(index, group)
+            if specs and specs[-1]["title"] == made["title"]:
+                specs[-1]["specs"] += made["specs"]  # a group of two sections
+            else:
+                specs.append(made)
         super().__init__(
             **{"groups": specs, "foot": reset is not None, "sizing_mode": "stretch_width", "margin": 0} | options
         )
@@ -70,6 +77,12 @@ class Panel(JSComponent):
             for what in WATCHED:
                 section.param.watch(self._changed, names, what=what) if self._has(section, names, what) else None
             section.param.watch(self._refresh, more) if more else None
+
+    def hide(self, *names: str) -> None:
+        """Hide these, which matter on other tabs only, and no others."""
+        if self._hidden != frozenset(names):
+            self._hidden = frozenset(names)
+            self._refresh()
 
     @staticmethod
     def _has(section: Section, names: Sequence[str], what: str) -> bool:
@@ -121,7 +134,8 @@ class Panel(JSComponent):
         parameter, value = section.param[name], getattr(section, name)
         draft, error = self._marks.get(key, ("", ""))
         now = {
-            "value": value, "shown": name in section.active(), "changed": value != parameter.default,
+            "value": value, "shown": name in section.active() and name not in self._hidden,
+            "changed": value != parameter.default,
             "help": help_text(parameter, name), "draft": draft, "error": error,
         }  # fmt: skip
         if isinstance(parameter, param.Number):

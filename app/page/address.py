@@ -24,7 +24,7 @@ class Address:
         self._settings, self._tab, self._post, self._due = settings, tab, post, False
         self._text = Div(text="", visible=False)
         self._text.js_on_change("text", CustomJS(code=FOLLOW))
-        self.copy = CopyButton("Copy link", icon="link", address=True)
+        self.copy = CopyButton("Copy link", address=True)
         self.layout = pn.pane.Bokeh(self._text, width=0, height=0, margin=0)
         settings.watch(self.refresh)
 

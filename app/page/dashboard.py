@@ -15,7 +15,7 @@ from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
-from app.look import copy_button, theme
+from app.look import theme
 from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
 from app.page import help, leaving
@@ -168,7 +168,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, copy_button.LISTEN, leaving.ASK):
+            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
         # Panel keeps this as long as its server lives: it must not hold the page.

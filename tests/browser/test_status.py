@@ -28,7 +28,7 @@ LABELS = """
 (label) => {
   const button = [...Bokeh.documents[0].all_models].find((model) => model.data?.label === label)
   const labels = window.labels = []
-  button.data.properties.label.change.connect(() => labels.push(button.data.label))
+  button.data.properties.said.change.connect(() => labels.push(button.data.said))
 }
 """
 LOOKS = """

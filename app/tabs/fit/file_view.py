@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.plain import escape, plain
 
 if TYPE_CHECKING:
@@ -74,15 +74,14 @@ class FilePart:
             label="Change columns", variant="outlined", size="small", margin=(2, 8), visible=False
         )
         self.change.on_click(lambda event: work.change_columns())
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             theme.card(
                 pn.pane.HTML(ASKS, sizing_mode="stretch_width", margin=(4, 8), styles={"font-size": "0.92rem"}),
                 self.file,
-                pmui.FlexBox(self.example, self.cancel, self.again, self.stage, sizing_mode="stretch_width",
-                             align_items="center", gap="2px 8px"),
+                layout.flow(self.example, self.cancel, self.again, self.stage, gap="2px 8px"),
                 self.bar, self.error, self.said, self.change, theme.note(PRIVATE),
             ),
-            self.columns.layout, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.columns.layout, gap=10,
         )  # fmt: skip
         work.status.param.watch(self._status, ["stage", "progress", "error", "stopped"])
         self._status()
@@ -163,7 +162,7 @@ class Columns:
         self._declare, self._layout = declare, None
         self.asks = theme.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
         self.rows = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8), stylesheets=[ROWS_STYLE])
-        self.choices = pmui.FlexBox(sizing_mode="stretch_width", gap="4px 16px")
+        self.choices = layout.flow(sizing_mode="stretch_width", gap="4px 16px")
         go = pmui.Button(label="Use these columns", variant="contained", size="small", margin=(6, 8))
         go.on_click(self._go)
         self.layout = theme.card(theme.heading("Name the columns"), self.asks, self.rows, self.choices, go)
@@ -185,7 +184,7 @@ class Columns:
         self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
         each = zip(layout.columns[:COLUMNS], layout.roles, layout.units, strict=False)
         self.widgets = [self._choice(*column) for column in each]
-        self.choices.objects = [pmui.Row(role, unit, margin=0) for _, role, unit in self.widgets]
+        self.choices.objects = [layout.row(role, unit, margin=0) for _, role, unit in self.widgets]
 
     def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
         label, known = f"“{plain(column, LONGEST_NAME)}” is", role if role in ROLES.values() else ""
