@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from app.page.tab_bar import TabBar
 from app.settings import link
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
+from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
 from app.tabs.registry import TABS
@@ -202,9 +203,9 @@ class Dashboard:
 
     def downloads(self, kinds: Sequence[str]) -> Downloads:
         """The download buttons of some formats, for the tab that shows them."""
-        of_run = kinds[0] in run_files.FORMATS
-        known = run_files.FORMATS if of_run else fit_files.FORMATS
-        order = partial(run_files.run_order, self.session) if of_run else self.work.order
+        files = next((files for files in (run_files, selection_files) if kinds[0] in files.FORMATS), None)
+        known = files.FORMATS if files else fit_files.FORMATS
+        order = partial(files.order, self.session) if files else self.work.order
         downloads = Downloads(self._post, order, {kind: known[kind] for kind in kinds})
         self.session.closing.append(downloads.stop)
         return downloads
@@ -213,7 +214,7 @@ class Dashboard:
         """Open a tab as if it had been clicked."""
         self.tabs.active = tab
 
-    def apply(self, changes: dict[str, Any]) -> None:
+    def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
 

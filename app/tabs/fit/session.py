@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import param
@@ -219,7 +220,7 @@ class FitWork:
             return
         for key in keys[keys.index(first) :]:
             if self._values.pop(key, None) is not None:
-                self._later(lambda key=key: self._paint(key))
+                self._later(partial(self._paint, key))
 
     def _paint(self, stage: str) -> None:
         if self._painter is not None:
@@ -255,6 +256,6 @@ class FitWork:
             painter = self._painter
             self._later(lambda: painter("columns", layout))
 
-    def _later(self, function: Callable[[], None]) -> None:
+    def _later(self, function: Callable[[], object]) -> None:
         if not self._lane.closed:
             self._post(function)
