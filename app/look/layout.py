@@ -11,6 +11,7 @@ import panel as pn
 
 POINTS = {"xs": 0, "sm": 600, "md": 900, "lg": 1200, "xl": 1536}  # pixels of the window from which on a width counts
 GAP = 10  # pixels between cards
+NARROW = {"min-width": "0"}  # a place may be narrower than what is in it: that scrolls, or is cut
 CARD = """
 :host { border: 1px solid var(--divider-color, rgba(127, 127, 127, 0.35)); border-radius: 6px; padding: 6px; box-sizing: border-box; overflow: hidden;
   background: var(--panel-surface-color, transparent); }
@@ -20,25 +21,23 @@ CARD = """
 
 def column(*parts: Any, gap: int = 0, styles: Mapping[str, str] | None = None, **options: Any) -> pn.Column:
     """Parts one below the other, `gap` pixels apart, as wide as the place."""
-    apart = {"row-gap": f"{gap}px"} if gap else {}
-    return pn.Column(*parts, styles=apart | dict(styles or {}), **wide(options))
+    return pn.Column(*parts, styles=NARROW | {"row-gap": f"{gap}px"} | dict(styles or {}), **wide(options))
 
 
 def row(*parts: Any, gap: int = 0, styles: Mapping[str, str] | None = None, **options: Any) -> pn.Row:
     """Parts side by side, which stay on one line."""
-    apart = {"column-gap": f"{gap}px"} if gap else {}
-    return pn.Row(*parts, styles=apart | dict(styles or {}), **wide(options))
+    return pn.Row(*parts, styles=NARROW | {"column-gap": f"{gap}px"} | dict(styles or {}), **wide(options))
 
 
 def flow(*parts: Any, gap: str = "4px 8px", styles: Mapping[str, str] | None = None, **options: Any) -> pn.Row:
     """Parts side by side, on as many lines as it takes."""
-    style = {"flex-wrap": "wrap", "align-items": "center", "gap": gap}
+    style = NARROW | {"flex-wrap": "wrap", "align-items": "center", "gap": gap}
     return pn.Row(*parts, styles=style | dict(styles or {}), **wide(options))
 
 
 def card(*parts: Any, **options: Any) -> pn.Column:
     """Parts on a quiet sheet with a border."""
-    return pn.Column(*parts, stylesheets=[CARD], **wide(options))
+    return pn.Column(*parts, stylesheets=[CARD], styles=NARROW, **wide(options))
 
 
 def grid(*items: Any, sizes: Mapping[str, int] | Sequence[Mapping[str, int]]) -> pn.Column:
@@ -54,7 +53,7 @@ def grid(*items: Any, sizes: Mapping[str, int] | Sequence[Mapping[str, int]]) ->
             first = next((i for i in range(1, len(widths) + 1) if sum(widths[:i]) >= 12), len(widths))
             columns = " ".join(f"minmax(0, {width}fr)" for width in widths[:first])
             rules.append(f"@media (min-width: {pixels}px) {{ :host {{ grid-template-columns: {columns}; }} }}")
-    return pn.Column(*items, stylesheets=["\n".join(rules)], sizing_mode="stretch_width", margin=0)
+    return pn.Column(*items, stylesheets=["\n".join(rules)], styles=NARROW, sizing_mode="stretch_width", margin=0)
 
 
 def wide(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
 from app.page import help, leaving
@@ -90,7 +90,6 @@ SPACE = """
 :host { padding: 4px 16px 12px; box-sizing: border-box; }
 @media (max-width: 599px) { :host { padding: 4px 8px; } }
 """
-WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class Dashboard:
@@ -113,7 +112,7 @@ class Dashboard:
         # all but one of them hidden. Each is made when its tab is first opened.
         self.tabs = TabBar(TABS, active=tab if tab in KEYS else TABS[0].key)
         self.places: dict[str, pn.Column] = {}
-        self.rooms = pn.Column(css_classes=[PLACES], sizing_mode="stretch_width", margin=(10, 0, 0, 0))
+        self.rooms = layout.column(css_classes=[PLACES], margin=(10, 0, 0, 0))
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
         self.session.announce = self.painted.ask
@@ -139,9 +138,9 @@ class Dashboard:
         return pmui.Page(
             title="Synaptogen Lab", favicon=ICON, header=[self.header], sidebar=[self.sidebar.layout],
             sidebar_width=SIDEBAR, theme_config=PALETTE,
-            main=[pn.Column(
+            main=[layout.column(
                 self.status.layout, self.own.layout, self.tabs, self.rooms, self.painted.layout, self.leaving.layout,
-                stylesheets=[SPACE], **WIDE,
+                stylesheets=[SPACE],
             )],
             busy_indicator=None, sidebar_open=not on_phone(), sx=PAGE_STYLE,
         )  # fmt: skip
@@ -193,7 +192,7 @@ class Dashboard:
                 self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
-            self.places[tab] = pn.Column(view.layout, styles=look(hidden=True, bare=tab in self.bare), **WIDE)
+            self.places[tab] = layout.column(view.layout, styles=look(hidden=True, bare=tab in self.bare))
             self.rooms.append(self.places[tab])
             self.session.connect(tab, view.update)
         self.session.open(tab)
@@ -279,7 +278,11 @@ def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
     # What is hidden keeps its size, so that no figure has to be laid out and painted again when it comes back.
     hide = {"visibility": "hidden", "content-visibility": "hidden", "height": "0", "overflow": "hidden"}
     show = {"visibility": "visible", "content-visibility": "visible", "height": "auto", "overflow": "visible"}
-    return (hide if hidden else show) | {"opacity": "0.45" if faded else "1", theme.BARE: "1" if bare else "0"}
+    return (hide if hidden else show) | {
+        "min-width": "0",
+        "opacity": "0.45" if faded else "1",
+        theme.BARE: "1" if bare else "0",
+    }
 
 
 def on_phone() -> bool:

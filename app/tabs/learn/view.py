@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
 
 MOST_CHOICES = 6
-WIDE = {"sizing_mode": "stretch_width", "margin": 0}
+WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 INTRODUCTION = (
     "Each lesson prepares the settings, asks you to predict, runs the experiment and checks your prediction against "
@@ -31,12 +31,12 @@ class View(Base):
         super().__init__(context)
         self._page: Page | None = None
         self._asked: tuple[Any, ...] = ()
-        self.offers = layout.column(**WIDE)
+        self.offers = layout.column()
         self.errors = theme.Alert(severity="error", visible=False, **WIDE)
-        self.list = layout.column(theme.note(INTRODUCTION), self.offers, self.errors, gap=10, **WIDE)
+        self.list = layout.column(theme.note(INTRODUCTION), self.offers, self.errors, gap=10)
         halves = theme.grid(self._words(), self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
-        self.step = layout.column(self._head(), halves, visible=False, gap=10, **WIDE)
-        self.layout = layout.column(self.list, self.step, **WIDE)
+        self.step = layout.column(self._head(), halves, visible=False, gap=10)
+        self.layout = layout.column(self.list, self.step)
         self._shown: tuple[Offer, ...] = ()
 
     # ------------------------------------------------------------------------------------------------ made once
@@ -67,10 +67,10 @@ class View(Base):
         self.restore.on_click(lambda event: self._go("restore"))
         self.back.on_click(lambda event: self._go("back"))
         self.next.on_click(lambda event: self._go("next"))
-        buttons = layout.row(self.back, self.again, self.next, **WIDE)
+        buttons = layout.row(self.back, self.again, self.next)
         return theme.card(layout.column(
             self.heading, self.text, self.question, *self.choices, self.number, self.predict, self.hint, self.verdict,
-            self.differs, self.restore, self.explain, buttons, gap=10, **WIDE,
+            self.differs, self.restore, self.explain, buttons, gap=10,
         ))  # fmt: skip
 
     def _choice(self, i: int) -> Any:
@@ -86,7 +86,7 @@ class View(Base):
         self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
         self.numbers = theme.table()
         self.numbers_card = theme.card(self.numbers)
-        return layout.column(self.numbers_card, *self.cards, gap=10, **WIDE)
+        return layout.column(self.numbers_card, *self.cards, gap=10)
 
     # ------------------------------------------------------------------------------------------------ events
     def _type(self) -> None:
@@ -136,7 +136,7 @@ class View(Base):
         about = f"{offer.level}. {offer.steps} steps, about {offer.minutes} minutes."
         return theme.card(layout.column(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
-            markdown(offer.summary), start, gap=10, **WIDE,
+            markdown(offer.summary), start, gap=10,
         ))  # fmt: skip
 
     def _show_step(self, page: Page) -> None:
