@@ -180,7 +180,7 @@ class Columns:
         cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
         self.asks.object = "\n".join([*questions, IN_ORDER, *cut])
         head = "".join(f"<th>{short(column)}</th>" for column in layout.columns[:COLUMNS])
-        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in row[:COLUMNS])}</tr>"
+        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in values[:COLUMNS])}</tr>"
                        for values in layout.rows[:ROWS])  # fmt: skip
         self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
         each = zip(layout.columns[:COLUMNS], layout.roles, layout.units, strict=False)
