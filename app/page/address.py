@@ -20,8 +20,8 @@ FOLLOW = "history.replaceState(null, '', '?' + cb_obj.text)"
 class Address:
     """Keeps the address of the page equal to its settings."""
 
-    def __init__(self, settings: Settings, tab: Callable[[], str], post: Post):
-        self._settings, self._tab, self._post, self._due = settings, tab, post, False
+    def __init__(self, settings: Settings, place: Callable[[], tuple[str, bool]], post: Post):
+        self._settings, self._place, self._post, self._due = settings, place, post, False
         self._text = Div(text="", visible=False)
         self._text.js_on_change("text", CustomJS(code=FOLLOW))
         self.copy = CopyButton("Copy link", address=True)
@@ -36,4 +36,4 @@ class Address:
 
     def _write(self) -> None:
         self._due = False
-        self._text.text = to_query(self._settings, self._tab())
+        self._text.text = to_query(self._settings, *self._place())

@@ -39,33 +39,10 @@ from app.work.lane import has_loop
 from app.work.session import Session
 from app.work.states import FADED
 
-PHONE = 600  # pixels; in a window narrower than this the sidebar is a drawer over the page, so it is closed
 SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
 DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
-CLOSE_DRAWER = f"""
-if (window.innerWidth < {PHONE}) {{
-  for (const model of Bokeh.documents.flatMap((document) => [...document.all_models])) {{
-    if (model.class_name === "Page") {{ model.data.sidebar_open = false }}
-  }}
-}}
-"""
-# Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
-MEASURE_LATER = """
-let view = Bokeh.Models.get("Figure").prototype.default_view.prototype
-while (!Object.hasOwn(view, "_measure_layout")) { view = Object.getPrototypeOf(view) }
-for (const step of ["_measure_layout", "_after_layout"]) {
-  const act = view[step]
-  view[step] = function () { if (this.layout != null) { act.call(this) } }
-}
-"""
-# A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
-ENTER_LEAVES = """
-window.addEventListener("keyup", (event) => {
-  const box = event.composedPath()[0]
-  if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
-})
-"""
+PATCHES = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 ICON = Path(__file__).with_name("favicon.svg")
 BAR = 48  # pixels: height of the header
 PAGE_STYLE = {
@@ -84,6 +61,19 @@ PAGE_STYLE = {
         "minHeight": f"{BAR}px",
         "height": f"{BAR}px",
         "m": 0,
+    },
+    "@media print": {
+        "display": "block",
+        "height": "auto",
+        "width": "100%",
+        "overflow": "visible",
+        "& .header, & nav, & .main .MuiToolbar-root": {"display": "none"},
+        "& .main, & .main > .MuiBox-root, & .main-content": {
+            "display": "block",
+            "height": "auto",
+            "overflow": "visible",
+            "margin": 0,
+        },
     },
 }
 SPACE = """
@@ -116,7 +106,7 @@ class Dashboard:
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
         self.session.announce = self.painted.ask
-        self.address = Address(self.settings, lambda: self.tabs.active, self._post)
+        self.address = Address(self.settings, lambda: (self.tabs.active, self.theme.dark), self._post)
         back = partial(self.use_device, None)
         self.sidebar = Sidebar(self.settings, self.address, self._post)
         self.status = StatusLine(self.session, dropped)
@@ -128,7 +118,7 @@ class Dashboard:
         self.page = self._page()
         leave_busy(self.page)
         self.tabs.param.watch(lambda event: self.open(event.new), "active")
-        self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
+        self.page.param.watch(lambda event: self._post(partial(self._set_dark, event.new)), "dark_theme")
         self.session.status.param.watch(lambda event: self._dress(), "state")
         self.open(self.tabs.active)
         self._tell_device()
@@ -156,6 +146,10 @@ class Dashboard:
         else:
             self.show(item)
 
+    def _set_dark(self, dark: bool) -> None:
+        self.theme.set_dark(dark)
+        self.address.refresh()
+
     def _help(self, item: str) -> None:
         device = self.settings.device
         self.header.say(*help.page(item, device.own.name if device.own is not None else device.device))
@@ -168,7 +162,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, leaving.ASK):
+            for code in (PATCHES, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
         # Panel keeps this as long as its server lives: it must not hold the page.

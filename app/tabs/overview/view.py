@@ -25,13 +25,13 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self.bars = {f.name: ColumnDataSource({"left": [], "right": [], "top": []}) for f in FEATURES}
+        self.ranges: dict[str, Any] = {}
         self.histograms = {f.name: self._histogram(f.name, f.scale) for f in FEATURES}
         self.window, self.loops, self.map = self._window(), self._loops(), self._map()
         self.note, self.followed_note = theme.note(), theme.note()
-        self.captions = {f.name: theme.note() for f in FEATURES}
         self.layout = layout.column(
             theme.grid(
-                *(theme.card(figure, self.captions[name]) for name, figure in self.histograms.items()),
+                *(theme.card(figure) for figure in self.histograms.values()),
                 sizes={"xs": 12, "sm": 6, "lg": 3},
             ),
             theme.grid(
@@ -58,6 +58,9 @@ class View(Base):
             x_range=Range1d(1, 10),
         )  # fmt: skip
         figure.y_range.start = 0
+        figure.yaxis.axis_label_text_font_size = "0.9em"
+        figure.title.text_font_style = "bold"
+        self.ranges[name] = self.theme.second_title(figure)
         if scale == "linear":
             figure.xaxis.ticker.desired_num_ticks = 4  # narrow
         figure.quad("left", "right", 0, "top", source=self.bars[name], color=COLORS[name])
@@ -68,8 +71,8 @@ class View(Base):
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": 100 * histogram.share}
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
         low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
-        self.histograms[name].title.text = f"Median {middle} {theme.unit(name)}"
-        self.captions[name].object = f"90 % of all cycles: {low} … {high} {theme.unit(name)}"
+        self.histograms[name].title.text = f"{theme.AXES[name][2]}  {middle} {theme.unit(name)}"
+        self.ranges[name].text = f"Median; 90 % of all cycles in {low} … {high}"
 
     # ------------------------------------------------------------------------------------------------ memory window
     def _window(self) -> Any:

@@ -75,7 +75,13 @@ class View(Base):
         resistances = ("word_ohm", "bit_ohm", "source_ohm", "sense_ohm", "ends")  # only a chosen row conducts here
         numbers = {"level_seed", "levels", "max_pulses", "steps", "u_set", "u_start", "u_stop", "u_step"}
         numbers |= {"g_level", "g_low", "g_high", "tolerance", "source_ohm", "sense_ohm"}
-        panel = Panel((Group(options), Group(lines, resistances)), layout="bar", boxes=tuple(numbers))
+        seldom = ("max_pulses", "u_set", "u_start", "u_stop", "u_step", "steps", "at_once")
+        usual = tuple(name for name in options.names() if name not in seldom)
+        groups = (
+            Group(options, usual), Group(lines, resistances[:2]), Group(options, seldom, title="More", open=False),
+            Group(lines, resistances[2:], title="More"),
+        )  # fmt: skip
+        panel = Panel(groups, layout="bar", boxes=tuple(numbers))
 
         def show(*events: Any) -> None:
             panel.hide(*(() if options.through else resistances))
