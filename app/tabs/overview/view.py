@@ -54,7 +54,7 @@ class View(Base):
     # ------------------------------------------------------------------------------------------------ histograms
     def _histogram(self, name: str, scale: str) -> Any:
         figure = self.theme.figure(
-            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=205, x_axis_type=scale,
+            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=225, x_axis_type=scale,
             x_range=Range1d(1, 10),
         )  # fmt: skip
         figure.y_range.start = 0
@@ -72,7 +72,7 @@ class View(Base):
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
         low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
         self.histograms[name].title.text = f"{theme.AXES[name][2]}  {middle} {theme.unit(name)}"
-        self.ranges[name].text = f"Median; 90 % of all cycles in {low} … {high}"
+        self.ranges[name].text = f"90 % in {low} … {high} {theme.unit(name)}"
 
     # ------------------------------------------------------------------------------------------------ memory window
     def _window(self) -> Any:
