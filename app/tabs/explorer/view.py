@@ -43,6 +43,8 @@ class View(Base):
         self.clear.on_click(lambda event: setattr(options, "selection", ""))
         self.follow = pmui.Button(label="Follow the most unusual", icon="visibility", **small)
         self.follow.on_click(lambda event: self._follow())
+        self.use = pmui.Button(label="Mark on every tab", icon="push_pin", **small)
+        self.use.on_click(lambda event: context.apply({"group": options.selection}))
         self.python = CopyButton("Copy the pictures as Python")
         self.link = CopyButton("Copy the link", address=True)
         self.downloads = context.downloads(FILES)
@@ -54,7 +56,7 @@ class View(Base):
             layout.flow(self.invert, self.clear, self.more, gap="4px 4px"),
             theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
             theme.card(
-                self.said, layout.flow(self.follow, self.link, self.python), self.downloads.layout, self.cells
+                self.said, layout.flow(self.use, self.follow, self.link, self.python), self.downloads.layout, self.cells
             ),
             self.note, gap=10,
         )  # fmt: skip
@@ -67,7 +69,7 @@ class View(Base):
             else:
                 card.hide()
         self.more.visible = len(result.drawings) < MOST
-        self.invert.visible = self.clear.visible = result.asked
+        self.invert.visible = self.clear.visible = self.use.visible = result.asked
         self.said.object = f"<h3>{summary(result)}</h3>"
         self.rows = [row.cell for row in result.rows]
         cycles = ["Cycles"] if result.cycles is not None else []

@@ -9,6 +9,7 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, LogColorMapper, Range1d
 
 from app.look import layout, theme
+from app.look.tags import MAP, SHARES
 from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
@@ -61,6 +62,7 @@ class View(Base):
         figure.yaxis.axis_label_text_font_size = "0.9em"
         figure.title.text_font_style = "bold"
         self.ranges[name] = self.theme.second_title(figure)
+        figure.tags = [SHARES]
         if scale == "linear":
             figure.xaxis.ticker.desired_num_ticks = 4  # narrow
         figure.quad("left", "right", 0, "top", source=self.bars[name], color=COLORS[name])
@@ -125,6 +127,7 @@ class View(Base):
             "overview map", title="–", x="column", y="row", height=350, x_range=Range1d(0, 1), y_range=Range1d(1, 0)
         )
         figure.grid.visible = False
+        figure.tags = [MAP, 0.5]
         self.shade = self.theme.color_bar(figure, "Current (µA)")
         self.image = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         figure.image("image", "x", "y", "dw", "dh", source=self.image, color_mapper=self.shade)
