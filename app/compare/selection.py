@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.look import layout
 from app.work.chosen import places_of, table_of
 from app.work.lane import Post, begin, in_thread
 from app.work.runs import Run
