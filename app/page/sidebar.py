@@ -6,8 +6,8 @@ from typing import Any
 
 import panel as pn
 
+from app.controls.panel import Group, Panel
 from app.look import layout
-from app.look.panel import Group, Panel
 from app.look.plain import escape
 from app.page.address import Address
 from app.page.waveform import Waveform

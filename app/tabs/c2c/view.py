@@ -8,11 +8,11 @@ import numpy as np
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, LogColorMapper, Span
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
 from app.look.number_box import NumberBox
-from app.look.panel import Group, Panel
 from app.look.scales import on_axis, standard_label
 from app.look.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS

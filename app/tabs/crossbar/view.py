@@ -16,9 +16,9 @@ from bokeh.models import (
     Span,
 )
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.cell_map import CellMap, Scale
-from app.look.panel import Group, Panel
 from app.look.theme import MAP_PALETTE, NEUTRAL, STATE_COLORS
 from app.tabs.crossbar.budget_view import Budget
 from app.tabs.crossbar.text import (

@@ -9,10 +9,10 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
 from bokeh.palettes import diverging_palette
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
-from app.look.panel import Group, Panel
 from app.look.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL, OUTLIER
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
-from app.look.panel import Group, Panel
 from app.tabs.distributions.feature_pictures import FeaturePictures
 from app.tabs.distributions.level_pictures import LevelPictures
 from app.tabs.distributions.state_pictures import StatePictures

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.copy_button import CopyButton
-from app.look.panel import Group, Panel
 from app.tabs.explorer import choosing
 from app.tabs.explorer.card import PictureCard
 from app.tabs.explorer.picker import CellList

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
-from app.look.panel import Group, Panel
 from app.look.plain import escape
 from app.tabs.fit import text
 from app.tabs.fit.compare_view import ComparePart

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.models import BoxAnnotation, ColumnDataSource
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
-from app.look.panel import Group, Panel
 from app.look.theme import COLORS, NEUTRAL, OUTLIER
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context

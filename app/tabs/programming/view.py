@@ -9,11 +9,11 @@ import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
 from bokeh.palettes import interp_palette
 
+from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale, cell_colors
 from app.look.legend import cell_entries, legend, swatch
-from app.look.panel import Group, Panel
 from app.look.theme import MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.programming.text import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.look.panel import Group, Panel
+from app.controls.panel import Group, Panel
 from app.settings.sections import Settings
 
 
