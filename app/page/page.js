@@ -63,3 +63,14 @@ window.addEventListener("keyup", (event) => {
   const box = event.composedPath()[0]
   if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
 })
+
+// Panel unmounts the root of a React component that is rendered anew; where the first one has not come yet, there is none.
+for (const name of ["panel.models.esm.ReactComponent"]) {
+  const drawn = Bokeh.Models.get(name, true)?.prototype.default_view.prototype
+  if (!drawn) { continue }
+  const draw = drawn.render
+  drawn.render = function () {
+    if (this.react_root) { this.react_root = this.react_root.then((root) => root ?? {unmount() {}}) }
+    return draw.call(this)
+  }
+}
