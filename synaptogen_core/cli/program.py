@@ -79,13 +79,14 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, fit, generate, inspect
+    from synaptogen_core.cli import bench, devices, fit, generate, inspect, serve
 
     app.command("generate")(generate.generate)
     app.command("fit")(fit.fit)
     app.command("inspect")(inspect.inspect)
     app.add_typer(devices.app, name="device")
     app.command("bench")(bench.bench)
+    app.command("serve")(serve.serve)
 
 
 _commands()
