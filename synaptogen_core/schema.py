@@ -90,6 +90,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "error": {"long_name": "relative distance from the target", "units": "1"},
     "pulses": {"long_name": "pulses used", "units": "1"},
     "set_pulses": {"long_name": "SET pulses among them", "units": "1"},
+    "last_voltage": {"long_name": "largest RESET voltage since the last SET", "units": "V"},
     "outcome": {"long_name": "outcome of programming", "units": "1"},
     "train_table": {"long_name": "voltages of the pulse train's table", "units": "V"},
     "train_table_cycle_end": {"long_name": "pulse of the table ends a cycle", "units": "1"},

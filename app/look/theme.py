@@ -202,8 +202,14 @@ class Theme:
             title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
             tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="above", active_drag=None, active_scroll=None,
             x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
-            name=name, stylesheets=[SHEET], **options,
+            **options,
         )  # fmt: skip
+        self.dress(figure, name, tools)
+        return figure
+
+    def dress(self, figure: Any, name: str, tools: Sequence[Tool] = ()) -> None:
+        """Give a figure the house style, whoever made it; `name` names the saved file."""
+        figure.update(name=name, stylesheets=[SHEET], toolbar_location="above")
         figure.toolbar.logo = None
         figure.toolbar.autohide = True
         figure.update(min_border_left=62, min_border_right=12)  # numbers of other widths must not move the picture
@@ -225,7 +231,6 @@ class Theme:
         svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
         figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
         figure.add_tools(CustomAction(callback=svg, icon=SVG_ICON, description="Save as SVG"))
-        return figure
 
     def color_bar(self, figure: Any, title: str, palette: str | Sequence[str] = MAP_PALETTE) -> LinearColorMapper:
         """A colour scale with its title beside a map; set `low` and `high` of the mapper with the data."""
@@ -235,9 +240,15 @@ class Theme:
 
     def bar(self, **options: Any) -> ColorBar:
         """A colour scale of a figure."""
-        return ColorBar(
-            padding=6, background_fill_alpha=0, bar_line_alpha=0, major_tick_line_alpha=0, minor_tick_line_alpha=0,
-            **self._text("title", "0.95em", TEXT), **self._text("major_label", "0.9em", MUTED), **options,
+        bar = ColorBar(padding=6, **options)
+        self.dress_bar(bar)
+        return bar
+
+    def dress_bar(self, bar: ColorBar) -> None:
+        """Give a colour scale the house style, whoever made it."""
+        bar.update(
+            background_fill_alpha=0, bar_line_alpha=0, major_tick_line_alpha=0, minor_tick_line_alpha=0,
+            **self._text("title", "0.95em", TEXT), **self._text("major_label", "0.9em", MUTED),
         )  # fmt: skip
 
     def _text(self, part: str, size: str, color: dict[bool, str]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -15,17 +16,21 @@ from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
 from app.look import copy_button, theme
+from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
-from app.page import leaving
+from app.page import help, leaving
 from app.page.address import Address
+from app.page.header import Header
 from app.page.own_device import DeviceLine
 from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
+from app.page.tab_bar import TabBar
 from app.page.waveform import Waveform
 from app.settings import link
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
+from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
 from app.tabs.registry import TABS
@@ -36,6 +41,9 @@ from app.work.session import Session
 from app.work.states import FADED
 
 PHONE = 600  # pixels; in a window narrower than this the sidebar is a drawer over the page, so it is closed
+SIDEBAR = 280  # pixels
+KEYS = [tab.key for tab in TABS]
+DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
 CLOSE_DRAWER = f"""
 if (window.innerWidth < {PHONE}) {{
   for (const model of Bokeh.documents.flatMap((document) => [...document.all_models])) {{
@@ -43,9 +51,6 @@ if (window.innerWidth < {PHONE}) {{
   }}
 }}
 """
-TABS_STYLE = {
-    "& .MuiTab-root": {"textTransform": "none", "fontSize": "0.95rem", "minHeight": "44px", "minWidth": 0, "px": "11px"}
-}
 # Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
 MEASURE_LATER = """
 let view = Bokeh.Models.get("Figure").prototype.default_view.prototype
@@ -62,7 +67,31 @@ window.addEventListener("keyup", (event) => {
   if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
 })
 """
-SPACE = {"p": {"xs": "8px", "md": "12px 16px"}}
+ICON = Path(__file__).with_name("favicon.svg")
+BAR = 48  # pixels: height of the header
+PAGE_STYLE = {
+    "& .header": {"backgroundColor": HEADER, "backgroundImage": "none", "color": "#ffffff"},
+    "& .header .MuiToolbar-root": {"minHeight": f"{BAR}px", "height": f"{BAR}px", "px": {"xs": "8px", "sm": "12px"}},
+    "& .header .title": {
+        "fontSize": "1.05rem",
+        "fontWeight": 500,
+        "whiteSpace": "nowrap",
+        "mr": "10px",
+        "display": {"xs": "none", "sm": "block"},
+    },
+    "& .header .MuiBox-root": {"minWidth": 0},
+    "& .header .MuiLinearProgress-root": {"display": "none"},
+    "& .MuiDrawer-paper > .MuiToolbar-root, & .main .MuiToolbar-root": {
+        "minHeight": f"{BAR}px",
+        "height": f"{BAR}px",
+        "m": 0,
+    },
+}
+SPACE = """
+:host { padding: 4px 16px 12px; box-sizing: border-box; }
+@media (max-width: 599px) { :host { padding: 4px 8px; } }
+"""
+WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class Dashboard:
@@ -80,47 +109,59 @@ class Dashboard:
         self.session = Session(self.settings, TABS, self._post)
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
         self.session.closing.append(self.work.close)
-        self.settings.device.param.watch(lambda *events: self._tell_fit(), ["own", "device"])
-        self._tell_fit()
         self.views: dict[str, View] = {}
-        # Tabs keeps only what is active in the page and would build the rest anew at each visit: it is the bar only,
-        # and the places stay, all but one of them hidden.
-        self.tabs = pmui.Tabs(
-            *((tab.title, pn.Spacer(height=0, margin=0)) for tab in TABS), sizing_mode="stretch_width", sx=TABS_STYLE,
-            margin=0,
-        )  # fmt: skip
-        self.places = {
-            tab.key: pmui.Column(sizing_mode="stretch_width", sx={"pt": "10px"}, margin=0,
-                                 styles=look(hidden=True, bare=tab.of_run))
-            for tab in TABS
-        }  # fmt: skip
+        # A layout that shows one tab would build it anew at each visit: the bar is a bar only, and the places stay,
+        # all but one of them hidden. Each is made when its tab is first opened.
+        self.tabs = TabBar(TABS, active=tab if tab in KEYS else TABS[0].key)
+        self.places: dict[str, pn.Column] = {}
+        self.rooms = pn.Column(css_classes=[PLACES], sizing_mode="stretch_width", margin=(10, 0, 0, 0))
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
         self.session.announce = self.painted.ask
-        self.tabs.active = next((i for i, t in enumerate(TABS) if t.key == tab), 0)
-        self.address = Address(self.settings, lambda: TABS[self.tabs.active].key, self._post)
+        self.address = Address(self.settings, lambda: self.tabs.active, self._post)
         waveform = Waveform(self.settings, self.theme, self._post)
         back = partial(self.use_device, None)
         self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post, back)
         self.status = StatusLine(self.session, dropped)
         self.own = DeviceLine(self.settings, back)
         self.leaving = leaving.Leaving(self.settings, self.work, self._post)
-        self.page = pmui.Page(
-            title="Synaptogen Lab", sidebar=[self.sidebar.layout], sidebar_width=330, theme_config=PALETTE,
-            main=[pmui.Column(
-                self.status.layout, self.own.layout, self.tabs,
-                pmui.Column(*self.places.values(), sizing_mode="stretch_width", margin=0, css_classes=[PLACES]),
-                self.painted.layout, self.leaving.layout, sizing_mode="stretch_width", sx=SPACE, margin=0,
-            )],
-            busy_indicator=None, sidebar_open=not on_phone(),
-            sx={"& .header": {"backgroundColor": HEADER, "color": "#ffffff"}},
-        )  # fmt: skip
+        self.header = Header()
+        self._add_actions()
+        self.settings.device.param.watch(lambda *events: self._tell_device(), ["own", "device"])
+        self.page = self._page()
         leave_busy(self.page)
-        self.tabs.param.watch(lambda event: self.open(TABS[event.new].key), "active")
+        self.tabs.param.watch(lambda event: self.open(event.new), "active")
         self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
         self.session.status.param.watch(lambda event: self._dress(), "state")
-        self.open(TABS[self.tabs.active].key)
+        self.open(self.tabs.active)
+        self._tell_device()
         self.session.show_at_once()
+
+    def _page(self) -> pmui.Page:
+        return pmui.Page(
+            title="Synaptogen Lab", favicon=ICON, header=[self.header], sidebar=[self.sidebar.layout],
+            sidebar_width=SIDEBAR, theme_config=PALETTE,
+            main=[pn.Column(
+                self.status.layout, self.own.layout, self.tabs, self.rooms, self.painted.layout, self.leaving.layout,
+                stylesheets=[SPACE], **WIDE,
+            )],
+            busy_indicator=None, sidebar_open=not on_phone(), sx=PAGE_STYLE,
+        )  # fmt: skip
+
+    def _add_actions(self) -> None:
+        """What the header offers; each line of it is an action."""
+        self.header.add("device", "", self._device_menu, items=DEVICE_MENU)
+        self.header.add("help", "Help", self._help, items=help.ITEMS)
+
+    def _device_menu(self, item: str) -> None:
+        if item == "back":
+            self.use_device(None)
+        else:
+            self.show(item)
+
+    def _help(self, item: str) -> None:
+        device = self.settings.device
+        self.header.say(*help.page(item, device.own.name if device.own is not None else device.device))
 
     def servable(self) -> None:
         """Serve this page in the current session."""
@@ -141,7 +182,7 @@ class Dashboard:
         pn.state.on_session_destroyed(partial(clean_up, self.session))
 
     def open(self, tab: str) -> None:
-        """Show a tab; its figures are made when it is first opened."""
+        """Show a tab; its place and its figures are made when it is first opened."""
         if tab not in self.views:
             context = Context(
                 self.theme,
@@ -154,26 +195,28 @@ class Dashboard:
                 self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
-            self.places[tab].objects = [view.layout]
+            self.places[tab] = pn.Column(view.layout, styles=look(hidden=True, bare=tab in self.bare), **WIDE)
+            self.rooms.append(self.places[tab])
             self.session.connect(tab, view.update)
         self.session.open(tab)
         self._dress()
+        self._tell_title()
         self.address.refresh()
 
     def downloads(self, kinds: Sequence[str]) -> Downloads:
         """The download buttons of some formats, for the tab that shows them."""
-        of_run = kinds[0] in run_files.FORMATS
-        known = run_files.FORMATS if of_run else fit_files.FORMATS
-        order = partial(run_files.run_order, self.session) if of_run else self.work.order
+        files = next((files for files in (run_files, selection_files) if kinds[0] in files.FORMATS), None)
+        known = files.FORMATS if files else fit_files.FORMATS
+        order = partial(files.order, self.session) if files else self.work.order
         downloads = Downloads(self._post, order, {kind: known[kind] for kind in kinds})
         self.session.closing.append(downloads.stop)
         return downloads
 
     def show(self, tab: str) -> None:
         """Open a tab as if it had been clicked."""
-        self.tabs.active = next(i for i, t in enumerate(TABS) if t.key == tab)
+        self.tabs.active = tab
 
-    def apply(self, changes: dict[str, Any]) -> None:
+    def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
 
@@ -181,10 +224,21 @@ class Dashboard:
         """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""
         self._post(partial(self.settings.use_device, device, limits))
 
-    def _tell_fit(self) -> None:
-        """Which device the page shows: the Fit tab says whether it is its own."""
-        device = self.settings.device
-        self.work.status.page = (device.own.name, device.own.hash) if device.own is not None else (device.device, "")
+    def _tell_device(self) -> None:
+        """Which device the page shows: header and window say it, and the Fit tab whether it is its own."""
+        own, device = self.settings.device.own, self.settings.device.device
+        self.work.status.page = (own.name, own.hash) if own is not None else (device, "")
+        self.header.own = own is not None
+        items = DEVICE_MENU if own is None else (("back", "Back to the published device"), *DEVICE_MENU)
+        self.header.change("device", label=plain(own.name if own is not None else device), items=items)
+        self._tell_title()
+
+    def _tell_title(self) -> None:
+        """The window's title: tab and device."""
+        tab = next(tab for tab in TABS if tab.key == self.tabs.active)
+        own = self.settings.device.own
+        device = own.name if own is not None else self.settings.device.device
+        self.header.window_title = f"{tab.title} · {plain(device, 60)} · Synaptogen Lab"
 
     def _apply(self, changes: dict[str, Any]) -> None:
         if "device" in changes and self.settings.device.own is not None:
@@ -215,8 +269,9 @@ class Dashboard:
         if state == "ready":
             self.bare.discard(visible)
         for tab in TABS:
-            bare, faded = tab.key in self.bare, tab.of_run and state in FADED
-            self.places[tab.key].styles = look(hidden=tab.key != visible, bare=bare, faded=faded)
+            if tab.key in self.places:
+                bare, faded = tab.key in self.bare, tab.of_run and state in FADED
+                self.places[tab.key].styles = look(hidden=tab.key != visible, bare=bare, faded=faded)
 
 
 def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:

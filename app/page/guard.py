@@ -88,4 +88,5 @@ def is_local(name: str) -> bool:
 def stand() -> None:
     """Begin; a second time changes nothing."""
     DocHandler.write, AuthRequestHandler.prepare = write, prepare
-    AutoloadJsHandler.get = AutoloadJsHandler.options = refuse
+    for method in ("get", "options"):
+        setattr(AutoloadJsHandler, method, refuse)

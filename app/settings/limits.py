@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import threading
 
 from app.settings.sections import DeviceSettings, Limits
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import Cancelled
 
 MOST_CLIPPED = 0.01  # share of the cells whose spread would fall below the model's floor
 MOST_COMPONENTS = 3  # for features without correlations: there is a component then for each combination
 FINEST = 0.01  # V: step of the voltage controls
 
 
-def limits_of(device: DeviceParameters) -> Limits:
-    """What may be chosen for a device. Takes some milliseconds: it widens the spread to see what clips."""
+def limits_of(device: DeviceParameters, cancel: threading.Event | None = None) -> Limits:
+    """What may be chosen for a device. Some milliseconds, or half a second for the largest sets: it widens the spread
+    to see what clips. Raises Cancelled once `cancel` is set.
+    """
     share = round(100 * device.outlier_share, 1)
     low, high = DeviceSettings.param["u_max"].bounds
     small, large = DeviceSettings.param["eta"].bounds
@@ -22,7 +26,7 @@ def limits_of(device: DeviceParameters) -> Limits:
         "order": (1, max(device.var)),
         "eta": (min(small, device.eta), max(large, device.eta)),
         "u_max": (min(low, max(device.u_max - 0.3, device.u_0 + 0.1), device.u_max), max(high, device.u_max)),
-        "d2d": (0.0, widest(device)),
+        "d2d": (0.0, widest(device, cancel)),
     }
     values = {"outlier_share": share, "order": device.order, "eta": device.eta, "u_max": device.u_max}
     missing = {
@@ -40,10 +44,12 @@ def reach(device: DeviceParameters) -> float:
     return measured if measured >= device.u_max else max(device.valid_range, device.u_max)
 
 
-def widest(device: DeviceParameters) -> float:
+def widest(device: DeviceParameters, cancel: threading.Event | None = None) -> float:
     """The largest factor on the device-to-device spread, in tenths from 1 to 3, that hardly clips any cell."""
     found = 1.0
     for tenths in range(11, 31):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("the device was not taken")
         if device.vary(d2d=tenths / 10).clipped_share() > MOST_CLIPPED:
             break
         found = tenths / 10

@@ -17,6 +17,8 @@ class Tab:
     key: str
     title: str
     of_run: bool = True  # whether its pictures are those of the run, and age with it
+    group: str = ""  # heading over its neighbours of the same group in the bar of tabs
+    short: str = ""  # what stands in the bar, if not the whole title; a part of it
 
     @property
     def results(self) -> Computes:
@@ -32,13 +34,14 @@ class Tab:
 
 
 TABS = (
-    Tab("overview", "Overview"),
-    Tab("distributions", "Distributions"),
-    Tab("c2c", "Cycle to cycle"),
-    Tab("d2d", "Device to device"),
-    Tab("loops", "I-V loops"),
-    Tab("crossbar", "Crossbar"),
-    Tab("programming", "Programming"),
+    Tab("overview", "Overview", group="Explore"),
+    Tab("distributions", "Distributions", group="Explore"),
+    Tab("c2c", "Cycle to cycle", group="Explore", short="Cycle"),
+    Tab("d2d", "Device to device", group="Explore", short="Device"),
+    Tab("loops", "I-V loops", group="Explore", short="Loops"),
+    Tab("explorer", "Explorer", group="Explore"),
+    Tab("crossbar", "Crossbar", group="Design"),
+    Tab("programming", "Programming", group="Design"),
     Tab("fit", "Fit", of_run=False),
     Tab("data", "Data"),
     Tab("learn", "Learn"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
+
+import numpy as np
 
 
 class LruCache:
@@ -43,6 +45,22 @@ class LruCache:
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def arrays_of(value: Any, depth: int = 0) -> Iterator[np.ndarray]:
+    """The arrays in a value that is made of lists, dictionaries and records."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif depth < 8:
+        parts: Iterable[Any] = ()
+        if isinstance(value, dict):
+            parts = value.values()
+        elif isinstance(value, list | tuple):
+            parts = value
+        elif hasattr(value, "__dataclass_fields__"):
+            parts = vars(value).values()
+        for part in parts:
+            yield from arrays_of(part, depth + 1)
 
 
 def bytes_of(value: Any, depth: int = 0) -> int:

@@ -20,7 +20,7 @@ LONG_RUNS = ThreadPoolExecutor(2, "long-run")  # of all pages: more would only t
 TELL_EVERY = 0.1  # seconds between two words on the progress
 LOG = logging.getLogger("synaptogen.app")
 TASKS: set[asyncio.Task[None]] = set()  # the loop itself would let go of one that waits
-Post = Callable[[Callable[[], None]], None]  # runs a function under the lock of the page's document
+Post = Callable[[Callable[[], object]], None]  # runs a function under the lock of the page's document
 Work = Coroutine[Any, Any, None]  # what it waits for is asyncio's own affair
 T = TypeVar("T")
 

@@ -12,9 +12,7 @@ from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.exchange.api import load_device, load_train
 
-UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 KINDS = tuple(str(kind) for kind in MAKERS if kind != "table")
-SIZE = re.compile(r"([0-9]*\.?[0-9]+)\s*([kmgt]i?|)b?", re.IGNORECASE)
 SHAPE = re.compile(r"([0-9]+)\s*[x,*]\s*([0-9]+)", re.IGNORECASE)
 
 
@@ -28,10 +26,15 @@ def shape(text: str) -> tuple[int, int]:
 
 def size(text: str) -> int:
     """Bytes out of a text such as 256MB or 2GiB."""
-    found = SIZE.fullmatch(text.strip())
-    if not found or float(found[1]) <= 0:
+    from dask.utils import parse_bytes  # a tenth of a second, for those who give a size
+
+    try:
+        found = int(parse_bytes(text)) if any(map(str.isdecimal, text)) else 0  # it takes nothing for 1
+    except (ValueError, OverflowError):
+        found = 0
+    if found < 1:
         raise ValueError(f"--budget: must be a number of bytes (got {text!r}); write 256MB or 2GiB")
-    return max(1, int(float(found[1]) * UNITS[found[2].lower()]))
+    return found
 
 
 def quantities(texts: Sequence[str]) -> tuple[str, ...]:

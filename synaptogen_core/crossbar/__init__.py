@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify as program_and_verify
     from synaptogen_core.crossbar.programming.pulse import pulse as pulse
     from synaptogen_core.crossbar.programming.pulse import through_lines as through_lines
+    from synaptogen_core.crossbar.programming.verify_reads import verify_through as verify_through
     from synaptogen_core.crossbar.readout.converters import Adc as Adc
     from synaptogen_core.crossbar.readout.converters import Dac as Dac
     from synaptogen_core.crossbar.readout.converters import TransimpedanceAmplifier as TransimpedanceAmplifier
+    from synaptogen_core.crossbar.readout.effective_matrix import EffectiveMatrix as EffectiveMatrix
     from synaptogen_core.crossbar.readout.error_budget import error_budget as error_budget
     from synaptogen_core.crossbar.readout.error_budget import nominal_conductances as nominal_conductances
     from synaptogen_core.crossbar.readout.line_noise import LineNoise as LineNoise
     from synaptogen_core.crossbar.readout.matrix_products import DifferentialPairs as DifferentialPairs
     from synaptogen_core.crossbar.readout.matrix_products import matvec as matvec
+    from synaptogen_core.crossbar.readout.matrix_products import read_tiles as read_tiles
     from synaptogen_core.crossbar.readout.read import Periphery as Periphery
     from synaptogen_core.crossbar.readout.read import ideal_read as ideal_read
     from synaptogen_core.crossbar.readout.read import read_columns as read_columns
@@ -39,6 +42,7 @@ _HOMES = {
     "TransimpedanceAmplifier": "crossbar.readout.converters",
     "Bias": "crossbar.circuit.bias",
     "Dac": "crossbar.readout.converters",
+    "EffectiveMatrix": "crossbar.readout.effective_matrix",
     "Faults": "crossbar.circuit.lines",
     "LineNoise": "crossbar.readout.line_noise",
     "Lines": "crossbar.circuit.lines",
@@ -55,6 +59,8 @@ _HOMES = {
     "through_lines": "crossbar.programming.pulse",
     "read_bias": "crossbar.circuit.bias",
     "read_columns": "crossbar.readout.read",
+    "read_tiles": "crossbar.readout.matrix_products",
+    "verify_through": "crossbar.programming.verify_reads",
     "solve_lines": "crossbar.solver.solve",
     "would_switch": "array.write_disturb",
     "switching_probability": "array.write_disturb",

@@ -102,18 +102,18 @@ EMPTY = """
 
 
 @contextmanager
-def serving(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+def serving(*options: str, environment: Mapping[str, str] | None = None, page: str = "app/main.py") -> Iterator[str]:
     """A server of its own on a free port, with further options of `panel serve`; yields the address of the page."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--port", str(port), "--address", "127.0.0.1",
+    command = [sys.executable, "-m", "panel", "serve", page, "--port", str(port), "--address", "127.0.0.1",
                "--allow-websocket-origin", f"127.0.0.1:{port}", *options]  # fmt: skip
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log, stderr=subprocess.STDOUT
         )
-        address = f"http://127.0.0.1:{port}/main"
+        address = f"http://127.0.0.1:{port}/{Path(page).stem}"
         try:
             wait_for_server(server, address, log)
             yield address

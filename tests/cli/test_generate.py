@@ -135,6 +135,8 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (["run.nc", "--every", "day"], "every: must be 'cycle' or a number of pulses (got 'day')"),
         (["run.nc", "--bandwidth", "-1"], "bandwidth: must be 0 Hz or more (got -1)"),
         (["run.nc", "--budget", "much"], "--budget: must be a number of bytes (got 'much'); write 256MB or 2GiB"),
+        (["run.nc", "--budget", " "], "--budget: must be a number of bytes (got ' '); write 256MB or 2GiB"),
+        (["run.nc", "--budget", "-1MB"], "--budget: must be a number of bytes (got '-1MB'); write 256MB or 2GiB"),
         (["run.zarr", "--resume", "--force"], "--resume: must not stand with --force (got both)"),
         (["run.nc", "--resume"], "run.nc: must end in .zarr, to go on after a stop"),
         (["run.nc", "--scheduler", "tcp://127.0.0.1:9"], "run.nc: must end in .zarr or .zarr.zip, for a cluster"),

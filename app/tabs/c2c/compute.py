@@ -159,9 +159,9 @@ def lag_plot_of(
     standard = options.units == "standard"
     y, x = (values_of(run, n, standard) for n in (name, other))
     chosen_y, chosen_x = (chosen_values(run, cells, n, standard) for n in (name, other))
-    ranges = [STANDARD_RANGE if standard else span(values, 2e-4) for values in (x, y)]
+    across, up = (STANDARD_RANGE if standard else span(values, 2e-4) for values in (x, y))
     frame = frame_of({"x": x[:-lag].ravel(), "y": y[lag:].ravel()})
-    cloud = density_of(frame, "x", "y", *ranges, PIXELS)
+    cloud = density_of(frame, "x", "y", across, up, PIXELS)
     points = [(chosen_x[:-lag, i], chosen_y[lag:, i]) for i in range(len(cells))]
     at = int(np.flatnonzero(curve.lag == lag)[0])
     return LagPlot(lag, cloud, points, float(curve.measured[at]), float(curve.expected[at]), float(curve.model[at]))

@@ -157,10 +157,11 @@ class View(Base):
         """Map and rows, and columns below; equal borders keep the frames in line."""
         right = pn.pane.Bokeh(self.bars["rows"]["figure"], width=SIDE, height=HEIGHT, sizing_mode="fixed", margin=0)
         below = theme.pane(self.bars["columns"]["figure"])
-        return tuple(
+        above, under = (
             pmui.Row(wide, narrow, sizing_mode="stretch_width", margin=0)
             for wide, narrow in ((theme.pane(self.map.figure), right), (below, pmui.Column(width=SIDE, margin=0)))
         )
+        return above, under
 
     # ------------------------------------------------------------------------------------------------ replaced
     def update(self, result: Result) -> None:

@@ -201,7 +201,7 @@ def shares(run: Run, anova: bool) -> tuple[Share, ...]:
             c2c_model=float(memory[f"{name}_model"][0]),
             d2d_model=float(memory[f"{name}_model"][1]) if differ(run) else 0.0,
             share=float(memory["device_share"][i]),
-            interval=tuple(float(v) for v in memory["device_share_interval"][i]),
+            interval=(float(memory["device_share_interval"][i][0]), float(memory["device_share_interval"][i][1])),
             share_model=float(memory["device_share_model"][i]),
             share_anova=float(textbook[i]),
         )

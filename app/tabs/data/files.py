@@ -47,7 +47,7 @@ def write(run: Run, request: Request, kind: str, progress: Progress, cancel: thr
         return path.open("rb")  # the open file outlives its name
 
 
-def run_order(session: Session, kind: str) -> Order | str:
+def order(session: Session, kind: str) -> Order | str:
     """The run that a page shows, or why there is none."""
     run = session.run
     if run is None:

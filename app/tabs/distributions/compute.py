@@ -142,10 +142,12 @@ def curve_of(run: Run, name: str, options: Choices) -> Curve:
     shown = axis_range(values, scale, beyond)
     make = {"histogram": histogram, "cumulative": cumulative, "probability": probability}[options.kind]
     data = make(run, name, scale, shown, options)
-    model = model_curve(run.device, name, options.kind, scale, shown) if options.model else (np.empty(0), np.empty(0))
+    model_x, model_y = (
+        model_curve(run.device, name, options.kind, scale, shown) if options.model else (np.empty(0), np.empty(0))
+    )
     return Curve(
         name, scale, shown, y_range(data["y"], options.kind, log_height), data.get("edges", np.empty(0)), data["x"],
-        data["y"], data.get("band", np.empty((0, 2))), *model, data.get("outside", 0.0),
+        data["y"], data.get("band", np.empty((0, 2))), model_x, model_y, data.get("outside", 0.0),
         data.get("skipped", 0), values.size, middle(values), "",
     )  # fmt: skip
 

@@ -134,7 +134,7 @@ def quantile_table(quantiles: Quantiles) -> str:
     """Quantiles: these cells, their interval, the model."""
     scale = theme.factor(quantiles.name)
 
-    def texts(values: object) -> list[str]:
+    def texts(values: Iterable[float]) -> list[str]:
         return [theme.number(value * scale, 4) for value in values]
 
     low, high = quantiles.interval.T

@@ -63,7 +63,8 @@ def levels_of(run: Run, options: Choices) -> Levels:
     pair = np.searchsorted(steps, np.stack([found["lower_step"].values, found["upper_step"].values], axis=1))
     voltage = found["voltage"].values if "voltage" in found.coords else np.full(steps.size, np.nan)
     return Levels(
-        steps, voltage, *(found[n].values for n in ("median_level", "lower", "upper", "distinguishable")), edges,
+        steps, voltage, found["median_level"].values, found["lower"].values, found["upper"].values,
+        found["distinguishable"].values, edges,
         shares / np.diff(edges), pair, found["threshold"].values, found["bit_error_rate"].values, rates(shares, pair),
         tail, int(np.prod(data["conductance"].shape[1:])), data.sizes["pulse"] // steps.size,
     )  # fmt: skip

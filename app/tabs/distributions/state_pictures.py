@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel_material_ui as pmui
@@ -76,7 +76,7 @@ class StatePictures:
         self.error_best = self._best(figure)
         self.error_legend = theme.note()
 
-    def _best(self, figure: object) -> Span:
+    def _best(self, figure: Any) -> Span:
         span = Span(dimension="height", line_width=1.5, line_dash="dotted", visible=False)
         self.theme.ink(span, "line_color")
         figure.add_layout(span)

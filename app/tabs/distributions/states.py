@@ -77,10 +77,10 @@ def states_of(run: Run, read: Choices, options: Choices) -> States:
     high, low = ("r_lrs", "r_hrs") if as_current else ("r_hrs", "r_lrs")
     found = statistics_api.memory_window(data, high, low, thresholds=thresholds(data, high, low), probability=tail)
     ends = axis_range(data)
-    pair = tuple(state(run, data, name, ends, tail, exact=not as_current) for name in ("r_hrs", "r_lrs"))
-    by_name = {s.name: s for s in pair}
+    by_name = {name: state(run, data, name, ends, tail, exact=not as_current) for name in ("r_hrs", "r_lrs")}
     return States(
-        options.states_as, high, read.u_read, as_current and read.noise, pair, ends,
+        options.states_as, high, read.u_read, as_current and read.noise,
+        (by_name["r_hrs"], by_name["r_lrs"]), ends,
         (by_name[low].quantiles[2], by_name[high].quantiles[0]), rate(run, found, exact=not as_current), tail,
         with_interval(found, "window_ratio"), with_interval(found, "median_ratio"), data["r_hrs"].size,
         int(found.attrs["skipped"]),

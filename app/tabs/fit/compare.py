@@ -139,12 +139,11 @@ def of_validation(validation: Any) -> Judged:
     marginals, lines = [], []
     for name in names:
         one, far = ds.sel(feature=name), validation.distances.sel(feature=name)
-        quantiles = (one[part].values for part in PARTS)
-        if feature(name).scale == "log":
-            quantiles = (10**values for values in quantiles)
+        log = feature(name).scale == "log"
+        quantiles = {part: 10 ** one[part].values if log else one[part].values for part in PARTS}
         distances = zip(far["kind"].values, far["distance"].values, far["expected"].values, strict=True)
         told = tuple((str(kind), float(distance), float(expected)) for kind, distance, expected in distances)
-        marginals.append(Marginal(name, ndtri(ds["probability"].values), *quantiles, told))
+        marginals.append(Marginal(name, ndtri(ds["probability"].values), **quantiles, distances=told))
         lines.append(Memory(name, memory["lag"].values, *(memory.sel(feature=name)[part].values for part in PARTS)))
     symbols = tuple(feature(name).symbol for name in names)
     tables = tuple(

@@ -341,7 +341,8 @@ class ComparePart:
         self.of_validation.visible = judged is not None
         if judged is None:
             return
-        marginals, memory = ({part.name: part for part in parts} for parts in (judged.marginals, judged.memory))
+        marginals = {part.name: part for part in judged.marginals}
+        memory = {part.name: part for part in judged.memory}
         for name in self.quantiles:
             self.quantiles[name].show(marginals.get(name))
             self.memory[name].show(memory.get(name))

@@ -92,7 +92,7 @@ class Stage:
 
     key: str
     title: str
-    run: Callable[[Source, Mapping[str, Any], Choices, Progress, threading.Event], Any]
+    run: Callable[[Any, Mapping[str, Any], Choices, Progress, threading.Event], Any]
     uses: tuple[str, ...] = ()
 
 

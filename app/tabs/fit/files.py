@@ -40,16 +40,16 @@ def order(kind: str, value: Callable[[str], Any], name: str) -> Order | str:
     plain = re.sub(r"[^A-Za-z0-9.()-]+", "-", stem).strip("-.") or "device"
 
     def write(progress: Any, cancel: Any) -> io.BytesIO:
-        return io.BytesIO(content().encode())
+        return io.BytesIO(contents[kind]().encode())
 
     found = value("fit")
-    content = {
+    contents: dict[str, Callable[[], str]] = {
         "json": partial(ours, device),
         "published.json": partial(published, device),
         "html": lambda: report(dataclasses.replace(found, device=device), value),
         "features.csv": lambda: features(value("extract")),
         "estimates.csv": lambda: estimates(found),
-    }[kind]
+    }
     return Order(f"{plain}.{kind}" if kind != "html" else f"{plain}-report.html", write)
 
 

@@ -35,7 +35,8 @@ class LoopsPart:
     """Loops on the left, failures and devices on the right."""
 
     def __init__(self, look: theme.Theme, loop: Callable[[int, int], Loop | None]):
-        self._loop, self._cycles = loop, None
+        self._loop = loop
+        self._cycles: Cycles | None = None
         self.device = pmui.Select(label="Device", options={"–": 0}, value=0, size="small", width=190, margin=(8, 8))
         self.cycle = NumberSlider(label="Cycle, counted from 1", start=1, end=2, value=1, whole=True,
                                   sizing_mode="stretch_width", margin=(6, 12))  # fmt: skip

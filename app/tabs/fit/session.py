@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import param
@@ -25,6 +26,7 @@ from synaptogen_core.progress import Progress
 
 FITS = ThreadPoolExecutor(2, "fit")  # of all pages: more would only take memory; the others wait their turn
 MOST_BYTES = 100_000_000  # of a file
+USING = "Finding what can be chosen for this device"
 
 
 class FitStatus(param.Parameterized):
@@ -49,6 +51,7 @@ class FitWork:
         self._tried: dict[str, Any] = {}  # stage -> key of what failed or was cancelled
         self._failed = STAGES[-1].key  # the last stage that could not be done
         self._lane = Lane(self._turn, self._rests)  # a job's key: what the stage depends on
+        self._using = Lane()  # whether the page can take a device is found out beside it
         self._stopped = False
         options.param.watch(lambda *events: self._begin(), list(options.names()))
 
@@ -93,6 +96,7 @@ class FitWork:
         """Stop; what is shown stays."""
         self._stopped = True
         self._lane.cancel()
+        self._using.cancel()
 
     def value(self, stage: str) -> Any:
         """What a stage has found, or None."""
@@ -124,6 +128,7 @@ class FitWork:
     def close(self) -> None:
         """The page is gone: nothing of the file stays."""
         self._lane.close()
+        self._using.close()
         self._values.clear()
         self.source = self._painter = None
 
@@ -215,7 +220,7 @@ class FitWork:
             return
         for key in keys[keys.index(first) :]:
             if self._values.pop(key, None) is not None:
-                self._later(lambda key=key: self._paint(key))
+                self._later(partial(self._paint, key))
 
     def _paint(self, stage: str) -> None:
         if self._painter is not None:
@@ -226,12 +231,20 @@ class FitWork:
             self._later(lambda: self.status.param.update(progress=done))
 
     async def _use(self, device: Any) -> None:
+        self._using.cancel()  # the device that was asked for last is taken
+        self._later(lambda: self.status.param.update(stage=USING))
         try:
-            limits = await in_thread(compute.limits_of, device, pool=FITS)
-        except Exception as error:
-            self.refuse(sentence(error))
+            limits = await self._using.do(lambda progress, cancel: compute.limits_of(device, cancel), pool=FITS)
+        except Cancelled:
             return
-        self._adopt(device, limits)
+        except JobError as failed:
+            self.refuse(str(failed))
+            return
+        finally:
+            if not self._lane.busy:
+                self._rests()
+        if not self._using.closed:
+            self._adopt(device, limits)
 
     async def _show_columns(self, source: Source) -> None:
         try:
@@ -243,6 +256,6 @@ class FitWork:
             painter = self._painter
             self._later(lambda: painter("columns", layout))
 
-    def _later(self, function: Callable[[], None]) -> None:
+    def _later(self, function: Callable[[], object]) -> None:
         if not self._lane.closed:
             self._post(function)

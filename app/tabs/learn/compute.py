@@ -129,8 +129,10 @@ def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) ->
     wanted = step.wanted(bool(answer))
     shown = step.reveal if answer and step.reveal else step.pictures
     before = measures.Numbers(begin, numbers.frame) if answer and begin is not None else None
-    last = settings_of(lesson, number - 1) if number > 1 else None
-    after = settings_of(lesson, number + 1) if number < len(lesson.steps) else None
+    neighbours = (
+        settings_of(lesson, number - 1) if number > 1 else None,
+        settings_of(lesson, number + 1) if number < len(lesson.steps) else None,
+    )
     asked = ask(step)
     return Page(
         lesson=offer(lesson),
@@ -144,7 +146,7 @@ def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) ->
         differs=differences(run.request, wanted),
         wanted=wanted,
         begin=step.wanted(False),
-        neighbours=(last, after),
+        neighbours=neighbours,
         numbers=tuple(
             (measures.measure(call, numbers), measures.measure(call, before) if before else None)
             for call in listed(step, bool(answer))

@@ -141,9 +141,10 @@ def computed(call: Call, numbers: Numbers) -> Value:
         found = entry.compute(numbers, *call.arguments)
     except ValueError as error:  # too few cells or cycles: the statistics say it in a sentence
         return Value(call.title(), math.nan, call.unit, problem=re.sub("^ds: ", "the run ", str(error)))
-    if math.isnan(found[0]):
+    value, low, high = found if len(found) == 3 else (found[0], math.nan, math.nan)
+    if math.isnan(value):
         return Value(call.title(), math.nan, call.unit, problem="it is not defined for this array and pulse train")
-    return Value(call.title(), found[0], call.unit, *found[1:])
+    return Value(call.title(), value, call.unit, low, high)
 
 
 def parse(text: str) -> Call:

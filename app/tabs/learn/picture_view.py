@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from bokeh.models import ColumnDataSource, Label
 
 from app.look import theme
@@ -93,8 +92,8 @@ class LessonPicture:
         self.legend.object = legend(entry(layer) for layer in picture.layers if layer.says)
 
 
-def factor(side: Side) -> np.float32:
-    return np.float32(theme.factor(side.quantity) if side.quantity in theme.AXES else 1.0)
+def factor(side: Side) -> float:
+    return theme.factor(side.quantity) if side.quantity in theme.AXES else 1.0
 
 
 def axis_label(side: Side) -> str:

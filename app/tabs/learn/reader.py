@@ -13,6 +13,7 @@ import yaml
 from app.settings import link
 from app.settings.sections import Section, Settings
 from app.tabs.learn import measures, pictures, relations
+from app.tabs.learn.pictures import Call as PictureCall
 
 FOLDER = Path(__file__).parent
 LARGEST = 100_000  # bytes of a lesson
@@ -67,8 +68,8 @@ class Step:
     title: str
     text: str
     setup: Mapping[str, Any]
-    pictures: tuple[pictures.Call, ...]
-    reveal: tuple[pictures.Call, ...]  # shown instead, once the question is answered
+    pictures: tuple[PictureCall, ...]
+    reveal: tuple[PictureCall, ...]  # shown instead, once the question is answered
     numbers: tuple[measures.Call, ...]
     question: Question | None
     explain: str
@@ -206,11 +207,10 @@ def read_choices(data: Any, unit: str, where: str) -> tuple[Choice, ...]:
 
 def read_number(data: Any, where: str) -> NumberAnswer:
     entry = known(data, where, NUMBER_KEYS, needed=("low", "high", "within"))
-    values = {name: float(entry.get(name, 1)) if is_number(entry.get(name, 1)) else None for name in NUMBER_KEYS}
-    for name, value in values.items():
-        if value is None:
+    for name in NUMBER_KEYS:
+        if not is_number(entry.get(name, 1)):
             raise LessonError(f"{where}, {name}: must be a number (got {entry[name]!r})")
-    answer = NumberAnswer(**values)
+    answer = NumberAnswer(**{name: float(entry.get(name, 1)) for name in NUMBER_KEYS})
     if not answer.low < answer.high or not answer.within > 0 or not answer.step > 0:
         raise LessonError(f"{where}: must have low below high, and within and step above 0")
     return answer

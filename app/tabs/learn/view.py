@@ -175,7 +175,7 @@ class View(Base):
         self._say("")
         self.question.object = ask.text if ask else ""
         asked = (ask, answer)
-        if ask is not None and by_number and asked != self._asked:  # else leave what is being typed
+        if ask is not None and ask.number is not None and asked != self._asked:  # else leave what is being typed
             label = f"Your prediction ({ask.unit})" if ask.unit else "Your prediction"
             self.number.param.update(
                 label=label, unit=ask.unit, start=ask.number.low, end=ask.number.high, step=ask.number.step,

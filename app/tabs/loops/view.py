@@ -166,8 +166,8 @@ class View(Base):
         picture.line(picture.all_median, many.level, many.median, result.show != "loops")
         picture.area(picture.all_band, many, result.show != "loops")
         for i in range(MAX_CELLS):
-            loop = result.first_loops[i] if i < len(result.first_loops) else (LINE["x"], LINE["y"])
-            picture.line(picture.medians[i], *map(np.asarray, loop))
+            voltage, current = result.first_loops[i] if i < len(result.first_loops) else (LINE["x"], LINE["y"])
+            picture.line(picture.medians[i], np.asarray(voltage), np.asarray(current))
         picture.mark(picture.sets, [many.set_marks] if result.marks else [])
         picture.mark(picture.resets, [many.reset_marks] if result.marks else [])
 

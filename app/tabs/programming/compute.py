@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import param
@@ -88,7 +89,7 @@ class Targets:
     reached_share: np.ndarray  # (bars,) of all cells
     failed_share: np.ndarray
     outcomes: tuple[tuple[str, int], ...]  # each that occurred, and its number of cells
-    statistics: dict[str, object]
+    statistics: dict[str, Any]
     off: int  # cells that a read found at their target, and that do not lie within the tolerance at the end
     failed_rows: np.ndarray  # of the failures among the points
     tolerance: float
@@ -118,7 +119,7 @@ class Cell:
 
     row: int
     column: int
-    values: dict[str, float | str] | None
+    values: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -216,10 +217,12 @@ def targets_of(done: Verified, options: Choices) -> Targets:
     width = max(1, -(-(most + 1) // MOST_BARS))
     edges = np.arange(0, most + 1 + width, width) - 0.5
     bars = [np.histogram(done.pulses[chosen], edges)[0] / failed.size for chosen in (~failed, failed)]
-    of_cells = done.target, done.reached, done.outcome
     number = np.bincount(done.outcome.ravel(), minlength=len(OUTCOMES))
     return Targets(
-        points=Points(*(a[row, column] for a in of_cells), row + done.part.first, column),
+        points=Points(
+            done.target[row, column], done.reached[row, column], done.outcome[row, column],
+            row + done.part.first, column,
+        ),
         density=shares,
         density_x=of_image,
         x=x,

@@ -124,10 +124,10 @@ def _verify(run: Run, request: Request, options: Choices, cancel: threading.Even
         bandwidth=read.bandwidth * 1e6 if read.noise else 0.0,
         reach=through_lines(part.lines, options.at_once) if part.lines else None, cancel=cancel,
     )  # fmt: skip
+    target, reached = (data[name].values.astype(np.float32) for name in ("target", "reached"))
     return Verified(
-        part, limit, *(data[name].values.astype(np.float32) for name in ("target", "reached")),
-        data["pulses"].values, data["outcome"].values, verify_statistics(data),
-    )  # fmt: skip
+        part, limit, target, reached, data["pulses"].values, data["outcome"].values, verify_statistics(data)
+    )
 
 
 def _staircase(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Stairs:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OUTCOME_COLORS = {
     "not programmed": NEUTRAL, "reached": "#0072B2", "pulse limit": "#E69F00", "does not SET": "#D55E00",
     "does not RESET": "#CC79A7", "target above its LRS": "#F0E442", "target below its HRS": "#56B4E9",
-    "RESET too weak": "#009E73",
+    "RESET too weak": "#009E73", "lost on the lines": "#7A3E9D",
 }  # fmt: skip
 # factor from SI, unit, name, format of a value in the hover
 QUANTITY = {
@@ -161,9 +161,8 @@ def stairs_summary(result: Result, stairs: Staircase) -> str:
 
 def cells_table(result: Result) -> str:
     """The followed cells in numbers."""
-    heads = ("Target (µS)", "Reached (µS)", "Error", "Pulses", "Outcome")
-    if not result.targets:
-        heads = ("After SET (µS)", "At the end (µS)", "Last pulse (V)", "State")
+    of_targets = ("Target (µS)", "Reached (µS)", "Error", "Pulses", "Outcome")
+    heads = of_targets if result.targets else ("After SET (µS)", "At the end (µS)", "Last pulse (V)", "State")
     rows = [
         (f"({cell.row},\u00a0{cell.column})", cell_texts(cell.values) if cell.values else ("not programmed",))
         for cell in result.cells

@@ -179,12 +179,13 @@ class View(Base):
 
     def _show_targets(self, result: Result, targets: Targets) -> None:
         self.points.data = points(result, targets)
-        known = [(i, c) for i, c in enumerate(result.cells) if c.values]
+        known = [(i, c, c.values) for i, c in enumerate(result.cells) if c.values]
         colors = cell_colors(self.theme, len(result.cells))
         self.followed.data = {
-            "x": [1e6 * c.values["target"] for _, c in known], "y": [1e6 * c.values["reached"] for _, c in known],
-            "color": [colors[i] for i, _ in known], "size": [12] * len(known), "row": [c.row for _, c in known],
-            "column": [c.column for _, c in known], "outcome": [c.values["outcome"] for _, c in known],
+            "x": [1e6 * values["target"] for _, _, values in known],
+            "y": [1e6 * values["reached"] for _, _, values in known],
+            "color": [colors[i] for i, _, _ in known], "size": [12] * len(known), "row": [c.row for _, c, _ in known],
+            "column": [c.column for _, c, _ in known], "outcome": [values["outcome"] for _, _, values in known],
         }  # fmt: skip
         (left, right), (bottom, top) = ([1e6 * end for end in ends] for ends in (targets.x, targets.y))
         self.density.data = NO_IMAGE

@@ -46,6 +46,7 @@ def build(cells: CellArray, work: Verification, target: F64, reach: Reach | None
         "error": reached / target - 1,
         "pulses": work.pulses.reshape(cells.shape),
         "set_pulses": work.set_pulses.reshape(cells.shape),
+        "last_voltage": work.last.reshape(cells.shape),
         "outcome": work.outcome.reshape(cells.shape),
     }
     data = {name: (("row", "column"), array, dict(VARIABLES[name])) for name, array in values.items()}

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.crossbar.programming import outcomes
-from synaptogen_core.crossbar.programming.settings import check_settings, check_target
-from synaptogen_core.crossbar.programming.staircase import Reach, Verification
+from synaptogen_core.crossbar.programming.settings import check_after, check_settings, check_target
+from synaptogen_core.crossbar.programming.staircase import Reach, Reader, Verification
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.progress import Cancel, Progress, check_callbacks
 
@@ -32,6 +32,8 @@ def program_and_verify(
     u_read: float = READ_VOLTAGE,
     bandwidth: float = 0.0,
     reach: Reach | None = None,
+    verify: Reader | None = None,
+    after: ArrayLike | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> xr.Dataset:
@@ -66,6 +68,13 @@ def program_and_verify(
     reach : callable, optional
         Given the cells and the wanted voltages (rows, columns), returns those that reach the cells. Default: the same.
         A cell that has reached its target is not watched any more, whatever the pulses for others do to it.
+    verify : callable, optional
+        Given the cells, the read voltage, the bandwidth and the numbers of the cells at work, returns their
+        conductances as they are read [S]; see `verify_through`. Default: reads without lines.
+    after : array of shape (rows, columns), optional
+        Go on from where each cell is: the ``last_voltage`` of the Dataset that programmed it, the largest RESET voltage
+        since its last SET [V]. A cell above its target goes on down its staircase from there, which takes a pulse or
+        two; one below it begins with a SET, and so do those of NaN. Default: every attempt begins with a SET.
     progress : callable, optional
         Called after each round with the share that is done, 0 to 1.
     cancel : callable or threading.Event, optional
@@ -75,7 +84,8 @@ def program_and_verify(
     -------
     xarray.Dataset
         Over (row, column): target and reached conductance [S] (the latter without noise), its relative error, pulses in
-        all and SET pulses among them, and the outcome, whose names are in `OUTCOMES`.
+        all and SET pulses among them, the last voltage (the largest RESET voltage since the last SET [V], NaN of cells
+        that were not pulsed), and the outcome, whose names are in `OUTCOMES`.
 
     Raises
     ------
@@ -95,10 +105,12 @@ def program_and_verify(
     """
     wanted = check_target(target, check_cells(cells).shape)
     checks.called("reach", reach)
+    checks.called("verify", verify)
+    seen = None if after is None else check_after(after, cells.shape).ravel()
     check_callbacks(progress, cancel)
     settings = check_settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth)
     cells.warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
     with cells.transaction() as pulsed:
-        work = Verification(pulsed, wanted.ravel(), settings)
+        work = Verification(pulsed, wanted.ravel(), settings, verify, seen)
         work.run(reach, progress, cancel)
         return outcomes.build(cells, work, wanted, reach)

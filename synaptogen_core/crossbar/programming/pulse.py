@@ -10,7 +10,9 @@ import numpy as np
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.crossbar.circuit.bias import Bias
-from synaptogen_core.crossbar.circuit.lines import PLACES, Lines
+from synaptogen_core.crossbar.circuit.lines import PLACES, Faults, Lines
+from synaptogen_core.crossbar.programming.series import seen_alone, series_resistance
+from synaptogen_core.crossbar.readout.matrix_products import Tile, tiles_of
 from synaptogen_core.crossbar.solver import cells as elements
 from synaptogen_core.crossbar.solver.line_conductances import Wires
 from synaptogen_core.crossbar.solver.newton import Crossbar
@@ -105,7 +107,7 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     return Pulse(seen[0], seen[-1], len(seen), settled, worst)
 
 
-def through_lines(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F64], F64]:
+def through_lines(lines: Lines, at_once: str = "cell", *, tile: Tile | None = None) -> Callable[[CellArray, F64], F64]:
     """Give `program_and_verify` the voltages that reach the cells through the lines.
 
     The chosen row's select transistors are on, all others off; its word line is at 0 V, and a bit line at the voltage
@@ -118,6 +120,8 @@ def through_lines(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F
     at_once : {"cell", "row"}
         Whether one cell after the other is written, or all cells of a row together: first those to be SET, then those
         to be RESET. A whole row is quicker, and its currents share one word line.
+    tile : tuple of two int, optional
+        Rows and columns of a tile, each with lines of its own; default: the array is one.
 
     Returns
     -------
@@ -129,16 +133,12 @@ def through_lines(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F
     ValueError
         If a line has a fault, or `at_once` is neither.
     """
-    checks.instance("lines", lines, Lines, "give Lines(...)")
     if at_once not in AT_ONCE:
         raise ValueError(f"at_once: must be 'cell' or 'row' (got {at_once!r}); choose one of them")
-    broken = [name for name in PLACES if not name.endswith("cells") and getattr(lines.faults, name)]
-    if broken:
-        raise ValueError(f"lines: must have whole lines here (got {', '.join(broken)}); leave the faults of lines out")
+    check_lines(lines)
 
-    def volts(cells: CellArray, wanted: F64) -> F64:
-        lines.faults.check(*cells.shape)
-        goal, found = np.asarray(wanted, np.float64), np.zeros(cells.shape)
+    def of_row(cells: CellArray, goal: F64) -> F64:
+        found = np.zeros(cells.shape)
         nowhere = Bias(np.zeros(cells.rows), np.zeros(cells.columns))
         array, wires = elements.of(cells, nowhere, lines.faults), Wires.of_parts_in_turn(lines, cells.shape, at_once)
         for sign in (-1, 1):
@@ -154,4 +154,40 @@ def through_lines(lines: Lines, at_once: str = "cell") -> Callable[[CellArray, F
                 found[rows] = np.where((phase[rows] != 0) | beside, seen, before)
         return found
 
+    def volts(cells: CellArray, wanted: F64) -> F64:
+        lines.faults.check(*cells.shape)
+        goal, found = np.asarray(wanted, np.float64), np.zeros(cells.shape)
+        if at_once == "cell":
+            where = np.flatnonzero(goal)
+            ohm = series_resistance(lines, cells.shape, tile)
+            alone = seen_alone(cells, goal.ravel()[where], ohm, lines.faults, where)
+            if alone is not None:
+                found.ravel()[where] = alone
+                return found
+        places = list(tiles_of(cells.shape, tile))
+        if len(places) == 1:
+            return of_row(cells, goal)
+        if lines.faults != Faults():
+            raise ValueError("lines: must be without faults where rows of several tiles are written (got some); 'cell'")
+        for place in places:
+            if goal[place.rows, place.columns].any():
+                found[place.rows, place.columns] = of_row(
+                    cells.part(place.rows, place.columns), goal[place.rows, place.columns]
+                )
+        return found
+
     return volts
+
+
+def check_lines(lines: Lines) -> None:
+    """Refuse lines that have a fault, through which one cannot write.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no Lines, or one is cut, grounded or bridged.
+    """
+    checks.instance("lines", lines, Lines, "give Lines(...)")
+    broken = [name for name in PLACES if not name.endswith("cells") and getattr(lines.faults, name)]
+    if broken:
+        raise ValueError(f"lines: must have whole lines here (got {', '.join(broken)}); leave the faults of lines out")

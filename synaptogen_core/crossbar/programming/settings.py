@@ -19,8 +19,9 @@ OUTCOMES = (
     "target above its LRS",
     "target below its HRS",
     "RESET too weak",
+    "lost on the lines",
 )
-LEFT_ALONE, REACHED, PULSE_LIMIT, NO_SET, NO_RESET, ABOVE_LRS, BELOW_HRS, WEAK_RESET = range(len(OUTCOMES))
+LEFT_ALONE, REACHED, PULSE_LIMIT, NO_SET, NO_RESET, ABOVE_LRS, BELOW_HRS, WEAK_RESET, LOST = range(len(OUTCOMES))
 GOES_ON = (PULSE_LIMIT, ABOVE_LRS, BELOW_HRS, WEAK_RESET)  # another cycle may do better
 MAX_PULSES = 1_000_000
 
@@ -67,6 +68,33 @@ def check_target(target: ArrayLike, shape: tuple[int, int]) -> F64:
             f"target: must be finite and above zero (got {bad.flat[0]:g} S); correct it; NaN leaves a cell alone"
         )
     return np.array(np.broadcast_to(found, shape))
+
+
+def check_after(after: ArrayLike, shape: tuple[int, int]) -> F64:
+    """Check at the door: what each cell has seen since its last SET [V], of our own, one a cell; NaN: not known.
+
+    Parameters
+    ----------
+    after : array of float, shape (rows, columns)
+        [V].
+    shape : tuple of two int
+        Rows and columns of the cells.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no such array.
+    """
+    found = np.array(checks.numeric("after", after, "voltages", "give numbers in V"), dtype=np.float64)
+    if found.shape != shape:
+        raise ValueError(f"after: must have shape {shape} (got {found.shape}); give the last_voltage of a Dataset")
+    if (found < 0).any() or np.isinf(found).any():
+        raise ValueError("after: must be 0 V or more, or NaN (got others); give the last_voltage of a Dataset")
+    return found
 
 
 def check_settings(

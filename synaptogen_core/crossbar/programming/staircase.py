@@ -13,6 +13,7 @@ from synaptogen_core.crossbar.programming.settings import (
     BELOW_HRS,
     GOES_ON,
     LEFT_ALONE,
+    LOST,
     NO_RESET,
     NO_SET,
     PULSE_LIMIT,
@@ -23,11 +24,15 @@ from synaptogen_core.crossbar.programming.settings import (
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.progress import CELLS_KEPT, Cancel, Progress, Work
 from synaptogen_core.schema import HRS, IRS, LRS, U_RESET
-from synaptogen_core.types import F64
+from synaptogen_core.types import F64, Ints
 
 Reach = Callable[[CellArray, F64], ArrayLike]
+Reader = Callable[[CellArray, float, float, Ints], F64]
 
 SAFETY = 1.2  # strides are planned for a conductance that falls so much faster than that of a nominal cell
+ARRIVES = 0.95  # share of a pulse: of one that loses more on the lines, nothing can be said of the cell
+GAIN = 5e-3  # V: a pulse that arrives stronger than the last one is worth another try
+FEWER = 4  # times fewer cells of a row are pulsed together, after too little arrived
 STEP_BACK = 0.15  # V: below the voltage at which an attempt went too far, the next one begins; cycles differ
 
 
@@ -41,10 +46,21 @@ class Verification:
     target : ndarray of float64, shape (n,)
         [S]; NaN leaves a cell alone.
     settings : Settings
+    reader : callable, optional
+        What reads the cells, given their numbers; default: reads without lines.
+    after : ndarray of float64, shape (n,), optional
+        Largest RESET voltage that each cell has seen since its last SET [V]; NaN: not known.
     """
 
-    def __init__(self, cells: CellArray, target: F64, settings: Settings) -> None:
-        self.cells, self.target, self.settings = cells, target, settings
+    def __init__(
+        self,
+        cells: CellArray,
+        target: F64,
+        settings: Settings,
+        reader: Reader | None = None,
+        after: F64 | None = None,
+    ) -> None:
+        self.cells, self.target, self.settings, self.reader = cells, target, settings, reader
         self.rounds = 0
         self.active = np.flatnonzero(np.isfinite(target))
         self.at_work = self.active.size
@@ -52,7 +68,11 @@ class Verification:
         self.outcome[self.active] = PULSE_LIMIT  # what there is to say if the pulses run out now
         self.pulses = np.zeros(target.size, np.uint32)
         self.set_pulses = np.zeros(target.size, np.uint32)
-        self.u = np.zeros(target.size)  # the next pulse, or the last one; 0 before the first
+        self.last = np.full(target.size, np.nan) if after is None else after.copy()
+        # the next pulse, or the last one; 0 before the first: which a cell whose past is known goes on from
+        self.u = np.where(self.last > 0, self.last, np.where(self.last == 0, settings.u_set, 0.0))
+        self.stronger = np.ones(self.active.size, np.bool_)  # of the cells at work, than that before
+        self.arrived = np.zeros(target.size)  # what the last pulse of a cell was on arrival
         self.start = np.full(target.size, settings.u_start)
         self.steepness = SAFETY * steepness(cells.device)
         self.step = np.full(target.size, min(settings.step, 2 * settings.tolerance / self.steepness))
@@ -73,30 +93,60 @@ class Verification:
             If `cancel` said so.
         """
         work = Work(progress, cancel, "program_and_verify", CELLS_KEPT)
-        limit = self.settings.max_pulses
         if self.at_work:
             self._judge()
-        while self.active.size and self.rounds < limit:
+        self._rounds(reach, work)
+        parts, waiting = FEWER, self._waiting()
+        while waiting.size and parts <= FEWER * self.cells.columns:
+            before, turn = np.abs(self.arrived[waiting]), _rank_in_row(waiting // self.cells.columns) % parts
+            for k in range(parts):
+                self._begin_again(waiting[turn == k])
+                self._rounds(reach, work)
+            if not np.any((self.outcome[waiting] != LOST) | (np.abs(self.arrived[waiting]) > before + GAIN)):
+                return
+            parts, waiting = parts * FEWER, self._waiting()
+
+    def _rounds(self, reach: Reach | None, work: Work) -> None:
+        limit = self.settings.max_pulses
+        end = self.rounds + limit - int(self.pulses[self.active].max(initial=0))
+        while self.active.size and self.rounds < end:
             work.stop_if_asked()
             self._pulse(reach)
             self._judge()
-            work.report(max(self.rounds / limit, 1 - self.active.size / self.at_work))
+            work.report(1.0 if self.rounds > limit else max(self.rounds / limit, 1 - self.active.size / self.at_work))
+
+    def _waiting(self) -> Ints:
+        return np.flatnonzero((self.outcome == LOST) & (self.pulses < self.settings.max_pulses))
+
+    def _begin_again(self, some: Ints) -> None:
+        """Fewer cells take less current, so that more arrives at each."""
+        lrs = self.cells.state().ravel()[some] == LRS
+        self.active = some
+        self.u[some] = np.where(lrs, self.settings.u_start, self.settings.u_set)
+        self.arrived[some], self.outcome[some] = 0.0, PULSE_LIMIT
 
     def _pulse(self, reach: Reach | None) -> None:
         volts = np.zeros(self.target.size)
         volts[self.active] = self.u[self.active]
         grid = volts.reshape(self.cells.shape)
-        self.cells.apply_voltage(grid if reach is None else reach(self.cells, grid))
+        reached = grid if reach is None else np.asarray(reach(self.cells, grid))
+        self.cells.apply_voltage(reached)
+        here, u = self.active, self.u[self.active]
+        before, self.arrived[here] = np.abs(self.arrived[here]), reached.ravel()[here]
+        self.stronger = np.abs(self.arrived[here]) > before + GAIN
         self.rounds += 1
-        self.pulses[self.active] += 1
-        self.set_pulses[self.active] += self.u[self.active] < 0
+        self.pulses[here] += 1
+        self.set_pulses[here] += u < 0
+        self.last[here] = np.where(u < 0, 0.0, np.fmax(self.last[here], u))
 
     def _read(self) -> F64:
-        """Conductances of all cells as they are read [S]."""
+        """Conductances of the cells at work as they are read [S]."""
         u_read, bandwidth = self.settings.u_read, self.settings.bandwidth
+        if self.reader is not None:
+            return self.reader(self.cells, u_read, bandwidth, self.active)
         if bandwidth > 0:
-            return self.cells.read(u_read, bandwidth).ravel() / np.float64(u_read)
-        return self.conductance()
+            return self.cells.read(u_read, bandwidth).ravel()[self.active] / np.float64(u_read)
+        return self.conductance()[self.active]
 
     def conductance(self) -> F64:
         """Conductances of all cells without noise [S]."""
@@ -105,7 +155,7 @@ class Verification:
     def _judge(self) -> None:
         """Read, say what became of the cells at work, and choose the next pulse of those that stay at work."""
         here, wish = self.active, self.settings
-        g, target, u = self._read()[here], self.target[here], self.u[here]
+        g, target, u = self._read(), self.target[here], self.u[here]
         code = self.cells.state().ravel()[here]
         lrs = code == LRS
         under, over = g < target * (1 - wish.tolerance), g > target * (1 + wish.tolerance)
@@ -121,6 +171,8 @@ class Verification:
         verdict[over & strongest & (code == IRS)] = WEAK_RESET  # u_stop below Umax, or lost on the lines
         verdict[was_set & ((code == HRS) | (under & ~lrs))] = NO_SET  # one partly reset may still be on its way down
         verdict[(under | over) & strongest & lrs] = NO_RESET
+        weak = np.abs(self.arrived[here]) < ARRIVES * np.abs(u)
+        verdict[weak & np.isin(verdict, (NO_SET, NO_RESET)) & (self.pulses[here] > 0)] = LOST
         verdict[~under & ~over] = REACHED
         self.outcome[here] = verdict
 
@@ -128,12 +180,18 @@ class Verification:
         self.step[here[missed]] /= 2
         with np.errstate(invalid="ignore", divide="ignore"):  # a noisy read may be below zero: not of one above target
             stride = np.maximum(self.step[here], np.log(g / target) / self.steepness)
+        again = (verdict == LOST) & self.stronger  # its neighbours have been RESET: more arrives now
         self.u[here] = np.select(
-            [under & was_set, under | strongest | (u == 0), was_set],
-            [wish.u_stop, wish.u_set, self.start[here]],
+            [again, under & was_set, under | strongest | (u == 0), was_set],
+            [u, wish.u_stop, wish.u_set, self.start[here]],
             np.minimum(u + stride, wish.u_stop),
         )
-        self.active = here[np.isin(verdict, GOES_ON)]
+        self.active = here[np.isin(verdict, GOES_ON) | again]
+
+
+def _rank_in_row(row: Ints) -> Ints:
+    """How many of the cells before each lie in the same row; rows ascend."""
+    return np.asarray(np.arange(row.size) - np.searchsorted(row, row))
 
 
 def steepness(device: DeviceParameters) -> float:

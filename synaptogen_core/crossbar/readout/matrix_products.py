@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +24,7 @@ from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.types import F64
 
 Tile = tuple[int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -209,8 +212,8 @@ def matvec(
 def read_tiles(
     cells: Given,
     voltages: ArrayLike,
-    lines: Lines = IDEAL,
-    periphery: Periphery = BARE,
+    lines: Lines | Sequence[Sequence[Lines]] = IDEAL,
+    periphery: Periphery | Sequence[Sequence[Periphery]] = BARE,
     *,
     tile: Tile | None = None,
     seed: int = 0,
@@ -220,8 +223,11 @@ def read_tiles(
 
     Parameters
     ----------
-    cells, voltages, lines, periphery, seed, first_read
-        As for `read_columns`. Faults of lines belong to one tile: with several there may be none.
+    cells, voltages, seed, first_read
+        As for `read_columns`.
+    lines, periphery : Lines and Periphery, or sequences of sequences of them
+        One for all tiles, or one for each: a row of them for each band of tiles, from the top. So each tile may have
+        faults and an ADC range of its own; faults that were given for all are refused where there are several tiles.
     tile : tuple of two int, optional
         Rows and columns of a tile; those at the lower and right edge are smaller where it does not fit. By default the
         whole matrix is one.
@@ -244,26 +250,102 @@ def read_tiles(
     cells = as_cells(cells)
     rows, columns = cells.shape
     volts = as_voltages(voltages, rows)
-    check_circuit(lines, periphery)
+    places = list(tiles_of(cells.shape, tile))
+    of_lines = for_each_tile("lines", lines, Lines, places)
+    of_periphery = for_each_tile("periphery", periphery, Periphery, places)
     if tile is None:
-        return read_columns(cells, volts, lines, periphery, seed=seed, first_read=first_read)
-    height, width = checks.pair("tile", tile, 2**40)
-    if lines.faults != Faults() and (height < rows or width < columns):
+        return read_columns(cells, volts, of_lines[0], of_periphery[0], seed=seed, first_read=first_read)
+    if isinstance(lines, Lines) and lines.faults != Faults() and len(places) > 1:
         raise ValueError(
-            "lines: must be without faults where there are several tiles (got some); read tiles one by one"
+            "lines: must be without faults where there are several tiles (got some); give Lines for each tile"
         )
     total = np.zeros((*volts.shape[:-1], columns))
-    for band, top in enumerate(range(0, rows, height)):
-        inside = slice(top, min(top + height, rows))
-        for left in range(0, columns, width):
-            beside = slice(left, min(left + width, columns))
-            total[..., beside] += read_columns(
-                cells.part(inside, beside),
-                volts[..., inside],
-                lines,
-                periphery,
-                seed=seed,
-                first_read=first_read,
-                first_line=band * columns + left,
-            )
+    for place, wires, around in zip(places, of_lines, of_periphery, strict=True):
+        total[..., place.columns] += read_columns(
+            cells.part(place.rows, place.columns),
+            volts[..., place.rows],
+            wires,
+            around,
+            seed=seed,
+            first_read=first_read,
+            first_line=place.band * columns + place.columns.start,
+        )
     return total
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tile lies in the matrix: its band from the top, its number from the left, and its rows and columns."""
+
+    band: int
+    stripe: int
+    rows: slice
+    columns: slice
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the tile."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+
+def tiles_of(shape: tuple[int, int], tile: Tile | None) -> Iterator[Place]:
+    """The tiles of a matrix, band by band from the top, each from the left.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+        Rows and columns of the matrix.
+    tile : tuple of two int, optional
+        Rows and columns of a tile; None: the matrix is one.
+
+    Returns
+    -------
+    iterator of Place
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tile` is no such pair.
+    """
+    rows, columns = shape
+    height, width = shape if tile is None else checks.pair("tile", tile, 2**40)
+    for band, top in enumerate(range(0, rows, height)):
+        for stripe, left in enumerate(range(0, columns, width)):
+            inside = slice(top, min(top + height, rows))
+            yield Place(band, stripe, inside, slice(left, min(left + width, columns)))
+
+
+def for_each_tile(name: str, given: T | Sequence[Sequence[T]], kind: type[T], places: list[Place]) -> list[T]:
+    """One thing a tile, in the order of `tiles_of`: the same for all, or one of each row of a grid.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    given : object
+        One of this kind, or a sequence of sequences of them.
+    kind : type
+    places : list of Place
+
+    Returns
+    -------
+    list
+        As long as `places`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is of another kind, or the grid does not fit the tiles.
+    """
+    if isinstance(given, kind):
+        return [given] * len(places)
+    bands, stripes = places[-1].band + 1, places[-1].stripe + 1
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        checks.instance(name, given, kind, f"give {kind.__name__}(...), or one for each tile")
+    grid = [list(row) if isinstance(row, Sequence) else [row] for row in given]  # type: ignore[union-attr]
+    if [len(row) for row in grid] != [stripes] * bands:
+        raise ValueError(
+            f"{name}: must be one, or {bands} rows of {stripes} (got rows of {[len(row) for row in grid]}); "
+            "give one for each tile"
+        )
+    return [checks.instance(name, one, kind, f"give {kind.__name__}(...)") for row in grid for one in row]

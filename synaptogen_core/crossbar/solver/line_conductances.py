@@ -91,11 +91,11 @@ class Wires:
         Wires
         """
         rows, columns = shape
-        ohm = np.repeat(_in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
+        ohm = np.repeat(in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
         word = _segments(lines.word, lines.source, lines.word_ends, np.ones(rows, np.bool_), columns, ())
         ideal = not lines.word
         if at_once == "cell":
-            ohm = ohm + _in_series(lines.word, lines.source, lines.word_ends, columns)
+            ohm = ohm + in_series(lines.word, lines.source, lines.word_ends, columns)
             ideal, word = True, np.full((1, columns + 1), np.inf)
         alone, feed = np.zeros((1, rows + 1)), 1 / np.maximum(ohm, NO_RESISTANCE)
         return cls(word, alone, ideal, False, None, None, feed)
@@ -175,8 +175,21 @@ def _segments(
     return g
 
 
-def _in_series(ohm: float, lead: float, ends: str, nodes: int) -> F64:
-    """From each node along its line to its terminals [ohm]."""
+def in_series(ohm: float, lead: float, ends: str, nodes: int) -> F64:
+    """From each node along its line to its terminals [ohm].
+
+    Parameters
+    ----------
+    ohm, lead : float
+        Of a segment, and between a terminal and the first node [ohm].
+    ends : str
+        As in `Lines`.
+    nodes : int
+
+    Returns
+    -------
+    ndarray of float64, shape (nodes,)
+    """
     start: F64 = lead + ohm * np.arange(nodes, dtype=np.float64)
     end: F64 = start[::-1]
     if ends == "both":

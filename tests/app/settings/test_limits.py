@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
+import pytest
 
 import synaptogen_core as sc
 from app.look.controls import widget
@@ -20,6 +21,7 @@ from app.settings.sections import Settings, TabOptions
 from app.tabs.registry import TABS
 from app.work import runs, session
 from app.work.session import Session
+from synaptogen_core.errors import Cancelled
 
 PUBLISHED = sc.load_device("hennen2024")
 
@@ -132,3 +134,11 @@ async def test_runs_of_an_own_device_are_kept_by_its_page_alone() -> None:
     assert kept[0].get(request.simulation) is work.run
     work.close()
     assert len(kept[0]) == len(kept[1]) == 0 and work.run is None
+
+
+def test_what_takes_long_can_be_stopped() -> None:
+    cancel = threading.Event()
+    assert limits_of(own(), cancel) == limits_of(own())
+    cancel.set()
+    with pytest.raises(Cancelled):
+        limits_of(own(), cancel)

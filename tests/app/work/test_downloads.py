@@ -160,9 +160,9 @@ async def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
     settings.array.rows = settings.array.columns = 8
     settings.train.cycles = 20
     page: Any = SimpleNamespace(run=small_run, settings=settings, request_for=lambda run: run.request)
-    assert settings.request().simulation == small_run.key and files.run_order(page, "csv").note == ""
+    assert settings.request().simulation == small_run.key and files.order(page, "csv").note == ""
     settings.array.seed = 2
-    order = files.run_order(page, "csv")
+    order = files.order(page, "csv")
     assert order.name.endswith("seed1.csv") and "the settings have changed since" in order.note
 
     told = downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"), order.note)

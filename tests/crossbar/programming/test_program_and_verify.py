@@ -201,7 +201,7 @@ def test_voltages_that_do_not_reach_the_cells() -> None:
     weak = program_and_verify(fresh(), 100e-6, reach=half, max_pulses=30)
     assert weak.attrs["reach"] == "half"
     assert np.mean(weak.outcome == OUTCOMES.index("does not SET")) < 0.5
-    assert set(outcome(weak)) <= {"does not SET", "does not RESET", "pulse limit", "RESET too weak"}
+    assert set(outcome(weak)) <= {"lost on the lines", "pulse limit", "RESET too weak"}
     strong = program_and_verify(fresh(), 100e-6, reach=half, u_set=-3.0, u_start=1.0, u_stop=3.0)
     assert set(outcome(strong)) == {"reached"}
 
@@ -274,7 +274,7 @@ def test_the_dataset_explains_itself(tmp_path: Path) -> None:
     hashed = cells.state_hash()
     ds = program_and_verify(cells, 60e-6, tolerance=0.04)
     assert all(ds[name].dims == ("row", "column") for name in ds.data_vars)
-    assert set(ds.data_vars) == {"target", "reached", "error", "pulses", "set_pulses", "outcome"}
+    assert set(ds.data_vars) == {"target", "reached", "error", "pulses", "set_pulses", "last_voltage", "outcome"}
     assert all({"long_name", "units"} <= set(ds[name].attrs) for name in ds.variables)
     assert ds.outcome.dtype == np.uint8
     assert len(ds.outcome.attrs["flag_meanings"].split()) == len(ds.outcome.attrs["flag_values"]) == len(OUTCOMES)

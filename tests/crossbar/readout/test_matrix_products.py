@@ -173,7 +173,7 @@ BAD: list[tuple[Any, str]] = [
     ),
     (
         lambda: read_tiles(np.ones((2, 2)), [1, 1], Lines(faults=Faults(((0, 0),))), BARE, tile=(1, 2)),
-        "lines: must be without faults where there are several tiles (got some); read tiles one by one",
+        "lines: must be without faults where there are several tiles (got some); give Lines for each tile",
     ),
 ]
 

@@ -67,7 +67,7 @@ def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: P
 
 def test_a_page_without_a_run_says_so() -> None:
     page: Any = SimpleNamespace(run=None)
-    assert "has not been made" in str(files.run_order(page, "nc"))
+    assert "has not been made" in str(files.order(page, "nc"))
 
 
 def test_the_name_says_what_it_is(small_run: Run) -> None:

@@ -225,3 +225,27 @@ async def test_a_device_file_becomes_the_device_of_the_page() -> None:
     while not work.status.error and time.monotonic() < end:
         await asyncio.sleep(0.01)
     assert work.status.error.startswith("poem.json: ") and work.value("read").device == device
+
+
+async def test_taking_a_device_can_be_cancelled_and_the_last_one_asked_for_is_taken(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limits_of(device: Any, cancel: threading.Event) -> str:
+        if device != "quick" and cancel.wait(WAIT):
+            raise Cancelled("not taken")
+        return f"limits of {device}"
+
+    devices = iter(["slow", "slow", "quick"])
+    monkeypatch.setattr(compute, "limits_of", limits_of)
+    monkeypatch.setattr(compute, "device_of", lambda value, name: next(devices))
+    bench.work.use()
+    await bench.until(lambda: bool(bench.work.status.stage))  # so the page offers to cancel it
+    bench.work.cancel()
+    await bench.done()
+    assert not bench.adopted and not bench.work.status.error
+    bench.work.use()
+    await asyncio.sleep(0.02)
+    bench.work.use()
+    await bench.until(lambda: bool(bench.adopted))
+    await bench.done()
+    assert bench.adopted == [("quick", "limits of quick")]

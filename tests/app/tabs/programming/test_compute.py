@@ -187,3 +187,7 @@ def test_one_cell_and_cancel(method: str, make_run: Callable[..., runs.Run]) -> 
     stop.set()
     with pytest.raises(Cancelled):
         compute.compute(run, request_of(run), compute.Options(method=method, u_set=-1.45).choices(), stop)
+
+
+def test_every_outcome_has_a_colour_of_its_own() -> None:
+    assert tuple(text.OUTCOME_COLORS) == OUTCOMES and len(set(text.OUTCOME_COLORS.values())) == len(OUTCOMES)

@@ -1,0 +1,52 @@
+"""A box or lasso on the axes of a figure -> a step of the selection's rule; and what the buttons make of the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synaptogen_core.analysis.exploring.selecting import Step, lasso, read_rule, write_rule
+from synaptogen_core.plots.exploring.drawing import Drawing
+from synaptogen_core.plots.exploring.quantities import scale_of
+
+
+def add(rule: str, drawing: Drawing, geometry: Mapping[str, Any], mode: str) -> str:
+    """The rule after a box or lasso has been drawn in a picture; unchanged for any other shape."""
+    step = step_of(drawing, geometry, mode if rule else "new")
+    return rule if step is None else write_rule([*read_rule(rule), step])
+
+
+def inverted(rule: str) -> str:
+    """Everything that was not selected; a second time the same as before."""
+    steps = read_rule(rule)
+    if not steps:
+        return rule
+    return write_rule(steps[:-1] if steps[-1].mode == "not" else [*steps, Step("not")])
+
+
+def step_of(drawing: Drawing, geometry: Mapping[str, Any], mode: str) -> Step | None:
+    """One step, in SI."""
+    names = drawing.selectable
+    kind = geometry.get("type")
+    if kind == "poly" and len(names) == 2 and len(geometry["x"]) > 2:
+        x, y = (scaled(name, geometry[key]) for name, key in zip(names, "xy", strict=True))
+        return lasso(*names, x, y, mode)
+    if kind not in ("rect", "poly"):
+        return None
+    if kind == "poly":  # of a picture of one quantity: what it covers across
+        geometry = {f"{key}{end}": pick(geometry[key]) for key in "xy" for end, pick in (("0", min), ("1", max))}
+    across = sorted(scaled(names[0], (geometry["x0"], geometry["x1"])))
+    up = sorted((geometry["y0"], geometry["y1"]))
+    if len(names) == 2:
+        return Step(mode, "box", names, (*across, *sorted(scaled(names[1], up))))
+    rows = range(len(drawing.rows))
+    touched = [row for row in rows if up[0] <= row + 0.4 and up[1] >= row - 0.4]
+    if len(rows) > 1 and len(touched) < len(rows):  # some of the violins
+        ends = (touched[0], touched[-1]) if touched else (-1, -1)
+        return Step(mode, "box", (names[0], "component"), (*across, float(ends[0]), float(ends[1])))
+    return Step(mode, "range", names, tuple(across))
+
+
+def scaled(name: str, values: Sequence[float]) -> list[float]:
+    """Values on an axis in SI."""
+    return [float(value) / scale_of(name) for value in values]

@@ -1,0 +1,133 @@
+"""The Explorer: two to four pictures, what is selected in them, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import panel_material_ui as pmui
+
+from app.look import controls, theme
+from app.look.copy_button import CopyButton
+from app.tabs.explorer import choosing
+from app.tabs.explorer.card import PictureCard
+from app.tabs.explorer.picker import CellList
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+from synaptogen_core.plots.exploring.draw import KINDS
+from synaptogen_core.schema import FEATURES
+
+if TYPE_CHECKING:
+    from app.tabs.explorer.compute import Result
+    from synaptogen_core.plots.exploring.drawing import Drawing
+
+MOST = 4
+FILES = ("selection.nc", "selection.csv")
+SIGN = "; "
+NEW = ("scatter r_hrs.median u_set.median", "trace r_lrs")  # what a further picture shows at first
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        options = context.options
+        kinds = [[kind, words, count] for kind, (words, count) in KINDS.items()]
+        self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn) for k in range(MOST)]
+        small = {"variant": "outlined", "size": "small", "margin": (4, 4)}
+        self.more = pmui.Button(label="Add a picture", icon="add", **small)
+        self.more.on_click(lambda event: self._pick(MOST, ""))
+        self.invert = pmui.Button(label="Invert", icon="flip", **small)
+        self.invert.on_click(lambda event: setattr(options, "selection", choosing.inverted(options.selection)))
+        self.clear = pmui.Button(label="Clear", icon="close", **small)
+        self.clear.on_click(lambda event: setattr(options, "selection", ""))
+        self.follow = pmui.Button(label="Follow the most unusual", icon="visibility", **small)
+        self.follow.on_click(lambda event: self._follow())
+        self.python = CopyButton("Copy the pictures as Python", icon="code")
+        self.link = CopyButton("Copy the link", icon="link", address=True)
+        self.downloads = context.downloads(FILES)
+        self.said, self.note = theme.heading(""), theme.note()
+        self.cells = CellList(context.select, sizing_mode="stretch_width", margin=(2, 4))
+        self.rows: list[tuple[int, int]] = []
+        widgets = [controls.widget(options, name, width=150, sizing_mode=None) for name in ("color", "mode")]
+        self.layout = pmui.Column(
+            pmui.FlexBox(*widgets, self.invert, self.clear, self.more, sizing_mode="stretch_width",
+                         align_items="center", gap="4px 4px"),
+            theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
+            pmui.Paper(
+                self.said,
+                pmui.FlexBox(self.follow, self.link.layout, self.python.layout, sizing_mode="stretch_width",
+                             align_items="center"),
+                self.downloads.layout, self.cells, elevation=0, variant="outlined", sizing_mode="stretch_width",
+                margin=0, sx={"p": "6px"},
+            ),
+            self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+
+    def update(self, result: Result) -> None:
+        quantities = [list(each) for each in result.quantities]
+        for k, card in enumerate(self.cards):
+            if k < len(result.drawings):
+                card.show(result.drawings[k], quantities, chosen=result.asked, can_go=len(result.drawings) > 2)
+            else:
+                card.hide()
+        self.more.visible = len(result.drawings) < MOST
+        self.invert.visible = self.clear.visible = result.asked
+        self.said.object = f"<h3>{summary(result)}</h3>"
+        self.rows = [row.cell for row in result.rows]
+        cycles = ["Cycles"] if result.cycles is not None else []
+        medians = [f"{f.symbol} ({theme.unit(f.name)})" for f in FEATURES]
+        texts = [
+            [
+                *map(str, row.cell), row.component, *([f"{row.cycles}"] if cycles else []),
+                *(theme.number(value) for value in row.medians), row.why,
+            ]
+            for row in result.rows
+        ]  # fmt: skip
+        self.cells.param.update(
+            head=["Component", *cycles, *medians, "Why it is unusual"], rows=texts, caption=caption(result)
+        )
+        self.python.text = result.python
+        self.note.object = result.sample
+
+    def _pictures(self) -> list[str]:
+        return [part.strip() for part in self.context.options.pictures.split(SIGN.strip())]
+
+    def _pick(self, number: int, words: str) -> None:
+        """Another picture in a card, none (empty), or one more."""
+        now = self._pictures()
+        if number >= len(now):
+            now.append(next((new for new in NEW if new not in now), NEW[0]))
+        elif words:
+            now[number] = words
+        else:
+            del now[number]
+        self.context.options.pictures = SIGN.join(now)
+
+    def _drawn(self, drawing: Drawing, geometry: Mapping[str, Any]) -> None:
+        options = self.context.options
+        options.selection = choosing.add(options.selection, drawing, geometry, options.mode)
+
+    def _follow(self) -> None:
+        if self.rows:
+            self.context.apply({"cells": self.rows[:MOST]})
+
+
+def summary(result: Result) -> str:
+    """What is selected, in a line."""
+    if not result.asked:
+        return "Draw a box or a lasso in a picture: the same cells light up in all"
+    cells = f"{result.count:,} of {result.of:,} cells selected ({100 * result.count / result.of:.3g} %)"
+    if result.cycles is None:
+        return cells
+    return f"{cells}, in {result.cycles:,} of {result.of_cycles:,} cycles"
+
+
+def caption(result: Result) -> str:
+    """Over the table."""
+    what = "selected cells" if result.asked else "cells of the array"
+    if result.asked and not result.count:
+        return "No cell is selected: the box is empty, or the steps leave nothing."
+    return (
+        f"The {len(result.rows)} most unusual {what}, medians over the cycles. σ: robust standard deviation of all "
+        f"{result.of:,} cells. Click a cell to follow it on every tab, with Shift one more."
+    )

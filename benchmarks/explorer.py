@@ -1,0 +1,102 @@
+"""A box drawn in the Explorer, from the mouse's release to painted pictures: python -m benchmarks.explorer --count 9
+
+Beside it HoloViews' own `link_selections` over the same cells or cycles in the same pictures, without a browser: from
+the event of the selection to the last source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+import holoviews as hv
+
+import synaptogen_core as sc
+from tests.browser.drive import DESK, FIND, Dashboard, browsing, serving
+from tests.browser.mouse import frame
+
+CELLS = ("scatter r_lrs.median u_reset.median", "scatter r_hrs.median u_set.median", "map r_hrs.median",
+         "histogram r_lrs.median")  # fmt: skip
+CYCLES = ("scatter r_lrs u_reset", "scatter r_hrs u_set")
+# From the release of the mouse to the second frame after every figure's layer on top has its new data.
+ARM = f"""
+(names) => {{
+  window.painted = new Promise((done) => {{
+    let released = null, left = names.length
+    window.addEventListener("pointerup", (event) => {{ released = performance.now() }}, {{once: true, capture: true}})
+    for (const name of names) {{
+      const source = ({FIND})(name).renderers[1].data_source
+      const slot = () => {{
+        source.properties.data.change.disconnect(slot)
+        if (--left === 0) {{
+          const look = () => Bokeh.documents[0].is_idle
+            ? requestAnimationFrame(() => setTimeout(() => done(performance.now() - released)))
+            : requestAnimationFrame(look)
+          requestAnimationFrame(look)
+        }}
+      }}
+      source.properties.data.change.connect(slot)
+    }}
+  }})
+}}
+"""
+
+
+def painted(dashboard: Dashboard, count: int, pictures: int) -> list[float]:
+    """Seconds of some boxes in the first picture, each another one."""
+    names = [f"explorer {k + 1}" for k in range(pictures)]
+    left, top, right, bottom = frame(dashboard, names[0])
+    mouse, found = dashboard.page.mouse, []
+    for k in range(count):
+        dashboard.page.evaluate(ARM, names)
+        share = 0.3 + 0.4 * k / count
+        mouse.move(left + 0.1 * (right - left), top + 0.1 * (bottom - top))
+        mouse.down()
+        mouse.move(left + share * (right - left), top + 0.9 * (bottom - top), steps=5)
+        mouse.up()
+        found.append(dashboard.page.evaluate("window.painted") / 1000)
+        dashboard.page.wait_for_timeout(150)
+    return found
+
+
+def holoviews_alone(pictures: tuple[str, ...], count: int) -> list[float]:
+    """Seconds of `link_selections` in this process."""
+    ds = sc.simulate(sc.CellArray((64, 64), sc.load_device("hennen2024"), seed=1), sc.PulseTrain.cycling(100))
+    layout = sc.plots.explore(ds, pictures)
+    plot = hv.renderer("bokeh").get_plot(layout)
+    stream = next(s for p in plot.traverse(lambda p: p) for s in getattr(p, "streams", [])
+                  if isinstance(s, hv.streams.SelectionExprSequence))  # fmt: skip
+    source = stream.input_streams[0]
+    found = []
+    for k in range(count):
+        begun = time.perf_counter()
+        low, high = ((4.0, 4.4 + 0.3 * k / count), (0.6, 0.8))
+        inner = next(s for s in source.input_streams if isinstance(s, hv.streams.SelectionXY | hv.streams.BoundsXY))
+        inner.event(bounds=(low[0], high[0], low[1], high[1]))
+        found.append(time.perf_counter() - begun)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=9)
+    parser.add_argument("--naive", action="store_true", help="link_selections, too")
+    options = parser.parse_args()
+    rows = []
+    with serving("--warm") as address, browsing("/usr/bin/chromium") as browser:
+        for what, pictures in (("4,096 cells in four pictures", CELLS), ("409,600 cycles in two rasters", CYCLES)):
+            dashboard = Dashboard(browser.new_page(**DESK), address)
+            dashboard.open(f"tab=explorer&rows=64&columns=64&cycles=100&explorer.pictures={'; '.join(pictures)}")
+            times = sorted(painted(dashboard, options.count + 1, len(pictures))[1:])  # the first one compiles
+            rows.append((what, "the page, painted in Chromium", times))
+            dashboard.page.close()
+            if options.naive:
+                rows.append((what, "link_selections, server side", sorted(holoviews_alone(pictures, 5)[1:])))
+    print("| what | how | median | largest |\n| --- | --- | --- | --- |")
+    for what, how, times in rows:
+        print(f"| {what} | {how} | {statistics.median(times):.2f} s | {times[-1]:.2f} s |")
+
+
+if __name__ == "__main__":
+    main()
