@@ -12,6 +12,7 @@ from synaptogen_core.version import __version__
 
 if TYPE_CHECKING:
     from synaptogen_core import crossbar as crossbar
+    from synaptogen_core import networks as networks
     from synaptogen_core import plots as plots
     from synaptogen_core.analysis import fitting_api as fitting  # noqa: F401 - the public name is the shorter one
     from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401 - as above
@@ -65,6 +66,7 @@ _HOMES = {
 
 _ROOMS = {
     "crossbar": "crossbar",
+    "networks": "networks",
     "plots": "plots",
     "fitting": "analysis.fitting_api",
     "statistics": "analysis.statistics_api",

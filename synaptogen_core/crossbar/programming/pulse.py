@@ -107,7 +107,9 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
     return Pulse(seen[0], seen[-1], len(seen), settled, worst)
 
 
-def through_lines(lines: Lines, at_once: str = "cell", *, tile: Tile | None = None) -> Callable[[CellArray, F64], F64]:
+def through_lines(
+    lines: Lines, at_once: str = "cell", *, tile: Tile | None = None, boost: float | None = None
+) -> Callable[[CellArray, F64], F64]:
     """Give `program_and_verify` the voltages that reach the cells through the lines.
 
     The chosen row's select transistors are on, all others off; its word line is at 0 V, and a bit line at the voltage
@@ -123,6 +125,11 @@ def through_lines(lines: Lines, at_once: str = "cell", *, tile: Tile | None = No
     tile : tuple of two int, optional
         Rows and columns of a tile, each with lines of its own; default: the array is one.
 
+    boost : float, optional
+        Largest voltage at the terminals [V], if the drivers make up for what the lines take of a cell that is written
+        alone: they know its series resistance from its place, and its I-V curve from the conductance that was read.
+        Default: they give what is wanted.
+
     Returns
     -------
     callable
@@ -136,6 +143,8 @@ def through_lines(lines: Lines, at_once: str = "cell", *, tile: Tile | None = No
     if at_once not in AT_ONCE:
         raise ValueError(f"at_once: must be 'cell' or 'row' (got {at_once!r}); choose one of them")
     check_lines(lines)
+    if boost is not None and (at_once != "cell" or checks.number("boost", boost) <= 0):
+        raise ValueError(f"boost: must be above 0 V, for cells written alone (got {boost!r}); leave it out for rows")
 
     def of_row(cells: CellArray, goal: F64) -> F64:
         found = np.zeros(cells.shape)
@@ -160,7 +169,11 @@ def through_lines(lines: Lines, at_once: str = "cell", *, tile: Tile | None = No
         if at_once == "cell":
             where = np.flatnonzero(goal)
             ohm = series_resistance(lines, cells.shape, tile)
-            alone = seen_alone(cells, goal.ravel()[where], ohm, lines.faults, where)
+            ohm, at_cells = ohm.ravel()[where], goal.ravel()[where]
+            if boost is not None:
+                found.ravel()[where] = _boosted(at_cells, ohm * cells.current(goal).ravel()[where], boost)
+                return found
+            alone = seen_alone(cells, at_cells, ohm, lines.faults, where)
             if alone is not None:
                 found.ravel()[where] = alone
                 return found
@@ -177,6 +190,15 @@ def through_lines(lines: Lines, at_once: str = "cell", *, tile: Tile | None = No
         return found
 
     return volts
+
+
+def _boosted(wanted: F64, lost: F64, most: float) -> F64:
+    """What arrives from drivers that give `lost` more than is wanted, but at most `most` or what is wanted [V].
+
+    Where the limit is reached, the same share of it arrives: less than in truth, as I(U) rises faster than U.
+    """
+    at_terminals = np.abs(wanted + lost)
+    return np.asarray(wanted * np.minimum(1.0, np.maximum(most, np.abs(wanted)) / at_terminals))
 
 
 def check_lines(lines: Lines) -> None:

@@ -53,8 +53,8 @@ def seen_alone(cells: CellArray, wanted: F64, ohm: F64, faults: Faults, where: I
         Stay as they are.
     wanted : ndarray of float64, shape (k,)
         Voltages W of the terminals [V].
-    ohm : ndarray of float64, shape (rows, columns)
-        From `series_resistance`.
+    ohm : ndarray of float64, shape (k,)
+        From `series_resistance`, of these cells.
     faults : Faults
         Open and shorted cells.
     where : ndarray of int, shape (k,)
@@ -69,7 +69,7 @@ def seen_alone(cells: CellArray, wanted: F64, ohm: F64, faults: Faults, where: I
     ConvergenceError
         If the method comes to no end.
     """
-    device, resistance = cells.device, ohm.ravel()[where]
+    device, resistance = cells.device, ohm
     mixing = cells.mixing().ravel()[where].astype(np.float64)
     if where.size and float(resistance.max()) * -_least_slope(device, mixing, float(np.abs(wanted).max())) >= 1:
         return None

@@ -46,9 +46,9 @@ def verify_through(lines: Lines, *, tile: Tile | None = None, corrected: bool = 
 
     def read(cells: CellArray, u_read: float, bandwidth: float, where: Ints) -> F64:
         lines.faults.check(*cells.shape)
-        ohm, every = series_resistance(lines, cells.shape, tile), np.arange(cells.size)
+        ohm, every = series_resistance(lines, cells.shape, tile).ravel(), np.arange(cells.size)
         of = every if bandwidth > 0 else where  # noise is drawn for a read of the whole array
-        seen = seen_alone(cells, np.full(of.size, u_read), ohm, lines.faults, of)
+        seen = seen_alone(cells, np.full(of.size, u_read), ohm[of], lines.faults, of)
         if seen is None:
             raise ConvergenceError("cells: more than one state meets Ohm's law at the read voltage; lower it")
         if bandwidth > 0:
@@ -60,7 +60,7 @@ def verify_through(lines: Lines, *, tile: Tile | None = None, corrected: bool = 
             current = cells.current(volts.reshape(cells.shape)).ravel()[where].astype(np.float64)
         _stuck(current, seen, lines, where, cells.columns)
         if corrected:
-            return np.asarray(current / (u_read - ohm.ravel()[where] * current))
+            return np.asarray(current / (u_read - ohm[where] * current))
         return np.asarray(current / u_read)
 
     return read

@@ -69,7 +69,7 @@ class LineCurves:
         found += np.einsum("vi,vi->v", volts, self.low[:, rows])[:, None]
         return np.asarray(found)
 
-    def variances(self, mixing: F64, bandwidth: float, rows: slice = slice(None)) -> F64 | None:
+    def variances(self, mixing: F64, bandwidth: float, rows: slice = slice(None)) -> F64:
         """Variances of the noise of bit lines [A^2], without that of an amplifier; shape (vectors, columns).
 
         Parameters
@@ -83,18 +83,19 @@ class LineCurves:
 
         Returns
         -------
-        ndarray of float64, shape (vectors, columns), or None
-            None where some cell might conduct against its voltage: the sum over amounts is no product then.
+        ndarray of float64, shape (vectors, columns)
+            A product, or, where some cell might conduct against its voltage, a sum of amounts, vector by vector.
 
         References
         ----------
         Thermal and shot noise: Hennen et al. 2024; docs/model.md, "Reading".
         """
         low, difference = self.low[:, rows], self.difference[:, rows]
-        if min(float((low + r * difference).min()) for r in (mixing.min(), mixing.max())) < 0:
-            return None
         johnson, shot = (float(factor) for factor in read_noise.noise_factors(bandwidth))
         factor = johnson + shot * np.abs(self.volts[:, rows])  # |I| = |U| G
+        if min(float((low + r * difference).min()) for r in (mixing.min(), mixing.max())) < 0:
+            each = zip(low, difference, factor, strict=True)
+            return np.stack([f @ np.abs(a[:, None] + b[:, None] * mixing) for a, b, f in each])
         found = (factor * difference) @ mixing
         found += np.einsum("vi,vi->v", factor, low)[:, None]
         return np.asarray(found)
@@ -125,7 +126,7 @@ def read_batch(cells: CellArray | LinearCells, volts: F64, noise: LineNoise | No
     currents : ndarray of float64, shape (vectors, columns)
         [A].
     sd : ndarray of float64, shape (vectors, columns), or None
-        [A]; None without `noise`, or where the sum over cells is no product, as `LineCurves.variances` says.
+        [A]; None without `noise`.
     """
     variance: F64 | None = None
     if isinstance(cells, LinearCells):

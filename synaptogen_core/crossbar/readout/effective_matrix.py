@@ -74,6 +74,22 @@ class EffectiveMatrix:
         self.lines = for_each_tile("lines", lines, Lines, self.places)
         self._known: list[tuple[NDArray[np.floating], F64] | None] = [None] * len(self.places)
 
+    def of_copy(self, cells: CellArray) -> EffectiveMatrix:
+        """The owner of a copy of the cells, with what is known already.
+
+        Parameters
+        ----------
+        cells : CellArray
+
+        Returns
+        -------
+        EffectiveMatrix
+        """
+        twin = object.__new__(EffectiveMatrix)
+        twin.__dict__.update(self.__dict__)
+        twin.cells, twin._known = cells, list(self._known)
+        return twin
+
     def blocks(self) -> list[TileMatrix]:
         """The tiles with their matrices, band by band, solved where cells have changed."""
         whole = self.cells.mixing() if isinstance(self.cells, CellArray) else self.cells.siemens

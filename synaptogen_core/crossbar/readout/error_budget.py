@@ -165,8 +165,8 @@ def nominal_conductances(cells: CellArray) -> F64:
     """
     conductance = check_cells(cells).conductance(cells.device.u_0).astype(np.float64)
     state = cells.state()
-    conductance[state == HRS] = 1 / 10 ** _median(cells.device, R_HRS)
-    conductance[state == LRS] = 1 / _median(cells.device, R_LRS)
+    conductance[state == HRS] = 1 / 10 ** median_feature(cells.device, R_HRS)
+    conductance[state == LRS] = 1 / median_feature(cells.device, R_LRS)
     return conductance
 
 
@@ -183,11 +183,22 @@ def _nonlinear(device: DeviceParameters, conductance: F64, volts: F64) -> F64:
 
 
 @lru_cache(maxsize=64)
-def _median(device: DeviceParameters, feature: int) -> float:
+def median_feature(device: DeviceParameters, feature: int) -> float:
     """Median of a feature on its own scale over devices and cycles, without outliers (of which alone: with them).
 
     Given x, and so z = gamma(x), a value mu + sigma z is a mixture of normals; its distribution function is averaged
     over x and its middle found by halving. The floor under sigma is left out: it touches 2e-4 of the cells.
+
+    Parameters
+    ----------
+    device : DeviceParameters
+    feature : int
+        Position in `schema.FEATURES`.
+
+    Returns
+    -------
+    float
+        log10 of a high resistance in ohm; else in the feature's unit.
     """
     from scipy import special
 

@@ -251,8 +251,7 @@ def _currents_with_noise(cells: CellArray | LinearCells, volts: F64, lines: Line
     if are_ideal(lines):
         if len(volts) >= FEW:
             found, sd = read_batch(cells, volts, noise)
-            if sd is not None:
-                return found, sd
+            return found, found * 0 if sd is None else sd
         for column in volts[:, :, None]:
             g, i = cells.conductance(column).astype(np.float64, copy=False), cells.current(column)
             currents.append(i.sum(axis=0, keepdims=True, dtype=np.float64))

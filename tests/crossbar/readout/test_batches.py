@@ -38,8 +38,10 @@ def test_a_batch_is_its_vectors(cells: sc.CellArray, linear: bool, monkeypatch: 
     assert np.abs(spread[0] / spread[1] - 1).max() < 1e-2  # of differences of nearly equal numbers
 
 
-def test_a_cell_that_conducts_against_its_voltage_is_no_product() -> None:
+def test_a_cell_that_conducts_against_its_voltage_counts_by_its_amount() -> None:
     curves = LineCurves(DEVICE, np.full((3, 2), 0.2))
-    beyond = np.full((2, 1), 1.2 * DEVICE.g_llrs / (DEVICE.g_llrs - DEVICE.g_hhrs))
-    assert curves.variances(beyond, 1e8) is None
-    assert curves.variances(beyond / 2, 1e8) is not None
+    beyond = np.array([[1.2], [0.1]]) * DEVICE.g_llrs / (DEVICE.g_llrs - DEVICE.g_hhrs)
+    g = np.abs(DEVICE.g_llrs + beyond * (DEVICE.g_hhrs - DEVICE.g_llrs))
+    variance = (4 * 1.380649e-23 * 300 + 2 * 1.602176634e-19 * 0.2) * 1e8 * g.sum()
+    assert curves.variances(beyond, 1e8) == pytest.approx(np.full((3, 1), variance), rel=1e-6)
+    assert g.sum() > 1.1 * abs((DEVICE.g_llrs + beyond * (DEVICE.g_hhrs - DEVICE.g_llrs)).sum())

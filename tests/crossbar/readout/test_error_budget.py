@@ -14,7 +14,7 @@ import synaptogen_core as sc
 from synaptogen_core.analysis.population.curves import population_quantiles
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.crossbar.readout.converters import Dac, TransimpedanceAmplifier
-from synaptogen_core.crossbar.readout.error_budget import _median, error_budget, nominal_conductances
+from synaptogen_core.crossbar.readout.error_budget import error_budget, median_feature, nominal_conductances
 from synaptogen_core.crossbar.readout.line_noise import LineNoise
 from synaptogen_core.crossbar.readout.matrix_products import DifferentialPairs, differences, read_tiles
 from synaptogen_core.crossbar.readout.read import IDEAL, Periphery
@@ -226,13 +226,17 @@ VARIATIONS: list[dict[str, Any]] = [{}, {"d2d": 2.0}, {"c2c": 0.3}, {"d2d": 0.0}
 def test_medians_are_those_of_the_population_without_outliers(changes: dict[str, Any]) -> None:
     device = DEVICE.vary(**changes) if changes else DEVICE
     regular = device.vary(outlier_share=0.0)
-    assert 10 ** _median(device, R_HRS) == pytest.approx(population_quantiles(regular, "r_hrs", [0.5]).item(), rel=1e-5)
-    assert _median(device, R_LRS) == pytest.approx(population_quantiles(regular, "r_lrs", [0.5]).item(), rel=1e-5)
+    assert 10 ** median_feature(device, R_HRS) == pytest.approx(
+        population_quantiles(regular, "r_hrs", [0.5]).item(), rel=1e-5
+    )
+    assert median_feature(device, R_LRS) == pytest.approx(
+        population_quantiles(regular, "r_lrs", [0.5]).item(), rel=1e-5
+    )
 
 
 def test_a_population_of_outliers_alone_has_their_median() -> None:
     """And it is another one than that of the others: they are not left out by mistake, nor counted in."""
     outliers = DEVICE.vary(outlier_share=1.0)
-    found = _median(outliers, R_LRS)
+    found = median_feature(outliers, R_LRS)
     assert found == pytest.approx(population_quantiles(outliers, "r_lrs", [0.5]).item(), rel=1e-5)
-    assert abs(found - _median(DEVICE, R_LRS)) > 50
+    assert abs(found - median_feature(DEVICE, R_LRS)) > 50
