@@ -92,7 +92,9 @@ def fit(
     reset_method: Annotated[
         str | None,
         typer.Option(
-            help="U_RESET by peak, steepest or level. Default: peak.", rich_help_panel=LOOPS, metavar="METHOD"
+            help="U_RESET by peak, steepest, level or kink (for gradual RESET). Default: peak.",
+            rich_help_panel=LOOPS,
+            metavar="METHOD",
         ),
     ] = None,
     smoothing: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import erf, sqrt
 from types import MappingProxyType
@@ -16,11 +16,13 @@ from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
 from synaptogen_core.device import rules
+from synaptogen_core.device.extension import Extension
 from synaptogen_core.device.frozen import read_only
 from synaptogen_core.device.rules import VarModel
 from synaptogen_core.types import F64
 
 SIGMA_FLOOR = 0.01  # of the population mean of sigma
+STRAIGHT = ((1.0, 0.0),) * 4  # shapes of a device of format 2 stand in its coordinates
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,7 +35,7 @@ class ModelNumbers:
         If one breaks its rule; the sentence says which.
     """
 
-    gamma: F64
+    gamma: F64 = field(default_factory=lambda: np.array(STRAIGHT))
     weights: F64
     means: F64
     factors: F64
@@ -46,6 +48,7 @@ class ModelNumbers:
     u_max: float
     outliers: tuple[int, ...] = ()
     valid_range: float = 1.5
+    extension: Extension | None = None
 
     def __post_init__(self) -> None:
         for name in ("gamma", "weights", "means", "factors", "hhrs", "llrs"):
@@ -55,12 +58,18 @@ class ModelNumbers:
         self._become("var", MappingProxyType(rules.var_models(self.var)))
         self._become("outliers", rules.components("outliers", self.outliers))
         rules.shapes(self.gamma)
+        self._become("extension", None if self.extension is None else Extension.of(self.extension))
+        if self.extension is not None and not np.array_equal(self.gamma, STRAIGHT):
+            raise ValueError(
+                "gamma: must be left out of a device with an extension (got both); put shapes in its coordinates"
+            )
         rules.shares(self.weights)
         total = self.weights.sum()
         if abs(total - 1) > 1e-12:  # normalised once only: a second division could change the last bit, and so the hash
             self._become("weights", checks.numbers("weights", self.weights / total))
         rules.mixture(self.means, self.factors, self.weights.size)
-        rules.spread(self.means, self.population_mean)
+        if self.extension is None:
+            rules.spread(self.means, self.population_mean)
         rules.order(self.order, max(self.var))
         rules.polynomial("hhrs", self.hhrs)
         rules.polynomial("llrs", self.llrs)
@@ -90,6 +99,16 @@ class ModelNumbers:
         return self._model[1]
 
     @property
+    def format(self) -> int:
+        """1: the published class; 2: with coordinates of its own."""
+        return 1 if self.extension is None else 2
+
+    @property
+    def slots(self) -> int:
+        """Rows of four numbers in the history of a cell: the order, and what format 2 adds."""
+        return self.order + (0 if self.extension is None else self.extension.slots)
+
+    @property
     def g_hhrs(self) -> float:
         """Conductance of the high basis curve at `u_0` [S]; negative for the published set: not a state."""
         return float(np.polyval(self.hhrs, self.u_0) / self.u_0)
@@ -107,7 +126,12 @@ class ModelNumbers:
 
     @property
     def sigma_floor(self) -> F64:
-        """Smallest C2C scale of a cell: 1 % of the population mean; lower draws are clipped to it. Shape (4,)."""
+        """Smallest C2C scale of a cell: 1 % of the population mean; lower draws are clipped to it. Shape (4,).
+
+        Zero for a device of format 2: exp(lambda) needs none.
+        """
+        if self.extension is not None:
+            return read_only(np.zeros(4))  # type: ignore[no-any-return]
         return read_only(SIGMA_FLOOR * self.population_mean[4:])  # type: ignore[no-any-return]
 
     @property
@@ -117,6 +141,8 @@ class ModelNumbers:
 
     def clipped_share(self) -> float:
         """Share of cells with a sigma drawn below the floor: the sum of the features' exact shares, an upper bound."""
+        if self.extension is not None:
+            return 0.0
         spread = np.sqrt((self.factors[:, 4:] ** 2).sum(axis=2))
         distance = self.means[:, 4:] - self.sigma_floor
         share = 0.0
@@ -128,8 +154,9 @@ class ModelNumbers:
 
     def plain(self) -> dict[str, Any]:
         """The numbers as plain data for JSON."""
+        first = {"gamma": _listed(self.gamma)} if self.extension is None else {"extension": self.extension.plain()}
         return {
-            "gamma": _listed(self.gamma),
+            **first,
             "weights": _listed(self.weights),
             "means": _listed(self.means),
             "factors": _listed(self.factors),

@@ -44,6 +44,9 @@ class DeviceParameters(ModelNumbers):
         The components that are the outlier (defective) population.
     valid_range : float
         Largest absolute voltage at which the device was measured [V].
+    extension : Extension, optional
+        Format 2: coordinates, slow memory, break-in and stuck runs (`device.extension`); gamma is then left out, and
+        the last four rows of `means` and `factors` are of ln sigma.
     source, licence, citation : str
     notes : tuple of str
         Sentences that travel with the device: what was assumed when it was fitted, what it is not good for.
@@ -96,12 +99,14 @@ class DeviceParameters(ModelNumbers):
         shapes: str | None = None,
         eta: float | None = None,
         u_max: float | None = None,
+        break_in: bool | None = None,
+        stuck: bool | None = None,
         **others: object,
     ) -> DeviceParameters:
         """A changed copy, for teaching and design; the change is recorded in its name, hash and `variations`.
 
         They are carried out in this order: order, shapes, outlier_share, c2c, d2d, correlations, autocorrelation, eta,
-        u_max.
+        u_max, break_in, stuck.
 
         Parameters
         ----------
@@ -123,6 +128,8 @@ class DeviceParameters(ModelNumbers):
             "gaussian": straight shape polynomials with the same mean and standard deviation.
         eta, u_max : float, optional
             New values of the RESET transition's curvature and of the full RESET voltage [V].
+        break_in, stuck : bool, optional
+            False: without first cycles that differ, or without stuck runs; of a device of format 2 that has them.
 
         Returns
         -------
@@ -145,6 +152,8 @@ class DeviceParameters(ModelNumbers):
             "autocorrelation": checks.switch("autocorrelation", autocorrelation),
             "eta": eta,
             "u_max": u_max,
+            "break_in": checks.switch("break_in", break_in),
+            "stuck": checks.switch("stuck", stuck),
         }
         change = {k: v for k, v in wishes.items() if v is not None}
         if not change:
@@ -158,6 +167,7 @@ class DeviceParameters(ModelNumbers):
         """The numbers before any variation, and the variations, as plain data for JSON."""
         root = self.base or self
         return {
+            **({} if root.format == 1 else {"format": root.format}),
             "name": root.name,
             "features": list(FEATURE_NAMES),
             **root.plain(),

@@ -30,8 +30,21 @@ MAX_NOTES = 200
 DEFAULT_ORDER = 10
 
 REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
-OPTIONAL = ("features", "order", "outliers", "valid_range", "source", "licence", "citation", "notes", "variations")
-VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "autocorrelation", "eta", "u_max")
+OPTIONAL = (
+    "format",
+    "extension",
+    "features",
+    "order",
+    "outliers",
+    "valid_range",
+    "source",
+    "licence",
+    "citation",
+    "notes",
+    "variations",
+)
+VARIATIONS = ("order", "shapes", "outlier_share", "c2c", "d2d", "correlations", "autocorrelation", "eta", "u_max",
+              "break_in", "stuck")  # fmt: skip
 
 
 def var_models(models: object) -> dict[int, VarModel]:
@@ -345,13 +358,19 @@ def dictionary(data: object) -> dict[str, Any]:
     """Fields for DeviceParameters out of plain data."""
     if not isinstance(data, Mapping):
         raise TypeError(f"device: must be a dictionary of parameters (got {type(data).__name__}); see to_dict()")
-    missing = [k for k in REQUIRED if k not in data]
+    extended = data.get("extension") is not None
+    form = data.get("format", 2 if extended else 1)
+    if form != (2 if extended else 1) or isinstance(form, bool):
+        raise ValueError(
+            f"format: must be 1, or 2 with an extension (got {shown(form)}); a newer version may know this file"
+        )
+    missing = [k for k in REQUIRED if k not in data and not (extended and k == "gamma")]
     if missing:
         raise ValueError(f"device: must have all parameters (missing {', '.join(missing)}); complete the set")
     unknown = [str(k)[:40] for k in data if k not in REQUIRED + OPTIONAL][:8]
     if unknown:
         raise ValueError(f"device: must have known parameters only (got {', '.join(unknown)}); remove them")
-    plain = dict(data)
+    plain = {k: v for k, v in data.items() if k != "format"}
     features = plain.pop("features", list(FEATURE_NAMES))
     if features != list(FEATURE_NAMES):
         raise ValueError(

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial import hermite_e
 
+from synaptogen_core.device import averaged_laws
 from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.device.recursion import product, solve_lyapunov, transition
 from synaptogen_core.types import F64
@@ -28,7 +29,8 @@ def _history_covariance(a: bytes, b: bytes) -> F64:
 
 def covariance(numbers: ModelNumbers) -> F64:
     """Stationary covariance of x; shape (4, 4), no unit."""
-    return history_covariance(numbers)[:4, :4].copy()
+    lag_0: F64 = autocovariance(numbers, 0)[0].copy()
+    return lag_0
 
 
 @lru_cache(maxsize=64)
@@ -40,6 +42,28 @@ def autocovariance(numbers: ModelNumbers, max_lag: int) -> F64:
     numbers : ModelNumbers
     max_lag : int
         [cycles]
+
+    Returns
+    -------
+    ndarray, shape (max_lag + 1, 4, 4), read-only
+    """
+    fast = fast_autocovariance(numbers, max_lag)
+    slow = None if numbers.extension is None else numbers.extension.slow
+    if slow is None:
+        return fast
+    decay = slow.persistence[:, None] ** np.arange(max_lag + 1)[:, None, None]  # of the newer feature, row i
+    weight, rest = np.sqrt(slow.share), np.sqrt(1 - slow.share)
+    return _frozen(np.outer(rest, rest) * fast + np.outer(weight, weight) * slow.correlation * decay)
+
+
+@lru_cache(maxsize=64)
+def fast_autocovariance(numbers: ModelNumbers, max_lag: int) -> F64:
+    """The same of the vector autoregression alone, without a slow part.
+
+    Parameters
+    ----------
+    numbers : ModelNumbers
+    max_lag : int
 
     Returns
     -------
@@ -62,6 +86,9 @@ def hermite_coefficients(numbers: ModelNumbers) -> F64:
 
 def shape_moments(numbers: ModelNumbers) -> tuple[F64, F64]:
     """Mean and standard deviation of z_i = gamma_i(x_i) in the stationary state; two arrays of shape (4,)."""
+    if numbers.extension is not None:
+        plain = averaged_laws.shape_series(numbers, _spreads(numbers))
+        return plain[:, 0].copy(), np.sqrt((plain[:, 1:] ** 2).sum(axis=1))
     series = hermite_coefficients(numbers)
     weight = np.array([math.factorial(m) for m in range(series.shape[1])], float)
     variance = (series[:, 1:] ** 2 * weight[1:]).sum(axis=1)
@@ -73,7 +100,8 @@ def feature_autocorrelation(numbers: ModelNumbers, max_lag: int) -> F64:
     """Correlation within a cell of z_i in cycle n with z_j in cycle n - k, z = gamma(x): element [k, i, j].
 
     A polynomial of correlated normals: the m-th Hermite term keeps the m-th power of the correlation (Mehler's
-    formula). It differs from the correlation of x (LRS at lag 1: .4993 against .5079).
+    formula). It differs from the correlation of x (LRS at lag 1: .4993 against .5079). Of a device of format 2: of the
+    values on the features' own scales, pooled over devices.
 
     Parameters
     ----------
@@ -88,12 +116,31 @@ def feature_autocorrelation(numbers: ModelNumbers, max_lag: int) -> F64:
     x = autocovariance(numbers, max_lag)
     spread = np.sqrt(np.diag(x[0]))
     rho = x / (spread[:, None] * spread)
+    if numbers.extension is not None:
+        law = averages(numbers)
+        within = law.within(rho)
+        scale = np.sqrt(np.diag(law.within(rho[0])))
+        return _frozen(within / np.where(scale > 0, scale, 1.0)[:, None] / np.where(scale > 0, scale, 1.0))
     series = hermite_coefficients(numbers)
     total = np.zeros_like(rho)
     for m in range(1, series.shape[1]):
         total += math.factorial(m) * series[:, m, None] * series[:, m] * rho**m
     sd = shape_moments(numbers)[1]
     return _frozen(total / (sd[:, None] * sd))
+
+
+def averages(numbers: ModelNumbers) -> averaged_laws.Averages:
+    """Moments over the population of a device of format 2."""
+    return averaged_laws.averages(numbers, _spreads(numbers))
+
+
+def devices(numbers: ModelNumbers) -> averaged_laws.Devices:
+    """Points that stand for the devices of a population of format 2."""
+    return averaged_laws.devices_of(numbers, _spreads(numbers))
+
+
+def _spreads(numbers: ModelNumbers) -> tuple[float, ...]:
+    return tuple(float(s) for s in np.sqrt(np.diag(covariance(numbers))))
 
 
 def _frozen(array: F64) -> F64:

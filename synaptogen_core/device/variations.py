@@ -15,11 +15,15 @@ import numpy as np
 
 from synaptogen_core import checks
 from synaptogen_core.device import rules, stationary
+from synaptogen_core.device.extension import Extension
 from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.device.recursion import cholesky
+from synaptogen_core.device.shapes import straight
 from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
+
+NO_SPREAD = 1e-12  # factor on sigma
 
 Change = tuple[dict[str, Any], str]
 Numbers = TypeVar("Numbers", bound=ModelNumbers)
@@ -69,6 +73,10 @@ def _shapes(numbers: ModelNumbers, shapes: str) -> Change:
     if shapes != "gaussian":
         raise ValueError(f"shapes: must be 'true' or 'gaussian' (got {shown(shapes)}); choose one of them")
     mean, sd = stationary.shape_moments(numbers)
+    if numbers.extension is not None:
+        lines = [straight(float(s), float(m)) for m, s in zip(mean, sd, strict=True)]
+        made = tuple(replace(c, shape=line) for c, line in zip(numbers.extension.coordinates, lines, strict=True))
+        return {"extension": replace(numbers.extension, coordinates=made)}, "Gaussian shapes"
     gamma = np.zeros_like(numbers.gamma)
     gamma[:, -2] = sd / np.sqrt(np.diag(stationary.covariance(numbers)))
     gamma[:, -1] = mean
@@ -109,6 +117,10 @@ def _factors(name: str, value: float | Mapping[str, float]) -> tuple[F64, str]:
 
 def _c2c(numbers: ModelNumbers, value: float | Mapping[str, float]) -> Change:
     factors, label = _factors("c2c", value)
+    if numbers.extension is not None:  # ln sigma; no spread at all is one that float32 does not see
+        means = numbers.means.copy()
+        means[:, 4:] += np.log(np.maximum(factors, NO_SPREAD))
+        return {"means": means}, label
     scale = np.concatenate([np.ones(4), factors])
     return {"means": numbers.means * scale, "factors": numbers.factors * scale[:, None]}, label
 
@@ -122,14 +134,27 @@ def _d2d(numbers: ModelNumbers, value: float | Mapping[str, float]) -> Change:
 
 def _correlations(numbers: ModelNumbers, wanted: bool) -> Change:
     p = numbers.order
-    lags = stationary.autocovariance(numbers, p)
+    lags = stationary.fast_autocovariance(numbers, p)
     a, b = np.zeros((p, 4, 4)), np.zeros((4, 4))
     for i in range(4):
         coefficients, noise = levinson(lags[:, i, i])
         a[:, i, i] = coefficients
         b[i, i] = math.sqrt(noise)
     fields = {"var": {p: (a, b)}, **_product_mixture(numbers)}
+    if numbers.extension is not None:
+        fields["extension"] = _alone(numbers.extension)
     return fields, "no correlations"
+
+
+def _alone(extension: Extension) -> Extension:
+    """Slow parts and break-in of the features independent of each other."""
+    slow, break_in = extension.slow, extension.break_in
+    if slow is not None:
+        slow = replace(slow, correlation=np.eye(4))
+    if break_in is not None:
+        spread = np.sqrt((break_in.factor**2).sum(axis=1))
+        break_in = replace(break_in, factor=np.diag(spread))
+    return replace(extension, slow=slow, break_in=break_in)
 
 
 def levinson(autocovariance: F64) -> tuple[F64, float]:
@@ -179,7 +204,20 @@ def _product_mixture(numbers: ModelNumbers) -> dict[str, Any]:
 
 def _memory(numbers: ModelNumbers, wanted: bool) -> Change:
     factor = cholesky(stationary.covariance(numbers))
-    return {"var": {1: (np.zeros((1, 4, 4)), factor)}, "order": 1}, "no memory"
+    fields: dict[str, Any] = {"var": {1: (np.zeros((1, 4, 4)), factor)}, "order": 1}
+    if numbers.extension is not None:
+        fields["extension"] = replace(numbers.extension, slow=None)
+    return fields, "no memory"
+
+
+def _without(part: str, words: str) -> Callable[[ModelNumbers, Any], Change]:
+    def change(numbers: ModelNumbers, wanted: bool) -> Change:
+        if numbers.extension is None or getattr(numbers.extension, part) is None:
+            raise ValueError(f"{part}: must belong to a device that has it (got one without); leave it as it is")
+        without: dict[str, Any] = {part: None}
+        return {"extension": replace(numbers.extension, **without)}, words
+
+    return change
 
 
 def _eta(numbers: ModelNumbers, eta: float) -> Change:
@@ -202,4 +240,6 @@ MAKERS: dict[str, Callable[[ModelNumbers, Any], Change]] = {
     "autocorrelation": _memory,
     "eta": _eta,
     "u_max": _u_max,
+    "break_in": _without("break_in", "no break-in"),
+    "stuck": _without("stuck", "no stuck runs"),
 }

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from synaptogen_core.analysis.loops.turning import turning_points_of
 from synaptogen_core.measurement import failure_text, sample_starts
 from synaptogen_core.report import svg
 from synaptogen_core.schema import Feature, feature
@@ -287,7 +288,8 @@ def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> str:
     if "set_current" in ds and "u_set" in ds and "u_reset" in ds:
         at = slice(record, record + 1)
         set_voltage, set_current = sign * ds["u_set"].values[at], ds["set_current"].values[at]
-        if _resets_first(voltage, sign):  # then its RESET ends the vector of the record before
+        lowest, highest = turning_points_of(-sign * voltage, current)
+        if highest < lowest:  # then its RESET ends the vector of the record before
             before = record - 1
             index, cycle = ds["device_index"].values, ds["cycle"].values
             follows = before >= 0 and index[before] == index[record] and cycle[record] - cycle[before] == 1
@@ -302,13 +304,6 @@ def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> str:
     picture.points(set_voltage, factor * set_current, "mark f-u_set", "square", 4.5)
     picture.points(reset_voltage, factor * reset_current, "mark f-u_reset", "triangle", 5)
     return str(picture)
-
-
-def _resets_first(voltage: F64, sign: int) -> bool:
-    """Whether a loop begins with the sign of RESET."""
-    known = voltage[np.isfinite(voltage)]
-    large = known[np.abs(known) > 0.2 * np.abs(known).max(initial=0.0)]
-    return bool(large.size and np.sign(large[0]) == sign)
 
 
 def _heading(ds: xr.Dataset, record: int) -> str:

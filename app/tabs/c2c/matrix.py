@@ -94,6 +94,8 @@ def standardised(run: Run, name: str, values: np.ndarray, cells: Any, standard: 
     if not standard:
         return own
     i = FEATURE_NAMES.index(name)
+    if run.device.extension is not None:  # mu and sigma are of its coordinate
+        own = run.device.extension.coordinates[i].inverse(values)
     mu, sigma = (part[i].ravel()[cells] for part in run.cells.device_vectors().values())
     return (own - mu) / sigma
 

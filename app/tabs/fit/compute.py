@@ -41,8 +41,10 @@ class Options(TabOptions):
     )  # fmt: skip
     reset_method = param.Selector(
         default="peak", label="RESET voltage at",
-        objects={"First maximum of current": "peak", "Steepest change": "steepest", "Half of the maximum": "level"},
-        doc="The first maximum with a fall after it, the steepest fall, or where half of the maximum is left.",
+        objects={"First maximum of current": "peak", "Steepest change": "steepest", "Half of the maximum": "level",
+                 "Leaving the LRS line (gradual RESET)": "kink"},
+        doc="The first maximum with a fall after it, the steepest fall, where half of the maximum is left, or where "
+            "the current leaves the line of the LRS: for a gradual RESET, whose current never falls.",
     )  # fmt: skip
     smoothing = param.Integer(5, bounds=(1, 51), step=2, label="Smoothing (samples)",
                               doc="Running mean that finds the thresholds, odd; 1: none.")  # fmt: skip

@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
+from synaptogen_core.analysis.loops.turning import turning_points_of
 from synaptogen_core.analysis.resampling import group_of
 from synaptogen_core.measurement import sample_starts
 from synaptogen_core.schema import FEATURE_NAMES
@@ -163,12 +164,12 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
         raise ValueError(
             "features: must have all four features in at least one of the loops (got none); look at the failures"
         )
-    begin, end = _cuts(loops, voltage)
+    begin, end = _cuts(loops, voltage, current)
     turns = np.zeros((2, known.size), dtype=np.intp)
     good = known & (end - begin >= LEAST_SAMPLES) & (values[:, 1] < 0) & (values[:, 3] > 0)
     for n in np.flatnonzero(good):
         volts, amps = voltage[begin[n] : end[n]], current[begin[n] : end[n]]
-        turns[:, n] = volts.argmin(), volts.argmax()
+        turns[:, n] = turning_points_of(volts, amps)
         good[n] = turns[0, n] < turns[1, n] and np.isfinite(volts).all() and np.isfinite(amps).all()
     if not good.any():
         raise ValueError(
@@ -186,7 +187,7 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
     )  # fmt: skip
 
 
-def _cuts(loops: xr.Dataset, voltage: F64) -> tuple[Ints, Ints]:
+def _cuts(loops: xr.Dataset, voltage: F64, current: F64) -> tuple[Ints, Ints]:
     """First sample of each cycle, and one after its last: from before its SET to after its RESET.
 
     A record that RESETs first holds the end of one cycle and the beginning of the next: it is cut after the RESET, and
@@ -198,9 +199,10 @@ def _cuts(loops: xr.Dataset, voltage: F64) -> tuple[Ints, Ints]:
     reset_first = np.zeros(begin.size, dtype=bool)
     for n in range(begin.size):
         volts = np.nan_to_num(voltage[start[n] : start[n + 1]])
-        if volts.size and volts.argmax() < volts.argmin():
+        lowest, highest = turning_points_of(volts, current[start[n] : start[n + 1]]) if volts.size else (0, 0)
+        if highest < lowest:
             reset_first[n] = True
-            begin[n] += volts.argmax() + int(np.argmax(volts[volts.argmax() :] <= 0))
+            begin[n] += highest + int(np.argmax(volts[highest:] <= 0))
     goes_on = reset_first[:-1] & reset_first[1:] & (np.diff(device) == 0) & (np.diff(cycle) == 1)
     end[reset_first] = begin[reset_first]
     end[:-1][goes_on] = begin[1:][goes_on]

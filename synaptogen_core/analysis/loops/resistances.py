@@ -121,7 +121,7 @@ def resistances(negative: Sums, positive: Sums, u_0: float, scale: float) -> F64
     return np.where((resistance > 0) & np.isfinite(resistance), resistance, np.nan)
 
 
-def curve_values(loops: Loops, branch: Bools, degree: int) -> F64:
+def curve_values(loops: Loops, branch: Bools, degree: int, beyond: bool = False) -> F64:
     """The polynomial through one branch at all voltages of each loop [A], shape (loops, samples); 0 without a fit.
 
     Parameters
@@ -129,9 +129,11 @@ def curve_values(loops: Loops, branch: Bools, degree: int) -> F64:
     loops : Loops
         N loops of S samples.
     branch : ndarray of bool, shape (N, S)
-        The samples of the fit; beyond its largest |V| the value there goes on.
+        The samples of the fit.
     degree : int
         Of the polynomial, through zero.
+    beyond : bool
+        Go on with the polynomial beyond the largest |V| of the fit; else with its value there.
 
     Returns
     -------
@@ -140,7 +142,7 @@ def curve_values(loops: Loops, branch: Bools, degree: int) -> F64:
     """
     scale = np.maximum(np.abs(np.where(branch, loops.voltage, 0.0)).max(axis=1, keepdims=True), 1e-30)
     fitted = np.nan_to_num(coefficients(sums(loops, branch, degree, scale)))
-    v = np.clip(loops.voltage / scale, -1.0, 1.0)
+    v = loops.voltage / scale if beyond else np.clip(loops.voltage / scale, -1.0, 1.0)
     value = np.zeros(v.shape)
     for k in range(degree - 1, -1, -1):
         value = (value + fitted[:, k, None]) * v

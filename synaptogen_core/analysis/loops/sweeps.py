@@ -18,9 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synaptogen_core.analysis.loops.turning import turning_points
 from synaptogen_core.types import F64, Bools, Ints
 
 LARGEST = 1e30  # instruments write 9.9e37 for "overflow": no number
+JUMP = 0.25  # of the range of a sweep: a step as large parts it
+FEWEST_BACK = 3  # samples of a way back
 BLOCK = 1 << 16  # samples of a block: its arrays stay in the cache
 
 
@@ -56,6 +59,12 @@ class Samples:
         """The same with both signs changed."""
         return Samples(-self.voltage, -self.current, self.count, self.lost)
 
+    def taken(self, loops: Ints) -> Samples:
+        """Some of the loops, by their positions."""
+        count = self.count[loops]
+        place = np.repeat(self.start[loops] - (np.cumsum(count) - count), count) + np.arange(count.sum())
+        return Samples(self.voltage[place], self.current[place], count, self.lost[loops])
+
 
 def samples(voltage: F64, current: F64, count: Ints, series_resistance: float) -> Samples:
     """The samples that are numbers, with the voltage over the cell: V - I R.
@@ -84,7 +93,8 @@ def openings(data: Samples) -> tuple[F64, F64]:
     """How far each loop opens where V < 0 and where V > 0, from -1 to 1, shape (loops,) each; 0 without samples.
 
     The area between the way out and the way back over the area under both: positive where the current is larger on
-    the way back (SET), negative where it is smaller (RESET). Noise averages out of it.
+    the way back (SET), negative where it is smaller (RESET). Noise averages out of it. A side that was recorded one
+    way has no area: there it is the growth of the conductance from its beginning to its end.
     """
     first = np.repeat(data.start, data.count)
     inner = np.arange(data.voltage.size) > first  # a sample that follows another of its loop
@@ -92,13 +102,35 @@ def openings(data: Samples) -> tuple[F64, F64]:
     area = np.zeros(v.size)
     area[1:] = 0.5 * (i[1:] + i[:-1]) * (v[:-1] - v[1:]) * inner[1:]
     owner = np.repeat(np.arange(data.count.size), data.count)
+    largest = np.zeros(data.count.size)
+    np.maximum.at(largest, owner, v)
+    back = np.append(False, v[1:] < v[:-1]) & inner
     found = []
     for side in (data.voltage < 0, data.voltage > 0):
         part = np.where(side, area, 0.0)
         total = np.bincount(owner, np.abs(part), data.count.size)
         net = np.bincount(owner, part, data.count.size)
-        found.append(np.divide(net, total, out=np.zeros(total.size), where=total > 0))
+        opening = np.divide(net, total, out=np.zeros(total.size), where=total > 0)
+        one_way = np.bincount(owner, side & back, data.count.size) < FEWEST_BACK
+        if one_way.any():
+            opening = np.where(one_way, _growth(v, i, side, owner, largest), opening)
+        found.append(opening)
     return found[0], found[1]
+
+
+def _growth(v: F64, i: F64, side: Bools, owner: Ints, largest: F64) -> F64:
+    """Of loops without a way back: how far the conductance at the end is above that at the beginning, -1 to 1."""
+    means: list[F64] = []
+    for low, high in ((0.1, 0.5), (0.9, 1.0)):
+        share = v / np.maximum(largest[owner], 1e-300)
+        chosen = side & (share >= low) & (share <= high)
+        weight = np.bincount(owner, np.where(chosen, v, 0.0), largest.size)
+        current = np.bincount(owner, np.where(chosen, i, 0.0), largest.size)
+        with np.errstate(over="ignore"):
+            means.append(np.divide(current, weight, out=np.zeros(largest.size), where=weight > 0))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        grown = (means[1] - means[0]) / (means[0] + means[1])
+    return np.where((means[0] > 0) & (means[1] > 0) & np.isfinite(grown), grown, 0.0)
 
 
 def blocks(data: Samples, smoothing: int) -> Iterator[tuple[slice, Loops]]:
@@ -135,7 +167,7 @@ def _side_by_side(data: Samples, place: slice, smoothing: int) -> Loops:
         v, i = (np.where(inside, values[take], 0.0) for values in (data.voltage, data.current))
     else:
         v, i = np.zeros(inside.shape), np.zeros(inside.shape)
-    lowest, highest = _turn(v, count, inside), _turn(-v, count, inside)
+    lowest, highest = (turn[:, None] for turn in turning_points(v, i, data.count[place]))
     set_first = lowest < highest
     negative, positive = v < 0, v > 0
     # in a loop that SETs first, `before` has no beginning and `falling` no end; else `rising` and `after_set`
@@ -143,24 +175,23 @@ def _side_by_side(data: Samples, place: slice, smoothing: int) -> Loops:
     after_set = negative & (position > lowest) & (~set_first | (position < highest))
     rising = positive & (position <= highest) & (~set_first | (position > lowest))
     falling = positive & (position > highest) & (set_first | (position < lowest))
-    return Loops(v, i, _smoothed(i, count, smoothing), before, after_set, rising, falling, set_first[:, 0])
+    return Loops(v, i, _smoothed(i, v, inside, smoothing), before, after_set, rising, falling, set_first[:, 0])
 
 
-def _turn(voltage: F64, count: Ints, inside: Bools) -> Ints:
-    """Where the voltage is least, (loops, 1); at the end of a loop that also begins there."""
-    begins = voltage[:, :1] <= 0.9 * voltage.min(axis=1, keepdims=True)
-    later = inside & (np.arange(voltage.shape[1]) >= np.where(begins, count // 2, 0))
-    return np.asarray(np.where(later, voltage, np.inf).argmin(axis=1)[:, None])
-
-
-def _smoothed(values: F64, count: Ints, width: int) -> F64:
-    """Running mean over `width` samples, over fewer at both ends."""
+def _smoothed(values: F64, voltage: F64, inside: Bools, width: int) -> F64:
+    """Running mean over `width` samples; over fewer at both ends, and where the voltage jumps: none lies across."""
     if width < 2:
         return values
     half = width // 2
     position = np.arange(values.shape[1])
-    reach = np.minimum(np.minimum(half, position), np.maximum(count - 1 - position, 0))  # the same to both sides
+    step = np.abs(np.diff(voltage, axis=1))
+    ends = np.diff(inside.astype(np.int8), axis=1) != 0
+    parted = ends | (step > JUMP * np.ptp(voltage, axis=1)[:, None])
+    edge = np.ones((len(values), 1), bool)
+    first = np.maximum.accumulate(np.where(np.concatenate([edge, parted], axis=1), position, 0), axis=1)
+    last = np.where(np.concatenate([parted, edge], axis=1), position, values.shape[1])
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    reach = np.minimum(half, np.minimum(position - first, last - position))  # the same to both sides
     total = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
-    low, high = position - reach, np.minimum(position + reach + 1, values.shape[1])
-    difference = np.take_along_axis(total, high, 1) - np.take_along_axis(total, low, 1)
+    difference = np.take_along_axis(total, position + reach + 1, 1) - np.take_along_axis(total, position - reach, 1)
     return np.asarray(difference / (2 * reach + 1))

@@ -11,12 +11,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.analysis.loops import evidence
 from synaptogen_core.analysis.loops.resistances import curve_values
 from synaptogen_core.analysis.loops.sweeps import Loops
 from synaptogen_core.types import F64, Bools, Ints
 
 FLAT, FLAT_SPAN = 0.05, 0.2  # a current limit: within 5 % of the largest current over a fifth of the sweep
+AGREE = 1.5  # steps between level and edge, which then mean the same SET
 FLOOR = 0.1  # of the largest SET current: nothing below it is a SET, however small the low-resistance current is there
+KINK, LINE = (
+    0.1,
+    0.5,
+)  # fall below the line of the low resistance; share of the way to the largest current it is fitted on
+ABRUPT = 0.2  # of the current: a fall between two samples
 PROMINENCE = 0.015  # of the largest RESET current: the authors' 5 uA, on their devices
 
 
@@ -26,6 +33,7 @@ class Switching(NamedTuple):
     voltage: F64  # V
     current: F64  # A
     sample: Ints  # the first one behind it
+    confidence: F64  # share of the step that neither bend nor noise explains, 0 to 1; `evidence`
 
 
 def current_limits(loops: Loops) -> F64:
@@ -60,9 +68,29 @@ def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Sw
     Switching
         U_SET below 0 [V].
     """
+    branch, reach = loops.before, smoothing // 2 + 1
+    size, smooth = np.abs(loops.current), np.abs(loops.smooth)
+    spread = evidence.noise(loops.current, branch)
+    steep = _steepest(loops, size, smooth, branch, smoothing)
+    found = steep if method == "steepest" else _by_level(loops, limits, method, smoothing)
+
+    def sure(of: Switching, behind: int) -> F64:
+        return evidence.set_confidence(
+            loops.voltage, loops.current, loops.smooth, branch, of.voltage, of.sample, reach, spread, behind
+        )
+
+    share = sure(found, 0 if method == "level" else reach)
+    if method == "level":  # where the branch passes the level by itself, an edge further on is the SET
+        other = np.where(evidence.is_edge(loops.current, branch, steep.sample), sure(steep, reach), 0.0)
+        step = np.abs(_at(loops.voltage, steep.sample) - _at(loops.voltage, steep.sample - 1))
+        agree = np.abs(found.voltage - steep.voltage) <= AGREE * step
+        share, found = np.where(share > 0, share, other), _chosen((share > 0) | agree, found, steep)
+    return _where(share > 0, found.voltage, found.current, found.sample, share)
+
+
+def _by_level(loops: Loops, limits: F64, method: str, smoothing: int) -> Switching:
+    """Where the current first reaches half of its limit, or the largest voltage before."""
     size, smooth, branch = np.abs(loops.current), np.abs(loops.smooth), loops.before
-    if method == "steepest":
-        return _steepest(loops, size, smooth, branch, smoothing)
     side = branch | loops.after_set
     largest = np.where(side, smooth, 0.0).max(axis=1)
     # of the limit; else of what flows at the same voltage afterwards; else, in a loop that ends there, of the largest
@@ -80,13 +108,13 @@ def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Sw
 
 
 def reset_thresholds(loops: Loops, method: str, prominence: float | None, smoothing: int) -> Switching:
-    """The RESET of each loop: by "peak", "steepest" fall or "level" of half of the largest current.
+    """The RESET of each loop: by "peak", "steepest" fall, "level" of half of the largest current, or "kink".
 
     Parameters
     ----------
     loops : Loops
         N loops, RESET positive.
-    method : {"peak", "steepest", "level"}
+    method : {"peak", "steepest", "level", "kink"}
         What counts as the RESET.
     prominence : float, optional
         By which the current must fall behind a peak [A]; default: `PROMINENCE` of the largest.
@@ -101,22 +129,56 @@ def reset_thresholds(loops: Loops, method: str, prominence: float | None, smooth
     branch = loops.rising
     size = np.abs(loops.current)
     smooth = np.where(branch, np.abs(loops.smooth), 0.0)
-    if method == "steepest":
-        return _steepest(loops, -size, -smooth, branch, smoothing)
     largest = np.maximum.accumulate(smooth, axis=1)
-    if method == "level":
+    top = largest[:, -1]
+    end = np.where(branch, loops.voltage, 0.0).max(axis=1, keepdims=True)
+    spread = evidence.noise(loops.current, branch & (loops.voltage <= LINE * end))  # what switches is no noise
+    needed = np.maximum(
+        PROMINENCE * top if prominence is None else np.full(top.shape, prominence),
+        evidence.SIGMAS * spread.at(top) / np.sqrt(smoothing),
+    )
+    fall = np.where(branch, largest - smooth, 0.0)
+    deep = (fall >= needed[:, None]) & (fall > 0)
+    falls = np.asarray(deep.any(axis=1))  # without a fall the largest current is the end of the sweep, or noise
+    if method == "kink":
+        found = _departure(loops, smooth, branch, top)
+        bend = np.abs(found.current) * KINK  # of which the line has left so much
+        return _where(
+            np.isfinite(found.voltage), *found[:3], np.clip(1 - 2 * spread.at(top) / np.maximum(bend, 1e-300), 0, 1)
+        )
+    if method == "steepest":
+        found = _steepest(loops, -size, -smooth, branch, smoothing)
+    elif method == "level":
         level = 0.5 * largest[:, -1:]
         past = np.arange(smooth.shape[1]) > smooth.argmax(axis=1)[:, None]
-        return _crossing(loops, level - size, level - smooth, branch & past, smoothing)
-    fall = np.where(branch, largest - smooth, 0.0)
-    enough = PROMINENCE * largest[:, -1:] if prominence is None else prominence
-    # the largest current so far is a maximum of that prominence once the current has fallen by it; and the first such
-    deep = fall >= enough
-    deep &= fall > 0
-    end = np.where(deep.any(axis=1), deep.argmax(axis=1), fall.argmax(axis=1))
-    found = fall.max(axis=1) > 0
-    so_far = np.where(np.arange(smooth.shape[1]) <= end[:, None], smooth, -1.0)
-    return _kink(loops, so_far.argmax(axis=1), branch, found, smoothing)
+        found = _crossing(loops, level - size, level - smooth, branch & past, smoothing)
+    else:
+        # the largest current so far is a maximum of that prominence once the current has fallen by it; the first such
+        so_far = np.where(np.arange(smooth.shape[1]) <= deep.argmax(axis=1)[:, None], smooth, -1.0)
+        found = _kink(loops, so_far.argmax(axis=1), branch, falls, smoothing)
+    share = evidence.reset_confidence(loops.smooth, branch, needed, loops.voltage, np.where(falls, 0.0, np.nan))
+    return _where(falls & np.isfinite(found.voltage), *found[:3], share)
+
+
+def _departure(loops: Loops, smooth: F64, branch: Bools, top: F64) -> Switching:
+    """Where the current leaves the line of the low-resistance state, however gently.
+
+    The line is one of the second degree through the first half of the way to where the current is nearly its largest.
+    Where the current has fallen to `1 - KINK` of it, and where to half of that, tell where it began to.
+    """
+    high = (smooth >= 0.9 * top[:, None]).argmax(axis=1)
+    end = loops.voltage[np.arange(len(top)), high][:, None]
+    fitted = branch & (loops.voltage <= LINE * end)
+    line = np.abs(curve_values(loops, fitted, 2, beyond=True))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        left = np.where(branch & (line > 0), 1 - smooth / line, 0.0)
+    upper = fitted & (loops.voltage > 0.5 * LINE * end)
+    straight = np.where(upper, np.abs(left), 0.0).max(axis=1) < KINK / 2  # else the line holds some of the RESET
+    left = np.where(fitted, 0.0, left)
+    far, near = (_crossing(loops, left - share, left - share, branch, 1) for share in (KINK, KINK / 2))
+    voltage = np.minimum(2 * near.voltage - far.voltage, near.voltage)
+    found = straight & np.isfinite(far.voltage) & (near.voltage <= far.voltage) & (voltage > 1.1 * LINE * end[:, 0])
+    return _where(found, voltage, near.current, near.sample)
 
 
 def _crossing(loops: Loops, excess: F64, smooth: F64, branch: Bools, smoothing: int) -> Switching:
@@ -158,13 +220,14 @@ def _steepest(loops: Loops, size: F64, smooth: F64, branch: Bools, smoothing: in
     rise = np.where(rise >= 0.5 * rise.max(axis=1, keepdims=True), np.maximum(rise, 0.0), 0.0)
     total = rise.sum(axis=1)
     found = np.logical_and(found, total > 0)
+    largest = np.take_along_axis(k, rise.argmax(axis=1)[:, None], 1)[:, 0]
 
     def centre(values: F64) -> F64:
         middle = 0.5 * (np.take_along_axis(values, k, 1) + np.take_along_axis(values, k + 1, 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((rise * middle).sum(axis=1) / total)
 
-    return _where(found, centre(loops.voltage), centre(loops.current), at + 1)
+    return _where(found, centre(loops.voltage), centre(loops.current), largest + 1)
 
 
 def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -> Switching:
@@ -190,10 +253,14 @@ def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -
         with np.errstate(invalid="ignore", divide="ignore"):
             meeting = (a1 - a0) / (b0 - b1)
             meeting = np.clip(meeting, v[:, j], v[:, j + 1])
+            # a high resistance that is the steeper line has no kink with the low one: an abrupt fall between samples
+            ahead = a0 + b0 * v[:, j + 1]
+            falls = (b0 <= b1) & ((1 - ABRUPT) * ahead > a1 + b1 * v[:, j + 1])
+            meeting = np.where(falls, 0.5 * (v[:, j] + v[:, j + 1]), meeting)
             height = a0 + b0 * meeting
         # as a mean: near the end of the branch there are fewer samples
         error = (error0 + error1) / np.maximum(usable[:, j - width + 1 : j + width + 1].sum(axis=1), 1)
-        better = (error < least) & (b0 > b1) & usable[:, j] & usable[:, j + 1] & np.isfinite(height)
+        better = (error < least) & ((b0 > b1) | falls) & usable[:, j] & usable[:, j + 1] & np.isfinite(height)
         least = np.where(better, error, least)
         best_v, best_i = np.where(better, meeting, best_v), np.where(better, height, best_i)
     return _where(found, origin + best_v, best_i, at + 1)
@@ -214,5 +281,13 @@ def _at(values: NDArray[Any], column: Ints) -> NDArray[Any]:
     return values[np.arange(len(values)), np.clip(column, 0, values.shape[1] - 1)]
 
 
-def _where(found: Bools, voltage: F64, current: F64, sample: Ints) -> Switching:
-    return Switching(np.where(found, voltage, np.nan), np.where(found, current, np.nan), sample)
+def _where(found: Bools, voltage: F64, current: F64, sample: Ints, confidence: F64 | None = None) -> Switching:
+    share = np.ones(voltage.shape) if confidence is None else confidence
+    return Switching(
+        np.where(found, voltage, np.nan), np.where(found, current, np.nan), sample, np.where(found, share, 0.0)
+    )
+
+
+def _chosen(first: Bools, one: Switching, other: Switching) -> Switching:
+    """One or the other for each loop."""
+    return Switching(*(np.where(first, a, b) for a, b in zip(one, other, strict=True)))

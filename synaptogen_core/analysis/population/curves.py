@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from synaptogen_core.analysis.columns import described, scale_of
+from synaptogen_core.analysis.population.coordinate_law import CoordinateLaw, law_of
 from synaptogen_core.analysis.population.mixture import Mixture, shape_nodes
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
@@ -29,7 +30,7 @@ OF_WORDS = {
 DEFAULT_PROBABILITIES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 
 
-def mixture_of(device: DeviceParameters, name: str, of: str = "value") -> Mixture:
+def mixture_of(device: DeviceParameters, name: str, of: str = "value") -> Mixture | CoordinateLaw:
     """The law of one feature on its own scale (log10 for r_hrs).
 
     Parameters
@@ -48,6 +49,8 @@ def mixture_of(device: DeviceParameters, name: str, of: str = "value") -> Mixtur
     i = FEATURES.index(feature(name))
     if of not in OF:
         raise ValueError(f"of: must be one of {', '.join(OF)} (got {of!r}); 'value' is the whole population")
+    if device.extension is not None:
+        return law_of(device, i, of)
     factors = device.factors[:, [i, i + 4]]
     covariance = factors @ factors.transpose(0, 2, 1)
     # One feature sees only its own pair (mu, sigma): components that differ elsewhere are one (81 of them without

@@ -62,7 +62,9 @@ def device_ellipses(
         mean_z, sd_z = (float(moment[i]) for moment in stationary.shape_moments(device))
         row[i] = number != "spread"
         row[i + 4] = {"median": float(device.gamma[i, -1]), "mean": mean_z, "spread": sd_z}[number]
-    component, centre, covariance, weight, outlier = _distinct(device, rows)
+    component, centre, covariance, weight, outlier = (
+        _distinct(device, rows) if device.extension is None else _by_moments(device, (x, y), of)
+    )
     # the circle of a pair of independent normals, through the symmetric root, which exists for a flat ellipse too
     size, axes = np.linalg.eigh(covariance)
     root = axes * np.sqrt(np.maximum(size, 0.0))[:, None, :]
@@ -103,6 +105,20 @@ def _distinct(device: DeviceParameters, rows: F64) -> tuple[NDArray[np.intp], F6
     order = np.argsort(first)
     first, weight, defective = first[order], weight[order], defective[order]
     return used[first], centre[first], covariance[first], weight, defective > 0.5 * weight
+
+
+def _by_moments(
+    device: DeviceParameters, names: tuple[str, str], of: tuple[str, str]
+) -> tuple[NDArray[np.intp], F64, F64, F64, NDArray[np.bool_]]:
+    """What `_distinct` gives, by means and covariances of the devices of each component of a device of format 2."""
+    found = stationary.devices(device)
+    at = [FEATURES.index(feature(name)) for name in names]
+    points = np.column_stack([getattr(found, number)[:, i] for i, number in zip(at, of, strict=True)])
+    used = np.flatnonzero(device.weights > 0)
+    parts = [points[found.component == k] for k in used]
+    centre = np.array([part.mean(axis=0) for part in parts])
+    covariance = np.array([np.cov(part.T, bias=True) for part in parts])
+    return used, centre, covariance, device.weights[used], np.isin(used, device.outliers)
 
 
 def _words(name: str, number: str) -> dict[str, str]:

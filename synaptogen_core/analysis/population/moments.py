@@ -61,6 +61,8 @@ def population_moments(device: DeviceParameters) -> PopulationMoments:
     -------
     PopulationMoments
     """
+    if device.extension is not None:
+        return _averaged(device)
     mean_z, sd_z = stationary.shape_moments(device)
     weight, floor = device.weights, device.sigma_floor
     # mu about its population mean: identical devices then differ by nothing, not by rounding
@@ -84,6 +86,17 @@ def population_moments(device: DeviceParameters) -> PopulationMoments:
     for array in (moments_of.mean, moments_of.between, moments_of.within, moments_of.alike):
         array.setflags(write=False)
     return moments_of
+
+
+def _averaged(device: DeviceParameters) -> PopulationMoments:
+    """Moments of a device of format 2: pooling is in its correlations within devices already."""
+    law = stationary.averages(device)
+    x = stationary.covariance(device)
+    spread = np.sqrt(np.diag(x))
+    found = PopulationMoments(law.mean, law.between.copy(), law.within(x / spread / spread[:, None]), np.ones((4, 4)))
+    for array in (found.between, found.within, found.alike):
+        array.setflags(write=False)
+    return found
 
 
 def _clipped(mean: F64, covariance: F64, floor: F64) -> tuple[F64, F64]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import threading
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from synaptogen_core import schema
 from synaptogen_core.array.engines.compiled import arithmetic as kernel_arithmetic
 from synaptogen_core.array.engines.compiled import bits, draw, fresh, lanes, rule
+from synaptogen_core.array.engines.compiled import extended as kernel_extended
 from synaptogen_core.array.engines.compiled import read as kernel_read
 from synaptogen_core.array.engines.compiled import records as kernel_records
+from synaptogen_core.array.engines.compiled.caching import compiled, stamp
 from synaptogen_core.array.engines.compiled.fresh import fill
 from synaptogen_core.array.engines.compiled.lanes import LANES
 from synaptogen_core.array.engines.compiled.read import ReadCells, ReadNumbers, between, read
@@ -25,7 +23,9 @@ from synaptogen_core.array.engines.compiled.records import Cells, Normals, Numbe
 from synaptogen_core.array.engines.compiled.rule import TILE, advance
 from synaptogen_core.array.engines.interface import Pulses
 from synaptogen_core.array.engines.interface import Records as Written
-from synaptogen_core.device.model import arithmetic, conduction, random_streams, read_noise, switching
+from synaptogen_core.device import shapes
+from synaptogen_core.device.extension import Coordinate, Extension
+from synaptogen_core.device.model import arithmetic, conduction, extended, random_streams, read_noise, switching
 from synaptogen_core.device.model.float32 import Constants
 from synaptogen_core.device.model.state import State
 from synaptogen_core.types import F32
@@ -38,6 +38,9 @@ SOURCES = (
     kernel_arithmetic,
     bits,
     draw,
+    extended,
+    shapes,
+    kernel_extended,
     fresh,
     lanes,
     kernel_read,
@@ -46,56 +49,48 @@ SOURCES = (
 )
 
 
-def _stamp() -> int:
-    """A number that changes with every file that compiled code is made of.
-
-    Numba keeps compiled code on disk for as long as the file of the outermost function is the same; it does not look at
-    the files of the functions and constants inside. It does look at what an outermost function encloses: this number.
-    """
-    text = "".join(inspect.getsource(module) for module in SOURCES)
-    return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
-
-
-def _compiled(function: Callable[..., None]) -> Any:
-    """Compile with memory on disk; without, where no folder can be written to."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:
-        return njit(nogil=True, error_model="numpy")(function)
-
-
-def _entries(stamp: int) -> tuple[Any, Any, Any, Any]:
+def _entries(mark: int) -> tuple[Any, Any, Any, Any]:
     """The functions that Python calls."""
 
     def advance_block(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1):
-        if stamp:
+        if mark:
             advance(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1)
 
     def fill_block(state, scratch, numbers, stationary, k0, k1):
-        if stamp:
+        if mark:
             fill(state, scratch, numbers, stationary, k0, k1)
 
     def read_block(cells, numbers, first, number, k0, k1):
-        if stamp:
+        if mark:
             read(cells, numbers, first, number, k0, k1)
 
     def between_block(r, out, low, difference):
-        if stamp:
+        if mark:
             between(r, out, low, difference)
 
-    return _compiled(advance_block), _compiled(fill_block), _compiled(read_block), _compiled(between_block)
+    return compiled(advance_block), compiled(fill_block), compiled(read_block), compiled(between_block)
 
 
 LINE = 64  # bytes of a cache line
 OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")  # numba takes other arrays for other types
-advance_block, fill_block, read_block, between_block = _entries(_stamp())
+advance_block, fill_block, read_block, between_block = _entries(stamp(SOURCES))
+
+
+PLAIN = Extension((Coordinate(),) * 4)  # stands where a device has no extension: numba wants arrays
+EXTENDED = ("fast", "slow", "persistence", "slow_b", "slow_start", "decay", "break_in_mean", "break_in_factor", "sign",
+            "offset", "enter", "leave", "begin")  # fmt: skip
 
 
 @lru_cache(maxsize=64)
 def numbers_of(c: Constants) -> Numbers:
     """A device's constants for compiled code: copies, because numba takes read-only arrays for another type."""
+    e = extended.extended(PLAIN) if c.more is None else c.more
+    places = ((e.has_slow, e.slow_slot), (e.has_break_in, e.break_in_slot), (e.has_stuck, e.stuck_slot))
+    slow, break_in, stuck = (c.order + slot if has else -1 for has, slot in places)
     return Numbers(
         order=c.order,
+        slots=c.slots,
+        parts=(int(c.more is not None), slow, break_in, stuck),
         degrees=(c.gamma.shape[1], c.hhrs.size, c.llrs.size),
         gamma=c.gamma.copy(),
         a=c.a.copy(),
@@ -113,7 +108,11 @@ def numbers_of(c: Constants) -> Numbers:
         inverse_window=c.inverse_window,
         eta=c.eta,
         u_max=c.u_max,
-    )
+        kinds=(kernel_extended.WARPED * e.warped + kernel_extended.LOGARITHMIC * e.logarithmic).astype(np.int64),
+        **{f"{name}_{part}": getattr(getattr(e, name), part).copy() for name in ("shape", "warp")
+           for part in ("first", "per_step", "values", "slopes")},
+        **{name: getattr(e, name).copy() for name in EXTENDED},
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -139,17 +138,17 @@ def read_numbers(u: float, bandwidth: float, c: Constants) -> ReadNumbers:
 
 
 class Scratch(threading.local):
-    """Each thread's own memory for what goes on in one tile; of the last order of the autoregression that was used."""
+    """Each thread's own memory for what goes on in one tile; of the last number of slots that was used."""
 
     def __init__(self) -> None:
         self.spaces: dict[int, tuple[Cells, Work]] = {}
 
-    def space(self, order: int) -> tuple[Cells, Work]:
+    def space(self, slots: int) -> tuple[Cells, Work]:
         """Tile and working space."""
-        if order not in self.spaces:
-            tile = State.empty(TILE, order).arrays()
+        if slots not in self.spaces:
+            tile = State.empty(TILE, slots).arrays()
             self.spaces = {
-                order: (
+                slots: (
                     Cells(**{name: aligned(array.shape, array.dtype) for name, array in tile.items()}),
                     Work(
                         busy=aligned((TILE,), np.int64),
@@ -166,11 +165,15 @@ class Scratch(threading.local):
                         mu=aligned((4, TILE), np.float32),
                         sigma=aligned((4, TILE), np.float32),
                         one=aligned((4,), np.float32),
+                        slow=aligned((4, 2 * TILE), np.float32),
+                        uniform=aligned((2 * TILE,), np.float32),
+                        rest=aligned((4, TILE), np.float32),
+                        stuck=aligned((TILE,), np.float32),
                         voltage=aligned((1, TILE), np.float32),
                     ),
                 )
             }
-        return self.spaces[order]
+        return self.spaces[slots]
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -225,7 +228,7 @@ class NumbaEngine:
 
     def fresh_cells(self, cell: NDArray[np.uint64], seed: int, start: str, c: Constants) -> State:
         """New cells."""
-        state = State.empty(max(len(cell), LANES), c.order)
+        state = State.empty(max(len(cell), LANES), c.slots)
         state.cell[: len(cell)] = cell
         state.cell[len(cell) :] = 0
         state.mu[...] = 0
@@ -248,7 +251,7 @@ class NumbaEngine:
             where.start,
             where.stop,
             source is target,
-            *scratch.space(c.order),
+            *scratch.space(c.slots),
             numbers_of(c),
             Records(
                 features=out.get("features", NOTHING.features),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array.engines.interface import Pulses, Records
-from synaptogen_core.device.model import random_streams, read_noise, switching, variability
+from synaptogen_core.device.model import read_noise, switching, variability
 from synaptogen_core.device.model.float32 import Constants
 from synaptogen_core.device.model.state import FIXED, State
 from synaptogen_core.types import F32
@@ -47,8 +47,7 @@ class NumpyEngine:
             if not pulses.read[k]:
                 drawing = switching.drawing_cells(state, u)
                 count = state.count[drawing] + np.uint32(1)
-                normals = random_streams.normals(seed, random_streams.CYCLE, state.cell[drawing], count)
-                switching.apply(state, u, normals, c)
+                switching.apply(state, u, variability.noise(seed, state.cell[drawing], count, c), c)
             time = pulses.after[k]
             if time >= 0:
                 for name, array in (("r", state.r), ("state", state.code), ("cycle_count", state.count)):

@@ -21,7 +21,7 @@ from synaptogen_core.crossbar.readout.read import (
     check_circuit,
 )
 from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
-from synaptogen_core.device import stationary
+from synaptogen_core.device import averaged_laws, stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import HRS, LRS, R_HRS, R_LRS
 from synaptogen_core.types import F64
@@ -206,6 +206,9 @@ def median_feature(device: DeviceParameters, feature: int) -> float:
     weights[list(device.outliers)] = 0
     if not weights.sum() > 0:
         weights = device.weights
+    if device.extension is not None:
+        sd = float(np.sqrt(stationary.covariance(device)[feature, feature]))
+        return averaged_laws.population_median(device, feature, weights, sd)
     used = weights > 0
     share = (weights[used] / weights.sum())[:, None]
     sd = np.sqrt(stationary.covariance(device)[feature, feature])

@@ -103,6 +103,28 @@ def polynomial(coefficients: F32 | tuple[float, ...], x: F32) -> F32:
     return y
 
 
+def lower_product(factor: F32, normals: F32) -> F32:
+    """Lower triangular factor times normals, each row summed from its first column on.
+
+    Parameters
+    ----------
+    factor : ndarray of float32, shape (k, k)
+        Only its lower triangle is read.
+    normals : ndarray of float32, shape (k, n)
+
+    Returns
+    -------
+    ndarray of float32, shape (k, n)
+    """
+    result = np.empty((factor.shape[0], normals.shape[1]), np.float32)
+    for i, row in enumerate(factor):
+        total = row[0] * normals[0]
+        for j in range(1, i + 1):
+            total = fused(normals[j], row[j], total)
+        result[i] = total
+    return result
+
+
 def log(x: F32) -> F32:
     """Natural logarithm of positive, normal float32 numbers; relative error below 2e-7."""
     bits = x.view(np.int32)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device import stationary
+from synaptogen_core.device.model.extended import PER_LN2, Extended, extended
 from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.device.recursion import cholesky
 from synaptogen_core.types import F32
@@ -32,24 +33,32 @@ class Constants:
     inverse_window: np.float32  # 1 / (G_LLRS - G_HHRS) [ohm]
     eta: np.float32
     u_max: np.float32  # V
+    more: Extended | None = None  # of a device of format 2
 
     @property
     def order(self) -> int:
         """Order of the autoregression."""
         return int(self.a.shape[0])
 
+    @property
+    def slots(self) -> int:
+        """Rows of four numbers in the history of a cell."""
+        return self.order + (0 if self.more is None else self.more.slots)
+
 
 @lru_cache(maxsize=64)
 def constants(device: ModelNumbers) -> Constants:
     """The constants of `device`."""
+    # sigma of a device of format 2 is a power of 2 of what is drawn
+    unit = np.where(np.arange(8) < 4, 1.0, 1.0 if device.extension is None else PER_LN2)
     return Constants(
         gamma=_f32(device.gamma),
         a=_f32(device.a),
         b=_f32(device.b),
         start=_f32(cholesky(stationary.history_covariance(device))),
         limits=_thresholds(device.weights),
-        means=_f32(device.means),
-        factors=_f32(device.factors),
+        means=_f32(device.means * unit),
+        factors=_f32(device.factors * unit[:, None]),
         sigma_floor=_f32(device.sigma_floor),
         hhrs=_f32(device.hhrs),
         llrs=_f32(device.llrs),
@@ -57,6 +66,7 @@ def constants(device: ModelNumbers) -> Constants:
         inverse_window=np.float32(1 / (device.g_llrs - device.g_hhrs)),
         eta=np.float32(device.eta),
         u_max=np.float32(device.u_max),
+        more=None if device.extension is None else extended(device.extension),
     )
 
 

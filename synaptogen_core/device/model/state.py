@@ -20,14 +20,15 @@ FIXED = ("cell", "component", "mu", "sigma")  # for a cell's whole life
 class State:
     """State of n cells with an autoregression of order p. Cells run along the last axis.
 
-    The vector x of cycle m stands in ``history[m % p]``: a draw overwrites the oldest and moves nothing.
+    The vector x of cycle m stands in ``history[m % p]``: a draw overwrites the oldest and moves nothing. Of a device of
+    format 2, more slots follow these p (`extended`).
     """
 
     cell: NDArray[np.uint64]  # (n,) address
     component: NDArray[np.uint8]  # (n,) of the mixture
     mu: F32  # (4, n); the first in log10 ohm
     sigma: F32  # (4, n)
-    history: F32  # (p, 4, n)
+    history: F32  # (slots, 4, n), slots = p or more
     count: U32  # (n,) cycles drawn so far
     features: F32  # (4, n): R_HRS [ohm], U_SET [V], R_LRS [ohm], U_RESET [V] in force
     code: NDArray[np.uint8]  # (n,) HRS, IRS or LRS
@@ -110,7 +111,7 @@ class State:
         where : slice, or ndarray of integers, shape (k,)
             Which of the n cells.
         part : State
-            Of k cells and the same order p.
+            Of k cells and as many slots.
         """
         for name, array in self.arrays().items():
             array[..., where] = getattr(part, name)
@@ -124,7 +125,7 @@ class State:
         return digest.digest()
 
     @classmethod
-    def of(cls, arrays: Mapping[str, Any], size: int, order: int, components: int) -> State:
+    def of(cls, arrays: Mapping[str, Any], size: int, slots: int, components: int) -> State:
         """Arrays that were saved, checked and copied.
 
         Parameters
@@ -133,8 +134,8 @@ class State:
             By the names of the fields, with their shapes, types and units.
         size : int
             Number of cells n.
-        order : int
-            Order p of the autoregression.
+        slots : int
+            Of the history: order p of the autoregression, or more.
         components : int
             Number of mixture components of the device.
 
@@ -147,7 +148,7 @@ class State:
         ValueError
             If one is missing or breaks its rule.
         """
-        state = cls.empty(size, order)
+        state = cls.empty(size, slots)
         for name, array in state.arrays().items():
             given = np.asarray(arrays.get(name))
             if given.shape != array.shape or given.dtype != array.dtype:
@@ -169,15 +170,15 @@ class State:
         return State(**{name: array if name in FIXED else np.empty_like(array) for name, array in arrays.items()})
 
     @classmethod
-    def empty(cls, size: int, order: int) -> State:
+    def empty(cls, size: int, slots: int) -> State:
         """Memory for `size` cells, not yet filled.
 
         Parameters
         ----------
         size : int
             Number of cells n.
-        order : int
-            Order p of the autoregression.
+        slots : int
+            Of the history: order p of the autoregression, or more.
 
         Returns
         -------
@@ -189,7 +190,7 @@ class State:
             component=np.empty(size, np.uint8),
             mu=np.empty((4, size), np.float32),
             sigma=np.empty((4, size), np.float32),
-            history=np.empty((order, 4, size), np.float32),
+            history=np.empty((slots, 4, size), np.float32),
             count=np.empty(size, np.uint32),
             features=np.empty((4, size), np.float32),
             code=np.empty(size, np.uint8),
@@ -203,6 +204,6 @@ class State:
 BYTES_PER_CELL_WITHOUT_HISTORY = State.empty(1, 0).nbytes
 
 
-def bytes_per_cell(order: int) -> int:
-    """Memory of one cell's state [bytes]."""
-    return BYTES_PER_CELL_WITHOUT_HISTORY + 16 * order
+def bytes_per_cell(slots: int) -> int:
+    """Memory of one cell's state with so many slots of history [bytes]."""
+    return BYTES_PER_CELL_WITHOUT_HISTORY + 16 * slots

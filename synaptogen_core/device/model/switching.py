@@ -47,8 +47,8 @@ def apply(state: State, u: F32, normals: F32, c: Constants) -> None:
         n cells.
     u : ndarray of float32, shape (n,) or (1,)
         Voltages [V].
-    normals : ndarray of float32, shape (4, k)
-        Standard normals for the cells of `drawing_cells`, in their order.
+    normals : ndarray of float32, shape (4, k), or more rows
+        Noise for the cells of `drawing_cells`, in their order; see `variability.noise`.
     c : Constants
     """
     drawing = drawing_cells(state, u)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.device.model import arithmetic, random_streams
-from synaptogen_core.device.model.arithmetic import fused
+from synaptogen_core.device.model import arithmetic, extended, random_streams
+from synaptogen_core.device.model.arithmetic import fused, lower_product
 from synaptogen_core.device.model.conduction import mixing_of_resistance
 from synaptogen_core.device.model.float32 import Constants
 from synaptogen_core.device.model.state import State
 from synaptogen_core.schema import HRS, R_HRS, U_RESET
-from synaptogen_core.types import F32
+from synaptogen_core.types import F32, U32
 
 STARTS = ("stationary", "empty")
 
@@ -30,7 +30,7 @@ def fresh_cells(cell: NDArray[np.integer], seed: int, start: str, c: Constants) 
         The history is drawn from the stationary law, or is zero as in the published codes (their first cycles vary too
         little).
     """
-    state = State.empty(len(cell), c.order)
+    state = State.empty(len(cell), c.slots)
     state.cell[:] = cell
     state.count[:] = 0
     state.code[:] = HRS
@@ -45,7 +45,9 @@ def fresh_cells(cell: NDArray[np.integer], seed: int, start: str, c: Constants) 
     else:
         state.history[:] = 0
         state.history[0] = lower_product(c.b, random_streams.normals(seed, random_streams.CYCLE, state.cell, 0))
-    state.features[:] = features_of(state.history[0], state.mu, state.sigma, c)
+    if c.more is not None:
+        state.history[c.order :] = extended.first_rest(state.cell, seed, start, c.more)
+    state.features[:] = features_of(state.history[0], state.mu, state.sigma, c, state.history[c.order :])
     state.r[:] = mixing_of_resistance(state.features[R_HRS], c)
     state.threshold[:] = state.features[U_RESET]
     return state
@@ -82,29 +84,9 @@ def draw_devices(cell: NDArray[np.uint64], seed: int, c: Constants) -> tuple[NDA
     for k in np.unique(component):
         chosen = np.flatnonzero(component == k)
         vector[:, chosen] = c.means[k][:, None] + lower_product(c.factors[k], normals[:, chosen])
+    if c.more is not None:
+        vector[4:] = arithmetic.exp2(vector[4:])
     return component, vector[:4], np.maximum(vector[4:], c.sigma_floor[:, None])
-
-
-def lower_product(factor: F32, normals: F32) -> F32:
-    """Lower triangular factor times normals, each row summed from its first column on.
-
-    Parameters
-    ----------
-    factor : ndarray of float32, shape (k, k)
-        Only its lower triangle is read.
-    normals : ndarray of float32, shape (k, n)
-
-    Returns
-    -------
-    ndarray of float32, shape (k, n)
-    """
-    result = np.empty((factor.shape[0], normals.shape[1]), np.float32)
-    for i, row in enumerate(factor):
-        total = row[0] * normals[0]
-        for j in range(1, i + 1):
-            total = fused(normals[j], row[j], total)
-        result[i] = total
-    return result
 
 
 def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
@@ -124,7 +106,7 @@ def next_vector(history: F32, count: int, normals: F32, c: Constants) -> F32:
     return result
 
 
-def features_of(x: F32, mu: F32, sigma: F32, c: Constants) -> F32:
+def features_of(x: F32, mu: F32, sigma: F32, c: Constants, rest: F32 | None = None) -> F32:
     """Features of the normal vectors x: y_i = mu_i + sigma_i gamma_i(x_i), the first as its power of ten.
 
     Parameters
@@ -133,6 +115,8 @@ def features_of(x: F32, mu: F32, sigma: F32, c: Constants) -> F32:
     mu, sigma : ndarray of float32, shape (4, n)
         Mean and spread of each cell: log10 ohm, V, ohm, V.
     c : Constants
+    rest : ndarray of float32, shape (slots - p, 4, n), optional
+        What else a cell of a device of format 2 remembers; see `extended.features_of`.
 
     Returns
     -------
@@ -143,11 +127,32 @@ def features_of(x: F32, mu: F32, sigma: F32, c: Constants) -> F32:
     ----------
     Hennen et al. 2024; docs/model.md, "Cycle to cycle".
     """
+    if c.more is not None and rest is not None:
+        return extended.features_of(x, rest, mu, sigma, c.more)
     y = np.empty_like(x)
     for i in range(4):
         y[i] = fused(sigma[i], arithmetic.polynomial(c.gamma[i], x[i]), mu[i])
     y[R_HRS] = arithmetic.exp10(y[R_HRS])
     return y
+
+
+def noise(seed: int, cell: NDArray[np.uint64], count: U32, c: Constants) -> F32:
+    """Standard normals of cycle `count` of each cell, shape (4, n); more rows for a device of format 2.
+
+    Parameters
+    ----------
+    seed : int
+    cell : ndarray of uint64, shape (n,)
+        Addresses.
+    count : ndarray of uint32, shape (n,)
+    c : Constants
+
+    Returns
+    -------
+    ndarray of float32, shape (4, n), or more rows; see `extended.noise`
+    """
+    normals = random_streams.normals(seed, random_streams.CYCLE, cell, count)
+    return normals if c.more is None else np.concatenate([normals, extended.noise(seed, cell, count, c.more)])
 
 
 def draw_cycle(state: State, drawing: NDArray[np.intp], normals: F32, c: Constants) -> None:
@@ -159,8 +164,8 @@ def draw_cycle(state: State, drawing: NDArray[np.intp], normals: F32, c: Constan
         n cells.
     drawing : ndarray of integers, shape (k,)
         Which of them draw.
-    normals : ndarray of float32, shape (4, k)
-        Theirs, at the address of that cycle.
+    normals : ndarray of float32, shape (4, k), or more rows
+        Their `noise`, at the address of that cycle.
     c : Constants
 
     References
@@ -173,7 +178,12 @@ def draw_cycle(state: State, drawing: NDArray[np.intp], normals: F32, c: Constan
         if same.size:
             cells = drawing[same]
             history = state.history[:, :, cells]
-            x = next_vector(history, position, normals[:, same], c)
+            x = next_vector(history[: c.order], position, normals[:4, same], c)
+            rest = history[c.order :]
+            if c.more is not None:
+                rest = extended.next_rest(rest, normals[4:, same], c.more)
+                for slot, part in enumerate(rest, start=c.order):
+                    state.history[slot, :, cells] = part.T
             state.history[position, :, cells] = x.T
-            state.features[:, cells] = features_of(x, state.mu[:, cells], state.sigma[:, cells], c)
+            state.features[:, cells] = features_of(x, state.mu[:, cells], state.sigma[:, cells], c, rest)
     state.count[drawing] = count

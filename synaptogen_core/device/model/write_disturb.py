@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from synaptogen_core.device.model.extended import Tables
 from synaptogen_core.device.model.float32 import Constants
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.model.switching import LEAST_THRESHOLD
+from synaptogen_core.device.shapes import Table
 from synaptogen_core.schema import HRS, IRS, LRS, U_RESET, U_SET
 from synaptogen_core.types import F32, F64
 
@@ -96,6 +98,8 @@ def next_threshold(state: State, feature: int, cells: NDArray[np.intp], u: F32, 
     ndarray of float64, shape (k,)
     """
     mu, sigma, wanted = (a.astype(np.float64) for a in (state.mu[feature, cells], state.sigma[feature, cells], u))
+    if c.more is not None:
+        return _next_of_coordinate(state, feature, cells, (mu, sigma, wanted), c, above=above)
     with np.errstate(divide="ignore", invalid="ignore"):  # without C2C spread, mu is the threshold
         z = np.where(sigma > 0, (wanted - mu) / sigma, np.where(wanted <= mu, -np.inf, np.inf))
     sd = float(np.sqrt(np.square(c.b[feature], dtype=np.float64).sum()))
@@ -103,13 +107,50 @@ def next_threshold(state: State, feature: int, cells: NDArray[np.intp], u: F32, 
     return shape_mass(c.gamma[feature].astype(np.float64), z, mean, sd, above=above)
 
 
+def _next_of_coordinate(
+    state: State, feature: int, cells: NDArray[np.intp], numbers: tuple[F64, F64, F64], c: Constants, *, above: bool
+) -> F64:
+    """The same for a device of format 2: the value of x at which the feature reaches `wanted`, and what lies beyond."""
+    more = c.more
+    if more is None:
+        raise ValueError("c: must be the constants of a device of format 2 (got others)")
+    mu, sigma, wanted = numbers
+    rest = state.history[c.order :, feature][:, cells].astype(np.float64)
+    noise = (more.fast[feature] * float(np.sqrt(np.square(c.b[feature], dtype=np.float64).sum()))) ** 2
+    mean = more.fast[feature] * next_mean(state.history[: c.order][..., cells], state.count[cells], feature, c)
+    if more.has_slow:
+        mean += more.slow[feature] * more.persistence[feature] * rest[more.slow_slot]
+        noise += more.slow[feature] ** 2 * np.square(more.slow_b[feature], dtype=np.float64).sum()
+    if more.has_break_in:
+        mu = mu + rest[more.break_in_slot] * more.decay[feature]
+    rising = more.sign[feature] > 0
+    v = wanted
+    if more.logarithmic[feature]:
+        size = wanted * float(more.sign[feature]) - float(more.offset[feature])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            v = np.where(size > 0, np.log10(size), -np.inf)
+    if more.warped[feature]:
+        v = _inverse(more.warp, feature, v)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = _inverse(more.shape, feature, (v - mu) / sigma)
+        distance = (x - mean) / np.sqrt(noise)
+    # more than `wanted` is more x where the coordinate rises, and less x where it falls
+    return np.asarray(ndtr(-distance) if above == rising else ndtr(distance))
+
+
+def _inverse(tables: Tables, row: int, y: F64) -> F64:
+    step = 1 / float(tables.per_step[row])
+    table = Table(float(tables.first[row]), step, tables.values[row].astype(float), tables.slopes[row].astype(float))
+    return table.inverse(y)
+
+
 def next_mean(history: F32, count: NDArray[np.uint32], feature: int, c: Constants) -> F64:
     """Mean of one number of the next vector, given the vectors of the cycles before.
 
     Parameters
     ----------
-    history : ndarray, shape (p, 4, n)
-        x of cycle m in ``history[m % p]``.
+    history : ndarray, shape (p, 4, n) or more
+        x of cycle m in ``history[m % p]``; what else format 2 remembers is not looked at.
     count : ndarray of uint32, shape (n,)
         The present cycle of each cell.
 
@@ -120,7 +161,7 @@ def next_mean(history: F32, count: NDArray[np.uint32], feature: int, c: Constant
     mean = np.zeros(count.size)
     weights = c.a[:, feature].astype(np.float64)  # (p, 4), newest lag first
     newest = (count % np.uint32(c.order)).astype(np.intp)
-    for position, past in enumerate(history):
+    for position, past in enumerate(history[: c.order]):
         age = (newest - position) % c.order
         for j, x in enumerate(past):
             mean += weights[:, j].take(age) * x

@@ -107,6 +107,11 @@ def to_published(device: DeviceParameters) -> dict[str, Any]:
         Plain data for JSON. Every order of the device is there; one in force that lies between those is written out,
         as the published codes would cut a larger one at its newest lags.
     """
+    if device.extension is not None:
+        raise ValueError(
+            "layout: the published one cannot carry a device of format 2, whose coordinates, slow memory and break-in "
+            "it does not know (got one); save it in our own layout"
+        )
     models = {**device.var, device.order: (device.a, device.b)}
     notes: dict[str, Any] = {
         "name": device.name, "source": device.source, "licence": device.licence, "citation": device.citation,

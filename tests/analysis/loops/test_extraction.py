@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -126,13 +126,15 @@ def test_a_current_limit_is_found_and_halved(device):
 def test_loops_that_reset_first_share_a_vector_with_the_next(device):
     loops, truth = measured_loops(device, devices=4, cycles=30, step=0.02, reset_first=True)
     found = extract_features(loops)
-    failure = found["failure"].values.reshape(4, 30)
-    assert (failure[:, -1] == CODES["no_reset"]).all(), "nothing shows the RESET of the last vector"
-    assert not failure[:, :-1].any()
+    assert not found["failure"].values.any()
+    reason = found["u_reset_reason"].values.reshape(4, 30)
+    assert (reason[:, -1] == CODES["no_reset"]).all(), "nothing shows the RESET of the last vector"
+    assert not reason[:, :-1].any()
     wrong = errors(found, truth)
     for name in ("u_set", "u_reset"):
         assert np.nanmax(np.abs(wrong[name])) <= 0.02
-    assert np.nanmax(np.abs(wrong["r_lrs"])) < FIT
+    assert np.nanmax(np.abs(wrong["r_lrs"][:, :-1])) < FIT
+    assert np.nanmax(np.abs(wrong["r_lrs"])) < 0.05, "the last is read at -0.2 V"
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
@@ -148,8 +150,9 @@ def test_loops_may_begin_at_either_end_of_the_sweep(device, sign):
     good = found["failure"].values == 0
     assert good[:-1].all()
     for name in ("u_set", "u_reset"):
-        assert np.abs((found[name] - truth[name]).values[good]).max() <= 0.02
-    assert np.abs((found["r_lrs"] / truth["r_lrs"] - 1).values[good]).max() < FIT
+        assert np.nanmax(np.abs((found[name] - truth[name]).values[good])) <= 0.02
+    wrong = np.abs((found["r_lrs"] / truth["r_lrs"] - 1).values[good])
+    assert wrong[:-1].max() < FIT and not wrong[-1] > 0.05, "the last may be read at -0.2 V, or not at all"
 
 
 def test_a_gap_in_the_cycles_parts_their_states(device):
@@ -204,9 +207,12 @@ def crafted(high: float = 100e3, low: float = 4e3, u_set: float = -0.7, u_reset:
 def failure_of(voltage: np.ndarray, current: np.ndarray, **options: object) -> str:
     loops = measurement([0], [0], labels=["a"], loops=(voltage, current, [len(voltage)]))
     found = extract_features(loops, FeatureOptions(**options))
-    known = [np.isfinite(found[name].item()) for name in FEATURE_NAMES]
-    assert all(known) if found["failure"].item() == 0 else not any(known)
-    return FAILURES[found["failure"].item()][0]
+    reasons = {found[f"{name}_reason"].item() for name in FEATURE_NAMES} - {0}
+    for name in FEATURE_NAMES:
+        there = np.isfinite(found[name].item())
+        assert there == (found[f"{name}_reason"].item() == 0) == (found[f"{name}_confidence"].item() > 0)
+    assert len(reasons) <= 1 or found["failure"].item() == 0
+    return FAILURES[max(reasons, default=0)][0]
 
 
 def test_every_reason_can_be_met():
@@ -240,10 +246,11 @@ def test_a_sample_that_is_no_number_is_left_out(device):
     np.testing.assert_allclose(found["u_reset"], whole["u_reset"], atol=0.02)
 
 
+NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # of so much data it takes minutes
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, phases=NO_SHRINKING)
 @given(st.data())
 def test_any_loops_give_numbers_or_a_reason(data):
     counts = data.draw(st.lists(st.integers(0, 40), min_size=1, max_size=5))
@@ -263,10 +270,12 @@ def test_any_loops_give_numbers_or_a_reason(data):
     found = extract_features(loops, options)
     table = np.stack([found[name].values for name in FEATURE_NAMES])
     good = found["failure"].values == 0
-    assert np.isfinite(table[:, good]).all()
+    assert np.isfinite(table[:, good]).any(axis=0).all()
     assert np.isnan(table[:, ~good]).all()
-    assert (table[0, good] > table[2, good]).all()
-    assert (table[1, good] < 0).all() and (table[3, good] > 0).all()
+    reasons = np.stack([found[f"{name}_reason"].values for name in FEATURE_NAMES])
+    np.testing.assert_array_equal(reasons == 0, np.isfinite(table))
+    assert not (table[0] <= table[2]).any()
+    assert not (table[1] >= 0).any() and not (table[3] <= 0).any()
 
 
 def test_the_work_can_be_watched_and_stopped(device):

@@ -271,3 +271,25 @@ def normals(k0, k1, purpose, cell, count, sub):
     n0, n1 = box_muller(w0, w1)
     n2, n3 = box_muller(w2, w3)
     return n0, n1, n2, n3
+
+
+@inlined
+def innovation(n0, n1, n2, n3, b):
+    """B times four normals: the random part of a new vector (docs/model.md, "Cycle to cycle").
+
+    Parameters
+    ----------
+    n0, n1, n2, n3 : lanes of float32
+        Standard normals.
+    b : memory of float32, shape (4, 4)
+        Lower triangular.
+
+    Returns
+    -------
+    tuple of four lanes of float32
+    """
+    x0 = n0 * b[0, 0]
+    x1 = fused(n1, b[1, 1], n0 * b[1, 0])
+    x2 = fused(n2, b[2, 2], fused(n1, b[2, 1], n0 * b[2, 0]))
+    x3 = fused(n3, b[3, 3], fused(n2, b[3, 2], fused(n1, b[3, 1], n0 * b[3, 0])))
+    return x0, x1, x2, x3

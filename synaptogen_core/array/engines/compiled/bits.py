@@ -122,6 +122,41 @@ def four(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
 
 
 @intrinsic
+def gather(typing: Any, place: Any, row: Any, index: Any) -> Any:
+    """Elements of one row of a table, one for each lane.
+
+    Parameters
+    ----------
+    typing
+        Numba's context; compiled callers leave it out.
+    place : memory of float32, two-dimensional
+    row : int
+    index : lanes of int32
+        Columns.
+
+    Returns
+    -------
+    lanes of float32
+    """
+    lanes = index.of("float")
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        start = context.make_tuple(
+            builder, types.UniTuple(types.intp, 2),
+            [context.cast(builder, args[1], row, types.intp), ir.Constant(ir.IntType(64), 0)],
+        )  # fmt: skip
+        first = _pointer(context, builder, place, args[0], types.UniTuple(types.intp, 2), start)
+        value = ir.Constant(lanes.vector, ir.Undefined)
+        for k in range(lanes.width):
+            number = ir.Constant(ir.IntType(32), k)
+            column = builder.sext(builder.extract_element(args[2], number), ir.IntType(64))
+            value = builder.insert_element(value, builder.load(builder.gep(first, [column])), number)
+        return value
+
+    return lanes(place, row, index), code
+
+
+@intrinsic
 def prefetch(typing: Any, place: Any, index: Any) -> Any:
     """Have the cache line of one element fetched, without waiting for it.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synaptogen_core.array.engines.compiled.arithmetic import ONE, box_muller, called, exp10, inlined, words
+from synaptogen_core.array.engines.compiled import extended
+from synaptogen_core.array.engines.compiled.arithmetic import ONE, box_muller, called, exp10, inlined, innovation, words
 from synaptogen_core.array.engines.compiled.bits import bits_of_mask, four, fused, lowest, mask_of_bits, ones, prefetch
 from synaptogen_core.array.engines.compiled.lanes import (
     LANES,
@@ -59,28 +60,6 @@ def mixing_of_resistance(resistance, c):
     lanes of float32
     """
     return (c.g_llrs - ONE / resistance) * c.inverse_window
-
-
-@inlined
-def innovation(n0, n1, n2, n3, b):
-    """B times four normals: the random part of a new vector (docs/model.md, "Cycle to cycle").
-
-    Parameters
-    ----------
-    n0, n1, n2, n3 : lanes of float32
-        Standard normals.
-    b : memory of float32, shape (4, 4)
-        Lower triangular.
-
-    Returns
-    -------
-    tuple of four lanes of float32
-    """
-    x0 = n0 * b[0, 0]
-    x1 = fused(n1, b[1, 1], n0 * b[1, 0])
-    x2 = fused(n2, b[2, 2], fused(n1, b[2, 1], n0 * b[2, 0]))
-    x3 = fused(n3, b[3, 3], fused(n2, b[3, 2], fused(n1, b[3, 1], n0 * b[3, 0])))
-    return x0, x1, x2, x3
 
 
 @inlined
@@ -143,7 +122,7 @@ def note_lanes(s, i, drawing, work, groups):
 
 
 @inlined
-def fetch(s, i, order):
+def fetch(s, i, slots):
     """Have the memory fetched that a draw of cell `i` reads.
 
     Parameters
@@ -151,18 +130,18 @@ def fetch(s, i, order):
     s : Cells
     i : int
         The cell.
-    order : int
-        Order p of the autoregression.
+    slots : int
+        Of the history.
     """
     for f in range(4):
         prefetch(s.mu, (f, i))
         prefetch(s.sigma, (f, i))
-        for slot in range(order):
+        for slot in range(slots):
             prefetch(s.history, (slot, f, i))
 
 
 @inlined
-def bring(source, first, target, at, size, order):
+def bring(source, first, target, at, size, slots):
     """Copy what a draw reads.
 
     Parameters
@@ -172,13 +151,13 @@ def bring(source, first, target, at, size, order):
         First cell in `source`, and its place in `target`.
     size : int
         Number of cells.
-    order : int
-        Order p of the autoregression.
+    slots : int
+        Of the history.
     """
     for f in range(4):
         copy(target.mu, (f, at), source.mu, (f, first), size)
         copy(target.sigma, (f, at), source.sigma, (f, first), size)
-        for slot in range(order):
+        for slot in range(slots):
             copy(target.history, (slot, f, at), source.history, (slot, f, first), size)
 
 
@@ -227,6 +206,8 @@ def draw(s, past, ahead, work, groups, listed, k0, k1, c):
         store(work.x, (1, k), x1)
         store(work.x, (2, k), x2)
         store(work.x, (3, k), x3)
+    if c.parts[0]:
+        extended.noise(work, total, k0, k1, c)
     if groups:
         draw_groups(s, past, ahead, work, groups, c)
     if listed:
@@ -275,6 +256,9 @@ def draw_groups(s, past, ahead, work, groups, c):
         As for `draw`; ``work.x`` holds the innovations.
     """
     next_vectors(s, past, ahead, work, groups, c)
+    if c.parts[0]:
+        extended.group_features(s, past, ahead, work, groups, c)
+        return
     for g in range(groups):
         i, k = work.group[g], g * LANES
         same = mask_of_bits(work.group_bits[g])
@@ -285,6 +269,24 @@ def draw_groups(s, past, ahead, work, groups, c):
                 y = exp10(y)
             store_where(s.features, (f, i), y, same)
         store_where(s.count, i, load(work.count, k), same)
+
+
+@inlined
+def shape_listed(work, listed, first, c):
+    """Features of the listed cells in the place of their vectors.
+
+    Parameters
+    ----------
+    work, listed, first, c
+        As for `draw_listed`.
+    """
+    for m in range(0, listed, LANES):
+        for f in range(4):
+            z = shape(c.gamma, c.degrees[0], f, load(work.x, (f, first + m)))
+            y = fused(load(work.sigma, (f, m)), z, load(work.mu, (f, m)))
+            if f == R_HRS:
+                y = exp10(y)
+            store(work.x, (f, first + m), y)
 
 
 @inlined
@@ -313,14 +315,13 @@ def draw_listed(s, past, ahead, work, listed, first, c):
             s.history[position, f, n] = work.one[f]
             work.mu[f, m] = past.mu[f, n - ahead]
             work.sigma[f, m] = past.sigma[f, n - ahead]
+        if c.parts[0]:
+            extended.listed_rest(s, past, n, n - ahead, work, k, m, c)
         s.count[n] = work.count[k]
-    for m in range(0, listed, LANES):
-        for f in range(4):
-            z = shape(c.gamma, c.degrees[0], f, load(work.x, (f, first + m)))
-            y = fused(load(work.sigma, (f, m)), z, load(work.mu, (f, m)))
-            if f == R_HRS:
-                y = exp10(y)
-            store(work.x, (f, first + m), y)
+    if c.parts[0]:
+        extended.listed_features(s, work, listed, first, c)
+    else:
+        shape_listed(work, listed, first, c)
     for m in range(listed):
         for f in range(4):
             s.features[f, work.listed[m]] = work.x[f, first + m]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from synaptogen_core.array.engines.compiled.arithmetic import exp10, inlined, normals, words
+from synaptogen_core.array.engines.compiled import extended
+from synaptogen_core.array.engines.compiled.arithmetic import exp2, exp10, inlined, innovation, normals, words
 from synaptogen_core.array.engines.compiled.bits import bits_of_mask, fused
-from synaptogen_core.array.engines.compiled.draw import innovation, mixing_of_resistance, shape
+from synaptogen_core.array.engines.compiled.draw import mixing_of_resistance, shape
 from synaptogen_core.array.engines.compiled.lanes import (
     LANES,
     lanes_of,
@@ -66,6 +67,8 @@ def draw_devices(s, i, cell, zero, scratch, c, k0, k1):
                 if row < 4:
                     store_where(s.mu, (row, i), total, chosen)
                 else:
+                    if c.parts[0]:
+                        total = exp2(total)
                     floor = c.sigma_floor[row - 4]
                     total = select(total < floor, floor, total)
                     store_where(s.sigma, (row - 4, i), total, chosen)
@@ -116,6 +119,24 @@ def draw_history(s, i, cell, zero, scratch, c, k0, k1):
 
 
 @inlined
+def shape_fresh(s, i, c):
+    """Features of new cells, for the lanes from cell `i` on.
+
+    Parameters
+    ----------
+    s : Cells
+    i : int
+    c : Numbers
+    """
+    for f in range(4):
+        z = shape(c.gamma, c.degrees[0], f, load(s.history, (0, f, i)))
+        y = fused(load(s.sigma, (f, i)), z, load(s.mu, (f, i)))
+        if f == R_HRS:
+            y = exp10(y)
+        store(s.features, (f, i), y)
+
+
+@inlined
 def fill(state_arrays, scratch_arrays, number_arrays, stationary, k0, k1):
     """Make new cells at the addresses ``state.cell``, at least LANES of them.
 
@@ -150,12 +171,11 @@ def fill(state_arrays, scratch_arrays, number_arrays, stationary, k0, k1):
             store(s.history, (0, 1, i), x1)
             store(s.history, (0, 2, i), x2)
             store(s.history, (0, 3, i), x3)
-        for f in range(4):
-            z = shape(c.gamma, c.degrees[0], f, load(s.history, (0, f, i)))
-            y = fused(load(s.sigma, (f, i)), z, load(s.mu, (f, i)))
-            if f == R_HRS:
-                y = exp10(y)
-            store(s.features, (f, i), y)
+        if c.parts[0]:
+            extended.first_rest(s, i, cell, zero, stationary, c, k0, k1)
+            extended.first_features(s, i, c)
+        else:
+            shape_fresh(s, i, c)
         store(s.r, i, mixing_of_resistance(load(s.features, (R_HRS, i)), c))
         store(s.threshold, i, load(s.features, (U_RESET, i)))
         store(s.slope, i, lanes_of(np.float32(0)))

@@ -31,6 +31,8 @@ class Numbers(NamedTuple):
     """The constants of a device, as compiled code takes them."""
 
     order: int
+    slots: int  # of the history
+    parts: tuple[int, int, int, int]  # 1 for format 2; the slots of slow part, break-in and stuck runs, or -1
     degrees: tuple[int, int, int]  # how many coefficients gamma, hhrs and llrs have
     gamma: F32
     a: F32
@@ -48,6 +50,28 @@ class Numbers(NamedTuple):
     inverse_window: np.float32
     eta: np.float32
     u_max: np.float32
+    kinds: NDArray[np.int64]  # (4,): bits of `extended.WARPED` and `extended.LOGARITHMIC`
+    fast: F32
+    slow: F32
+    persistence: F32
+    slow_b: F32
+    slow_start: F32
+    decay: F32
+    break_in_mean: F32
+    break_in_factor: F32
+    shape_first: F32
+    shape_per_step: F32
+    shape_values: F32
+    shape_slopes: F32
+    warp_first: F32
+    warp_per_step: F32
+    warp_values: F32
+    warp_slopes: F32
+    sign: F32
+    offset: F32
+    enter: F32
+    leave: F32
+    begin: F32
 
 
 class Work(NamedTuple):
@@ -67,6 +91,10 @@ class Work(NamedTuple):
     mu: F32  # (4, TILE) of the listed cells
     sigma: F32  # (4, TILE)
     one: F32  # (4,)
+    slow: F32  # (4, 2 TILE) innovations of the slow part, then the part
+    uniform: F32  # (2 TILE,)
+    rest: F32  # (4, TILE) of the listed cells' break-in
+    stuck: F32  # (TILE,)
     voltage: F32  # (1, TILE)
 
 

@@ -138,11 +138,11 @@ def apply(s, first, size, volts, row, to_volts, tile, far, work, k0, k1, c):
                 while left:
                     work.listed[listed] = i + lowest(left)
                     if far:
-                        fetch(s, work.listed[listed], c.order)
+                        fetch(s, work.listed[listed], c.slots)
                     listed += 1
                     left &= left - 1
     if far and groups:
-        bring(s, first, tile, np.int64(0), size, c.order)
+        bring(s, first, tile, np.int64(0), size, c.slots)
         draw(s, tile, first, work, groups, listed, k0, k1, c)
     elif groups + listed:
         draw(s, s, np.int64(0), work, groups, listed, k0, k1, c)
@@ -153,16 +153,16 @@ def apply(s, first, size, volts, row, to_volts, tile, far, work, k0, k1, c):
 
 
 @called
-def copy_cells(source, first, target, at, size, order):
+def copy_cells(source, first, target, at, size, slots):
     """Copy what changes in some cells' lives from one place to another.
 
     Parameters
     ----------
-    source, first, target, at, size, order
+    source, first, target, at, size, slots
         As for `draw.bring`.
     """
     for f in range(4):
-        for slot in range(order):
+        for slot in range(slots):
             copy(target.history, (slot, f, at), source.history, (slot, f, first), size)
     copy_rest(source, first, target, at, size)
 
@@ -187,15 +187,15 @@ def copy_rest(source, first, target, at, size):
 
 
 @called
-def bring_cells(source, first, target, at, size, order):
+def bring_cells(source, first, target, at, size, slots):
     """Copy some cells from one place to another.
 
     Parameters
     ----------
-    source, first, target, at, size, order
+    source, first, target, at, size, slots
         As for `draw.bring`.
     """
-    bring(source, first, target, at, size, order)
+    bring(source, first, target, at, size, slots)
     copy(target.cell, at, source.cell, first, size)
     copy_rest(source, first, target, at, size)
 
@@ -238,9 +238,9 @@ def advance(
         staged = length >= FEW or padded > size or not in_place
         s, at = (tile, np.int64(0)) if staged else (target, first)
         if staged:
-            bring_cells(source, first, tile, np.int64(0), size, c.order)
+            bring_cells(source, first, tile, np.int64(0), size, c.slots)
             for n in range(size, padded):
-                bring_cells(source, first, tile, n, np.int64(1), c.order)
+                bring_cells(source, first, tile, n, np.int64(1), c.slots)
         for k in range(length):
             if pulses.before[k] >= 0 and record_arrays.features.size:
                 for f in range(4):
@@ -265,4 +265,4 @@ def advance(
                 if record_arrays.counts.size:
                     copy(records.counts, (time, column), s.count, at, size)
         if staged:
-            copy_cells(tile, np.int64(0), target, first, size, c.order)
+            copy_cells(tile, np.int64(0), target, first, size, c.slots)

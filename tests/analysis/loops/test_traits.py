@@ -1,0 +1,121 @@
+"""Of loops with every trait that files have, each feature is right within the step, or empty with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from synaptogen_core.analysis.loops import thresholds
+from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
+from synaptogen_core.schema import FAILURES, FEATURE_NAMES
+from tests.analysis.example_loops import real_loops
+from tests.analysis.made_loops import Cell, Made, made_loops
+
+CODES = {code: number for number, (code, _) in enumerate(FAILURES)}
+ALL = frozenset(FEATURE_NAMES)
+USUAL = Cell()
+TRAITS = {  # name: cell, features that must be there (in all cycles but the first and the last)
+    "usual": (USUAL, ALL),
+    "fine": (replace(USUAL, step=0.005), ALL),
+    "coarse": (replace(USUAL, step=0.1), ALL),
+    "small window": (replace(USUAL, r_hrs=15e3, r_lrs=9e3, spread=0.02), ALL),
+    "superlinear": (replace(USUAL, r_hrs=50e3, r_lrs=10e3, bend=1.6), ALL),
+    "limit below twice the HRS current": (replace(USUAL, r_hrs=15e3, r_lrs=3e3, limit=120e-6, spread=0.01), ALL),
+    "limit": (replace(USUAL, limit=100e-6), ALL),
+    "gradual RESET": (replace(USUAL, r_lrs=10e3, u_reset=1.0, u_max=2.5, gradual=True), ALL - {"u_reset"}),
+    "series resistor": (replace(USUAL, r_hrs=100e3, r_lrs=2e3, series=3e3, u_min=2.0, u_max=3.0), ALL),
+    "series resistor, small SET": (replace(USUAL, r_lrs=2e3, u_set=0.28, u_reset=0.4, series=4e3, step=0.02), ALL),
+    "offset": (replace(USUAL, offset=-0.8e-6, step=0.02), ALL),
+    "one way": (replace(USUAL, one_way=True), ALL),
+    "one way, RESET first": (replace(USUAL, one_way=True, reset_first=True), ALL),
+    "RESET first": (replace(USUAL, reset_first=True), ALL),
+    "mirrored": (replace(USUAL, mirrored=True), ALL),
+    "noisy": (replace(USUAL, noise=0.02, step=0.02), ALL),
+    "mean SET": (replace(USUAL, slow_set=0.15, step=0.01), frozenset()),
+    "small voltages": (replace(USUAL, u_set=0.45, u_reset=0.4, u_min=0.6, u_max=0.6, step=0.01), ALL),
+    "large voltages": (replace(USUAL, u_set=5.0, u_reset=4.0, u_min=6, u_max=6, step=0.1, r_hrs=1e7, r_lrs=1e6), ALL),
+}  # fmt: skip
+
+
+def wrong(found, made: Made, cell: Cell) -> dict[str, np.ndarray]:
+    """Distance from the truth: of thresholds in steps, of resistances relative."""
+    off = {}
+    for name in FEATURE_NAMES:
+        value, truth = found[name].values, made.truth[name]
+        off[name] = np.abs(value - truth) / cell.step if name[0] == "u" else np.abs(value / truth - 1)
+    return off
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_features_are_right_or_empty(trait: str) -> None:
+    cell, there = TRAITS[trait]
+    made = made_loops(cell, 12, seed=3)
+    found = extract_features(made.dataset())
+    assert not found["failure"].values.any()
+    for name, off in wrong(found, made, cell).items():
+        late = cell.slow_set / cell.step if name == "u_set" else 0.0
+        assert not (off > (1.5 + late if name[0] == "u" else 0.05)).any(), name
+        empty = np.isnan(off)
+        np.testing.assert_array_equal(empty, found[f"{name}_reason"].values > 0)
+        if name in there:
+            assert not empty[1:-1].any(), name
+
+
+def test_a_gradual_reset_is_named_and_has_a_definition_of_its_own() -> None:
+    cell, _ = TRAITS["gradual RESET"]
+    made = made_loops(cell, 12, seed=3)
+    found = extract_features(made.dataset())
+    assert (found["u_reset_reason"] == CODES["gradual_reset"]).all()
+    kink = extract_features(made.dataset(), FeatureOptions(reset_method="kink"))
+    assert np.isfinite(kink["u_reset"]).sum() >= 9
+    assert np.nanmax(wrong(kink, made, cell)["u_reset"]) < 4
+    abrupt = made_loops(USUAL, 12, seed=3)
+    at_kink = extract_features(abrupt.dataset(), FeatureOptions(reset_method="kink"))
+    assert np.nanmax(wrong(at_kink, abrupt, USUAL)["u_reset"]) < 4
+
+
+def test_an_analog_set_has_no_edge() -> None:
+    """Half a volt wide: what is found is half of the level, as the method says, or nothing."""
+    made = made_loops(replace(USUAL, slow_set=0.5, u_set=0.8, step=0.01), 12, seed=1)
+    steepest = extract_features(made.dataset(), FeatureOptions(set_method="steepest"))
+    level = extract_features(made.dataset())
+    middle = made.truth["u_set"] - 0.25
+    there = np.isfinite(level["u_set"].values)
+    assert np.all(np.abs(level["u_set"].values - middle)[there] < 0.1)
+    assert (steepest["u_set_confidence"] <= 1).all()
+
+
+def test_without_the_test_a_level_that_the_branch_passes_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: with every threshold believed, the small window gives -0.25 V again."""
+    cell, _ = TRAITS["small window"]
+    made = made_loops(cell, 12, seed=3)
+    monkeypatch.setattr(thresholds.evidence, "set_confidence", lambda voltage, *rest: np.ones(len(voltage)))
+    believed = extract_features(made.dataset())
+    assert (wrong(believed, made, cell)["u_set"] > 5).mean() > 0.5
+
+
+def test_a_sample_at_the_end_is_no_reset() -> None:
+    made = made_loops(replace(USUAL, u_reset=1.48, spread=0.0, noise=0.01, u_max=1.44), 6, seed=5)
+    found = extract_features(made.dataset())
+    assert not np.isfinite(found["u_reset"]).any()
+
+
+def test_an_offset_that_all_loops_share_is_taken_off() -> None:
+    cell, _ = TRAITS["offset"]
+    made = made_loops(cell, 30, seed=2)
+    found = extract_features(made.dataset())
+    assert found.attrs["current_offset"] == pytest.approx(cell.offset, rel=0.1)
+    left = extract_features(made.dataset(), FeatureOptions(current_offset=0.0))
+    assert np.median(wrong(left, made, cell)["r_hrs"]) > 0.05, "negative control"
+    assert extract_features(made_loops(USUAL, 30, seed=2).dataset()).attrs["current_offset"] == 0.0
+
+
+def test_the_real_loops_keep_what_was_right(shared_data) -> None:
+    """All 100 cycles have all features; they carry about -0.8 uA, and nothing is found at the end of a sweep."""
+    found = extract_features(real_loops(shared_data))
+    assert all(np.isfinite(found[name]).all() for name in FEATURE_NAMES)
+    assert found.attrs["current_offset"] == pytest.approx(-0.85e-6, abs=0.1e-6)
+    steepest = extract_features(real_loops(shared_data), FeatureOptions(set_method="steepest"))
+    assert np.nanmedian(np.abs(found["u_set"] - steepest["u_set"])) < 0.01
