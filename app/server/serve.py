@@ -78,7 +78,9 @@ def command_line(
     if processes != 1 and sys.platform == "win32":
         raise ValueError(f"--processes: must be 1 on Windows (got {processes}); start several servers instead")
     if further and not further[0].startswith("-"):
-        raise ValueError(f"what follows --: must be options of panel serve (got {further[0]!r}); see panel serve --help")
+        raise ValueError(
+            f"what follows --: must be options of panel serve (got {further[0]!r}); see panel serve --help"
+        )
     for origin in origins:
         if not ORIGIN.fullmatch(origin):
             raise ValueError(
@@ -120,8 +122,7 @@ def open_port(address: str, port: int) -> int:
             ) from None
         if error.errno == errno.EADDRNOTAVAIL:
             raise ValueError(
-                f"--address: must be an address of this machine (got {address!r}); "
-                "0.0.0.0 stands for all that it has"
+                f"--address: must be an address of this machine (got {address!r}); 0.0.0.0 stands for all that it has"
             ) from None
         raise
 

@@ -38,12 +38,12 @@ def test_port_0_is_any_that_is_free() -> None:
 
 @pytest.mark.parametrize("address", ["no such name", "name.invalid"])
 def test_an_address_of_nobody_is_said(address: str) -> None:
-    with pytest.raises(ValueError, match="--address: must be a name or an address of this machine"):
+    with pytest.raises(ValueError, match=r"--address: must be a name or an address of this machine"):
         serve.open_port(address, 0)
 
 
 def test_an_address_of_another_machine_is_said() -> None:
-    with pytest.raises(ValueError, match="--address: must be an address of this machine .got '192.0.2.1'"):
+    with pytest.raises(ValueError, match=r"--address: must be an address of this machine \(got '192.0.2.1'"):
         serve.open_port("192.0.2.1", 0)  # RFC 5737: nobody's
 
 
@@ -82,5 +82,5 @@ def test_several_processes_warm_themselves_up() -> None:
 
 
 def test_what_is_no_option_of_panel_is_said() -> None:
-    with pytest.raises(ValueError, match="what follows --: must be options of panel serve .got '8080'"):
+    with pytest.raises(ValueError, match=r"what follows --: must be options of panel serve \(got '8080'"):
         serve.command_line(5006, "localhost", [], 1, False, ["8080"])
