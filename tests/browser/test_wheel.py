@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(ROOT / part, folder / "source" / part)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*command, "-w", folder, folder / "source"], check=True)
-    return next(folder.glob("*.whl"))
+    return next(folder.glob("synaptogen_lab-*"))
 
 
 @pytest.fixture(scope="module")
