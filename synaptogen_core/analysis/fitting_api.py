@@ -10,6 +10,7 @@ The public face of the room (`sc.fitting`):
 `fit_extended`      the same for a device of format 2, which holds what real devices show
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
 `scaled_curves`     those of another device, where there are no loops
+`compare_numbers`   device and measurement in quantiles, bit errors, averages, spreads, each with interval and limit
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
 ==================  =============================================================================================
 
@@ -24,6 +25,7 @@ from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
+from synaptogen_core.analysis.validation.lines import compare_numbers
 from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
 from synaptogen_core.measurement import from_simulation
@@ -34,6 +36,7 @@ __all__ = [
     "Finding",
     "Fit",
     "Validation",
+    "compare_numbers",
     "extract_features",
     "fit",
     "fit_curves",
