@@ -79,7 +79,8 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, fit, generate, inspect, retention, serve
+    from synaptogen_core.cli import bench, devices, generate, inspect, serve
+    from synaptogen_core.cli.measured import fit, retention
 
     app.command("generate")(generate.generate)
     app.command("fit")(fit.fit)
