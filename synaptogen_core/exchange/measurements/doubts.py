@@ -18,6 +18,7 @@ I64 = NDArray[np.int64]
 MOST = 0.9  # of the records must say the same
 SEVERAL = 0.1  # of the records saying otherwise is a question
 LARGE = 0.3  # of the largest voltage: there a sign is told
+FEWEST = 4  # samples of each sign
 NOISE = 5.0  # standard errors that a mean current must exceed to have a sign
 FULL = 0.1  # of the other end: a sweep that goes so far to the other sign is of both
 FILES = frozenset(("file", "filename"))
@@ -126,7 +127,7 @@ def signs(voltage: F64, current: F64, count: I64) -> Signs | None:
         inner = chosen[1:] & chosen[:-1] & (owner[1:] == owner[:-1])
         rough = np.bincount(owner[1:][inner], 0.5 * np.diff(current)[inner] ** 2, count.size)
         noise = np.sqrt(np.minimum(rough, spread) / np.maximum(number, 1) / np.maximum(number, 1))
-        means.append(np.where((number > 1) & (np.abs(mean) > NOISE * noise), np.sign(mean), 0))
+        means.append(np.where((number >= FEWEST) & (np.abs(mean) > NOISE * noise), np.sign(mean), 0))
     told: Bools = (means[0] != 0) & (means[1] != 0)
     if not told.any():
         return None

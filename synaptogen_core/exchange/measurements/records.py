@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from synaptogen_core.errors import ColumnsUnclear, FileError
+from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements import doubts
 from synaptogen_core.exchange.measurements.columns import (
     LABEL_ROLES,
@@ -24,8 +23,8 @@ from synaptogen_core.exchange.measurements.columns import (
     unit_of,
     unlikely,
 )
+from synaptogen_core.exchange.measurements.notes import ask
 from synaptogen_core.exchange.measurements.reading import AS_IT_IS, Reading
-from synaptogen_core.exchange.measurements.text import SEPARATORS
 from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
@@ -360,55 +359,6 @@ class Records:
             notes.append("SET and RESET voltages read as magnitudes: SET made negative")
         elif set_sign == 1 or reset_sign == -1:
             notes.append("mirrored: SET made negative and RESET positive")
-
-
-def ask(layout: TableLayout, questions: Sequence[str], choices: Sequence[Choice] = ()) -> None:
-    """Raise the questions, if there are some.
-
-    Parameters
-    ----------
-    layout : TableLayout
-        What was understood.
-    questions : sequence of str
-        About columns and units.
-    choices : sequence of Choice
-        About how the file is read.
-
-    Raises
-    ------
-    ColumnsUnclear
-        With the questions in its layout.
-    """
-    asked = [*questions, *(choice.sentence for choice in choices)]
-    if asked:
-        raise ColumnsUnclear(
-            f"{layout.name}: must tell what its columns hold (got doubts); {'; '.join(asked)}",
-            replace(layout, questions=tuple(asked), choices=tuple(choices)),
-        )
-
-
-def notes_of(layout: TableLayout) -> list[str]:
-    """What was understood, in sentences."""
-    notes: list[str] = []
-    for column, role, unit, assumed in zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True):
-        if role and role != "time":
-            doubt = ", as it says nothing else" if assumed else ""
-            notes.append(f"column {shown(column)} read as {role}" + (f" in {unit}{doubt}" if unit else ""))
-    left_out = [
-        shown(column) for column, role in zip(layout.columns, layout.roles, strict=True) if role in ("", "time")
-    ]
-    if left_out:
-        notes.append(f"left out: {', '.join(left_out[:20])}")
-    if layout.decimal == ",":
-        notes.append("decimal commas")
-    if layout.delimiter not in ("", ","):
-        notes.append(f"cells separated by {SEPARATORS[layout.delimiter]}")
-    skipped = (layout.header_line or layout.first_line) - 1
-    if skipped > 0:
-        notes.append(f"{skipped} lines before the table skipped")
-    if layout.encoding not in ("", "utf-8-sig"):
-        notes.append(f"encoding {layout.encoding}")
-    return notes
 
 
 def sweeps(voltage: F64) -> I64:
