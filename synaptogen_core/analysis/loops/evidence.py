@@ -24,6 +24,7 @@ BEND, MORE = 1.5, 0.5  # by which the exponent may grow on the way to the thresh
 COARSE = 1.2  # where no exponent can be told
 STEEPEST_BEND = 6.0  # exponent that a branch may have without a step
 SIGMAS = 5.0  # of noise that a step or a fall must exceed
+FALL_SIGMAS = 8.0  # of averaged noise that a fall must exceed: the largest of a hundred falls is 6
 EDGE, BEFORE = 3.0, 8  # times the growth of the samples before, and how many these are
 
 

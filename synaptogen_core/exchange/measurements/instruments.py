@@ -95,7 +95,11 @@ def sweeps_again(source: Source, table: Table, reading: Reading) -> Plain | None
         return None
     lines, heading = [], ""
     again = 0
-    for number, line in enumerate(_lines(source, table.encoding if table.encoding == "utf-16" else ""), 1):
+    try:
+        read = list(_lines(source, ""))
+    except FileError:  # the reader itself says what is wrong, and where
+        return None
+    for number, line in enumerate(read, 1):
         if number == table.header_line:
             heading = line.strip()
         again += number > table.header_line and line.strip() == heading

@@ -117,7 +117,7 @@ def cells(draw: st.DrawFn) -> tuple[Cell, int]:
     trait = draw(st.sampled_from(["none", "window", "bend", "limit", "gradual", "offset", "slow", "cut"]))
     traits = {
         "window": {"r_hrs": 15e3, "r_lrs": 9e3}, "bend": {"r_hrs": 50e3, "r_lrs": 10e3, "bend": 1.6},
-        "limit": {"limit": 120e-6}, "offset": {"offset": -0.8e-6}, "slow": {"slow_set": 0.1},
+        "limit": {"limit": 120e-6}, "offset": {"offset": -0.8e-6, "r_hrs": 60e3}, "slow": {"slow_set": 0.1},
         "gradual": {"r_lrs": 10e3, "u_reset": 1.0, "u_max": 2.5, "gradual": True, "reset_first": False},
         "cut": {"u_max": 1.05},
     }  # fmt: skip
@@ -135,7 +135,8 @@ def dresses(draw: st.DrawFn) -> Dress:
     return Dress(
         separator, decimal, draw(st.sampled_from(NAMES)),
         (draw(st.sampled_from(["", "V", "mV"])), draw(st.sampled_from(["", "A", "mA", "uA", "nA"]))),
-        tuple(draw(st.permutations([0, 1, 2]))), tuple(draw(st.lists(st.sampled_from(["Keithley 4200", "# x", ""]), max_size=4))),
+        tuple(draw(st.permutations([0, 1, 2]))),
+        tuple(draw(st.lists(st.sampled_from(["Keithley 4200", "# x", ""]), max_size=4))),
         draw(st.sampled_from(["", "numbers", "R"])) if separator != "blanks" else "",
         draw(st.sampled_from(["\n", "\r\n"])), draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])),
         draw(st.sampled_from([1, 1, -1, 0])),

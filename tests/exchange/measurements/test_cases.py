@@ -30,7 +30,7 @@ def notes(ds: xr.Dataset) -> str:
 
 
 def is_right(ds: xr.Dataset, made: Made, cell: Cell, *, all_there: bool = True) -> None:
-    """Every feature is within its step or empty with a reason; all but those of the first and the last cycle are there."""
+    """Every feature is within its step, or empty with a reason; between the first and the last cycle all are there."""
     assert ds.sizes["record"] == len(made.voltage)
     found = extract_features(ds)
     for name in FEATURE_NAMES:
@@ -220,6 +220,8 @@ def test_any_level_of_noise_alone_turns_nothing() -> None:
 @given(made_files.cells(), made_files.dresses(), st.data())
 def test_any_made_file_is_right_or_empty(drawn: tuple[Cell, int], dress: Dress, data: st.DataObject) -> None:
     cell, seed = drawn
+    if cell.offset and not dress.sign:
+        dress = replace(dress, sign=1)  # the magnitude of a current with an offset has lost its sign for good
     made = made_files.loops_of(cell, seed)
     form = data.draw(st.sampled_from(["table", "table", "table", "halves", "easyexpert", "labview", "keithley"]))
     columns = IN_ORDER if form == "keithley" else None

@@ -92,7 +92,7 @@ def test_blocks_join_without_a_seam() -> None:
     count = 60_000  # more than two blocks
     values = np.random.default_rng(1).normal(size=(count, 2)) * [1, 1e-5]
     text = "cycle\tV\tI\r\n" + "".join(f"{n // 300}\t{v!r}\t{i!r}\r\n" for n, (v, i) in enumerate(values.tolist()))
-    ds = measurements_from_bytes(text.encode(), "t.txt")
+    ds = measurements_from_bytes(text.encode(), "t.txt", reading=AS_WRITTEN)
     assert ds["voltage"].values.tolist() == values[:, 0].tolist()
     assert ds["current"].values.tolist() == values[:, 1].tolist()
     assert ds["sample_count"].values.tolist() == [300] * 200
