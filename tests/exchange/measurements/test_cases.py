@@ -36,7 +36,7 @@ def is_right(ds: xr.Dataset, made: Made, cell: Cell, *, all_there: bool = True) 
     for name in FEATURE_NAMES:
         value, truth = found[name].values, made.truth[name]
         off = np.abs(value - truth) / cell.step if name[0] == "u" else np.abs(value / truth - 1)
-        slack = cell.slow_set / cell.step if name == "u_set" else 0.0
+        slack = (cell.slow_set / cell.step if name == "u_set" else 0.0) + 50 * cell.noise  # noise moves a crossing
         assert not (off > (1.6 + slack if name[0] == "u" else 0.12)).any(), (name, value, truth)
         np.testing.assert_array_equal(np.isnan(value), found[f"{name}_reason"].values > 0)
         if all_there:
