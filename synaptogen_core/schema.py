@@ -75,6 +75,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "pulse": {"long_name": "pulse of the pulse train", "units": "1"},
     "pulse_cycle": {"long_name": "cycle that the pulse belongs to", "units": "1"},
     "pulse_step": {"long_name": "position of the pulse in its cycle", "units": "1"},
+    "time": {"long_name": "array time at which the values were recorded", "units": "s"},
     "row": {"long_name": "row (word line) of the cell", "units": "1"},
     "column": {"long_name": "column (bit line) of the cell", "units": "1"},
     "cell": {"long_name": "flat index of the cell, row by row", "units": "1"},
@@ -96,6 +97,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "last_voltage": {"long_name": "largest RESET voltage since the last SET", "units": "V"},
     "outcome": {"long_name": "outcome of programming", "units": "1"},
     "train_table": {"long_name": "voltages of the pulse train's table", "units": "V"},
+    "train_durations": {"long_name": "widths of the train's pulses and delays after them", "units": "ns"},
     "train_table_cycle_end": {"long_name": "pulse of the table ends a cycle", "units": "1"},
 }
 

@@ -10,6 +10,7 @@ from bokeh.events import Tap
 from bokeh.models import BasicTicker, ColumnDataSource, CustomJSHover, HoverTool, LinearColorMapper, Range1d
 
 from app.look import theme
+from app.look.tags import MAP
 from app.look.theme import CELL_STYLES, INK
 
 IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
@@ -40,6 +41,7 @@ class CellMap:
         self.figure = figure = look.figure(
             name, x="column", y="row", height=480, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5)
         )
+        figure.tags = [MAP, 0.0]
         figure.xaxis.ticker = figure.yaxis.ticker = BasicTicker(min_interval=1)
         figure.grid.visible = False
         figure.toolbar_location = "right"

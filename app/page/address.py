@@ -1,38 +1,110 @@
-"""The address bar follows the settings, and a button copies it."""
+"""The address bar follows the settings; the browser's Back and Forward, Undo and Redo go through their states."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import panel as pn
+from bokeh.document import Document
+from bokeh.events import DocumentReady
 from bokeh.models import CustomJS, Div
 
 from app.look.copy_button import CopyButton
+from app.settings.history import History
 from app.settings.link import to_query
 from app.settings.sections import Settings
-from app.work.lane import Post
+from app.work.lane import Post, has_loop
 
+REST = 0.7  # seconds without a change after which the settings have come to rest: then Back leads here
 # Panel's own Location pushes a history entry for each change, which would bury the Back button under a slider.
-FOLLOW = "history.replaceState(null, '', '?' + cb_obj.text)"
+FOLLOW = "history.replaceState({state: number.at ?? 0}, '', '?' + cb_obj.text)"
+# The address of the entry that is left was replaced on the way: it gets back the one with which it had come to rest.
+ARRIVE = """
+const [what, at] = cb_obj.text.split(":")
+if (what === "push") {
+  const here = location.href
+  history.replaceState({state: cb_obj.at ?? 0}, "", cb_obj.rest ?? here)
+  history.pushState({state: Number(at)}, "", here)
+}
+if (what === "go") { history.go(Number(at)) } else {
+  cb_obj.at = Number(at)
+  cb_obj.rest = location.href
+}
+"""
+LISTEN = """
+number.at = 0
+number.rest = location.href
+history.replaceState({state: 0}, "", location.href)
+window.addEventListener("popstate", (event) => { asked.text = `${event.state?.state ?? 0}:${Date.now()}` })
+"""
 
 
 class Address:
-    """Keeps the address of the page equal to its settings."""
+    """Keeps the address of the page equal to its settings, and the states in which they came to rest."""
 
     def __init__(self, settings: Settings, tab: Callable[[], str], post: Post):
         self._settings, self._tab, self._post, self._due = settings, tab, post, False
-        self._text = Div(text="", visible=False)
-        self._text.js_on_change("text", CustomJS(code=FOLLOW))
+        self.history = History(settings)
+        self.changed: Callable[[], None] = lambda: None  # called when Undo or Redo may have become possible
+        self._rest: asyncio.TimerHandle | None = None
+        self._number = count()
+        self._text, self._at, self._asked = (Div(text="", visible=False) for _ in range(3))
+        self._text.js_on_change("text", CustomJS(args={"number": self._at}, code=FOLLOW))
+        self._at.js_on_change("text", CustomJS(code=ARRIVE))
+        self._asked.on_change("text", lambda attribute, old, new: self._go(new))
         self.copy = CopyButton("Copy link", icon="link", address=True)
-        self.layout = pn.pane.Bokeh(self._text, width=0, height=0, margin=0)
+        self.layout = pn.Column(
+            *(pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._text, self._at, self._asked)),
+            width=0, height=0, margin=0,
+        )  # fmt: skip
         settings.watch(self.refresh)
+
+    def follow(self, document: Document) -> None:
+        """Hear of the browser's Back and Forward."""
+        document.js_on_event(DocumentReady, CustomJS(args={"number": self._at, "asked": self._asked}, code=LISTEN))
 
     def refresh(self, *events: Any) -> None:
         """Write the settings into the address bar: soon, once for many changes, and under the document's lock."""
         if not self._due:
             self._due = True
             self._post(self._write)
+        if events and has_loop():
+            self.close()
+            self._rest = asyncio.get_running_loop().call_later(REST, self._post, self._record)
+
+    def close(self) -> None:
+        """No more states."""
+        if self._rest is not None:
+            self._rest.cancel()
+
+    def undo(self) -> None:
+        """Back by one state, through the browser."""
+        self._send("go:-1") if self.history.can_undo else None
+
+    def redo(self) -> None:
+        """Forth by one state, through the browser."""
+        self._send("go:1") if self.history.can_redo else None
+
+    def _record(self) -> None:
+        if self.history.record():
+            self._send(f"push:{self.history.at}")
+            self.changed()
+
+    def _go(self, asked: str) -> None:
+        """The browser shows another entry of its history."""
+        number = asked.partition(":")[0]
+        if number.isdecimal() and len(number) < 10:
+            self.close()
+            self._record()  # what has not come to rest yet is a state, too; the browser has moved on without it
+            self.history.go(int(number))
+            self._send(f"at:{self.history.at}")
+            self.changed()
+
+    def _send(self, text: str) -> None:
+        self._at.text = f"{text}:{next(self._number)}"
 
     def _write(self) -> None:
         self._due = False

@@ -15,6 +15,10 @@ from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
+from app.compare import selection
+from app.compare.beside import Beside, Extra
+from app.compare.ghosts import Ghosts
+from app.compare.panel import ComparePanel
 from app.look import copy_button, theme
 from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
@@ -110,6 +114,12 @@ class Dashboard:
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
         self.session.closing.append(self.work.close)
         self.views: dict[str, View] = {}
+        self.ghosts: dict[str, Ghosts] = {}  # what is drawn beside the pictures of each tab
+        self.beside = self.session.beside = Beside()
+        self.session.decorate = self._decorate
+        self.compare = ComparePanel(self.session, self._post)
+        self.selected = selection.SelectionLine(self.session, self._post, self.show)
+        self.session.closing += [self.beside.close, self.compare.close, self.ghosts.clear]
         # A layout that shows one tab would build it anew at each visit: the bar is a bar only, and the places stay,
         # all but one of them hidden. Each is made when its tab is first opened.
         self.tabs = TabBar(TABS, active=tab if tab in KEYS else TABS[0].key)
@@ -119,6 +129,8 @@ class Dashboard:
         self.painted = Painted(self.session.painted)
         self.session.announce = self.painted.ask
         self.address = Address(self.settings, lambda: self.tabs.active, self._post)
+        self.session.closing.append(self.address.close)
+        self.address.changed = self._tell_history
         waveform = Waveform(self.settings, self.theme, self._post)
         back = partial(self.use_device, None)
         self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post, back)
@@ -142,7 +154,8 @@ class Dashboard:
             title="Synaptogen Lab", favicon=ICON, header=[self.header], sidebar=[self.sidebar.layout],
             sidebar_width=SIDEBAR, theme_config=PALETTE,
             main=[pn.Column(
-                self.status.layout, self.own.layout, self.tabs, self.rooms, self.painted.layout, self.leaving.layout,
+                self.status.layout, self.own.layout, self.compare.pane, self.selected.layout, self.tabs,
+                self.rooms, self.painted.layout, self.leaving.layout,
                 stylesheets=[SPACE], **WIDE,
             )],
             busy_indicator=None, sidebar_open=not on_phone(), sx=PAGE_STYLE,
@@ -151,7 +164,31 @@ class Dashboard:
     def _add_actions(self) -> None:
         """What the header offers; each line of it is an action."""
         self.header.add("device", "", self._device_menu, items=DEVICE_MENU)
+        self.header.add("undo", "Undo", self.address.undo, disabled=True)
+        self.header.add("redo", "Redo", self.address.redo, disabled=True)
+        self.header.add("compare", "Compare: pin this run as A", self._pin, pressed=False)
+        self.header.add("outlier", "Next outlier", self.selected.next, items=selection.ITEMS)
         self.header.add("help", "Help", self._help, items=help.ITEMS)
+
+    def _tell_history(self) -> None:
+        self.header.change("undo", disabled=not self.address.history.can_undo)
+        self.header.change("redo", disabled=not self.address.history.can_redo)
+
+    def _pin(self) -> None:
+        """Pin the run that is shown as A, or let go of it: soon, under the lock."""
+        self._post(partial(self._pin_now, None if self.beside.pinned is not None else self.session.run))
+
+    def _pin_now(self, run: Any) -> None:
+        self.beside.pinned = run
+        label = "Compare: pin this run as A" if run is None else "Let go of A"
+        self.header.change("compare", label=label, pressed=run is not None)
+        self.compare.pin(run)
+        self.session.redraw()
+
+    def _decorate(self, tab: str, result: Any, extra: Extra | None) -> None:
+        """Draw what is beside a tab's pictures, after them, in the same hold."""
+        if tab in self.ghosts:
+            self.ghosts[tab].show(self.views[tab].update, result, extra or Extra.none())
 
     def _device_menu(self, item: str) -> None:
         if item == "back":
@@ -174,6 +211,7 @@ class Dashboard:
             for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, copy_button.LISTEN, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
+            self.address.follow(self.document)
         # Panel keeps this as long as its server lives: it must not hold the page.
         pn.config.exception_handler = partial(tell, weakref.ref(self.session))
         if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one
@@ -198,6 +236,7 @@ class Dashboard:
             self.places[tab] = pn.Column(view.layout, styles=look(hidden=True, bare=tab in self.bare), **WIDE)
             self.rooms.append(self.places[tab])
             self.session.connect(tab, view.update)
+            self.ghosts[tab] = Ghosts(self.theme, view.layout)
         self.session.open(tab)
         self._dress()
         self._tell_title()

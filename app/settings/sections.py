@@ -206,6 +206,8 @@ class Selection(Section):
 
     cells = param.List(default=[(0, 0)], item_type=tuple, bounds=(1, MAX_CELLS), doc="Cells followed on every tab.")
 
+    group = param.String("", label="Selected cells", doc="Boxes and lassos of the Explorer, marked on every tab.")
+
     def choices(self) -> Choices:
         return Choices({"cells": tuple(self.cells)})
 
@@ -228,6 +230,7 @@ class Request:
     lines: Choices
     cells: tuple[tuple[int, int], ...]
     options: tuple[tuple[str, Choices], ...]
+    group: str = ""  # the rule of the selected cells
 
     @property
     def simulation(self) -> tuple[Choices, Choices, Choices]:
@@ -258,6 +261,7 @@ class Settings:
         self.options = {tab: kind() for tab, kind in (options or {}).items()}
         self.main = (self.array, self.train, self.device, self.read)
         self.reach = RANGE  # V: how far pulses go
+        self.limits: Limits | None = None  # of the user's own device
         for section in (self.array, *(section for section in self.options.values() if section.names())):
             section.param.watch(self._fit_array, list(section.names()))
         self._fit_array()
@@ -278,7 +282,7 @@ class Settings:
         return Request(
             self.array.choices(), self.train.choices(), self.device.choices(), self.read.choices(),
             self.lines.choices(), cells,
-            tuple((tab, section.choices()) for tab, section in self.options.items()),
+            tuple((tab, section.choices()) for tab, section in self.options.items()), self.selection.group,
         )  # fmt: skip
 
     def watch(self, callback: Callable[..., Any]) -> None:
@@ -289,7 +293,7 @@ class Settings:
 
     def use_device(self, device: DeviceParameters | None, limits: Limits | None = None) -> None:
         """The user's own device, or (None) the packaged set again. Bounds and values of the controls follow it."""
-        old, self.reach = self.reach, limits.reach if limits else RANGE
+        old, self.reach, self.limits = self.reach, limits.reach if limits else RANGE, limits
         self.device.hidden = limits.hidden if limits else ()
         for _, section in self.sections():
             follow = {}

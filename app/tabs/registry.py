@@ -40,6 +40,7 @@ TABS = (
     Tab("d2d", "Device to device", group="Explore", short="Device"),
     Tab("loops", "I-V loops", group="Explore", short="Loops"),
     Tab("explorer", "Explorer", group="Explore"),
+    Tab("sweep", "Sweep", group="Explore"),
     Tab("crossbar", "Crossbar", group="Design"),
     Tab("programming", "Programming", group="Design"),
     Tab("fit", "Fit", of_run=False),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,7 +22,7 @@ from app.work import runs
 from app.work.cache import LruCache, bytes_of
 from app.work.lane import LONG_RUNS, JobError, Lane, Post, Work, begin, has_loop, in_thread, sentence
 from app.work.states import Status, state_of
-from app.work.tab import Tab
+from app.work.tab import Beside, Tab
 from synaptogen_core.errors import Cancelled
 
 # seconds: a run estimated shorter than this starts by itself
@@ -41,6 +42,8 @@ class Session:
         self.run: runs.Run | None = None
         self.visible = tabs[0].key
         self.announce: Callable[[int], None] = self.painted  # asks the browser to say when it has painted this drawing
+        self.beside: Beside | None = None  # what is drawn beside the pictures of a run
+        self.decorate: Callable[[str, Any, Any], None] = nothing  # draws it: tab, result, what is beside
         self.closing: list[Callable[[], None]] = []  # what else ends with the page
         self._own = LruCache(OWN_RUNS), LruCache(OWN_RUNS // 4)
         self._post = post
@@ -67,13 +70,13 @@ class Session:
     def show_at_once(self) -> None:
         """Paint what has been computed before, by any page: the page is then sent with its pictures."""
         request = self.settings.request()
-        key = result_key(self.tabs[self.visible], request)
+        own = result_key(self.tabs[self.visible], request)
         kept, results = self._caches(request)
-        run, result = kept.get(request.simulation), results.get(key)
-        if run is None or result is None:
+        run, result = kept.get(request.simulation), results.get(own)
+        if run is None or result is None or request.group:
             return
         self.run = run
-        self._sent[self.visible] = key
+        key = self._sent[self.visible] = self._key_of(self.visible, run)
         self._paint(self.visible, key, result, self._next_drawing())
         self._show_status()
 
@@ -94,6 +97,11 @@ class Session:
         if number == self._drawing_number:
             self._painted_number = number
             self._refresh()
+
+    def redraw(self) -> None:
+        """What is drawn beside the pictures has changed."""
+        self._refresh()
+        self._draw()
 
     def force(self) -> None:
         """The Run button: simulate although it takes long."""
@@ -266,18 +274,18 @@ class Session:
         if not wanted or self.run is None or self.visible not in self._painters:
             return None
         name, request = self.visible, self.request_for(self.run)
-        key = result_key(self.tabs[name], request)
+        key = self._key_of(name, self.run)
         return None if self._sent.get(name) == key else (key, self._draw_one(name, self.run, request, key))
 
-    async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Hashable) -> None:
+    async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Any) -> None:
         tab, results = self.tabs[name], self._caches(request)[1]
         try:
-            result = results.get(key)
-            if result is None:
-                result = await self._drawings.do(
-                    lambda progress, cancel: tab.results.compute(run, request, request.of_tab(name), cancel)
+            own, beside = key
+            result, extra = results.get(own), None
+            if result is None or (beside is not None and tab.of_run):
+                result, extra = await self._drawings.do(
+                    lambda progress, cancel: self._compute(tab, run, request, cancel)
                 )
-                results.put(key, result, bytes_of(result))
         except Cancelled:
             return
         except JobError as failed:
@@ -286,7 +294,22 @@ class Session:
         self._failed.pop(name, None)
         self._sent[name], number = key, self._next_drawing()
         self._refresh()
-        self._later(lambda: self._paint(name, key, result, number))
+        self._later(lambda: self._paint(name, key, result, number, extra))
+
+    def _compute(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> tuple[Any, Any]:
+        """The result of a tab and what is beside it, in a thread."""
+        result = self._result_of(tab, run, request, cancel)
+        if self.beside is None or not tab.of_run:
+            return result, None
+        return result, self.beside.compute(tab, run, request, cancel, partial(self._result_of, tab))
+
+    def _result_of(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> Any:
+        key, results = result_key(tab, request), self._caches(request)[1]
+        result = results.get(key)
+        if result is None:
+            result = tab.results.compute(run, request, request.of_tab(tab.key), cancel)
+            results.put(key, result, bytes_of(result))
+        return result
 
     def _next_drawing(self) -> int:
         """From now on the page is drawn when the browser has painted this drawing."""
@@ -297,11 +320,13 @@ class Session:
         if number == self._drawing_number:  # else a newer drawing is on its way, or has been asked for already
             self.announce(number)
 
-    def _paint(self, name: str, key: Any, result: Any, number: int) -> None:
+    def _paint(self, name: str, key: Any, result: Any, number: int, extra: Any = None) -> None:
         if name not in self._painters:
             return
         try:
             self._painters[name](result)
+            if self.beside is not None and self.tabs[name].of_run:
+                self.decorate(name, result, extra)
         except Exception as error:
             if self._sent.get(name) == key:
                 del self._sent[name]  # tried again when it is asked for again
@@ -311,7 +336,8 @@ class Session:
 
     def _key_of(self, name: str, run: runs.Run) -> Any:
         """What the pictures of a tab should show now."""
-        return result_key(self.tabs[name], self.request_for(run))
+        request = self.request_for(run)
+        return result_key(self.tabs[name], request), self.beside.key(request) if self.beside else None
 
     def request_for(self, run: runs.Run) -> Request:
         """The present read-out, selection and options, with the simulation settings that the pictures show."""
@@ -323,6 +349,10 @@ class Session:
     def _later(self, function: Callable[[], None]) -> None:
         if not self._closed:
             self._post(function)
+
+
+def nothing(tab: str, result: Any, extra: Any) -> None:
+    """Nothing is drawn beside."""
 
 
 def result_key(tab: Tab, request: Request) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
 from app.settings.sections import Choices, Request, TabOptions
@@ -19,6 +20,19 @@ class Computes(Protocol):
         """The result: of each tab's own kind, which its own view alone reads."""
 
 
+class Beside(Protocol):
+    """What is drawn beside a tab's pictures."""
+
+    def key(self, request: Request) -> Hashable:
+        """What it depends on, beside the result itself."""
+
+    def compute(
+        self, tab: Any, run: Run, request: Request, cancel: threading.Event,
+        result_of: Callable[[Run, Request, threading.Event], Any],
+    ) -> Any:  # fmt: skip
+        """In a thread; `result_of` computes a result of the same tab, or finds it."""
+
+
 class Tab(Protocol):
     """One tab."""
 
@@ -27,6 +41,9 @@ class Tab(Protocol):
 
     @property
     def title(self) -> str: ...
+
+    @property
+    def of_run(self) -> bool: ...
 
     @property
     def options(self) -> type[TabOptions]: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array import saving
+from synaptogen_core.array.ageing import Switches
 from synaptogen_core.array.engines import choose
 from synaptogen_core.array.engines.interface import Engine, Pulses
 from synaptogen_core.array.helper_threads import to_the_end
 from synaptogen_core.array.threads import available_threads, each_block, of_block, share
-from synaptogen_core.array.transactions import Transactional
+from synaptogen_core.array.waiting import Waiting
 from synaptogen_core.device.model import conduction, read_noise
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.errors import RangeWarning
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F32
@@ -29,7 +32,7 @@ CELLS_WORTH_A_THREAD = 1 << 16  # of a compiled read: 0.3 ms, some times what it
 FEW = 1 << 10  # cells that are copied as fast as another thread is woken
 
 
-class CellArray(Transactional):
+class CellArray(Waiting):
     """An array of ReRAM cells with a device's statistics.
 
     A cell's numbers depend on the seed and on its own number (row by row) alone, not on the shape of the array, on
@@ -50,6 +53,8 @@ class CellArray(Transactional):
         The same bits from each; "auto" is the fastest there is.
     first_cell : int
         Number of the first cell, for a part of a larger array.
+    retention : RetentionLaw, optional
+        What time does to the cells (see `load_retention`); default: nothing is known of it, and no time passes.
 
     Raises
     ------
@@ -75,8 +80,9 @@ class CellArray(Transactional):
         start: str = "stationary",
         engine: str = "auto",
         first_cell: int = 0,
+        retention: RetentionLaw | None = None,
     ) -> None:
-        super().__init__(shape, device, seed, order, start, engine, first_cell)
+        super().__init__(shape, device, seed, order, start, engine, first_cell, retention)
 
     def __repr__(self) -> str:
         state = "fresh" if self.fresh else "used"
@@ -109,12 +115,15 @@ class CellArray(Transactional):
     def _pulse(self, volts: F32, engine: Engine, target: State) -> None:
         """Apply checked voltages: in place if `target` is where the state is."""
         state, c, pulse = self._state, self._constants, Pulses.unrecorded(volts[None, :])
+        ages, before = self.ages, None if self.ages is None else Switches.of(state)
 
         def advance(block: slice) -> None:
             engine.advance(state, target, block, self._seed, pulse.of_block(block), {}, c)
 
         each_block(self.size, share(self.size, VOLTAGE_BLOCK), advance)
-        self.take_over(target, self.reads)
+        if ages is not None and before is not None:
+            ages = ages.switched(before.switched(target), target.r)
+        self.take_over(target, self.reads, ages)
 
     def current(self, u: ArrayLike = read_noise.READ_VOLTAGE) -> F32:
         """Current I(r, U) without noise [A]; shape (rows, columns).
@@ -141,7 +150,7 @@ class CellArray(Transactional):
         Source: I(r, U) of Hennen et al. 2024; docs/model.md.
         """
         curves = conduction.curves(self.check_voltages(u, lines=True), self._constants)
-        return choose.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
+        return choose.engine(self._engine).between(self._found().reshape(self._shape), *curves)
 
     def conductance(self, u: ArrayLike = read_noise.READ_VOLTAGE) -> F32:
         """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `current`.
@@ -162,7 +171,7 @@ class CellArray(Transactional):
             If the voltages are no finite numbers, or their shape does not fit.
         """
         curves = conduction.conductance_curves(self.check_voltages(u, lines=True), self._constants)
-        return choose.engine(self._engine).between(self._state.r.reshape(self._shape), *curves)
+        return choose.engine(self._engine).between(self._found().reshape(self._shape), *curves)
 
     def read(self, u: ArrayLike = read_noise.READ_VOLTAGE, bandwidth: float = read_noise.BANDWIDTH) -> F32:
         """One noisy read [A]; shape (rows, columns). Each read has noise of its own; the states stay as they are.
@@ -191,10 +200,12 @@ class CellArray(Transactional):
         bandwidth = checks.bandwidth(bandwidth)
         volts, number = self.check_voltages(u), self.count_reads(1)
         state, c, engine = self._state, self._constants, choose.engine(self._engine)
+        found = self._found()
+        seen = state if found is state.r else replace(state, r=found)
         i = np.empty(self.size, np.float32)
 
         def read(block: slice) -> None:
-            i[block] = engine.read(state, self._seed, number, of_block(volts, block), bandwidth, block, c)
+            i[block] = engine.read(seen, self._seed, number, of_block(volts, block), bandwidth, block, c)
 
         if engine.name == "numba" and volts.size == 1:  # streams through memory: a thread costs as much as many cells
             threads = max(1, min(available_threads(), self.size // CELLS_WORTH_A_THREAD))
@@ -211,8 +222,8 @@ class CellArray(Transactional):
         return self._state.code.reshape(self._shape).copy()
 
     def mixing(self) -> F32:
-        """Mixing variable r of each cell: I(r, U) = (1 - r) LLRS(U) + r HHRS(U); shape (rows, columns)."""
-        return self._state.r.reshape(self._shape).copy()
+        """Mixing variable r that a read finds: I(r, U) = (1 - r) LLRS(U) + r HHRS(U); shape (rows, columns)."""
+        return self._found().reshape(self._shape).copy()
 
     def cycle_count(self) -> NDArray[np.uint32]:
         """Switching cycles drawn so far; shape (rows, columns)."""

@@ -11,13 +11,15 @@ from synaptogen_core.device.model import variability
 from synaptogen_core.device.model.float32 import Constants, constants
 from synaptogen_core.device.model.state import State, bytes_per_cell
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.retention.law import RetentionLaw
 
 MAX_CELLS = 2**40
 MAX_SEED = 2**63 - 1
+BYTES_OF_AGES = 24  # a cell: birth, number of births, next jump, what a read finds
 
 
 class Identity:
-    """Shape, device, seed, start, engine and first cell; parameters as those of `CellArray`."""
+    """Shape, device, seed, start, engine, first cell and retention law; parameters as those of `CellArray`."""
 
     def __init__(
         self,
@@ -28,6 +30,7 @@ class Identity:
         start: str,
         engine: str,
         first_cell: int,
+        retention: RetentionLaw | None = None,
     ) -> None:
         self._shape = checks.pair("shape", shape, MAX_CELLS)
         checks.whole("shape", self._shape[0] * self._shape[1], 1, MAX_CELLS)
@@ -39,6 +42,9 @@ class Identity:
         self._start = start
         self._engine = choose.check_name(engine)
         self._first_cell = checks.whole("first_cell", first_cell, 0, 2**62)
+        if retention is not None:
+            checks.instance("retention", retention, RetentionLaw, "use load_retention")
+        self._retention = retention
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -86,9 +92,14 @@ class Identity:
         return self._first_cell
 
     @property
+    def retention(self) -> RetentionLaw | None:
+        """The law of what time does to the cells; None: no time passes."""
+        return self._retention
+
+    @property
     def nbytes(self) -> int:
         """Memory of the state, whether it is there yet or not [bytes]."""
-        return self.size * bytes_per_cell(self._device.slots)
+        return self.size * (bytes_per_cell(self._device.slots) + (BYTES_OF_AGES if self._retention else 0))
 
     @property
     def _constants(self) -> Constants:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from synaptogen_core import checks
+from synaptogen_core.array import ageing
 from synaptogen_core.array.threads import each_block
 from synaptogen_core.array.transactions import Memory, Transactional
 from synaptogen_core.device.model import random_streams, read_noise
 from synaptogen_core.device.model.state import State
+from synaptogen_core.device.retention.law import RetentionLaw
 
 HASH_BLOCK = 1 << 16
 NEEDED = ("shape", "device", "seed", "start", "first_cell", "reads", "arrays")
@@ -33,6 +35,8 @@ def described(cells: Transactional, state: State) -> dict[str, Any]:
     dict
         Plain values, and ``arrays``: name -> ndarray, cells last.
     """
+    time, arrays = ({}, {}) if cells.ages is None else ageing.saved(cells.ages)
+    law = {} if cells.retention is None else {"retention": cells.retention.to_dict()}
     return {
         "shape": list(cells.shape),
         "device": cells.device.to_dict(),
@@ -42,7 +46,9 @@ def described(cells: Transactional, state: State) -> dict[str, Any]:
         "reads": cells.reads,
         "fresh": cells.fresh,
         "stream_version": random_streams.STREAM_VERSION,
-        "arrays": {name: array.copy() for name, array in state.arrays().items()},
+        **law,
+        **time,
+        "arrays": {name: array.copy() for name, array in state.arrays().items()} | arrays,
     }
 
 
@@ -64,7 +70,9 @@ def about(data: object) -> dict[str, Any]:
             f"cells: must come from random streams of version {random_streams.STREAM_VERSION} "
             f"(got {data.get('stream_version')}); go on with the release that saved them"
         )
-    return {name: data[name] for name in ("seed", "start", "first_cell")}
+    law = data.get("retention")
+    known = {name: data[name] for name in ("seed", "start", "first_cell")}
+    return known if law is None else known | {"retention": RetentionLaw.from_dict(law)}
 
 
 def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
@@ -96,7 +104,9 @@ def memory(data: Mapping[str, Any], cells: Transactional) -> Memory:
     fresh = bool(data.get("fresh", False))
     if fresh and int(state.cell[-1]) != cells.first_cell + cells.size - 1:
         raise ValueError("cells: cell must count without gaps in fresh cells (got gaps); save the cells again")
-    return Memory(state, checks.whole("reads", data["reads"], 0, read_noise.MAX_READS), fresh)
+    reads = checks.whole("reads", data["reads"], 0, read_noise.MAX_READS)
+    ages = ageing.loaded(data["clock"], data["arrays"], state.r) if cells.retention and data.get("clock") else None
+    return Memory(state, reads, fresh, ages)
 
 
 def digest(cells: Transactional, state: State) -> str:
@@ -119,10 +129,14 @@ def digest(cells: Transactional, state: State) -> str:
     Source: SHA-256 of FIPS 180-4, its first 64 bits.
     """
     about = f"{cells.shape} {cells.device.hash} {cells.seed} {cells.start} {cells.reads}"
+    if cells.retention is not None:
+        about += f" {cells.retention.hash} {() if cells.ages is None else cells.ages.clock.spans}"
     digests = [b""] * -(-cells.size // HASH_BLOCK)
 
     def hash_of_part(block: slice) -> None:
         digests[block.start // HASH_BLOCK] = state.digest(block)
+        if cells.ages is not None:
+            digests[block.start // HASH_BLOCK] += cells.ages.born[block].tobytes() + cells.ages.births[block].tobytes()
 
     each_block(cells.size, HASH_BLOCK, hash_of_part)
     return hashlib.sha256(about.encode() + b"".join(digests)).hexdigest()[:16]

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.array.ageing import Ages
 from synaptogen_core.array.identity import Identity
 from synaptogen_core.array.threads import each_block
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.retention.law import RetentionLaw
 
 FRESH_BLOCK = 8192
 ALL = slice(None)
@@ -27,6 +29,7 @@ class Memory:
     state: State | None = None  # None before it is first needed
     reads: int = 0
     fresh: bool = True
+    ages: Ages | None = None  # None while no time has passed
 
 
 class Transactional(Identity):
@@ -41,13 +44,15 @@ class Transactional(Identity):
         start: str,
         engine: str,
         first_cell: int,
+        retention: RetentionLaw | None = None,
     ) -> None:
-        super().__init__(shape, device, seed, order, start, engine, first_cell)
+        super().__init__(shape, device, seed, order, start, engine, first_cell, retention)
         self._memory = Memory()
         self._working = False  # inside a transaction: nobody sees these cells before it ends
         self._own: State | None = None  # memory that this transaction has made, and may write to
         self._lent = 0  # open transactions, which look at this memory
         self._warned = False
+        self._law_warned = False
 
     @property
     def fresh(self) -> bool:
@@ -96,11 +101,18 @@ class Transactional(Identity):
         twin._first_cell = self._first_cell + top * self.columns + left
         if right - left < self.columns and end - top > 1:
             inside = self._state.rectangle(self._shape, slice(top, end), slice(left, right))
-            twin._memory = replace(self._memory, state=inside, fresh=False)
+            ages = (
+                None
+                if self._memory.ages is None
+                else self._memory.ages.rectangle(self._shape, slice(top, end), slice(left, right))
+            )
+            twin._memory = replace(self._memory, state=inside, fresh=False, ages=ages)
         else:
             first = top * self.columns + left
-            known = None if self.fresh else self._state.take(slice(first, first + twin.size))
-            twin._memory = replace(self._memory, state=known)
+            where = slice(first, first + twin.size)
+            known = None if self.fresh else self._state.take(where)
+            ages = None if self._memory.ages is None else self._memory.ages.take(where)
+            twin._memory = replace(self._memory, state=known, ages=ages)
         return twin
 
     def blank(self) -> Self:
@@ -138,9 +150,9 @@ class Transactional(Identity):
         finally:
             self._lent -= 1
             twin._own = None  # whoever keeps the twin works on memory of its own from here on
-        self._warned, self._memory = twin._warned, twin._memory
+        self._warned, self._law_warned, self._memory = twin._warned, twin._law_warned, twin._memory
 
-    def take_over(self, state: State, reads: int) -> None:
+    def take_over(self, state: State, reads: int, ages: Ages | None = None) -> None:
         """Take a new state of these cells in one step: it is theirs from now on, and they are used ones.
 
         Parameters
@@ -149,9 +161,11 @@ class Transactional(Identity):
             Of all cells.
         reads : int
             Noisy reads made so far.
+        ages : Ages, optional
+            Where time has passed; default: as before.
         """
         self._own = state if self._working and state is not self._memory.state else self._own
-        self._memory = Memory(state, reads, fresh=False)
+        self._memory = Memory(state, reads, fresh=False, ages=ages or self._memory.ages)
 
     # ---- the state itself, for those who compute with it
 
@@ -159,6 +173,11 @@ class Transactional(Identity):
     def stored(self) -> State | None:
         """The state where it lies, None before it is first needed; only to be read."""
         return self._memory.state
+
+    @property
+    def ages(self) -> Ages | None:
+        """When the cells were switched; None while no time has passed; only to be read."""
+        return self._memory.ages
 
     def view(self, block: slice) -> State:
         """The state of some cells where it lies, refusing to be written to.

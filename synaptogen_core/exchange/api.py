@@ -9,6 +9,7 @@ from synaptogen_core.exchange.datasets.estimates import save_estimates
 from synaptogen_core.exchange.datasets.feature_csv import load_train, save_features_csv, save_train, train_from_text
 from synaptogen_core.exchange.devices.ours import device_from_text, list_devices, load_device, save_device
 from synaptogen_core.exchange.devices.published import to_published
+from synaptogen_core.exchange.devices.retention import list_retention, load_retention, save_retention
 from synaptogen_core.exchange.measurements.columns import TableLayout
 from synaptogen_core.exchange.measurements.load import inspect_measurements, load_measurements, measurements_from_bytes
 from synaptogen_core.exchange.runs.resumable import simulate_to_zarr
@@ -21,10 +22,12 @@ __all__ = [
     "device_from_text",
     "inspect_measurements",
     "list_devices",
+    "list_retention",
     "load_cells",
     "load_dataset",
     "load_device",
     "load_measurements",
+    "load_retention",
     "load_train",
     "measurements_from_bytes",
     "save_cells",
@@ -32,6 +35,7 @@ __all__ = [
     "save_device",
     "save_estimates",
     "save_features_csv",
+    "save_retention",
     "save_train",
     "simulate_to_file",
     "simulate_to_zarr",

@@ -53,7 +53,7 @@ class Tab:
 
     def __init__(self, key: str):
         self.key, self.title, self.computed = key, key.title(), 0
-        self.seconds, self.heeds_cancel = 0.0, False
+        self.seconds, self.heeds_cancel, self.of_run = 0.0, False, True
         self.error: Exception | None = None
         self.results = SimpleNamespace(USES=frozenset({"cells"}), Options=TabOptions, compute=self.compute)
 

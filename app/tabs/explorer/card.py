@@ -47,6 +47,8 @@ class PictureCard:
         if self.picker.quantities != quantities or self.picker.value != words or self.picker.can_go != can_go:
             self.picker.param.update(quantities=quantities, can_go=can_go, value=words)
         if self.live is None or not self.live.fits(drawing):
+            if self.live is not None:
+                self.live.figure.name = None  # a browser forgets it in its own time
             self.live = Live(drawing)
             self._dress(self.live.figure, drawing)
             self.live.show(drawing, chosen)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import param
 
 from app.settings.sections import Choices, Request, TabOptions
 from app.tabs.explorer.words import Row, python_of, why
-from app.work.cache import arrays_of
+from app.work.chosen import table_of
 from app.work.runs import Run
 from synaptogen_core.analysis.exploring.cell_table import CellTable
 from synaptogen_core.analysis.exploring.selecting import Chosen, choose, read_rule
@@ -66,20 +65,6 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         int(chosen.cycles.sum()) if chosen and chosen.cycles is not None else None, table.cycles * table.cells,
         rows_of(table, chosen), python_of(run, [str(spec) for spec in specs], options), run.sample.text,
     )  # fmt: skip
-
-
-def table_of(run: Run) -> CellTable:
-    """The columns of a run, each made once and kept with it."""
-    kept = run.sample.select()
-    state = run.cells.state().ravel()
-    dims = ("cell",) if "cell" in run.data.dims else ("row", "column")
-    codes = state if kept is None else state[kept]
-    data = run.data.assign(state=(dims, codes.reshape([run.data.sizes[dim] for dim in dims])))
-
-    def keep(name: str, make: Any) -> Any:
-        return run.keep(("explorer", name), make, arrays_of)
-
-    return CellTable(data, keep)
 
 
 def rows_of(table: CellTable, chosen: Chosen | None) -> tuple[Row, ...]:

@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 import xarray as xr
 
-from app.tabs.explorer.compute import table_of
+from app.work.chosen import table_of
 from app.work.downloads import Order
 from app.work.runs import Run
 from app.work.session import Session

@@ -42,6 +42,8 @@ class View(Base):
         self.clear.on_click(lambda event: setattr(options, "selection", ""))
         self.follow = pmui.Button(label="Follow the most unusual", icon="visibility", **small)
         self.follow.on_click(lambda event: self._follow())
+        self.use = pmui.Button(label="Mark on every tab", icon="push_pin", **small)
+        self.use.on_click(lambda event: context.apply({"group": options.selection}))
         self.python = CopyButton("Copy the pictures as Python", icon="code")
         self.link = CopyButton("Copy the link", icon="link", address=True)
         self.downloads = context.downloads(FILES)
@@ -55,7 +57,7 @@ class View(Base):
             theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
             pmui.Paper(
                 self.said,
-                pmui.FlexBox(self.follow, self.link.layout, self.python.layout, sizing_mode="stretch_width",
+                pmui.FlexBox(self.use, self.follow, self.link.layout, self.python.layout, sizing_mode="stretch_width",
                              align_items="center"),
                 self.downloads.layout, self.cells, elevation=0, variant="outlined", sizing_mode="stretch_width",
                 margin=0, sx={"p": "6px"},
@@ -71,7 +73,7 @@ class View(Base):
             else:
                 card.hide()
         self.more.visible = len(result.drawings) < MOST
-        self.invert.visible = self.clear.visible = result.asked
+        self.invert.visible = self.clear.visible = self.use.visible = result.asked
         self.said.object = f"<h3>{summary(result)}</h3>"
         self.rows = [row.cell for row in result.rows]
         cycles = ["Cycles"] if result.cycles is not None else []

@@ -10,6 +10,7 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, LogColorMapper, Range1d
 
 from app.look import theme
+from app.look.tags import MAP, SHARES
 from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
@@ -59,6 +60,7 @@ class View(Base):
             x_range=Range1d(1, 10),
         )  # fmt: skip
         figure.y_range.start = 0
+        figure.tags = [SHARES]
         if scale == "linear":
             figure.xaxis.ticker.desired_num_ticks = 4  # narrow
         figure.quad("left", "right", 0, "top", source=self.bars[name], color=COLORS[name])
@@ -123,6 +125,7 @@ class View(Base):
             "overview map", title="–", x="column", y="row", height=350, x_range=Range1d(0, 1), y_range=Range1d(1, 0)
         )
         figure.grid.visible = False
+        figure.tags = [MAP, 0.5]
         self.shade = self.theme.color_bar(figure, "Current (µA)")
         self.image = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         figure.image("image", "x", "y", "dw", "dh", source=self.image, color_mapper=self.shade)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import threading
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from synaptogen_core import schema
@@ -19,6 +15,7 @@ from synaptogen_core.array.engines.compiled import bits, draw, fresh, lanes, rul
 from synaptogen_core.array.engines.compiled import extended as kernel_extended
 from synaptogen_core.array.engines.compiled import read as kernel_read
 from synaptogen_core.array.engines.compiled import records as kernel_records
+from synaptogen_core.array.engines.compiled.caching import compiled, stamp
 from synaptogen_core.array.engines.compiled.fresh import fill
 from synaptogen_core.array.engines.compiled.lanes import LANES
 from synaptogen_core.array.engines.compiled.read import ReadCells, ReadNumbers, between, read
@@ -52,49 +49,31 @@ SOURCES = (
 )
 
 
-def _stamp() -> int:
-    """A number that changes with every file that compiled code is made of.
-
-    Numba keeps compiled code on disk for as long as the file of the outermost function is the same; it does not look at
-    the files of the functions and constants inside. It does look at what an outermost function encloses: this number.
-    """
-    text = "".join(inspect.getsource(module) for module in SOURCES)
-    return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
-
-
-def _compiled(function: Callable[..., None]) -> Any:
-    """Compile with memory on disk; without, where no folder can be written to."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:
-        return njit(nogil=True, error_model="numpy")(function)
-
-
-def _entries(stamp: int) -> tuple[Any, Any, Any, Any]:
+def _entries(mark: int) -> tuple[Any, Any, Any, Any]:
     """The functions that Python calls."""
 
     def advance_block(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1):
-        if stamp:
+        if mark:
             advance(source, target, start, stop, in_place, tile, work, numbers, records, train, k0, k1)
 
     def fill_block(state, scratch, numbers, stationary, k0, k1):
-        if stamp:
+        if mark:
             fill(state, scratch, numbers, stationary, k0, k1)
 
     def read_block(cells, numbers, first, number, k0, k1):
-        if stamp:
+        if mark:
             read(cells, numbers, first, number, k0, k1)
 
     def between_block(r, out, low, difference):
-        if stamp:
+        if mark:
             between(r, out, low, difference)
 
-    return _compiled(advance_block), _compiled(fill_block), _compiled(read_block), _compiled(between_block)
+    return compiled(advance_block), compiled(fill_block), compiled(read_block), compiled(between_block)
 
 
 LINE = 64  # bytes of a cache line
 OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")  # numba takes other arrays for other types
-advance_block, fill_block, read_block, between_block = _entries(_stamp())
+advance_block, fill_block, read_block, between_block = _entries(stamp(SOURCES))
 
 
 PLAIN = Extension((Coordinate(),) * 4)  # stands where a device has no extension: numba wants arrays

@@ -21,6 +21,7 @@ from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.random_streams import STREAM_VERSION
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.schema import SCHEMA_VERSION, VARIABLES
 from synaptogen_core.version import __version__
 
@@ -52,6 +53,7 @@ def cells_settings(cells: CellArray) -> dict[str, Any]:
         "seed": cells.seed,
         "history": cells.start,
         "first_cell": cells.first_cell,
+        **({} if cells.retention is None else {"retention": cells.retention.to_dict()}),
     }
 
 
@@ -63,7 +65,11 @@ def beginning(cells: CellArray) -> dict[str, Any]:
 
 def origin(cells: CellArray) -> dict[str, Any]:
     """Attributes that say which cells these are."""
-    return {"device": cells.device.name, "device_hash": cells.device.hash, "seed": cells.seed}
+    about = {"device": cells.device.name, "device_hash": cells.device.hash, "seed": cells.seed}
+    law = cells.retention
+    if law is None:
+        return about
+    return about | {"retention": law.name, "retention_hash": law.hash, "retention_note": law.label}
 
 
 def making() -> dict[str, str]:
@@ -108,6 +114,8 @@ def build(run: Run) -> xr.Dataset:
         coords["pulse_step"] = ("pulse", pulses.step[table.pulse], _attrs("pulse_step"))
         if "voltage" not in data and not any(source.per_cell for source in table.train.sources):
             coords["voltage"] = ("pulse", table.train.voltages(0)[table.pulse, 0], _attrs("voltage"))
+    if table.features or table.values:
+        coords["time"] = (table.axis, _times(run), _attrs("time"))
     settings = {
         "schema_version": SCHEMA_VERSION,
         "stream_version": STREAM_VERSION,
@@ -174,6 +182,8 @@ def python_text(
         made += f".vary({', '.join(f'{k}={v!r}' for k, v in change.items())})"
     rows, columns = settings["shape"]
     options = f"seed={settings['seed']}, start={settings['history']!r}"
+    if "retention" in settings:
+        options += f", retention={law_text(settings['retention'])}"
     if settings["first_cell"]:
         options += f", first_cell={settings['first_cell']}"
     lines = ["import synaptogen_core as sc", ""]
@@ -198,10 +208,32 @@ def python_text(
     return "\n".join(lines) + "\n"
 
 
+def law_text(law: Mapping[str, Any]) -> str:
+    """Python text that loads a retention law."""
+    changes = law["variations"]
+    name = law["name"].split(", ")[0] if changes else law["name"]
+    sets = resources.files("synaptogen_core.device").joinpath("retention_sets").iterdir()
+    known = f"{name}.json" in {file.name for file in sets}
+    made = f"sc.load_retention({name if known else 'law.json'!r})"
+    if known:
+        made += "".join(f".vary({', '.join(f'{k}={v!r}' for k, v in change.items())})" for change in changes)
+    return made
+
+
+def _times(run: Run) -> NDArray[np.float64]:
+    """When the rows along the Dataset's axis were recorded [s]."""
+    table, ends = run.timetable, run.timetable.ends
+    begin = run.cells.clock.time
+    if ends is None:
+        return np.full(table.times if table.values else table.cycles, begin / SECOND)
+    return np.asarray((ends + begin) / SECOND)
+
+
 def _without_long_tables(tree: Any, data: dict[str, Any]) -> Any:
     """A train's tree; its tables, where they are long, moved into variables of the Dataset."""
     volts: list[float] = []
     ends: list[bool] = []
+    lasting: list[int] = []
 
     def walk(node: Any) -> Any:
         if isinstance(node, list):
@@ -213,11 +245,21 @@ def _without_long_tables(tree: Any, data: dict[str, Any]) -> Any:
             volts.extend(node["voltages"])
             ends.extend(node["cycle_ends"])
             return moved
+        if node.get("kind") == "timed":
+            node = dict(node)
+            for name in ("width", "delay"):
+                if isinstance(node[name], list):
+                    lasting.extend(node[name])
+                    node[name] = {"first": len(lasting) - len(node[name]), "length": len(node[name])}
         return {key: walk(value) for key, value in node.items()}
 
     result = walk(tree)
-    if len(volts) <= LONG_TABLE:
+    if len(volts) + len(lasting) <= LONG_TABLE:
         return tree
+    if lasting:
+        data["train_durations"] = ("train_duration", np.array(lasting, np.int64), _attrs("train_durations"))
+    if not volts:
+        return result
     data["train_table"] = ("train_entry", np.array(volts), _attrs("train_table"))
     data["train_table_cycle_end"] = ("train_entry", np.array(ends), _attrs("train_table_cycle_end"))
     return result
@@ -250,6 +292,8 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
                 "voltages": _values(ds, "train_table")[entries].tolist(),
                 "cycle_ends": _values(ds, "train_table_cycle_end")[entries].tolist(),
             }
+        if set(node) == {"first", "length"}:
+            return _values(ds, "train_durations")[node["first"] : node["first"] + node["length"]].tolist()
         return {key: walk(value) for key, value in node.items()}
 
     return PulseTrain.from_dict(walk(settings["train"]))

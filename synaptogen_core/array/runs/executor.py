@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.array.ageing import Ages, Switches
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.engines import choose
 from synaptogen_core.array.engines.interface import Engine, Pulses, Records
@@ -36,6 +40,7 @@ class Block:
     where: slice  # their place in both
     columns: slice  # their place in the record
     inside: slice | NDArray[np.intp] = field(default_factory=lambda: slice(None))  # which of them are recorded
+    ages: Ages | None = None  # where time passes
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Run:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # (times, recorded cells) by variable name
     component: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
     tally: Tally | None = None  # of the recorded cells, once it is carried out
+    ages: Ages | None = None  # of all cells after the run, where time passes
     _progress: Progress | None = None
     _cancel: Cancel | None = None
     _thread: int = 0  # the caller's
@@ -74,6 +80,11 @@ class Run:
         chosen = self.simulated
         return (self.cells.size if chosen is None else chosen.size) * len(self.timetable.train)
 
+    @property
+    def timed(self) -> bool:
+        """Whether the age of cells plays a part: time has passed, or does so in the train."""
+        return self.cells.ages is not None or self.timetable.train.ends is not None
+
     def execute(self, progress: Progress | None, cancel: Cancel | None) -> None:
         """Run all blocks.
 
@@ -91,6 +102,8 @@ class Run:
         """
         self._progress, self._cancel, self._thread = progress, cancel, threading.get_ident()
         self.cells.count_reads(self.reads)
+        if self.timetable.train.ends is not None:
+            self.cells.needs_law()
         engine = choose.engine(self.cells.engine)
         chosen = self.simulated
         size = self.cells.size if chosen is None else chosen.size
@@ -130,13 +143,16 @@ class Run:
         if self.advance:
             before = self.cells.stored
             self.state = State.empty(self.cells.size, self.cells.device.slots) if before is None else before.successor()
+            if self.timed:
+                clock = self.cells.clock.later(self.timetable.train.node.duration)
+                self.ages = Ages.empty(self.cells.size, clock)
 
     def _block(self, block: slice, engine: Engine) -> None:
         cells = self._staying(block) if self.state is None else self._advancing(block, self.state)
         self.component[cells.columns] = cells.source.component[cells.where][cells.inside]
         before = Before.of(cells.source, cells.where, cells.inside)
         size, pulses = block.stop - block.start, len(self.timetable.train)
-        for part in blocks(pulses, max(1, engine.piece // size)):
+        for part in self._parts(pulses, max(1, engine.piece // size)):
             if self._stop.is_set():
                 return
             self._pulses(cells, part, engine, constants(self.cells.device))
@@ -145,8 +161,30 @@ class Run:
                 self._done += size * (part.stop - part.start)
             if threading.get_ident() == self._thread:
                 self._attend()
+        if self.ages is not None and cells.ages is not None:
+            self.ages.put(cells.where, cells.ages)
         if self.tally is not None:
             self.tally.add(before, cells.target, cells.where, cells.inside)
+
+    def _parts(self, pulses: int, most: int) -> Iterator[slice]:
+        """Pulses that are taken at once: where age plays a part, only as many as end at one time and record once."""
+        if not self.timed:
+            return blocks(pulses, most)
+        return (slice(a, b) for first, last in pairwise(self._breaks) for a, b in _cut(first, last, most))
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        table = self.timetable
+        ends = np.zeros(len(table.train), np.int64) if table.train.ends is None else table.train.ends
+        new = np.append(ends[1:] != ends[:-1], True) | (table.after >= 0)
+        return [0, *(np.flatnonzero(new) + 1).tolist()]
+
+    def _ages(self, cells: Block, block: slice | NDArray[np.int64]) -> Block:
+        if self.timed:
+            known = self.cells.ages
+            r = cells.source.r[cells.where]
+            cells.ages = Ages.new(r) if known is None else known.take(block)
+        return cells
 
     def _advancing(self, block: slice, target: State) -> Block:
         """Cells that go from the array's state into the new one."""
@@ -155,15 +193,17 @@ class Run:
             source = target
             source.put(block, self.cells.born(block))
         if chosen is None:
-            return Block(source, target, block, block)
+            return self._ages(Block(source, target, block, block), block)
         low, high = np.searchsorted(chosen, (block.start, block.stop))
-        return Block(source, target, block, slice(int(low), int(high)), chosen[low:high] - block.start)
+        columns = slice(int(low), int(high))
+        return self._ages(Block(source, target, block, columns, chosen[low:high] - block.start), block)
 
     def _staying(self, block: slice) -> Block:
         """Copies of those cells that are recorded."""
         chosen = self.simulated
-        state = self.cells.take(block if chosen is None else chosen[block])
-        return Block(state, state, slice(0, state.size), block)
+        numbers = block if chosen is None else chosen[block]
+        state = self.cells.take(numbers)
+        return self._ages(Block(state, state, slice(0, state.size), block), numbers)
 
     def _pulses(self, cells: Block, part: slice, engine: Engine, c: Constants) -> None:
         """Take one block of cells through some pulses and write down what is wanted."""
@@ -183,7 +223,10 @@ class Run:
                     out[name] = np.empty((times, cell.size), DTYPES[name])
         read = train.pulses.read[part]
         pulses = Pulses(volts, read, before, after)
+        begun = None if cells.ages is None else Switches.of(cells.source, cells.where)
         engine.advance(cells.source, cells.target, cells.where, self.cells.seed, pulses, out, c)
+        if begun is not None:
+            self._aged(cells, begun, part, out)
         for i, name in enumerate(FEATURE_NAMES if cycles else ()):
             self.arrays[name][first_cycle : first_cycle + cycles, columns] = out["features"][i][:, inside]
         if times:
@@ -194,6 +237,19 @@ class Run:
             out["voltage"] = np.broadcast_to(applied, (times, cell.size))
             for name in table.values:
                 self.arrays[name][rows, columns] = out[name][:, inside]
+
+    def _aged(self, cells: Block, begun: Switches, part: slice, out: Records) -> None:
+        """Let the time of some pulses pass, and put what a read finds at their end in place of what was programmed."""
+        law, ends = self.cells.needs_law(), self.timetable.train.ends
+        state, ages = cells.target.view(cells.where), cells.ages or Ages.new(cells.target.r)
+        if ends is not None:
+            clock = self.cells.clock.later(int(ends[part.stop - 1]))
+            ages = replace(ages, clock=clock)
+        ages = ages.switched(begun.switched(state), state.r)
+        if "r" in out:
+            ages = ages.read(self.cells.engine, self.cells.seed, state.cell, state.r, law, self.cells.device, threads=1)
+            out["r"][-1] = ages.seen
+        cells.ages = ages
 
     def _volts(self, cell: NDArray[np.uint64], part: slice) -> F32:
         """Voltages of some pulses: (pulses, n), or (pulses, 1) where all cells get the same."""
@@ -227,6 +283,11 @@ class Run:
     def reads(self) -> int:
         """Noisy reads that the run makes."""
         return self.timetable.times if self.recording.bandwidth > 0 else 0
+
+
+def _cut(first: int, last: int, most: int) -> list[tuple[int, int]]:
+    """Pieces of at most so many."""
+    return [(a, min(a + most, last)) for a in range(first, last, most)]
 
 
 def _local(places: NDArray[np.int32]) -> tuple[NDArray[np.int32], int, int]:

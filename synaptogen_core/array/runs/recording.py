@@ -169,7 +169,18 @@ class Timetable:
     @cached_property
     def axis(self) -> str:
         """The dimension of the values: "cycle" or "pulse"."""
-        return "cycle" if self.by_cycle else "pulse"
+        return "cycle" if self.by_cycle or not self.values else "pulse"
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64] | None:
+        """Times from the train's beginning at which rows along `axis` are recorded [ns]; None where no time passes."""
+        ends = self.train.ends
+        if ends is None:
+            return None
+        if self.values:
+            return np.asarray(ends[self.pulse])
+        last = np.append(np.flatnonzero(np.diff(self.train.pulses.cycle)), len(self.train) - 1)
+        return np.asarray(ends[last])
 
     def bytes_per_cell(self) -> int:
         """Memory of what one cell writes [bytes]."""

@@ -20,6 +20,7 @@ from synaptogen_core.array.runs.recording import Recording, Timetable
 from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.errors import BudgetError
 from synaptogen_core.progress import Cancel, Progress, check_callbacks
 
@@ -151,7 +152,7 @@ def simulate_recording(
         run = _executed(work, table, wish, bool(advance), threads, progress, cancel, stacklevel=5)
         result = dataset.build(run)
         if run.state is not None:
-            work.take_over(run.state, work.reads + run.reads)
+            work.take_over(run.state, work.reads + run.reads, run.ages)
     return result
 
 
@@ -193,7 +194,7 @@ def apply_train(
     with cells.transaction() as work:
         run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel, stacklevel=4)
         if run.state is not None:
-            work.take_over(run.state, work.reads)
+            work.take_over(run.state, work.reads, run.ages)
 
 
 def _executed(
@@ -210,6 +211,8 @@ def _executed(
     check_callbacks(progress, cancel)
     run = Run(cells, table, wish, advance, threads)
     cells.warn_range(run.largest_voltage, stacklevel=stacklevel)
+    if run.timed:
+        cells.warn_law(stacklevel=stacklevel)
     run.execute(progress, cancel)
     return run
 
@@ -292,6 +295,7 @@ def fresh_cells(settings: Mapping[str, Any]) -> CellArray:
         seed=settings["seed"],
         start=settings["history"],
         first_cell=settings["first_cell"],
+        retention=RetentionLaw.from_dict(settings["retention"]) if "retention" in settings else None,
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains.random_voltages import RandomSource
 from synaptogen_core.array.trains.table import table
+from synaptogen_core.array.trains.timing import Durations, Wait, durations
 from synaptogen_core.array.trains.waveforms import (
     Cycling,
     Head,
@@ -24,21 +26,30 @@ from synaptogen_core.array.trains.waveforms import (
     Wave,
     assign,
 )
+from synaptogen_core.device.retention.clock import SECOND
+from synaptogen_core.device.retention.jumps import NEVER
 
 MAX_SOURCES = 32_767  # the number of a source is kept in an int16
 MAX_DEPTH = 64  # a tree of 50e6 pulses is at most 52 deep, as each repeat at least doubles the train
 
 
 @dataclass(frozen=True)
-class Join:
-    """Two or more nodes, none of them a join, one after the other; attributes as those of `Wave`."""
+class Measures:
+    """What a node is made to know of itself; attributes as those of `Wave`."""
 
-    parts: tuple[Node, ...]
     length: int = field(init=False)
     ends: int = field(init=False)
     closed: bool = field(init=False)
     amplitude: float = field(init=False)
     sources: tuple[RandomSource, ...] = field(init=False)
+    duration: int = field(init=False)
+
+
+@dataclass(frozen=True)
+class Join(Measures):
+    """Two or more nodes, none of them a join, one after the other; attributes as those of `Wave`."""
+
+    parts: tuple[Node, ...]
 
     def __post_init__(self) -> None:
         """Measure the parts."""
@@ -50,6 +61,7 @@ class Join:
         assign(self, length=checks.train_length(sum(part.length for part in self.parts)), sources=sources)
         assign(self, ends=sum(part.ends for part in self.parts), closed=self.parts[-1].closed)
         assign(self, amplitude=max(part.amplitude for part in self.parts))
+        assign(self, duration=_short_enough(sum(part.duration for part in self.parts)))
 
     def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
         """Return the first `count` pulses; `numbers` gives the random sources theirs.
@@ -77,6 +89,11 @@ class Join:
             np.concatenate([head.random for head in heads]),
         )
 
+    def timing(self, count: int) -> NDArray[np.int64]:
+        """Return width of the first `count` pulses and delay after each [ns], shape (2, count)."""
+        found = [part.timing(part.length) for part in self.parts]
+        return np.concatenate(found, axis=1)[:, :count]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the join as JSON values."""
         return {"kind": "join", "parts": [part.to_dict() for part in self.parts]}
@@ -91,21 +108,17 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Repeat:
+class Repeat(Measures):
     """A node, itself no repeat, two or more times; attributes as those of `Wave`."""
 
     times: int
-    part: Wave | Join
-    length: int = field(init=False)
-    ends: int = field(init=False)
-    closed: bool = field(init=False)
-    amplitude: float = field(init=False)
-    sources: tuple[RandomSource, ...] = field(init=False)
+    part: Wave | Join | Timed
 
     def __post_init__(self) -> None:
         """Measure the part."""
         assign(self, length=checks.train_length(self.times * self.part.length), ends=self.times * self.part.ends)
         assign(self, closed=self.part.closed, amplitude=self.part.amplitude, sources=self.part.sources)
+        assign(self, duration=_short_enough(self.times * self.part.duration))
 
     def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
         """Return the first `count` pulses; `numbers` gives the random sources theirs.
@@ -123,6 +136,11 @@ class Repeat:
         one = self.part.head(min(count, self.part.length), numbers)
         return Head(*(_tiled(array, count) for array in one))
 
+    def timing(self, count: int) -> NDArray[np.int64]:
+        """Return width of the first `count` pulses and delay after each [ns], shape (2, count)."""
+        width, delay = self.part.timing(min(count, self.part.length))
+        return np.stack([_tiled(width, count), _tiled(delay, count)])
+
     def to_dict(self) -> dict[str, Any]:
         """Return the repetition as JSON values."""
         return {"kind": "repeat", "times": self.times, "train": self.part.to_dict()}
@@ -137,7 +155,71 @@ class Repeat:
         return ("repeat", self.times, self.part.key())
 
 
-Node = Wave | Join | Repeat
+@dataclass(frozen=True)
+class Timed:
+    """A node whose pulses have a width or a delay; those that have one already keep theirs."""
+
+    part: Node
+    durations: Durations
+
+    def __post_init__(self) -> None:
+        """Measure the part."""
+        _short_enough(self.duration)
+
+    length = property(lambda self: self.part.length)
+    ends = property(lambda self: self.part.ends)
+    closed = property(lambda self: self.part.closed)
+    amplitude = property(lambda self: self.part.amplitude)
+    sources = property(lambda self: self.part.sources)
+
+    @cached_property
+    def duration(self) -> int:
+        """Time that all pulses take [ns]."""
+        times = self.timing(self.length)  # in two parts, so that no sum overflows
+        return int((times // SECOND).sum()) * SECOND + int((times % SECOND).sum())
+
+    def head(self, count: int, numbers: dict[RandomSource, int]) -> Head:
+        """Return the first `count` pulses of the part.
+
+        Parameters
+        ----------
+        count, numbers
+            As for `Join.head`.
+
+        Returns
+        -------
+        Head
+        """
+        return self.part.head(count, numbers)
+
+    def timing(self, count: int) -> NDArray[np.int64]:
+        """Return width of the first `count` pulses and delay after each [ns], shape (2, count)."""
+        inner: NDArray[np.int64] = self.part.timing(count)
+        own = [np.broadcast_to(value, self.length)[:count] for value in vars(self.durations).values()]
+        return np.where(inner > 0, inner, np.stack(own))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the node as JSON values; durations in ns."""
+        return {"kind": "timed", **self.durations.settings(), "train": self.part.to_dict()}
+
+    def to_python(self) -> str:
+        """Return Python text that makes the train."""
+        text = self.part.to_python()
+        compound = isinstance(self.part, Join | Repeat)
+        return f"{f'({text})' if compound else text}.timed({self.durations.to_python()})"
+
+    def key(self) -> tuple[object, ...]:
+        """Return what equal nodes have in common, hashable."""
+        return ("timed", self.part.key(), *self.durations.key())
+
+
+Node = Wave | Join | Repeat | Timed
+
+
+def _short_enough(ns: int) -> int:
+    if ns >= NEVER:
+        raise ValueError(f"train: must take less than 146 years (got {ns / SECOND:.3g} s); wait less, or repeat less")
+    return ns
 
 
 def _tiled(array: NDArray[Any], count: int) -> NDArray[Any]:
@@ -172,6 +254,28 @@ def repeat(node: Node, times: object) -> Node:
     if number == 1:
         return node
     return Repeat(number * node.times, node.part) if isinstance(node, Repeat) else Repeat(number, node)
+
+
+def timed(node: Node, width: ArrayLike, delay: ArrayLike, unit: str = "s") -> Node:
+    """Return the node with a width of its pulses and a delay after them, where they have none.
+
+    Parameters
+    ----------
+    node : Node
+    width, delay, unit
+        As for `timing.durations`.
+
+    Returns
+    -------
+    Node
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no durations.
+    """
+    found = durations(width, delay, node.length, unit)
+    return Timed(node, found) if found.width.any() or found.delay.any() else node
 
 
 def random(
@@ -211,6 +315,7 @@ MAKERS: dict[object, Callable[..., Wave]] = {
     "random": random,
     "read_only": ReadOnly,
     "table": table,
+    "wait": Wait,
 }
 
 
@@ -246,8 +351,11 @@ def from_dict(tree: object, depth: int = MAX_DEPTH) -> Node:
     if kind == "repeat":
         times, train = _bound(kind, lambda times, train: (times, train), settings)
         return repeat(from_dict(train, depth - 1), times)
+    if kind == "timed":
+        width, delay, train = _bound(kind, lambda width, delay, train: (width, delay, train), settings)
+        return timed(from_dict(train, depth - 1), width, delay, "ns")
     if not isinstance(kind, str) or kind not in MAKERS:
-        names = ", ".join(map(str, [*MAKERS, "join", "repeat"]))
+        names = ", ".join(map(str, [*MAKERS, "join", "repeat", "timed"]))
         raise ValueError(f"kind: must be one of {names} (got {kind!r}); use one of these names")
     made: Wave = _bound(kind, MAKERS[kind], settings)
     return made

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,49 +19,13 @@ from synaptogen_core import checks
 from synaptogen_core.array.trains import composition
 from synaptogen_core.array.trains.composition import Node
 from synaptogen_core.array.trains.random_voltages import RandomSource
+from synaptogen_core.array.trains.records import Pulses, Waveform
 from synaptogen_core.array.trains.table import table
+from synaptogen_core.array.trains.timing import Ns, Wait
 from synaptogen_core.array.trains.waveforms import Cycling, Head, Identical, ReadOnly, Staircase, Sweep
+from synaptogen_core.device.retention.clock import SECOND
 
 DRAWS_AT_ONCE = 1 << 16
-
-
-@dataclass(frozen=True, eq=False)
-class Pulses:
-    """The arrays of a train of n pulses, read-only, each of shape (n,).
-
-    Attributes
-    ----------
-    voltage : float32
-        Applied voltage [V]; NaN where it is random.
-    cycle_end : bool
-        The pulse ends a cycle.
-    read : bool
-        The pulse never changes a state.
-    step : int32
-        Position of the pulse in its cycle, from 0.
-    cycle : int32
-        Cycle that the pulse belongs to, from 0.
-    random : int16
-        -1, or which of the train's `sources` the voltage comes from.
-    """
-
-    voltage: NDArray[np.float32]
-    cycle_end: NDArray[np.bool_]
-    read: NDArray[np.bool_]
-    step: NDArray[np.int32]
-    cycle: NDArray[np.int32]
-    random: NDArray[np.int16]
-
-
-class Waveform(NamedTuple):
-    """What a plot of a train shows: one entry a pulse, to be drawn as steps; shapes (m,).
-
-    `complete` says whether these are all pulses of the train.
-    """
-
-    pulse: NDArray[np.int64]
-    voltage: NDArray[np.float32]
-    complete: bool
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,10 +56,6 @@ class PulseTrain:
         cycles : int
         u_set, u_reset : float
             Voltages [V]; u_set < 0 < u_reset.
-
-        Returns
-        -------
-        PulseTrain
         """
         return cls(Cycling(cycles, u_set, u_reset))
 
@@ -138,10 +98,6 @@ class PulseTrain:
             First and last RESET voltage [V].
         steps : int
             RESET pulses per cycle.
-
-        Returns
-        -------
-        PulseTrain
         """
         return cls(Staircase(cycles, u_set, u_start, u_stop, steps))
 
@@ -154,10 +110,6 @@ class PulseTrain:
         pulses : int
         u : float
             Voltage [V].
-
-        Returns
-        -------
-        PulseTrain
         """
         return cls(Identical(pulses, u))
 
@@ -192,7 +144,7 @@ class PulseTrain:
         return cls(composition.random(pulses, distribution, low, high, mean, sd, per_cell, seed))
 
     @classmethod
-    def read_only(cls, pulses: int = 1, u: float = 0.2) -> PulseTrain:
+    def read_only(cls, pulses: int = 1, u: float = 0.2, *, every: float = 0.0) -> PulseTrain:
         """Pulses that never change a state, and end no cycle.
 
         Parameters
@@ -200,15 +152,26 @@ class PulseTrain:
         pulses : int
         u : float
             Voltage [V].
-
-        Returns
-        -------
-        PulseTrain
+        every : float
+            Time from one to the next [s].
         """
-        return cls(ReadOnly(pulses, u))
+        return cls(ReadOnly(pulses, u)).timed(delay=every)
 
     @classmethod
-    def table(cls, voltages: ArrayLike, cycle_ends: ArrayLike | None = None) -> PulseTrain:
+    def wait(cls, seconds: float) -> PulseTrain:
+        """One pulse of 0 V that changes no state, ends no cycle, and lasts; the cells need a retention law.
+
+        Parameters
+        ----------
+        seconds : float
+            From 0 [s]; the clock counts nanoseconds.
+        """
+        return cls(Wait(seconds))
+
+    @classmethod
+    def table(
+        cls, voltages: ArrayLike, cycle_ends: ArrayLike | None = None, *, width: ArrayLike = 0.0, delay: ArrayLike = 0.0
+    ) -> PulseTrain:
         """Voltages one by one.
 
         Parameters
@@ -217,8 +180,31 @@ class PulseTrain:
             Applied voltages [V].
         cycle_ends : array of bool, shape (n,), or of int, optional
             Which pulses end a cycle, or their indices; without it the last one does.
+        width, delay : float, or array of shape (n,)
+            As for `timed` [s].
         """
-        return cls(table(voltages, cycle_ends))
+        return cls(table(voltages, cycle_ends)).timed(width, delay)
+
+    def timed(self, width: ArrayLike = 0.0, delay: ArrayLike = 0.0) -> PulseTrain:
+        """The same train on the clock; pulses that have a width or a delay already keep theirs.
+
+        A pulse switches, and is recorded, at its end; then comes its delay. What a voltage does depends on no width.
+
+        Parameters
+        ----------
+        width, delay : float, or array of one a pulse
+            How long each pulse lasts, and the time after it [s].
+
+        Returns
+        -------
+        PulseTrain
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are negative, or not as many as the pulses.
+        """
+        return PulseTrain(composition.timed(self.node, width, delay))
 
     def __add__(self, other: PulseTrain) -> PulseTrain:
         if not isinstance(other, PulseTrain):
@@ -255,6 +241,19 @@ class PulseTrain:
         ends = [bound for source in self.sources for bound in source.extremes]
         ends += [float(fixed.min()), float(fixed.max())] if fixed.size else []
         return (min(ends), max(ends)) if ends else (math.nan, math.nan)
+
+    @property
+    def duration(self) -> float:
+        """Time that all pulses take [s]; 0 where no width, delay or waiting was asked for."""
+        return self.node.duration / SECOND
+
+    @cached_property
+    def ends(self) -> Ns | None:
+        """When each pulse ends, from the beginning of the train [ns]; shape (n,). None where no time passes."""
+        if not self.node.duration:
+            return None
+        width, delay = self.node.timing(len(self))
+        return np.asarray(np.cumsum(width + delay) - delay)
 
     @property
     def sources(self) -> tuple[RandomSource, ...]:

@@ -48,6 +48,8 @@ class Wave:
         Largest |U| [V].
     sources : tuple of RandomSource
         Where random voltages come from.
+    duration : int
+        Time that all pulses take [ns].
     """
 
     kind: ClassVar[str]
@@ -58,6 +60,7 @@ class Wave:
     closed: bool = field(init=False, repr=False, compare=False)
     amplitude: float = field(init=False, repr=False, compare=False)
     sources: tuple[RandomSource, ...] = field(init=False, repr=False, compare=False, default=())
+    duration: int = field(init=False, repr=False, compare=False, default=0)
 
     def _measure(self, period: int, cycles: int, amplitude: float) -> None:
         length = checks.train_length(period * cycles)
@@ -94,6 +97,10 @@ class Wave:
         random = numbers[self.sources[0]] if self.sources else -1
         read, random_of = np.full(count, self.read), np.full(count, random, np.int16)
         return Head(self.voltage(count), self.cycle_end(count), read, random_of)
+
+    def timing(self, count: int) -> NDArray[np.int64]:
+        """Return width of the first `count` pulses and delay after each [ns], shape (2, count)."""
+        return np.zeros((2, count), np.int64)
 
     def settings(self) -> dict[str, Any]:
         """Return what defines the waveform, as JSON and Python arguments know it."""

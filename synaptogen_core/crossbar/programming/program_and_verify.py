@@ -31,6 +31,7 @@ def program_and_verify(
     step: float = 0.02,
     u_read: float = READ_VOLTAGE,
     bandwidth: float = 0.0,
+    delay: float = 0.0,
     reach: Reach | None = None,
     verify: Reader | None = None,
     after: ArrayLike | None = None,
@@ -65,6 +66,8 @@ def program_and_verify(
         Read voltage [V], not zero.
     bandwidth : float
         Bandwidth of the reads [Hz]; 0 for reads without noise. With noise, the cell is judged by what was read.
+    delay : float
+        Time between a pulse and the read that verifies it [s]; cells with a retention law relax meanwhile.
     reach : callable, optional
         Given the cells and the wanted voltages (rows, columns), returns those that reach the cells. Default: the same.
         A cell that has reached its target is not watched any more, whatever the pulses for others do to it.
@@ -108,7 +111,9 @@ def program_and_verify(
     checks.called("verify", verify)
     seen = None if after is None else check_after(after, cells.shape).ravel()
     check_callbacks(progress, cancel)
-    settings = check_settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth)
+    settings = check_settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth, delay)
+    if settings.delay:
+        cells.needs_law()
     cells.warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)
     with cells.transaction() as pulsed:
         work = Verification(pulsed, wanted.ravel(), settings, verify, seen)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
+from synaptogen_core.device.retention.clock import SECOND, nanoseconds
 from synaptogen_core.types import F64
 
 OUTCOMES = (
@@ -38,6 +39,7 @@ class Settings:
     step: float
     u_read: float
     bandwidth: float
+    delay: float = 0.0
 
 
 def check_target(target: ArrayLike, shape: tuple[int, int]) -> F64:
@@ -106,6 +108,7 @@ def check_settings(
     step: object,
     u_read: object,
     bandwidth: object,
+    delay: object = 0.0,
 ) -> Settings:
     """Check at the door.
 
@@ -132,6 +135,7 @@ def check_settings(
         checks.positive("step", step),
         checks.volts("u_read", u_read),
         checks.bandwidth(bandwidth),
+        nanoseconds("delay", delay) / SECOND,
     )
     if not 0 < wish.tolerance < 1:
         raise ValueError(f"tolerance: must be above 0 and below 1 (got {wish.tolerance:g}); 0.05 is five per cent")

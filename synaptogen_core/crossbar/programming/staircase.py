@@ -131,6 +131,8 @@ class Verification:
         grid = volts.reshape(self.cells.shape)
         reached = grid if reach is None else np.asarray(reach(self.cells, grid))
         self.cells.apply_voltage(reached)
+        if self.settings.delay:
+            self.cells.wait(self.settings.delay)
         here, u = self.active, self.u[self.active]
         before, self.arrived[here] = np.abs(self.arrived[here]), reached.ravel()[here]
         self.stronger = np.abs(self.arrived[here]) > before + GAIN

@@ -18,6 +18,7 @@ from synaptogen_core.types import F32, U32
 STREAM_VERSION = 2
 DEVICE, START, CYCLE, READ, PULSE, LINE = range(6)
 SLOW, STUCK = 8, 9  # of devices of format 2
+RELAX, TRAP = 16, 17  # jumps of a cell that was programmed; its telegraph traps
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -67,7 +68,7 @@ def words(
     seed : int
         0 <= seed < 2**64.
     purpose : int
-        One of `DEVICE`, `START`, `CYCLE`, `READ`, `PULSE`, `LINE`.
+        One of `DEVICE`, `START`, `CYCLE`, `READ`, `PULSE`, `LINE`, `RELAX`, `TRAP`.
     cell : ndarray of integers, shape (n,)
         Cell (or, for `LINE`, line) numbers below 2**64.
     count : int or ndarray of integers, shape (n,)

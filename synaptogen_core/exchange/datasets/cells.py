@@ -32,6 +32,11 @@ ARRAYS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "floor": (("cell",), "current that the RESET transition ends in", "A"),
 }
 
+TIMES: dict[str, tuple[tuple[str, ...], str, str]] = {  # only where time has passed
+    "born": (("cell",), "array time of the last switching event", "ns"),
+    "births": (("cell",), "switching events so far, as far as the clock tells them apart", "1"),
+}
+
 
 def save_cells(cells: CellArray, path: str | os.PathLike[str]) -> None:
     """Write all that cells remember to a NetCDF file, from which `load_cells` makes them again bit for bit.
@@ -54,7 +59,7 @@ def save_cells(cells: CellArray, path: str | os.PathLike[str]) -> None:
     arrays = state.pop("arrays")
     variables = {}
     for name, array in arrays.items():
-        dims, long_name, units = ARRAYS[name]
+        dims, long_name, units = (ARRAYS | TIMES)[name]
         variables[name] = (dims, array, {"long_name": long_name, "units": units})
     attrs = {"format": FORMAT, "settings": json.dumps(state, allow_nan=False), "state_hash": cells.state_hash()}
     ds = xr.Dataset(variables, attrs=attrs)

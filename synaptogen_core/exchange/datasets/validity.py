@@ -14,7 +14,7 @@ from synaptogen_core.schema import FEATURE_NAMES, SCHEMA_VERSION, STATE_NAMES, V
 TABLE_DIM = "train_entry"
 KINDS = {"f": "floating-point numbers", "iu": "whole numbers", "b": "True and False"}
 KIND_OF = {
-    **dict.fromkeys((*FEATURE_NAMES, "conductance", "current", "voltage", "train_table"), "f"),
+    **dict.fromkeys((*FEATURE_NAMES, "conductance", "current", "voltage", "train_table", "time"), "f"),
     **dict.fromkeys(("outlier", "train_table_cycle_end"), "b"),
 }
 
@@ -72,6 +72,10 @@ def _dims_of(name: str, cells: tuple[str, ...]) -> list[list[str]]:
         return [[name]]
     if name in ("pulse_cycle", "pulse_step"):
         return [["pulse"]]
+    if name == "time":
+        return [["pulse"], ["cycle"]]
+    if name == "train_durations":
+        return [["train_duration"]]
     if name.startswith("train_table"):
         return [[TABLE_DIM]]
     recorded = [["cycle", *cells], ["pulse", *cells]]

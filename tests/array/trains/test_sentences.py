@@ -107,8 +107,8 @@ SENTENCES = [
     ),
     (
         lambda: PulseTrain.from_dict({"kind": "sine"}),
-        "kind: must be one of cycling, iv_sweep, staircase, identical, random, read_only, table, join, repeat "
-        "(got 'sine'); use one of these names",
+        "kind: must be one of cycling, iv_sweep, staircase, identical, random, read_only, table, wait, "
+        "join, repeat, timed (got 'sine'); use one of these names",
     ),
     (
         lambda: PulseTrain.from_dict({"kind": "cycling", "speed": 1}),

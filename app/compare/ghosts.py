@@ -1,0 +1,259 @@
+"""Draws what is beside a tab's pictures into them: outlines of run A, outlines and marks of the selected cells.
+
+A view draws the other result itself, what it has drawn is copied, and it draws its own again, all within one hold: so
+each picture of each tab has its outline without a line of its own. Bars become a line around them, densities their
+contours, lines and points a quieter twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from bokeh.models import ColumnDataSource, GlyphRenderer, LogScale, Plot, Range1d
+from bokeh.models.glyphs import Image, Line, MultiLine, Quad, Scatter, Step
+from contourpy import contour_generator
+
+from app.compare.beside import Extra
+from app.look.tags import MAP, SHARES
+from app.look.theme import Theme
+
+SELECTED = "#E69F00"
+MOST_POINTS = 3000
+LEVELS = (0.1, 0.4, 0.7)  # of a density's largest value
+Columns = dict[str, Any]
+
+
+@dataclass
+class Shapes:
+    """What is drawn of one figure: a line with gaps, and points."""
+
+    line: tuple[list[np.ndarray], list[np.ndarray]] = field(default_factory=lambda: ([], []))
+    points: tuple[list[np.ndarray], list[np.ndarray]] = field(default_factory=lambda: ([], []))
+    ends: tuple[float, float, float, float] | None = None
+
+    def add_line(self, x: Any, y: Any) -> None:
+        for part, values in zip(self.line, (x, y), strict=True):
+            part.append(np.append(np.asarray(values, np.float64), np.nan))
+
+    def add_points(self, x: Any, y: Any) -> None:
+        some = slice(None, None, max(1, len(x) // MOST_POINTS))
+        for part, values in zip(self.points, (x, y), strict=True):
+            part.append(np.asarray(values, np.float64)[some])
+
+
+class Ghosts:
+    """Of one view."""
+
+    def __init__(self, look: Theme, layout: Any):
+        self.theme, self._layout = look, layout
+        self._layers: dict[tuple[str, str], tuple[ColumnDataSource, ColumnDataSource]] = {}
+        self._maps: dict[str, ColumnDataSource] = {}
+        self._rings: dict[tuple[str, int], ColumnDataSource] = {}
+        self._lines: dict[tuple[str, str], Line] = {}
+        self._drawn = False
+
+    def show(self, update: Callable[[Any], None], result: Any, extra: Extra) -> None:
+        """Draw what is beside `result`, which the view shows already, with its own `update`."""
+        if extra.nothing and not self._drawn:
+            return
+        self._drawn = not extra.nothing
+        found = {}
+        for key, other in (("A", extra.pinned), ("selected", extra.selected)):
+            if other is not None:
+                update(other)
+                found[key] = {figure.name: drawn_in(figure) for figure in self._figures()}
+        if found:
+            update(result)
+        for figure in self._figures():
+            own = drawn_in(figure)
+            for key in ("A", "selected"):
+                other_drawn = found.get(key, {}).get(figure.name)
+                self._draw(figure, key, shapes_of(figure, own, other_drawn) if other_drawn else Shapes())
+            self._mark(figure, extra)
+
+    def _figures(self) -> Iterator[Plot]:
+        for pane in self._layout.select(lambda part: isinstance(getattr(part, "object", None), Plot)):
+            yield pane.object
+
+    def _draw(self, figure: Any, key: str, shapes: Shapes) -> None:
+        if (figure.name, key) not in self._layers:
+            if not (shapes.line[0] or shapes.points[0]):
+                return
+            self._layers[figure.name, key] = self._make(figure, key)
+        for source, parts in zip(self._layers[figure.name, key], (shapes.line, shapes.points), strict=True):
+            x, y = (np.concatenate(part) if part else np.empty(0) for part in parts)
+            source.data = {"x": x, "y": y}
+        many = sum(part.size for part in shapes.line[0]) > MOST_POINTS
+        self._lines[figure.name, key].update(line_width=1 if many else 2, line_alpha=0.3 if many else 0.9)
+        if shapes.ends is not None:
+            widen(figure, shapes.ends, across=key == "A")
+
+    def _make(self, figure: Any, key: str) -> tuple[ColumnDataSource, ColumnDataSource]:
+        sources = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
+        dash: Any = [5, 3] if key == "A" else "solid"
+        line = figure.add_glyph(sources[0], Line(x="x", y="y", line_width=2, line_dash=dash))
+        points = figure.add_glyph(
+            sources[1],
+            Scatter(x="x", y="y", size=5, marker="x" if key == "A" else "circle", fill_color=None, line_alpha=0.6),
+        )
+        self._lines[figure.name, key] = line.glyph
+        for renderer in (line, points):
+            renderer.name = f"ghost {key}"
+            if key == "A":
+                self.theme.ink(renderer.glyph, "line_color")
+            else:
+                renderer.glyph.line_color = SELECTED
+        return sources
+
+    def _mark(self, figure: Any, extra: Extra) -> None:
+        """Rings around the selected cells on maps, and around their points."""
+        if MAP in figure.tags:
+            first = figure.tags[figure.tags.index(MAP) + 1]
+            self._ring(figure, 0, extra.columns + first, extra.rows + first, "square")
+            return
+        for k, renderer in enumerate(own_renderers(figure)):
+            data = renderer.data_source.data
+            if {"row", "column", "x", "y"} <= set(data) and isinstance(renderer.glyph, Scatter) and len(data["x"]) > 4:
+                wide = 1 << 20
+                inside = np.isin(
+                    np.asarray(data["row"], np.int64) * wide + np.asarray(data["column"], np.int64),
+                    extra.rows.astype(np.int64) * wide + extra.columns,
+                )
+                self._ring(figure, k, np.asarray(data["x"])[inside], np.asarray(data["y"])[inside], "circle")
+
+    def _ring(self, figure: Any, k: int, x: np.ndarray, y: np.ndarray, marker: str) -> None:
+        source = self._rings.get((figure.name, k))
+        if source is None:
+            if not x.size:
+                return
+            source = self._rings[figure.name, k] = ColumnDataSource({"x": [], "y": []})
+            shown: dict[str, Any] = {"fill_color": None, "line_color": SELECTED, "line_width": 1.5}
+            ring = figure.add_glyph(source, Scatter(x="x", y="y", size=8, marker=marker, **shown))
+            ring.name = "ghost selected"
+        source.data = {"x": x, "y": y}
+
+
+def own_renderers(figure: Any) -> list[GlyphRenderer]:
+    """What the view itself draws."""
+    return [r for r in figure.renderers if isinstance(r, GlyphRenderer) and not (r.name or "").startswith("ghost")]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a figure shows now: the columns of each of its own renderers, and the ends of its axes."""
+
+    columns: list[Columns]
+    ends: tuple[float, float, float, float] | None
+
+
+def drawn_in(figure: Any) -> Drawn:
+    """What a figure shows now. Columns are replaced at the next update, never changed."""
+    ranges = figure.x_range, figure.y_range
+    known = all(isinstance(range_, Range1d) and isinstance(range_.start, int | float) for range_ in ranges)
+    ends = tuple(float(end) for range_ in ranges for end in (range_.start, range_.end)) if known else None
+    return Drawn([dict(r.data_source.data) if r.visible else {} for r in own_renderers(figure)], ends)  # type: ignore[arg-type]
+
+
+def shapes_of(figure: Any, own: Drawn, other: Drawn) -> Shapes:
+    """What another result has drawn in a figure, where it differs from what stands there, as a line and points."""
+    shapes = Shapes(ends=other.ends)
+    if MAP in figure.tags:
+        return Shapes()
+    logs = isinstance(figure.x_scale, LogScale), isinstance(figure.y_scale, LogScale)
+    for renderer, ours, theirs in zip(own_renderers(figure), own.columns, other.columns, strict=False):
+        if theirs and len(next(iter(theirs.values()))) and not alike(ours, theirs):
+            if SHARES in figure.tags and isinstance(renderer.glyph, Quad):
+                theirs = in_bins_of(ours, theirs, log=logs[0])
+            _add(shapes, renderer.glyph, theirs, logs)
+    return shapes
+
+
+def in_bins_of(ours: Columns, theirs: Columns, *, log: bool) -> Columns:
+    """Shares in bins of another width, as they would be in bins of ours."""
+    scale = np.log if log else np.asarray
+    mine, other = (
+        float(scale(np.asarray(columns["right"])[-1]) - scale(np.asarray(columns["left"])[0])) / len(columns["left"])
+        for columns in (ours, theirs)
+    )
+    return {**theirs, "top": np.asarray(theirs["top"]) * (mine / other)}
+
+
+def alike(one: Columns, other: Columns) -> bool:
+    """Whether two renderers show the same: the model's curve is the same for all cells."""
+    return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two columns are equal, gaps included; columns of lines of their own are compared line by line."""
+    if len(one) != len(other):
+        return False
+    if len(one) and not isinstance(one[0], str) and np.ndim(one[0]):
+        return all(same(a, b) for a, b in zip(one, other, strict=True))
+    a, b = np.asarray(one), np.asarray(other)
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f"))
+
+
+def _add(shapes: Shapes, glyph: Any, data: Columns, logs: tuple[bool, bool]) -> None:
+    def column(name: str) -> Any:
+        field_ = getattr(glyph, name, None)
+        return data.get(field_) if isinstance(field_, str) else None
+
+    x, y = column("x"), column("y")
+    if isinstance(glyph, Quad):
+        left, right, top = column("left"), column("right"), column("top")
+        top = column("bottom") if top is None else top
+        if left is not None and right is not None and top is not None:
+            shapes.add_line(np.column_stack([left, right]).ravel(), np.repeat(np.asarray(top), 2))
+    elif isinstance(glyph, Line | Step) and numbers(x, y):
+        shapes.add_line(x, y)
+    elif isinstance(glyph, MultiLine):
+        rows = column("xs"), column("ys")
+        for across, up in () if rows[0] is None or rows[1] is None else zip(*rows, strict=True):
+            if numbers(across, up):
+                shapes.add_line(across, up)
+    elif isinstance(glyph, Image):
+        _contours(shapes, data, logs)
+    elif isinstance(glyph, Scatter) and numbers(x, y):
+        shapes.add_points(x, y)
+
+
+def numbers(x: Any, y: Any) -> bool:
+    """Whether both are columns of numbers: names of categories are none."""
+    return x is not None and y is not None and all(np.asarray(v).dtype.kind in "fiu" for v in (x, y))
+
+
+def _contours(shapes: Shapes, data: Columns, logs: tuple[bool, bool]) -> None:
+    for image, left, bottom, wide, high in zip(*(data[key] for key in ("image", "x", "y", "dw", "dh")), strict=True):
+        values = np.nan_to_num(np.asarray(image, np.float64))
+        if min(values.shape) < 2 or values.max() <= 0:
+            continue
+        x = middles(left, left + wide, values.shape[1], logs[0])
+        y = middles(bottom, bottom + high, values.shape[0], logs[1])
+        lines = contour_generator(x, y, smooth(values))
+        for level in LEVELS:
+            for line in lines.lines(level * smooth(values).max()):
+                shapes.add_line(*np.asarray(line).T)
+
+
+def middles(low: float, high: float, count: int, log: bool) -> np.ndarray:
+    """Middles of pixels: an image lies evenly on the screen, also where an axis is logarithmic."""
+    share = (np.arange(count) + 0.5) / count
+    return low * (high / low) ** share if log else low + (high - low) * share
+
+
+def smooth(values: np.ndarray) -> np.ndarray:
+    """Means over squares of five pixels: contours of single points say nothing."""
+    padded = np.pad(values, 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5))
+    return np.asarray(windows.mean(axis=(2, 3)))
+
+
+def widen(figure: Any, ends: tuple[float, float, float, float], *, across: bool) -> None:
+    """Axes that hold the other result as well; `across`: also the horizontal one."""
+    for range_, (start, end) in ((figure.x_range, ends[:2]), (figure.y_range, ends[2:]))[0 if across else 1 :]:
+        if isinstance(range_, Range1d) and (range_.start < range_.end) == (start < end):
+            pick = (min, max) if start < end else (max, min)
+            range_.update(start=pick[0](range_.start, start), end=pick[1](range_.end, end))

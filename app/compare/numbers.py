@@ -1,0 +1,205 @@
+"""How two runs differ in numbers, each with its sampling error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from app.settings.sections import Choices
+from app.work.runs import Run
+from synaptogen_core.analysis import statistics_api
+from synaptogen_core.errors import Cancelled
+from synaptogen_core.schema import FEATURES
+
+GRID = 256  # bins in which the two laws are compared
+REPLICATES = 100
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of both runs, in the unit of its words; an interval each, or NaN where there is none."""
+
+    words: str
+    unit: str
+    a: float
+    b: float
+    error: float  # standard error of the difference; NaN where none is known
+    share: bool = False
+
+    @property
+    def difference(self) -> float:
+        return self.b - self.a
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far the values of a feature lie apart: the largest difference of the two cumulative curves."""
+
+    name: str
+    distance: float
+    interval: tuple[float, float]  # 95 %, over cells
+    chance: float  # what two runs of the same settings would show at most, in 95 of 100 cases
+
+
+@dataclass(frozen=True)
+class Differences:
+    changed: tuple[tuple[str, str, str], ...]  # setting, in A, in B
+    distances: tuple[Distance, ...]
+    numbers: tuple[Number, ...]
+
+
+NUMBERS = {
+    "best_bit_error_rate": "Bit error rate at the best threshold", "best_threshold": "Best read threshold",
+    "window_ratio": "Window ratio",
+    **{f"memory.{k}": f"Correlation at lag 1 of {f.symbol}" for k, f in enumerate(FEATURES)},
+    **{f"c2c.{k}": f"C2C spread of {f.symbol}" for k, f in enumerate(FEATURES)},
+    **{f"d2d.{k}": f"D2D spread of {f.symbol}" for k, f in enumerate(FEATURES)},
+    **{f"share.{k}": f"Share of variance between devices, {f.symbol}" for k, f in enumerate(FEATURES)},
+}  # fmt: skip
+
+
+def numbers_of(run: Run, key: str) -> tuple[float, float]:
+    """One number of a run and its standard error; NaN where the run has none."""
+    make, words = _window, NUMBERS[key]
+    if "." in key:
+        make = _memory if key.startswith("memory") else _spreads
+    try:
+        found = {row[0]: row[2:] for row in make(run)}
+    except (ValueError, KeyError):  # one cycle, or too few cells
+        return np.nan, np.nan
+    return found.get(words, (np.nan, np.nan))
+
+
+def differences(a: Run, b: Run, cancel: threading.Event) -> Differences:
+    """All numbers of the comparison.
+
+    Raises
+    ------
+    synaptogen_core.Cancelled
+        If `cancel` was set.
+    """
+    distances = tuple(distance(a, b, f.name, k) for k, f in enumerate(FEATURES) if not stop(cancel))
+    numbers: list[Number] = []
+    for make in (_spreads, _memory, _window):
+        stop(cancel)
+        numbers += _each(make, a, b)
+    return Differences(changed(a, b), distances, tuple(numbers))
+
+
+def stop(cancel: threading.Event) -> bool:
+    if cancel.is_set():
+        raise Cancelled("comparison: cancelled")
+    return False
+
+
+def changed(a: Run, b: Run) -> tuple[tuple[str, str, str], ...]:
+    """The settings in which two runs differ."""
+    found = []
+    for one, other in zip(a.key, b.key, strict=True):
+        for name in sorted({*one, *other}):
+            values = [_said(choices, name) for choices in (one, other)]
+            if values[0] != values[1]:
+                found.append((name, *values))
+    return tuple(found)
+
+
+def _said(choices: Choices, name: str) -> str:
+    value = choices.get(name)
+    return "–" if value is None else str(getattr(value, "name", value))
+
+
+def distance(a: Run, b: Run, name: str, seed: int) -> Distance:
+    """Kolmogorov and Smirnov's distance on a fine grid; cells are drawn anew with all their cycles, as cycles of a cell
+    are not independent. `chance`: the same when both are drawn from both runs together.
+    """
+    values = [run.values(name) for run in (a, b)]
+    pooled = np.concatenate([part.ravel()[:: max(1, part.size // 100_000)] for part in values])
+    edges = np.unique(np.quantile(pooled, np.linspace(0, 1, GRID + 1)[1:-1]))
+    counts = [_counts(part, edges) for part in values]  # (cells, bins) each
+    random = np.random.Generator(np.random.PCG64(seed))
+    drawn = np.array([_apart(*(_draw(random, part, len(part)) for part in counts)) for _ in range(REPLICATES)])
+    both = np.concatenate(counts)
+    same = np.array([_apart(*(_draw(random, both, len(part)) for part in counts)) for _ in range(REPLICATES)])
+    found = _apart(*(part.sum(axis=0) for part in counts))
+    # a distance cannot be negative, so drawing anew adds to it: the interval is that of the draws about what was found
+    spread = np.std(drawn)
+    return Distance(
+        name, found, (max(0.0, found - 1.96 * spread), min(1.0, found + 1.96 * spread)),
+        float(np.quantile(same, CONFIDENCE)),
+    )  # fmt: skip
+
+
+def _counts(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """How many cycles of each cell lie in each bin."""
+    place = np.searchsorted(edges, values)
+    cells, bins = values.shape[1], edges.size + 1
+    flat = np.bincount((np.arange(cells) * bins + place).ravel(), minlength=cells * bins)
+    return flat.reshape(cells, bins).astype(np.float32)
+
+
+def _draw(random: np.random.Generator, counts: np.ndarray, size: int) -> np.ndarray:
+    weights = np.bincount(random.integers(0, len(counts), size), minlength=len(counts)).astype(np.float32)
+    return weights @ counts
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(np.cumsum(a) / a.sum() - np.cumsum(b) / b.sum()).max())
+
+
+def _each(make: Callable[[Run], list[tuple[str, str, float, float]]], a: Run, b: Run) -> list[Number]:
+    """The numbers that both runs have."""
+    try:
+        found = [make(run) for run in (a, b)]
+    except (ValueError, KeyError):  # one cycle, or too few cells
+        return []
+    return [
+        Number(words, unit, va, vb, float(np.hypot(ea, eb)), unit == "%")
+        for (words, unit, va, ea), (_, _, vb, eb) in zip(*found, strict=True)
+    ]
+
+
+def _error(interval: np.ndarray) -> float:
+    low, high = (float(end) for end in interval)
+    return (high - low) / (2 * 1.96)
+
+
+def _spreads(run: Run) -> list[tuple[str, str, float, float]]:
+    found = statistics_api.spread(run.data, device=run.device, replicates=100)
+    rows = []
+    for part, words in (("cycle_to_cycle", "C2C spread"), ("device_to_device", "D2D spread")):
+        for f in FEATURES:
+            unit = "decades" if f.scale == "log" else f.unit.replace("ohm", "Ω")
+            value, interval = (found[name].sel(part=part).values for name in (f.name, f"{f.name}_interval"))
+            rows.append((f"{words} of {f.symbol}", unit, float(value), _error(interval)))
+    for k, f in enumerate(FEATURES):
+        value, interval = (found[name].values[k] for name in ("device_share", "device_share_interval"))
+        rows.append((f"Share of variance between devices, {f.symbol}", "%", 100 * float(value), 100 * _error(interval)))
+    return rows
+
+
+def _memory(run: Run) -> list[tuple[str, str, float, float]]:
+    found = statistics_api.autocorrelation(run.data, max_lag=1, device=run.device)
+    lag = int(np.flatnonzero(found["lag"].values == 1)[0])
+    return [
+        (f"Correlation at lag 1 of {f.symbol}", "", float(found["autocorrelation"].values[lag, k]),
+         _error(found["autocorrelation_interval"].values[lag, k]))
+        for k, f in enumerate(FEATURES)
+    ]  # fmt: skip
+
+
+def _window(run: Run) -> list[tuple[str, str, float, float]]:
+    found: xr.Dataset = statistics_api.memory_window(run.data)
+    rows = [("Best read threshold", "Ω", float(found["best_threshold"]), np.nan)]
+    for name, words in (
+        ("best_bit_error_rate", "Bit error rate at the best threshold"),
+        ("window_ratio", "Window ratio"),
+    ):
+        if name in found:
+            interval = found.get(f"{name}_interval")
+            rows.append((words, "", float(found[name]), np.nan if interval is None else _error(interval.values)))
+    return rows

@@ -1,0 +1,122 @@
+"""The sweep: a curve with error bars over the values, and a small histogram of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel_material_ui as pmui
+from bokeh.models import ColumnDataSource, Range1d, Span, Whisker
+
+from app.look import controls, theme
+from app.look.theme import COLORS
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+
+if TYPE_CHECKING:
+    from app.tabs.sweep.compute import Result
+
+MOST = 5
+CURVE = {"x": [], "y": [], "low": [], "high": []}
+BARS = {"left": [], "right": [], "top": []}
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        options = context.options
+        widgets = [
+            controls.widget(options, name, width=190, sizing_mode=None) for name in ("control", "number", "feature")
+        ]
+        values = controls.widget(options, "at", widget=pmui.TextInput, width=230, sizing_mode=None)
+        small: dict[str, Any] = {"variant": "contained", "size": "small", "margin": (6, 6), "visible": False}
+        self.start = pmui.Button(label="Start the sweep", icon="play_arrow", **small)
+        self.start.on_click(lambda event: setattr(options, "running", True))
+        self.stop = pmui.Button(label="Stop", icon="close", **{**small, "variant": "outlined"})
+        self.stop.on_click(lambda event: setattr(options, "running", False))
+        options.param.watch(lambda event: self._tell(), "running")
+        self.curve, self.note = self._curve(), theme.note()
+        self.bars = [ColumnDataSource(BARS) for _ in range(MOST)]
+        self.x = Range1d(0, 1)
+        self.y = Range1d(0, 1)
+        self.small = [self._histogram(k) for k in range(MOST)]
+        self.cards = [theme.card(figure) for figure in self.small]
+        self.layout = pmui.Column(
+            pmui.FlexBox(*widgets, values, self.start, self.stop, sizing_mode="stretch_width", align_items="center",
+                         gap="4px 0"),
+            theme.card(self.curve, self.note),
+            theme.grid(*self.cards, sizes={"xs": 12, "sm": 6, "md": 4}),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+
+    def _tell(self) -> None:
+        running = self.context.options.running
+        self.stop.visible = running
+        if running:
+            self.start.visible = False
+
+    def _curve(self) -> Any:
+        figure = self.theme.figure("sweep curve", title="–", x=" ", y=" ", height=300)
+        self.points = ColumnDataSource(CURVE)
+        self.now = Span(dimension="height", line_dash="dotted", line_width=1, visible=False)
+        self.theme.ink(self.now, "line_color")
+        figure.add_layout(self.now)
+        figure.line("x", "y", source=self.points, line_color=COLORS["r_hrs"], line_width=2)
+        dots = figure.scatter("x", "y", source=self.points, size=8, color=COLORS["r_hrs"])
+        whisker = Whisker(base="x", lower="low", upper="high", source=self.points, line_width=2)
+        for part in (whisker, whisker.lower_head, whisker.upper_head):
+            self.theme.ink(part, "line_color")
+        figure.add_layout(whisker)
+        figure.add_tools(theme.hover([dots], ("Value", "@x"), ("Number", "@y{0.000a}")))
+        return figure
+
+    def _histogram(self, k: int) -> Any:
+        figure = self.theme.figure(f"sweep value {k + 1}", title="–", x=" ", y="Share of cycles (%)", height=190,
+                                   x_range=self.x, y_range=self.y)  # fmt: skip
+        figure.quad("left", "right", "top", 0, source=self.bars[k], color=COLORS["r_hrs"], line_color=None)
+        return figure
+
+    def update(self, result: Result) -> None:
+        points = [point for point in result.points if np.isfinite(point.number)]
+        x, y = ([getattr(point, name) for point in points] for name in ("value", "number"))
+        error = [0.0 if not np.isfinite(point.error) else point.error for point in points]
+        self.points.data = {
+            "x": x, "y": y, "low": [v - e for v, e in zip(y, error, strict=True)],
+            "high": [v + e for v, e in zip(y, error, strict=True)],
+        }  # fmt: skip
+        unit = f" ({result.unit})" if result.unit else ""
+        number_unit = f" ({result.number_unit})" if result.number_unit else ""
+        self.curve.xaxis.axis_label, self.curve.yaxis.axis_label = (
+            f"{result.control}{unit}",
+            f"{result.number}{number_unit}",
+        )
+        self.curve.title.text = f"{result.number} over {result.control}"
+        self.now.update(visible=result.now is not None, location=result.now or 0.0)
+        self._show_bars(result)
+        self.start.visible = result.waiting
+        self.stop.visible = not result.waiting and self.context.options.running
+        said = "Bars: standard error. Dotted: the present setting."
+        missing = len(result.points) - len(points)
+        if missing:
+            said += f" {missing} of the runs have no such number."
+        if result.waiting:
+            said = f"This sweep takes about {result.seconds:.0f} s: start it. A stopped one goes on where it was."
+        self.note.object = said
+
+    def _show_bars(self, result: Result) -> None:
+        scale = theme.factor(result.feature)
+        top = max((100 * float(point.counts.max()) for point in result.points), default=1.0)
+        self.y.update(start=0, end=1.05 * top or 1.0)
+        for k, (figure, source, card) in enumerate(zip(self.small, self.bars, self.cards, strict=True)):
+            card.visible = k < len(result.points)
+            if not card.visible:
+                source.data = BARS
+                continue
+            point = result.points[k]
+            edges = point.edges + np.log10(scale) if result.feature == "r_hrs" else point.edges * scale
+            source.data = {"left": edges[:-1], "right": edges[1:], "top": 100 * point.counts}
+            self.x.update(start=edges[0], end=edges[-1])
+            figure.title.text = f"{result.control} {theme.number(point.value)} {result.unit}".strip()
+            label = theme.label(result.feature)
+            figure.xaxis.axis_label = f"log₁₀ of {label}" if result.feature == "r_hrs" else label
+            figure.renderers[0].glyph.update(fill_color=COLORS[result.feature])
