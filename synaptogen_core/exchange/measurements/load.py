@@ -18,16 +18,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from synaptogen_core.errors import FileError
+from synaptogen_core.errors import ColumnsUnclear, FileError
 from synaptogen_core.exchange.files import text
-from synaptogen_core.exchange.measurements import instruments, netcdf
+from synaptogen_core.exchange.measurements import collection, instruments, netcdf
 from synaptogen_core.exchange.measurements.columns import (
     IN_ORDER,
     LABEL_ROLES,
@@ -74,7 +74,7 @@ OTHERS = (  # how files begin that are something else
 
 
 def load_measurements(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
@@ -85,8 +85,10 @@ def load_measurements(
 
     Parameters
     ----------
-    path : str or path
-        Text (.csv, .txt ...), NetCDF, or either packed with gzip; what it is, is told by its first bytes.
+    path : str or path, or a sequence of them
+        Text (.csv, .txt ...), NetCDF, or either packed with gzip; what it is, is told by its first bytes. Several
+        files, a folder or a ZIP archive are read as one measurement, each file a cycle or a device: asked, if not
+        clear.
     columns : mapping of role to column name, optional
         Which column holds what, where their names do not tell: "voltage", "current", "cycle", "device", "row",
         "column", "r_hrs", "u_set", "r_lrs", "u_reset". An empty name: there is none. ``{"cycle": "in order"}``: cycles
@@ -111,13 +113,21 @@ def load_measurements(
     ColumnsUnclear
         If columns or units cannot be told; its `layout` says what was understood.
     """
-    file = text.existing(path, WHAT)
-    try:
-        ds = _load(Source(str(path), file), columns, units, reading_of(reading))
-    except OSError as error:
-        raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
-    if ds.attrs["source"] == str(path):
-        ds.attrs["source"] = file.name  # where it lies is nobody's business who gets the result
+    told = reading_of(reading)
+    if not isinstance(path, (str, os.PathLike)):
+        for one in path:
+            text.existing(one, WHAT)
+        ds = _load_all(collection.of_paths(path), columns, units, told)
+    elif Path(path).is_dir():
+        ds = _load_all(collection.of_folder(Path(path)), columns, units, told)
+    else:
+        file = text.existing(path, WHAT)
+        try:
+            ds = _load(Source(str(path), file), columns, units, told)
+        except OSError as error:
+            raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
+        if ds.attrs["source"] == str(path):
+            ds.attrs["source"] = file.name  # where it lies is nobody's business who gets the result
     if explain:
         sys.stdout.write("".join(f"{note}\n" for note in json.loads(ds.attrs["notes"])))
     return ds
@@ -181,6 +191,8 @@ def inspect_measurements(
         If there is no table in it.
     """
     source = Source(name, Path(data) if isinstance(data, (str, os.PathLike)) else bytes(data))
+    if collection.is_archive(source):
+        source = collection.of_archive(source)[0]
     if _is_netcdf(source):
         return netcdf.inspect(source, columns, units)
     source, table, _, _ = _found(source, reading_of(reading))
@@ -192,6 +204,8 @@ def _load(
 ) -> xr.Dataset:
     if source.size > MAX_BYTES:
         raise FileError(f"{source.name}: must be at most {MAX_BYTES:,} bytes (got {source.size:,}); split it")
+    if collection.is_archive(source):
+        return _load_all(collection.of_archive(source), columns, units, reading)
     if _is_netcdf(source):
         return netcdf.load(source, columns, units)
     source, table, reading, notes = _found(source, reading)
@@ -200,6 +214,26 @@ def _load(
     except UnicodeDecodeError:  # the head was ASCII, but not all of it
         ds = _read_table(source, replace(table, encoding="cp1252"), columns, units, reading)
     ds.attrs["notes"] = json.dumps([*notes, *json.loads(ds.attrs["notes"])], ensure_ascii=False)
+    return ds
+
+
+def _load_all(
+    sources: Sequence[Source], columns: Mapping[str, str] | None, units: Mapping[str, str] | None, reading: Reading
+) -> xr.Dataset:
+    """Several files as one measurement; where cycles have no numbers, each full sweep of a file is one."""
+    parts = []
+    for source in sources:
+        try:
+            ds = _load(source, columns, units, reading)
+        except ColumnsUnclear as unclear:
+            only_cycle = all(question.startswith("cycle:") for question in unclear.layout.questions)
+            if not only_cycle or "cycle" in (columns or {}):
+                raise
+            ds = _load(source, {**(columns or {}), "cycle": IN_ORDER}, units, reading)
+        parts.append((source.name, ds))
+    layout = TableLayout(sources[0].name, "loops", (), (), (), (), (), ())
+    ds, notes = collection.joined(parts, reading, layout)
+    ds.attrs["notes"] = json.dumps([*notes, *json.loads(parts[0][1].attrs["notes"])], ensure_ascii=False)
     return ds
 
 
