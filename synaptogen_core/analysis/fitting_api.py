@@ -7,6 +7,7 @@ The public face of the room (`sc.fitting`):
 `screen_devices`     which devices switch, wear out, drift
 `usable_records`    the cycles worth learning from
 `fit`               features -> `Fit`: DeviceParameters, every number with its interval, what was assumed
+`fit_extended`      the same for a device of format 2, which holds what real devices show
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
 `scaled_curves`     those of another device, where there are no loops
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
@@ -22,6 +23,7 @@ from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, s
 from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
+from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
 from synaptogen_core.measurement import from_simulation
@@ -35,6 +37,7 @@ __all__ = [
     "extract_features",
     "fit",
     "fit_curves",
+    "fit_extended",
     "from_simulation",
     "scaled_curves",
     "screen_devices",

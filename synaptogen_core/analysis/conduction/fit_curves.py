@@ -221,6 +221,9 @@ def scaled_curves(
         u_0 = extraction.read_voltage if extraction else template.u_0
     assumed, warnings = [], []
     mean = template.population_mean
+    if template.extension is not None:  # of coordinates
+        typical_values = [float(c.feature(mean[i])) for i, c in enumerate(template.extension.coordinates)]
+        mean = np.array([np.log10(typical_values[0]), *typical_values[1:]])
     factor, name = 1.0, f"the device {template.name!r}"
     for feature, typical in (("r_lrs", mean[2]), ("r_hrs", 10.0 ** mean[0])):
         values = known.get(feature, np.empty(0))

@@ -25,6 +25,11 @@ class Table:
     confidence: float
     rows: list[tuple[str, str, float, float, float, float, str, str]] = field(default_factory=list)
 
+    @property
+    def half(self) -> float:
+        """Half width of the interval of a normal number, in standard errors."""
+        return float(student.ppf((1 + self.confidence) / 2, 1000))
+
     def add(
         self, group: str, labels: Sequence[str], values: ArrayLike, replicates: ArrayLike, units: Sequence[str], n: int
     ) -> None:

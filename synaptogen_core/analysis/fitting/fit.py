@@ -32,6 +32,7 @@ from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.measurement import data_hash, from_simulation, is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.schema import FEATURES
+from synaptogen_core.types import F64
 
 MOST_ORDER = 20
 MOST_SOURCE = 1000  # characters of the measurement's own words on where it comes from
@@ -65,7 +66,10 @@ class Fit:
     data_hash : str
         Of the measurement as it was given.
     again : mapping
-        Arguments with which `fit` treats another measurement in the same way.
+        Arguments with which `fit`, or `fit_extended`, treats another measurement in the same way.
+    parts : xarray.Dataset, optional
+        From `fit_extended`, on ``part``: `name`, `feature`, `gain` a value on devices that did not choose it, its
+        `error`, and whether it was `kept`.
     """
 
     device: DeviceParameters
@@ -80,6 +84,7 @@ class Fit:
     warnings: tuple[str, ...]
     data_hash: str
     again: Mapping[str, Any]
+    parts: xr.Dataset | None = None
 
     def __post_init__(self) -> None:
         freeze(self)
@@ -163,13 +168,7 @@ def fit(
         checks.whole("components", components, 1, rules.MAX_COMPONENTS)
     checks.instance("template", template, DeviceParameters, "use load_device")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
-    measured = ds if is_measurement(ds) else from_simulation(ds)
-    measured = measured.assign_attrs(data_hash=data_hash(measured))
-    loops = measured if "sample_count" in measured else None
-    if loops is not None and not any(f.name in measured for f in FEATURES):
-        measured = extract_features(measured)
-    states = screen_devices(measured, drift=False) if devices is None else devices
-    drifting = _aside(with_drift, measured, states) if intervals and devices is None else None
+    measured, loops, states, drifting = prepared(ds, devices, intervals)
     work.done(0.1)
     used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
@@ -200,15 +199,56 @@ def fit(
     return Fit(
         device, table.dataset(), _orders(cycles, recipe), _components(population), used,
         drifting.result() if drifting else states,
-        _points(population, panel.features), curves, tuple(said.assumed), tuple(said.warnings),
+        device_points(population.points, panel.features), curves, tuple(said.assumed), tuple(said.warnings),
         measured.attrs["data_hash"],
         {"template": template, "name": name, "order": cycles.order, "method": method, "degree": degree,
          "components": components, "curves": curves, "seed": seed},
     )  # fmt: skip
 
 
-def _aside(job: Callable[..., xr.Dataset], *arguments: xr.Dataset) -> Future[xr.Dataset]:
-    """Something computed on a thread of its own, meanwhile; it ends by itself if nobody asks for it."""
+def prepared(
+    ds: xr.Dataset, devices: xr.Dataset | None, drift: bool
+) -> tuple[xr.Dataset, xr.Dataset | None, xr.Dataset, Future[xr.Dataset] | None]:
+    """What every fit begins with.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        A measurement, or the features of a simulation.
+    devices : xarray.Dataset, optional
+        What `screen_devices` says of it.
+    drift : bool
+        Also begin to test for drift, where devices were not screened yet.
+
+    Returns
+    -------
+    measured : xarray.Dataset
+        With features, and its hash.
+    loops : xarray.Dataset or None
+        The loops that it holds.
+    states : xarray.Dataset
+        Of the devices.
+    drifting : Future or None
+        The states with tests for drift.
+    """
+    measured = ds if is_measurement(ds) else from_simulation(ds)
+    measured = measured.assign_attrs(data_hash=data_hash(measured))
+    loops = measured if "sample_count" in measured else None
+    if loops is not None and not any(f.name in measured for f in FEATURES):
+        measured = extract_features(measured)
+    states = screen_devices(measured, drift=False) if devices is None else devices
+    drifting = aside(with_drift, measured, states) if drift and devices is None else None
+    return measured, loops, states, drifting
+
+
+def aside(job: Callable[..., xr.Dataset], *arguments: xr.Dataset) -> Future[xr.Dataset]:
+    """Something computed on a thread of its own, meanwhile; it ends by itself if nobody asks for it.
+
+    Parameters
+    ----------
+    job : callable
+    *arguments : xarray.Dataset
+    """
     pool = ThreadPoolExecutor(1, "drift")
     future = pool.submit(job, *arguments)
     pool.shutdown(wait=False)
@@ -270,14 +310,20 @@ def _components(fit: DeviceFit) -> xr.Dataset:
     return xr.Dataset(data, coords, attrs={"chosen": fit.weights.size})
 
 
-def _points(fit: DeviceFit, features: tuple[int, ...]) -> xr.Dataset:
-    """Mu and sigma of each device that was used."""
+def device_points(points: F64, features: tuple[int, ...]) -> xr.Dataset:
+    """Mu and sigma of each device that was used.
+
+    Parameters
+    ----------
+    points : ndarray, shape (devices, 2 f)
+    features : tuple of f int
+    """
     f = len(features)
     dims = ("device", "feature")
     return xr.Dataset(
         {
-            "mu": (dims, fit.points[:, :f], {"long_name": "mean over cycles (log10 for r_hrs)"}),
-            "sigma": (dims, fit.points[:, f:], {"long_name": "standard deviation over cycles (log10 for r_hrs)"}),
+            "mu": (dims, points[:, :f], {"long_name": "mean over cycles (log10 for r_hrs)"}),
+            "sigma": (dims, points[:, f:], {"long_name": "standard deviation over cycles (log10 for r_hrs)"}),
         },
         {"feature": ("feature", [FEATURES[i].name for i in features])},
     )

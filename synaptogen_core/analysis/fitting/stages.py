@@ -46,7 +46,9 @@ class Said(NamedTuple):
     warnings: list[str]
 
 
-def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dataset, Panel]:
+def usable(
+    measured: xr.Dataset, report: xr.Dataset, said: Said, fewest: int = FEWEST_CYCLES
+) -> tuple[xr.Dataset, Panel]:
     """The records worth learning from, and their panel.
 
     Parameters
@@ -57,6 +59,8 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
         What `screen_devices` says of its devices.
     said : Said
         Takes the sentence on what is left out.
+    fewest : int
+        Cycles that a device must have.
 
     Returns
     -------
@@ -83,16 +87,16 @@ def usable(measured: xr.Dataset, report: xr.Dataset, said: Said) -> tuple[xr.Dat
         raise ValueError("ds: must hold a device that switches (got none); see screen_devices for each device's state")
     used = measured if keep.all() else select_records(measured, keep)
     panel = panel_of(used)
-    lasting = panel.counts.min(axis=1) >= FEWEST_CYCLES
+    lasting = panel.counts.min(axis=1) >= fewest
     if not lasting.any():
         raise ValueError(
-            f"ds: must hold a device with at least {FEWEST_CYCLES} cycles of each feature (got none); measure more"
+            f"ds: must hold a device with at least {fewest} cycles of each feature (got none); measure more"
         )
     steady = np.asarray((panel.moments[1] > 0).all(axis=1))
     if not (lasting & steady).any():
         raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
     for kept, words in (
-        (lasting, f"a feature in fewer than {FEWEST_CYCLES} cycles"),
+        (lasting, f"a feature in fewer than {fewest} cycles"),
         (steady | ~lasting, "a feature that never varies"),
     ):
         if not kept.all():

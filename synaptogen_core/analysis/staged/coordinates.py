@@ -1,0 +1,161 @@
+"""Which coordinate a feature has: offset and warp, by the likelihood of devices each with its own mean and spread.
+
+In the right coordinate devices of any level have one shape. With a mean and a spread for each device, the likelihood
+of normal values is, up to constants, ``sum_d -N_d ln sd_d + sum ln dv/dy`` (Box and Cox 1964).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from synaptogen_core.analysis.fitting.cycle_table import Panel
+from synaptogen_core.analysis.staged.cycles import own_unit, part_of
+from synaptogen_core.device.extension import Coordinate
+from synaptogen_core.device.shapes import warp_of
+from synaptogen_core.schema import FEATURES
+from synaptogen_core.types import F64
+
+OFFSETS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # of the least magnitude
+FEWEST_DEVICES = 30  # of different level, to tell an offset or a warp
+BINS = 3
+RIDGE = 0.02
+ERRORS = 2.0  # a part is kept that gains by more
+TAIL = 0.002  # of the values beyond the knots of a warp
+
+
+def first_coordinate(feature: int, values: F64) -> Coordinate:
+    """log10 for a feature whose values have one sign, as they should; else linear.
+
+    Parameters
+    ----------
+    feature : int
+    values : ndarray
+        Finite values, in the feature's unit.
+    """
+    sign = -1 if FEATURES[feature].name == "u_set" else 1
+    return Coordinate("log10", sign) if np.all(sign * values > 0) else Coordinate("linear")
+
+
+def scores(panel: Panel, column: int, coordinate: Coordinate) -> F64:
+    """Log-likelihood of each device in a coordinate, per value; shape (devices,).
+
+    Parameters
+    ----------
+    panel : Panel
+    column : int
+    coordinate : Coordinate
+    """
+    y = own_unit(panel)[:, column]
+    known = np.isfinite(y)
+    v = np.full(y.shape, np.nan)
+    v[known] = coordinate.inverse(y[known])
+    jacobian = np.zeros(y.shape)
+    if coordinate.scale == "log10":
+        jacobian[known] -= np.log(np.log(10.0) * np.maximum(np.abs(y[known]) - coordinate.offset, 1e-300))
+    if coordinate.warp is not None:
+        jacobian[known] -= np.log(coordinate.warp.table.slope(v[known]))
+    one = Panel(v[:, None], panel.device, panel.starts, (panel.features[column],), panel.step)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sd = one.moments[1][:, 0]
+        mean_jacobian = np.add.reduceat(np.where(known, jacobian, 0.0), panel.starts[:-1]) / one.counts[:, 0]
+        return np.asarray(mean_jacobian - np.log(np.maximum(sd, 1e-12)))
+
+
+def gain(better: F64, base: F64) -> tuple[float, float]:
+    """Mean gain over devices, and its standard error.
+
+    Parameters
+    ----------
+    better, base : ndarray, shape (devices,)
+    """
+    difference = better - base
+    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(difference.size))
+
+
+def offset_of(panel: Panel, column: int, coordinate: Coordinate) -> tuple[Coordinate, tuple[float, float]]:
+    """The coordinate above the offset that gains most, kept if it gains on the devices that did not choose it.
+
+    Parameters
+    ----------
+    panel : Panel
+    column : int
+    coordinate : Coordinate
+        log10 without an offset.
+
+    Returns
+    -------
+    Coordinate
+    tuple of float
+        Gain per value and device, and its error.
+    """
+    values = np.abs(own_unit(panel)[:, column])
+    least = float(np.nanmin(values))
+    tried = [replace(coordinate, offset=share * least) for share in OFFSETS]
+    base = scores(panel, column, coordinate)
+    found = [scores(panel, column, c) for c in tried]
+    even = np.arange(base.size) % 2 == 0
+    crossed = np.empty(base.size)
+    for half in (even, ~even):
+        best = int(np.argmax([s[half].mean() for s in found]))
+        crossed[~half] = found[best][~half]
+    won = gain(crossed, base)
+    if won[0] > ERRORS * won[1]:
+        return tried[int(np.argmax([s.mean() for s in found]))], won
+    return coordinate, won
+
+
+def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:
+    """The coordinate with the warp that makes devices of all levels most alike.
+
+    Parameters
+    ----------
+    panel : Panel
+    column : int
+    coordinate : Coordinate
+        Without a warp.
+    """
+    y = own_unit(panel)[:, column]
+    t = coordinate.inverse(y[np.isfinite(y)])
+    knots = np.quantile(t, np.linspace(TAIL, 1 - TAIL, BINS + 1))
+    widths = np.diff(knots)
+
+    def warped(steepness: F64) -> Coordinate:
+        widened = widths * np.exp(np.append(steepness, 0.0))
+        values = knots[0] + np.concatenate([[0.0], np.cumsum(widened)]) * (knots[-1] - knots[0]) / widened.sum()
+        return replace(coordinate, warp=warp_of({"kind": "spline", "knots": values, "values": knots}))
+
+    def loss(steepness: F64) -> float:
+        return float(-scores(panel, column, warped(steepness)).mean() + RIDGE * (steepness**2).sum())
+
+    best = minimize(
+        loss, np.zeros(BINS - 1), method="Nelder-Mead", options={"maxfev": 120, "xatol": 0.02, "fatol": 1e-5}
+    )
+    return warped(np.clip(best.x, -3, 3))
+
+
+def warp_gain(panel: Panel, column: int, coordinate: Coordinate) -> tuple[float, float]:
+    """What warps gain on the devices that they were not fitted to: per value, and its error.
+
+    Parameters
+    ----------
+    panel : Panel
+    column : int
+    coordinate : Coordinate
+        Without a warp.
+    """
+    base = scores(panel, column, coordinate)
+    even = np.arange(base.size) % 2 == 0
+    crossed = np.empty(base.size)
+    for half in (even, ~even):
+        fitted = warp_fit(part_of(panel, half), column, coordinate)
+        crossed[~half] = scores(part_of(panel, ~half), column, fitted)
+    return gain(crossed, base)
+
+
+def levels_differ(panel: Panel) -> bool:
+    """Whether there are devices enough, and of levels different enough, to tell an offset or a warp."""
+    mean, sd = panel.moments
+    return panel.devices >= FEWEST_DEVICES and bool(np.all(mean.std(axis=0) > 0.3 * np.median(sd, axis=0)))

@@ -1,0 +1,98 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import synaptogen_core as sc
+from synaptogen_core.analysis import statistics_api
+from synaptogen_core.analysis.fitting.fit import Fit
+from synaptogen_core.errors import RangeWarning
+from synaptogen_core.schema import FEATURE_NAMES
+from tests.device.example_extended import BREAK_IN, SETTLED, SLOW, device
+
+PUBLISHED = sc.load_device("hennen2024")
+STRONG = 1000.0  # V: every cell switches in every cycle
+
+
+def measured(parameters: sc.DeviceParameters, devices: int, cycles: int, seed: int = 9) -> xr.Dataset:
+    with pytest.warns(RangeWarning):
+        return sc.simulate(
+            sc.CellArray((devices, 1), parameters, seed=seed), sc.PulseTrain.cycling(cycles, -STRONG, STRONG)
+        )
+
+
+def fitted(parameters: sc.DeviceParameters, devices: int, cycles: int, **more: Any) -> Fit:
+    return sc.fitting.fit_extended(measured(parameters, devices, cycles), PUBLISHED, name="again", seed=1, **more)
+
+
+@pytest.fixture(scope="module")
+def found() -> Fit:
+    return fitted(device(slow=SLOW, break_in=BREAK_IN), 100, 200, intervals=False)
+
+
+def test_each_part_is_found_where_it_is(found: Fit) -> None:
+    assert found.parts is not None
+    kept = {
+        f"{part} {feature}"
+        for part, feature, kept in zip(
+            found.parts["name"].values, found.parts["feature"].values, found.parts["kept"].values, strict=True
+        )
+        if kept
+    }
+    assert {"warp r_hrs", "offset r_lrs"} <= kept
+    extension = found.device.extension
+    assert extension is not None and extension.slow is not None and extension.break_in is not None
+    # a simulation of 100 devices x 200 cycles tells them so well
+    assert np.allclose(extension.slow.share[:3], SLOW.share[:3], atol=0.12)
+    assert np.all(np.abs(np.log(extension.slow.tau[:3] / SLOW.tau[:3])) < 0.7)
+    assert abs(extension.break_in.mean[0] / BREAK_IN.mean[0] - 1) < 0.3
+    assert 1500 < extension.coordinates[2].offset < found.features["r_lrs"].min()  # many offsets do nearly as well
+    assert any("gains" in note for note in found.device.notes) and found.device.format == 2
+
+
+def test_what_is_drawn_is_what_was_measured(found: Fit) -> None:
+    p = (0.01, 0.5, 0.99)
+    for name in FEATURE_NAMES:
+        error = (
+            statistics_api.population_quantiles(found.device, name, p)
+            / statistics_api.population_quantiles(SETTLED, name, p)
+            - 1
+        )
+        assert np.abs(error).max() < 0.15, name
+    assert sc.DeviceParameters.from_dict(found.device.to_dict()) == found.device
+
+
+@pytest.mark.parametrize("cycles", [5, 20])
+def test_few_cycles_of_one_device_give_wide_intervals(cycles: int) -> None:
+    one = fitted(SETTLED, 1, cycles)
+    table = one.estimates.to_dataframe().set_index("label")
+    for i, name in enumerate(("R_HRS", "U_SET", "R_LRS", "U_RESET")):
+        row = table.loc[f"mu {name}"]
+        assert row["lower"] < row["value"] < row["upper"] and np.isfinite(row["upper"])
+        assert row["upper"] - row["lower"] > 0.2 * np.exp(SETTLED.population_mean[4 + i]) / np.sqrt(cycles)
+        assert table.loc[f"w {name}", "lower"] >= 0 and table.loc[f"sd of mu {name}", "lower"] > 0
+        assert table.loc[f"sd of mu {name}", "origin"] == "assumed"
+    assert any("tell little" in sentence for sentence in one.assumed)
+    data = sc.simulate(sc.CellArray((30, 30), one.device, seed=2), sc.PulseTrain.cycling(5))
+    assert (data["r_lrs"] > 0).all() and (data["r_hrs"] > 0).all() and (data["u_set"] < 0).all()
+
+
+def test_what_was_not_measured_comes_from_the_template() -> None:
+    ds = measured(SETTLED, 8, 40).drop_vars(["u_set", "u_reset"])
+    one = sc.fitting.fit_extended(ds, PUBLISHED, name="two", intervals=False)
+    two = sc.fitting.fit_extended(ds, SETTLED, name="two", intervals=False)
+    median = statistics_api.population_quantiles(one.device, "u_set", (0.05, 0.5, 0.95)).values
+    assert np.allclose(median, statistics_api.population_quantiles(PUBLISHED, "u_set", (0.05, 0.5, 0.95)), rtol=0.08)
+    assert two.device.extension is not None and SETTLED.extension is not None
+    assert two.device.extension.coordinates[1].plain() == SETTLED.extension.coordinates[1].plain()
+    assert any("not measured" in sentence for sentence in one.assumed)
+
+
+def test_parts_can_be_left_out_and_wrong_names_are_said() -> None:
+    plain = fitted(SETTLED, 40, 60, intervals=False, leave_out=("offset", "warp", "slow", "break_in"))
+    extension = plain.device.extension
+    assert extension is not None and extension.slow is None and extension.break_in is None
+    assert all(c.warp is None and c.offset == 0 for c in extension.coordinates)
+    with pytest.raises(ValueError, match="leave_out"):
+        sc.fitting.fit_extended(xr.Dataset(), PUBLISHED, name="x", leave_out=("memory",))
