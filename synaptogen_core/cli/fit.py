@@ -27,10 +27,10 @@ SAID_IN_PYTHON = re.compile(r"\b(columns|units|reading)=\{([^}]*)\}")
 HELP = """\
 Learn a device from measured cycles, say how well, and write it for `synaptogen generate --device`.
 
-FILE (or several, a folder, a .zip) is a table of loops (voltage, current, cycle, device) or of features (cycle, device, any of R_HRS, U_SET, R_LRS,
-U_RESET) as text, NetCDF, or either packed with gzip. Columns and units are recognised where that is safe, and asked
-for where it is not. Nothing is written without -o, --report or --estimates; what is there is not replaced without
---force.
+FILE is a table of loops (voltage, current, cycle, device) or of features (cycle, device, any of R_HRS, U_SET, R_LRS,
+U_RESET) as text, NetCDF, or either packed with gzip; several files, a folder or a .zip are read as one measurement.
+Columns and units are recognised where that is safe, and asked for where it is not. Nothing is written without -o,
+--report or --estimates; what is there is not replaced without --force.
 
 For example:
 

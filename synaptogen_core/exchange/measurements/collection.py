@@ -18,7 +18,7 @@ from synaptogen_core.exchange.measurements.columns import TableLayout
 from synaptogen_core.exchange.measurements.notes import ask
 from synaptogen_core.exchange.measurements.reading import Choice, Reading
 from synaptogen_core.exchange.measurements.text import MAX_BYTES, MAX_EXPANSION, Source
-from synaptogen_core.measurement import device_starts, measurement
+from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FEATURE_NAMES
 
 ZIP = b"PK\x03\x04"
@@ -56,7 +56,10 @@ def is_archive(source: Source) -> bool:
     with source.raw() as stream:
         if stream.read(4) != ZIP:
             return False
-    return WORKBOOK not in _names(source)
+    try:
+        return WORKBOOK not in _names(source)
+    except FileError:
+        return False  # its first bytes are no more than that
 
 
 def of_archive(source: Source) -> list[Source]:
@@ -167,11 +170,6 @@ def joined(
     )  # fmt: skip
     said = f"{len(parts)} files, each {'a cycle' if how == 'cycles' else 'a device'}: {parts[0][0]} ... {parts[-1][0]}"
     return ds, [said]
-
-
-def devices(ds: xr.Dataset) -> int:
-    """How many devices have records."""
-    return int((np.diff(device_starts(ds)) > 0).sum())
 
 
 def _number(name: str, position: int, names: Sequence[str]) -> np.int64:

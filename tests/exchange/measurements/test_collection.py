@@ -77,7 +77,7 @@ def test_an_archive_grows_no_more_than_gzip_may(tmp_path: Path) -> None:
         archive.writestr("a.csv", b"0" * (120 * 2**20))
     with pytest.raises(FileError, match=r"must unpack to at most .* bytes \(got more\); split it"):
         measurements_from_bytes(stream.getvalue(), "bomb.zip")
-    with pytest.raises(FileError, match=r"must be a whole ZIP archive"):
+    with pytest.raises(FileError, match=r"must be a table or NetCDF \(got a ZIP archive"):
         measurements_from_bytes(stream.getvalue()[:200], "cut.zip")
     with pytest.raises(FileError, match=r"must hold 1 to 10,000 files \(got 0\)"):
         load_measurements(tmp_path)
