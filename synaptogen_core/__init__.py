@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from synaptogen_core import networks as networks
     from synaptogen_core import plots as plots
     from synaptogen_core.analysis import fitting_api as fitting  # noqa: F401 - the public name is the shorter one
+    from synaptogen_core.analysis import retention_api as retention  # noqa: F401 - as above
     from synaptogen_core.analysis import statistics_api as statistics  # noqa: F401 - as above
     from synaptogen_core.array.cells import CellArray as CellArray
     from synaptogen_core.array.runs.simulate import apply_train as apply_train
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.api import save_retention as save_retention
     from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
+    from synaptogen_core.exchange.measurements.retention_table import load_retention_table as load_retention_table
     from synaptogen_core.exchange.spice import save_netlist as save_netlist
     from synaptogen_core.report.page import save_report as save_report
 
@@ -57,6 +59,7 @@ _HOMES = {
     "load_device": "exchange.devices.ours",
     "load_measurements": "exchange.measurements.load",
     "load_retention": "exchange.devices.retention",
+    "load_retention_table": "exchange.measurements.retention_table",
     "load_train": "exchange.datasets.feature_csv",
     "repeat": "array.runs.simulate",
     "save_cells": "exchange.datasets.cells",
@@ -75,6 +78,7 @@ _ROOMS = {
     "networks": "networks",
     "plots": "plots",
     "fitting": "analysis.fitting_api",
+    "retention": "analysis.retention_api",
     "statistics": "analysis.statistics_api",
 }
 

@@ -20,7 +20,7 @@ UNITS = {
     "low": "V", "high": "V", "mean": "V", "sd": "V", "outlier_share": "%", "u_max": "V",
     "word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω",
     "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA", "amplitude": "V", "ones": "%",
-    "g_level": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%", "u_step": "V",
+    "g_level": "µS", "g_threshold": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%", "u_step": "V",
     "dac_high": "V", "adc_offset": "µA", "write": "V", "series_resistance": "Ω",
 }  # fmt: skip
 

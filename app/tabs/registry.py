@@ -41,6 +41,7 @@ TABS = (
     Tab("loops", "I-V loops", group="Explore", short="Loops"),
     Tab("explorer", "Explorer", group="Explore"),
     Tab("sweep", "Sweep", group="Explore"),
+    Tab("time", "Time", group="Explore"),
     Tab("crossbar", "Crossbar", group="Design"),
     Tab("programming", "Programming", group="Design"),
     Tab("fit", "Fit", of_run=False),

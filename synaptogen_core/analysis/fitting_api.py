@@ -10,7 +10,9 @@ The public face of the room (`sc.fitting`):
 `fit_extended`      the same for a device of format 2, which holds what real devices show
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
 `scaled_curves`     those of another device, where there are no loops
+`compare_numbers`   device and measurement in quantiles, bit errors, averages, spreads, each with interval and limit
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
+`fit_retention`     reads at times since programming -> `RetentionFit`; `judge_retention` says what it is worth
 ==================  =============================================================================================
 
 Measurements are Datasets in the layout of `array.measurement`; `load_measurements` reads them from files,
@@ -23,7 +25,10 @@ from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, s
 from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
+from synaptogen_core.analysis.retention.fit import RetentionFit, fit_retention
+from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_retention
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
+from synaptogen_core.analysis.validation.lines import compare_numbers
 from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
 from synaptogen_core.measurement import from_simulation
@@ -33,12 +38,17 @@ __all__ = [
     "FeatureOptions",
     "Finding",
     "Fit",
+    "RetentionFit",
+    "RetentionJudgement",
     "Validation",
+    "compare_numbers",
     "extract_features",
     "fit",
     "fit_curves",
     "fit_extended",
+    "fit_retention",
     "from_simulation",
+    "judge_retention",
     "scaled_curves",
     "screen_devices",
     "usable_records",

@@ -11,11 +11,12 @@ import typer
 
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.tally import notes
+from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import arguments, console
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
-from synaptogen_core.exchange.api import load_dataset, simulate_to_file, simulate_to_zarr
+from synaptogen_core.exchange.api import load_dataset, load_retention, simulate_to_file, simulate_to_zarr
 from synaptogen_core.exchange.runs.dry_run import rehearse
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
@@ -99,6 +100,10 @@ def generate(
     u_max: Annotated[
         float | None, typer.Option(help="Voltage of a full RESET [V], at most 1.6.", rich_help_panel=DEVICE)
     ] = None,
+    retention: Annotated[
+        str | None,
+        typer.Option(help="Law of what time does: stanford-b, stanford-c, or JSON file.", rich_help_panel=DEVICE),
+    ] = None,
     train: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,6 +115,10 @@ def generate(
         ),
     ] = None,
     repeat: Annotated[int, typer.Option(help="How often the whole train is applied.", rich_help_panel=TRAIN)] = 1,
+    wait: Annotated[
+        float,
+        typer.Option(help="Seconds to wait after the train; needs --retention.", rich_help_panel=TRAIN, metavar="S"),
+    ] = 0.0,
     record: Annotated[
         list[str] | None,
         typer.Option(
@@ -180,8 +189,12 @@ def generate(
         eta=eta,
         u_max=u_max,
     )
-    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start)
+    law = load_retention(retention) if retention else None
+    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start, retention=law)
     pulses = arguments.train(train or ["cycling:cycles=100"], repeat)
+    if wait:
+        cells.needs_law()
+        pulses = pulses + PulseTrain.wait(wait)
     recording: dict[str, Any] = {
         "record": arguments.quantities(record or ["features"]),
         "every": arguments.every(every),

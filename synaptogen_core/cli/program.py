@@ -79,12 +79,13 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, fit, generate, inspect
+    from synaptogen_core.cli import bench, devices, fit, generate, inspect, retention
 
     app.command("generate")(generate.generate)
     app.command("fit")(fit.fit)
     app.command("inspect")(inspect.inspect)
     app.add_typer(devices.app, name="device")
+    app.add_typer(retention.app, name="retention")
     app.command("bench")(bench.bench)
 
 

@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement, simulated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import Panel, panel_of
 from synaptogen_core.analysis.fitting.fit import Fit, fit
+from synaptogen_core.analysis.staged.cycles import in_coordinates
+from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation import distances as stats
+from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.device.variations import levinson
 from synaptogen_core.measurement import device_starts, select_records
 from synaptogen_core.progress import Work
 from synaptogen_core.schema import FEATURES
@@ -23,6 +27,7 @@ from synaptogen_core.types import F64
 TRAINED = 0.7  # of the cycles
 FEWEST_DEVICES = 16  # for a half of them to be worth a fit
 SIMULATED = 200_000
+PAST = 10  # cycles from which a device of format 2 is predicted
 GRID = np.linspace(-6.0, 6.0, 2401)  # where shapes are inverted
 
 
@@ -81,12 +86,39 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
     return xr.Dataset(data, {"feature": names}, attrs=said | apart.attrs).merge(apart)
 
 
+def _refit(whole: Fit, part: xr.Dataset) -> Fit:
+    """The same kind of fit of a part."""
+    if whole.parts is not None:
+        return fit_extended(part, **{**whole.again, "intervals": False})
+    return fit(part, **{**whole.again, "components": None, "intervals": False})
+
+
+def _predictor(device: DeviceParameters, chosen: list[int]) -> F64:
+    """Autoregression matrices of x that predict; of format 2 each feature from its own past."""
+    if device.extension is None:
+        p = device.order
+        return np.asarray(device.a[np.ix_(range(p), chosen, chosen)])
+    lags = stationary.autocovariance(device, PAST)
+    a = np.zeros((PAST, len(chosen), len(chosen)))
+    for j, i in enumerate(chosen):
+        a[:, j, j] = levinson(lags[:, i, i])[0]
+    return a
+
+
+def _inverse(device: DeviceParameters, feature: int, z: F64) -> F64:
+    """Where the shape of a feature reaches standardised values."""
+    if device.extension is not None:
+        return device.extension.coordinates[feature].shape.table.inverse(z)
+    rising = np.maximum.accumulate(np.polyval(device.gamma[feature], GRID))
+    return np.asarray(np.where(np.isfinite(z), np.interp(z, rising, GRID), np.nan))
+
+
 def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F64, F64, F64]:
     """Skill, its interval, and what is expected; each of shape (f,)."""
     starts = device_starts(features)
     place = np.arange(features.sizes["record"]) - starts[features["device_index"].values]
     early = place < TRAINED * np.diff(starts)[features["device_index"].values]
-    trained = fit(select_records(features, early), **{**whole.again, "components": None, "intervals": False})
+    trained = _refit(whole, select_records(features, early))
     panel = panel_of(features)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
     skill = _skill(ours.sum(axis=1))
@@ -116,6 +148,8 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *
 
     With `again`, each unit is predicted by an autoregression of its own earlier cycles, by least squares.
     """
+    if device.extension is not None:
+        panel = in_coordinates(panel, [device.extension.coordinates[i] for i in panel.features])
     length = np.diff(panel.starts)
     late = np.arange(panel.device.size) - panel.starts[panel.device] >= TRAINED * length[panel.device]
     chosen = list(panel.features)
@@ -124,12 +158,10 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *
     mean, sd = known.moments
     x = np.full(panel.values.shape, np.nan)
     for i, feature in enumerate(chosen):
-        rising = np.maximum.accumulate(np.polyval(device.gamma[feature], GRID))
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = (panel.values[:, i] - mean[panel.device, i]) / sd[panel.device, i]
-        x[:, i] = np.where(np.isfinite(z), np.interp(z, rising, GRID), np.nan)
-    p = device.order
-    a = device.a[np.ix_(range(p), chosen, chosen)]
+            x[:, i] = _inverse(device, feature, (panel.values[:, i] - mean[panel.device, i]) / sd[panel.device, i])
+    a = _predictor(device, chosen)
+    p = len(a)
     windows = sliding_window_view(x, p + 1, axis=0)[:, :, ::-1]  # (rows - p, f, newest first)
     past = windows[:, :, 1:].transpose(0, 2, 1).reshape(windows.shape[0], -1)
     whole = np.isfinite(windows).all(axis=(1, 2))
@@ -150,7 +182,7 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *
 def _other_devices(whole: Fit, features: xr.Dataset, names: Sequence[str], seed: int) -> xr.Dataset:
     """Distances of every second device from a simulation of the fit of the others."""
     first = features["device_index"].values % 2 == 0
-    trained = fit(select_records(features, first), **{**whole.again, "components": None, "intervals": False})
+    trained = _refit(whole, select_records(features, first))
     panel = panel_of(select_records(features, ~first))
     made = simulated_measurement(trained.device, panel, SIMULATED, seed + 2)
     edges = stats.edges_of([panel, made])

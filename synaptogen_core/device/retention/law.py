@@ -117,7 +117,7 @@ class RetentionLaw:
         if self.activation_energy is not None:
             object.__setattr__(self, "activation_energy", _above_zero("activation_energy", self.activation_energy))
         first, last = (float(t) for t in self.time_range)
-        if not 0 <= first < last:
+        if not 0 <= first <= last or not last:
             raise ValueError(f"time_range: must be two rising times [s] (got {first:g} and {last:g}); correct them")
         object.__setattr__(self, "time_range", (first, last))
         freeze(self)

@@ -1,0 +1,134 @@
+"""Time: how programmed cells forget, by a law measured on another device: exact curves, and cells that jump."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import param
+
+import synaptogen_core as sc
+from app.settings.sections import Choices, Request, TabOptions
+from app.work.runs import Run
+from synaptogen_core.device.retention import jumps
+from synaptogen_core.errors import RangeWarning
+
+USES = frozenset({"read", "cells"})
+LAWS = {"Technology B (to 113 µS)": "stanford-b", "Technology C (to 35 µS)": "stanford-c"}
+YEAR = 365.25 * 86400
+MOMENTS = {"1 s": 1.0, "1 h": 3600.0, "1 d": 86400.0, "10 years": 10 * YEAR}
+TIMES = np.geomspace(1e-2, 10 * YEAR, 50)
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+PATHS = 30
+G = (1.0, 200.0)
+
+
+class Options(TabOptions):
+    law = param.Selector(default="stanford-b", objects=LAWS, label="Retention law",
+                         doc="Measured on another device than the one the array is made of.")  # fmt: skip
+    g_low = param.Number(20.0, bounds=G, step=1.0, label="Lower level", doc="Conductance at birth, at 0.2 V.")
+    g_high = param.Number(60.0, bounds=G, step=1.0, label="Upper level", doc="Conductance at birth, at 0.2 V.")
+    g_threshold = param.Number(40.0, bounds=G, step=0.5, label="Read threshold",
+                               doc="A read above it counts as the upper level.")  # fmt: skip
+    moment = param.Selector(default=3600.0, objects=MOMENTS, label="Map after", doc="Since the end of the train.")
+    path_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the cells", doc="Of the cells drawn as staircases.")
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level: exact quantiles (quantile, time) and staircases as one line with gaps, both [S]."""
+
+    g: float
+    bands: np.ndarray
+    path_time: np.ndarray  # s
+    path: np.ndarray
+    moved: float  # share of the staircases that jumped at all
+
+
+@dataclass(frozen=True)
+class Result:
+    times: np.ndarray  # s
+    levels: tuple[Level, ...]
+    threshold: float  # S
+    jumping: np.ndarray  # probability of an error, mean of both levels, over time
+    gaussian: np.ndarray
+    early: tuple[float, float]  # of both laws after 1 s
+    change: np.ndarray  # (rows, columns): relative change of the read current
+    moment: str
+    moved: float  # share of the array's cells that jumped
+    rms: float  # of the relative change
+    next_event: float  # s until the next jump in the array
+    cells: tuple[tuple[int, int], ...]  # those that are followed
+    label: str
+    outside: str
+
+
+def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
+    """Fan, read window, and the array of the run some time later."""
+    law = sc.load_retention(options.law)
+    low, high = sorted((options.g_low * 1e-6, options.g_high * 1e-6))
+    if low == high:
+        high = low * 1.01
+    limit = min(max(options.g_threshold * 1e-6, low * 1.001), high * 0.999)
+    wide = law.vary(jumps="gaussian")
+    errors = [
+        sc.retention.bit_error_rate(one, [low, high], [limit], TIMES, reversible=True).values.mean(axis=0)
+        for one in (law, wide)
+    ]
+    bands = sc.retention.curve(law, [low, high], TIMES, QUANTILES).values
+    levels = tuple(_level(law, run, g, bands[k], options.path_seed, k) for k, g in enumerate((low, high)))
+    second = int(np.argmin(np.abs(np.log(TIMES))))
+    before, after, cells = _later(run, request, law, options.moment)
+    change = after / before - 1
+    held = 1e6 * float(np.median(before / request.read.u_read))
+    span = law.conductance[[0, -1]] * 1e6
+    inside = span[0] <= held <= span[1]
+    return Result(
+        times=TIMES,
+        levels=levels,
+        threshold=limit,
+        jumping=errors[0],
+        gaussian=errors[1],
+        early=(float(errors[0][second]), float(errors[1][second])),
+        change=change,
+        moment=next(words for words, seconds in MOMENTS.items() if seconds == options.moment),
+        moved=float(np.mean(change != 0)),
+        rms=float(np.sqrt(np.mean(change**2))),
+        next_event=cells.next_event(),
+        cells=request.cells,
+        label=law.label,
+        outside="" if inside else (
+            f"The cells of the array hold {held:.3g} µS (median); the law was measured at {span[0]:.3g} to "
+            f"{span[1]:.3g} µS: its ends are held, an extrapolation."
+        ),
+    )  # fmt: skip
+
+
+def _level(law: sc.RetentionLaw, run: Run, g: float, bands: np.ndarray, seed: int, place: int) -> Level:
+    """Cells of one level as staircases: where each stands at many times, so that a jump is a step."""
+    times = np.geomspace(TIMES[0], TIMES[-1], 200)
+    numbers = jumps.numbers(law, run.device)
+    cell = np.arange(PATHS, dtype=np.uint64) + np.uint64(place * PATHS)
+    births, born = np.zeros(PATHS, np.uint32), np.full(PATHS, g)
+    walks = []
+    for time in times:
+        age = np.full(PATHS, int(time * 1e9), np.int64)
+        moved, _ = jumps.walk(seed, cell, births, born, age, numbers)
+        walks.append(jumps.conductance(jumps.coordinate(born, law.corner) + moved, law.corner))
+    path = np.vstack([np.array(walks), np.full(PATHS, np.nan)])
+    return Level(g, bands, np.tile(np.append(times, np.nan), PATHS), path.T.ravel(), float(np.mean(walks[-1] != g)))
+
+
+Later = tuple[np.ndarray, np.ndarray, sc.CellArray]
+
+
+def _later(run: Run, request: Request, law: sc.RetentionLaw, seconds: float) -> Later:
+    """Read currents without noise at the end of the train, and some time later; the run's cells stay as they are."""
+    cells = sc.CellArray.from_state({**run.cells.to_state(), "retention": law.to_dict()})
+    before = cells.current(request.read.u_read).astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RangeWarning)  # the page says it
+        cells.wait(seconds)
+    return before, cells.current(request.read.u_read).astype(float), cells

@@ -1,0 +1,151 @@
+"""Time: a fan over log time, the read window, and a map of what has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel_material_ui as pmui
+from bokeh.models import ColumnDataSource, FixedTicker, Range1d, Span
+from bokeh.palettes import RdBu11
+
+from app.look import controls, theme
+from app.look.cell_map import CellMap, Scale
+from app.look.legend import legend, swatch
+from app.look.number_box import NumberSlider
+from app.look.theme import COLORS
+from app.tabs.view import Context
+from app.tabs.view import View as Base
+
+if TYPE_CHECKING:
+    from app.tabs.time.compute import Result
+
+COLOR = (COLORS["r_hrs"], COLORS["r_lrs"])  # of the lower and the upper level
+MARKS = {
+    1e-2: "10 ms",
+    1.0: "1 s",
+    60.0: "1 min",
+    3600.0: "1 h",
+    86400.0: "1 d",
+    2629800.0: "1 month",
+    3.15576e8: "10 y",
+}
+LEAST = 1e-6
+
+
+class View(Base):
+    def __init__(self, context: Context):
+        super().__init__(context)
+        self._fan()
+        self._window()
+        self.map = CellMap(self.theme, "time map", context.select, lambda: False)
+        self.map.add_marks()
+        self.map_note, self.fan_note, self.window_note = theme.note(), theme.note(), theme.note()
+        self.label = theme.Alert(severity="info", sizing_mode="stretch_width", margin=0)
+        self.outside = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
+        kinds = {"g_low": NumberSlider, "g_high": NumberSlider, "g_threshold": NumberSlider}
+        widgets = [
+            controls.widget(context.options, name, width=190, sizing_mode=None, widget=kinds.get(name))
+            for name in ("law", "g_low", "g_high", "g_threshold", "moment", "path_seed")
+        ]
+        self.layout = pmui.Column(
+            pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0"),
+            self.label,
+            theme.card(self.fan, self.fan_legend, self.fan_note),
+            theme.grid(
+                theme.card(self.window, self.window_legend, self.window_note),
+                theme.card(self.map.figure, self.map_note),
+                sizes=[{"xs": 12, "md": 6}, {"xs": 12, "md": 6}],
+            ),
+            self.outside, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+        )  # fmt: skip
+
+    def update(self, result: Result) -> None:
+        self.label.object = result.label
+        theme.say(self.outside, result.outside)
+        self._show_fan(result)
+        self._show_window(result)
+        largest = float(np.quantile(np.abs(result.change), 0.99)) or 0.01
+        title = f"Change of the read current after {result.moment} (%)"
+        scale = Scale(RdBu11[::-1], -100 * largest, 100 * largest, title, "Change", "0.00", "%")
+        self.map.show(100 * result.change, 0, result.change.shape, scale)
+        self.map.mark(result.cells)
+        self.map_note.object = (
+            f"After {result.moment}, {100 * result.moved:.0f} % of the cells have jumped; relative change, RMS: "
+            f"{100 * result.rms:.2g} %. The next jump of any cell comes in {result.next_event:.3g} s."
+        )
+
+    # ------------------------------------------------------------------------------------------------ fan
+    def _fan(self) -> None:
+        self.fan = self.theme.figure(
+            "time fan", title="Conductance over time: exact bands, cells that jump", x="Time since programming",
+            y="Conductance (µS)", height=380, x_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(0, 1),
+        )  # fmt: skip
+        ticks(self.fan)
+        self.bands, self.medians, self.paths = [], [], []
+        for color in COLOR:
+            for alpha in (0.10, 0.14, 0.2):
+                source = ColumnDataSource({"x": [], "low": [], "high": []})
+                self.fan.varea("x", "low", "high", source=source, color=color, alpha=alpha)
+                self.bands.append(source)
+            paths, median = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
+            self.fan.step("x", "y", source=paths, mode="after", color=color, line_width=0.8, alpha=0.6)
+            self.fan.line("x", "y", source=median, color=color, line_width=2.5)
+            self.paths.append(paths)
+            self.medians.append(median)
+        self.limit = Span(dimension="width", location=0, line_dash="dashed")
+        self.theme.ink(self.limit, "line_color")
+        self.fan.add_layout(self.limit)
+        self.fan_legend = theme.note()
+
+    def _show_fan(self, result: Result) -> None:
+        for k, level in enumerate(result.levels):
+            bands = 1e6 * level.bands
+            for j in range(3):
+                self.bands[3 * k + j].data = {"x": result.times, "low": bands[j], "high": bands[-1 - j]}
+            self.medians[k].data = {"x": result.times, "y": bands[3]}
+            self.paths[k].data = {"x": level.path_time, "y": 1e6 * level.path}
+        low, high = (1e6 * np.array([level.bands[[0, -1]] for level in result.levels])[..., -1]).reshape(-1)[[0, -1]]
+        top = max(float(high), 1e6 * result.levels[1].g) * 1.1
+        self.fan.y_range.update(start=min(0.0, float(low)), end=top)
+        self.limit.location = 1e6 * result.threshold
+        names = ("lower", "upper")
+        self.fan_legend.object = legend(
+            [swatch(COLOR[k], f"{names[k]} level, {1e6 * level.g:.3g} µS: median, 50, 90, 98 %; 30 cells, of which "
+                    f"{100 * level.moved:.0f} % jumped") for k, level in enumerate(result.levels)]
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------ read window
+    def _window(self) -> None:
+        self.window = self.theme.figure(
+            "time errors", title="Read as the wrong level", x="Time since programming", y="Share of the cells (%)",
+            height=480, x_axis_type="log", y_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(1e-4, 100),
+        )  # fmt: skip
+        ticks(self.window)
+        self.rates = []
+        for color, dash in ((COLOR[1], "solid"), (COLOR[0], "dashed")):
+            source = ColumnDataSource({"x": [], "y": []})
+            self.window.line("x", "y", source=source, color=color, line_dash=dash, line_width=2.5)
+            self.rates.append(source)
+        self.window_legend = theme.note()
+
+    def _show_window(self, result: Result) -> None:
+        for source, rate in zip(self.rates, (result.jumping, result.gaussian), strict=True):
+            source.data = {"x": result.times, "y": 100 * np.maximum(rate, LEAST)}
+        self.window_legend.object = legend(
+            [
+                swatch(COLOR[1], "jumps, as measured"),
+                swatch(COLOR[0], "a Gaussian walk of the same spread", dash="dashed"),
+            ]
+        )
+        jumping, gaussian = result.early
+        times = f", {jumping / gaussian:.3g} times" if gaussian > LEAST else ""
+        self.window_note.object = (
+            f"After 1 s: {100 * jumping:.2g} % with jumps{times} the {100 * gaussian:.2g} % of a Gaussian walk. "
+            "Both curves are exact; with the reversible part of a read."
+        )
+
+
+def ticks(figure: Any) -> None:
+    figure.xaxis.ticker = FixedTicker(ticks=list(MARKS))
+    figure.xaxis.major_label_overrides = dict(MARKS)

@@ -1,0 +1,96 @@
+"""A fit finds the law that made a table, and says what a table cannot tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import synaptogen_core as sc
+from synaptogen_core.device.retention import jumps
+from synaptogen_core.device.retention.table import RetentionTable
+
+TRUTH = sc.RetentionLaw("truth", [1e-5], [1e-6], [0.35], 6e-3, 1e-9)
+NOISE = 0.25e-6
+
+
+def table(times: list[float], n: int = 900, seed: int = 1) -> RetentionTable:
+    numbers = jumps.numbers(TRUTH, sc.load_device("hennen2024"))
+    cell, none, born = np.arange(n, dtype=np.uint64), np.zeros(n, np.uint32), np.full(n, 5e-5)
+    rng = np.random.default_rng(seed)
+    read = []
+    for time in times:
+        moved, _ = jumps.walk(seed, cell, none, born, np.full(n, int(time * 1e9)), numbers)
+        read.append(born + moved + rng.normal(0, NOISE, n))
+    birth = np.repeat(np.arange(n), len(times))
+    return RetentionTable(birth, np.tile(times, n), np.array(read).T.ravel(), "simulated")
+
+
+@pytest.fixture(scope="module")
+def fit() -> sc.fitting.RetentionFit:
+    return sc.fitting.fit_retention(table([0.0, 0.01, 0.1, 1.0, 10.0, 1e4]), levels=1, resamples=4)
+
+
+def test_the_law_is_found(fit: sc.fitting.RetentionFit) -> None:
+    law = fit.law
+    assert law.spread[0] == pytest.approx(1e-6, rel=0.08)
+    assert law.rate[0] == pytest.approx(0.35, rel=0.2)
+    assert law.reversible[0] == pytest.approx(NOISE, rel=0.15)
+    assert 2e-3 < law.t0 < 2e-2 and fit.identified
+    one = fit.estimates.isel(level=0)
+    assert float(one.rate_low) <= float(one.rate) * 1.02 and float(one.rate_high) >= float(one.rate) * 0.98
+
+
+def test_it_is_judged() -> None:
+    fit = sc.fitting.fit_retention(table([0.0, 0.01, 0.1, 10.0, 1e4], 299), levels=1, resamples=0)
+    found = sc.fitting.judge_retention(fit, resamples=20)
+    scores = {kind: float(found.held_out.sel(law=kind)) for kind in ("jumps", "gaussian", "independent", "none")}
+    assert scores["jumps"] > scores["gaussian"] + 0.05 and scores["gaussian"] > scores["none"]
+    assert float(found.coverage.sel(law="jumps", interval=0.9).mean()) == pytest.approx(0.9, abs=0.07)
+    value, low, high = found.two_time.values[0]
+    assert low <= value <= high and 0.85 < value < 1.15, "a walk: what has moved stays moved"
+    assert "walk (1)" in found.verdict[-1]
+
+
+def test_one_delay_says_how_much_and_not_in_how_many_jumps() -> None:
+    fit = sc.fitting.fit_retention(table([0.0, 1.0], 300), resamples=0)
+    assert not fit.identified and any("not identified" in note for note in fit.notes)
+    with pytest.raises(ValueError, match="three times"):
+        sc.fitting.judge_retention(fit)
+
+
+def text(tmp_path: Path, content: str) -> Path:
+    path = tmp_path / "reads.csv"
+    path.write_text(content)
+    return path
+
+
+def test_tables_in_other_units_and_orders_are_read_right(tmp_path: Path) -> None:
+    path = text(tmp_path, "device;time_h;R [kohm]\nb;1;20\na;0;10\na;2;25\nb;0;\nb;3;40\n")
+    found = sc.load_retention_table(path)
+    assert found.birth.tolist() == [0, 0, 1, 1]
+    assert found.time.tolist() == [0, 7200, 3600, 10800]
+    assert found.conductance == pytest.approx([1e-4, 4e-5, 5e-5, 2.5e-5])
+    assert any("gap" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("device,time,conductance_uS\na,0,1\na,-1,2\n", "line 3 must hold a time from 0 s"),
+        ("device,time,conductance_uS\na,0,1\na,1,-2\n", "line 3 must hold a conductance above zero"),
+        ("device,time,conductance_uS\na,1,1\na,0,1\na,1,2\n", "line 4 must not read a device again"),
+        ("device,time,conductance_furlong\na,0,1\na,1,2\n", "unit that is known"),
+        ("device,time,colour\na,0,1\na,1,2\n", "must have columns time"),
+    ],
+)
+def test_tables_that_make_no_sense_are_refused_with_the_line(tmp_path: Path, content: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        sc.load_retention_table(text(tmp_path, content))
+
+
+def test_the_measured_table_has_its_times(shared_data: Path) -> None:
+    found = sc.load_retention_table(shared_data / "stanford_mit_relaxation_techC.csv.gz")
+    assert found.births == 13024
+    assert found.groups()[1] == pytest.approx([0, 0.01, 0.1, 1, 3.44, 1e5], rel=0.05)
