@@ -15,7 +15,7 @@ import xarray as xr
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import TableLayout
-from synaptogen_core.exchange.measurements.notes import ask
+from synaptogen_core.exchange.measurements.doubts import ask
 from synaptogen_core.exchange.measurements.reading import Choice, Reading
 from synaptogen_core.exchange.measurements.text import MAX_BYTES, MAX_EXPANSION, Source
 from synaptogen_core.measurement import measurement

@@ -38,7 +38,7 @@ from synaptogen_core.exchange.measurements.columns import (
     understand,
     with_guesses,
 )
-from synaptogen_core.exchange.measurements.notes import ask, notes_of
+from synaptogen_core.exchange.measurements.doubts import ask, notes_of
 from synaptogen_core.exchange.measurements.reading import Reading, reading_of
 from synaptogen_core.exchange.measurements.records import OVERFLOW, Records
 from synaptogen_core.exchange.measurements.tables import find_table

@@ -23,7 +23,7 @@ from synaptogen_core.exchange.measurements.columns import (
     unit_of,
     unlikely,
 )
-from synaptogen_core.exchange.measurements.notes import ask
+from synaptogen_core.exchange.measurements.doubts import ask
 from synaptogen_core.exchange.measurements.reading import AS_IT_IS, Reading
 from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FEATURE_NAMES
