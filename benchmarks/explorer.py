@@ -1,7 +1,7 @@
 """A box drawn in the Explorer, from the mouse's release to painted pictures: python -m benchmarks.explorer --count 9
 
-Beside it HoloViews' own `link_selections` over the same cells or cycles in the same pictures, without a browser: from
-the event of the selection to the last source.
+Beside it, without a browser and in processor seconds: the server's part, and HoloViews' own `link_selections` over the
+same cells or cycles in the same pictures.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ import time
 import holoviews as hv
 
 import synaptogen_core as sc
+from synaptogen_core.analysis.exploring.cell_table import CellTable
+from synaptogen_core.analysis.exploring.selecting import Step, choose
+from synaptogen_core.plots.exploring.draw import draw, read_spec
+from synaptogen_core.plots.exploring.live import Live
 from tests.browser.drive import DESK, FIND, Dashboard, browsing, serving
 from tests.browser.mouse import frame
 
@@ -61,27 +65,41 @@ def painted(dashboard: Dashboard, count: int, pictures: int) -> list[float]:
 
 
 def holoviews_alone(pictures: tuple[str, ...], count: int) -> list[float]:
-    """Seconds of `link_selections` in this process."""
+    """Processor seconds of `link_selections` in this process: from a new selection to the last source."""
     ds = sc.simulate(sc.CellArray((64, 64), sc.load_device("hennen2024"), seed=1), sc.PulseTrain.cycling(100))
-    layout = sc.plots.explore(ds, pictures)
-    plot = hv.renderer("bokeh").get_plot(layout)
-    stream = next(s for p in plot.traverse(lambda p: p) for s in getattr(p, "streams", [])
-                  if isinstance(s, hv.streams.SelectionExprSequence))  # fmt: skip
-    source = stream.input_streams[0]
-    found = []
+    made, instance = [], hv.link_selections.instance
+    hv.link_selections.instance = lambda **options: made.append(instance(**options)) or made[-1]
+    try:
+        plot = hv.renderer("bokeh").get_plot(sc.plots.explore(ds, pictures))
+    finally:
+        hv.link_selections.instance = instance
+    x, found = hv.dim(pictures[0].split()[1]), []
     for k in range(count):
-        begun = time.perf_counter()
-        low, high = ((4.0, 4.4 + 0.3 * k / count), (0.6, 0.8))
-        inner = next(s for s in source.input_streams if isinstance(s, hv.streams.SelectionXY | hv.streams.BoundsXY))
-        inner.event(bounds=(low[0], high[0], low[1], high[1]))
-        found.append(time.perf_counter() - begun)
+        begun = time.process_time()
+        made[0].selection_expr = (x > 4.1) & (x < 4.5 + 0.05 * k)
+        found.append(time.process_time() - begun)
+    plot.cleanup()
     return found
+
+
+def ours_alone(pictures: tuple[str, ...], count: int) -> list[float]:
+    """Processor seconds of the same choice in the page's way: choose, draw, replace the sources."""
+    ds = sc.simulate(sc.CellArray((64, 64), sc.load_device("hennen2024"), seed=1), sc.PulseTrain.cycling(100))
+    table = CellTable(ds)
+    specs = [read_spec(words, table) for words in pictures]
+    shown, found = [Live(draw(table, spec)) for spec in specs], []
+    for k in range(count + 1):
+        begun = time.process_time()
+        chosen = choose(table, [Step("new", "range", specs[0].quantities[:1], (4100, 4500 + 50 * k))])
+        for live, spec in zip(shown, specs, strict=True):
+            live.show(draw(table, spec, chosen), chosen=True)
+        found.append(time.process_time() - begun)
+    return found[1:]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=9)
-    parser.add_argument("--naive", action="store_true", help="link_selections, too")
     options = parser.parse_args()
     rows = []
     with serving("--warm") as address, browsing("/usr/bin/chromium") as browser:
@@ -91,11 +109,12 @@ def main() -> None:
             times = sorted(painted(dashboard, options.count + 1, len(pictures))[1:])  # the first one compiles
             rows.append((what, "the page, painted in Chromium", times))
             dashboard.page.close()
-            if options.naive:
-                rows.append((what, "link_selections, server side", sorted(holoviews_alone(pictures, 5)[1:])))
+    for what, pictures in (("4,096 cells in four pictures", CELLS), ("409,600 cycles in two rasters", CYCLES)):
+        rows.append((what, "the page's way, server alone", sorted(ours_alone(pictures, 5))))
+        rows.append((what, "`link_selections`, server alone", sorted(holoviews_alone(pictures, 4))))
     print("| what | how | median | largest |\n| --- | --- | --- | --- |")
     for what, how, times in rows:
-        print(f"| {what} | {how} | {statistics.median(times):.2f} s | {times[-1]:.2f} s |")
+        print(f"| {what} | {how} | {statistics.median(times):.3f} s | {times[-1]:.3f} s |")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ The public face of the room (`sc.fitting`):
 `scaled_curves`     those of another device, where there are no loops
 `compare_numbers`   device and measurement in quantiles, bit errors, averages, spreads, each with interval and limit
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
+`fit_pulse_width`   single pulses -> how a threshold depends on their width
 `fit_retention`     reads at times since programming -> `RetentionFit`; `judge_retention` says what it is worth
 ==================  =============================================================================================
 
@@ -27,6 +28,7 @@ from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_fe
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
 from synaptogen_core.analysis.retention.fit import RetentionFit, fit_retention
 from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_retention
+from synaptogen_core.analysis.retention.pulse_width import PulseWidth, fit_pulse_width
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.lines import compare_numbers
 from synaptogen_core.analysis.validation.validate import Validation, validate
@@ -38,6 +40,7 @@ __all__ = [
     "FeatureOptions",
     "Finding",
     "Fit",
+    "PulseWidth",
     "RetentionFit",
     "RetentionJudgement",
     "Validation",
@@ -46,6 +49,7 @@ __all__ = [
     "fit",
     "fit_curves",
     "fit_extended",
+    "fit_pulse_width",
     "fit_retention",
     "from_simulation",
     "judge_retention",

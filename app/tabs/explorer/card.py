@@ -51,6 +51,8 @@ class PictureCard:
                 self.live.figure.name = None  # a browser forgets it in its own time
             self.live = Live(drawing)
             self._dress(self.live.figure, drawing)
+            if "color" in drawing.layers["chosen"].columns:
+                self.live.glyphs["chosen"].glyph.line_color = theme.INK[self.theme.dark]
             self.live.show(drawing, chosen)
             self.place.object = self.live.figure
         else:

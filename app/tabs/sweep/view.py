@@ -90,7 +90,7 @@ class View(Base):
             f"{result.control}{unit}",
             f"{result.number}{number_unit}",
         )
-        self.curve.title.text = f"{result.number} over {result.control}"
+        self.curve.title.text = f"{len(points)} runs"
         self.now.update(visible=result.now is not None, location=result.now or 0.0)
         self._show_bars(result)
         self.start.visible = result.waiting

@@ -56,7 +56,8 @@ def _element(drawing: Drawing, name: str, layer: Layer, x: hv.Dimension, y: hv.D
         points = hv.Points(columns, [x, y], more)
         own = {"color": "color"} if "color" in columns else {"color": color}
         size, alpha = (6 if on_top else 4), (1.0 if on_top else FULL["points"])
-        ring = {"line_color": "#000000", "line_width": 0.5} if on_top else {"line_color": None}
+        ringed = on_top and "color" in columns  # a ring where the colour says something else
+        ring = {"line_color": "#000000", "line_width": 0.5} if ringed else {"line_color": None}
         return points.opts(size=size, fill_alpha=alpha, marker="circle", **own, **ring)
     if layer.kind == "image":
         return _image(drawing, on_top, columns, x, y)
