@@ -84,8 +84,10 @@ def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Sw
     if method == "level":  # where the branch passes the level by itself, an edge further on is the SET
         other = np.where(evidence.is_edge(loops.current, branch, steep.sample), sure(steep, reach), 0.0)
         step = np.abs(_at(loops.voltage, steep.sample) - _at(loops.voltage, steep.sample - 1))
-        agree = np.abs(found.voltage - steep.voltage) <= AGREE * step
-        own = (share > CLEAR) | ((share > 0) & (other <= 0))
+        # without a way back the level is half of the largest current, which a bent branch may reach by itself
+        back = np.any(loops.after_set, axis=1)
+        own = ((share > CLEAR) & back) | ((share > 0) & (other <= 0))
+        agree = (np.abs(found.voltage - steep.voltage) <= AGREE * step) & (back | (share > 0))
         share, found = np.where(own, share, other), _chosen(own | agree, found, steep)
     return _where(share > 0, found.voltage, found.current, found.sample, share)
 
