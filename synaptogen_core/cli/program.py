@@ -79,7 +79,8 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, fit, generate, inspect, retention
+    from synaptogen_core.cli import bench, devices, generate, inspect, serve
+    from synaptogen_core.cli.measured import fit, retention
 
     app.command("generate")(generate.generate)
     app.command("fit")(fit.fit)
@@ -87,6 +88,7 @@ def _commands() -> None:
     app.add_typer(devices.app, name="device")
     app.add_typer(retention.app, name="retention")
     app.command("bench")(bench.bench)
+    app.command("serve")(serve.serve)
 
 
 _commands()

@@ -14,7 +14,8 @@ import typer
 import xarray as xr
 
 from synaptogen_core.cli import arguments as wishes
-from synaptogen_core.cli import console, fit_summary
+from synaptogen_core.cli import console
+from synaptogen_core.cli.measured import fit_summary
 from synaptogen_core.errors import ColumnsUnclear, FileError
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
