@@ -2,8 +2,9 @@
 PYTHON ?= python3
 PORT ?= 5006
 ADDRESS ?= localhost
+PROCESSES ?= 1
 JOBS ?= auto
-ORIGINS := $(foreach from,localhost:$(PORT) 127.0.0.1:$(PORT) $(ORIGIN),--allow-websocket-origin $(from))
+ORIGINS := $(foreach from,$(ORIGIN),--origin $(from))
 BIN := .venv/bin
 READY := .venv/.ready
 # bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
@@ -21,10 +22,12 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@# the peer of the line solver asks for a plotting library that needs system headers; it computes without
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps badcrossbar
+	@# so does the strict reader of Verilog-A; it reads without
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps evas-sim
 	@touch $@
 
 serve: $(READY)  ## open the dashboard (PORT=5006; for others, without a password: ADDRESS=0.0.0.0 ORIGIN=name:5006)
-	$(BIN)/panel serve app/main.py --warm --port $(PORT) --address $(ADDRESS) $(ORIGINS) $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
+	$(BIN)/python -m synaptogen_core.cli serve --port $(PORT) --address $(ADDRESS) --processes $(PROCESSES) $(ORIGINS) $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
 
 test: $(READY)  ## run the tests (ARGS='-k name' for some)
 	$(PYTEST) $(ARGS)

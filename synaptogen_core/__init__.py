@@ -44,8 +44,9 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.api import save_retention as save_retention
     from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
+    from synaptogen_core.exchange.circuits.files import save_netlist as save_netlist
+    from synaptogen_core.exchange.circuits.veriloga import save_veriloga as save_veriloga
     from synaptogen_core.exchange.measurements.retention_table import load_retention_table as load_retention_table
-    from synaptogen_core.exchange.spice import save_netlist as save_netlist
     from synaptogen_core.report.page import save_report as save_report
 
 _HOMES = {
@@ -72,10 +73,11 @@ _HOMES = {
     "save_cells": "exchange.datasets.cells",
     "save_dataset": "exchange.datasets.datasets",
     "save_device": "exchange.devices.ours",
-    "save_netlist": "exchange.spice",
+    "save_netlist": "exchange.circuits.files",
     "save_network": "exchange.networks.analog",
     "save_report": "report.page",
     "save_retention": "exchange.devices.retention",
+    "save_veriloga": "exchange.circuits.veriloga",
     "simulate": "array.runs.simulate",
     "simulate_to_file": "exchange.api",
     "simulate_to_zarr": "exchange.api",

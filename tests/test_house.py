@@ -17,7 +17,7 @@ LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 80  # lines, without its docstring
 ALIKE = 6  # lines in a row that two places must not share
 # Commands of the command line: Typer makes the options of a command from its arguments, so that they stand there.
-COMMANDS = {"synaptogen_core/cli/generate.py: generate", "synaptogen_core/cli/fit.py: fit"}
+COMMANDS = {"synaptogen_core/cli/generate.py: generate", "synaptogen_core/cli/measured/fit.py: fit"}
 
 
 def sources() -> list[Path]:

@@ -8,7 +8,8 @@ import synaptogen_core as sc
 
 NAMES = (
     "Adc Cancelled CellArray DeviceParameters PulseTrain estimate_cost ideal_read load_cells load_dataset load_device "
-    "load_measurements load_train repeat save_cells save_dataset save_device save_netlist simulate statistics crossbar"
+    "load_measurements load_train repeat save_cells save_dataset save_device save_netlist save_veriloga simulate "
+    "statistics crossbar"
 ).split()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.look import layout
 from app.work.chosen import places_of, table_of
 from app.work.lane import Post, begin, in_thread
 from app.work.runs import Run
@@ -34,7 +35,7 @@ class SelectionLine:
         clear = pmui.Button(label="Unmark", variant="text", size="small")
         clear.on_click(lambda event: post(lambda: setattr(session.settings.selection, "group", "")))
         self._show = show
-        self.layout = pmui.Row(self.text, edit, clear, visible=False, margin=0, sx={"flexWrap": "wrap"})
+        self.layout = layout.flow(self.text, edit, clear, visible=False)
         session.settings.selection.param.watch(lambda event: self.refresh(), "group")
         session.status.param.watch(lambda event: self.refresh(), "state")
 

@@ -19,10 +19,12 @@ from bokeh.models import (
     LinearColorMapper,
     LogAxis,
     SaveTool,
+    Title,
     Tool,
 )
 from bokeh.plotting import figure as bokeh_figure
 
+from app.look import layout
 from app.look.plain import escape
 from synaptogen_core.palette import AXES, COLORS
 from synaptogen_core.schema import Feature
@@ -48,6 +50,7 @@ BARE = "--bare"  # a style of the place that a figure is in: 1 until there are d
 SHEET = f"""
 :host {{ background: color-mix(in srgb, currentColor calc(var({BARE}, 0) * 7%), transparent); border-radius: 4px; }}
 :host > * {{ opacity: calc(1 - var({BARE}, 0)); }}
+:host(:fullscreen) {{ background: var(--panel-surface-color, #fff); padding: 16px; box-sizing: border-box; }}
 """
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
@@ -70,6 +73,31 @@ view.export("svg").to_blob().then((blob) => {
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 1000)
 })
+"""
+
+
+EXPAND_ICON = (
+    "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
+    "fill='none' stroke='black' stroke-width='2'><path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/></svg>"
+)
+# The whole screen for one figure, and back: by the same tool, or by Escape.
+EXPAND_CODE = """
+const {el} = Bokeh.index.find_one_by_id(fig.id)
+if (document.fullscreenElement) {
+  document.exitFullscreen()
+} else {
+  const height = fig.height
+  const leave = () => {
+    if (!document.fullscreenElement) {
+      fig.height = height
+      document.removeEventListener("fullscreenchange", leave)
+    }
+  }
+  el.requestFullscreen().then(() => {
+    fig.height = window.innerHeight - 32
+    document.addEventListener("fullscreenchange", leave)
+  })
+}
 """
 
 
@@ -200,7 +228,7 @@ class Theme:
         """
         figure = bokeh_figure(
             title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
-            tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="above", active_drag=None, active_scroll=None,
+            tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="right", active_drag=None, active_scroll=None,
             x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
             **options,
         )  # fmt: skip
@@ -209,9 +237,9 @@ class Theme:
 
     def dress(self, figure: Any, name: str, tools: Sequence[Tool] = ()) -> None:
         """Give a figure the house style, whoever made it; `name` names the saved file."""
-        figure.update(name=name, stylesheets=[SHEET], toolbar_location="above")
+        figure.update(name=name, stylesheets=[SHEET], toolbar_location="right")
         figure.toolbar.logo = None
-        figure.toolbar.autohide = True
+        figure.toolbar.autohide = False  # at the side, where they take no room from a title
         figure.update(min_border_left=62, min_border_right=12)  # numbers of other widths must not move the picture
         figure.outline_line_color = None
         figure.grid.grid_line_color = GRID[self.dark]
@@ -231,6 +259,14 @@ class Theme:
         svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
         figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
         figure.add_tools(CustomAction(callback=svg, icon=SVG_ICON, description="Save as SVG"))
+        expand = CustomJS(args={"fig": figure}, code=EXPAND_CODE)
+        figure.add_tools(CustomAction(callback=expand, icon=EXPAND_ICON, description="Whole screen"))
+
+    def second_title(self, figure: Any) -> Title:
+        """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""
+        line = Title(text=" ", **self._text("", "0.9em", MUTED))
+        figure.add_layout(line, "above")
+        return line
 
     def color_bar(self, figure: Any, title: str, palette: str | Sequence[str] = MAP_PALETTE) -> LinearColorMapper:
         """A colour scale with its title beside a map; set `low` and `high` of the mapper with the data."""
@@ -254,7 +290,7 @@ class Theme:
     def _text(self, part: str, size: str, color: dict[bool, str]) -> dict[str, Any]:
         """Properties of a text of a Bokeh model."""
         values = {"font": FONT, "font_size": size, "font_style": "normal", "color": color[self.dark]}
-        return {f"{part}_text_{name}": value for name, value in values.items()}
+        return {f"{part}_text_{name}".lstrip("_"): value for name, value in values.items()}
 
 
 def hover(renderers: Sequence[Any], *rows: tuple[str, str], **options: Any) -> HoverTool:
@@ -274,11 +310,9 @@ def cell_marks(figure: Any, source: Any) -> None:
                        line_width=width)  # fmt: skip
 
 
-def card(figure: Any, *more: Any) -> pmui.Paper:
+def card(figure: Any, *more: Any) -> pn.Column:
     """A figure, and what belongs to it (a caption, controls), on a quiet sheet."""
-    inside = pane(figure) if hasattr(figure, "toolbar") else figure
-    return pmui.Paper(inside, *more, elevation=0, variant="outlined", sizing_mode="stretch_width", margin=0,
-                      sx={"p": "6px", "overflow": "hidden"})  # fmt: skip
+    return layout.card(pane(figure) if hasattr(figure, "toolbar") else figure, *more)
 
 
 def heading(text: str) -> pn.pane.HTML:
@@ -305,19 +339,4 @@ def table() -> pn.pane.HTML:
     return pn.pane.HTML("", sizing_mode="stretch_width", margin=0, stylesheets=[TABLE])
 
 
-def grid(*items: Any, sizes: dict[str, int] | Sequence[dict[str, int]]) -> pmui.Column:
-    """Cards side by side. `sizes`: twelfths of the width from each breakpoint on, e.g. ``{"xs": 12, "md": 6}``.
-
-    Each row has the same columns: those of the first items that fill twelve twelfths.
-    """
-    each = [sizes] * len(items) if isinstance(sizes, dict) else list(sizes)
-    columns: dict[str, str] = {}
-    widths = [12] * len(items)
-    for point in ("xs", "sm", "md", "lg", "xl"):
-        if any(point in size for size in each):
-            widths = [size.get(point, width) for size, width in zip(each, widths, strict=True)]
-            first = next((i for i in range(1, len(widths) + 1) if sum(widths[:i]) >= 12), len(widths))
-            columns[point] = " ".join(f"minmax(0, {width}fr)" for width in widths[:first])
-    # A style sheet's grid: a component for each cell would cost the opening of the page some 15 ms.
-    style = {"display": "grid", "gridTemplateColumns": columns, "gap": "10px"}
-    return pmui.Column(*items, sizing_mode="stretch_width", margin=0, sx=style)
+grid = layout.grid

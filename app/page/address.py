@@ -45,8 +45,8 @@ window.addEventListener("popstate", (event) => { asked.text = `${event.state?.st
 class Address:
     """Keeps the address of the page equal to its settings, and the states in which they came to rest."""
 
-    def __init__(self, settings: Settings, tab: Callable[[], str], post: Post):
-        self._settings, self._tab, self._post, self._due = settings, tab, post, False
+    def __init__(self, settings: Settings, place: Callable[[], tuple[str, bool]], post: Post):
+        self._settings, self._place, self._post, self._due = settings, place, post, False
         self.history = History(settings)
         self.changed: Callable[[], None] = lambda: None  # called when Undo or Redo may have become possible
         self._rest: asyncio.TimerHandle | None = None
@@ -55,7 +55,7 @@ class Address:
         self._text.js_on_change("text", CustomJS(args={"number": self._at}, code=FOLLOW))
         self._at.js_on_change("text", CustomJS(code=ARRIVE))
         self._asked.on_change("text", lambda attribute, old, new: self._go(new))
-        self.copy = CopyButton("Copy link", icon="link", address=True)
+        self.copy = CopyButton("Copy link", address=True)
         self.layout = pn.Column(
             *(pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._text, self._at, self._asked)),
             width=0, height=0, margin=0,
@@ -108,4 +108,4 @@ class Address:
 
     def _write(self) -> None:
         self._due = False
-        self._text.text = to_query(self._settings, self._tab())
+        self._text.text = to_query(self._settings, *self._place())

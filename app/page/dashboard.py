@@ -19,7 +19,7 @@ from app.compare import selection
 from app.compare.beside import Beside, Extra
 from app.compare.ghosts import Ghosts
 from app.compare.panel import ComparePanel
-from app.look import copy_button, theme
+from app.look import layout, theme
 from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
 from app.page import help, leaving
@@ -30,7 +30,6 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.page.waveform import Waveform
 from app.settings import link
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
@@ -44,33 +43,10 @@ from app.work.lane import has_loop
 from app.work.session import Session
 from app.work.states import FADED
 
-PHONE = 600  # pixels; in a window narrower than this the sidebar is a drawer over the page, so it is closed
 SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
 DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
-CLOSE_DRAWER = f"""
-if (window.innerWidth < {PHONE}) {{
-  for (const model of Bokeh.documents.flatMap((document) => [...document.all_models])) {{
-    if (model.class_name === "Page") {{ model.data.sidebar_open = false }}
-  }}
-}}
-"""
-# Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
-MEASURE_LATER = """
-let view = Bokeh.Models.get("Figure").prototype.default_view.prototype
-while (!Object.hasOwn(view, "_measure_layout")) { view = Object.getPrototypeOf(view) }
-for (const step of ["_measure_layout", "_after_layout"]) {
-  const act = view[step]
-  view[step] = function () { if (this.layout != null) { act.call(this) } }
-}
-"""
-# A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
-ENTER_LEAVES = """
-window.addEventListener("keyup", (event) => {
-  const box = event.composedPath()[0]
-  if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
-})
-"""
+PATCHES = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 ICON = Path(__file__).with_name("favicon.svg")
 BAR = 48  # pixels: height of the header
 PAGE_STYLE = {
@@ -90,12 +66,24 @@ PAGE_STYLE = {
         "height": f"{BAR}px",
         "m": 0,
     },
+    "@media print": {
+        "display": "block",
+        "height": "auto",
+        "width": "100%",
+        "overflow": "visible",
+        "& .header, & nav, & .main .MuiToolbar-root": {"display": "none"},
+        "& .main, & .main > .MuiBox-root, & .main-content": {
+            "display": "block",
+            "height": "auto",
+            "overflow": "visible",
+            "margin": 0,
+        },
+    },
 }
 SPACE = """
 :host { padding: 4px 16px 12px; box-sizing: border-box; }
 @media (max-width: 599px) { :host { padding: 4px 8px; } }
 """
-WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class Dashboard:
@@ -124,16 +112,15 @@ class Dashboard:
         # all but one of them hidden. Each is made when its tab is first opened.
         self.tabs = TabBar(TABS, active=tab if tab in KEYS else TABS[0].key)
         self.places: dict[str, pn.Column] = {}
-        self.rooms = pn.Column(css_classes=[PLACES], sizing_mode="stretch_width", margin=(10, 0, 0, 0))
+        self.rooms = layout.column(css_classes=[PLACES], margin=(10, 0, 0, 0))
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
         self.session.announce = self.painted.ask
-        self.address = Address(self.settings, lambda: self.tabs.active, self._post)
+        self.address = Address(self.settings, lambda: (self.tabs.active, self.theme.dark), self._post)
         self.session.closing.append(self.address.close)
         self.address.changed = self._tell_history
-        waveform = Waveform(self.settings, self.theme, self._post)
         back = partial(self.use_device, None)
-        self.sidebar = Sidebar(self.settings, self.address, waveform.figure, self._post, back)
+        self.sidebar = Sidebar(self.settings, self.address, self._post)
         self.status = StatusLine(self.session, dropped)
         self.own = DeviceLine(self.settings, back)
         self.leaving = leaving.Leaving(self.settings, self.work, self._post)
@@ -143,7 +130,7 @@ class Dashboard:
         self.page = self._page()
         leave_busy(self.page)
         self.tabs.param.watch(lambda event: self.open(event.new), "active")
-        self.page.param.watch(lambda event: self._post(partial(self.theme.set_dark, event.new)), "dark_theme")
+        self.page.param.watch(lambda event: self._post(partial(self._set_dark, event.new)), "dark_theme")
         self.session.status.param.watch(lambda event: self._dress(), "state")
         self.open(self.tabs.active)
         self._tell_device()
@@ -153,10 +140,10 @@ class Dashboard:
         return pmui.Page(
             title="Synaptogen Lab", favicon=ICON, header=[self.header], sidebar=[self.sidebar.layout],
             sidebar_width=SIDEBAR, theme_config=PALETTE,
-            main=[pn.Column(
+            main=[layout.column(
                 self.status.layout, self.own.layout, self.compare.pane, self.selected.layout, self.tabs,
                 self.rooms, self.painted.layout, self.leaving.layout,
-                stylesheets=[SPACE], **WIDE,
+                stylesheets=[SPACE],
             )],
             busy_indicator=None, sidebar_open=not on_phone(), sx=PAGE_STYLE,
         )  # fmt: skip
@@ -196,6 +183,10 @@ class Dashboard:
         else:
             self.show(item)
 
+    def _set_dark(self, dark: bool) -> None:
+        self.theme.set_dark(dark)
+        self.address.refresh()
+
     def _help(self, item: str) -> None:
         device = self.settings.device
         self.header.say(*help.page(item, device.own.name if device.own is not None else device.device))
@@ -208,7 +199,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (CLOSE_DRAWER, MEASURE_LATER, ENTER_LEAVES, copy_button.LISTEN, leaving.ASK):
+            for code in (PATCHES, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
             self.address.follow(self.document)
@@ -233,7 +224,7 @@ class Dashboard:
                 self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
-            self.places[tab] = pn.Column(view.layout, styles=look(hidden=True, bare=tab in self.bare), **WIDE)
+            self.places[tab] = layout.column(view.layout, styles=look(hidden=True, bare=tab in self.bare))
             self.rooms.append(self.places[tab])
             self.session.connect(tab, view.update)
             self.ghosts[tab] = Ghosts(self.theme, view.layout)
@@ -320,7 +311,11 @@ def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
     # What is hidden keeps its size, so that no figure has to be laid out and painted again when it comes back.
     hide = {"visibility": "hidden", "content-visibility": "hidden", "height": "0", "overflow": "hidden"}
     show = {"visibility": "visible", "content-visibility": "visible", "height": "auto", "overflow": "visible"}
-    return (hide if hidden else show) | {"opacity": "0.45" if faded else "1", theme.BARE: "1" if bare else "0"}
+    return (hide if hidden else show) | {
+        "min-width": "0",
+        "opacity": "0.45" if faded else "1",
+        theme.BARE: "1" if bare else "0",
+    }
 
 
 def on_phone() -> bool:

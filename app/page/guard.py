@@ -21,7 +21,7 @@ OLDER = {"'self'": "SAMEORIGIN", "'none'": "DENY"}  # the same for X-Frame-Optio
 SCRIPT = re.compile("<script(.*?</script>)", re.DOTALL)  # to its end, so that what stands in one stays as it is
 REFUSED = (
     "This dashboard answers its own machine only. Whoever started it can let others in: "
-    "make serve ADDRESS=0.0.0.0 ORIGIN=name:port, or panel serve with --allow-websocket-origin=name:port."
+    "synaptogen serve --address 0.0.0.0 --origin name:port."
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.look import layout
 from app.look.plain import escape
 from app.settings.sections import Settings
 
@@ -27,10 +28,9 @@ class DeviceLine:
         self.text = pn.pane.HTML("", sizing_mode="stretch_width", margin=(6, 8), stylesheets=[STYLE])
         self.back = pmui.Button(label="Back to the published device", variant="outlined", size="small", margin=(4, 6))
         self.back.on_click(lambda event: back())
-        self.layout = pmui.Paper(
-            pmui.FlexBox(self.text, self.back, sizing_mode="stretch_width", align_items="center", gap="4px 12px"),
-            elevation=0, variant="outlined", sizing_mode="stretch_width", margin=(4, 0), visible=False,
-            sx={"borderLeft": "5px solid #E69F00"},
+        self.layout = layout.row(
+            self.text, self.back, margin=(4, 0), visible=False,
+            styles={"border": "1px solid var(--divider-color, #ddd)", "border-left": "5px solid #E69F00"},
         )  # fmt: skip
         settings.device.param.watch(lambda event: self.show(event.new), "own")
 

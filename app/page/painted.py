@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.document import Document
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS, Div
+
+from app.look import layout
 
 PLACES = "places-of-tabs"  # class of what the pictures are in
 # A drawing is painted when, in a frame of the browser, every visible part of it has its view, every view is finished,
@@ -54,8 +55,8 @@ class Painted:
         self._look = CustomJS(args={"sent": self._sent, "answer": self._answer}, code=LOOK)
         self._sent.js_on_change("text", self._look)
         self._answer.on_change("text", lambda attribute, old, new: painted(int(new)))
-        self.layout = pmui.Column(
-            *(pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._sent, self._answer)), margin=0
+        self.layout = layout.column(
+            *(pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._sent, self._answer)), height=0
         )
 
     def ask(self, number: int) -> None:

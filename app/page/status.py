@@ -8,13 +8,13 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.plain import escape
 from app.work.session import Session
 from app.work.states import Status
 
 STYLE = """
-.status { display: flex; gap: 20px; align-items: center; height: 44px; font-size: 0.95rem; white-space: nowrap; }
+.status { display: flex; gap: 20px; align-items: center; height: 36px; font-size: 0.9rem; white-space: nowrap; }
 .shown, .badge { overflow: hidden; text-overflow: ellipsis; }
 .badge { opacity: 0.85; font-size: 0.85rem; flex-shrink: 0; max-width: 100%; }
 @media (max-width: 599px) { .status { flex-direction: column; justify-content: center; align-items: start; gap: 0; }
@@ -52,12 +52,9 @@ class StatusLine:
         self.of_run = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", margin=(2, 8), stylesheets=[STYLE])
         self.run.on_click(lambda event: session.force())
         self.cancel.on_click(lambda event: session.cancel())
-        line = pmui.Row(self.text, self.run, self.cancel, sizing_mode="stretch_width", height=44, margin=0,
-                        sx={"alignItems": "center"})  # fmt: skip
-        track = pmui.Column(self.bar, height=4, sizing_mode="stretch_width", margin=0)
-        self.layout = pmui.Column(
-            line, track, self.of_run, self.error, self.notes, sizing_mode="stretch_width", margin=0
-        )
+        line = layout.row(self.text, self.run, self.cancel, height=36, styles={"align-items": "center"})
+        track = layout.column(self.bar, height=4)
+        self.layout = layout.column(line, track, self.of_run, self.error, self.notes)
         session.status.param.watch(self.refresh, [name for name in Status.param if name != "name"])
         session.settings.device.param.watch(self._own_device, "own")
         self.refresh()

@@ -1,27 +1,22 @@
-"""The sidebar's picture of the pulse train."""
+"""The first pulses of the train, for the picture above their settings."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from bokeh.models import ColumnDataSource
-
-from app.look.theme import NEUTRAL, Theme
 from app.settings.sections import Settings
 from app.work import runs
 from app.work.lane import Post
 
-POINTS, CYCLES = 2000, 3  # the first cycles say it all
+POINTS, CYCLES = 600, 3  # the first cycles say it all
 
 
 class Waveform:
-    """Volts against pulse number, redrawn whenever the train changes."""
+    """Volts against pulse number, shown anew whenever the train changes."""
 
-    def __init__(self, settings: Settings, theme: Theme, post: Post):
-        self._settings, self._post, self._due = settings, post, False
-        self._source = ColumnDataSource({"pulse": [], "volts": []})
-        self.figure = theme.figure("pulse train", x="Pulse of the train", y="Voltage (V)", height=150)
-        self.figure.step("pulse", "volts", source=self._source, mode="center", line_color=NEUTRAL, line_width=1.5)
+    def __init__(self, settings: Settings, show: Callable[[list[int], list[float]], None], post: Post):
+        self._settings, self._show, self._post, self._due = settings, show, post, False
         settings.train.param.watch(self.refresh, list(settings.train.names()))
         self._draw()
 
@@ -39,4 +34,4 @@ class Waveform:
             return  # the status line says what is wrong; the last good waveform stays
         pulse, volts, _ = train.waveform(POINTS)
         shown = train.pulses.cycle[pulse] < CYCLES
-        self._source.data = {"pulse": pulse[shown], "volts": volts[shown]}
+        self._show([int(i) for i in pulse[shown]], [round(float(v), 4) for v in volts[shown]])

@@ -23,9 +23,9 @@ class LinkError(ValueError):
     """A value in a link that cannot be used; the message is a sentence for the page."""
 
 
-def to_query(settings: Settings, tab: str) -> str:
+def to_query(settings: Settings, tab: str, dark: bool = False) -> str:
     """The query of a link that opens the page as it stands now, without the question mark."""
-    pairs = [("v", str(VERSION)), ("tab", tab)]
+    pairs = [("v", str(VERSION)), ("tab", tab), *([("theme", "dark")] if dark else [])]
     for prefix, section in settings.sections():
         pairs += [(prefix + name, write(getattr(section, name))) for name in section.in_link()]
     if settings.device.own is not None:

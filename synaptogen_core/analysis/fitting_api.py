@@ -10,6 +10,7 @@ The public face of the room (`sc.fitting`):
 `fit_extended`      the same for a device of format 2, which holds what real devices show
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
 `scaled_curves`     those of another device, where there are no loops
+`compare`           fits side by side, by their log score on later cycles
 `compare_numbers`   device and measurement in quantiles, bit errors, averages, spreads, each with interval and limit
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
 `fit_pulse_width`   single pulses -> how a threshold depends on their width
@@ -31,6 +32,7 @@ from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_r
 from synaptogen_core.analysis.retention.pulse_width import PulseWidth, fit_pulse_width
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.lines import compare_numbers
+from synaptogen_core.analysis.validation.scores import compare
 from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
 from synaptogen_core.measurement import from_simulation
@@ -44,6 +46,7 @@ __all__ = [
     "RetentionFit",
     "RetentionJudgement",
     "Validation",
+    "compare",
     "compare_numbers",
     "extract_features",
     "fit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +11,12 @@ from rich.table import Table
 
 from synaptogen_core.cli import console, tables
 from synaptogen_core.exchange.api import list_devices, load_device
+from synaptogen_core.exchange.circuits.veriloga import save_veriloga
 
-app = typer.Typer(help="Parameter sets: list the packaged ones, show one, check a file.", no_args_is_help=False)
+app = typer.Typer(
+    help="Parameter sets: list the packaged ones, show one, check a file, export a circuit model.",
+    no_args_is_help=False,
+)
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="Packaged set or JSON file.")]
 
 
@@ -56,4 +61,26 @@ def check(name: NAME) -> None:
     console.tell(
         f"{name}: good: {device.name}, hash {device.hash}, orders {', '.join(map(str, sorted(device.var)))}, "
         f"{device.weights.size} components, {100 * share:.2g} % of the cells with a clipped spread"
+    )
+
+
+@app.command()
+def export(
+    name: NAME,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: NAME.va.")],
+    veriloga: Annotated[bool, typer.Option("--veriloga", help="As a Verilog-A module.")] = False,
+    cycles: Annotated[int, typer.Option(help="Switching cycles that the module holds.")] = 256,
+) -> None:
+    """Write a parameter set as a model for circuit simulators.
+
+    For example:
+
+        synaptogen device export hennen2024 cell.va --veriloga --cycles 64
+    """
+    if not veriloga:
+        raise ValueError("--veriloga: must say what to write (got nothing); there is no other kind yet")
+    module = save_veriloga(load_device(name), path, cycles=cycles)
+    console.tell(
+        f"{path}: module {module} with {cycles} cycles; compile it with `openvaf-r {path}`, then load "
+        f"{path.with_suffix('.osdi').name} in ngspice 46 (pre_osdi) or VACASK (load); its head says how"
     )

@@ -79,7 +79,8 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, fit, generate, inspect, retention
+    from synaptogen_core.cli import bench, devices, generate, inspect, serve
+    from synaptogen_core.cli.measured import fit, retention
     from synaptogen_core.cli.networks import commands as network
 
     app.command("generate")(generate.generate)
@@ -89,6 +90,7 @@ def _commands() -> None:
     app.add_typer(network.app, name="network")
     app.add_typer(retention.app, name="retention")
     app.command("bench")(bench.bench)
+    app.command("serve")(serve.serve)
 
 
 _commands()

@@ -43,6 +43,9 @@ FIND = """
 SOURCES = f"""
 (name) => {{
   const figure = ({FIND})(name)
+  if (name === "pulse train") {{ // drawn by the panel of the settings
+    return [...Bokeh.documents[0].all_models].filter((m) => m.data?.wave).map((m) => m.data.wave)
+  }}
   if (figure === null) {{ return null }}
   const plain = (column) => {{
     const nested = (v) => ArrayBuffer.isView(v) || Array.isArray(v)
@@ -98,6 +101,18 @@ EMPTY = """
   if (!view?.el.checkVisibility({visibilityProperty: true})) { return false } // not on the visible tab
   return !figure.renderers.some((renderer) => renderer.visible && (renderer.data_source?.get_length() ?? 0) > 0)
 }).map((figure) => figure.name)
+"""
+
+
+# Groups of controls, wherever they are; opening one makes what is in it.
+UNFOLD = """
+() => {
+  const open = (root) => {
+    for (const group of root.querySelectorAll("details.group, details.more")) { group.open = true }
+    for (const element of root.querySelectorAll("*")) { if (element.shadowRoot) { open(element.shadowRoot) } }
+  }
+  open(document)
+}
 """
 
 
@@ -203,8 +218,16 @@ class Dashboard:
 
     def choose(self, label: str, option: str) -> None:
         """Open a list of choices and take one."""
-        self.page.get_by_role("combobox", name=re.compile(f"^{re.escape(label)}")).click()
+        box = self.page.get_by_role("combobox", name=re.compile(f"^{re.escape(label)}"))
+        if box.evaluate("(box) => box.tagName") == "SELECT":
+            box.select_option(label=option)
+            return
+        box.click()
         self.page.get_by_role("menuitem", name=option, exact=True).click()
+
+    def unfold(self) -> None:
+        """Open all groups of controls; what is in a closed one is not made before."""
+        self.page.evaluate(UNFOLD)
 
     def fill(self, label: str, text: str) -> None:
         """Write into a number box."""

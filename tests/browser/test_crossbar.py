@@ -50,6 +50,7 @@ def test_map_bars_and_adc(dashboard: Dashboard) -> None:
     dashboard.choose("Input", "One line")
     changed = dashboard.wait_change("crossbar rows", before)[0]["current"]
     assert [current > 0 for current in changed] == [True] + [False] * 15
+    dashboard.unfold()
     dashboard.choose("Drive", "Columns")
     dashboard.wait_for(
         lambda: sum(i > 0 for i in dashboard.sources("crossbar columns")[0]["current"]), lambda n: n == 1, "not columns"

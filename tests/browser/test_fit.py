@@ -136,8 +136,8 @@ def test_buttons_that_are_pressed_at_once_all_send(page: Dashboard) -> None:
 
 def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
     chromium = page.page
-    chromium.get_by_label("Name of the device").fill("Mine <b>1</b>")
-    chromium.get_by_label("Name of the device").press("Enter")
+    chromium.get_by_label("Name of the device", exact=True).fill("Mine <b>1</b>")
+    chromium.get_by_label("Name of the device", exact=True).press("Enter")
     page.settle(chromium.get_by_role("button", name="Use this device on all tabs").click)
     page.settle(chromium.get_by_role("tab", name="Overview").click)
     page.wait_for(

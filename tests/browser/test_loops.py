@@ -43,21 +43,22 @@ def test_options_change_the_loops(open_page: Callable[..., Dashboard]) -> None:
         heights = [y for line in drawn(dashboard, figure)["lines"] for y in line["y"] if y is not None]
         assert all(math.isnan(y) or y > 0 for y in heights)
 
-    page.get_by_label("Loops drawn").fill("5")
+    page.get_by_label("Loops drawn", exact=True).fill("5")
     page.keyboard.press("Enter")
     dashboard.wait_for(
         lambda: len(drawn(dashboard, CYCLES)["lines"][0]["x"]), lambda n: n == 5 * LOOP, "still 12 loops"
     )
     assert len(drawn(dashboard, CELLS)["lines"][0]["x"]) == 5 * LOOP
 
-    page.get_by_label("Thresholds").click()
+    page.get_by_role("switch", name="Thresholds").click()
     dashboard.wait_for(
         lambda: drawn(dashboard, CYCLES)["marks"], lambda marks: not marks, "thresholds are still marked"
     )
     dashboard.choose("Show", "Median and band")
     dashboard.wait_for(lambda: len(drawn(dashboard, CYCLES)["lines"]), lambda n: n == 1, "loops are still drawn")
 
-    page.get_by_label("RESET end").fill("1.7")
+    dashboard.unfold()
+    page.get_by_label("RESET end (V)", exact=True).fill("1.7")
     page.keyboard.press("Enter")
     page.get_by_text("Beyond ±1.5 V").wait_for()
     assert max(drawn(dashboard, CYCLES)["lines"][0]["x"]) == pytest.approx(1.7)

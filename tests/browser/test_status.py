@@ -28,7 +28,7 @@ LABELS = """
 (label) => {
   const button = [...Bokeh.documents[0].all_models].find((model) => model.data?.label === label)
   const labels = window.labels = []
-  button.data.properties.label.change.connect(() => labels.push(button.data.label))
+  button.data.properties.said.change.connect(() => labels.push(button.data.said))
 }
 """
 LOOKS = """
@@ -63,7 +63,7 @@ def tell(dashboard: Dashboard) -> list[tuple[str, list[str]]]:
 
 def looks(dashboard: Dashboard) -> float:
     """How much of the visible tab's first figure can be seen."""
-    return dashboard.page.locator(".bk-Figure:visible").nth(1).evaluate(LOOKS)  # the first is in the sidebar
+    return dashboard.page.locator(".bk-Figure:visible").first.evaluate(LOOKS)
 
 
 def press(dashboard: Dashboard, button: str) -> None:
@@ -147,6 +147,7 @@ def test_a_long_run_waits_shows_progress_and_can_be_cancelled(page: Dashboard) -
 def test_what_fails_on_one_tab_is_said_there_while_its_cause_is_there(page: Dashboard) -> None:
     go(page, "Crossbar")
     page.wait_ready()
+    page.unfold()
     page.settle(lambda: page.page.get_by_label("ADC", exact=True).click(force=True))
     page.fill("ADC from (µA)", "3000")
     line(page, "failed").filter(has_text="Failed; the pictures are the last good ones").wait_for()
@@ -182,7 +183,7 @@ def test_a_visited_tab_is_there_whole(page: Dashboard) -> None:
     page.wait_ready()
     assert page.page.evaluate(views, False) == [True] * 7
     assert page.page.evaluate("Bokeh.documents[0].get_model_by_name('overview map').x_range.end") == 0.5
-    wide = page.page.locator(".bk-Figure:visible").nth(1).bounding_box()
+    wide = page.page.locator(".bk-Figure:visible").first.bounding_box()
     assert wide is not None and wide["width"] > 200
 
 

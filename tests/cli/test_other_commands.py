@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 import synaptogen_core as sc
 from synaptogen_core.cli import app
+from synaptogen_core.exchange.circuits.veriloga import veriloga
 
 
 def run(*arguments: object) -> Result:
@@ -96,6 +97,15 @@ def test_device_list_show_and_check(tmp_path: Path) -> None:
     result = run("device", "check", tmp_path / "mine.json")
     assert result.exit_code == 0
     assert f"good: hennen2024, no memory, hash {varied.hash}" in result.stdout
+
+
+def test_device_export(tmp_path: Path) -> None:
+    path = tmp_path / "cell.va"
+    result = run("device", "export", "hennen2024", path, "--veriloga", "--cycles", "8")
+    assert result.exit_code == 0 and "module reram_hennen2024 with 8 cycles" in " ".join(result.output.split())
+    assert path.read_text() == veriloga(sc.load_device("hennen2024"), cycles=8)
+    refused = run("device", "export", "hennen2024", path)
+    assert refused.exit_code != 0 and "--veriloga: must say what to write" in refused.output
 
 
 def test_device_check_refuses_in_one_sentence(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ import synaptogen_core as sc
 from synaptogen_core.cli.program import app
 from synaptogen_core.crossbar.circuit.bias import bias
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange import api, spice
+from synaptogen_core.exchange import api
+from synaptogen_core.exchange.circuits import files
 from synaptogen_core.report import page
 
 CELLS = sc.CellArray((16, 16), sc.load_device("hennen2024"), seed=1)
@@ -56,7 +57,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "cells.nc": lambda path: api.save_cells(CELLS, path),
     "train.csv": lambda path: api.save_train(LONG, path),
     "device.json": lambda path: api.save_device(CELLS.device, path),
-    "array.cir": lambda path: spice.save_netlist(CELLS, bias(CELLS.shape, "half", 0.2), None, path),
+    "array.cir": lambda path: files.save_netlist(CELLS, bias(CELLS.shape, "half", 0.2), None, path),
     "report.html": lambda path: page.save_report(None, None, path),  # type: ignore[arg-type]
     "numbers.nc": lambda path: api.save_estimates(RUN, path),
 }

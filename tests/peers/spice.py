@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 import synaptogen_core as sc
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
-from synaptogen_core.exchange.spice import netlist, node_names
+from synaptogen_core.exchange.circuits.netlist import netlist, node_names
 from tests.peers.kirchhoff import Solution
 
 PRINTED = re.compile(r"^(\S+) = (\S+)$", re.MULTILINE)

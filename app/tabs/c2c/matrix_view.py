@@ -13,7 +13,7 @@ import panel_material_ui as pmui
 from bokeh.events import SelectionGeometry
 from bokeh.models import BoxAnnotation, BoxSelectTool, ColumnDataSource, LogColorMapper
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.scales import off_axis, on_axis
 from app.look.theme import COLORS, MAP_PALETTE
@@ -50,12 +50,12 @@ class ScatterMatrix:
         self.clear.on_click(lambda event: setattr(context.options, "brush", ""))
         # the first column is wider by its axis; on a phone the matrix scrolls sideways
         columns = f"minmax({WIDTH + LEFT}px, 1.3fr) repeat(3, minmax({WIDTH}px, 1fr))"
-        grid = pmui.Row(
+        grid = layout.row(
             *tiles, sizing_mode="stretch_width", margin=0,
-            sx={"display": "grid", "gridTemplateColumns": columns, "gap": "2px", "minWidth": "fit-content"},
+            styles={"display": "grid", "grid-template-columns": columns, "gap": "2px", "min-width": "fit-content"},
         )  # fmt: skip
-        scroll = pmui.Column(grid, sizing_mode="stretch_width", margin=0, sx={"overflowX": "auto"})
-        head = pmui.Row(self.title, self.clear, sizing_mode="stretch_width", margin=0)
+        scroll = layout.column(grid, sizing_mode="stretch_width", margin=0, styles={"overflow-x": "auto"})
+        head = layout.row(self.title, self.clear, sizing_mode="stretch_width", margin=0)
         self.layout = theme.card(head, scroll, self.caption)
 
     def _tile(self, row: int, column: int) -> Any:
@@ -65,7 +65,7 @@ class ScatterMatrix:
             return self.numbers[across, down]
         figure = self.theme.figure(f"cycles {across} {down}", x=" ", y=" ", height=HEIGHT)
         figure.update(min_width=120, min_border_left=8, min_border_right=4, min_border_top=4, min_border_bottom=8)
-        figure.toolbar_inner = True
+        figure.toolbar_inner = figure.toolbar.autohide = True
         figure.grid.visible = False
         self.figures[across, down] = figure
         self.axes[across, down] = Axis(figure, "x"), Axis(figure, "y")

@@ -8,7 +8,8 @@ import numpy as np
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, LogColorMapper, Span
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
 from app.look.number_box import NumberBox
@@ -43,24 +44,21 @@ class View(Base):
             theme.card(self.lag_plot, self.lag_legend), theme.card(self.curve, self.curve_legend),
             sizes=[{"xs": 12, "md": 5}, {"xs": 12, "md": 7}],
         )  # fmt: skip
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             self._controls(), theme.card(self.series, self.series_legend), self.trouble, self.pair, self.matrix.layout,
-            self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.note, gap=10,
         )  # fmt: skip
 
     def _controls(self) -> Any:
         options = self.context.options
-        kinds = {"lag": NumberBox, "lags": NumberBox}
-        widgets = [
-            controls.widget(options, name, width=150, sizing_mode=None, widget=kinds.get(name))
-            for name in ("feature", "other", "lag", "lags", "units")
-        ]
+        names = ("feature", "other", "lag", "lags", "units")
+        panel = Panel((Group(options, names),), layout="bar", boxes=("lag", "lags"))
         box = {"start": 0, "whole": True, "width": 92, "margin": (3, 4)}
         self.row, self.column = NumberBox(label="Row", value=0, **box), NumberBox(label="Column", value=1, **box)
         follow = pmui.Button(label="Follow", variant="outlined", size="small", margin=(8, 4))
         follow.on_click(lambda event: self.context.select(self.row.value, self.column.value, add=True))
-        cells = pmui.Row(self.row, self.column, follow, margin=(0, 8))
-        return pmui.FlexBox(*widgets, cells, sizing_mode="stretch_width", align_items="center", gap="4px 0")
+        cells = layout.row(self.row, self.column, follow, margin=(0, 8))
+        return layout.column(panel, cells)
 
     def update(self, result: Result) -> None:
         for box, lines in ((self.row, result.rows), (self.column, result.columns)):

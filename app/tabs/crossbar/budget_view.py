@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, FactorRange, Range1d
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.theme import NEUTRAL, Theme
 
 CAUSES = {
@@ -37,7 +36,7 @@ class Budget:
                             text_font_size="12px")  # fmt: skip
         style.ink(words.glyph, "text_color")
         figure.add_tools(theme.hover([bars], ("Cause", "@cause"), ("Error", "@says")))
-        self.layout: Any = pmui.Column(
+        self.layout: Any = layout.column(
             theme.card(
                 theme.heading("Error budget"), theme.pane(figure),
                 theme.note("Each cause alone, and all together. Nominal: the median conductance of each cell’s state."),

@@ -23,7 +23,8 @@ from synaptogen_core.crossbar.readout.error_budget import error_budget, nominal_
 from synaptogen_core.crossbar.readout.line_noise import LineNoise
 from synaptogen_core.crossbar.readout.read import IDEAL, Periphery, are_ideal
 from synaptogen_core.crossbar.solver.solve import LineSolution, solve_lines
-from synaptogen_core.exchange.spice import netlist
+from synaptogen_core.exchange.circuits.files import switching_netlist
+from synaptogen_core.exchange.circuits.netlist import netlist
 from synaptogen_core.schema import STATE_NAMES
 
 USES = frozenset({"read", "cells", "lines"})
@@ -222,6 +223,19 @@ def netlist_of(run: Run, request: Request) -> str:
         raise ValueError(f"netlist: must have at most {NETLIST_CELLS:,} cells (got {rows * columns:,}); choose fewer")
     held, _ = bias_of(run.cells.shape, request, request.of_tab("crossbar"))
     return netlist(run.cells, held, lines_of(request.lines))
+
+
+def switching_files(run: Run, request: Request) -> dict[str, str]:
+    """The array as cells that switch, the bias as one pulse: a netlist and its module by their names.
+
+    Raises
+    ------
+    ValueError
+        If it has more cells than a simulator can do anything with, or a device that no module can hold.
+    """
+    held, _ = bias_of(run.cells.shape, request, request.of_tab("crossbar"))
+    text, module = switching_netlist(run.cells, held, lines_of(request.lines))
+    return {"array.cir": text, "array.va": module}
 
 
 def bias_of(shape: tuple[int, int], request: Request, options: Choices) -> tuple[Bias, np.ndarray]:

@@ -16,12 +16,11 @@ from bokeh.models import (
     Span,
 )
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.cell_map import CellMap, Scale
-from app.look.number_box import NumberBox
 from app.look.theme import MAP_PALETTE, NEUTRAL, STATE_COLORS
 from app.tabs.crossbar.budget_view import Budget
-from app.tabs.crossbar.line_controls import LineControls
 from app.tabs.crossbar.text import (
     QUANTITY,
     cells_table,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 OUTPUT, DRIVER, IDEAL = "#56B4E9", NEUTRAL, "#9a9a9a"
 HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it
 TOP, BOTTOM = 62, 8  # borders of both: the colour scale stands above the map, an axis above the bars
-WIDTH = {"quantity": 200, "scheme": 200, "own": 240}  # of a control; others 150
+BOXES = ("line", "bits_seed", "ones", "amplitude", "write", "source_ohm", "sense_ohm")  # without a slider
 MAX_FILE = 20_001  # characters: one more than the page takes, so that it says so
 LEFT = 74  # of the map and the bars below it: room for four digits
 BAR, SEPARATE = 0.86, 128  # thickness of a bar, as long as there are so few that gaps between them can be seen
@@ -61,42 +60,38 @@ class View(Base):
         self.write = theme.card(self.groups)
         legend = theme.note("Bars of the outputs: blue with the lines, grey behind them without line resistance.")
         card = theme.card(self.title, *self._side_by_side(), legend)
-        beside = pmui.Column(
+        beside = layout.column(
             theme.card(self.sums), self.write, self.budget.layout, theme.card(self.cells, self.adding),
-            theme.card(theme.heading("For circuit simulators"), context.downloads(("cir",)).layout),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            theme.card(theme.heading("For circuit simulators"), context.downloads(("cir", "va.zip")).layout),
+            gap=10,
         )  # fmt: skip
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             self._controls(), theme.grid(card, beside, sizes=[{"xs": 12, "lg": 8}, {"xs": 12, "lg": 4}]),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            gap=10,
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
     def _controls(self) -> Any:
-        options, self.lines = self.context.options, LineControls(self.context.lines)
-        boxes = {
-            "line": NumberBox, "bits_seed": NumberBox, "ones": NumberBox, "amplitude": NumberBox,
-            "own": pmui.TextInput, "write": NumberBox,
-        }  # fmt: skip
-        widgets = {
-            name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))
-            for name in options.names()
-        }
+        options, lines = self.context.options, self.context.lines
+        panel = Panel(
+            (
+                Group(options, tuple(name for name in options.names() if name != "along")),
+                Group(lines, ("word_ohm", "bit_ohm", "selector")),
+                Group(lines, ("source_ohm", "sense_ohm", "ends"), title="More", open=False),
+                Group(options, ("along",), title="More"),
+            ),
+            layout="bar", boxes=BOXES, words={"own": "words"},
+        )  # fmt: skip
         self.file = pmui.FileInput(label="From file", accept=".txt,.csv", size="small", multiple=False, margin=(3, 12))
         self.file.param.watch(self._taken, "value")
 
         def show(*events: Any) -> None:
-            for name, control in widgets.items():
-                control.visible = name in options.active()
-            self.lines.selector.visible = options.scheme != "all"
+            panel.hide(*(["selector"] if options.scheme == "all" else []))
             self.file.visible = "own" in options.active()
 
         options.param.watch(show, ["pattern", "scheme"])
         show()
-        chosen = pmui.FlexBox(
-            *widgets.values(), self.file, sizing_mode="stretch_width", align_items="center", gap="4px 0"
-        )
-        return pmui.Column(chosen, self.lines.layout, sizing_mode="stretch_width", margin=0)
+        return layout.column(panel, self.file)
 
     def _taken(self, event: Any) -> None:
         """A file with voltages goes into the box beside it."""
@@ -158,8 +153,8 @@ class View(Base):
         right = pn.pane.Bokeh(self.bars["rows"]["figure"], width=SIDE, height=HEIGHT, sizing_mode="fixed", margin=0)
         below = theme.pane(self.bars["columns"]["figure"])
         above, under = (
-            pmui.Row(wide, narrow, sizing_mode="stretch_width", margin=0)
-            for wide, narrow in ((theme.pane(self.map.figure), right), (below, pmui.Column(width=SIDE, margin=0)))
+            layout.row(wide, narrow)
+            for wide, narrow in ((theme.pane(self.map.figure), right), (below, pn.Spacer(width=SIDE, margin=0)))
         )
         return above, under
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
 from bokeh.palettes import diverging_palette
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
 from app.look.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL, OUTLIER
@@ -49,16 +49,14 @@ class View(Base):
         self.variances = theme.grid(
             theme.card(self.shares, self.shares_note), theme.card(self.table), sizes={"xs": 12, "lg": 6}
         )
-        options = context.options
-        widgets = [controls.widget(options, name, width=150, sizing_mode=None) for name in options.names()]
-        self.layout = pmui.Column(
-            pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0"),
+        self.layout = layout.column(
+            Panel((Group(context.options),), layout="bar"),
             self.trouble,
             theme.grid(
                 theme.card(self.scatter, self.scatter_legend), self.matrix_card,
                 sizes=[{"xs": 12, "lg": 7}, {"xs": 12, "lg": 5}],
             ),
-            self.variances, self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.variances, self.note, gap=10,
         )  # fmt: skip
 
     def update(self, result: Result) -> None:

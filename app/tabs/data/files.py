@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import threading
+import zipfile
 from functools import partial
 from typing import IO
 
 from app.settings.sections import Request
-from app.tabs.crossbar.compute import netlist_of  # the netlist is what that tab has solved
+from app.tabs.crossbar.compute import netlist_of, switching_files  # the netlist is what that tab has solved
 from app.work import runs
 from app.work.downloads import Order
 from app.work.runs import Run
@@ -21,8 +22,13 @@ FORMATS = {
     "zarr.zip": ("Zarr (zip)", "application/zip"),
     "csv": ("CSV", "text/csv"),
     "cir": ("SPICE netlist", "text/plain"),
+    "va.zip": ("Verilog-A cells (zip)", "application/zip"),
 }
-RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir",)
+RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir", "va.zip")
+HOW = (
+    "It holds array.va and array.cir: cells that switch, and the bias as a pulse. "
+    "Unpack it; openvaf-r array.va; ngspice -b array.cir (version 46)."
+)
 OF_SHOWN = "It holds the run that is shown: the settings have changed since."
 
 
@@ -34,8 +40,10 @@ def file_name(run: Run, kind: str) -> str:
 
 def write(run: Run, request: Request, kind: str, progress: Progress, cancel: threading.Event) -> IO[bytes]:
     """Write all cells of a run to a file that vanishes when closed; simulated again if only a sample is at hand."""
-    if kind in NETLIST:
+    if kind == "cir":
         return io.BytesIO(netlist_of(run, request).encode())
+    if kind == "va.zip":
+        return zipped(switching_files(run, request))
     if run.sample.step == 1:
         return dataset_stream(run.data, kind)
     with temporary_folder() as folder:
@@ -47,10 +55,21 @@ def write(run: Run, request: Request, kind: str, progress: Progress, cancel: thr
         return path.open("rb")  # the open file outlives its name
 
 
+def zipped(files: dict[str, str]) -> IO[bytes]:
+    """Texts by name in one file, with the same bytes whenever it is made."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    made.seek(0)
+    return made
+
+
 def order(session: Session, kind: str) -> Order | str:
     """The run that a page shows, or why there is none."""
     run = session.run
     if run is None:
         return "Nothing to download yet: the run that the settings ask for has not been made."
     changed = OF_SHOWN if session.settings.request().simulation != run.key else ""
-    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind), changed)
+    note = " ".join(filter(None, (changed, HOW if kind == "va.zip" else "")))
+    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind), note)

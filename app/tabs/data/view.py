@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import panel as pn
-import panel_material_ui as pmui
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.copy_button import CopyButton
 from app.look.plain import escape
 from app.tabs.view import Context
@@ -49,11 +48,11 @@ class View(Base):
         self.repr = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[XARRAY_STYLE])
         self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
         self.copy = CopyButton("Copy as Python")
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             theme.card(theme.heading("Download"), self.sizes, context.downloads(("nc", "zarr.zip", "csv")).layout),
             theme.card(theme.heading("Contents"), self.repr),
-            theme.card(pmui.Row(theme.heading("Python code for this run"), self.copy.layout, margin=0), self.code),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            theme.card(layout.row(theme.heading("Python code for this run"), self.copy.layout, margin=0), self.code),
+            gap=10,
         )  # fmt: skip
 
     def update(self, result: Result) -> None:

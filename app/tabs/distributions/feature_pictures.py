@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, Label
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
 from app.look.tables import table
@@ -37,7 +36,7 @@ class FeaturePictures:
         self.pictures = {name: Picture(context.theme, name) for name in FEATURE_NAMES}
         self.four = theme.grid(*(p.card for p in self.pictures.values()), sizes={"xs": 12, "md": 6})
         self.table = theme.table()
-        self.layout = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
+        self.layout = layout.column(gap=10)
         self.remark = ""
         self._shown = ""
 

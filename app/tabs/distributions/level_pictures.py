@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker
 from bokeh.palettes import Viridis256
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
 from app.tabs.view import Context
@@ -33,11 +33,11 @@ class LevelPictures:
         self._steps()
         self._errors()
         pair = theme.card(self.steps, self.step_legend), theme.card(self.errors, self.error_legend)
-        self.cards = pmui.Column(
+        self.cards = layout.column(
             theme.card(self.densities, self.legend), theme.grid(*pair, sizes={"xs": 12, "md": 6}),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            gap=10,
         )  # fmt: skip
-        self.layout = pmui.Column(self.sentence, self.button, self.cards, sizing_mode="stretch_width", margin=0)
+        self.layout = layout.column(self.sentence, self.button, self.cards, sizing_mode="stretch_width", margin=0)
 
     def _densities(self) -> None:
         self.densities = figure = self.theme.figure(

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
 from bokeh.models import BoxAnnotation, ColumnDataSource, Span
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
 from app.look.tables import small, table
@@ -36,9 +35,9 @@ class StatePictures:
         self._errors()
         self.table = theme.table()
         figures = theme.card(self.densities, self.density_legend), theme.card(self.errors, self.error_legend)
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             theme.grid(*figures, sizes=[{"xs": 12, "lg": 7}, {"xs": 12, "lg": 5}]), theme.card(self.table),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            gap=10,
         )  # fmt: skip
 
     def _densities(self) -> None:

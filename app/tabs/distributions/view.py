@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import panel_material_ui as pmui
-
-from app.look import controls, theme
-from app.look.number_box import NumberBox
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.tabs.distributions.feature_pictures import FeaturePictures
 from app.tabs.distributions.level_pictures import LevelPictures
 from app.tabs.distributions.state_pictures import StatePictures
@@ -22,27 +20,12 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self.parts: dict[str, Any] = {}  # made when first shown
-        self.body = pmui.Column(sizing_mode="stretch_width", margin=0)
+        self.body = layout.column(sizing_mode="stretch_width", margin=0)
         self.note = theme.note()
-        self.layout = pmui.Column(
-            self._controls(), self.body, self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}
-        )
+        self.layout = layout.column(self._controls(), self.body, self.note, gap=10)
 
     def _controls(self) -> Any:
-        options = self.context.options
-        kinds = {"bins": NumberBox}
-        widgets = {
-            name: controls.widget(options, name, width=150, sizing_mode=None, widget=kinds.get(name))
-            for name in options.names()
-        }
-
-        def show(*events: Any) -> None:
-            for name, control in widgets.items():
-                control.visible = name in options.active()
-
-        options.param.watch(show, list(options.names()))
-        show()
-        return pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
+        return Panel((Group(self.context.options),), layout="bar", boxes=("bins",))
 
     def update(self, result: Result) -> None:
         makers = {"features": FeaturePictures, "states": StatePictures, "levels": LevelPictures}

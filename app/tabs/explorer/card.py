@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.events import SelectionGeometry
 from bokeh.models import BoxSelectTool, ColorBar, LassoSelectTool
 
@@ -35,10 +34,8 @@ class PictureCard:
         self.picker.param.watch(lambda event: pick(number, event.new), "value")
         self.place = pn.pane.Bokeh(None, sizing_mode="stretch_width", height=HEIGHT, margin=0)
         self.legend = theme.note()
-        self.layout = pmui.Paper(
-            self.picker, self.place, self.legend, elevation=0, variant="outlined", sizing_mode="stretch_width",
-            margin=0, sx={"p": "6px", "overflow": "hidden"}, visible=False,
-        )  # fmt: skip
+        self.layout = theme.card(self.picker, self.place, self.legend)
+        self.layout.visible = False
 
     def show(self, drawing: Drawing, quantities: list[Any], *, chosen: bool, can_go: bool) -> None:
         """Draw, with what is selected on top."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.copy_button import CopyButton
 from app.tabs.explorer import choosing
 from app.tabs.explorer.card import PictureCard
@@ -44,25 +45,20 @@ class View(Base):
         self.follow.on_click(lambda event: self._follow())
         self.use = pmui.Button(label="Mark on every tab", icon="push_pin", **small)
         self.use.on_click(lambda event: context.apply({"group": options.selection}))
-        self.python = CopyButton("Copy the pictures as Python", icon="code")
-        self.link = CopyButton("Copy the link", icon="link", address=True)
+        self.python = CopyButton("Copy the pictures as Python")
+        self.link = CopyButton("Copy the link", address=True)
         self.downloads = context.downloads(FILES)
         self.said, self.note = theme.heading(""), theme.note()
         self.cells = CellList(context.select, sizing_mode="stretch_width", margin=(2, 4))
         self.rows: list[tuple[int, int]] = []
-        widgets = [controls.widget(options, name, width=150, sizing_mode=None) for name in ("color", "mode")]
-        self.layout = pmui.Column(
-            pmui.FlexBox(*widgets, self.invert, self.clear, self.more, sizing_mode="stretch_width",
-                         align_items="center", gap="4px 4px"),
+        self.layout = layout.column(
+            Panel((Group(options, ("color", "mode")),), layout="bar"),
+            layout.flow(self.invert, self.clear, self.more, gap="4px 4px"),
             theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
-            pmui.Paper(
-                self.said,
-                pmui.FlexBox(self.use, self.follow, self.link.layout, self.python.layout, sizing_mode="stretch_width",
-                             align_items="center"),
-                self.downloads.layout, self.cells, elevation=0, variant="outlined", sizing_mode="stretch_width",
-                margin=0, sx={"p": "6px"},
+            theme.card(
+                self.said, layout.flow(self.use, self.follow, self.link, self.python), self.downloads.layout, self.cells
             ),
-            self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.note, gap=10,
         )  # fmt: skip
 
     def update(self, result: Result) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, Span, Whisker
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
 from app.look.plain import plain
@@ -156,7 +156,7 @@ class Devices(Plot):
         for control in (self.across, self.up):
             control.param.watch(lambda event: self.show(), "value")
         title = "Devices, and what the fit expects of them"
-        choice = pmui.FlexBox(self.across, self.up, sizing_mode="stretch_width")
+        choice = layout.flow(self.across, self.up, sizing_mode="stretch_width")
         super().__init__(look, "devices", choice, title=title, x=" ", y=" ", height=LARGE)
         self.points = ColumnDataSource({"x": [], "y": [], "device": []})
         self.main, self.others = (ColumnDataSource({"xs": [], "ys": []}) for _ in range(2))
@@ -315,20 +315,20 @@ class ComparePart:
             swatch("ink", "fitted"),
         ]))  # fmt: skip
         half, quarter = {"xs": 12, "md": 6}, {"xs": 12, "sm": 6, "xl": 3}
-        self.of_fit = pmui.Column(
+        self.of_fit = layout.column(
             theme.grid(self.devices.card, self.curves.card, sizes=half),
             theme.grid(self.orders.card, self.components.card, sizes=half),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            gap=10,
         )  # fmt: skip
-        self.of_validation = pmui.Column(
+        self.of_validation = layout.column(
             self.explained,
             theme.grid(*(q.card for q in self.quantiles.values()), sizes=quarter),
             theme.grid(*(m.card for m in self.memory.values()), sizes=quarter),
             theme.grid(
-                pmui.Column(*self.matrix_cards[::2], sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}),
+                layout.column(*self.matrix_cards[::2], gap=10),
                 self.matrix_cards[1], sizes=half,
             ),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}, visible=False,
+            gap=10, visible=False,
         )  # fmt: skip
 
     def show_fit(self, fitted: Fitted) -> None:

@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.look import theme
+from app.look.layout import column, flow, row
 from app.look.plain import escape, plain
 
 if TYPE_CHECKING:
@@ -74,15 +75,14 @@ class FilePart:
             label="Change columns", variant="outlined", size="small", margin=(2, 8), visible=False
         )
         self.change.on_click(lambda event: work.change_columns())
-        self.layout = pmui.Column(
+        self.layout = column(
             theme.card(
                 pn.pane.HTML(ASKS, sizing_mode="stretch_width", margin=(4, 8), styles={"font-size": "0.92rem"}),
                 self.file,
-                pmui.FlexBox(self.example, self.cancel, self.again, self.stage, sizing_mode="stretch_width",
-                             align_items="center", gap="2px 8px"),
+                flow(self.example, self.cancel, self.again, self.stage, gap="2px 8px"),
                 self.bar, self.error, self.said, self.change, theme.note(PRIVATE),
             ),
-            self.columns.layout, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.columns.layout, gap=10,
         )  # fmt: skip
         work.status.param.watch(self._status, ["stage", "progress", "error", "stopped"])
         self._status()
@@ -163,7 +163,7 @@ class Columns:
         self._declare, self._layout = declare, None
         self.asks = theme.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
         self.rows = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8), stylesheets=[ROWS_STYLE])
-        self.choices = pmui.FlexBox(sizing_mode="stretch_width", gap="4px 16px")
+        self.choices = flow(sizing_mode="stretch_width", gap="4px 16px")
         go = pmui.Button(label="Use these columns", variant="contained", size="small", margin=(6, 8))
         go.on_click(self._go)
         self.layout = theme.card(theme.heading("Name the columns"), self.asks, self.rows, self.choices, go)
@@ -180,12 +180,12 @@ class Columns:
         cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
         self.asks.object = "\n".join([*questions, IN_ORDER, *cut])
         head = "".join(f"<th>{short(column)}</th>" for column in layout.columns[:COLUMNS])
-        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in row[:COLUMNS])}</tr>"
-                       for row in layout.rows[:ROWS])  # fmt: skip
+        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in values[:COLUMNS])}</tr>"
+                       for values in layout.rows[:ROWS])  # fmt: skip
         self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
         each = zip(layout.columns[:COLUMNS], layout.roles, layout.units, strict=False)
         self.widgets = [self._choice(*column) for column in each]
-        self.choices.objects = [pmui.Row(role, unit, margin=0) for _, role, unit in self.widgets]
+        self.choices.objects = [row(role, unit, sizing_mode=None) for _, role, unit in self.widgets]
 
     def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
         label, known = f"“{plain(column, LONGEST_NAME)}” is", role if role in ROLES.values() else ""

@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
 from app.look.number_box import NumberSlider
@@ -52,13 +52,11 @@ class LoopsPart:
             pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 4), stylesheets=[TABLE], styles=styles)
             for styles in ({}, SCROLL, SCROLL)
         )
-        chosen = pmui.FlexBox(self.device, self.log, self.bad, sizing_mode="stretch_width", align_items="center",
-                                gap="0 4px")  # fmt: skip
+        chosen = layout.flow(self.device, self.log, self.bad, gap="0 4px")  # fmt: skip
         self.loops = theme.card(chosen, self.cycle, theme.pane(self.figure), self.legend, self.failure)
-        self.lists = pmui.Column(
+        self.lists = layout.column(
             theme.card(theme.heading("Cycles"), self.summary, self.failed),
-            theme.card(theme.heading("Devices"), self.report), sizing_mode="stretch_width", margin=0,
-            sx={"gap": "10px"},
+            theme.card(theme.heading("Devices"), self.report), gap=10,
         )  # fmt: skip
         self.layout = theme.grid(self.loops, self.lists, sizes=[{"xs": 12, "lg": 7}, {"xs": 12, "lg": 5}])
         self.layout.visible = False

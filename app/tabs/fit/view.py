@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
 
-from app.look import controls, theme
-from app.look.number_box import NumberBox
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.plain import escape
 from app.tabs.fit import text
 from app.tabs.fit.compare_view import ComparePart
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FILES = ("json", "published.json", "html", "features.csv", "estimates.csv")
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
-WIDTH = {"set_method": 210, "reset_method": 220, "polarity": 180, "device_name": 240, "method": 160}
 
 
 class View(Base):
@@ -47,27 +46,23 @@ class View(Base):
         self.said = theme.grid(self.verdict_card, self.facts_card, sizes={"xs": 12, "lg": 6})
         self.files = context.downloads(FILES)
         self.downloads = theme.card(theme.heading("Download"), self.files.layout)
-        self.pictures = pmui.Column(sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
+        self.pictures = layout.column(gap=10)
         for part in (self.said, self.pictures, self.downloads, self.of_loops, self.of_fit):
             part.visible = False
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             self.file.layout, self.of_file, self.of_loops, self.loops.layout, self.of_fit, self.said, self.pictures,
-            self.downloads, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.downloads, gap=10,
         )  # fmt: skip
         work.connect(self.show)
 
     def _controls(self) -> tuple[Any, Any]:
         """Options of the extraction, and of the fit."""
         options = self.context.options
-        boxes = {"smoothing": NumberBox, "series_resistance": NumberBox, "device_name": pmui.TextInput}
-        widgets = {
-            name: controls.widget(options, name, width=WIDTH.get(name, 150), sizing_mode=None, widget=boxes.get(name))
-            for name in options.names()
-        }
 
         def row(of_loops: bool) -> Any:
-            part = [widget for name, widget in widgets.items() if (name in OF_LOOPS) == of_loops]
-            return pmui.FlexBox(*part, sizing_mode="stretch_width", align_items="center", gap="4px 0")
+            names = tuple(name for name in options.names() if (name in OF_LOOPS) == of_loops)
+            boxes = ("smoothing", "series_resistance")
+            return Panel((Group(options, names),), layout="bar", boxes=boxes, words={"device_name": "words"})
 
         return row(True), row(False)
 

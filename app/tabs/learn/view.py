@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.number_box import NumberBox
 from app.look.plain import escape
 from app.tabs.learn.picture_view import LessonPicture
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
 
 MOST_CHOICES = 6
-WIDE = {"sizing_mode": "stretch_width", "margin": 0}
-GAP = {"gap": "10px"}
+WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 INTRODUCTION = (
     "Each lesson prepares the settings, asks you to predict, runs the experiment and checks your prediction against "
@@ -32,12 +31,12 @@ class View(Base):
         super().__init__(context)
         self._page: Page | None = None
         self._asked: tuple[Any, ...] = ()
-        self.offers = pmui.Column(**WIDE)
+        self.offers = layout.column()
         self.errors = theme.Alert(severity="error", visible=False, **WIDE)
-        self.list = pmui.Column(theme.note(INTRODUCTION), self.offers, self.errors, sx=GAP, **WIDE)
+        self.list = layout.column(theme.note(INTRODUCTION), self.offers, self.errors, gap=10)
         halves = theme.grid(self._words(), self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
-        self.step = pmui.Column(self._head(), halves, visible=False, sx=GAP, **WIDE)
-        self.layout = pmui.Column(self.list, self.step, **WIDE)
+        self.step = layout.column(self._head(), halves, visible=False, gap=10)
+        self.layout = layout.column(self.list, self.step)
         self._shown: tuple[Offer, ...] = ()
 
     # ------------------------------------------------------------------------------------------------ made once
@@ -45,7 +44,7 @@ class View(Base):
         self.title = pmui.Typography("", variant="h6", margin=(0, 6))
         leave = pmui.Button(label="All lessons", variant="text", size="small", icon="arrow_back", margin=0)
         leave.on_click(lambda event: self.context.apply({"learn.lesson": "", "learn.answer": ""}))
-        return pmui.FlexBox(leave, self.title, sizing_mode="stretch_width", align_items="center", gap="2px 10px")
+        return layout.flow(leave, self.title, gap="2px 10px")
 
     def _words(self) -> Any:
         self.heading = pmui.Typography("", variant="subtitle1", margin=(4, 6))
@@ -68,10 +67,10 @@ class View(Base):
         self.restore.on_click(lambda event: self._go("restore"))
         self.back.on_click(lambda event: self._go("back"))
         self.next.on_click(lambda event: self._go("next"))
-        buttons = pmui.Row(self.back, self.again, self.next, **WIDE)
-        return theme.card(pmui.Column(
+        buttons = layout.row(self.back, self.again, self.next)
+        return theme.card(layout.column(
             self.heading, self.text, self.question, *self.choices, self.number, self.predict, self.hint, self.verdict,
-            self.differs, self.restore, self.explain, buttons, sx=GAP, **WIDE,
+            self.differs, self.restore, self.explain, buttons, gap=10,
         ))  # fmt: skip
 
     def _choice(self, i: int) -> Any:
@@ -87,7 +86,7 @@ class View(Base):
         self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
         self.numbers = theme.table()
         self.numbers_card = theme.card(self.numbers)
-        return pmui.Column(self.numbers_card, *self.cards, sx=GAP, **WIDE)
+        return layout.column(self.numbers_card, *self.cards, gap=10)
 
     # ------------------------------------------------------------------------------------------------ events
     def _type(self) -> None:
@@ -135,9 +134,9 @@ class View(Base):
         start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
         start.on_click(lambda event: self.context.apply(offer.begin))
         about = f"{offer.level}. {offer.steps} steps, about {offer.minutes} minutes."
-        return theme.card(pmui.Column(
+        return theme.card(layout.column(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
-            markdown(offer.summary), start, sx=GAP, **WIDE,
+            markdown(offer.summary), start, gap=10,
         ))  # fmt: skip
 
     def _show_step(self, page: Page) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
 from bokeh.models import BoxAnnotation, ColumnDataSource
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
-from app.look.number_box import NumberBox
 from app.look.theme import COLORS, NEUTRAL, OUTLIER
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
@@ -124,21 +123,16 @@ class View(Base):
         self.cycles_legend, self.many_legend, self.note = theme.note(), theme.note(), theme.note()
         self.beyond = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         cards = theme.card(self.cycles.figure, self.cycles_legend), theme.card(self.many.figure, self.many_legend)
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             self._controls(), self.beyond, theme.grid(*cards, sizes={"xs": 12, "md": 6}), self.note,
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            gap=10,
         )  # fmt: skip
 
     def _controls(self) -> Any:
-        options = self.context.options
-        boxes = {"loops": NumberBox, "points": NumberBox, "u_min": NumberBox, "u_max": NumberBox}
-        widgets = [
-            controls.widget(
-                options, name, width=170 if name == "marks" else 150, sizing_mode=None, widget=boxes.get(name)
-            )
-            for name in options.names()
-        ]
-        return pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0")
+        options, more = self.context.options, ("u_min", "u_max", "points")
+        usual = tuple(name for name in options.names() if name not in more)
+        groups = Group(options, usual), Group(options, more, title="More", open=False)
+        return Panel(groups, layout="bar", boxes=("loops", *more))
 
     def update(self, result: Result) -> None:
         self._show_cycles(self.cycles, result)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, LogColorMapper, Range1d
 
-from app.look import theme
+from app.look import layout, theme
 from app.look.tags import MAP, SHARES
 from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
@@ -27,13 +26,13 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self.bars = {f.name: ColumnDataSource({"left": [], "right": [], "top": []}) for f in FEATURES}
+        self.ranges: dict[str, Any] = {}
         self.histograms = {f.name: self._histogram(f.name, f.scale) for f in FEATURES}
         self.window, self.loops, self.map = self._window(), self._loops(), self._map()
         self.note, self.followed_note = theme.note(), theme.note()
-        self.captions = {f.name: theme.note() for f in FEATURES}
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             theme.grid(
-                *(theme.card(figure, self.captions[name]) for name, figure in self.histograms.items()),
+                *(theme.card(figure) for figure in self.histograms.values()),
                 sizes={"xs": 12, "sm": 6, "lg": 3},
             ),
             theme.grid(
@@ -42,7 +41,7 @@ class View(Base):
                 theme.card(self.map, theme.note("Click a cell to follow it on every tab, with Shift one more.")),
                 sizes={"xs": 12, "md": 6, "lg": 4},
             ),
-            self.note, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.note, gap=10,
         )  # fmt: skip
 
     def update(self, result: Result) -> None:
@@ -56,10 +55,13 @@ class View(Base):
     # ------------------------------------------------------------------------------------------------ histograms
     def _histogram(self, name: str, scale: str) -> Any:
         figure = self.theme.figure(
-            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=205, x_axis_type=scale,
+            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=225, x_axis_type=scale,
             x_range=Range1d(1, 10),
         )  # fmt: skip
         figure.y_range.start = 0
+        figure.yaxis.axis_label_text_font_size = "0.9em"
+        figure.title.text_font_style = "bold"
+        self.ranges[name] = self.theme.second_title(figure)
         figure.tags = [SHARES]
         if scale == "linear":
             figure.xaxis.ticker.desired_num_ticks = 4  # narrow
@@ -71,8 +73,8 @@ class View(Base):
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": 100 * histogram.share}
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
         low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
-        self.histograms[name].title.text = f"Median {middle} {theme.unit(name)}"
-        self.captions[name].object = f"90 % of all cycles: {low} … {high} {theme.unit(name)}"
+        self.histograms[name].title.text = f"{theme.AXES[name][2]}  {middle} {theme.unit(name)}"
+        self.ranges[name].text = f"90 % in {low} … {high} {theme.unit(name)}"
 
     # ------------------------------------------------------------------------------------------------ memory window
     def _window(self) -> Any:

@@ -9,14 +9,13 @@ import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
 from bokeh.palettes import interp_palette
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale, cell_colors
 from app.look.legend import cell_entries, legend, swatch
-from app.look.number_box import NumberBox
 from app.look.theme import MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
-from app.tabs.crossbar.line_controls import LineControls
 from app.tabs.programming.text import (
     OUTCOME_COLORS,
     QUANTITY,
@@ -72,27 +71,24 @@ class View(Base):
 
     # ------------------------------------------------------------------------------------------------ made once
     def _controls(self) -> Any:
-        options, number = self.context.options, {"level_seed", "levels", "max_pulses", "steps"}
-        volts = {"u_set", "u_start", "u_stop", "u_step", "g_level", "g_low", "g_high", "tolerance"}
-        boxes = dict.fromkeys(number | volts, NumberBox)
-        wide = {"method": 190, "map": 215, "stair_map": 250, "target": 235, "through": 215}
-        widgets = {
-            name: controls.widget(options, name, width=wide.get(name, 132), sizing_mode=None, widget=boxes.get(name))
-            for name in options.names()
-        }
-
-        lines = LineControls(self.context.lines)
-        lines.selector.visible = False  # only a chosen row conducts here
+        options, lines = self.context.options, self.context.lines
+        resistances = ("word_ohm", "bit_ohm", "source_ohm", "sense_ohm", "ends")  # only a chosen row conducts here
+        numbers = {"level_seed", "levels", "max_pulses", "steps", "u_set", "u_start", "u_stop", "u_step"}
+        numbers |= {"g_level", "g_low", "g_high", "tolerance", "source_ohm", "sense_ohm"}
+        seldom = ("max_pulses", "u_set", "u_start", "u_stop", "u_step", "steps", "at_once")
+        usual = tuple(name for name in options.names() if name not in seldom)
+        groups = (
+            Group(options, usual), Group(lines, resistances[:2]), Group(options, seldom, title="More", open=False),
+            Group(lines, resistances[2:], title="More"),
+        )  # fmt: skip
+        panel = Panel(groups, layout="bar", boxes=tuple(numbers))
 
         def show(*events: Any) -> None:
-            for name, control in widgets.items():
-                control.visible = name in options.active()
-            lines.layout.visible = options.through
+            panel.hide(*(() if options.through else resistances))
 
         options.param.watch(show, ["method", "target", "through"])
         show()
-        chosen = pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
-        return pmui.Column(chosen, lines.layout, sizing_mode="stretch_width", margin=0)
+        return panel
 
     def _scatter(self) -> None:
         self.scatter = figure = self.theme.figure(
@@ -245,8 +241,8 @@ class View(Base):
         ])  # fmt: skip
 
 
-def column(*parts: Any) -> pmui.Column:
-    return pmui.Column(*parts, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"})
+def column(*parts: Any) -> Any:
+    return layout.column(*parts, gap=10)
 
 
 def points(result: Result, targets: Targets) -> dict[str, np.ndarray]:

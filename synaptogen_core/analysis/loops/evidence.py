@@ -24,6 +24,7 @@ BEND, MORE = 1.5, 0.5  # by which the exponent may grow on the way to the thresh
 COARSE = 1.2  # where no exponent can be told
 STEEPEST_BEND = 6.0  # exponent that a branch may have without a step
 SIGMAS = 5.0  # of noise that a step or a fall must exceed
+FALL_SIGMAS = 8.0  # of averaged noise that a fall must exceed: the largest of a hundred falls is 6
 EDGE, BEFORE = 3.0, 8  # times the growth of the samples before, and how many these are
 
 
@@ -35,7 +36,7 @@ class Noise(NamedTuple):
 
     def at(self, current: F64) -> F64:
         """Standard deviation [A] at some currents, (loops,)."""
-        return np.maximum(self.absolute, self.relative * np.abs(current))
+        return np.asarray(self.absolute + self.relative * np.abs(current))
 
 
 def noise(current: F64, branch: Bools) -> Noise:
@@ -56,10 +57,12 @@ def noise(current: F64, branch: Bools) -> Noise:
     inner = branch[:, 2:] & branch[:, 1:-1] & branch[:, :-2]
     second = np.abs(current[:, 2:] - 2 * current[:, 1:-1] + current[:, :-2]) / np.sqrt(6.0)
     size = np.abs(current[:, 1:-1])
-    large = inner & (size > _median(np.where(inner, size, np.nan))[:, None])  # where rounding is not what is seen
+    middle = _median(np.where(inner, size, np.nan))[:, None]
+    small, large = inner & (size <= middle), inner & (size > middle)
+    absolute = 1.4826 * _median(np.where(small, second, np.nan))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        parts = [np.where(inner, second, np.nan), np.where(large, second / size, np.nan)]
-    return Noise(*(1.4826 * _median(part) for part in parts))
+        parts = np.where(large, (1.4826 * second - absolute[:, None]) / size, np.nan)
+    return Noise(absolute, np.maximum(_median(parts), 0.0))  # rounding and a floor are no part of the relative noise
 
 
 def set_confidence(

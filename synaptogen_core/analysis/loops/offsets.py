@@ -9,6 +9,7 @@ from synaptogen_core.analysis.loops.sweeps import Samples
 from synaptogen_core.types import F64, Bools
 
 SAMPLED = 200  # loops looked at
+FEWEST_ZEROS = 3  # samples at 0 V
 FEWEST = 8  # loops that must have an opinion
 REACH = 0.3  # of the smaller end of the sweep: so far the branches are fitted
 DEGREE = 3  # of the polynomial, and a constant
@@ -47,11 +48,21 @@ def _median_constant(data: Samples) -> float:
     constant, size = np.concatenate(constants), np.concatenate(sizes)
     known = np.isfinite(constant) & (size > 0)
     if known.sum() < FEWEST:
-        return 0.0
+        return _at_zero(data)
     middle = float(np.median(constant[known]))
     spread = 1.4826 * float(np.median(np.abs(constant[known] - middle)))
     error = 1.2533 * spread / np.sqrt(known.sum())  # of a median
     return middle if abs(middle) > max(ERRORS * error, LEAST * float(np.median(size[known]))) else 0.0
+
+
+def _at_zero(data: Samples) -> float:
+    """Of few loops: the current where the voltage is 0, if all samples there agree on one."""
+    there = data.current[data.voltage == 0]
+    if there.size < FEWEST_ZEROS:
+        return 0.0
+    middle = float(np.median(there))
+    spread = 1.4826 * float(np.median(np.abs(there - middle)))
+    return middle if abs(middle) > 2 * ERRORS * spread / np.sqrt(there.size) else 0.0
 
 
 def _constants(v: F64, i: F64, branch: Bools) -> tuple[F64, F64]:

@@ -175,11 +175,13 @@ def _side_by_side(data: Samples, place: slice, smoothing: int) -> Loops:
     after_set = negative & (position > lowest) & (~set_first | (position < highest))
     rising = positive & (position <= highest) & (~set_first | (position > lowest))
     falling = positive & (position > highest) & (set_first | (position < lowest))
-    return Loops(v, i, _smoothed(i, v, inside, smoothing), before, after_set, rising, falling, set_first[:, 0])
+    return Loops(
+        v, i, _smoothed(i, v, inside, (lowest, highest), smoothing), before, after_set, rising, falling, set_first[:, 0]
+    )
 
 
-def _smoothed(values: F64, voltage: F64, inside: Bools, width: int) -> F64:
-    """Running mean over `width` samples; over fewer at both ends, and where the voltage jumps: none lies across."""
+def _smoothed(values: F64, voltage: F64, inside: Bools, turns: tuple[Ints, Ints], width: int) -> F64:
+    """Running mean over `width` samples; over fewer at both ends, at the turns, and where the voltage jumps."""
     if width < 2:
         return values
     half = width // 2
@@ -187,6 +189,8 @@ def _smoothed(values: F64, voltage: F64, inside: Bools, width: int) -> F64:
     step = np.abs(np.diff(voltage, axis=1))
     ends = np.diff(inside.astype(np.int8), axis=1) != 0
     parted = ends | (step > JUMP * np.ptp(voltage, axis=1)[:, None])
+    for turn in turns:  # what is behind a turn is another branch
+        parted |= position[:-1] == turn
     edge = np.ones((len(values), 1), bool)
     first = np.maximum.accumulate(np.where(np.concatenate([edge, parted], axis=1), position, 0), axis=1)
     last = np.where(np.concatenate([parted, edge], axis=1), position, values.shape[1])

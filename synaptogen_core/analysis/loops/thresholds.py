@@ -17,6 +17,7 @@ from synaptogen_core.analysis.loops.sweeps import Loops
 from synaptogen_core.types import F64, Bools, Ints
 
 FLAT, FLAT_SPAN = 0.05, 0.2  # a current limit: within 5 % of the largest current over a fifth of the sweep
+CLEAR = 0.1  # confidence from which on a level needs no edge beside it
 AGREE = 1.5  # steps between level and edge, which then mean the same SET
 FLOOR = 0.1  # of the largest SET current: nothing below it is a SET, however small the low-resistance current is there
 KINK, LINE = (
@@ -83,8 +84,11 @@ def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Sw
     if method == "level":  # where the branch passes the level by itself, an edge further on is the SET
         other = np.where(evidence.is_edge(loops.current, branch, steep.sample), sure(steep, reach), 0.0)
         step = np.abs(_at(loops.voltage, steep.sample) - _at(loops.voltage, steep.sample - 1))
-        agree = np.abs(found.voltage - steep.voltage) <= AGREE * step
-        share, found = np.where(share > 0, share, other), _chosen((share > 0) | agree, found, steep)
+        # without a way back the level is half of the largest current, which a bent branch may reach by itself
+        back = np.any(loops.after_set, axis=1)
+        own = ((share > CLEAR) & back) | ((share > 0) & (other <= 0))
+        agree = (np.abs(found.voltage - steep.voltage) <= AGREE * step) & (back | (share > 0))
+        share, found = np.where(own, share, other), _chosen(own | agree, found, steep)
     return _where(share > 0, found.voltage, found.current, found.sample, share)
 
 
@@ -135,7 +139,7 @@ def reset_thresholds(loops: Loops, method: str, prominence: float | None, smooth
     spread = evidence.noise(loops.current, branch & (loops.voltage <= LINE * end))  # what switches is no noise
     needed = np.maximum(
         PROMINENCE * top if prominence is None else np.full(top.shape, prominence),
-        evidence.SIGMAS * spread.at(top) / np.sqrt(smoothing),
+        evidence.FALL_SIGMAS * spread.at(top) / np.sqrt(smoothing),
     )
     fall = np.where(branch, largest - smooth, 0.0)
     deep = (fall >= needed[:, None]) & (fall > 0)

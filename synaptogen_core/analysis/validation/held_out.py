@@ -27,6 +27,7 @@ from synaptogen_core.types import F64
 TRAINED = 0.7  # of the cycles
 FEWEST_DEVICES = 16  # for a half of them to be worth a fit
 SIMULATED = 200_000
+LEAST_RISE = 1e-6
 PAST = 10  # cycles from which a device of format 2 is predicted
 GRID = np.linspace(-6.0, 6.0, 2401)  # where shapes are inverted
 
@@ -86,8 +87,15 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
     return xr.Dataset(data, {"feature": names}, attrs=said | apart.attrs).merge(apart)
 
 
-def _refit(whole: Fit, part: xr.Dataset) -> Fit:
-    """The same kind of fit of a part."""
+def refit(whole: Fit, part: xr.Dataset) -> Fit:
+    """The same kind of fit of a part.
+
+    Parameters
+    ----------
+    whole : Fit
+    part : xarray.Dataset
+        Some of its records.
+    """
     if whole.parts is not None:
         return fit_extended(part, **{**whole.again, "intervals": False})
     return fit(part, **{**whole.again, "components": None, "intervals": False})
@@ -105,11 +113,26 @@ def _predictor(device: DeviceParameters, chosen: list[int]) -> F64:
     return a
 
 
-def _inverse(device: DeviceParameters, feature: int, z: F64) -> F64:
-    """Where the shape of a feature reaches standardised values."""
+def inverse_shape(device: DeviceParameters, feature: int, z: F64) -> F64:
+    """Where the shape of a feature reaches standardised values.
+
+    Parameters
+    ----------
+    device : DeviceParameters
+    feature : int
+    z : ndarray, any shape
+
+    Returns
+    -------
+    ndarray, shape of `z`
+        NaN where there is no value.
+    """
     if device.extension is not None:
         return device.extension.coordinates[feature].shape.table.inverse(z)
-    rising = np.maximum.accumulate(np.polyval(device.gamma[feature], GRID))
+    # from the middle outwards: a polynomial that turns back far out must not lift the rest
+    shape, middle = np.polyval(device.gamma[feature], GRID), GRID.size // 2
+    left = np.minimum.accumulate(shape[middle::-1])[::-1]
+    rising = np.concatenate([left[:-1], np.maximum.accumulate(shape[middle:])]) + LEAST_RISE * GRID
     return np.asarray(np.where(np.isfinite(z), np.interp(z, rising, GRID), np.nan))
 
 
@@ -118,7 +141,7 @@ def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F64
     starts = device_starts(features)
     place = np.arange(features.sizes["record"]) - starts[features["device_index"].values]
     early = place < TRAINED * np.diff(starts)[features["device_index"].values]
-    trained = _refit(whole, select_records(features, early))
+    trained = refit(whole, select_records(features, early))
     panel = panel_of(features)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
     skill = _skill(ours.sum(axis=1))
@@ -159,7 +182,7 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *
     x = np.full(panel.values.shape, np.nan)
     for i, feature in enumerate(chosen):
         with np.errstate(invalid="ignore", divide="ignore"):
-            x[:, i] = _inverse(device, feature, (panel.values[:, i] - mean[panel.device, i]) / sd[panel.device, i])
+            x[:, i] = inverse_shape(device, feature, (panel.values[:, i] - mean[panel.device, i]) / sd[panel.device, i])
     a = _predictor(device, chosen)
     p = len(a)
     windows = sliding_window_view(x, p + 1, axis=0)[:, :, ::-1]  # (rows - p, f, newest first)
@@ -182,7 +205,7 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *
 def _other_devices(whole: Fit, features: xr.Dataset, names: Sequence[str], seed: int) -> xr.Dataset:
     """Distances of every second device from a simulation of the fit of the others."""
     first = features["device_index"].values % 2 == 0
-    trained = _refit(whole, select_records(features, first))
+    trained = refit(whole, select_records(features, first))
     panel = panel_of(select_records(features, ~first))
     made = simulated_measurement(trained.device, panel, SIMULATED, seed + 2)
     edges = stats.edges_of([panel, made])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.crossbar.circuit.segments import family_resistances, segment_resistances
 from synaptogen_core.types import F64
 
 Pair = tuple[F64, F64]
@@ -57,10 +58,10 @@ class Wires:
         Wires
         """
         (m, n), faults = bias.shape, lines.faults
-        driven_word, driven_bit = ~np.isnan(np.atleast_2d(bias.word)[0]), ~np.isnan(bias.bit)
+        word, bit = segment_resistances(lines, bias)
         return cls(
-            _segments(lines.word, lines.source, lines.word_ends, driven_word, n, faults.open_word),
-            _segments(lines.bit, lines.sense, lines.bit_ends, driven_bit, m, faults.open_bit),
+            _conductances(word, not lines.word),
+            _conductances(bit, not lines.bit),
             not lines.word,
             not lines.bit,
             _leaks(faults.grounded_word, faults.short, (m, n)),
@@ -92,7 +93,9 @@ class Wires:
         """
         rows, columns = shape
         ohm = np.repeat(in_series(lines.bit, lines.sense, lines.bit_ends, rows)[:, None], columns, axis=1)
-        word = _segments(lines.word, lines.source, lines.word_ends, np.ones(rows, np.bool_), columns, ())
+        driven = np.ones(rows, np.bool_)
+        along = family_resistances(lines.word, lines.source, lines.word_ends, driven, columns)
+        word = _conductances(along, not lines.word)
         ideal = not lines.word
         if at_once == "cell":
             ohm = ohm + in_series(lines.word, lines.source, lines.word_ends, columns)
@@ -154,24 +157,13 @@ def _to_terminals(segment: F64, ideal: bool, shape: tuple[int, int]) -> F64:
         return np.broadcast_to(1 / (1 / start + 1 / end), shape)
 
 
-def _segments(
-    ohm: float, lead: float, ends: str, driven: NDArray[np.bool_], nodes: int, open_: tuple[tuple[int, int], ...]
-) -> F64:
-    """Segments of one family of lines; one row for all of them where they are alike."""
-    alike = not open_ and bool(np.all(driven == driven[0]))
-    g = np.full((1 if alike else driven.size, nodes + 1), 1 / ohm if ohm else 0.0)
-    g[:, 0] = g[:, -1] = 0
-    at_end = 1 / lead if lead else np.inf
-    here = driven[: g.shape[0]]
-    if ends in ("left", "top", "both"):
-        g[here, 0] = at_end
-    if ends in ("right", "bottom", "both"):
-        g[here, -1] = at_end
-    for line, segment in open_:
-        g[line, segment] = 0
-    if not ohm:
+def _conductances(ohm: F64, ideal: bool) -> F64:
+    """Segments as conductances [S]; an ideal line is one node, whose leads are added up in the first."""
+    with np.errstate(divide="ignore"):
+        g: F64 = 1 / ohm
+    if ideal:
         g[:, 0] += g[:, -1]
-        g[:, -1] = 0
+        g[:, 1:] = 0
     return g
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from synaptogen_core.exchange.measurements.reading import Choice
 from synaptogen_core.schema import FEATURE_NAMES
 
 LOOP_ROLES = ("voltage", "current")
@@ -23,8 +24,8 @@ MAX_NAME = 200  # characters in which a unit is looked for
 
 NAMES = {
     "voltage": "v u volt volts voltage vapp vapplied appliedvoltage bias biasvoltage vbias vin vmeas vsource vforce "
-    "vforced spannung",
-    "current": "i current curr iin imeas imeasured idut currentdut strom",
+    "vforced spannung av anodev",
+    "current": "i current curr iin imeas imeasured idut currentdut strom ai anodei",
     "cycle": "cycle cycles cyclenumber cycleno cyclenr cycleindex cycleid cyclecount n loop loopnumber loopindex "
     "sweep sweepnumber sweepno sweepnr loopno loopnr zyklus",
     "device": "device deviceid devicename devicenumber dev cell cellid cellname cellnumber dut bauteil zelle",
@@ -86,6 +87,10 @@ class TableLayout:
         Numbers of the lines with the header (0: there is none) and with the first row.
     questions : tuple of str
         What must be told before the file can be read; empty if nothing.
+    choices : tuple of Choice
+        Those of the questions that have two or more answers to choose from.
+    guesses, reasons : tuple of str
+        What each column is likely to be, where it is asked for, and why; empty where nothing is known.
     """
 
     name: str
@@ -102,6 +107,9 @@ class TableLayout:
     header_line: int = 0
     first_line: int = 0
     questions: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    guesses: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def position(self, role: str) -> int:
         """Which column has this role; -1 if none."""
@@ -130,6 +138,8 @@ def split_unit(name: str) -> tuple[str, str | None]:
     if len(name) > MAX_NAME:
         return name.strip(), None
     bracket = re.fullmatch(r"\s*(.*?)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]\s*", name)
+    if bracket and bracket[1] and re.fullmatch(r"\d+", bracket[2]):  # an index is no unit: Smu1.V[1][1]
+        return split_unit(bracket[1])
     if bracket and bracket[1]:
         return bracket[1], bracket[2]
     before, slash, after = name.rpartition("/")
@@ -146,7 +156,8 @@ def role_of(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold().strip()
     if re.sub(r"[\s_-]+", "_", plain) in ROLE_OF_SYMBOL:
         return ROLE_OF_SYMBOL[re.sub(r"[\s_-]+", "_", plain)]
-    return ROLE_OF.get(_key(plain), "")
+    key = _key(re.sub(r"^smu\w{0,9}\.", "", plain))
+    return ROLE_OF.get(key, "") or {"v": "voltage", "i": "current"}.get(re.sub(r"^([vi])\d{1,3}$", r"\1", key), "")
 
 
 def understand(
@@ -212,10 +223,48 @@ def understand(
         found.append(unit)
         assumed.append(not sure)
         questions += [question] if question else []
+    reasons = tuple("" if not role else "as you said" if role in given else "by its name" for role in roles)
     return TableLayout(
         name, kind, tuple(columns), tuple(roles), tuple(found), tuple(assumed), tuple(role in units for role in roles),
-        (), questions=tuple(questions),
+        (), questions=tuple(questions), guesses=tuple(roles), reasons=reasons,
     )  # fmt: skip
+
+
+def with_guesses(layout: TableLayout, decimal: str) -> TableLayout:
+    """Guesses from the first rows for columns whose names say nothing: by sizes, which numbers of loops differ in.
+
+    Parameters
+    ----------
+    layout : TableLayout
+        With its first rows.
+    decimal : str
+        The decimal mark.
+
+    Returns
+    -------
+    TableLayout
+        With `guesses` and `reasons`; its roles stay.
+    """
+    if layout.kind != "unclear" or not layout.rows:
+        return layout
+    guesses, reasons = list(layout.guesses), list(layout.reasons)
+    size = {}
+    for place, role in enumerate(layout.roles):
+        cells = [row[place].strip().replace(decimal, ".") for row in layout.rows if place < len(row)]
+        try:
+            values = [float(cell) for cell in cells]
+        except ValueError:
+            reasons[place] = reasons[place] or "its cells are no numbers"
+            continue
+        if not role and values == [values[0] + k for k in range(len(values))] and len(values) > 2:
+            reasons[place] = "it counts the rows: left out"
+        elif not role and len(set(values)) > 1:
+            size[place] = max(map(abs, values))
+    order = sorted(size, key=lambda place: size[place])
+    if len(order) >= 2 and size[order[0]] < 1e-2 * size[order[-1]]:
+        for place, role, why in ((order[0], "current", "the smallest"), (order[-1], "voltage", "the largest")):
+            guesses[place], reasons[place] = role, f"its numbers are {why}, up to {size[place]:.3g}"
+    return replace(layout, guesses=tuple(guesses), reasons=tuple(reasons))
 
 
 def doubtful(layout: TableLayout, role: str, low: float, high: float) -> str:

@@ -15,17 +15,19 @@ before it is unpacked.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from synaptogen_core.errors import FileError
+from synaptogen_core.errors import ColumnsUnclear, FileError
 from synaptogen_core.exchange.files import text
-from synaptogen_core.exchange.measurements import netcdf
+from synaptogen_core.exchange.measurements import collection, instruments, netcdf
 from synaptogen_core.exchange.measurements.columns import (
     IN_ORDER,
     LABEL_ROLES,
@@ -34,8 +36,11 @@ from synaptogen_core.exchange.measurements.columns import (
     doubtful,
     shown,
     understand,
+    with_guesses,
 )
-from synaptogen_core.exchange.measurements.records import OVERFLOW, Records, ask, notes_of
+from synaptogen_core.exchange.measurements.doubts import ask, notes_of
+from synaptogen_core.exchange.measurements.reading import Reading, reading_of
+from synaptogen_core.exchange.measurements.records import OVERFLOW, Records
 from synaptogen_core.exchange.measurements.tables import find_table
 from synaptogen_core.exchange.measurements.text import (
     GZIP,
@@ -69,23 +74,32 @@ OTHERS = (  # how files begin that are something else
 
 
 def load_measurements(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
+    reading: Mapping[str, object] | None = None,
+    explain: bool = False,
 ) -> xr.Dataset:
     """Read measured loops or features.
 
     Parameters
     ----------
-    path : str or path
-        Text (.csv, .txt ...), NetCDF, or either packed with gzip; what it is, is told by its first bytes.
+    path : str or path, or a sequence of them
+        Text (.csv, .txt ...), NetCDF, or either packed with gzip; what it is, is told by its first bytes. Several
+        files, a folder or a ZIP archive are read as one measurement, each file a cycle or a device: asked, if not
+        clear.
     columns : mapping of role to column name, optional
         Which column holds what, where their names do not tell: "voltage", "current", "cycle", "device", "row",
         "column", "r_hrs", "u_set", "r_lrs", "u_reset". An empty name: there is none. ``{"cycle": "in order"}``: cycles
         are not numbered; each full sweep, or each row of features, is one.
     units : mapping of role to unit, optional
         In which unit a column is, such as ``{"current": "uA"}``; resistances may be conductances.
+    reading : mapping of str to str or number, optional
+        How the file is cut, and answers to questions: "separator", "decimal", "header_line", "first_line", "sign",
+        "repeats", "halves", "files", as `reading.WORDS` explains them.
+    explain : bool
+        Print in words how the file was read.
 
     Returns
     -------
@@ -99,13 +113,23 @@ def load_measurements(
     ColumnsUnclear
         If columns or units cannot be told; its `layout` says what was understood.
     """
-    file = text.existing(path, WHAT)
-    try:
-        ds = _load(Source(str(path), file), columns, units)
-    except OSError as error:
-        raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
-    if ds.attrs["source"] == str(path):
-        ds.attrs["source"] = file.name  # where it lies is nobody's business who gets the result
+    told = reading_of(reading)
+    if not isinstance(path, (str, os.PathLike)):
+        for one in path:
+            text.existing(one, WHAT)
+        ds = _load_all(collection.of_paths(path), columns, units, told)
+    elif Path(path).is_dir():
+        ds = _load_all(collection.of_folder(Path(path)), columns, units, told)
+    else:
+        file = text.existing(path, WHAT)
+        try:
+            ds = _load(Source(str(path), file), columns, units, told)
+        except OSError as error:
+            raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
+        if ds.attrs["source"] == str(path):
+            ds.attrs["source"] = file.name  # where it lies is nobody's business who gets the result
+    if explain:
+        sys.stdout.write("".join(f"{note}\n" for note in json.loads(ds.attrs["notes"])))
     return ds
 
 
@@ -115,6 +139,7 @@ def measurements_from_bytes(
     *,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
+    reading: Mapping[str, object] | None = None,
 ) -> xr.Dataset:
     """Read measured loops or features out of the bytes of a file, such as an uploaded one.
 
@@ -123,7 +148,7 @@ def measurements_from_bytes(
     data : bytes
     name : str
         Of the file, for sentences and as the source of the data.
-    columns, units : mapping, optional
+    columns, units, reading : mapping, optional
         As in `load_measurements`.
 
     Returns
@@ -135,7 +160,7 @@ def measurements_from_bytes(
     FileError, ColumnsUnclear
         As `load_measurements`.
     """
-    return _load(Source(name, bytes(data)), columns, units)
+    return _load(Source(name, bytes(data)), columns, units, reading_of(reading))
 
 
 def inspect_measurements(
@@ -144,6 +169,7 @@ def inspect_measurements(
     *,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
+    reading: Mapping[str, object] | None = None,
 ) -> TableLayout:
     """What the first lines of a file hold, as far as it is understood, with questions about the rest.
 
@@ -152,7 +178,7 @@ def inspect_measurements(
     data : bytes or path
     name : str
         Of the file, for sentences.
-    columns, units : mapping, optional
+    columns, units, reading : mapping, optional
         As in `load_measurements`.
 
     Returns
@@ -165,22 +191,64 @@ def inspect_measurements(
         If there is no table in it.
     """
     source = Source(name, Path(data) if isinstance(data, (str, os.PathLike)) else bytes(data))
+    if collection.is_archive(source):
+        source = collection.of_archive(source)[0]
     if _is_netcdf(source):
         return netcdf.inspect(source, columns, units)
-    table = find_table(source)
+    source, table, _, _ = _found(source, reading_of(reading))
     return _layout(source, table, columns, units)
 
 
-def _load(source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None) -> xr.Dataset:
+def _load(
+    source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None, reading: Reading
+) -> xr.Dataset:
     if source.size > MAX_BYTES:
         raise FileError(f"{source.name}: must be at most {MAX_BYTES:,} bytes (got {source.size:,}); split it")
+    if collection.is_archive(source):
+        return _load_all(collection.of_archive(source), columns, units, reading)
     if _is_netcdf(source):
         return netcdf.load(source, columns, units)
-    table = find_table(source)
+    source, table, reading, notes = _found(source, reading)
     try:
-        return _read_table(source, table, columns, units)
+        ds = _read_table(source, table, columns, units, reading)
     except UnicodeDecodeError:  # the head was ASCII, but not all of it
-        return _read_table(source, replace(table, encoding="cp1252"), columns, units)
+        ds = _read_table(source, replace(table, encoding="cp1252"), columns, units, reading)
+    ds.attrs["notes"] = json.dumps([*notes, *json.loads(ds.attrs["notes"])], ensure_ascii=False)
+    return ds
+
+
+def _load_all(
+    sources: Sequence[Source], columns: Mapping[str, str] | None, units: Mapping[str, str] | None, reading: Reading
+) -> xr.Dataset:
+    """Several files as one measurement; where cycles have no numbers, each full sweep of a file is one."""
+    parts = []
+    for source in sources:
+        try:
+            ds = _load(source, columns, units, reading)
+        except ColumnsUnclear as unclear:
+            only_cycle = all(question.startswith("cycle:") for question in unclear.layout.questions)
+            if not only_cycle or "cycle" in (columns or {}):
+                raise
+            ds = _load(source, {**(columns or {}), "cycle": IN_ORDER}, units, reading)
+        parts.append((source.name, ds))
+    layout = TableLayout(sources[0].name, "loops", (), (), (), (), (), ())
+    ds, notes = collection.joined(parts, reading, layout)
+    ds.attrs["notes"] = json.dumps([*notes, *json.loads(parts[0][1].attrs["notes"])], ensure_ascii=False)
+    return ds
+
+
+def _found(source: Source, reading: Reading) -> tuple[Source, Table, Reading, list[str]]:
+    """The table of a text, and how it is read: as an instrument says, or as it looks."""
+    notes: list[str] = []
+    stated = instruments.plain(source, reading)
+    if stated is not None:
+        source, reading, notes = stated
+    table = find_table(source, reading)
+    again = instruments.sweeps_again(source, table, reading) if stated is None else None
+    if again is not None:
+        source, reading, notes = again
+        table = find_table(source, reading)
+    return source, table, reading, notes
 
 
 def _is_netcdf(source: Source) -> bool:
@@ -219,15 +287,19 @@ def _layout(
             cells = [to_number(row[position], table.decimal) for row in table.rows]
             sizes = [abs(value) for value in cells if value is not None and 0 < abs(value) < OVERFLOW]
             doubts.append(doubtful(layout, role, min(sizes, default=np.nan), max(sizes, default=np.nan)))
-    return replace(layout, questions=(*layout.questions, *filter(None, doubts)))
+    return with_guesses(replace(layout, questions=(*layout.questions, *filter(None, doubts))), table.decimal)
 
 
 def _read_table(
-    source: Source, table: Table, columns: Mapping[str, str] | None, units: Mapping[str, str] | None
+    source: Source,
+    table: Table,
+    columns: Mapping[str, str] | None,
+    units: Mapping[str, str] | None,
+    reading: Reading,
 ) -> xr.Dataset:
     layout = _layout(source, table, columns, units)
     ask(layout, layout.questions)
-    records = Records(layout, source.size, (columns or {}).get("cycle") == IN_ORDER)
+    records = Records(layout, source.size, (columns or {}).get("cycle") == IN_ORDER, reading=reading)
     numeric = [role for role in ("cycle", *records.roles) if role in layout.roles]
     labels = sorted(
         (i for i, role in enumerate(layout.roles) if role in LABEL_ROLES),

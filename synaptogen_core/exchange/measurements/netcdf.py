@@ -30,7 +30,8 @@ from synaptogen_core.exchange.measurements.columns import (
     split_unit,
     understand,
 )
-from synaptogen_core.exchange.measurements.records import Records, ask, notes_of
+from synaptogen_core.exchange.measurements.doubts import ask, notes_of
+from synaptogen_core.exchange.measurements.records import Records
 from synaptogen_core.exchange.measurements.text import GZIP, Source, unpacked
 from synaptogen_core.schema import FEATURE_NAMES, cell_dims
 

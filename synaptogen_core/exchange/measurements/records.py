@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -13,7 +12,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from synaptogen_core.errors import ColumnsUnclear, FileError
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.measurements import doubts
 from synaptogen_core.exchange.measurements.columns import (
     LABEL_ROLES,
     LOOP_ROLES,
@@ -23,7 +23,8 @@ from synaptogen_core.exchange.measurements.columns import (
     unit_of,
     unlikely,
 )
-from synaptogen_core.exchange.measurements.text import SEPARATORS
+from synaptogen_core.exchange.measurements.doubts import ask
+from synaptogen_core.exchange.measurements.reading import AS_IT_IS, Reading
 from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
@@ -33,6 +34,7 @@ BASE_BYTES = 40 * 2**20
 TIMES_FILE = 10
 SAMPLE_BYTES, RUN_BYTES, LABEL_BYTES = 40, 80, 300  # what one of them takes at the peak
 OVERFLOW = 1e30  # instruments write 9.9e37 for what they could not measure
+FEWEST_FILES = 3  # names that differ from row to row
 DEAD_BAND = 0.1  # of the largest voltage: nearer to 0 V no sign is told
 
 
@@ -54,13 +56,17 @@ class Records:
         There is no column of cycles: full sweeps, or rows, are counted.
     entry : str
         What a row is called in sentences: "line" or "entry".
+    reading : Reading
+        What the caller said of the file.
     """
 
-    def __init__(self, layout: TableLayout, size: int, cycle_in_order: bool = False, entry: str = "line") -> None:
-        self.layout, self.entry, self.in_order = layout, entry, cycle_in_order
+    def __init__(self, layout: TableLayout, size: int, cycle_in_order: bool = False, entry: str = "line",
+                 reading: Reading = AS_IT_IS) -> None:  # fmt: skip
+        self.layout, self.entry, self.in_order, self.reading = layout, entry, cycle_in_order, reading
         self.allowed = budget(size)
         self.labels: dict[tuple[str, ...], int] = {}
         self.widest = self.rows = self.runs = self.gaps = 0
+        self.turns = False  # numbers that begin again are devices
         self.roles = [role for role in (*LOOP_ROLES, *FEATURE_NAMES) if role in layout.roles]
         self.loops = layout.kind == "loops"
         self.pieces: dict[str, list[Any]] = {name: [] for name in (*self.roles, "device", "cycle", "count", "line")}
@@ -109,6 +115,7 @@ class Records:
             self.pieces["device"].append(device[starts])
             self.pieces["cycle"].append(cycle[starts])
             self.pieces["count"].append(np.diff(starts, append=len(lines)))
+            self.pieces["line"].append(np.asarray(lines, np.int64)[starts])
             self.runs += len(starts)
             needed = SAMPLE_BYTES * self.rows + RUN_BYTES * self.runs
         else:
@@ -190,6 +197,7 @@ class Records:
         """One label a device: groups of which there is only one are left out; row and column become "row,column"."""
         roles = [role for role in self.layout.roles if role in LABEL_ROLES]
         roles.sort(key=LABEL_ROLES.index)
+        roles += ["group"] if self.turns else []
         keys = [[re.sub(r"^([+-]?\d+)[.,]0+$", r"\1", part.strip()) for part in key] for key in self.labels]
         used = [i for i, r in enumerate(roles) if r != "group" or len({key[i] for key in keys}) > 1]
         texts = []
@@ -205,28 +213,107 @@ class Records:
     def _make_loops(self, notes: list[str]) -> xr.Dataset:
         device, cycle, count = (self._joined(name) for name in ("device", "cycle", "count"))
         voltage, current = self._joined("voltage"), self._joined("current")
-        order = np.lexsort((cycle, device))
-        if np.any(order[1:] < order[:-1]):
-            starts = np.cumsum(count) - count
-            device, cycle, count, starts = device[order], cycle[order], count[order], starts[order]
-            take = np.repeat(starts - (np.cumsum(count) - count), count)
-            take += np.arange(take.size)
-            voltage, current = voltage[take], current[take]
-        first = np.flatnonzero(np.diff(device, prepend=-1) | np.diff(cycle, prepend=cycle[0] - 1))
-        device, cycle, count = device[first], cycle[first], np.add.reduceat(count, first)
+        runs = doubts.merged(doubts.Runs(device, cycle, count, self._joined("line")))
         if self.in_order:
-            cuts = [sweeps(v) for v in np.split(voltage, np.cumsum(count)[:-1])]
-            device = np.repeat(device, [len(cut) for cut in cuts])
+            runs, voltage, current = self._gathered(runs, voltage, current)
+            cuts = [sweeps(v) for v in np.split(voltage, np.cumsum(runs.samples)[:-1])]
+            device = np.repeat(runs.device, [len(cut) for cut in cuts])
             cycle = np.concatenate([np.arange(len(cut)) for cut in cuts])
-            count = np.concatenate(cuts)
+            runs = doubts.Runs(device, cycle, np.concatenate(cuts), np.zeros(device.size, np.int64))
             notes.append("cycles counted: each full sweep is one")
+        elif doubts.repeated(runs) >= 0:
+            runs, voltage, current = self._again(runs, voltage, current, notes)
+        if not self.in_order and self.reading.halves != "apart":
+            runs = self._whole(runs, voltage, notes)
+        current = self._signed(voltage, current, runs, notes)
+        device, cycle = self._files(runs.device, runs.cycle, notes)
         return measurement(
-            device, cycle, labels=self._texts(), loops=(voltage, current, count), source=self.layout.name
+            device, cycle, labels=self._texts(), loops=(voltage, current, runs.samples), source=self.layout.name
         )
+
+    def _gathered(self, runs: doubts.Runs, voltage: F64, current: F64) -> tuple[doubts.Runs, F64, F64]:
+        """All records of one device and cycle as one, wherever they stand."""
+        order = np.lexsort((runs.cycle, runs.device))
+        starts = (np.cumsum(runs.samples) - runs.samples)[order]
+        runs = runs.taken(order)
+        take = np.repeat(starts - (np.cumsum(runs.samples) - runs.samples), runs.samples)
+        take += np.arange(take.size)
+        return doubts.merged(runs), voltage[take], current[take]
+
+    def _again(self, runs: doubts.Runs, voltage: F64, current: F64, notes: list[str]) -> tuple[doubts.Runs, F64, F64]:
+        """Cycle numbers that come back after others: pieces of a loop, or another device; asked, if not clear."""
+        how, at = self.reading.repeats, doubts.repeated(runs)
+        gathered = self._gathered(runs, voltage, current)
+        if not how:
+            whole = all(len(sweeps(v)) < 2 for v in np.split(gathered[1], np.cumsum(gathered[0].samples)[:-1]))
+            how = "pieces" if whole else ""
+        if not how:
+            ask(self.layout, [], [doubts.ask_repeats(self.entry, int(runs.line[at]), int(runs.cycle[at]))])
+        if how == "pieces":
+            notes.append(
+                f"cycle {runs.cycle[at]} and others stand in pieces, from {self.entry} {runs.line[at]} on: joined"
+            )
+            return gathered
+        turn = doubts.returns(runs)
+        keys = list(self.labels)
+        renamed: dict[tuple[str, ...], int] = {}
+        device = np.empty_like(runs.device)
+        for k, (own, times) in enumerate(zip(runs.device.tolist(), turn.tolist(), strict=True)):
+            device[k] = renamed.setdefault((*keys[own], str(times + 1)), len(renamed))
+        self.labels, self.turns = renamed, True
+        notes.append(f"cycle numbers begin again in {self.entry} {runs.line[at]} and later: each time another device")
+        return runs._replace(device=device), voltage, current
+
+    def _whole(self, runs: doubts.Runs, voltage: F64, notes: list[str]) -> doubts.Runs:
+        """SET and RESET halves as records of their own become loops."""
+        pairs = doubts.halves(voltage, runs)
+        if not pairs.size:
+            return runs
+        first = np.delete(np.arange(runs.samples.size), pairs + 1)
+        count = np.add.reduceat(runs.samples, first)
+        cycle = (runs.cycle[first] - runs.cycle.min()) // 2
+        if len(set(zip(runs.device[first].tolist(), cycle.tolist(), strict=True))) < first.size:
+            cycle = np.arange(first.size)
+        notes.append(
+            f"{2 * pairs.size:,} of {runs.samples.size:,} records have one sign of the voltage only: neighbours joined "
+            f"to {pairs.size:,} loops, numbered from 0"
+        )
+        return doubts.Runs(runs.device[first], cycle.astype(np.int64), count, runs.line[first])
+
+    def _signed(self, voltage: F64, current: F64, runs: doubts.Runs, notes: list[str]) -> F64:
+        """The current with the sign that belongs to the voltage."""
+        how, note = self.reading.sign, ""
+        if not how:
+            how, note, choice = doubts.sign_of(doubts.signs(voltage, current, runs.samples), current)
+            if choice:
+                ask(self.layout, [], [choice])
+        if note:
+            notes.append(note)
+        if how == "turned":
+            return -current
+        return np.abs(current) * np.sign(voltage) if how == "magnitude" else current
+
+    def _files(self, device: I64, cycle: I64, notes: list[str]) -> tuple[I64, I64]:
+        """Names of files that differ from record to record name cycles, not devices."""
+        named = [
+            column for column, role in zip(self.layout.columns, self.layout.roles, strict=True) if role in LABEL_ROLES
+        ]
+        if len(named) != 1 or re.sub(r"[\W_]", "", named[0].casefold()) not in doubts.FILES:
+            return device, cycle
+        told = self.reading.files
+        if told == "devices" or (not told and (len(self.labels) != device.size or device.size < FEWEST_FILES)):
+            return device, cycle
+        notes.append(f"{shown(named[0])} differs from cycle to cycle: taken as names of cycles of one device")
+        self.labels = {("",): 0}
+        distinct = np.unique(cycle).size == cycle.size
+        return np.zeros_like(device), cycle if distinct else np.arange(cycle.size)
 
     def _make_features(self, notes: list[str]) -> xr.Dataset:
         device, cycle, line = (self._joined(name) for name in ("device", "cycle", "line"))
         features = {role: self._joined(role) for role in self.roles}
+        if self.in_order and self.reading.files != "devices" and len(self.labels) == len(device):
+            cycle = np.arange(len(device))
+        device, cycle = self._files(device, cycle, notes)
         order = np.lexsort((cycle, device))
         if self.in_order:
             starts = np.searchsorted(device[order], np.arange(len(self.labels)))
@@ -272,51 +359,6 @@ class Records:
             notes.append("SET and RESET voltages read as magnitudes: SET made negative")
         elif set_sign == 1 or reset_sign == -1:
             notes.append("mirrored: SET made negative and RESET positive")
-
-
-def ask(layout: TableLayout, questions: Sequence[str]) -> None:
-    """Raise the questions, if there are some.
-
-    Parameters
-    ----------
-    layout : TableLayout
-        What the columns are taken for.
-    questions : sequence of str
-
-    Raises
-    ------
-    ColumnsUnclear
-        With the layout and the questions.
-    """
-    if questions:
-        asked = replace(layout, questions=tuple(questions))
-        raise ColumnsUnclear(
-            f"{layout.name}: must tell what its columns hold (got doubts); {'; '.join(questions)}", asked
-        )
-
-
-def notes_of(layout: TableLayout) -> list[str]:
-    """What was understood, in sentences."""
-    notes: list[str] = []
-    for column, role, unit, assumed in zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True):
-        if role and role != "time":
-            doubt = ", as it says nothing else" if assumed else ""
-            notes.append(f"column {shown(column)} read as {role}" + (f" in {unit}{doubt}" if unit else ""))
-    left_out = [
-        shown(column) for column, role in zip(layout.columns, layout.roles, strict=True) if role in ("", "time")
-    ]
-    if left_out:
-        notes.append(f"left out: {', '.join(left_out[:20])}")
-    if layout.decimal == ",":
-        notes.append("decimal commas")
-    if layout.delimiter not in ("", ","):
-        notes.append(f"cells separated by {SEPARATORS[layout.delimiter]}")
-    skipped = (layout.header_line or layout.first_line) - 1
-    if skipped > 0:
-        notes.append(f"{skipped} lines before the table skipped")
-    if layout.encoding not in ("", "utf-8-sig"):
-        notes.append(f"encoding {layout.encoding}")
-    return notes
 
 
 def sweeps(voltage: F64) -> I64:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import unit_of
+from synaptogen_core.exchange.measurements.reading import AS_IT_IS, Reading
 from synaptogen_core.exchange.measurements.text import (
     COMMENTS,
     NEEDS,
@@ -26,8 +28,20 @@ MAX_COLUMNS = 1000
 NAME_WITH_UNIT = re.compile(r"\S{1,60}?\s{0,9}[\[(][^\])\s]{0,20}[\])]|\S+")  # between blanks
 
 
-def find_table(source: Source) -> Table:
+def find_table(source: Source, reading: Reading = AS_IT_IS) -> Table:
     """Find the table in the first lines of a text.
+
+    Parameters
+    ----------
+    source : Source
+        Plain or packed with gzip.
+    reading : Reading
+        Separator, decimal mark, line of the header and first line, as far as they are told.
+
+    Returns
+    -------
+    Table
+        Of all ways to cut the text the one that makes most of the cells numbers.
 
     Raises
     ------
@@ -44,7 +58,7 @@ def find_table(source: Source) -> Table:
         if len(head) == HEAD and len(lines) > 1:
             lines.pop()  # cut off
         check_lines(lines, 1, source.name)
-        return replace(_best(lines, source.name), encoding=encoding)
+        return replace(_best(lines, source.name, reading), encoding=encoding)
     raise FileError(f"{source.name}: must be text in UTF-8, UTF-16 or Windows' Latin (got other bytes); {NEEDS}")
 
 
@@ -59,37 +73,52 @@ class _Guess:
     numbers: int  # in its cells
     share: float  # of the cells that are numbers
     headings: tuple[int, ...]  # indices of the lines above it that name its columns, the nearest first
+    trailing: bool  # the last cell is empty throughout: rows end in a separator
 
 
-def _best(lines: list[str], name: str) -> Table:
+def _best(lines: list[str], name: str, reading: Reading) -> Table:
+    separators = [d for d, words in SEPARATORS.items() if reading.separator in ("", words)]
+    decimals = {"": (".", ","), "point": (".",), "comma": (",",)}[reading.decimal]
+    begin = max(reading.first_line, reading.header_line + 1) - 1
+    told = [*([""] * begin), *lines[begin:]] if begin > 0 else lines
     guesses = [
         guess
-        for delimiter in SEPARATORS
-        for decimal in (".", ",")
-        if delimiter != decimal and (guess := _likeliest(lines, delimiter, decimal))
+        for delimiter in separators
+        for decimal in decimals
+        if delimiter != decimal and (guess := _likeliest(told, delimiter, decimal, begin > 0))
     ]
     if not guesses:
         raise FileError(f"{name}: must hold a table of numbers in its first lines (got none); {NEEDS}")
     best = max(guesses, key=lambda guess: (guess.share * guess.numbers, guess.share))
     if best.width > MAX_COLUMNS:
         raise FileError(f"{name}: must have at most {MAX_COLUMNS:,} columns (got {best.width:,}); one row a sample")
+    if begin > 0:
+        above = range(best.lines[0] - 1, -1, -1) if not reading.header_line else [reading.header_line - 1]
+        headings = _headings(lines, best.lines[0], best.width, best.delimiter, best.decimal, best.trailing, above)
+        best = replace(best, headings=headings)
+        if reading.header_line and not headings:
+            raise FileError(
+                f"{name}: line {reading.header_line} must name {best.width} columns (got something else); say another "
+                "header_line, or none"
+            )
     return _table(lines, best, name)
 
 
-def _likeliest(lines: list[str], delimiter: str, decimal: str) -> _Guess | None:
+def _likeliest(lines: list[str], delimiter: str, decimal: str, alone: bool = False) -> _Guess | None:
     """The longest run of lines with equally many cells, two or more, and a number in each; one with a heading first."""
     best: tuple[tuple[bool, int, int], _Guess] | None = None
     run: list[int] = []
     width = numbers = filled = 0
+    trailing = True
 
     def ended() -> None:
         nonlocal best
         if not run:
             return
-        headings = _headings(lines, run[0], width, delimiter, decimal)
-        likely = (bool(headings), len(run), numbers)
+        headings = _headings(lines, run[0], width, delimiter, decimal, trailing)
+        likely = (bool(headings) and not alone, len(run), numbers)
         if best is None or likely > best[0]:
-            guess = _Guess(delimiter, decimal, (run[0], len(run)), width, numbers, numbers / filled, headings)
+            guess = _Guess(delimiter, decimal, (run[0], len(run)), width, numbers, numbers / filled, headings, trailing)
             best = likely, guess
 
     for i, line in enumerate(lines):
@@ -100,23 +129,32 @@ def _likeliest(lines: list[str], delimiter: str, decimal: str) -> _Guess | None:
         found = sum(value is not None and value == value for value in values)
         if not run or len(cells) != width or not found:
             ended()
-            run, width, numbers, filled = [], len(cells), 0, 0
+            run, width, numbers, filled, trailing = [], len(cells), 0, 0, True
             if len(cells) < 2 or not found:
                 continue
         run.append(i)
+        trailing = trailing and not cells[-1].strip()
         numbers += found
         filled += sum(value is None or value == value for value in values)
     ended()
     return best[1] if best else None
 
 
-def _headings(lines: list[str], first: int, width: int, delimiter: str, decimal: str) -> tuple[int, ...]:
+def _headings(
+    lines: list[str],
+    first: int,
+    width: int,
+    delimiter: str,
+    decimal: str,
+    trailing: bool,
+    places: Iterable[int] | None = None,
+) -> tuple[int, ...]:
     """The lines with names and perhaps units above a table: the next ones but for comments and empty lines."""
     found: list[int] = []
-    for i in range(first - 1, -1, -1):
-        cells = _heading(lines[i], width, delimiter, decimal)
+    for i in range(first - 1, -1, -1) if places is None else places:
+        cells = _heading(lines[i], width, delimiter, decimal, trailing)
         if cells:
-            if found and not all(map(_looks_like_unit, _heading(lines[found[0]], width, delimiter, decimal))):
+            if found and not all(map(_looks_like_unit, _heading(lines[found[0]], width, delimiter, decimal, trailing))):
                 break
             found.append(i)
         if len(found) == 2 or (not cells and lines[i].strip() and not lines[i].lstrip().startswith(COMMENTS)):
@@ -124,16 +162,20 @@ def _headings(lines: list[str], first: int, width: int, delimiter: str, decimal:
     return tuple(found)
 
 
-def _heading(line: str, width: int, delimiter: str, decimal: str) -> list[str]:
+def _heading(line: str, width: int, delimiter: str, decimal: str, trailing: bool) -> list[str]:
     """The cells of a line that can be a heading: as many as columns, none of them a number; else nothing."""
-    text = line.lstrip()
-    while text.startswith(COMMENTS):
-        text = text[1:].lstrip()
+    text = line.lstrip(" \ufeff")
+    while text.lstrip().startswith(COMMENTS):
+        text = text.lstrip()[1:].lstrip(" ")
     cells = cells_of(text, delimiter)
     if delimiter == " " and len(cells) > width:
         cells = NAME_WITH_UNIT.findall(text)
-    if len(cells) == width - 1 and delimiter != " ":
-        cells.append("")  # the rows end in a separator, the header does not
+    if len(cells) == width - 1 and delimiter != " " and (len(cells) > 1 or trailing):
+        # rows that end in a separator, or, as R writes them, rows that begin with a name of their own
+        cells = [*cells, ""] if trailing else ["", *cells]
+    if len(cells) != width:  # a heading may be cut otherwise than its rows
+        others = [cells_of(text.strip(), other) for other in SEPARATORS if other != delimiter]
+        cells = next((other for other in others if len(other) == width), [])
     if len(cells) != width or not any(cell.strip() for cell in cells):
         return []
     values = [to_number(cell, decimal) for cell in cells]
@@ -147,7 +189,7 @@ def _looks_like_unit(cell: str) -> bool:
 
 def _table(lines: list[str], guess: _Guess, name: str) -> Table:
     first, count = guess.lines
-    told = [_heading(lines[i], guess.width, guess.delimiter, guess.decimal) for i in guess.headings]
+    told = [_heading(lines[i], guess.width, guess.delimiter, guess.decimal, guess.trailing) for i in guess.headings]
     header = told[-1] if told else []
     stated = told[0] if len(told) == 2 else []
     before = [line for line in lines[:first] if line.strip()]

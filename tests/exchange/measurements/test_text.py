@@ -21,6 +21,9 @@ FACTORS = {"V": {"V": 1.0, "mV": 1e-3}, "A": {"A": 1.0, "mA": 1e-3, "uA": 1e-6, 
 # ----------------------------------------------------------------------------------------------------- the same numbers
 
 
+AS_WRITTEN = {"sign": "measured", "repeats": "pieces", "halves": "apart"}
+
+
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[bytes, list[list[float]], tuple[float, float]]:
     """A table of loops in any dress, its numbers as written, and the factors of its units."""
@@ -53,7 +56,9 @@ def tables(draw: st.DrawFn) -> tuple[bytes, list[list[float]], tuple[float, floa
 @given(tables())
 def test_any_dress_gives_identical_arrays(drawn: tuple[bytes, list[list[float]], tuple[str, str]]) -> None:
     data, rows, units = drawn
-    ds = measurements_from_bytes(data, "t.txt", units=dict(zip(("voltage", "current"), units, strict=True)))
+    ds = measurements_from_bytes(
+        data, "t.txt", units=dict(zip(("voltage", "current"), units, strict=True)), reading=AS_WRITTEN
+    )
     volt, ampere = FACTORS["V"][units[0]], FACTORS["A"][units[1]]
     cycle, voltage, current = np.array(rows).T
     order = np.argsort(cycle, kind="stable")
@@ -87,7 +92,7 @@ def test_blocks_join_without_a_seam() -> None:
     count = 60_000  # more than two blocks
     values = np.random.default_rng(1).normal(size=(count, 2)) * [1, 1e-5]
     text = "cycle\tV\tI\r\n" + "".join(f"{n // 300}\t{v!r}\t{i!r}\r\n" for n, (v, i) in enumerate(values.tolist()))
-    ds = measurements_from_bytes(text.encode(), "t.txt")
+    ds = measurements_from_bytes(text.encode(), "t.txt", reading=AS_WRITTEN)
     assert ds["voltage"].values.tolist() == values[:, 0].tolist()
     assert ds["current"].values.tolist() == values[:, 1].tolist()
     assert ds["sample_count"].values.tolist() == [300] * 200
@@ -158,7 +163,6 @@ def test_what_was_understood_is_told() -> None:
         ("cycle;V;I\n0;1,5;1e-6\n0;1.234,5;1e-6\n", "line 3, column 'V' must be a number or empty (got '1.234,5')"),
         ("cycle,V,I\n0,1,1e-6\n0,1\n", "line 3 must have 3 cells as the table has columns (got 2: '0,1'); correct"),
         ("cycle,V,I\n0,1,1e-6\n0,1,1e-6,7\n", "line 3 must have 3 cells as the table has columns (got 4: "),
-        ("cycle,V,I\n0,1,1e-6\n0,1,1e-6\ncycle,V,I\n", "line 4, column 'cycle' must be a number or empty (got"),
         ("cycle,V,I\n0,1,1e-6\n0,1,1e-6\nend of data\n", "line 4 must have 3 cells as the table has columns (got 1: "),
         ('cycle,V,I\n0,1,1e-6\n0,"1,1e-6\n', "line 3 must have 3 cells as the table has columns (got 0: "),
         ("cycle,V,I\n0,1,1e-6\n\n0.5,1,1e-6\n", "line 4: cycle must be a whole number (got 0.5); number the cycles"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,8 @@ from app.work.runs import Run
 from synaptogen_core.crossbar.circuit.bias import bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.errors import Cancelled
-from synaptogen_core.exchange.spice import netlist
+from synaptogen_core.exchange.circuits.files import switching_netlist
+from synaptogen_core.exchange.circuits.netlist import netlist
 from synaptogen_core.schema import FEATURE_NAMES
 
 Make = Callable[..., Run]
@@ -63,6 +65,15 @@ def test_the_netlist_is_the_bias_of_the_crossbar_tab(make_run: Make, tmp_path: P
     text = written(run, "cir", tmp_path / "array.cir").read_text()
     lines = Lines(3.0, 1.0, word_ends="left", bit_ends="bottom")
     assert text == netlist(run.cells, bias((4, 3), "half", 1.2, selector="transistor"), lines)
+
+
+def test_cells_that_switch_come_with_their_module(make_run: Make, tmp_path: Path) -> None:
+    run = make_run(scheme="half", write=1.2, word_ohm=3.0, rows=4, columns=3)
+    with zipfile.ZipFile(written(run, "va.zip", tmp_path / "array.zip")) as archive:
+        text, module = (archive.read(f"array.{kind}").decode() for kind in ("cir", "va"))
+    assert (text, module) == switching_netlist(
+        run.cells, bias((4, 3), "half", 1.2, selector="transistor"), Lines(3.0, 1.0)
+    )
 
 
 def test_a_page_without_a_run_says_so() -> None:

@@ -14,7 +14,8 @@ import synaptogen_core as sc
 from synaptogen_core.crossbar.circuit.bias import Bias, bias
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange.spice import MAX_CELLS, netlist, node_names, save_netlist
+from synaptogen_core.exchange.circuits.files import save_netlist
+from synaptogen_core.exchange.circuits.netlist import MAX_CELLS, netlist, node_names
 
 NAN = float("nan")
 

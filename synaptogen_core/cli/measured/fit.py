@@ -14,7 +14,8 @@ import typer
 import xarray as xr
 
 from synaptogen_core.cli import arguments as wishes
-from synaptogen_core.cli import console, fit_summary
+from synaptogen_core.cli import console
+from synaptogen_core.cli.measured import fit_summary
 from synaptogen_core.errors import ColumnsUnclear, FileError
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
@@ -23,14 +24,14 @@ from synaptogen_core.report.page import check_html, save_report
 FILES, READING, LOOPS, MODEL, RUN = "Results", "Reading", "Loops", "Fit", "Run"
 PACKED = (".gz", ".csv", ".txt", ".dat", ".tsv", ".nc")
 READ, EXTRACTED, FITTED = 0.05, 0.15, 0.8  # shares of the time, about
-SAID_IN_PYTHON = re.compile(r"\b(columns|units)=\{([^}]*)\}")
+SAID_IN_PYTHON = re.compile(r"\b(columns|units|reading)=\{([^}]*)\}")
 HELP = """\
 Learn a device from measured cycles, say how well, and write it for `synaptogen generate --device`.
 
 FILE is a table of loops (voltage, current, cycle, device) or of features (cycle, device, any of R_HRS, U_SET, R_LRS,
-U_RESET) as text, NetCDF, or either packed with gzip. Columns and units are recognised where that is safe, and asked
-for where it is not. Nothing is written without -o, --report or --estimates; what is there is not replaced without
---force.
+U_RESET) as text, NetCDF, or either packed with gzip; several files, a folder or a .zip are read as one measurement.
+Columns and units are recognised where that is safe, and asked for where it is not. Nothing is written without -o,
+--report or --estimates; what is there is not replaced without --force.
 
 For example:
 
@@ -43,7 +44,10 @@ For example:
 
 
 def fit(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Measured loops or features: text, NetCDF, or .gz.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Measured loops or features: text, NetCDF, .gz, a folder or a .zip."),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Device to write: .json.", rich_help_panel=FILES, metavar="DEVICE"),
@@ -83,6 +87,15 @@ def fit(
         list[str] | None,
         typer.Option(
             help="In which unit a column is, such as current=uA.", rich_help_panel=READING, metavar="ROLE=UNIT"
+        ),
+    ] = None,
+    reading: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How FILE is cut, and answers: separator, decimal, header_line, first_line, sign, repeats, halves or "
+            "files = a value, such as repeats=devices.",
+            rich_help_panel=READING,
+            metavar="KEY=VALUE",
         ),
     ] = None,
     set_method: Annotated[
@@ -144,6 +157,7 @@ def fit(
     from synaptogen_core.analysis import fitting_api  # takes a second, and --help needs it not
 
     writes = [path for path in (output, report, estimates) if path is not None]
+    file = files[0]
     _check_outputs(file, output, report, estimates, layout, force)
     origin = load_device(template)
     columns, units = wishes.named("--column", column or ()), wishes.named("--unit", unit or ())
@@ -164,7 +178,7 @@ def fit(
         console.stoppable(lambda: "nothing was written") as stop,
         console.progress_bar(f"fit {file.name}", quiet) as tell,
     ):
-        ds = _read(file, columns, units)
+        ds = _read(files, columns, units, wishes.named("--reading", reading or ()))
         tell(READ)
         loops = "sample_count" in ds
         if loops:
@@ -184,7 +198,7 @@ def fit(
     if output is not None:
         save_device(found.device, output, layout)
     if report is not None:
-        command = _command(sys.argv[1:], [file, *writes, Path(template)])
+        command = _command(sys.argv[1:], [*files, *writes, Path(template)])
         save_report(found, judged, report, loops=ds if loops else None, command=command)
     if estimates is not None:
         save_estimates(found.estimates, estimates)
@@ -221,9 +235,9 @@ def _check_outputs(
             raise FileError(f"{path}: must not exist yet (got one); give --force to replace it, or another name")
 
 
-def _read(file: Path, columns: dict[str, str], units: dict[str, str]) -> xr.Dataset:
+def _read(files: Sequence[Path], columns: dict[str, str], units: dict[str, str], reading: dict[str, str]) -> xr.Dataset:
     try:
-        return load_measurements(file, columns=columns, units=units)
+        return load_measurements(files if len(files) > 1 else files[0], columns=columns, units=units, reading=reading)
     except ColumnsUnclear as unclear:
         fit_summary.show_question(unclear.layout)
         raise FileError(SAID_IN_PYTHON.sub(_as_options, str(unclear))) from None
@@ -231,7 +245,7 @@ def _read(file: Path, columns: dict[str, str], units: dict[str, str]) -> xr.Data
 
 def _as_options(said: re.Match[str]) -> str:
     """An argument of `load_measurements`, such as columns={'cycle': ...}, as options."""
-    option = {"columns": "--column", "units": "--unit"}[said[1]]
+    option = {"columns": "--column", "units": "--unit", "reading": "--reading"}[said[1]]
     pairs = (pair.split(":", 1) for pair in said[2].split(","))
     texts = ((role.strip(" '"), value.strip(" '").replace("...", "NAME")) for role, value in pairs)
     return " ".join(f"{option} {shlex.quote(f'{role}={value}')}" for role, value in texts)

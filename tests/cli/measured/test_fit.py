@@ -12,7 +12,8 @@ import xarray as xr
 from typer.testing import CliRunner, Result
 
 import synaptogen_core as sc
-from synaptogen_core.cli import app, fit
+from synaptogen_core.cli import app
+from synaptogen_core.cli.measured import fit
 from tests.analysis.example_loops import measured_loops
 
 QUICK = ("--max-order", "2", "--degree", "3")

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.errors import FileError
-from synaptogen_core.exchange.files import text
-from synaptogen_core.exchange.files.atomic import replacing
+from synaptogen_core.exchange.circuits.graph import Graph, Terminal, graph_of
 from synaptogen_core.types import F64
 from synaptogen_core.version import __version__
 
-Nodes = NDArray[np.int64]
-SUFFIXES = (".cir", ".net", ".sp", ".spice")
 MAX_CELLS = 1 << 20  # some 150 bytes of text a cell
 
 NOTES = """\
@@ -50,15 +41,6 @@ quit
 """
 
 
-class Wire(NamedTuple):
-    """A resistor between two nodes; 0 ohm makes them one."""
-
-    name: str
-    a: int
-    b: int
-    ohm: float
-
-
 class Elements(NamedTuple):
     """The cells as SPICE has them; rows and columns."""
 
@@ -69,17 +51,6 @@ class Elements(NamedTuple):
     value: str  # what comes before a cell's own number
     values: F64
     conducting: NDArray[np.bool_]
-
-
-class Graph(NamedTuple):
-    """Nodes numbered: word line nodes row by row, bit line nodes row by row, word and bit terminals, ground."""
-
-    names: list[str]
-    wires: list[Wire]
-    word: Nodes  # (rows, columns)
-    bit: Nodes  # (rows, columns)
-    terminals: list[tuple[str, int, float]]  # name of the source, node, volts
-    first: Nodes  # for each node the first of those that are one with it
 
 
 def netlist(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = None, *, title: str | None = None) -> str:
@@ -126,7 +97,7 @@ def netlist(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = None
     --------
     >>> import synaptogen_core as sc
     >>> from synaptogen_core.crossbar.circuit.bias import bias
-    >>> from synaptogen_core.exchange.spice import netlist
+    >>> from synaptogen_core.exchange.circuits.netlist import netlist
     >>> cells = sc.CellArray((2, 2), sc.load_device("hennen2024"), seed=7)
     >>> netlist(cells, bias((2, 2), "half", 0.2)).splitlines()[0]
     'Crossbar of 2 x 2 cells, hennen2024'
@@ -135,66 +106,22 @@ def netlist(cells: CellArray | ArrayLike, bias: Bias, lines: Lines | None = None
     elements = _elements(cells)
     rows, columns = elements.values.shape
     _check(bias, lines, rows, columns)
-    if title is None:
-        title = f"Crossbar of {rows} x {columns} cells, {elements.name}"
-    elif not isinstance(title, str) or not title.isprintable() or not title.strip():
-        raise ValueError(f"title: must be one line of text (got {title!r}); shorten it")
-    shorted = np.zeros((rows, columns), np.bool_)
-    shorted[_at(lines.faults.shorted_cells)] = True
-    conducting = elements.conducting | shorted
-    conducting[_at(lines.faults.open_cells)] = False
-    if bias.conducting is not None:
-        conducting &= bias.conducting[:, None]
-
-    graph = _graph(bias, lines)
-    alive = _alive(graph, conducting)
-    names = [graph.names[k] for k in graph.first]
-    text = [f"{title}\n", _head(elements, bias, graph, alive), NOTES, elements.definitions, "* Terminals\n"]
-    text += [f"{name} {names[node]} 0 dc {volts!r}\n" for name, node, volts in graph.terminals]
+    title = check_title(title, f"Crossbar of {rows} x {columns} cells, {elements.name}")
+    shorted = set(lines.faults.shorted_cells)
+    conducting = conducting_cells(bias, lines, elements.conducting)
+    graph = graph_of(bias, lines, conducting)
+    text = [f"{title}\n", _head(elements, bias, graph), NOTES, elements.definitions, "* Terminals\n"]
+    text += [f"{t.name} {t.node} 0 dc {_volts(bias, t)!r}\n" for t in graph.terminals]
     text += ["* Lines\n"]
-    wires = [w for w in graph.wires if alive[w.a] and graph.first[w.a] != graph.first[w.b]]
-    text += [f"{w.name} {names[w.a]} {names[w.b]} {w.ohm!r}\n" for w in wires]
+    text += [f"{w.name} {w.a} {w.b} {w.ohm!r}\n" for w in graph.wires]
     text += ["* Cells\n"]
-    conducting &= alive[graph.word]
-    for i, j in np.argwhere(conducting).tolist():
-        between = f"{names[graph.word[i, j]]} {names[graph.bit[i, j]]}"
-        if shorted[i, j]:
+    for i, j in np.argwhere(conducting & graph.lit()).tolist():
+        between = f"{graph.word[i, j]} {graph.bit[i, j]}"
+        if (i, j) in shorted:
             text.append(f"rc_{i}_{j} {between} {lines.faults.short!r}\n")
         else:
             text.append(f"{elements.letter}c_{i}_{j} {between} {elements.value}{float(elements.values[i, j])!r}\n")
-    return "".join([*text, _options(bias, [w.ohm for w in wires]), ANALYSIS])
-
-
-def save_netlist(
-    cells: CellArray | ArrayLike,
-    bias: Bias,
-    lines: Lines | None,
-    path: str | os.PathLike[str],
-    *,
-    title: str | None = None,
-) -> None:
-    """Write the text of `netlist` to a file; all or nothing.
-
-    Parameters
-    ----------
-    cells, bias, lines, title
-        As for `netlist`.
-    path : str or path
-        File to write or to replace, with the suffix .cir, .net, .sp or .spice.
-
-    Raises
-    ------
-    FileError
-        If the name has another suffix, its folder does not exist, or the file system refuses the write.
-    TypeError, ValueError
-        As for `netlist`.
-    """
-    if text.as_path(path).suffix.lower() not in SUFFIXES:
-        got = Path(path).suffix or "no suffix"
-        raise FileError(f"{path}: must end in one of {', '.join(SUFFIXES)} (got {got}); rename it")
-    content = netlist(cells, bias, lines, title=title)
-    with replacing(path) as temporary:
-        temporary.write_text(content, encoding="utf-8", newline="\n")
+    return "".join([*text, _options(bias, [w.ohm for w in graph.wires]), ANALYSIS])
 
 
 def node_names(bias: Bias, lines: Lines | None = None) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
@@ -212,9 +139,56 @@ def node_names(bias: Bias, lines: Lines | None = None) -> tuple[NDArray[np.str_]
     -------
     word, bit : ndarray of str, shape (rows, columns)
     """
-    graph = _graph(bias, Lines() if lines is None else lines)
-    names = np.array(graph.names)[graph.first]
-    return names[graph.word], names[graph.bit]
+    graph = graph_of(bias, Lines() if lines is None else lines)
+    return graph.word, graph.bit
+
+
+def check_title(title: str | None, otherwise: str) -> str:
+    """The first line of a netlist.
+
+    Parameters
+    ----------
+    title : str, optional
+        What was asked for.
+    otherwise : str
+        What it is if nothing was.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If it is no line of text.
+    """
+    if title is None:
+        return otherwise
+    if not isinstance(title, str) or not title.isprintable() or not title.strip():
+        raise ValueError(f"title: must be one line of text (got {title!r}); shorten it")
+    return title
+
+
+def conducting_cells(bias: Bias, lines: Lines, conducting: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Cells that conduct: neither open nor behind a transistor that is off; shorted ones do.
+
+    Parameters
+    ----------
+    bias : Bias
+    lines : Lines
+    conducting : ndarray of bool, shape (rows, columns), optional
+        Cells that do by themselves; default: all.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, columns)
+    """
+    found = np.ones(bias.shape, np.bool_) if conducting is None else conducting.copy()
+    found[_at(lines.faults.shorted_cells)] = True
+    found[_at(lines.faults.open_cells)] = False
+    if bias.conducting is not None:
+        found &= bias.conducting[:, None]
+    return found
 
 
 # ---- what the cells are
@@ -286,72 +260,11 @@ def _check(bias: Bias, lines: Lines, rows: int, columns: int) -> None:
     lines.faults.check(rows, columns)
 
 
-def _graph(bias: Bias, lines: Lines) -> Graph:
-    """Number the nodes, lay the wires, and join what has no resistance between it."""
-    rows, columns = bias.shape
-    size, faults = rows * columns, lines.faults
-    word = np.arange(size, dtype=np.int64).reshape(rows, columns)
-    bit = word + size
-    ground = 2 * size + rows + columns
-    names = [f"{kind}_{i}_{j}" for kind in "wb" for i in range(rows) for j in range(columns)]
-    names += [*(f"wt_{i}" for i in range(rows)), *(f"bt_{j}" for j in range(columns)), "0"]
-
-    terminals = [(f"vw_{i}", 2 * size + i, volts) for i, volts in enumerate(bias.word.tolist())]
-    terminals += [(f"vb_{j}", 2 * size + rows + j, volts) for j, volts in enumerate(bias.bit.tolist())]
-    driven = [None if np.isnan(volts) else node for _, node, volts in terminals]
-    terminals = [t for t in terminals if not np.isnan(t[2])]
-
-    wires: list[Wire] = []
-    open_word, open_bit = set(faults.open_word), set(faults.open_bit)
-    left, right = lines.word_ends in ("left", "both"), lines.word_ends in ("right", "both")
-    top, bottom = lines.bit_ends in ("top", "both"), lines.bit_ends in ("bottom", "both")
-    for i in range(rows):
-        inside = _segments(f"rw_{i}", word[i].tolist(), driven[i], left, right, lines.word, lines.source)
-        wires += (wire for k, wire in inside if (i, k) not in open_word)
-    for j in range(columns):
-        inside = _segments(f"rb_{j}", bit[:, j].tolist(), driven[rows + j], top, bottom, lines.bit, lines.sense)
-        wires += (wire for k, wire in inside if (j, k) not in open_bit)
-    wires += (Wire(f"rgw_{i}_{j}", int(word[i, j]), ground, faults.short) for i, j in faults.grounded_word)
-    wires += (Wire(f"rgb_{i}_{j}", int(bit[i, j]), ground, faults.short) for i, j in faults.grounded_bit)
-    touching = [(f"rxw_{i}_{j}", word[i, j], word[i + 1, j]) for i, j in faults.bridged_word]
-    touching += [(f"rxb_{i}_{j}", bit[i, j], bit[i, j + 1]) for i, j in faults.bridged_bit]
-    wires += (Wire(name, int(a), int(b), faults.short) for name, a, b in touching)
-
-    one = _groups(len(names), [w.a for w in wires if not w.ohm], [w.b for w in wires if not w.ohm])
-    _, leader = np.unique(one, return_index=True)
-    return Graph(names, wires, word, bit, terminals, leader[one])
+def _volts(bias: Bias, terminal: Terminal) -> float:
+    return float((bias.word if terminal.of_word else bias.bit)[terminal.line])
 
 
-def _segments(
-    name: str, nodes: list[int], terminal: int | None, first: bool, last: bool, segment: float, lead: float
-) -> Iterator[tuple[int, Wire]]:
-    """The segments of one line with their numbers; only a driven line has leads."""
-    n = len(nodes)
-    if first and terminal is not None:
-        yield 0, Wire(f"{name}_0", terminal, nodes[0], lead)
-    for k in range(1, n):
-        yield k, Wire(f"{name}_{k}", nodes[k - 1], nodes[k], segment)
-    if last and terminal is not None:
-        yield n, Wire(f"{name}_{n}", nodes[-1], terminal, lead)
-
-
-def _alive(graph: Graph, conducting: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether each node has a path to ground, directly or through a source."""
-    ground = len(graph.names) - 1
-    sources = [node for _, node, _ in graph.terminals]
-    a = [*(w.a for w in graph.wires), *graph.word[conducting].tolist(), *sources]
-    b = [*(w.b for w in graph.wires), *graph.bit[conducting].tolist(), *[ground] * len(sources)]
-    groups = _groups(len(graph.names), a, b)
-    return np.asarray(groups == groups[ground])
-
-
-def _groups(size: int, a: list[int], b: list[int]) -> Nodes:
-    """A number for each node; the same for those that are connected."""
-    edges = coo_array((np.ones(len(a), np.int8), (np.array(a, np.int64), np.array(b, np.int64))), shape=(size, size))
-    return np.asarray(connected_components(edges, directed=False)[1], np.int64)
-
-
-def _at(places: tuple[tuple[int, int], ...]) -> tuple[Nodes, Nodes]:
+def _at(places: tuple[tuple[int, int], ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places as an index of an array."""
     pairs = np.array(places, np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
@@ -371,9 +284,9 @@ def _options(bias: Bias, ohms: list[float]) -> str:
     return f".options reltol=1e-7 vntol={1e-7 * largest:.0e} abstol={amperes:.0e} gmin=1e-18 itl1=1000\n"
 
 
-def _head(elements: Elements, bias: Bias, graph: Graph, alive: NDArray[np.bool_]) -> str:
+def _head(elements: Elements, bias: Bias, graph: Graph) -> str:
     rows, columns = bias.shape
-    volts = [volts for _, _, volts in graph.terminals]
+    volts = [_volts(bias, terminal) for terminal in graph.terminals]
     floating = f"{np.isnan(bias.word).sum()} word lines and {np.isnan(bias.bit).sum()} bit lines floating"
     said = [
         f"synaptogen-lab {__version__}",
@@ -382,7 +295,6 @@ def _head(elements: Elements, bias: Bias, graph: Graph, alive: NDArray[np.bool_]
     ]
     if bias.conducting is not None:
         said.append(f"Select transistors: on in {int(bias.conducting.sum())} of {rows} rows")
-    lost = int((~alive[: 2 * rows * columns]).sum())
-    if lost:
-        said.append(f"Left out: {lost} places of lines without a path to a driven line or to ground")
+    if graph.lost():
+        said.append(f"Left out: {graph.lost()} places of lines without a path to a driven line or to ground")
     return "".join(f"* {line}\n" for line in said)

@@ -1,0 +1,76 @@
+// What the page needs of the browser beside its components; run once, when the document is there.
+
+const models = () => Bokeh.documents.flatMap((document) => [...document.all_models])
+const page = models().find((model) => model.class_name === "Page")
+
+// In a window narrower than this the sidebar is a drawer over the page, so it is closed.
+if (window.innerWidth < 600 && page) { page.data.sidebar_open = false }
+
+// Light or dark: what the link says, else what was chosen here before, else what the system prefers.
+const KEPT = "synaptogen theme"
+const kept = () => { try { return localStorage.getItem(KEPT) } catch { return null } }
+const keep = (theme) => { try { localStorage.setItem(KEPT, theme) } catch { /* without storage it is not kept */ } }
+const prefers = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "default"
+const asked = new URLSearchParams(window.location.search).get("theme") ?? kept() ?? prefers
+if (page) {
+  if (page.data.dark_theme !== (asked === "dark")) { page.data.dark_theme = asked === "dark" }
+  let printing = false
+  page.data.properties.dark_theme.change.connect(() => {
+    if (!printing) { keep(page.data.dark_theme ? "dark" : "default") }
+  })
+  // Paper is white.
+  window.addEventListener("beforeprint", () => {
+    printing = page.data.dark_theme
+    if (printing) { page.data.dark_theme = false }
+  })
+  window.addEventListener("afterprint", () => {
+    if (printing) { page.data.dark_theme = true }
+    printing = false
+  })
+}
+
+// The first stop of the Tab key leads past header and sidebar.
+const skip = document.createElement("a")
+skip.href = "#"
+skip.textContent = "Skip to the pictures"
+skip.className = "skip-to-pictures"
+skip.addEventListener("click", (event) => {
+  event.preventDefault()
+  const find = (root) => root.querySelector("[role=tab][aria-selected=true]") ??
+    [...root.querySelectorAll("*")].map((element) => element.shadowRoot && find(element.shadowRoot)).find((found) => found)
+  find(document)?.focus()
+})
+const style = document.createElement("style")
+style.textContent = `
+.skip-to-pictures { position: fixed; left: 8px; top: -60px; z-index: 2000; padding: 10px 16px; border-radius: 4px; background: #ffd166; color: #14171a;
+  font: 500 0.95rem/1 "Roboto", "Helvetica", Arial, sans-serif; }
+.skip-to-pictures:focus { top: 4px; }
+@media print { .skip-to-pictures { display: none; } html, body { height: auto !important; overflow: visible !important; } }
+`
+document.head.append(style)
+document.body.prepend(skip)
+
+// Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
+let view = Bokeh.Models.get("Figure").prototype.default_view.prototype
+while (!Object.hasOwn(view, "_measure_layout")) { view = Object.getPrototypeOf(view) }
+for (const step of ["_measure_layout", "_after_layout"]) {
+  const act = view[step]
+  view[step] = function () { if (this.layout != null) { act.call(this) } }
+}
+
+// A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
+window.addEventListener("keyup", (event) => {
+  const box = event.composedPath()[0]
+  if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
+})
+
+// Panel unmounts the root of a React component that is rendered anew; where the first one has not come yet, there is none.
+for (const name of ["panel.models.esm.ReactComponent"]) {
+  const drawn = Bokeh.Models.get(name, true)?.prototype.default_view.prototype
+  if (!drawn) { continue }
+  const draw = drawn.render
+  drawn.render = function () {
+    if (this.react_root) { this.react_root = this.react_root.then((root) => root ?? {unmount() {}}) }
+    return draw.call(this)
+  }
+}

@@ -1,0 +1,254 @@
+"""Text that says its own layout: recognised by its first lines and read by it, as a plain table of the same lines.
+
+Each line of the file stays one line of the plain table, so that sentences name the lines of the file: a line that is no
+row becomes a comment. What is added is a first column, `cycle`, the number of the sweep.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.measurements.columns import role_of, shown, split_unit
+from synaptogen_core.exchange.measurements.reading import Reading
+from synaptogen_core.exchange.measurements.text import (
+    BLOCK,
+    MAX_EXPANSION,
+    MAX_TEXT,
+    SEPARATORS,
+    Source,
+    Table,
+    check_lines,
+    encodings_of,
+    open_text,
+    read_text,
+)
+
+LVM = "LabVIEW Measurement"
+END_OF_HEADER = "***End_of_Header***"
+DATA_NAME, DATA_VALUE = "DataName", "DataValue"
+TITLES = ("SetupTitle", "PrimitiveTest", "TestParameter", "MetaData", "AnalysisSetup", "Dimension1")
+ITERATION = "TestRecord.IterationIndex"
+MARKS = {"Tab": "\t", "Comma": ",", "Semicolon": ";", "Space": " "}
+PLAIN_MOST = 64 * 2**20  # characters that are laid out anew
+
+
+class Plain(NamedTuple):
+    """A file as a plain table."""
+
+    source: Source
+    reading: Reading
+    notes: list[str]
+
+
+def plain(source: Source, reading: Reading) -> Plain | None:
+    """The plain table in a file of an instrument that states its layout; None for any other text.
+
+    Parameters
+    ----------
+    source : Source
+        Text, plain or packed with gzip.
+    reading : Reading
+        What the caller said; a separator or line that is told is believed, and nothing is recognised.
+
+    Returns
+    -------
+    Plain or None
+        With what the layout says in its `reading`, and sentences about it.
+
+    Raises
+    ------
+    FileError
+        If the file contradicts its own layout.
+    """
+    if reading.separator or reading.first_line or reading.header_line:
+        return None
+    head = _head(source)
+    if head.startswith(LVM):
+        return _labview(source, reading)
+    if any(line.startswith(f"{DATA_NAME},") for line in head.split("\n")) and head.startswith(TITLES):
+        return _easyexpert(source, reading)
+    return None
+
+
+def sweeps_again(source: Source, table: Table, reading: Reading) -> Plain | None:
+    """A table whose heading comes again, each time before another sweep; None where it does not.
+
+    Parameters
+    ----------
+    source : Source
+        Plain or packed with gzip.
+    table : Table
+        As `find_table` gives it.
+    reading : Reading
+        Goes on as it is.
+
+    Returns
+    -------
+    Plain or None
+        With the number of the sweep as a first column, unless there is a column of cycles.
+    """
+    if not table.header_line or source.size > PLAIN_MOST:
+        return None
+    lines, heading = [], ""
+    again = 0
+    try:
+        read = list(_lines(source, ""))
+    except FileError:  # the reader itself says what is wrong, and where
+        return None
+    for number, line in enumerate(read, 1):
+        if number == table.header_line:
+            heading = line.strip()
+        again += number > table.header_line and line.strip() == heading
+        lines.append(line)
+    if not again:
+        return None
+    numbered = any(role_of(split_unit(name)[0]) == "cycle" for name in table.columns)
+    mark, sweep, rows = table.delimiter, 0, []
+    for number, line in enumerate(lines, 1):
+        if number < table.header_line or not line.strip():
+            rows.append(f"# {line}")
+        elif line.strip() == heading:
+            sweep += 1
+            rows.append((line if numbered else f"cycle{mark}{line}") if sweep == 1 else "#")
+        else:  # comments stay comments
+            rows.append(line if numbered or line.lstrip().startswith(("#", "%", "!")) else f"{sweep - 1}{mark}{line}")
+    notes = [f"the heading comes {again + 1} times: each begins a sweep"]
+    return Plain(_text(source, rows), reading, notes)
+
+
+def _easyexpert(source: Source, reading: Reading) -> Plain:
+    """Blocks of header lines, `DataName` and rows of `DataValue`, one below the other."""
+    lines = list(_lines(source, ""))
+    kinds: list[tuple[str, str]] = []  # title and columns of each block
+    index: list[str] = []
+    title = iteration = ""
+    for line in lines:
+        name, _, rest = line.partition(",")
+        if name == "SetupTitle":
+            title, iteration = rest.strip(), ""
+        elif name == "MetaData" and rest.strip().startswith(ITERATION):
+            iteration = rest.rpartition(",")[2].strip()
+        elif name == DATA_NAME:
+            kinds.append((title, ",".join(cell.strip() for cell in rest.split(","))))
+            index.append(iteration)
+    kept, count = Counter(kinds).most_common(1)[0]
+    taken = [i for i, kind in enumerate(kinds) if kind == kept]
+    told = [index[i] for i in taken]
+    by_index = all(text.isdigit() for text in told) and len(set(told)) == len(told)
+    numbers = {block: (told[k] if by_index else str(k)) for k, block in enumerate(taken)}
+    block, rows = -1, []
+    for line in lines:
+        name, _, rest = line.partition(",")
+        if name == DATA_NAME:
+            block += 1
+            rows.append(f"cycle,{kept[1]}" if block == taken[0] else "#")
+        elif name == DATA_VALUE and block in numbers:
+            rows.append(f"{numbers[block]},{rest}")
+        else:
+            rows.append("#")
+    how = "by IterationIndex" if by_index else "in order"
+    notes = [f"EasyEXPERT: {count} sweeps of {shown(kept[0])}, each a cycle, numbered {how}"]
+    others = Counter(kinds)
+    del others[kept]
+    notes += [
+        f"left out: {n} sweeps of {shown(name)} with the columns {shown(columns)}"
+        for (name, columns), n in others.items()
+    ]
+    return Plain(_text(source, rows), reading, notes)
+
+
+def _labview(source: Source, reading: Reading) -> Plain:
+    """Keys and values, twice `***End_of_Header***`, then names and rows, perhaps several times over."""
+    lines = list(_lines(source, ""))
+    keys = {key: value for key, _, value in (_pair(line) for line in lines[:64])}
+    mark = MARKS.get(keys.get("Separator", "Tab"), "\t")
+    decimal = "comma" if keys.get("Decimal_Separator", ".") == "," else "point"
+    rows, sweep, width, unnamed, heads = [], 0, 0, False, 0
+    state = "header"  # then "names", "rows"
+    for number, line in enumerate(lines, 1):
+        if line.startswith(END_OF_HEADER):
+            heads += 1
+            state = "names" if heads > 1 else "header"
+            rows.append("#")
+        elif state == "names" and line.strip():
+            names = line.rstrip(mark + " ").split(mark)
+            if names[-1] == "Comment":
+                names.pop()
+            unnamed = names[0] == "X_Value" and keys.get("X_Columns", "No") == "No"
+            kept = names[1:] if unnamed else names
+            if sweep and len(kept) != width:
+                raise FileError(
+                    f"{source.name}: line {number} must name {width} columns as the first segment does (got "
+                    f"{len(kept)}); split the file"
+                )
+            width, state = len(kept), "rows"
+            sweep += 1
+            rows.append(mark.join(["segment", *kept]) if sweep == 1 else "#")
+        elif state == "rows" and line.strip() and not line[:1].isalpha():
+            cells = line.split(mark)[int(unnamed) :]
+            rows.append(mark.join([str(sweep - 1), *cells[:width]]))
+        else:
+            if state == "rows" and line[:1].isalpha():  # the header of a further segment
+                state, heads = "header", 1
+            rows.append("#")
+    head = next((row for row in rows if row.startswith("segment")), "")
+    numbered = any(role_of(split_unit(name)[0]) == "cycle" for name in head.split(mark)[1:])
+    if not numbered:
+        rows[rows.index(head)] = mark.join(["cycle", *head.split(mark)[1:]])
+    notes = [f"LabVIEW: separator {SEPARATORS[mark]}, decimal {decimal}, as the file says"]
+    notes += [f"{sweep} segments" + ("" if numbered else ", each a cycle")] if sweep > 1 else []
+    told = Reading(**(vars(reading) | {"separator": SEPARATORS[mark], "decimal": decimal}))
+    return Plain(_text(source, rows), told, notes)
+
+
+def _pair(line: str) -> tuple[str, str, str]:
+    """Key and value of a header line of LabVIEW, whatever separates them."""
+    for mark in ("\t", ",", ";"):
+        key, found, value = line.partition(mark)
+        if found and key.replace("_", "").isalpha():
+            return key, found, value.strip() or mark
+    return line.strip(), "", ""
+
+
+def _head(source: Source) -> str:
+    for encoding in encodings_of(source):
+        try:
+            with open_text(source, encoding) as stream:
+                return read_text(stream, 1 << 16, source.name)
+        except UnicodeDecodeError:
+            continue
+    return ""
+
+
+def _lines(source: Source, encoding: str) -> Iterator[str]:
+    """All lines; guarded as `text.blocks` is."""
+    allowed = min(MAX_TEXT, PLAIN_MOST, MAX_EXPANSION * max(source.size, BLOCK))
+    for one in (encoding,) if encoding else encodings_of(source):
+        pieces, total = [], 0
+        try:
+            with open_text(source, one) as stream:
+                while text := read_text(stream, BLOCK, source.name):
+                    pieces.append(text)
+                    total += len(text)
+                    if total > allowed:
+                        raise FileError(f"{source.name}: must have at most {allowed:,} characters (got more); split it")
+        except UnicodeDecodeError:
+            continue
+        lines = "".join(pieces).split("\n")
+        check_lines(lines, 1, source.name)
+        yield from lines
+        return
+    raise FileError(
+        f"{source.name}: must be text in UTF-8, UTF-16 or Windows' Latin (got other bytes); save it as UTF-8"
+    )
+
+
+def _text(source: Source, rows: Iterable[str]) -> Source:
+    stream = io.StringIO()
+    for row in rows:
+        stream.write(row + "\n")
+    return Source(source.name, stream.getvalue().encode())

@@ -1,0 +1,148 @@
+"""Files as laboratories write them, made from loops of a made cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from tests.analysis.made_loops import Cell, Made, made_loops
+
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "blanks": " "}
+UNITS = {"V": 1.0, "mV": 1e-3, "A": 1.0, "mA": 1e-3, "uA": 1e-6, "nA": 1e-9}
+NAMES = (("cycle", "voltage", "current"), ("Loop no.", "Vapplied", "I_meas"), ("n", "V", "I"), ("Zyklus", "U", "Strom"))
+
+
+@dataclass(frozen=True)
+class Dress:
+    """How a table looks."""
+
+    separator: str = "comma"
+    decimal: str = "."
+    names: tuple[str, str, str] = NAMES[0]
+    units: tuple[str, str] = ("", "")
+    order: tuple[int, ...] = (0, 1, 2)
+    head: tuple[str, ...] = ()
+    row_names: str = ""  # "numbers": an unnamed first column; "R": a column that the header lacks
+    ending: str = "\n"
+    encoding: str = "utf-8"
+    sign: int = 1  # of the current as it is written; 0: a magnitude
+    halves: bool = False
+
+
+def number(value: float, decimal: str = ".") -> str:
+    """As instruments write it."""
+    return f"{value:.7g}".replace(".", decimal)
+
+
+def table(made: Made, dress: Dress = Dress()) -> bytes:
+    """One row a sample: cycle, voltage, current."""
+    mark = SEPARATORS[dress.separator]
+    volt, ampere = (UNITS[unit] if unit else 1.0 for unit in dress.units)
+    names = [dress.names[0], *(f"{n} [{u}]" if u and mark != " " else f"{n}[{u}]" if u else n
+                               for n, u in zip(dress.names[1:], dress.units, strict=True))]  # fmt: skip
+    heading = [names[k] for k in dress.order]
+    if mark == " ":
+        heading = [name.replace(" ", "") for name in heading]
+    lines = [*dress.head, mark.join([""] * (dress.row_names == "numbers") + heading)]
+    row = 0
+    for n, (v, i) in enumerate(zip(made.voltage, made.current, strict=True)):
+        written = np.abs(i) if dress.sign == 0 else dress.sign * i
+        turned = int(np.flatnonzero(np.diff(np.sign(v[np.abs(v) > 0])))[0]) + 2 if dress.halves else 0
+        for k, (a, b) in enumerate(zip(v, written, strict=True)):
+            cells = [str(2 * n + (k >= turned) if dress.halves else n), number(a / volt, dress.decimal),
+                     number(b / ampere, dress.decimal)]  # fmt: skip
+            lines.append(mark.join([str(row)] * bool(dress.row_names) + [cells[c] for c in dress.order]))
+            row += 1
+    return (dress.ending.join(lines) + dress.ending).encode(dress.encoding)
+
+
+def easyexpert(made: Made, header: int = 60, numbered: bool = True, columns: str = "V1, I1") -> bytes:
+    """Each sweep below its whole header."""
+    lines = []
+    for n, (v, i) in enumerate(zip(made.voltage, made.current, strict=True)):
+        lines += ["SetupTitle, I/V Sweep", "PrimitiveTest, I/V Sweep"]
+        lines += [f"TestParameter, Channel.Unit.{k}, SMU{k}, 1, 2" for k in range(header)]
+        lines += [f"MetaData, TestRecord.IterationIndex, {n + 1}"] * numbered
+        lines += [
+            "AnalysisSetup, Analysis.Setup.Title, I/V Sweep",
+            f"Dimension1, {len(v)}, {len(v)}",
+            f"DataName, {columns}",
+        ]
+        lines += [f"DataValue, {number(a)}, {number(b)}" for a, b in zip(v, i, strict=True)]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def labview(made: Made, decimal: str = ",", segments: bool = False, comment: bool = True) -> bytes:
+    """Tabs, an X column that is empty, `Comment` in the header only; each cycle a segment, or numbered."""
+    end = "***End_of_Header***"
+    lines = ["LabVIEW Measurement\t", "Writer_Version\t2", "Separator\tTab", f"Decimal_Separator\t{decimal}",
+             f"Multi_Headings\t{'Yes' if segments else 'No'}", "X_Columns\tNo", end, "\t"]  # fmt: skip
+    names = ["X_Value", *([] if segments else ["cycle"]), "Voltage (V)", "Current (A)", *(["Comment"] * comment)]
+    for n, (v, i) in enumerate(zip(made.voltage, made.current, strict=True)):
+        if segments or not n:
+            lines += ["Channels\t2", f"Samples\t{len(v)}\t{len(v)}", "Delta_X\t1,0\t1,0", end, "\t".join(names)]
+        for a, b in zip(v, i, strict=True):
+            lines.append("\t".join(["", *([] if segments else [str(n)]), number(a, decimal), number(b, decimal)]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def keithley(made: Made) -> bytes:
+    """Names with indices."""
+    lines = ["Smu1.Time[1][1],Smu1.V[1][1],Smu1.I[1][1]"]
+    time = 0
+    for v, i in zip(made.voltage, made.current, strict=True):
+        for a, b in zip(v, i, strict=True):
+            lines.append(f"{time},{number(a)},{number(b)}")
+            time += 1
+    return ("\n".join(lines) + "\n").encode()
+
+
+def restarted(pieces: Sequence[Made]) -> bytes:
+    """Devices one below the other, cycles counted from 0 each time, no column for the device."""
+    parts = [table(made).decode() for made in pieces]
+    return (parts[0] + "".join(part.split("\n", 1)[1] for part in parts[1:])).encode()
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> tuple[Cell, int]:
+    """A cell with some traits, and the seed of its loops."""
+    cell = Cell(
+        r_hrs=draw(st.sampled_from([20e3, 60e3, 1e6])), step=draw(st.sampled_from([0.02, 0.04, 0.1])),
+        spread=draw(st.sampled_from([0.01, 0.03])), noise=draw(st.sampled_from([0.0005, 0.002, 0.01])),
+        mirrored=draw(st.booleans()), reset_first=draw(st.booleans()), one_way=draw(st.booleans()),
+    )  # fmt: skip
+    trait = draw(st.sampled_from(["none", "window", "bend", "limit", "gradual", "offset", "slow", "cut"]))
+    traits = {
+        "window": {"r_hrs": 15e3, "r_lrs": 9e3}, "bend": {"r_hrs": 50e3, "r_lrs": 10e3, "bend": 1.6},
+        "limit": {"limit": 120e-6}, "offset": {"offset": -0.8e-6, "r_hrs": 60e3}, "slow": {"slow_set": 0.1},
+        "gradual": {"r_lrs": 10e3, "u_reset": 1.0, "u_max": 2.5, "gradual": True, "reset_first": False},
+        "cut": {"u_max": 1.05},
+    }  # fmt: skip
+    return replace(cell, **traits.get(trait, {})), draw(st.integers(0, 10**6))
+
+
+@st.composite
+def dresses(draw: st.DrawFn) -> Dress:
+    """Any look of a table."""
+    separator, decimal = draw(
+        st.sampled_from(
+            [("comma", "."), ("semicolon", "."), ("semicolon", ","), ("tab", "."), ("tab", ","), ("blanks", ".")]
+        )
+    )
+    return Dress(
+        separator, decimal, draw(st.sampled_from(NAMES)),
+        (draw(st.sampled_from(["", "V", "mV"])), draw(st.sampled_from(["", "A", "mA", "uA", "nA"]))),
+        tuple(draw(st.permutations([0, 1, 2]))),
+        tuple(draw(st.lists(st.sampled_from(["Keithley 4200", "# x", ""]), max_size=4))),
+        draw(st.sampled_from(["", "numbers", "R"])) if separator != "blanks" else "",
+        draw(st.sampled_from(["\n", "\r\n"])), draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])),
+        draw(st.sampled_from([1, 1, -1, 0])),
+    )  # fmt: skip
+
+
+def loops_of(cell: Cell, seed: int, cycles: int = 4) -> Made:
+    """Some cycles of a cell."""
+    return made_loops(cell, cycles, seed=seed)
