@@ -93,6 +93,9 @@ function element(tag, attributes, ...children) {
   return made
 }
 
+// A sign that is seen and not read: the button's name is its title, so that a label names its control alone.
+const hidden = (sign) => element("span", {"aria-hidden": "true"}, sign)
+
 export function render({model}) {
   const tip = element("div", {class: "tip", popover: "manual", role: "tooltip"})
   const rows = new Map() // key -> what draws its state
@@ -131,7 +134,7 @@ export function render({model}) {
   const number = (spec, name) => {
     const box = element("input", {type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false"})
     const steps = [["▲", 1], ["▼", -1]].map(([sign, by]) => {
-      const button = element("button", {type: "button", tabindex: "-1", "aria-label": `${spec.label}: ${by > 0 ? "more" : "less"}`}, sign)
+      const button = element("button", {type: "button", tabindex: "-1", title: `${spec.label}: ${by > 0 ? "more" : "less"}`}, hidden(sign))
       button.addEventListener("click", () => turn(by))
       return button
     })
@@ -227,9 +230,9 @@ export function render({model}) {
     const name = spec.unit ? `${spec.label} (${spec.unit})` : spec.label
     const {inside, below, draw} = {number, switch: toggle, choice}[spec.kind]?.(spec, name) ?? words(spec, name)
     const label = element("span", {class: "label", title: name}, spec.label)
-    const help = element("button", {type: "button", class: "help", tabindex: "0", "aria-label": `What ${spec.label} is`}, "i")
+    const help = element("button", {type: "button", class: "help", title: `What ${spec.label} is`}, hidden("i"))
     explain(help, () => state(spec.key).help)
-    const dot = element("button", {type: "button", class: "dot", "aria-label": `${spec.label}: back to its default`, title: "Back to its default"})
+    const dot = element("button", {type: "button", class: "dot", title: `${spec.label}: back to its default`})
     dot.addEventListener("click", () => send({key: spec.key, reset: true}))
     const sentence = element("div", {class: "sentence", role: "status"})
     const gap = model.layout === "side" ? [element("span", {class: "gap"})] : []
