@@ -53,7 +53,13 @@ def grid(*items: Any, sizes: Mapping[str, int] | Sequence[Mapping[str, int]]) ->
             first = next((i for i in range(1, len(widths) + 1) if sum(widths[:i]) >= 12), len(widths))
             columns = " ".join(f"minmax(0, {width}fr)" for width in widths[:first])
             rules.append(f"@media (min-width: {pixels}px) {{ :host {{ grid-template-columns: {columns}; }} }}")
-    return pn.Column(*items, stylesheets=["\n".join(rules)], styles=NARROW, sizing_mode="stretch_width", margin=0)
+    made = pn.Column(*items, stylesheets=["\n".join(rules)], styles=NARROW, sizing_mode="stretch_width", margin=0)
+    # Bokeh hides a part by a rule for its host, which comes before ours and would lose to it.
+    # A style that is taken away again stays with Bokeh: both are said.
+    made.param.watch(
+        lambda seen: setattr(made, "styles", NARROW | {"display": "grid" if seen.new else "none"}), "visible"
+    )
+    return made
 
 
 def wide(options: Mapping[str, Any]) -> dict[str, Any]:

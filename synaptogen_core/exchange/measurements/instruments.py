@@ -33,7 +33,7 @@ DATA_NAME, DATA_VALUE = "DataName", "DataValue"
 TITLES = ("SetupTitle", "PrimitiveTest", "TestParameter", "MetaData", "AnalysisSetup", "Dimension1")
 ITERATION = "TestRecord.IterationIndex"
 MARKS = {"Tab": "\t", "Comma": ",", "Semicolon": ";", "Space": " "}
-PLAIN_MOST = 64 * 2**20  # characters that are laid out anew
+PLAIN_MOST = 16 * 2**20  # characters that are laid out anew
 
 
 class Plain(NamedTuple):

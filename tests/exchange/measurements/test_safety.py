@@ -223,7 +223,8 @@ def child_memory(path: Path) -> int:
 
 
 def rows(count: int) -> bytes:
-    values = np.random.default_rng(5).normal(size=(count, 2)) * [1, 1e-5]
+    voltage, resistance = np.random.default_rng(5).normal(size=(2, count)) * [[1], [1e4]]
+    values = np.stack([voltage, voltage / (1e5 + np.abs(resistance))], axis=1)
     stream = io.StringIO()
     for n, (v, i) in enumerate(values.tolist()):
         stream.write(f"{n // 300},{v:.5g},{i:.4e}\n")
