@@ -11,7 +11,9 @@ import panel as pn
 
 POINTS = {"xs": 0, "sm": 600, "md": 900, "lg": 1200, "xl": 1536}  # pixels of the window from which on a width counts
 GAP = 10  # pixels between cards
-NARROW = {"min-width": "0"}  # a place may be narrower than what is in it: that scrolls, or is cut
+# A place may be narrower than what is in it: that scrolls, or is cut. It is as high as what is in it: Bokeh would let
+# none be higher than the place around it, and so one lie over the next.
+NARROW = {"min-width": "0", "max-height": "none"}
 CARD = """
 :host { border: 1px solid var(--divider-color, rgba(127, 127, 127, 0.35)); border-radius: 6px; padding: 6px; box-sizing: border-box; overflow: hidden;
   background: var(--panel-surface-color, transparent); }

@@ -115,6 +115,15 @@ UNFOLD = """
 }
 """
 
+# Places that are lower than what is in them: their content lies over what comes next.
+SPILLING = """
+() => [...Bokeh.documents[0].all_models].filter((model) => {
+  const el = /Column$/.test(model.type) ? Bokeh.index.find_one_by_id(model.id)?.el : null
+  return el?.checkVisibility({visibilityProperty: true}) && getComputedStyle(el).overflowY === "visible" &&
+    el.scrollHeight > el.clientHeight + 8
+}).map((model) => `${model.type} ${model.id}`)
+"""
+
 
 @contextmanager
 def serving(*options: str, environment: Mapping[str, str] | None = None, page: str = "app/main.py") -> Iterator[str]:
@@ -238,6 +247,10 @@ class Dashboard:
     def empty_figures(self) -> list[str]:
         """Names of the figures that are shown but draw nothing."""
         return self.page.evaluate(EMPTY)
+
+    def spilling(self) -> list[str]:
+        """Columns that are lower than what is in them."""
+        return self.page.evaluate(SPILLING)
 
     def figure_names(self) -> list[str]:
         """Names of all the figures in the document."""

@@ -31,6 +31,7 @@ def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browse
         for tab in TABS[1:]:
             busy.settle(busy.page.get_by_role("tab", name=tab.title, exact=True).click)
             assert not busy.empty_figures(), f"{tab.title}: figures without data, though it is said to be up to date"
+            assert not busy.spilling(), f"{tab.title}: places that are lower than what is in them"
         assert not busy.failures, "the page asks nobody but its server"
         alive = set(objects()["alive"])
         assert {f"{tab.view.__module__}.{tab.view.__name__}" for tab in TABS} <= alive, "what is alive is seen"

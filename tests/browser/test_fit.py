@@ -95,7 +95,7 @@ def test_a_dropped_file_shows_its_points_and_what_failed(page: Dashboard, loops:
 def test_the_fit_stands_beside_the_measurement_in_words_and_pictures(page: Dashboard) -> None:
     said(page, r"Use this device on all tabs")
     said(page, r"^R_LRS with R_HRS$")
-    assert not page.empty_figures()
+    assert not page.empty_figures() and not page.spilling()
     band, measured, fitted = page.sources("fit r_lrs")
     assert len(measured["x"]) == len(fitted["x"]) > 5 and len(band["x"]) == 2 * len(measured["x"])
     assert page.page.get_by_text("Assumed, not fitted").is_visible()
