@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def speed_rows(bench: Bench, images: np.ndarray) -> Iterator[tuple[str, str]]:
         if not noise:
             one = analog.with_readouts([replace(la.readout, bandwidth=0.0) for la in analog.layers], None)
             one.stages()
-        yield f"the same warm, {'with' if noise else 'without'} noise (s)", f"{best(lambda: one.predict(images)):.3f}"  # noqa: B023
+        yield f"the same warm, {'with' if noise else 'without'} noise (s)", f"{best(partial(one.predict, images)):.3f}"
     weights = np.random.default_rng(0).normal(size=(1000, 1000))
     begin = clocks()
     large = nets.program(nets.Network.from_arrays([weights]), nets.Chip(bench.device, seed=1))
@@ -216,7 +217,7 @@ def peer_rows(folder: Path | None, work: Path) -> Iterator[tuple[str, str]]:
         stages = analog.stages()
         from synaptogen_core.networks.hardware.inference import product
 
-        ours = best(lambda: product(stages[0], many), 5) / len(many)  # noqa: B023
+        ours = best(partial(product, stages[0], many), 5) / len(many)
         if folder is None:
             yield f"{ohm:g} ohm: ours, the matrix once (s), a vector (us)", f"{once:.2f}, {1e6 * ours:.2f}"
             continue

@@ -153,8 +153,9 @@ def drawn_in(figure: Any) -> Drawn:
     """What a figure shows now. Columns are replaced at the next update, never changed."""
     ranges = figure.x_range, figure.y_range
     known = all(isinstance(range_, Range1d) and isinstance(range_.start, int | float) for range_ in ranges)
-    ends = tuple(float(end) for range_ in ranges for end in (range_.start, range_.end)) if known else None
-    return Drawn([dict(r.data_source.data) if r.visible else {} for r in own_renderers(figure)], ends)  # type: ignore[arg-type]
+    x, y = ranges
+    ends = (float(x.start), float(x.end), float(y.start), float(y.end)) if known else None
+    return Drawn([dict(r.data_source.data) if r.visible else {} for r in own_renderers(figure)], ends)
 
 
 def shapes_of(figure: Any, own: Drawn, other: Drawn) -> Shapes:

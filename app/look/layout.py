@@ -15,10 +15,11 @@ GAP = 10  # pixels between cards
 # none be higher than the place around it, and so one lie over the next.
 NARROW = {"min-width": "0", "max-height": "none"}
 CARD = """
-:host { border: 1px solid var(--divider-color, rgba(127, 127, 127, 0.35)); border-radius: 6px; padding: 6px; box-sizing: border-box; overflow: hidden;
+:host { border: 1px solid var(--divider-color, rgba(127, 127, 127, 0.35)); border-radius: 6px; padding: 6px;
+  box-sizing: border-box; overflow: hidden;
   background: var(--panel-surface-color, transparent); }
 @media print { :host { break-inside: avoid; overflow: visible; } }
-"""  # noqa: E501 - one rule
+"""
 
 
 def column(*parts: Any, gap: int = 0, styles: Mapping[str, str] | None = None, **options: Any) -> pn.Column:

@@ -68,9 +68,9 @@ def part_of(run: Run, rule: str) -> Run | None:
     if not row.size:
         return None
     flat = row * run.request.array.columns + column
-    if "cell" in run.data.dims:
-        kept = run.sample.select()
-        data = run.data.isel(cell=np.flatnonzero(np.isin(kept, flat)))  # type: ignore[arg-type]
+    kept = run.sample.select()
+    if kept is not None:
+        data = run.data.isel(cell=np.flatnonzero(np.isin(kept, flat)))
     else:
         data = run.data.stack(cell=("row", "column"), create_index=False).isel(cell=flat)
         data = data.transpose(..., "cell").assign_coords(cell=("cell", flat))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import param
@@ -178,4 +179,5 @@ def changed(request: Request, section: str, name: str, value: float) -> Request:
         )
     new = int(value) if isinstance(choices[name], int) else value
     more = {"columns": int(value)} if name == "rows" else {}  # square arrays
-    return replace(request, **{section: Choices({**choices, name: new, **more})})  # type: ignore[arg-type]
+    changed: dict[str, Any] = {section: Choices({**choices, name: new, **more})}
+    return replace(request, **changed)

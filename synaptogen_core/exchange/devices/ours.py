@@ -6,26 +6,24 @@ import inspect
 import os
 import re
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from synaptogen_core import checks
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import FileError, shown
-from synaptogen_core.exchange.devices import published
+from synaptogen_core.exchange.devices import packaged, published
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
 
-SETS = "synaptogen_core.device"
+SETS = "sets"
 WHAT = "device parameters as JSON"
 MAX_BYTES = 4 * 2**20  # the largest device that is allowed takes about 1 MB with all digits
 
 
 def list_devices() -> tuple[str, ...]:
     """Names of the packaged parameter sets, for `load_device`."""
-    files = (resources.files(SETS) / "sets").iterdir()
-    return tuple(sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json")))
+    return packaged.names(SETS)
 
 
 def load_device(name_or_path: str | os.PathLike[str]) -> DeviceParameters:
@@ -46,17 +44,7 @@ def load_device(name_or_path: str | os.PathLike[str]) -> DeviceParameters:
     FileError
         If there is no such set or file, or it breaks a rule; the sentence says which.
     """
-    if not isinstance(name_or_path, (str, os.PathLike)):
-        raise TypeError(f"name_or_path: must be a name or a path (got {type(name_or_path).__name__}); give a text")
-    if isinstance(name_or_path, str) and name_or_path in list_devices():
-        packaged = resources.files(SETS) / "sets" / f"{name_or_path}.json"
-        return device_from_text(packaged.read_text(encoding="utf-8"), name_or_path)
-    if not str(name_or_path) or not Path(name_or_path).exists():
-        raise FileError(
-            f"{name_or_path or 'name_or_path'}: must be a packaged set or a file (got neither); "
-            f"packaged are {', '.join(list_devices())}, else check the path"
-        )
-    return device_from_text(text.read(name_or_path, WHAT, MAX_BYTES), str(name_or_path))
+    return device_from_text(packaged.content(name_or_path, SETS, "set", WHAT, MAX_BYTES), str(name_or_path))
 
 
 def device_from_text(content: str, name: str) -> DeviceParameters:

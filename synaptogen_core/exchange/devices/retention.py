@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from importlib import resources
 from pathlib import Path
 
 from synaptogen_core import checks
 from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.devices import packaged
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
 
@@ -19,8 +19,7 @@ MAX_BYTES = 2**20
 
 def list_retention() -> tuple[str, ...]:
     """Names of the packaged retention laws, for `load_retention`."""
-    files = (resources.files("synaptogen_core.device") / SETS).iterdir()
-    return tuple(sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json")))
+    return packaged.names(SETS)
 
 
 def load_retention(name_or_path: str | os.PathLike[str]) -> RetentionLaw:
@@ -42,17 +41,7 @@ def load_retention(name_or_path: str | os.PathLike[str]) -> RetentionLaw:
     FileError
         If there is no such law or file, or it breaks a rule; the sentence says which.
     """
-    if not isinstance(name_or_path, (str, os.PathLike)):
-        raise TypeError(f"name_or_path: must be a name or a path (got {type(name_or_path).__name__}); give a text")
-    if isinstance(name_or_path, str) and name_or_path in list_retention():
-        packaged = resources.files("synaptogen_core.device") / SETS / f"{name_or_path}.json"
-        return law_from_text(packaged.read_text(encoding="utf-8"), name_or_path)
-    if not str(name_or_path) or not Path(name_or_path).exists():
-        raise FileError(
-            f"{name_or_path or 'name_or_path'}: must be a packaged retention law or a file (got neither); "
-            f"packaged are {', '.join(list_retention())}, else check the path"
-        )
-    return law_from_text(text.read(name_or_path, WHAT, MAX_BYTES), str(name_or_path))
+    return law_from_text(packaged.content(name_or_path, SETS, "retention law", WHAT, MAX_BYTES), str(name_or_path))
 
 
 def law_from_text(content: str, name: str) -> RetentionLaw:
