@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from synaptogen_core.errors import FileError
 
@@ -14,9 +15,7 @@ OPTIONS = {  # what each may be; nothing: found by itself, or asked
     "repeats": ("devices", "pieces"),
     "halves": ("joined", "apart"),
     "files": ("cycles", "devices"),
-    "pairs": ("cycles", "devices"),
 }
-LINES = ("header_line", "first_line")
 WORDS = {
     "separator": "what separates the cells",
     "decimal": "the decimal mark",
@@ -26,8 +25,6 @@ WORDS = {
     "repeats": "a cycle number that comes back: devices without a column, or pieces of one loop",
     "halves": "records of one sign: joined with their neighbours, or apart",
     "files": "each file, or its name in a table: cycles of one device, or devices",
-    "pairs": "each pair of voltage and current: cycles of one device, or devices",
-    "read_voltage": "V, at which currents of a table of resistances were read",
 }
 
 
@@ -43,8 +40,6 @@ class Reading:
     repeats: str = ""
     halves: str = ""
     files: str = ""
-    pairs: str = ""
-    read_voltage: float = 0.0
 
 
 AS_IT_IS = Reading()
@@ -97,7 +92,7 @@ def reading_of(said: Mapping[str, object] | None) -> Reading:
         If there is no such field, or it cannot have such a value.
     """
     known = {field.name for field in fields(Reading)}
-    told: dict[str, object] = {}
+    told: dict[str, Any] = {}
     for key, value in (said or {}).items():
         if key not in known:
             raise FileError(f"reading: must name some of {', '.join(sorted(known))} (got {key!r}); use one of these")
@@ -107,9 +102,9 @@ def reading_of(said: Mapping[str, object] | None) -> Reading:
             told[key] = value
             continue
         try:
-            told[key] = int(str(value)) if key in LINES else float(str(value))
+            told[key] = number = int(str(value))
         except ValueError:
-            raise FileError(f"reading: {key} must be a number (got {value!r}); {WORDS[key]}") from None
-        if not 0 <= float(str(value)) < 1e9:
+            raise FileError(f"reading: {key} must be a whole number (got {value!r}); {WORDS[key]}") from None
+        if not 0 <= number < 1e9:
             raise FileError(f"reading: {key} must be from 0 to 1e9 (got {value!r}); {WORDS[key]}")
-    return Reading(**told)  # type: ignore[arg-type]
+    return Reading(**told)
