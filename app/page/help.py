@@ -55,7 +55,8 @@ def page(key: str, device: str = "") -> tuple[str, str]:
         f"<p><b>Synaptogen Lab {__version__}</b> generates arrays of resistive memory cells that have the statistics "
         "of measured ones: from device to device, from cycle to cycle, with memory and correlations.</p>"
         "<p>Model and parameters: Hennen et al. 2024, 512 devices and 6,000 cycles each of a 1T1R technology. What "
-        "the model was not measured for (retention, temperature, wear) it does not contain.</p>"
+        "the model was not measured for (temperature, wear) it does not contain; retention comes from other devices, "
+        "and is labelled so.</p>"
         "<p>Everything is computed by the server that sent this page; the page asks nobody else. Free software under "
         "the MIT license.</p>"
     )
