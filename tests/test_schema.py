@@ -39,7 +39,7 @@ def test_states() -> None:
 def test_every_variable_has_a_name_and_units() -> None:
     for name, attrs in schema.VARIABLES.items():
         assert attrs["long_name"], name
-        assert attrs["units"] in ("1", "V", "A", "S", "ohm"), name
+        assert attrs["units"] in ("1", "V", "A", "S", "ohm", "s", "ns"), name
     recorded = set(schema.RECORDABLE) - {"features"}
     assert recorded <= schema.VARIABLES.keys()
     assert set(schema.FEATURE_NAMES) <= schema.VARIABLES.keys()

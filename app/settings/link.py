@@ -107,9 +107,10 @@ def read(parameter: param.Parameter, text: str, unit: str = "") -> Any:
     if isinstance(parameter, param.List):
         return read_cells(text, shown)
     if isinstance(parameter, param.Selector):
-        if text not in parameter.objects:
-            raise LinkError(f"must be one of {', '.join(map(str, parameter.objects))} ({shown})")
-        return text
+        values = {write(value): value for value in parameter.objects}  # numbers, too
+        if text not in values:
+            raise LinkError(f"must be one of {', '.join(values)} ({shown})")
+        return values[text]
     if isinstance(parameter, param.Number):
         try:
             ends = parameter.bounds or (None, None)

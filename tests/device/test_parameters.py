@@ -149,8 +149,8 @@ BAD = [
     ({"variations": 3}, "variations: must be a list of dictionaries (got 3); see to_dict()"),
     (
         {"variations": [{"colour": 1}]},
-        "variations: must be some of order, shapes, outlier_share, c2c, d2d, correlations, autocorrelation, eta, u_max "
-        "(got 'colour'); remove it",
+        "variations: must be some of order, shapes, outlier_share, c2c, d2d, correlations, autocorrelation, eta, "
+        "u_max, break_in, stuck (got 'colour'); remove it",
     ),
 ]
 

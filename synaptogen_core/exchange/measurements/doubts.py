@@ -74,7 +74,19 @@ def returns(runs: Runs) -> I64:
 
 
 def ask_repeats(entry: str, line: int, cycle: int) -> Choice:
-    """The question about a number that comes back."""
+    """The question about a number that comes back.
+
+    Parameters
+    ----------
+    entry : str
+        How the file calls its lines.
+    line, cycle : int
+        Where a cycle begins again, and its number.
+
+    Returns
+    -------
+    Choice
+    """
     return Choice(
         "repeats", f"{entry} {line} begins cycle {cycle} again: is it another device, or a piece of the same loop?",
         ("devices", "pieces"), "devices",
@@ -82,7 +94,20 @@ def ask_repeats(entry: str, line: int, cycle: int) -> Choice:
 
 
 def ends(voltage: F64, count: I64) -> tuple[F64, F64]:
-    """Lowest and highest voltage of each record, (records,); 0 where there is none."""
+    """Lowest and highest voltage of each record, (records,); 0 where there is none.
+
+    Parameters
+    ----------
+    voltage : ndarray, shape (samples,)
+        [V], one record after the other.
+    count : ndarray of int, shape (records,)
+        Samples of each.
+
+    Returns
+    -------
+    low, high : ndarray, shape (records,)
+        [V]
+    """
     starts = np.cumsum(count) - count
     known = np.nan_to_num(voltage)
     if not count.size:
@@ -91,7 +116,20 @@ def ends(voltage: F64, count: I64) -> tuple[F64, F64]:
 
 
 def halves(voltage: F64, runs: Runs) -> NDArray[np.intp]:
-    """First records of pairs of neighbours of opposite sign, where nearly all records are such; else none."""
+    """First records of pairs of neighbours of opposite sign, where nearly all records are such; else none.
+
+    Parameters
+    ----------
+    voltage : ndarray, shape (samples,)
+        [V], one record after the other.
+    runs : Runs
+        The records.
+
+    Returns
+    -------
+    ndarray of int
+        Positions among the records.
+    """
     low, high = ends(voltage, runs.samples)
     sign = np.where(high < -FULL * low, -1, np.where(-low < FULL * high, 1, 0))
     sign = np.where(np.maximum(-low, high) > 0, sign, 0)
@@ -116,7 +154,19 @@ class Signs(NamedTuple):
 
 
 def signs(voltage: F64, current: F64, count: I64) -> Signs | None:
-    """How the signs of current and voltage go together; None where noise hides it, or there is one sign only."""
+    """How the signs of current and voltage go together; None where noise hides it, or there is one sign only.
+
+    Parameters
+    ----------
+    voltage, current : ndarray, shape (samples,)
+        [V] and [A], one record after the other.
+    count : ndarray of int, shape (records,)
+        Samples of each.
+
+    Returns
+    -------
+    Signs or None
+    """
     owner = np.repeat(np.arange(count.size), count)
     size = np.abs(np.nan_to_num(voltage))
     largest = np.zeros(count.size)
@@ -144,7 +194,21 @@ def signs(voltage: F64, current: F64, count: I64) -> Signs | None:
 
 
 def sign_of(found: Signs | None, current: F64) -> tuple[str, str, Choice | None]:
-    """What to do with the current, a note about it, and the question if the data do not tell."""
+    """What to do with the current, a note about it, and the question if the data do not tell.
+
+    Parameters
+    ----------
+    found : Signs or None
+    current : ndarray, shape (samples,)
+        [A]
+
+    Returns
+    -------
+    sign : {"measured", "turned", "magnitude", ""}
+        Empty: it must be asked.
+    note : str
+    question : Choice or None
+    """
     if found is None or found.same >= MOST:
         return "measured", "", None
     if found.opposite >= MOST:

@@ -115,6 +115,8 @@ def load_measurements(
     """
     told = reading_of(reading)
     if not isinstance(path, (str, os.PathLike)):
+        if not isinstance(path, Sequence) or not all(isinstance(one, (str, os.PathLike)) for one in path):
+            raise TypeError(f"path: must be a path or a list of paths (got {type(path).__name__}); give names of files")
         for one in path:
             text.existing(one, WHAT)
         ds = _load_all(collection.of_paths(path), columns, units, told)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import synaptogen_core as sc
 from synaptogen_core.array.engines import choose, numba_engine
+from synaptogen_core.array.engines.compiled import caching
 from synaptogen_core.array.engines.compiled.lanes import LANES
 from synaptogen_core.array.engines.interface import Engine, Pulses, Records
 from synaptogen_core.array.engines.numba_engine import NumbaEngine
@@ -370,8 +371,8 @@ def test_compiles_without_a_folder_to_write_to(monkeypatch: pytest.MonkeyPatch) 
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: (function, options)
 
-    monkeypatch.setattr(numba_engine, "njit", njit)
-    function, options = numba_engine._compiled(len)
+    monkeypatch.setattr(caching, "njit", njit)
+    function, options = caching.compiled(len)
     assert function is len
     assert options == {"nogil": True, "error_model": "numpy"}
 

@@ -39,7 +39,7 @@ def test_by_cycle() -> None:
     ds = sc.simulate(array(), 3 * Train.staircase(steps=2), record=ALL)
     assert ds.sizes == {"cycle": 3, "row": 4, "column": 5}
     assert set(ds.data_vars) == {*FEATURE_NAMES, *VALUES, "component", "outlier"}
-    assert set(ds.coords) == {"cycle", "row", "column"}
+    assert set(ds.coords) == {"cycle", "time", "row", "column"}
     for name in (*FEATURE_NAMES, *VALUES):
         assert ds[name].dims == ("cycle", "row", "column")
     assert ds["component"].dims == ds["outlier"].dims == ("row", "column") == cell_dims(ds)
@@ -48,7 +48,7 @@ def test_by_cycle() -> None:
 def test_by_pulse() -> None:
     ds = sc.simulate(array(), 3 * Train.staircase(steps=2), record=[*ALL[:-1]], every=2)
     assert ds.sizes == {"cycle": 3, "pulse": 4, "row": 4, "column": 5}
-    assert set(ds.coords) == {"cycle", "pulse", "pulse_cycle", "pulse_step", "voltage", "row", "column"}
+    assert set(ds.coords) == {"cycle", "time", "pulse", "pulse_cycle", "pulse_step", "voltage", "row", "column"}
     assert ds["conductance"].dims == ("pulse", "row", "column")
     assert ds["r_hrs"].dims == ("cycle", "row", "column")
     assert ds["pulse"].values.tolist() == [1, 3, 5, 7]
@@ -60,7 +60,7 @@ def test_by_pulse() -> None:
 def test_chosen_cells() -> None:
     ds = sc.simulate(array(), Train.cycling(2), record=ALL, select=[[3, 1], [0, 2]])
     assert ds.sizes == {"cycle": 2, "cell": 2}
-    assert set(ds.coords) == {"cycle", "cell", "row", "column"}
+    assert set(ds.coords) == {"cycle", "time", "cell", "row", "column"}
     assert (ds["cell"].values.tolist(), ds["row"].values.tolist(), ds["column"].values.tolist()) == (
         [2, 16],
         [0, 3],

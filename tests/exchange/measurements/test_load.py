@@ -360,7 +360,7 @@ def test_real_endurance(shared_data: Path) -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"must exist \(got no such file\); check the name"):
         load_measurements(tmp_path / "no.csv")
-    with pytest.raises(FileError, match=r"must be a file \(got a folder\)"):
+    with pytest.raises(FileError, match=r"must hold 1 to 10,000 files \(got 0\)"):
         load_measurements(tmp_path)
 
 
