@@ -50,7 +50,7 @@ class Session:
         self._count = 0
 
     async def open(self) -> None:
-        """Load the page and take its document."""
+        """Load the page, take its document, and wait for its pictures."""
         got = await tornado.httpclient.AsyncHTTPClient().fetch(f"{self.address}?{self.query}", request_timeout=LONGEST)
         token = TOKEN.search(got.body.decode())
         if token is None:
@@ -69,9 +69,14 @@ class Session:
             kind, content = await self.message()
         self._find(json.loads(content))
         await self.event(READY, [])
+        if self.text:  # the page came with its pictures
+            await self.say_painted(self.text)
+        else:
+            await self.painted()
 
     def _find(self, document: Any) -> None:
         """The panel with the seed, and the two models by which the browser says that it has painted."""
+        texts = {}
         for item in objects(document):
             attributes = item.get("attributes") or {}
             if "esm" in attributes and '"Seed"' in (text := json.dumps(attributes.get("data", ""))):
@@ -80,6 +85,9 @@ class Session:
             if item.get("name") == "CustomJS" and "places-of-tabs" in attributes.get("code", ""):
                 arguments = dict(attributes["args"]["entries"])
                 self.sent, self.answer = (model_id(arguments[name]) for name in ("sent", "answer"))
+            if item["name"] == "Div":
+                texts[item["id"]] = attributes.get("text", "")
+        self.text = texts.get(self.sent, "")
 
     async def message(self) -> tuple[str, str]:
         """Kind and content of the next message; what comes with it in binary is left."""
@@ -115,8 +123,11 @@ class Session:
                 break
         for change in json.loads(content)["events"]:
             if change.get("attr") == "text" and change["model"]["id"] == self.sent:
-                reply = {"kind": "ModelChanged", "model": {"id": self.answer}, "attr": "text", "new": change["new"]}
-                await self.send("PATCH-DOC", {"events": [reply]})
+                await self.say_painted(change["new"])
+
+    async def say_painted(self, number: str) -> None:
+        reply = {"kind": "ModelChanged", "model": {"id": self.answer}, "attr": "text", "new": number}
+        await self.send("PATCH-DOC", {"events": [reply]})
 
     async def change(self, seed: int) -> None:
         """Ask for another array, and wait for its pictures."""
@@ -152,7 +163,6 @@ async def attend(number: int, seen: Seen, options: argparse.Namespace, address: 
     try:
         begin = time.perf_counter()
         await session.open()
-        await session.painted()
         seen.opened.append(time.perf_counter() - begin)
         while (begin := time.perf_counter()) < end:
             await session.change(chance.randrange(1, 10**6))
