@@ -27,14 +27,14 @@ LOW_WORD = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
 
 
-def philox(counter: U32, key: tuple[int, int]) -> U32:
+def philox(counter: U32, key: tuple[int, int] | tuple[NDArray[np.uint64], NDArray[np.uint64]]) -> U32:
     """Philox 4x32-10.
 
     Parameters
     ----------
     counter : ndarray of uint32, shape (4, n)
         The counter words, the first one first.
-    key : tuple of two int
+    key : tuple of two int, or of two ndarray of uint64, shape (n,)
         The key words, each below 2**32.
 
     Returns
