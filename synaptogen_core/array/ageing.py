@@ -204,7 +204,7 @@ def relax(
         Whether compiled code computes.
     """
     if twin:
-        from synaptogen_core.array.engines.compiled import relaxation
+        from synaptogen_core.array.engines.compiled.retention import relaxation
 
         relaxation.relax(seed, cell, births, r, age, due, seen, law)
         return
@@ -249,7 +249,7 @@ def flickering(
 
     def work(block: slice) -> None:
         if twin:
-            from synaptogen_core.array.engines.compiled import telegraph as compiled
+            from synaptogen_core.array.engines.compiled.retention import telegraph as compiled
 
             compiled.flickering(seed, cell[block], r[block], found[block], time, numbers)
         else:

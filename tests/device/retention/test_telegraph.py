@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import synaptogen_core as sc
-from synaptogen_core.array.engines.compiled import telegraph as compiled
+from synaptogen_core.array.engines.compiled.retention import telegraph as compiled
 from synaptogen_core.device.retention import telegraph
 
 Traps = sc.retention.Traps

@@ -8,9 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.array.engines.compiled import relaxation
 from synaptogen_core.array.engines.compiled.caching import compiled, stamp
-from synaptogen_core.array.engines.compiled.relaxation import HALF, LOW, PER_2_32, exp, inline, interpolated, philox
+from synaptogen_core.array.engines.compiled.retention import relaxation
+from synaptogen_core.array.engines.compiled.retention.relaxation import (
+    HALF,
+    LOW,
+    PER_2_32,
+    exp,
+    inline,
+    interpolated,
+    philox,
+)
 from synaptogen_core.device.model import random_streams
 from synaptogen_core.device.retention import arithmetic, jumps, telegraph, traps
 from synaptogen_core.types import F32
