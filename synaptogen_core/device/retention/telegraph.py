@@ -216,7 +216,7 @@ def _way(
     w2 = back_a * np.where(same, back_a, out)
     w3 = out * np.where(same, other, back_b)
     u = u * (((w0 + w1) + w2) + w3)
-    return (u >= w0).astype(np.intp) + (u >= w0 + w1) + (u >= (w0 + w1) + w2)
+    return np.asarray((u >= w0).astype(np.intp) + (u >= w0 + w1) + (u >= (w0 + w1) + w2))
 
 
 def flickering(seed: int, cell: U64, r: F32, time: int, law: Numbers) -> F32:
