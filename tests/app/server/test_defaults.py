@@ -11,7 +11,7 @@ from bokeh.models import Button, ColumnDataSource, Div, Quad, Range1d
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
-from app.page import defaults
+from app.server import defaults
 
 
 @pytest.fixture
