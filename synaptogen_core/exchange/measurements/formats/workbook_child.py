@@ -10,9 +10,6 @@ import json
 import re
 from typing import IO, Any
 
-import python_calamine
-from python_calamine import SheetTypeEnum, SheetVisibleEnum
-
 MOST_SHEETS = 10_000
 BLANKS = re.compile(r"[\s\x00]+")  # a line of text must stay one
 
@@ -34,10 +31,13 @@ def answer(content: Any, out: IO[bytes], most: str) -> None:
     ValueError
         If there is more than `most`.
     """
+    import python_calamine  # in this process only
+
+    kinds = python_calamine.SheetTypeEnum, python_calamine.SheetVisibleEnum
     book = python_calamine.load_workbook(content)
     left = int(most)
     for sheet in book.sheets_metadata[:MOST_SHEETS]:
-        if sheet.typ != SheetTypeEnum.WorkSheet or sheet.visible != SheetVisibleEnum.Visible:
+        if sheet.typ != kinds[0].WorkSheet or sheet.visible != kinds[1].Visible:
             continue
         pieces = []
         for cells in book.get_sheet_by_name(sheet.name).iter_rows():  # from the first row on, empty ones, too
