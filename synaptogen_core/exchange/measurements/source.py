@@ -125,5 +125,17 @@ def unpacked(source: Source, limit: int) -> bytes:
 
 
 def damaged(name: str, error: Exception) -> FileError:
-    """The sentence about a packing that is broken."""
+    """The sentence about a packing that is broken.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    error : Exception
+        What unpacking raised.
+
+    Returns
+    -------
+    FileError
+    """
     return FileError(f"{name}: must be a whole .gz or .zip file (got a fault: {error}); is it cut off?")

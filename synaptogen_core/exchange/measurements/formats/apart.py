@@ -69,5 +69,17 @@ def read_apart(source: Source, script: str, memory: int, arguments: Sequence[str
 
 
 def damaged(source: Source, what: str, fault: str) -> FileError:
-    """The sentence about a file that cannot be read."""
+    """The sentence about a file that cannot be read.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    what, fault : str
+        What it should be, and what went wrong.
+
+    Returns
+    -------
+    FileError
+    """
     return FileError(f"{source.name}: must be readable as {what} (got a fault: {fault}); is it cut off, or damaged?")
