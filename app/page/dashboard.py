@@ -36,6 +36,7 @@ from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
+from app.tabs.pulses import files as train_files
 from app.tabs.registry import TABS
 from app.tabs.view import Context, View
 from app.work.downloads import Downloads
@@ -221,6 +222,7 @@ class Dashboard:
                 self.show,
                 self.downloads,
                 self.settings.lines,
+                train_files.segment_from_csv,
                 self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
@@ -235,7 +237,7 @@ class Dashboard:
 
     def downloads(self, kinds: Sequence[str]) -> Downloads:
         """The download buttons of some formats, for the tab that shows them."""
-        files = next((files for files in (run_files, selection_files) if kinds[0] in files.FORMATS), None)
+        files = next((files for files in (run_files, selection_files, train_files) if kinds[0] in files.FORMATS), None)
         known = files.FORMATS if files else fit_files.FORMATS
         order = partial(files.order, self.session) if files else self.work.order
         downloads = Downloads(self._post, order, {kind: known[kind] for kind in kinds})
