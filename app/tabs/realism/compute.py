@@ -21,6 +21,7 @@ LAGS = (1, 2, 5, 10, 20, 50)
 CONFIDENCE, REACH, USUAL = 0.999, 3.2905, 1.96  # of the band, both ends; and of the library's 95 % intervals
 RESAMPLES = 400
 LEAST_CELLS, LEAST_CYCLES = 30, 5
+BEYOND = 5  # cells whose values must lie beyond a quantile: bands of rarer ones rest on chance
 NO_SPREAD = 1e-12
 
 
@@ -111,15 +112,17 @@ def kept(row: str, column: str, exact: float, generated: float, ends: np.ndarray
 
 
 def quantiles(run: Run) -> Group:
-    found = statistics_api.quantiles(run.data, FEATURE_NAMES, PROBABILITIES, confidence=CONFIDENCE)
+    known = [p for p in PROBABILITIES if run.sample.count * min(p, 1 - p) >= BEYOND]
+    found = statistics_api.quantiles(run.data, FEATURE_NAMES, known, confidence=CONFIDENCE)
     numbers = [
         number
         for name in FEATURE_NAMES
-        for i, exact in enumerate(statistics_api.population_quantiles(run.device, name, PROBABILITIES).values)
-        for number in kept(f"{100 * PROBABILITIES[i]:g} %", name, float(exact), float(found[name][i]),
+        for i, exact in enumerate(statistics_api.population_quantiles(run.device, name, known).values)
+        for number in kept(f"{100 * known[i]:g} %", name, float(exact), float(found[name][i]),
                            found[f"{name}_interval"].values[i], REACH)
     ]  # fmt: skip
-    return Group("Quantiles", tuple(numbers))
+    far = "" if len(known) == len(PROBABILITIES) else "Rarer ones take more cells."
+    return Group("Quantiles", tuple(numbers), far)
 
 
 def autocorrelation(run: Run) -> Group:
