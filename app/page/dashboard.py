@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.settings import link
+from app.settings import history, link
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
@@ -223,6 +223,7 @@ class Dashboard:
                 self.downloads,
                 self.settings.lines,
                 train_files.segment_from_csv,
+                self.keep,
                 self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
@@ -251,6 +252,11 @@ class Dashboard:
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
+
+    def keep(self) -> Callable[[], None]:
+        """Remember all settings; what is returned brings them back, soon and under the lock."""
+        state = history.now(self.settings)
+        return lambda: self._post(partial(history.restore, self.settings, state))
 
     def use_device(self, device: Any, limits: Any = None) -> None:
         """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""
