@@ -163,7 +163,7 @@ def shares(run: Run) -> Group:
     numbers = []
     for k, weight in enumerate(weights):
         share, n = float((component == k).mean()), component.size
-        low, high = binom.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], n, weight) / n
+        low, high = (float(binom.ppf(p, n, weight)) / n for p in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
         error = ((high - weight) if share > weight else (weight - low)) / REACH
         if 0 < weight < 1 and error > 0:
             name = f"component {k + 1}" + (" (outliers)" if k in run.device.outliers else "")
