@@ -18,6 +18,7 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
 from synaptogen_core.exchange.api import load_dataset, load_retention, simulate_to_file, simulate_to_zarr
 from synaptogen_core.exchange.runs.dry_run import rehearse
+from synaptogen_core.progress import bar
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
 HELP = """\
@@ -218,7 +219,7 @@ def generate(
     begin = time.perf_counter()
     with (
         console.stoppable(lambda: _left_behind(output, resume)) as stop,
-        console.progress_bar(title, quiet) as tell,
+        bar(title, quiet) as tell,
     ):
         write(cells, pulses, output, progress=tell, cancel=stop, **options)
     if quiet:

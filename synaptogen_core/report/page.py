@@ -17,13 +17,13 @@ import jinja2
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.drawing.svg import number
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.devices.ours import list_devices, load_device
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
 from synaptogen_core.report import summary
 from synaptogen_core.report.pictures import figures
-from synaptogen_core.report.svg import number
 from synaptogen_core.schema import feature
 from synaptogen_core.version import __version__
 

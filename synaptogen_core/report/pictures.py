@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from synaptogen_core.analysis.loops.turning import turning_points_of
+from synaptogen_core.drawing import svg
 from synaptogen_core.measurement import failure_text, sample_starts
-from synaptogen_core.report import svg
 from synaptogen_core.schema import Feature, feature
 from synaptogen_core.types import F64
 
@@ -25,18 +25,7 @@ ROUNDING = 1e-9  # on the diagonal the band is a point
 CLOUD = 300  # simulated devices shown
 RARE = (0.005, 0.995)  # share of them outside of which none widens an axis
 CRITERIA = (("aic", "AIC", "triangle"), ("bic", "BIC", "circle"), ("hannan_quinn", "Hannan-Quinn", "square"))
-PREFIXES = ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""), (1e3, "k"), (1e6, "M"),
-            (1e9, "G"), (1e12, "T"))  # fmt: skip
 STATE_STYLES = {"HRS": "f-r_hrs", "LRS": "f-r_lrs"}
-
-
-def prefix(unit: str, *values: ArrayLike) -> tuple[float, str]:
-    """A factor, and the unit with the prefix that goes with it, which makes the values handy numbers."""
-    known = np.abs(np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values]))
-    known = known[np.isfinite(known) & (known > 0)]
-    typical = float(np.median(known)) if known.size else 1.0
-    size, letter = next((p for p in reversed(PREFIXES) if p[0] <= typical * 1.0001), PREFIXES[0])
-    return 1 / size, letter + {"ohm": "Ω"}.get(unit, unit)
 
 
 class Figure(NamedTuple):
@@ -99,7 +88,7 @@ def _handy(one: Feature, *data: ArrayLike) -> tuple[Callable[[ArrayLike], F64], 
         array = np.asarray(numbers, dtype=np.float64)
         return np.asarray(10.0**array) if one.scale == "log" else array
 
-    factor, unit = prefix(one.unit, *(plain(d) for d in data)) if one.unit == "ohm" else (1.0, one.unit)
+    factor, unit = svg.prefix(one.unit, *(plain(d) for d in data)) if one.unit == "ohm" else (1.0, one.unit)
     return lambda numbers: factor * plain(numbers), unit
 
 
@@ -215,7 +204,7 @@ def conduction(fit: Fit) -> Figure:
         if not part.sizes["level"]:
             continue
         own = [part[n].values for n in ("measured", "lower", "upper", "fitted")]
-        factor, unit = prefix("A", own[3])
+        factor, unit = svg.prefix("A", own[3])
         known = [factor * one for one in own]
         picture = svg.Picture(
             f"Current over voltage in {state}, fitted" + (" and measured" if seen else ""),
@@ -282,7 +271,7 @@ def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> str:
     starts = sample_starts(ds)
     part = slice(starts[record], starts[record + 1])
     voltage, current = ds["voltage"].values[part], ds["current"].values[part]
-    factor, unit = prefix("A", current)
+    factor, unit = svg.prefix("A", current)
     set_current, reset_voltage, reset_current = (np.full(1, np.nan) for _ in range(3))
     set_voltage, sign = np.full(1, np.nan), -int(ds.attrs.get("polarity", -1))
     if "set_current" in ds and "u_set" in ds and "u_reset" in ds:
