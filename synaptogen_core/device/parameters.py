@@ -104,7 +104,7 @@ class DeviceParameters(ModelNumbers):
             ("Hash", self.hash),
             ("Source", self.source or self.citation),
         ]
-        curves = (np.polyval(curve, volts) for curve in (self.hhrs, self.llrs))
+        curves = (np.asarray(np.polyval(curve, volts), np.float64) for curve in (self.hhrs, self.llrs))
         return cards.device(self.name, rows, None if self.extension else self.population_law, volts, *curves)
 
     def vary(
