@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,12 @@ from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
 from app.tabs.registry import TABS
 from app.tabs.view import Context, View
+from app.work import session_file
 from app.work.downloads import Downloads
 from app.work.lane import has_loop
 from app.work.session import Session
 from app.work.states import FADED
+from synaptogen_core.errors import SynaptogenError
 
 SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
@@ -221,6 +223,7 @@ class Dashboard:
                 self.show,
                 self.downloads,
                 self.settings.lines,
+                self.open_session,
                 self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
@@ -249,6 +252,19 @@ class Dashboard:
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
+
+    def open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        """Set all settings as a session's file has them: soon, under the lock; `say` hears what became of it."""
+        self._post(partial(self._open_session, name, content, say))
+
+    def _open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        try:
+            saved = session_file.read(content.decode("utf-8-sig", "replace"), name)
+        except (ValueError, SynaptogenError) as error:
+            say(str(error))
+            return
+        dropped = session_file.apply(self.settings, saved)
+        say(" ".join([f"Opened {name}.", *dropped]))
 
     def use_device(self, device: Any, limits: Any = None) -> None:
         """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""

@@ -10,7 +10,7 @@ from typing import IO
 
 from app.settings.sections import Request
 from app.tabs.crossbar.compute import netlist_of, switching_files  # the netlist is what that tab has solved
-from app.work import runs
+from app.work import runs, session_file
 from app.work.downloads import Order
 from app.work.runs import Run
 from app.work.session import Session
@@ -21,6 +21,7 @@ FORMATS = {
     "nc": ("NetCDF", "application/x-netcdf"),
     "zarr.zip": ("Zarr (zip)", "application/zip"),
     "csv": ("CSV", "text/csv"),
+    "session.json": ("Session (JSON)", "application/json"),
     "cir": ("SPICE netlist", "text/plain"),
     "va.zip": ("Verilog-A cells (zip)", "application/zip"),
 }
@@ -66,7 +67,10 @@ def zipped(files: dict[str, str]) -> IO[bytes]:
 
 
 def order(session: Session, kind: str) -> Order | str:
-    """The run that a page shows, or why there is none."""
+    """The run that a page shows, or why there is none; the session is what is set, run or not."""
+    if kind == "session.json":
+        content = session_file.to_text(session.settings, session.visible)
+        return Order("synaptogen.session.json", lambda progress, cancel: io.BytesIO(content.encode()))
     run = session.run
     if run is None:
         return "Nothing to download yet: the run that the settings ask for has not been made."
