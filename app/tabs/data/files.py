@@ -16,12 +16,14 @@ from app.work.runs import Run
 from app.work.session import Session
 from synaptogen_core.exchange.api import dataset_stream, simulate_to_file, temporary_folder
 from synaptogen_core.progress import Progress
+from synaptogen_core.report.run import run_html
 
 FORMATS = {
     "nc": ("NetCDF", "application/x-netcdf"),
     "zarr.zip": ("Zarr (zip)", "application/zip"),
     "csv": ("CSV", "text/csv"),
     "session.json": ("Session (JSON)", "application/json"),
+    "report.html": ("Report (HTML)", "text/html"),
     "cir": ("SPICE netlist", "text/plain"),
     "va.zip": ("Verilog-A cells (zip)", "application/zip"),
 }
@@ -43,6 +45,8 @@ def write(run: Run, request: Request, kind: str, progress: Progress, cancel: thr
     """Write all cells of a run to a file that vanishes when closed; simulated again if only a sample is at hand."""
     if kind == "cir":
         return io.BytesIO(netlist_of(run, request).encode())
+    if kind == "report.html":
+        return io.BytesIO(run_html(run.data).encode())
     if kind == "va.zip":
         return zipped(switching_files(run, request))
     if run.sample.step == 1:

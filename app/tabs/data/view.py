@@ -38,6 +38,7 @@ FORMATS = {
     "nc": ("NetCDF", "everything, with units; opens with xarray.open_dataset"),
     "zarr.zip": ("Zarr (zip)", "the same as a zipped Zarr store, for reading in parts"),
     "csv": ("CSV", "a long table of the four features, one row per cell and cycle"),
+    "report.html": ("Report", "settings, pictures, numbers and how to cite, on one page"),
 }
 MOST = 8_000_000  # bytes of a session's file: the largest device takes some
 SESSION = (
@@ -61,7 +62,7 @@ class View(Base):
         self.file.param.watch(self._taken, "value")
         self.opened = theme.note()
         self.layout = layout.column(
-            theme.card(theme.heading("Download"), self.sizes, context.downloads(("nc", "zarr.zip", "csv")).layout),
+            theme.card(theme.heading("Download"), self.sizes, context.downloads(tuple(FORMATS)).layout),
             theme.card(
                 theme.heading("Session"), theme.note(SESSION), context.downloads(("session.json",)).layout,
                 self.file, self.opened,
@@ -83,7 +84,7 @@ class View(Base):
 
     def update(self, result: Result) -> None:
         rows = "".join(
-            f"<tr><td>{name}</td><td>about {theme.size(result.sizes[kind])}</td><td>{what}</td></tr>"
+            f"<tr><td>{name}</td><td>{about(result.sizes.get(kind))}</td><td>{what}</td></tr>"
             for kind, (name, what) in FORMATS.items()
         )
         streamed = " Too large to keep; the download recomputes it." if result.sampled else ""
@@ -91,3 +92,8 @@ class View(Base):
         self.repr.object = result.html
         self.code.object = f"<pre>{escape(result.python, longest=len(result.python))}</pre>"
         self.copy.text = result.python
+
+
+def about(size: int | None) -> str:
+    """An expected size in words; nothing where it is not known."""
+    return "" if size is None else f"about {theme.size(size)}"
