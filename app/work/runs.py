@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import re
 import threading
@@ -27,9 +28,10 @@ MAX_PULSES = 2_000_000  # of the page's trains: to make and time a longer one ta
 KEPT = 128_000_000  # bytes that tabs may keep of each run: a solved crossbar and a staircase of the largest arrays
 LEVEL_KINDS = {"staircase", "identical", "random", "table"}  # partial RESETs: the conductance after each pulse matters
 
+LOG = logging.getLogger("synaptogen.app")
 T = TypeVar("T")
 
-RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "1024")) * 1e6))
+RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "256")) * 1e6))
 
 
 @dataclass(frozen=True)
@@ -267,4 +269,6 @@ def run(request: Request, progress: Callable[[float], None], cancel: threading.E
     for variable in data.variables.values():
         if isinstance(variable._data, np.ndarray):
             variable.values.flags.writeable = False  # shared by all pages
-    return Run(request, cells.device, train, cells, data, sample, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    LOG.info("run made", extra={"cells": cells.size, "cycles": train.cycles, "seconds": round(seconds, 3)})
+    return Run(request, cells.device, train, cells, data, sample, seconds)
