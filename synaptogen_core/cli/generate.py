@@ -220,10 +220,10 @@ def generate(
         u_max=u_max,
     )
     law = load_retention(retention) if retention else None
-    held = {"retention": law, "traps": Traps.stanford_a() if traps else None}
+    noisy = Traps.stanford_a() if traps else None
     size = arguments.shape(shape) if shape else base.cells.shape if base else (64, 64)
     seed = seed if seed is not None else base.cells.seed if base else 0
-    cells = CellArray(size, chosen, seed=seed, start=start, **held)
+    cells = CellArray(size, chosen, seed=seed, start=start, retention=law, traps=noisy)
     pulses = repeat * base.train if base and not train else arguments.train(train or ["cycling:cycles=100"], repeat)
     if wait:
         cells.needs_law()
