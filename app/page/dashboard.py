@@ -30,7 +30,7 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.settings import history, link
+from app.settings import history, link, session_file
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
@@ -39,7 +39,7 @@ from app.tabs.fit.session import FitWork
 from app.tabs.pulses import files as train_files
 from app.tabs.registry import TABS
 from app.tabs.view import Context, View
-from app.work import crowd, session_file
+from app.work import crowd
 from app.work.downloads import Downloads
 from app.work.lane import has_loop
 from app.work.session import Session

@@ -23,7 +23,7 @@ from synaptogen_core.exchange.runs.dry_run import rehearse
 from synaptogen_core.progress import bar
 
 if TYPE_CHECKING:
-    from app.work.session_file import Start
+    from app.work.runs import Start
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
 HELP = """\
@@ -274,9 +274,9 @@ def _session(path: Path | None) -> Start | None:
     """What a page's session simulates."""
     if path is None:
         return None
-    from app.work import session_file  # the dashboard's own reader, loaded when it is asked for
+    from app.work import runs  # the dashboard's own reader, loaded when it is asked for
 
-    return session_file.start(text.read(path, "a session, as the dashboard saves it"), path.name)
+    return runs.of_session(text.read(path, "a session, as the dashboard saves it"), path.name)
 
 
 def _check_output(output: Path, resume: bool, force: bool) -> None:
