@@ -33,7 +33,8 @@ class Upload:
     """A file as it came, for one page; equal to itself alone."""
 
     def __init__(self, name: str, data: bytes):
-        self.name, self._data, self._found = name, data, None
+        self.name, self._data = name, data
+        self._found: Measured | None = None
         self._lock = threading.Lock()
 
     def read(self) -> Measured:

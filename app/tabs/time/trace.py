@@ -47,7 +47,7 @@ def trace(run: Run, request: Request, law: sc.RetentionLaw, rate: float) -> Trac
     state = run.cells.part(slice(row, row + 1), slice(column, column + 1)).to_state()
     still = law.vary(scale=0).to_dict()
     cell = sc.CellArray.from_state({**state, "retention": still, "traps": traps.to_dict()})
-    quiet, noisy = reads(cell, step, u, bandwidth)
+    quiet, noisy = reads(cell, traps, step, u, bandwidth)
     bare = sc.CellArray.from_state({**state, "retention": still})
     g = float(bare.conductance(u)[0, 0])
     sd = float(read_noise.noise_sd(np.float32(g * u), np.float32(g), bandwidth)) / u  # type: ignore[arg-type] # a scalar
@@ -63,22 +63,22 @@ def trace(run: Run, request: Request, law: sc.RetentionLaw, rate: float) -> Trac
     means = [
         np.array([x[b].mean() for b in bins]) for x in (f, power, _periodogram(own, step), _periodogram(all_, step))
     ]
-    lengths = 2 ** np.arange(int(np.log2(READS)) - 2)
+    lengths = [2**k for k in range(int(np.log2(READS)) - 2)]
     return Trace(
         cell=(row, column), time=lags, conductance=noisy, quiet=quiet,
         frequency=means[0], power=means[1], expected=means[2], average=means[3],
-        window=lengths * step, allan=np.array([_allan(noisy, n) for n in lengths]),
+        window=np.array(lengths) * step, allan=np.array([_allan(noisy, n) for n in lengths]),
         expected_allan=np.array([_expected_allan(own, n) for n in lengths]),
         traps=tau.size, label=traps.label,
     )  # fmt: skip
 
 
-def reads(cell: sc.CellArray, step: float, u: float, bandwidth: float) -> tuple[np.ndarray, np.ndarray]:
+def reads(cell: sc.CellArray, traps: Traps, step: float, u: float, bandwidth: float) -> tuple[np.ndarray, np.ndarray]:
     """Conductances of one cell at many times, without white noise and with it: those of a train of reads, at once."""
     state, c = cell.view(slice(0, 1)), constants(cell.device)
-    times = cell.clock.time + (np.arange(1, READS + 1) * round(step * 1e9))
+    times = cell.clock.time + (np.arange(READS) * round(step * 1e9))
     address, r = np.repeat(state.cell, READS), np.repeat(state.r, READS)
-    found = flickering("auto", cell.seed, address, r, times, cell.traps, cell.device)
+    found = flickering("auto", cell.seed, address, r, times, traps, cell.device)
     low, difference = (float(x[0, 0]) for x in conduction.conductance_curves(np.array([[u]], np.float32), c))
     quiet = low + found.astype(float) * difference
     normals = read_noise.read_normals(state.cell, cell.seed, cell.reads + np.arange(READS))[:, 0]

@@ -85,10 +85,9 @@ class View(Base):
         self._show_maps(result)
         self.trace.update(result.trace)
         self.measured.update(result.measured)
-        good = result.measured is not None and result.measured.good
-        self.dots.data = {
-            "x": result.measured.time if good else [], "y": 1e6 * result.measured.conductance if good else []
-        }  # fmt: skip
+        found = result.measured
+        shown = (found.time, 1e6 * found.conductance) if found is not None and found.good else ([], [])
+        self.dots.data = dict(zip("xy", shown, strict=True))
 
     def _take(self, name: str, data: bytes) -> None:
         """A table has come through the door: the next result reads it."""

@@ -68,7 +68,7 @@ def test_the_trace_is_a_train_of_reads(small_run: Run) -> None:
     cell = sc.CellArray((1, 1), small_run.cells.device, seed=3, retention=sc.load_retention("stanford-b").vary(scale=0),
                         traps=sc.retention.Traps.stanford_a())  # fmt: skip
     cell.apply_voltage(-1.5)
-    quiet, noisy = trace.reads(cell, 0.1, 0.2, 1e8)
+    quiet, noisy = trace.reads(cell, sc.retention.Traps.stanford_a(), 0.1, 0.2, 1e8)
     for bandwidth, found in ((0.0, quiet), (1e8, noisy)):
         train = sc.PulseTrain.read_only(20, every=0.1)
         ds = sc.simulate(cell, train, record="conductance", every=1, bandwidth=bandwidth, advance=False)
