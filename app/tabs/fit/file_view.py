@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.controls.upload import guard
 from app.look import theme
 from app.look.layout import column, flow, row
 from app.look.plain import escape, plain
-from app.look.upload import guard
 
 if TYPE_CHECKING:
     from app.tabs.fit.pictures import Read

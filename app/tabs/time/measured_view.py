@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, Range1d, Span, Whisker
 
+from app.controls.upload import guard
 from app.look import theme
 from app.look.legend import legend, swatch
 from app.look.plain import escape
 from app.look.theme import COLORS, Theme
-from app.look.upload import guard
 
 if TYPE_CHECKING:
     from app.tabs.time.measured import Measured

@@ -7,7 +7,7 @@ from typing import Any
 import panel_material_ui as pmui
 import pytest
 
-from app.look.upload import guard
+from app.controls.upload import guard
 
 
 @pytest.fixture
