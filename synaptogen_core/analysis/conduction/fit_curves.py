@@ -11,13 +11,13 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.conduction import known_state as cut
 from synaptogen_core.analysis.conduction import reset_curve
 from synaptogen_core.analysis.conduction.iv_family import GUESSES, Family, Fitted, assisted, fit_family
 from synaptogen_core.analysis.conduction.known_state import LOW, Branches, Loops
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.resampling import bootstrap_weights, check_confidence
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.rules import U_MAX_LIMIT
