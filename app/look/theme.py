@@ -56,18 +56,24 @@ QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
     "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
-    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
+    "dark": {
+        "palette": {
+            "primary": {"main": "#8ab4e8"},
+            "background": {"default": "#14171a", "paper": "#1b1f23"},
+            "divider": "rgba(255, 255, 255, 0.22)",
+        }
+    },
 }
 
 SAVE_ICON = (
     "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
-    "fill='none' stroke='black' stroke-width='2'><path d='M12 4v11M8 11l4 4 4-4M5 20h14'/></svg>"
+    "fill='none' stroke='%23878e95' stroke-width='2'><path d='M12 4v11M8 11l4 4 4-4M5 20h14'/></svg>"
 )
 SAVE = Path(__file__).with_name("save_picture.js").read_text(encoding="utf-8")  # run once a page
 
 EXPAND_ICON = (
     "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
-    "fill='none' stroke='black' stroke-width='2'><path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/></svg>"
+    "fill='none' stroke='%23878e95' stroke-width='2'><path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/></svg>"
 )
 # The whole screen for one figure, and back: by the same tool, or by Escape.
 EXPAND_CODE = """

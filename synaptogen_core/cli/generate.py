@@ -23,7 +23,7 @@ from synaptogen_core.exchange.runs.dry_run import rehearse
 from synaptogen_core.progress import bar
 
 if TYPE_CHECKING:
-    from app.work.session_file import Start
+    from app.work.runs import Start
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
 HELP = """\
@@ -220,10 +220,10 @@ def generate(
         u_max=u_max,
     )
     law = load_retention(retention) if retention else None
-    held = {"retention": law, "traps": Traps.stanford_a() if traps else None}
+    noisy = Traps.stanford_a() if traps else None
     size = arguments.shape(shape) if shape else base.cells.shape if base else (64, 64)
     seed = seed if seed is not None else base.cells.seed if base else 0
-    cells = CellArray(size, chosen, seed=seed, start=start, **held)
+    cells = CellArray(size, chosen, seed=seed, start=start, retention=law, traps=noisy)
     pulses = repeat * base.train if base and not train else arguments.train(train or ["cycling:cycles=100"], repeat)
     if wait:
         cells.needs_law()
@@ -274,9 +274,9 @@ def _session(path: Path | None) -> Start | None:
     """What a page's session simulates."""
     if path is None:
         return None
-    from app.work import session_file  # the dashboard's own reader, loaded when it is asked for
+    from app.work import runs  # the dashboard's own reader, loaded when it is asked for
 
-    return session_file.start(text.read(path, "a session, as the dashboard saves it"), path.name)
+    return runs.of_session(text.read(path, "a session, as the dashboard saves it"), path.name)
 
 
 def _check_output(output: Path, resume: bool, force: bool) -> None:

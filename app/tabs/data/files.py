@@ -8,9 +8,10 @@ import zipfile
 from functools import partial
 from typing import IO
 
+from app.settings import session_file
 from app.settings.sections import Request
 from app.tabs.crossbar.compute import netlist_of, switching_files  # the netlist is what that tab has solved
-from app.work import runs, session_file
+from app.work import runs
 from app.work.downloads import Order
 from app.work.runs import Run
 from app.work.session import Session

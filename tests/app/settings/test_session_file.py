@@ -13,10 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 import synaptogen_core as sc
+from app.settings import session_file
 from app.settings.limits import limits_of
 from app.settings.sections import Settings
 from app.tabs.registry import TABS
-from app.work import runs, session_file
+from app.work import runs
 from synaptogen_core.cli import app as program
 from synaptogen_core.errors import SynaptogenError
 from tests.hostile import SPELLINGS

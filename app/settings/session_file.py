@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import synaptogen_core as sc
 from app.settings import link
 from app.settings.limits import limits_of
 from app.settings.sections import Settings
-from app.work import runs
+from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.exchange.devices.ours import MAX_BYTES, device_from_data
 from synaptogen_core.exchange.files.text import readable_json, strict_json
 
@@ -23,15 +22,7 @@ class Saved(NamedTuple):
 
     settings: dict[str, str]  # as in a link
     tab: str
-    device: sc.DeviceParameters | None
-
-
-class Start(NamedTuple):
-    """What a session simulates."""
-
-    cells: sc.CellArray
-    train: sc.PulseTrain
-    recording: dict[str, Any]
+    device: DeviceParameters | None
 
 
 def to_text(settings: Settings, tab: str) -> str:
@@ -76,21 +67,3 @@ def apply(settings: Settings, saved: Saved) -> list[str]:
     if own is not None or settings.device.own is not None:
         settings.use_device(own, None if own is None else limits_of(own))
     return link.apply_pairs(settings, saved.settings)
-
-
-def start(text: str, name: str) -> Start:
-    """The fresh array, the train and what is recorded of a session; settings of tabs take no part.
-
-    Raises
-    ------
-    ValueError, FileError
-        If it is no session, or one of its settings cannot be used: then nothing is simulated instead.
-    """
-    saved, settings = read(text, name), Settings()
-    own = {key: value for key, value in saved.settings.items() if "." not in key}
-    dropped = apply(settings, saved._replace(settings=own))
-    if dropped:
-        raise ValueError(f"{name}: must hold settings of this version ({dropped[0].rstrip('.')}); correct the file")
-    request = settings.request()
-    train = runs.make_train(request.train)
-    return Start(runs.make_cells(request), train, runs.recording(request, train))
