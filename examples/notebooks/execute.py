@@ -22,7 +22,13 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SMALL = {"rows": 12, "columns": 12, "cycles": 24, "many": (64, 32)}  # for what the cell "parameters" sets
+SMALL = {
+    "rows": 12,
+    "columns": 8,
+    "cycles": 24,
+    "many": (64, 32),
+    "intervals": False,
+}  # for what the cell "parameters" sets
 MOST_HTML = 60_000  # characters of what one cell shows
 
 Cell = dict[str, Any]
