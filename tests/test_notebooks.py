@@ -33,8 +33,6 @@ def test_there_are_six() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path) -> None:
-    import holoviews as hv
-
     made = EXECUTE.execute(path, EXECUTE.SMALL)
     kept = json.loads(path.read_text(encoding="utf-8"))
     for new, old in zip(EXECUTE.code_cells(made), EXECUTE.code_cells(kept), strict=True):
@@ -43,8 +41,8 @@ def test_a_notebook_runs(path: Path) -> None:
         assert old["execution_count"] == new["execution_count"]
         for one in old["outputs"]:
             data = one.get("data", {})
-            if "HoloViews" in str(data) or data.get("text/plain", "").strip("<>") in dir(hv):
-                assert base64.b64decode(data["image/png"]).startswith(PNG), "a picture, for those who only read"
+            image = data.get("image/png")
+            assert image is None or base64.b64decode(image).startswith(PNG)
 
 
 def test_notebooks_are_small_and_have_a_title() -> None:

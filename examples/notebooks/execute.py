@@ -2,6 +2,7 @@
 
     python examples/notebooks/execute.py            # all of them, at a small size
     python examples/notebooks/execute.py --write    # at their own size; writes what they show into them
+    python examples/notebooks/execute.py --write --no-pictures   # where there is no browser
 
 Pictures of HoloViews need a browser to become images: `--write` drives the Chromium of this machine. In Jupyter they
 are alive.
@@ -129,7 +130,7 @@ def written(notebook: dict[str, Any]) -> str:
 
 def main() -> None:
     if "--write" in sys.argv:
-        with drawing() as draw:
+        with contextlib.nullcontext() if "--no-pictures" in sys.argv else drawing() as draw:
             for path in notebooks():
                 path.write_text(written(execute(path, draw=draw)), encoding="utf-8")
                 print(path.name, f"{path.stat().st_size / 1e3:.0f} kB")
