@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -19,6 +18,7 @@ from bokeh.models import (
     HoverTool,
     LinearColorMapper,
     LogAxis,
+    SaveTool,
     Title,
     Tool,
 )
@@ -65,11 +65,22 @@ PALETTE = {
     },
 }
 
-SAVE_ICON = (
-    "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
-    "fill='none' stroke='%23878e95' stroke-width='2'><path d='M12 4v11M8 11l4 4 4-4M5 20h14'/></svg>"
+SVG_ICON = (
+    "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24'>"
+    "<text x='12' y='16' text-anchor='middle' font-family='sans-serif' font-weight='bold' font-size='10' "
+    "fill='%23878e95'>SVG</text></svg>"
 )
-SAVE = Path(__file__).with_name("save_picture.js").read_text(encoding="utf-8")  # run once a page
+SVG_CODE = """
+const view = Bokeh.index.find_one_by_id(fig.id)
+view.export("svg").to_blob().then((blob) => {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = name + ".svg"
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+})
+"""
+
 
 EXPAND_ICON = (
     "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
@@ -251,8 +262,9 @@ class Theme:
                 axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
                 axis.formatter = BasicTickFormatter(use_scientific=False)
         file = "synaptogen-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        save = CustomJS(args={"fig": figure, "name": file}, code="window.savePicture(fig, name)")
-        figure.add_tools(CustomAction(callback=save, icon=SAVE_ICON, description="Save picture"), *tools)
+        svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
+        figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
+        figure.add_tools(CustomAction(callback=svg, icon=SVG_ICON, description="Save as SVG"))
         expand = CustomJS(args={"fig": figure}, code=EXPAND_CODE)
         figure.add_tools(CustomAction(callback=expand, icon=EXPAND_ICON, description="Whole screen"))
 

@@ -202,7 +202,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (PATCHES, theme.SAVE, leaving.ASK):
+            for code in (PATCHES, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
             self.address.follow(self.document)
