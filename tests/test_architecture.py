@@ -222,7 +222,7 @@ def private_names() -> set[str]:
                 names.add(node.name)
             elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self":
                 names.add(node.attr)
-    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+    return {name for name in names if name.startswith("_") and not name.endswith("_")}  # _repr_html_ is for notebooks
 
 
 def reaches_inside(tree: ast.Module, names: set[str]) -> list[str]:
