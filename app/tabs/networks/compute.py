@@ -51,7 +51,8 @@ MAPS = {
     "Error of programming": "error", "Pulses": "pulses",
 }  # fmt: skip
 MOST_BYTES = 16_000_000  # of a file with weights
-CHIP = ("own", "hidden", "tile", "ohm", "adc", "full_range", "verify", "tolerance", "pairs", "compensate", "seed")
+CELLS = ("own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
+CHIP = (*CELLS, "adc", "full_range")
 
 
 class Options(TabOptions):
@@ -174,13 +175,13 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
             after = float(done.found.accuracy)
         loop = training_.loop(before, after)
     elif options.show == "budget":
-        budget = kept(run, request, options, "budget", lambda: accuracy_budget(analog, *test))
+        causes = kept(run, request, options, "budget", lambda: growing.later(lambda: accuracy_budget(analog, *test)))
+        more, budget = causes.grow().more, causes.found[-1]
     else:
         values, how = POINTS[options.over], {"tolerance": tolerance_of(options), "compensate": options.compensate}
-        chip = chip_of(run, request, options)
         points = kept(
             run, request, options, f"curve {options.over}",
-            lambda: growing.Growing(growing.points(network, chip, training, test, options.over, values, **how)),
+            lambda: growing.points(network, chip_of(run, request, options), training, test, options.over, values, how),
         )  # fmt: skip
         more, curve = points.grow().more, growing.curve(points, options.over, values)
     if cancel.is_set():
@@ -267,13 +268,23 @@ def tolerance_of(options: Choices) -> float | None:
 
 
 def _judged(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Done:
+    """The cells, once for all read-outs; then what reads them."""
     network, training, test = asked(options)
     chip = chip_of(run, request, options)
-    targets = compensate_lines(network, chip, cancel=cancel).targets if options.compensate else None
-    analog = program(network, chip, tolerance_of(options), targets=targets, cancel=cancel)
+    key = "networks", "cells", tuple(options.get(name) for name in CELLS)
+    cells = run.keep(key, lambda: _programmed(network, chip, options, cancel), lambda found: ())
+    readouts = [replace(la.readout, adc_bits=chip.adc_bits, bandwidth=chip.bandwidth) for la in cells.layers]
+    analog = AnalogNetwork(network, chip, cells.with_readouts(readouts, None).layers)
     full = [layer.readout.ranges for layer in analog.layers]
     analog = calibrate(analog, training[0])
     if options.adc and options.full_range:
         readouts = [replace(la.readout, ranges=ends) for la, ends in zip(analog.layers, full, strict=True)]
         analog = analog.with_readouts(readouts, analog.calibration)
     return Done(analog, evaluate(analog, *test))
+
+
+def _programmed(network: Network, chip: Chip, options: Choices, cancel: threading.Event) -> AnalogNetwork:
+    targets = compensate_lines(network, chip, cancel=cancel).targets if options.compensate else None
+    analog = program(network, chip, tolerance_of(options), targets=targets, cancel=cancel)
+    analog.stages()  # the matrices come along
+    return analog

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -19,21 +19,31 @@ EPOCHS, RATE, TOLERANCE, BAND = 20, 1e-3, 0.05, 2.0
 
 
 class Growing(Generic[T]):
-    """Pieces as they come; pages that share a run share them, too, and each call makes one."""
+    """So many pieces, as they come; pages that share a run share them, too, and each call makes one."""
 
-    def __init__(self, pieces: Iterator[T]):
-        self._pieces, self._lock = pieces, threading.Lock()
+    def __init__(self, pieces: Iterator[T], count: int):
+        self._pieces, self._lock, self.count = pieces, threading.Lock(), count
         self.found: tuple[T, ...] = ()
-        self.more = True
+
+    @property
+    def more(self) -> bool:
+        return len(self.found) < self.count
 
     def grow(self) -> Growing[T]:
         with self._lock:
             if self.more:
-                try:
-                    self.found = (*self.found, next(self._pieces))
-                except StopIteration:
-                    self.more = False
+                self.found = (*self.found, next(self._pieces))
         return self
+
+
+def later(make: Callable[[], T]) -> Growing[T | None]:
+    """Nothing, then what is made: whatever does not wait for it is drawn before."""
+
+    def pieces() -> Iterator[T | None]:
+        yield None
+        yield make()
+
+    return Growing(pieces(), 2)
 
 
 @dataclass(frozen=True)
@@ -62,20 +72,23 @@ class Loop:
 
 
 def points(
-    network: Network, chip: Chip, training: Any, test: Any, over: str, values: Sequence[float], **options: Any
-) -> Iterator[np.ndarray]:
+    network: Network, chip: Chip, training: Any, test: Any, over: str, values: Sequence[float], how: dict[str, Any]
+) -> Growing[np.ndarray]:
     """Accuracies of the chips, value by value."""
     seeds = [chip.seed + k for k in range(SEEDS)]
-    for value in values:
-        ds = sweep_chips(network, chip, training[0], *test, over=over, values=[value], seeds=seeds, **options)
-        yield ds["accuracy"].values[0]
+
+    def pieces() -> Iterator[np.ndarray]:
+        for value in values:
+            ds = sweep_chips(network, chip, training[0], *test, over=over, values=[value], seeds=seeds, **how)
+            yield ds["accuracy"].values[0]
+
+    return Growing(pieces(), len(values))
 
 
 def curve(growing: Growing[np.ndarray], over: str, values: Sequence[float]) -> Curve:
-    found = np.array(growing.found).reshape(-1, SEEDS)
+    found, span = np.array(growing.found), (float(values[0]), float(values[-1]))
     x = np.array(values[: len(found)], float)
-    mean, low, high = (of(found, axis=1) for of in (np.mean, np.min, np.max)) if len(found) else (x, x, x)
-    return Curve(over, x, mean, low, high, SEEDS, (float(values[0]), float(values[-1])))
+    return Curve(over, x, found.mean(axis=1), found.min(axis=1), found.max(axis=1), SEEDS, span)
 
 
 class Training(Growing[Epoch]):
@@ -85,7 +98,7 @@ class Training(Growing[Epoch]):
         x, y = analog.network.check_images(training[0]), np.asarray(training[1])
         labels = analog.network.check_labels(y, len(x))
         self.lesson = Lesson(analog, RATE, TOLERANCE, BAND)
-        super().__init__(epoch_by_epoch(self.lesson, x, labels, held_out(len(x)), EPOCHS))
+        super().__init__(epoch_by_epoch(self.lesson, x, labels, held_out(len(x)), EPOCHS), EPOCHS + 1)
 
     @property
     def analog(self) -> AnalogNetwork:

@@ -222,8 +222,8 @@ class View(Base):
         if result.own:
             self.now.object += f" The network is yours: {escape(result.own)}."
         self.no_own.visible = bool(result.own)
-        self.of_causes.visible, self.of_curve.visible = bool(result.causes), result.curve is not None
-        self.of_loop.visible = result.loop is not None
+        self.of_curve.visible, self.of_loop.visible = result.curve is not None, result.loop is not None
+        self.of_causes.visible = result.curve is None and result.loop is None
         self._show_causes(result)
         self._show_curve(result)
         self._show_loop(result)
