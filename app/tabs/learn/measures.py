@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from app.look.theme import AXES
+from app.tabs.learn import chips
 from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
@@ -347,4 +348,7 @@ MEASURES: Mapping[str, Measure] = {
                              lambda n: (float(n.run.per_cell("outlier").sum()),)),
     "outlier_percent": Measure((), always("%"), about("share of cells of the outlier population"),
                                lambda n: (100 * float(n.run.per_cell("outlier").mean()),)),
+} | {
+    name: Measure(kinds, always(unit), about(title), compute)
+    for name, (kinds, unit, title, compute) in chips.MEASURES.items()
 }  # fmt: skip
