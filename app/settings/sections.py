@@ -98,6 +98,7 @@ TRAIN_KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "random": ("Random voltages", ("pulses", "distribution", "low", "high", "mean", "sd", "per_cell", "train_seed")),
     "read_only": ("Read only", ("pulses",)),
     "table": ("Table of voltages", ("table",)),
+    "lab": ("Segments (Pulse lab)", ("cycles", "segments")),
 }
 LAWS = {"uniform": ("low", "high"), "normal": ("mean", "sd")}
 
@@ -126,6 +127,7 @@ class TrainSettings(Section):
     train_seed = param.Integer(0, bounds=(0, 2**31 - 1), label="Seed of the train", doc="Chooses the random voltages.")
     table = param.String("-1.5, 0.8, 1.0, 1.5", label="Voltages",
                          doc="Volts, with commas or line breaks between; applied when you leave the box.")  # fmt: skip
+    segments = param.String("pulse -1.5, ramp 0.6 1.5 10", doc="What the tab Pulse lab edits, as text.")
 
     def active(self) -> tuple[str, ...]:
         names = TRAIN_KINDS[self.kind][1]

@@ -197,8 +197,8 @@ def generate(
         u_max=u_max,
     )
     law = load_retention(retention) if retention else None
-    held = {"retention": law, "traps": Traps.stanford_a() if traps else None}
-    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start, **held)
+    noisy = Traps.stanford_a() if traps else None
+    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start, retention=law, traps=noisy)
     pulses = arguments.train(train or ["cycling:cycles=100"], repeat)
     if wait:
         cells.needs_law()
