@@ -121,6 +121,28 @@ def letters_accuracy(numbers: Any, epochs: float, flips: float) -> Found:
     return accuracy(thirty_cells(numbers.run.device, int(epochs)), *letters(int(flips)))
 
 
+# ------------------------------------------------------------------------------------------------ what pictures show
+def currents(device: DeviceParameters) -> np.ndarray:
+    """Currents of the first layer's columns for 200 training images, in per cent of the largest possible."""
+    analog = on_chip(device, 0.0, 64, 0, True, False)
+    x, readout, chip = digits(HIDDEN)[1][0][:200], analog.layers[0].readout, analog.chip
+    found = analog.layers[0].source().drive(x / readout.input_range * readout.read_voltage).currents(0)
+    return 100 * found / (x.shape[1] * chip.mapping.high * chip.read_voltage)
+
+
+def weights(device: DeviceParameters, lines: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Wanted weights of the first layer, and those of a blind chip, or those that are seen through lines of 20 ohm."""
+    analog = on_chip(device, 20.0, 64, 0, True, False) if lines else on_chip(device, 0.0, 64, 0, False, False)
+    found = analog.weights("effective" if lines else "programmed")[0]
+    return analog.network.weighted[0].matrix.ravel(), found.ravel()
+
+
+def letter_cells(device: DeviceParameters, epochs: int) -> np.ndarray:
+    """Conductances of the thirty cells [S]."""
+    layer = thirty_cells(device, epochs).layers[0]
+    return layer.cells.conductance(layer.matrix.u)[:, :3].T.ravel().astype(float)
+
+
 Compute = Callable[..., tuple[float, ...]]
 MEASURES: dict[str, tuple[tuple[str, ...], str, str, Compute]] = {  # arguments, unit, title, what computes it
     "float_accuracy": ((), "%", "accuracy of the float network", float_accuracy),

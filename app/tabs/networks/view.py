@@ -176,7 +176,6 @@ class View(Base):
     def _map(self) -> CellMap:
         made = CellMap(self.theme, "network map", self._followed, lambda: False)
         made.figure.update(height=400)
-        made.figure.title.text = "Cells of the layer: click one to follow it"
         self.edges = ColumnDataSource({"xs": [], "ys": []})
         made.figure.multi_line("xs", "ys", source=self.edges, line_color=NEUTRAL, line_width=1)
         made.add_marks()
