@@ -26,6 +26,7 @@ import numpy as np
 
 import synaptogen_core as sc
 from benchmarks.report import Report, machine
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.crossbar import Lines
 from synaptogen_core.crossbar.readout import read
 
@@ -161,12 +162,13 @@ def batch_rows(device: Any) -> Iterator[tuple[str, str]]:
     times = {}
     try:
         for name, read.FEW in (("cell by cell", 10**9), ("as products", few)):
-            times[name] = best(lambda: read.read_columns(cells, volts, periphery=noisy))[1]
+            with one_thread():  # a second thread of BLAS waits busily, and its waiting would count
+                times[name] = best(lambda: read.read_columns(cells, volts, periphery=noisy))[1]
     finally:
         read.FEW = few
     one, other = times.values()
     yield (
-        "256 vectors, 128 x 128, curves and noise: cell by cell, as products (ms of both cores), ratio",
+        "256 vectors, 128 x 128, curves and noise: cell by cell, as products (ms of the processor), ratio",
         (f"{1e3 * one:.1f}, {1e3 * other:.1f}, {one / other:.1f}"),
     )
 

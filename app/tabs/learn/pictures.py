@@ -313,4 +313,5 @@ PICTURES: Mapping[str, tuple[int, Callable[..., Picture]]] = {
     "cycles": (1, cycles), "cells": (1, strip), "histogram": (1, spread), "lag": (1, lag), "memory": (1, memory),
     "scatter": (2, scatter), "tail": (1, tail), "window": (0, window),
     "levels": (0, levels), "outputs": (0, outputs),
+    "currents": (0, currents), "weights": (0, weights(False)), "lined": (0, weights(True)), "letters": (0, letters),
 }  # fmt: skip
