@@ -19,7 +19,7 @@ from app.tabs.networks import growing
 from app.tabs.networks.growing import Curve, Loop
 from app.tabs.networks.own import Own
 from app.work.runs import Run
-from synaptogen_core import Cancelled, load_weights
+from synaptogen_core import Cancelled, load_retention, load_weights
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.errors import FileError
 from synaptogen_core.networks import (
@@ -28,6 +28,7 @@ from synaptogen_core.networks import (
     Mapping,
     Network,
     accuracy_budget,
+    accuracy_over_time,
     calibrate,
     compensate_lines,
     evaluate,
@@ -41,11 +42,14 @@ SHOWS = {"Where the errors come from": "budget", "Accuracy over one setting": "c
 CURVES = {
     "Line resistance": "ohm", "ADC bits": "adc_bits", "Tile": "tile", "Cycle-to-cycle spread": "c2c",
     "Device-to-device spread": "d2d", "Verify tolerance": "tolerance",
+    "Time since programming": "time",
 }  # fmt: skip
 POINTS = {
     "ohm": (0.0, 2.0, 5.0, 10.0, 20.0), "adc_bits": (2, 3, 4, 5, 6, 8), "tile": (16, 32, 64, 128),
     "c2c": (0.0, 1.0, 2.0, 3.0), "d2d": (0.0, 1.0, 2.0, 3.0), "tolerance": (0.01, 0.05, 0.1, 0.2, 0.4),
 }  # fmt: skip
+TIMES = np.arange(-2.0, 9.0)  # decimal logarithms of seconds
+LAW = "stanford-b"
 MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
     "Error of programming": "error", "Pulses": "pulses",
@@ -177,6 +181,8 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     elif options.show == "budget":
         causes = kept(run, request, options, "budget", lambda: growing.later(lambda: accuracy_budget(analog, *test)))
         more, budget = causes.grow().more, causes.found[-1]
+    elif options.over == "time":
+        curve = kept(run, request, options, "curve time", lambda: _over_time(analog, test, cancel))
     else:
         values, how = POINTS[options.over], {"tolerance": tolerance_of(options), "compensate": options.compensate}
         points = kept(
@@ -288,3 +294,12 @@ def _programmed(network: Network, chip: Chip, options: Choices, cancel: threadin
     analog = program(network, chip, tolerance_of(options), targets=targets, cancel=cancel)
     analog.stages()  # the matrices come along
     return analog
+
+
+def _over_time(analog: AnalogNetwork, test: Any, cancel: threading.Event) -> Curve:
+    """Accuracy of the chip while its cells forget, with the interval of so many test images."""
+    law = load_retention(LAW)
+    ds = accuracy_over_time(analog, law, 10.0**TIMES, *test, cancel=cancel)
+    low, high = ds["accuracy_interval"].transpose("bound", "time").values
+    span = float(TIMES[0]), float(TIMES[-1])
+    return Curve("time", TIMES, ds["accuracy"].values, low, high, 1, span, law.label)

@@ -57,6 +57,7 @@ class Curve:
     high: np.ndarray
     chips: int
     span: tuple[float, float]  # of the setting, when all is known
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ NAMES = {
 AXES = {
     "ohm": "Line resistance (Ω a segment)", "adc_bits": "ADC bits", "tile": "Side of a tile (cells)",
     "c2c": "Cycle-to-cycle spread (×)", "d2d": "Device-to-device spread (×)", "tolerance": "Verify tolerance",
+    "time": "Time since programming (s), decimal logarithm",
 }  # fmt: skip
 MAP_UNITS = {
     "target": ("Target", "µS", 1e6), "programmed": ("Programmed", "µS", 1e6), "effective": ("Effective", "µS", 1e6),
@@ -264,10 +265,11 @@ class View(Base):
         margin = 0.04 * (end - begin)
         self.curve_axes[0].show("linear", begin - margin, end + margin, AXES[curve.over])
         self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min(initial=0.9)) - 5), 100)
+        words = (f"mean of {curve.chips} chips", "lowest to highest of them") if curve.chips > 1 else (
+            "this chip", "95 % interval of so many test images")  # fmt: skip
         self.curve_note.object = legend([
-            swatch(ON_CHIP, f"mean of {curve.chips} chips"), swatch(ON_CHIP, "lowest to highest of them", kind="area"),
-            swatch(FLOAT, "float", dash="dashed"),
-        ])  # fmt: skip
+            swatch(ON_CHIP, words[0]), swatch(ON_CHIP, words[1], kind="area"), swatch(FLOAT, "float", dash="dashed"),
+        ]) + escape(curve.note)  # fmt: skip
 
     def _show_loop(self, result: Result) -> None:
         loop = result.loop
