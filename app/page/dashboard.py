@@ -30,7 +30,7 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.settings import history, link
+from app.settings import history, link, session_file
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
@@ -44,6 +44,7 @@ from app.work.downloads import Downloads
 from app.work.lane import has_loop
 from app.work.session import Session
 from app.work.states import FADED
+from synaptogen_core.errors import SynaptogenError
 
 SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
@@ -224,6 +225,7 @@ class Dashboard:
                 self.show,
                 self.downloads,
                 self.settings.lines,
+                self.open_session,
                 train_files.segment_from_csv,
                 self.keep,
                 self.work,
@@ -254,6 +256,19 @@ class Dashboard:
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
+
+    def open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        """Set all settings as a session's file has them: soon, under the lock; `say` hears what became of it."""
+        self._post(partial(self._open_session, name, content, say))
+
+    def _open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        try:
+            saved = session_file.read(content.decode("utf-8-sig", "replace"), name)
+        except (ValueError, SynaptogenError) as error:
+            say(str(error))
+            return
+        dropped = session_file.apply(self.settings, saved)
+        say(" ".join([f"Opened {name}.", *dropped]))
 
     def keep(self) -> Callable[[], None]:
         """Remember all settings; what is returned brings them back, soon and under the lock."""
