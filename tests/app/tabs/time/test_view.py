@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,9 +26,8 @@ def test_a_table_comes_through_the_door_and_a_click_moves_the_threshold(small_ru
 
     def nothing(*arguments: Any, **more: Any) -> None: ...
 
-    view = View(
-        Context(Theme(), options, nothing, applied.update, nothing, nothing, settings.lines, nothing, nothing, None)
-    )
+    ways = dict.fromkeys((field.name for field in fields(Context)), nothing)
+    view = View(Context(**ways | {"theme": Theme(), "options": options, "apply": applied.update}))
 
     def show() -> None:
         view.update(compute.compute(small_run, settings.request(), options.choices(), threading.Event()))
