@@ -82,6 +82,32 @@ view.export("svg").to_blob().then((blob) => {
 """
 
 
+# A picture for print: the SVG drawn three times as large, on the colour of the page.
+LARGE = 3
+LARGE_ICON = SVG_ICON.replace(">SVG<", f">{LARGE}×<").replace("font-size='10'", "font-size='13'")
+LARGE_CODE = """
+const view = Bokeh.index.find_one_by_id(fig.id)
+const {width, height} = view.bbox
+view.export("svg").to_blob().then((blob) => {
+  const image = new Image(), url = URL.createObjectURL(blob)
+  image.onload = () => {
+    const canvas = document.createElement("canvas"), context = canvas.getContext("2d")
+    Object.assign(canvas, {width: scale * width, height: scale * height})
+    context.fillStyle = getComputedStyle(view.el).getPropertyValue("--panel-surface-color").trim() || "#fff"
+    context.fillRect(0, 0, canvas.width, canvas.height)
+    context.drawImage(image, 0, 0, canvas.width, canvas.height)
+    URL.revokeObjectURL(url)
+    canvas.toBlob((png) => {
+      const link = document.createElement("a")
+      link.href = URL.createObjectURL(png)
+      link.download = `${name}-${scale}x.png`
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+    })
+  }
+  image.src = url
+})
+"""
 EXPAND_ICON = (
     "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
     "fill='none' stroke='%23878e95' stroke-width='2'><path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/></svg>"
@@ -265,6 +291,10 @@ class Theme:
         svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
         figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
         figure.add_tools(CustomAction(callback=svg, icon=SVG_ICON, description="Save as SVG"))
+        large = CustomJS(args={"fig": figure, "name": file, "scale": LARGE}, code=LARGE_CODE)
+        figure.add_tools(
+            CustomAction(callback=large, icon=LARGE_ICON, description=f"Save as PNG, {LARGE} times as fine")
+        )
         expand = CustomJS(args={"fig": figure}, code=EXPAND_CODE)
         figure.add_tools(CustomAction(callback=expand, icon=EXPAND_ICON, description="Whole screen"))
 

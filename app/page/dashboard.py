@@ -12,13 +12,14 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.events import DocumentReady
-from bokeh.models import CustomJS
+from bokeh.models import CustomJS, Plot
 from panel.io.resources import LOCAL_DIST
 
 from app.compare import selection
 from app.compare.beside import Beside, Extra
 from app.compare.ghosts import Ghosts
 from app.compare.panel import ComparePanel
+from app.controls.terms import Terms, used
 from app.look import layout, theme
 from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
@@ -30,8 +31,8 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.settings import history, link
-from app.settings.sections import Settings
+from app.settings import history, link, presets
+from app.settings.sections import Settings, TabOptions
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
@@ -124,6 +125,7 @@ class Dashboard:
         self.sidebar = Sidebar(self.settings, self.address, self._post)
         self.status = StatusLine(self.session, dropped)
         self.own = DeviceLine(self.settings, back)
+        self.terms = Terms(sizing_mode="stretch_width", margin=0)
         self.leaving = leaving.Leaving(self.settings, self.work, self._post)
         self.header = Header()
         self._add_actions()
@@ -143,7 +145,7 @@ class Dashboard:
             sidebar_width=SIDEBAR, theme_config=PALETTE,
             main=[layout.column(
                 self.status.layout, self.own.layout, self.compare.pane, self.selected.layout, self.tabs,
-                self.rooms, self.painted.layout, self.leaving.layout,
+                self.rooms, self.terms, self.painted.layout, self.leaving.layout,
                 stylesheets=[SPACE],
             )],
             busy_indicator=None, sidebar_open=not on_phone(), sx=PAGE_STYLE,
@@ -152,6 +154,7 @@ class Dashboard:
     def _add_actions(self) -> None:
         """What the header offers; each line of it is an action."""
         self.header.add("device", "", self._device_menu, items=DEVICE_MENU)
+        self.header.add("presets", "Presets", self._preset, items=presets.ITEMS)
         self.header.add("undo", "Undo", self.address.undo, disabled=True)
         self.header.add("redo", "Redo", self.address.redo, disabled=True)
         self.header.add("compare", "Compare: pin this run as A", self._pin, pressed=False)
@@ -183,6 +186,9 @@ class Dashboard:
             self.use_device(None)
         else:
             self.show(item)
+
+    def _preset(self, item: str) -> None:
+        self.apply(presets.changes(self.settings, item))
 
     def _set_dark(self, dark: bool) -> None:
         self.theme.set_dark(dark)
@@ -301,11 +307,18 @@ class Dashboard:
         else:
             self.document.add_next_tick_callback(partial(held, self.document, function))
 
+    def _tell_terms(self, tab: str) -> None:
+        """Below the tab, the words of the glossary that it uses."""
+        found = used(help.terms(), words_in(self.views[tab].layout, self.settings.options[tab]))
+        if found != self.terms.terms:
+            self.terms.terms = found
+
     def _dress(self) -> None:
         """Pictures of settings that are no longer shown step back; figures without data are not shown at all."""
         state, visible = self.session.status.state, self.session.visible
         if state == "ready":
             self.bare.discard(visible)
+            self._tell_terms(visible)
         for tab in TABS:
             if tab.key in self.places:
                 bare, faded = tab.key in self.bare, tab.of_run and state in FADED
@@ -324,6 +337,18 @@ def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
         "opacity": "0.45" if faded else "1",
         theme.BARE: "1" if bare else "0",
     }
+
+
+def words_in(place: Any, options: TabOptions) -> str:
+    """What a tab says: its texts, the titles and axes of its figures, its options with their help."""
+    texts = [f"{p.label} {p.doc} {' '.join(map(str, getattr(p, 'names', None) or ()))}" for p in options.param.objects(
+        "existing").values() if p.name in options.names()]  # fmt: skip
+    for part in place.select(lambda part: hasattr(part, "object")):
+        shown = part.object
+        texts.append(shown if isinstance(shown, str) else "")
+        if isinstance(shown, Plot):
+            texts += [str(getattr(shown.title, "text", "")), *(str(axis.axis_label) for axis in shown.axis)]
+    return " ".join(texts)
 
 
 def on_phone() -> bool:
