@@ -95,6 +95,7 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
         (press, ("Standard deviation (V)", "Home"), "pulse train")]),
     ([kind("Read only")], [(press, ("Pulses", "Home"), "pulse train")]),
     ([kind("Table of voltages")], [(fill_and_leave, ("Voltages", "-1.4, 0.7"), "pulse train")]),
+    ([kind("Segments (Pulse lab)")], [(fill_and_leave, ("Segments", "pulse -1.4, pulse 0.7"), "pulse train")]),
     ([kind("Full SET/RESET cycles")], [(press, ("SET pulse (V)", "End"), "overview u_set")]),
     # each leaves something for the next to change: identical cells, and a pulse that resets none, come last
     ([(press, ("SET pulse (V)", "Home"))], [
