@@ -49,6 +49,7 @@ SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
 DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
 PATCHES = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+TOOLS = Path(theme.__file__).with_name("figure_tools.js").read_text(encoding="utf-8")
 ICON = Path(__file__).with_name("favicon.svg")
 BAR = 48  # pixels: height of the header
 PAGE_STYLE = {
@@ -206,7 +207,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (PATCHES, leaving.ASK):
+            for code in (PATCHES, TOOLS, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
             self.address.follow(self.document)
