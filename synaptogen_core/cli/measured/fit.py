@@ -22,14 +22,14 @@ from synaptogen_core.exchange.datasets.estimates import check_table
 from synaptogen_core.report.page import check_html, save_report
 
 FILES, READING, LOOPS, MODEL, RUN = "Results", "Reading", "Loops", "Fit", "Run"
-PACKED = (".gz", ".csv", ".txt", ".dat", ".tsv", ".nc")
+PACKED = (".gz", ".csv", ".txt", ".dat", ".tsv", ".nc", ".xlsx", ".xls", ".ods", ".lvm", ".zip")
 READ, EXTRACTED, FITTED = 0.05, 0.15, 0.8  # shares of the time, about
 SAID_IN_PYTHON = re.compile(r"\b(columns|units|reading)=\{([^}]*)\}")
 HELP = """\
 Learn a device from measured cycles, say how well, and write it for `synaptogen generate --device`.
 
 FILE is a table of loops (voltage, current, cycle, device) or of features (cycle, device, any of R_HRS, U_SET, R_LRS,
-U_RESET) as text, NetCDF, or either packed with gzip; several files, a folder or a .zip are read as one measurement.
+U_RESET) as text, workbook, NetCDF, or packed with gzip; several files, a folder or a .zip are read as one measurement.
 Columns and units are recognised where that is safe, and asked for where it is not. Nothing is written without -o,
 --report or --estimates; what is there is not replaced without --force.
 
@@ -46,7 +46,9 @@ For example:
 def fit(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Measured loops or features: text, NetCDF, .gz, a folder or a .zip."),
+        typer.Argument(
+            metavar="FILE...", help="Measured loops or features: text, workbook, NetCDF, .gz, a folder, a .zip."
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -92,8 +94,8 @@ def fit(
     reading: Annotated[
         list[str] | None,
         typer.Option(
-            help="How FILE is cut, and answers: separator, decimal, header_line, first_line, sign, repeats, halves or "
-            "files = a value, such as repeats=devices.",
+            help="How FILE is cut, and answers: separator, decimal, header_line, first_line, sign, repeats, halves, "
+            "files, pairs, sheet or read_voltage = a value, such as repeats=devices.",
             rich_help_panel=READING,
             metavar="KEY=VALUE",
         ),

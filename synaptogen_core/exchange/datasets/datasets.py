@@ -57,6 +57,7 @@ def save_dataset(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
         raise TypeError(f"ds: must be {WHAT} (got {type(ds).__name__}); give an xarray.Dataset")
     try:
         validity.check(ds, values=False)
+        validity.check_attributes(ds)
     except ValueError as error:
         raise ValueError(f"ds: must be {WHAT}; {error}") from error
     check_target(path)

@@ -45,6 +45,30 @@ def check(ds: xr.Dataset, *, values: bool = True) -> None:
     _check_settings(ds)
 
 
+def check_attributes(ds: xr.Dataset) -> None:
+    """Check that every attribute can stand in a file: text, a number, or a list of either.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+
+    Raises
+    ------
+    ValueError
+        With the name of the first that cannot.
+    """
+    owners = [("", ds.attrs), *((f" of {name}", ds[name].attrs) for name in map(str, ds.variables))]
+    for owner, attrs in owners:
+        for key, value in attrs.items():
+            held = value if isinstance(value, (list, tuple)) else [value]
+            plain = all(isinstance(one, (str, int, float, np.number, np.ndarray)) for one in held)
+            if not plain or any(np.asarray(one).dtype.kind not in "iufU" for one in held):
+                raise ValueError(
+                    f"attribute {str(key)!r}{owner}: must be text, a number or a list of them "
+                    f"(got {type(value).__name__}); write it as text"
+                )
+
+
 def _check_variable(name: str, variable: xr.DataArray) -> None:
     if name not in VARIABLES:
         raise ValueError(f"{name}: must be a variable of the schema (got an unknown one); drop it")

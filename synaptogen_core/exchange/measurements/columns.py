@@ -33,14 +33,15 @@ NAMES = {
     "row": "row wordline wl zeile",
     "column": "column col bitline bl spalte",
     "time": "t time timestamp zeit ts",
-    "r_hrs": "rhrs hrs roff rhigh hrsresistance resistancehrs offresistance ghrs goff",
+    "r_hrs": "rhrs hrs roff rhigh hrsresistance resistancehrs offresistance ghrs goff ihrs ioff",
     "u_set": "uset vset setvoltage voltageset vsetv",
-    "r_lrs": "rlrs lrs ron rlow lrsresistance resistancelrs onresistance glrs gon",
+    "r_lrs": "rlrs lrs ron rlow lrsresistance resistancelrs onresistance glrs gon ilrs ion",
     "u_reset": "ureset vreset resetvoltage voltagereset vrst",
 }
 ROLE_OF = {name: role for role, names in NAMES.items() for name in names.split()}
 ROLE_OF_SYMBOL = {"u_s": "u_set", "v_s": "u_set", "u_r": "u_reset", "v_r": "u_reset"}
 CONDUCTANCES = frozenset(("ghrs", "goff", "glrs", "gon"))
+CURRENTS = frozenset(("ihrs", "ioff", "ilrs", "ion"))  # at a read voltage that must be said
 
 PREFIXES = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
 BASES = {
@@ -52,8 +53,8 @@ UNITS_OF = {
     "current": ("A",),
     "u_set": ("V",),
     "u_reset": ("V",),
-    "r_hrs": ("ohm", "S"),
-    "r_lrs": ("ohm", "S"),
+    "r_hrs": ("ohm", "S", "A"),
+    "r_lrs": ("ohm", "S", "A"),
 }
 # Numbers outside are hardly in V, A, ohm: mV, uA and mA, kohm and log10 look so
 PLAUSIBLE = {"voltage": 20.0, "current": 0.02, "u_set": 20.0, "u_reset": 20.0}
@@ -111,6 +112,12 @@ class TableLayout:
     guesses: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
+    @property
+    def reads_currents(self) -> bool:
+        """Whether resistances are given as currents at a read voltage."""
+        found = (unit_of(unit) for unit, role in zip(self.units, self.roles, strict=True) if role in ("r_hrs", "r_lrs"))
+        return any(one is not None and one[0] == "A" for one in found)
+
     def position(self, role: str) -> int:
         """Which column has this role; -1 if none."""
         return self.roles.index(role) if role in self.roles else -1
@@ -143,7 +150,9 @@ def split_unit(name: str) -> tuple[str, str | None]:
     if bracket and bracket[1]:
         return bracket[1], bracket[2]
     before, slash, after = name.rpartition("/")
-    if slash and before.strip() and after.strip():
+    if (
+        slash and before.strip() and after.strip() and (unit_of(after) or not role_of(after))
+    ):  # a ratio, HRS/LRS, has none
         return before.strip(), after.strip()
     before, underscore, after = name.rpartition("_")
     if underscore and before and unit_of(after) and role_of(name) == "":
@@ -157,7 +166,8 @@ def role_of(name: str) -> str:
     if re.sub(r"[\s_-]+", "_", plain) in ROLE_OF_SYMBOL:
         return ROLE_OF_SYMBOL[re.sub(r"[\s_-]+", "_", plain)]
     key = _key(re.sub(r"^smu\w{0,9}\.", "", plain))
-    return ROLE_OF.get(key, "") or {"v": "voltage", "i": "current"}.get(re.sub(r"^([vi])\d{1,3}$", r"\1", key), "")
+    bare = ROLE_OF.get(re.sub(r"(?<=\D)\d{1,3}$", "", key), "")  # V1, HRS2
+    return ROLE_OF.get(key, "") or (bare if bare in (*LOOP_ROLES, *FEATURE_NAMES) else "")
 
 
 def understand(
@@ -311,7 +321,7 @@ def unlikely(layout: TableLayout, role: str, low: float, high: float) -> str:
     """
     position = layout.position(role)
     found = unit_of(layout.units[position]) if position >= 0 else None
-    if found is None or not high >= low:
+    if found is None or not high >= low or (found[0] == "A" and role not in PLAUSIBLE):
         return ""
     unit, factor = found
     lowest, highest = low * factor, high * factor
@@ -374,4 +384,5 @@ def _unit(column: str, part: str, written: str, role: str, wish: str | None) -> 
             f"say units={{{role!r}: ...}}"
         )
         return "", False, question
-    return ("S" if _key(part.casefold()) in CONDUCTANCES else UNITS_OF[role][0]), False, ""
+    key = _key(part.casefold())
+    return ("S" if key in CONDUCTANCES else "A" if key in CURRENTS else UNITS_OF[role][0]), False, ""

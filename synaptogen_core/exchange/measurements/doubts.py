@@ -58,6 +58,29 @@ def repeated(runs: Runs) -> int:
     return -1
 
 
+def gathered(runs: Runs, voltage: F64, current: F64) -> tuple[Runs, F64, F64]:
+    """All records of one device and cycle as one, wherever they stand; sorted.
+
+    Parameters
+    ----------
+    runs : Runs
+        The records.
+    voltage, current : ndarray, shape (samples,)
+        [V] and [A], one record after the other.
+
+    Returns
+    -------
+    runs : Runs
+    voltage, current : ndarray, shape (samples,)
+    """
+    order = np.lexsort((runs.cycle, runs.device))
+    starts = (np.cumsum(runs.samples) - runs.samples)[order]
+    runs = runs.taken(order)
+    take = np.repeat(starts - (np.cumsum(runs.samples) - runs.samples), runs.samples)
+    take += np.arange(take.size)
+    return merged(runs), voltage[take], current[take]
+
+
 def returns(runs: Runs) -> I64:
     """How often the numbers of a device have begun again before each record, (records,)."""
     turn = np.zeros(runs.device.size, np.int64)
@@ -143,6 +166,37 @@ def halves(voltage: F64, runs: Runs) -> NDArray[np.intp]:
         else:
             k += 1
     return np.array(pairs if 2 * len(pairs) >= MOST * sign.size else [], np.intp)
+
+
+def whole(runs: Runs, voltage: F64, notes: list[str]) -> Runs:
+    """SET and RESET halves as records of their own become loops.
+
+    Parameters
+    ----------
+    runs : Runs
+        The records.
+    voltage : ndarray, shape (samples,)
+        [V], one record after the other.
+    notes : list of str
+        A sentence is added where halves were joined.
+
+    Returns
+    -------
+    Runs
+    """
+    pairs = halves(voltage, runs)
+    if not pairs.size:
+        return runs
+    first = np.delete(np.arange(runs.samples.size), pairs + 1)
+    count = np.add.reduceat(runs.samples, first)
+    cycle = (runs.cycle[first] - runs.cycle.min()) // 2
+    if len(set(zip(runs.device[first].tolist(), cycle.tolist(), strict=True))) < first.size:
+        cycle = np.arange(first.size)
+    notes.append(
+        f"{2 * pairs.size:,} of {runs.samples.size:,} records have one sign of the voltage only: neighbours joined "
+        f"to {pairs.size:,} loops, numbered from 0"
+    )
+    return Runs(runs.device[first], cycle.astype(np.int64), count, runs.line[first])
 
 
 class Signs(NamedTuple):

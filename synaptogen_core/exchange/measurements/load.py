@@ -27,7 +27,7 @@ import xarray as xr
 
 from synaptogen_core.errors import ColumnsUnclear, FileError
 from synaptogen_core.exchange.files import text
-from synaptogen_core.exchange.measurements import collection, instruments, netcdf
+from synaptogen_core.exchange.measurements import pairs
 from synaptogen_core.exchange.measurements.columns import (
     IN_ORDER,
     LABEL_ROLES,
@@ -39,28 +39,21 @@ from synaptogen_core.exchange.measurements.columns import (
     with_guesses,
 )
 from synaptogen_core.exchange.measurements.doubts import ask, notes_of
-from synaptogen_core.exchange.measurements.reading import Reading, reading_of
-from synaptogen_core.exchange.measurements.records import OVERFLOW, Records
+from synaptogen_core.exchange.measurements.formats import collection, instruments, netcdf, workbook
+from synaptogen_core.exchange.measurements.reading import Choice, Reading, reading_of
+from synaptogen_core.exchange.measurements.records import OVERFLOW, Records, budget
+from synaptogen_core.exchange.measurements.source import GZIP, MAX_BYTES, NEEDS, Source
 from synaptogen_core.exchange.measurements.tables import find_table
-from synaptogen_core.exchange.measurements.text import (
-    GZIP,
-    MAX_BYTES,
-    NEEDS,
-    Block,
-    Source,
-    Table,
-    blocks,
-    to_number,
-)
+from synaptogen_core.exchange.measurements.text import SEPARATORS, Table, blocks, numbers_of, to_number
 from synaptogen_core.schema import FEATURE_NAMES
-from synaptogen_core.types import F64
 
-WHAT = "measured cycles as text or NetCDF"
+READ_VOLTAGE = Choice("read_voltage", "resistances are given as currents: at which voltage were they read?", (), "")
+COPIES = 3  # of the numbers, where several files are joined
+WHAT = "measured cycles as text, a workbook or NetCDF"
 OTHERS = (  # how files begin that are something else
     (b"\x93NUMPY", "a NumPy file"),
     (b"MATLAB", "a MATLAB file"),
-    (b"PK\x03\x04", "a ZIP archive, as Excel writes"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file"),
+    (b"PK\x03\x04", "a ZIP archive that is damaged or empty"),
     (b"CDF\x01", "an older NetCDF"),
     (b"CDF\x02", "an older NetCDF"),
     (b"CDF\x05", "an older NetCDF"),
@@ -86,9 +79,9 @@ def load_measurements(
     Parameters
     ----------
     path : str or path, or a sequence of them
-        Text (.csv, .txt ...), NetCDF, or either packed with gzip; what it is, is told by its first bytes. Several
-        files, a folder or a ZIP archive are read as one measurement, each file a cycle or a device: asked, if not
-        clear.
+        Text (.csv, .txt ...), NetCDF, or either packed with gzip, or a workbook (.xlsx, .xls, .ods); what it is, is
+        told by its first bytes. Several files, a folder, a ZIP archive or the sheets of a workbook are read as one
+        measurement, each file a cycle or a device: asked, if not clear.
     columns : mapping of role to column name, optional
         Which column holds what, where their names do not tell: "voltage", "current", "cycle", "device", "row",
         "column", "r_hrs", "u_set", "r_lrs", "u_reset". An empty name: there is none. ``{"cycle": "in order"}``: cycles
@@ -97,7 +90,7 @@ def load_measurements(
         In which unit a column is, such as ``{"current": "uA"}``; resistances may be conductances.
     reading : mapping of str to str or number, optional
         How the file is cut, and answers to questions: "separator", "decimal", "header_line", "first_line", "sign",
-        "repeats", "halves", "files", as `reading.WORDS` explains them.
+        "repeats", "halves", "files", "pairs", "sheet", "read_voltage", as `reading.WORDS` explains them.
     explain : bool
         Print in words how the file was read.
 
@@ -193,8 +186,10 @@ def inspect_measurements(
         If there is no table in it.
     """
     source = Source(name, Path(data) if isinstance(data, (str, os.PathLike)) else bytes(data))
-    if collection.is_archive(source):
+    if collection.is_archive(source) and not workbook.is_workbook(source):
         source = collection.of_archive(source)[0]
+    if workbook.is_workbook(source):
+        source = workbook.sheets(source, reading_of(reading))[0][0]
     if _is_netcdf(source):
         return netcdf.inspect(source, columns, units)
     source, table, _, _ = _found(source, reading_of(reading))
@@ -206,8 +201,12 @@ def _load(
 ) -> xr.Dataset:
     if source.size > MAX_BYTES:
         raise FileError(f"{source.name}: must be at most {MAX_BYTES:,} bytes (got {source.size:,}); split it")
+    if workbook.is_workbook(source):
+        return _load_workbook(source, columns, units, reading)
     if collection.is_archive(source):
         return _load_all(collection.of_archive(source), columns, units, reading)
+    if reading.sheet and not source.title:
+        raise FileError(f"{source.name}: sheet must stand with a workbook (got another file); leave it out")
     if _is_netcdf(source):
         return netcdf.load(source, columns, units)
     source, table, reading, notes = _found(source, reading)
@@ -220,11 +219,18 @@ def _load(
 
 
 def _load_all(
-    sources: Sequence[Source], columns: Mapping[str, str] | None, units: Mapping[str, str] | None, reading: Reading
+    sources: Sequence[Source],
+    columns: Mapping[str, str] | None,
+    units: Mapping[str, str] | None,
+    reading: Reading,
+    what: str = "files",
 ) -> xr.Dataset:
     """Several files as one measurement; where cycles have no numbers, each full sweep of a file is one."""
     parts = []
+    left = budget(sum(source.size for source in sources)) // COPIES
     for source in sources:
+        if collection.is_archive(source) and not workbook.is_workbook(source):
+            raise FileError(f"{source.name}: must not be an archive among others (got a .zip); unpack it")
         try:
             ds = _load(source, columns, units, reading)
         except ColumnsUnclear as unclear:
@@ -232,10 +238,31 @@ def _load_all(
             if not only_cycle or "cycle" in (columns or {}):
                 raise
             ds = _load(source, {**(columns or {}), "cycle": IN_ORDER}, units, reading)
-        parts.append((source.name, ds))
+        left -= ds.nbytes
+        if left < 0:
+            raise FileError(f"{source.name} and those before it: must need less memory (got too much); give fewer")
+        parts.append((source.title or source.name, ds))
     layout = TableLayout(sources[0].name, "loops", (), (), (), (), (), ())
-    ds, notes = collection.joined(parts, reading, layout)
+    ds, notes = collection.joined(parts, reading, layout, what)
     ds.attrs["notes"] = json.dumps([*notes, *json.loads(parts[0][1].attrs["notes"])], ensure_ascii=False)
+    return ds
+
+
+def _load_workbook(
+    source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None, reading: Reading
+) -> xr.Dataset:
+    """The sheets of a workbook; those that Clarius calls Run1, Run2 ... are cycles."""
+    found, left_out = workbook.sheets(source, reading)
+    if len(found) > 1:
+        runs = not reading.files and all(workbook.RUN.fullmatch(one.title) for one in found)
+        ds = _load_all(found, columns, units, replace(reading, files="cycles") if runs else reading, "sheets")
+    else:
+        ds = _load(found[0], columns, units, reading)
+    cut = f"cells separated by {SEPARATORS[workbook.MARK]}"  # ours, not the file's
+    notes = [note for note in json.loads(ds.attrs["notes"]) if note != cut]
+    if len(found) == 1:
+        notes.insert(0, f"read from sheet {shown(found[0].title)}")
+    ds.attrs |= {"source": source.name, "notes": json.dumps([*notes, *left_out], ensure_ascii=False)}
     return ds
 
 
@@ -300,34 +327,37 @@ def _read_table(
     reading: Reading,
 ) -> xr.Dataset:
     layout = _layout(source, table, columns, units)
-    ask(layout, layout.questions)
+    wide = pairs.pairs_of(layout, table.decimal)
+    _check_said(layout, wide, reading)
+    if wide is not None and reading.pairs:
+        found = ((block.cells, block.lines) for block in blocks(source, table))
+        records, said = pairs.records_of(layout, wide, reading, source.size, found)
+        return records.finish([*notes_of(records.layout), said])
+    choices = [pairs.question(wide)] if wide is not None else []
+    if layout.reads_currents and not reading.read_voltage:
+        choices.append(READ_VOLTAGE)
+    ask(layout, layout.questions, choices)
     records = Records(layout, source.size, (columns or {}).get("cycle") == IN_ORDER, reading=reading)
     numeric = [role for role in ("cycle", *records.roles) if role in layout.roles]
     labels = sorted(
         (i for i, role in enumerate(layout.roles) if role in LABEL_ROLES),
         key=lambda i: LABEL_ROLES.index(layout.roles[i]),
     )
+    places = {role: layout.position(role) for role in numeric}
     for block in blocks(source, table):
-        numbers = {role: _numbers(block, layout, role) for role in numeric}
+        numbers = {
+            role: numbers_of(block.cells[place], block.lines, layout.decimal, layout.name, layout.columns[place])
+            for role, place in places.items()
+        }
         records.add(numbers, [[cell.strip() for cell in block.cells[i]] for i in labels], block.lines)
     return records.finish(notes_of(layout))
 
 
-def _numbers(block: Block, layout: TableLayout, role: str) -> F64:
-    """A column as numbers, NaN for its gaps."""
-    cells = block.cells[layout.position(role)]
-    joined = "".join(cells)
-    if layout.decimal == "." and "_" not in joined and joined.isascii():
-        try:
-            return np.fromiter(map(float, cells), np.float64, len(cells))
-        except ValueError:
-            pass  # there are gaps, or worse
-    values = [to_number(cell, layout.decimal) for cell in cells]
-    if None in values:
-        at = values.index(None)
-        column = layout.columns[layout.position(role)]
+def _check_said(layout: TableLayout, wide: pairs.Pairs | None, reading: Reading) -> None:
+    """What was said of the file must be about something in it."""
+    if reading.pairs and wide is None:
+        raise FileError(f"{layout.name}: pairs must stand with pairs of columns (got none in it); leave it out")
+    if reading.read_voltage and not layout.reads_currents:
         raise FileError(
-            f"{layout.name}: line {block.lines[at]}, column {shown(column)} must be a number or empty "
-            f"(got {cells[at].strip()[:40]!r}); correct it"
+            f"{layout.name}: read_voltage must stand with resistances given as currents (got none); leave it out"
         )
-    return np.array(values, np.float64)

@@ -15,7 +15,10 @@ OPTIONS = {  # what each may be; nothing: found by itself, or asked
     "repeats": ("devices", "pieces"),
     "halves": ("joined", "apart"),
     "files": ("cycles", "devices"),
+    "pairs": ("cycles", "devices"),
 }
+TITLES = ("sheet",)  # any text
+NUMBERS = {"read_voltage": 100.0}  # above 0 and at most this
 WORDS = {
     "separator": "what separates the cells",
     "decimal": "the decimal mark",
@@ -24,7 +27,10 @@ WORDS = {
     "sign": "the current's sign: as measured, to be turned, or a magnitude whose sign is the voltage's",
     "repeats": "a cycle number that comes back: devices without a column, or pieces of one loop",
     "halves": "records of one sign: joined with their neighbours, or apart",
-    "files": "each file, or its name in a table: cycles of one device, or devices",
+    "files": "each file, or its name in a table, or each sheet: cycles of one device, or devices",
+    "pairs": "pairs of columns beside each other, voltage and current or R_HRS and R_LRS: cycles, or devices",
+    "sheet": "the only sheet of a workbook to read",
+    "read_voltage": "at which resistances were read that the file gives as currents [V]",
 }
 
 
@@ -40,6 +46,9 @@ class Reading:
     repeats: str = ""
     halves: str = ""
     files: str = ""
+    pairs: str = ""
+    sheet: str = ""
+    read_voltage: float = 0.0
 
 
 AS_IT_IS = Reading()
@@ -56,7 +65,7 @@ class Choice:
     question : str
         A sentence.
     options : tuple of str
-        Possible values of the field.
+        Possible values of the field; none: any number.
     guess : str
         The likeliest of them.
     """
@@ -69,6 +78,8 @@ class Choice:
     @property
     def sentence(self) -> str:
         """The question, and how to answer it in Python."""
+        if not self.options:
+            return f"{self.key}: {self.question} say reading={{{self.key!r}: ...}}"
         return f"{self.key}: {self.question} say reading={{{self.key!r}: {self.guess!r}}}" + "".join(
             f" or {other!r}" for other in self.options if other != self.guess
         )
@@ -101,6 +112,12 @@ def reading_of(said: Mapping[str, object] | None) -> Reading:
                 raise FileError(f"reading: {key} must be one of {', '.join(OPTIONS[key])} (got {value!r}); choose one")
             told[key] = value
             continue
+        if key in TITLES:
+            told[key] = str(value)
+            continue
+        if key in NUMBERS:
+            told[key] = _number(key, value)
+            continue
         try:
             told[key] = number = int(str(value))
         except ValueError:
@@ -108,3 +125,13 @@ def reading_of(said: Mapping[str, object] | None) -> Reading:
         if not 0 <= number < 1e9:
             raise FileError(f"reading: {key} must be from 0 to 1e9 (got {value!r}); {WORDS[key]}")
     return Reading(**told)
+
+
+def _number(key: str, value: object) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = float("nan")
+    if not 0 < number <= NUMBERS[key]:
+        raise FileError(f"reading: {key} must be above 0 and at most {NUMBERS[key]:g} (got {value!r}); {WORDS[key]}")
+    return number

@@ -173,7 +173,9 @@ class Records:
         found = np.where(np.abs(values) < OVERFLOW, values, np.nan)
         gaps = np.isnan(found)
         self.gaps += int(gaps.sum())
-        if role in ("r_hrs", "r_lrs") and (found <= 0).any():
+        read = unit == "A" and role in ("r_hrs", "r_lrs")  # a current at the read voltage, of either sign
+        found = np.abs(found) if read else found
+        if role in ("r_hrs", "r_lrs") and not read and (found <= 0).any():
             at = int(np.argmax(found <= 0))
             raise self.fail(
                 lines[at], f"{role} must be above 0 (got {found[at]:g}); leave the cell empty where a cycle has none"
@@ -184,6 +186,7 @@ class Records:
             self.extremes[role] = min(low, float(size.min())), max(high, float(size.max()))
         with np.errstate(over="ignore", divide="ignore"):
             found = 1 / (found * factor) if unit == "S" else found * factor
+            found = self.reading.read_voltage / found if read else found
         found[np.isinf(found)] = np.nan
         return found
 
@@ -215,7 +218,7 @@ class Records:
         voltage, current = self._joined("voltage"), self._joined("current")
         runs = doubts.merged(doubts.Runs(device, cycle, count, self._joined("line")))
         if self.in_order:
-            runs, voltage, current = self._gathered(runs, voltage, current)
+            runs, voltage, current = doubts.gathered(runs, voltage, current)
             cuts = [sweeps(v) for v in np.split(voltage, np.cumsum(runs.samples)[:-1])]
             device = np.repeat(runs.device, [len(cut) for cut in cuts])
             cycle = np.concatenate([np.arange(len(cut)) for cut in cuts])
@@ -224,26 +227,17 @@ class Records:
         elif doubts.repeated(runs) >= 0:
             runs, voltage, current = self._again(runs, voltage, current, notes)
         if not self.in_order and self.reading.halves != "apart":
-            runs = self._whole(runs, voltage, notes)
+            runs = doubts.whole(runs, voltage, notes)
         current = self._signed(voltage, current, runs, notes)
         device, cycle = self._files(runs.device, runs.cycle, notes)
         return measurement(
             device, cycle, labels=self._texts(), loops=(voltage, current, runs.samples), source=self.layout.name
         )
 
-    def _gathered(self, runs: doubts.Runs, voltage: F64, current: F64) -> tuple[doubts.Runs, F64, F64]:
-        """All records of one device and cycle as one, wherever they stand."""
-        order = np.lexsort((runs.cycle, runs.device))
-        starts = (np.cumsum(runs.samples) - runs.samples)[order]
-        runs = runs.taken(order)
-        take = np.repeat(starts - (np.cumsum(runs.samples) - runs.samples), runs.samples)
-        take += np.arange(take.size)
-        return doubts.merged(runs), voltage[take], current[take]
-
     def _again(self, runs: doubts.Runs, voltage: F64, current: F64, notes: list[str]) -> tuple[doubts.Runs, F64, F64]:
         """Cycle numbers that come back after others: pieces of a loop, or another device; asked, if not clear."""
         how, at = self.reading.repeats, doubts.repeated(runs)
-        gathered = self._gathered(runs, voltage, current)
+        gathered = doubts.gathered(runs, voltage, current)
         if not how:
             whole = all(len(sweeps(v)) < 2 for v in np.split(gathered[1], np.cumsum(gathered[0].samples)[:-1]))
             how = "pieces" if whole else ""
@@ -263,22 +257,6 @@ class Records:
         self.labels, self.turns = renamed, True
         notes.append(f"cycle numbers begin again in {self.entry} {runs.line[at]} and later: each time another device")
         return runs._replace(device=device), voltage, current
-
-    def _whole(self, runs: doubts.Runs, voltage: F64, notes: list[str]) -> doubts.Runs:
-        """SET and RESET halves as records of their own become loops."""
-        pairs = doubts.halves(voltage, runs)
-        if not pairs.size:
-            return runs
-        first = np.delete(np.arange(runs.samples.size), pairs + 1)
-        count = np.add.reduceat(runs.samples, first)
-        cycle = (runs.cycle[first] - runs.cycle.min()) // 2
-        if len(set(zip(runs.device[first].tolist(), cycle.tolist(), strict=True))) < first.size:
-            cycle = np.arange(first.size)
-        notes.append(
-            f"{2 * pairs.size:,} of {runs.samples.size:,} records have one sign of the voltage only: neighbours joined "
-            f"to {pairs.size:,} loops, numbered from 0"
-        )
-        return doubts.Runs(runs.device[first], cycle.astype(np.int64), count, runs.line[first])
 
     def _signed(self, voltage: F64, current: F64, runs: doubts.Runs, notes: list[str]) -> F64:
         """The current with the sign that belongs to the voltage."""

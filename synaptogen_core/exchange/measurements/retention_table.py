@@ -10,8 +10,9 @@ import numpy as np
 from synaptogen_core.device.retention.table import RetentionTable
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import text
+from synaptogen_core.exchange.measurements.source import MAX_BYTES, Source
 from synaptogen_core.exchange.measurements.tables import find_table
-from synaptogen_core.exchange.measurements.text import MAX_BYTES, Source, blocks, to_number
+from synaptogen_core.exchange.measurements.text import blocks, to_number
 from synaptogen_core.types import F64
 
 WHAT = "reads of retention as text"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import unit_of
 from synaptogen_core.exchange.measurements.reading import AS_IT_IS, Reading
+from synaptogen_core.exchange.measurements.source import NEEDS, Source
 from synaptogen_core.exchange.measurements.text import (
     COMMENTS,
-    NEEDS,
     SEPARATORS,
-    Source,
     Table,
     cells_of,
     check_lines,
@@ -205,9 +205,19 @@ def _table(lines: list[str], guess: _Guess, name: str) -> Table:
         encoding="",
         delimiter=guess.delimiter,
         decimal=guess.decimal,
-        columns=tuple(cell.strip() or f"column {i}" for i, cell in enumerate(header or [""] * guess.width, 1)),
+        columns=_apart([cell.strip() or f"column {i}" for i, cell in enumerate(header or [""] * guess.width, 1)]),
         stated=tuple(cell.strip().strip("[]()") for cell in stated),
         header_line=guess.headings[-1] + 1 if header else 0,
         first_line=first + 1,
         rows=tuple(tuple(row) for row in rows if len(row) == guess.width)[:8],
     )
+
+
+def _apart(names: list[str]) -> tuple[str, ...]:
+    """Names that come again get a number: V, I, V (2), I (2)."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(found)

@@ -10,49 +10,25 @@ import csv
 import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+import numpy as np
 
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.measurements.columns import shown
+from synaptogen_core.exchange.measurements.source import BROKEN, GZIP, MAX_EXPANSION, NEEDS, Source, damaged
+from synaptogen_core.types import F64
 
-GZIP = b"\x1f\x8b"
 COMMENTS = ("#", "%", "!")
 GAPS = frozenset(("", "nan", "na", "n/a", "#n/a", "-", "--", "---", "none", "null"))
 NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf|infinity)|[+-]?nan", re.ASCII | re.IGNORECASE)
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", " ": "blanks"}
 BLOCK = 1 << 19  # characters read at once
 MAX_LINE = 1 << 16
-MAX_BYTES = 500 * 10**6
 MAX_TEXT = 4 * 10**9  # characters of an unpacked file
 MAX_OTHER_LINES = 10**6  # and three a row: empty ones and comments
-MAX_EXPANSION = 200  # times its size may a packed file grow; DEFLATE could 1,030 times, tables do 5 to 50 times
-NEEDS = "give a CSV or text table, plain or as .gz, or NetCDF (.nc)"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Bytes or a file with measurements, which can be opened again and again."""
-
-    name: str
-    data: bytes | Path
-
-    @property
-    def size(self) -> int:
-        """Bytes, as stored."""
-        return len(self.data) if isinstance(self.data, bytes) else self.data.stat().st_size
-
-    def raw(self) -> IO[bytes]:
-        """The bytes as stored."""
-        return io.BytesIO(self.data) if isinstance(self.data, bytes) else self.data.open("rb")
-
-    def start(self) -> bytes:
-        """The first bytes, unpacked: they tell the format."""
-        with self.raw() as stream:
-            start = stream.read(1024)
-        return unpacked(self, 1024) if start.startswith(GZIP) else start
 
 
 @dataclass(frozen=True)
@@ -75,33 +51,6 @@ class Block:
 
     lines: Sequence[int]
     cells: list[list[str]]
-
-
-def unpacked(source: Source, limit: int) -> bytes:
-    """The first `limit` bytes of a packed file.
-
-    Parameters
-    ----------
-    source : Source
-        Packed with gzip.
-    limit : int
-        Largest number of bytes to return.
-
-    Returns
-    -------
-    bytes
-        Fewer than `limit` if there are no more.
-
-    Raises
-    ------
-    FileError
-        If it is damaged.
-    """
-    try:
-        with source.raw() as raw, gzip.GzipFile(fileobj=raw) as stream:
-            return stream.read(limit)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(source.name, error) from None
 
 
 def blocks(source: Source, table: Table) -> Iterator[Block]:
@@ -188,6 +137,46 @@ def to_number(cell: str, decimal: str) -> float | None:
     return float("nan") if cell.lower() in GAPS else None
 
 
+def numbers_of(cells: list[str], lines: Sequence[int], decimal: str, name: str, column: str) -> F64:
+    """A column as numbers, NaN for its gaps.
+
+    Parameters
+    ----------
+    cells : list of str
+        Of the column.
+    lines : sequence of int
+        Their numbers in the file.
+    decimal : str
+        The decimal mark.
+    name, column : str
+        Of the file and of the column, for the error.
+
+    Returns
+    -------
+    ndarray of float64, shape (cells,)
+        In the unit of the column.
+
+    Raises
+    ------
+    FileError
+        If a cell is neither a number nor a gap; with its line.
+    """
+    joined = "".join(cells)
+    if decimal == "." and "_" not in joined and joined.isascii():
+        try:
+            return np.fromiter(map(float, cells), np.float64, len(cells))
+        except ValueError:
+            pass  # there are gaps, or worse
+    values = [to_number(cell, decimal) for cell in cells]
+    if None in values:
+        at = values.index(None)
+        raise FileError(
+            f"{name}: line {lines[at]}, column {shown(column)} must be a number or empty "
+            f"(got {cells[at].strip()[:40]!r}); correct it"
+        )
+    return np.array(values, np.float64)
+
+
 def encodings_of(source: Source) -> tuple[str, ...]:
     """The encodings that come into question, the likeliest first."""
     start = source.start()
@@ -212,8 +201,8 @@ class _Whole(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             piece = self._stream.read(len(buffer))
-        except (OSError, EOFError, zlib.error) as error:
-            raise _damaged(self._name, error) from None
+        except BROKEN as error:
+            raise damaged(self._name, error) from None
         buffer[: len(piece)] = piece
         return len(piece)
 
@@ -270,10 +259,6 @@ def read_text(stream: io.TextIOWrapper, count: int, name: str) -> str:
         raise
     except UnicodeError as error:  # a UTF-16 text that breaks its own rules
         raise FileError(f"{name}: must be text (got a fault: {error}); save it as UTF-8") from None
-
-
-def _damaged(name: str, error: Exception) -> FileError:
-    return FileError(f"{name}: must be a whole .gz file (got a fault: {error}); is it cut off?")
 
 
 def check_lines(lines: list[str], first: int, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import sys
@@ -46,6 +47,14 @@ def fault(path: Path) -> str:
 
 
 # ------------------------------------------------------------------------------------------------- the same bits back
+
+
+@pytest.mark.parametrize("value", [True, None, {"a": 1}, datetime.date(2026, 1, 2), [1, None]])
+def test_an_attribute_that_no_file_holds_is_named(run: xr.Dataset, value: object, tmp_path: Path) -> None:
+    for suffix in (".nc", ".zarr"):
+        with pytest.raises(ValueError, match=r"attribute 'annealed': must be text, a number or a list of them \(got"):
+            sc.save_dataset(run.assign_attrs(annealed=value), tmp_path / f"a{suffix}")
+    sc.save_dataset(run.assign_attrs(annealed=[1.5, 2], why="a text"), tmp_path / "a.nc")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from xml.sax.saxutils import escape
 
 import numpy as np
 from hypothesis import strategies as st
@@ -98,6 +101,73 @@ def keithley(made: Made) -> bytes:
             lines.append(f"{time},{number(a)},{number(b)}")
             time += 1
     return ("\n".join(lines) + "\n").encode()
+
+
+def workbook(sheets: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
+    """An .xlsx: title -> rows of numbers, texts, or formulas as (formula, stored value)."""
+    spread = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+
+    def cell(value: object, row: int, column: int) -> str:
+        place = f'r="{get_column_letter(column)}{row}"'
+        if isinstance(value, tuple):
+            return f"<c {place}><f>{value[0]}</f><v>{value[1]!r}</v></c>"
+        if isinstance(value, str):
+            return f'<c {place} t="inlineStr"><is><t>{escape(value)}</t></is></c>' if value else ""
+        return f"<c {place}><v>{float(value)!r}</v></c>"
+
+    titles = list(sheets)
+    files = {
+        "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": f'<Relationships {package}><Relationship Id="r" Type="{office}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook {spread} xmlns:r="{office}"><sheets>'
+        + "".join(f'<sheet name="{escape(t)}" sheetId="{k}" r:id="r{k}"/>' for k, t in enumerate(titles, 1))
+        + "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f"<Relationships {package}>"
+        + "".join(f'<Relationship Id="r{k}" Type="{office}/worksheet" Target="worksheets/sheet{k}.xml"/>'
+                  for k in range(1, len(titles) + 1)) + "</Relationships>",
+    }  # fmt: skip
+    for k, title in enumerate(titles, 1):
+        rows = (
+            f'<row r="{r}">' + "".join(cell(value, r, c) for c, value in enumerate(row, 1)) + "</row>"
+            for r, row in enumerate(sheets[title], 1)
+        )
+        files[f"xl/worksheets/sheet{k}.xml"] = f"<worksheet {spread}><sheetData>{''.join(rows)}</sheetData></worksheet>"
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+    return stream.getvalue()
+
+
+def get_column_letter(column: int) -> str:
+    """A ... Z, AA ..."""
+    return ("" if column <= 26 else chr(64 + (column - 1) // 26)) + chr(65 + (column - 1) % 26)
+
+
+def clarius(made: Made, numbers: Sequence[int] | None = None, half: int = 0) -> bytes:
+    """A sheet a cycle, called Run1, Run2 ...; `half` -1 or 1: sweeps of that sign only."""
+    sheets: dict[str, list[list[object]]] = {}
+    for n, v, i in zip(numbers or range(1, 999), made.voltage, made.current, strict=False):
+        kept = slice(None)
+        if half:
+            turned = int(np.flatnonzero(np.diff(np.sign(v[np.abs(v) > 0])))[0]) + 2
+            kept = slice(0, turned) if half == np.sign(v[1]) else slice(turned, None)
+        rows = [[0.01 * k, a, b] for k, (a, b) in enumerate(zip(v[kept], i[kept], strict=True))]
+        sheets[f"Run{n}"] = [["Time", "AV", "AI"], *rows]
+    settings = [["Formulas", ""], ["Test Name", "dcsweep#1@1"], ["Speed", "Normal"], ["Compliance", 1e-3]]
+    return workbook(sheets | {"Settings": settings})
+
+
+def ratio_table(made: Made, u_read: float) -> bytes:
+    """A row a cycle: currents at the read voltage, thresholds, and a ratio as a formula."""
+    t = made.truth
+    heading = ["Cycle", "ILRS", "IHRS", "VSET", "VRESET", "IHRS/ILRS"]
+    rows = [[n, u_read / t["r_lrs"][n], u_read / t["r_hrs"][n], t["u_set"][n], t["u_reset"][n],
+             ("C2/B2", float(t["r_lrs"][n] / t["r_hrs"][n]))] for n in range(len(t["r_lrs"]))]  # fmt: skip
+    return workbook({"Data": [heading, *rows], "Settings": [["Start", 1.0], ["Stop", 2.0]]})
 
 
 def restarted(pieces: Sequence[Made]) -> bytes:

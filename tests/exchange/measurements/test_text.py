@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.api import inspect_measurements, measurements_from_bytes
+from synaptogen_core.exchange.measurements.source import Source
 from synaptogen_core.exchange.measurements.tables import MAX_COLUMNS, find_table
-from synaptogen_core.exchange.measurements.text import MAX_LINE, Source, to_number
+from synaptogen_core.exchange.measurements.text import MAX_LINE, to_number
 from tests.exchange.measurements.test_load import asked, fault, notes, read
 
 FACTORS = {"V": {"V": 1.0, "mV": 1e-3}, "A": {"A": 1.0, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "nA": 1e-9}}

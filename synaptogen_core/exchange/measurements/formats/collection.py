@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,15 +12,15 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange.measurements.columns import TableLayout
-from synaptogen_core.exchange.measurements.doubts import ask
+from synaptogen_core.exchange.measurements.columns import TableLayout, shown
+from synaptogen_core.exchange.measurements.doubts import FULL, Runs, ask, ends, gathered, repeated, whole
 from synaptogen_core.exchange.measurements.reading import Choice, Reading
-from synaptogen_core.exchange.measurements.text import MAX_BYTES, MAX_EXPANSION, Source
+from synaptogen_core.exchange.measurements.source import MAX_BYTES, MAX_EXPANSION, Member, Source
 from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FEATURE_NAMES
+from synaptogen_core.types import F64
 
 ZIP = b"PK\x03\x04"
-WORKBOOK = "[Content_Types].xml"  # what is inside of an Excel file
 MOST_FILES = 10_000
 NEEDS = "give measurements as text or NetCDF"
 
@@ -52,18 +50,18 @@ def of_folder(folder: Path) -> list[Source]:
 
 
 def is_archive(source: Source) -> bool:
-    """Whether it is a ZIP archive of files, not a workbook."""
+    """Whether it is a ZIP archive; workbooks are such, too, and have been told apart before."""
     with source.raw() as stream:
         if stream.read(4) != ZIP:
             return False
     try:
-        return WORKBOOK not in _names(source)
+        return bool(_listed(source))
     except FileError:
         return False  # its first bytes are no more than that
 
 
 def of_archive(source: Source) -> list[Source]:
-    """The files in a ZIP archive, unpacked in memory.
+    """The files in a ZIP archive, each unpacked when it is read.
 
     Parameters
     ----------
@@ -80,26 +78,28 @@ def of_archive(source: Source) -> list[Source]:
     FileError
         If it is damaged, encrypted, or unpacks to too much.
     """
-    names = [n for n in _names(source) if not n.endswith("/") and not Path(n).name.startswith((".", "__"))]
-    names = [n for n in names if not n.startswith("__MACOSX/")]
-    allowed = min(MAX_BYTES, MAX_EXPANSION * max(source.size, 1 << 19))
     found, total = [], 0
-    try:
-        with source.raw() as raw, zipfile.ZipFile(raw) as archive:
-            for name in sorted(names, key=_key)[: MOST_FILES + 1]:
-                with archive.open(name) as stream:
-                    data = stream.read(allowed - total + 1)
-                total += len(data)
-                if total > allowed:
-                    raise FileError(f"{source.name}: must unpack to at most {allowed:,} bytes (got more); split it")
-                found.append(Source(Path(name).name, data))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-        raise FileError(f"{source.name}: must be a whole ZIP archive (got a fault: {error}); pack it again") from None
-    return _some(found, source.name)
+    allowed = min(MAX_BYTES, MAX_EXPANSION * max(source.size, 1 << 19))
+    for info in _listed(source):
+        name = Path(info.filename).name
+        if info.is_dir() or name.startswith((".", "__")) or info.filename.startswith("__MACOSX/"):
+            continue
+        if info.flag_bits & 1:
+            raise FileError(f"{source.name}: {shown(name)} must not be encrypted (got it with a password); unpack it")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise FileError(f"{source.name}: {shown(name)} must be packed by DEFLATE (got another way); pack it again")
+        total += info.file_size
+        if total > allowed:
+            raise FileError(f"{source.name}: must unpack to at most {allowed:,} bytes (got more); split it")
+        found.append(Source(name, Member(source, info.filename, info.compress_size)))
+    return _some(sorted(found, key=lambda one: _key(one.name)), source.name)
 
 
 def joined(
-    parts: Sequence[tuple[str, xr.Dataset]], reading: Reading, layout: TableLayout | None = None
+    parts: Sequence[tuple[str, xr.Dataset]],
+    reading: Reading,
+    layout: TableLayout | None = None,
+    what: str = "files",
 ) -> tuple[xr.Dataset, list[str]]:
     """The measurements of several files as one.
 
@@ -111,6 +111,8 @@ def joined(
         Whether each file is a cycle or a device.
     layout : TableLayout, optional
         Of the first file, for the question.
+    what : str
+        What they are called: "files", or "sheets".
 
     Returns
     -------
@@ -130,26 +132,27 @@ def joined(
     loops = {"sample_count" in ds for _, ds in parts}
     if len(loops) > 1:
         raise FileError(f"{parts[0][0]} and others: must all hold loops, or none (got both); give them apart")
-    how = reading.files or ("" if single and len(parts) > 1 else "devices")
+    both = _two_halves(parts, reading) if loops == {True} else ""
+    how = "cycles" if both else reading.files or ("" if single and len(parts) > 1 else "devices")
     if not how and layout is not None:
         stems = {re.sub(r"\d+", "#", name) for name, _ in parts}
         guess = "cycles" if len(stems) == 1 else "devices"
-        ask(layout, [], [Choice("files", f"{len(parts)} files of one record each: is each a cycle of one device, or a "
+        ask(layout, [], [Choice("files", f"{len(parts)} {what} of one record each: is each a cycle of one device, or a "
                                 "device?", ("cycles", "devices"), guess)])  # fmt: skip
     labels: list[str] = []
-    device, cycle = [], []
+    devices, cycles = [], []
     for k, (name, ds) in enumerate(parts):
         index = ds["device_index"].values.astype(np.int64)
         if how == "cycles":
             own = ds["cycle"].values if not single else _number(name, k, [n for n, _ in parts])
-            device.append(index)
-            cycle.append(np.broadcast_to(own, index.shape))
+            devices.append(index)
+            cycles.append(np.broadcast_to(own, index.shape))
             labels = labels or [str(v) for v in ds["device"].values]
             continue
         stem = Path(name).name.split(".")[0] or name
         own_labels = [str(v) for v in ds["device"].values]
-        device.append(index + len(labels))
-        cycle.append(ds["cycle"].values)
+        devices.append(index + len(labels))
+        cycles.append(ds["cycle"].values)
         labels += [stem] if len(own_labels) == 1 else [f"{stem} {label}" for label in own_labels]
     if len(set(labels)) < len(labels):
         labels = [f"{label} ({k + 1})" for k, label in enumerate(labels)]
@@ -160,16 +163,50 @@ def joined(
         )
         for name in names
     }
+    said = f"{len(parts)} {what}, each {'a cycle' if how == 'cycles' else 'a device'}: {parts[0][0]} ... {parts[-1][0]}"
+    notes = [both or said]
+    device, cycle = np.concatenate(devices), np.concatenate(cycles).astype(np.int64)
     ragged = None
     if loops == {True}:
         v, i, n = (np.concatenate([ds[x].values for _, ds in parts]) for x in ("voltage", "current", "sample_count"))
-        ragged = v, i, n
+        runs, v, i = _one_record_each(Runs(device, cycle, n, np.zeros_like(cycle)), v, i, reading, notes, bool(both))
+        device, cycle, ragged = runs.device, runs.cycle, (v, i, runs.samples)
+    elif len(set(zip(device.tolist(), cycle.tolist(), strict=True))) < cycle.size:
+        cycle = np.arange(cycle.size)
+        notes.append("cycles numbered on from file to file")
     ds = measurement(
-        np.concatenate(device), np.concatenate(cycle), labels=labels, features=features, loops=ragged,
+        device, cycle, labels=labels, features=features, loops=ragged,
         source=f"{parts[0][0]} and {len(parts) - 1} more" if len(parts) > 1 else parts[0][0],
     )  # fmt: skip
-    said = f"{len(parts)} files, each {'a cycle' if how == 'cycles' else 'a device'}: {parts[0][0]} ... {parts[-1][0]}"
-    return ds, [said]
+    return ds, notes
+
+
+def _two_halves(parts: Sequence[tuple[str, xr.Dataset]], reading: Reading) -> str:
+    """What to say of two files of one device, one with the SET and one with the RESET sweeps; else nothing."""
+    if len(parts) != 2 or reading.halves == "apart" or any(ds.sizes["device"] > 1 for _, ds in parts):
+        return ""
+    signs = []
+    for _, ds in parts:
+        low, high = ends(ds["voltage"].values, ds["sample_count"].values)
+        signs.append(-1 if (high < -FULL * low).all() else 1 if (-low < FULL * high).all() else 0)
+    cycles = [set(ds["cycle"].values.tolist()) for _, ds in parts]
+    if signs[0] * signs[1] != -1 or not cycles[0] & cycles[1]:
+        return ""
+    alone = len(cycles[0] ^ cycles[1])
+    return f"{parts[0][0]} and {parts[1][0]} hold the sweeps of one sign each: joined by the number of the cycle" + (
+        f"; {alone} cycles have one of them only" if alone else ""
+    )
+
+
+def _one_record_each(
+    runs: Runs, voltage: F64, current: F64, reading: Reading, notes: list[str], both: bool
+) -> tuple[Runs, F64, F64]:
+    """Records sorted, with the halves of a loop as one; numbered on where numbers come again."""
+    if repeated(runs) >= 0 and not both:
+        runs = runs._replace(cycle=np.arange(runs.cycle.size))
+        notes.append("cycles numbered on from file to file")
+    runs, voltage, current = gathered(runs, voltage, current)
+    return (runs if reading.halves == "apart" else whole(runs, voltage, notes)), voltage, current
 
 
 def _number(name: str, position: int, names: Sequence[str]) -> np.int64:
@@ -180,11 +217,10 @@ def _number(name: str, position: int, names: Sequence[str]) -> np.int64:
     return np.int64(numbers[position] if whole else position)
 
 
-def _names(source: Source) -> list[str]:
+def _listed(source: Source) -> list[zipfile.ZipInfo]:
     try:
-        data = source.data if isinstance(source.data, Path) else io.BytesIO(source.data)
-        with zipfile.ZipFile(data) as archive:
-            return archive.namelist()
+        with source.raw() as raw, zipfile.ZipFile(raw) as archive:
+            return archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise FileError(f"{source.name}: must be a whole ZIP archive (got a fault: {error}); pack it again") from None
 

@@ -1,36 +1,19 @@
-"""Reads an HDF5 file of someone else; run as a program of its own, as damaged files can hang or crash HDF5's library.
+"""Reads an HDF5 file of someone else, in a process of its own: see `child`.
 
-Arguments: the file ("-": its bytes come on the standard input), how much memory it may take beyond the interpreter's,
-how many bytes of values may be read, and the names of the variables to read (none: only what there is). Written out:
-one line of JSON, then the bytes of the variables one after the other. Nothing here imports the rest of the package.
+Written out: one line of JSON, then the bytes of the variables one after the other.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import sys
-from typing import Any
+from typing import IO, Any
 
 import h5netcdf
 import numpy as np
 
 MAX_NAMES = 1000
 MAX_TEXT = 4096
-
-
-def limit_memory(extra: int) -> None:
-    """Let the process grow by so many bytes only, where the system can do that."""
-    try:
-        import resource
-        from pathlib import Path
-
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except (ImportError, OSError):
-        return
-    now = pages * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + extra, now + extra))
 
 
 def plain_attributes(attributes: Any) -> dict[str, Any]:
@@ -108,15 +91,17 @@ def values_of(variable: Any, text: bool, most: int) -> np.ndarray[Any, np.dtype[
     return np.ascontiguousarray(values)
 
 
-def main(path: str, memory: str, most: str, *names: str) -> None:
-    """Answer on the standard output.
+def answer(content: Any, out: IO[bytes], most: str, *names: str) -> None:
+    """Write what the file holds.
 
     Parameters
     ----------
-    path : str
-        The file; "-": its bytes come on the standard input.
-    memory, most : str
-        Whole numbers: growth of the process, and values to read [bytes].
+    content : str or binary stream
+        The file.
+    out : binary stream
+        Where the answer goes.
+    most : str
+        A whole number: values to read [bytes].
     *names : str
         Variables to read; none: only say what there is.
 
@@ -125,15 +110,12 @@ def main(path: str, memory: str, most: str, *names: str) -> None:
     ValueError
         If the variables declare more than `most`, or hold neither numbers nor text.
     """
-    out = sys.stdout.buffer
-    content: Any = io.BytesIO(sys.stdin.buffer.read()) if path == "-" else path
-    limit_memory(int(memory))
     with h5netcdf.File(content, "r", phony_dims="sort") as file:  # plain HDF5 has no names of dimensions
         variables = dict(list(file.variables.items())[:MAX_NAMES])
         found = [described(name, variables[name]) for name in names or variables]
-        answer = {"attrs": plain_attributes(file.attrs), "variables": found}
+        told = {"attrs": plain_attributes(file.attrs), "variables": found}
         if not names:
-            out.write(json.dumps(answer).encode() + b"\n")
+            out.write(json.dumps(told).encode() + b"\n")
             return
         total = sum(v["itemsize"] * max(math.prod(v["shape"]), v["chunk"]) for v in found)
         if total > int(most) or any(v["kind"] == "other" for v in found):
@@ -142,15 +124,6 @@ def main(path: str, memory: str, most: str, *names: str) -> None:
     for entry, array in zip(found, values, strict=True):
         entry["dtype"] = array.dtype.str
         entry["shape"] = list(array.shape)
-    out.write(json.dumps(answer).encode() + b"\n")
+    out.write(json.dumps(told).encode() + b"\n")
     for array in values:
         out.write(array.data)
-
-
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except BaseException as error:  # HDF5 raises what it likes for a damaged file; the parent makes a sentence of it
-        sys.stderr.write(f"{type(error).__name__}: {error}"[:300])
-        sys.stdout.flush()
-        sys.exit(1)

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +16,6 @@ import xarray as xr
 
 from synaptogen_core import measurement as measured
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange.measurements import hdf5_child
 from synaptogen_core.exchange.measurements.columns import (
     IN_ORDER,
     LABEL_ROLES,
@@ -31,14 +25,16 @@ from synaptogen_core.exchange.measurements.columns import (
     understand,
 )
 from synaptogen_core.exchange.measurements.doubts import ask, notes_of
+from synaptogen_core.exchange.measurements.formats import hdf5_child
+from synaptogen_core.exchange.measurements.formats.apart import damaged, read_apart
 from synaptogen_core.exchange.measurements.records import Records
-from synaptogen_core.exchange.measurements.text import GZIP, Source, unpacked
+from synaptogen_core.exchange.measurements.source import GZIP, Source, unpacked
 from synaptogen_core.schema import FEATURE_NAMES, cell_dims
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 VALUE_BYTES, TIMES_FILE = 16 * 2**20, 3  # values may declare so much, and so many times the file's size
 CHILD_BYTES = 64 * 2**20  # of addresses, most of which no memory stands behind
-SECONDS, BYTES_PER_SECOND = 10, 5e6
+WHAT = "NetCDF-4"
 ENTRIES = 1 << 16
 
 
@@ -125,38 +121,14 @@ def _ask_child(source: Source, names: list[str] | None = None) -> dict[str, Any]
     """What the file declares, and the values of the named variables."""
     most = VALUE_BYTES + TIMES_FILE * source.size
     memory = CHILD_BYTES + most + 2 * source.size
-    data = source.data
-    file, sent = (str(data.resolve()), None) if isinstance(data, Path) else ("-", data)
-    command = [sys.executable, "-I", str(hdf5_child.__file__), file, str(memory), str(most), *(names or [])]
-    with tempfile.TemporaryFile() as out:
-        try:
-            done = subprocess.run(
-                command,
-                input=sent,
-                stdin=subprocess.DEVNULL if sent is None else None,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                timeout=SECONDS + source.size / BYTES_PER_SECOND,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise _damaged(source, "it takes too long to read") from None
-        if done.returncode:
-            told = done.stderr.decode("utf-8", "replace")[-300:].strip().replace("\n", " ")
-            raise _damaged(source, told or f"the reader ended with code {done.returncode}")
-        out.seek(0)
+    with read_apart(source, str(hdf5_child.__file__), memory, [str(most), *(names or [])], WHAT) as out:
         answer: dict[str, Any] = json.loads(out.readline())
         for entry in answer["variables"] if names else []:
             dtype, count = np.dtype(entry["dtype"]), math.prod(entry["shape"])
             if dtype.hasobject or dtype.itemsize * count > most:
-                raise _damaged(source, "it declares too much")
+                raise damaged(source, WHAT, "it declares too much")
             entry["values"] = np.frombuffer(out.read(dtype.itemsize * count), dtype).reshape(entry["shape"])
     return answer
-
-
-def _damaged(source: Source, fault: str) -> FileError:
-    return FileError(f"{source.name}: must be readable as NetCDF-4 (got a fault: {fault}); is it cut off, or damaged?")
 
 
 def _read(source: Source, listed: Mapping[str, Any], names: list[str]) -> xr.Dataset:

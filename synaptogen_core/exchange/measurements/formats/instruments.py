@@ -14,12 +14,11 @@ from typing import NamedTuple
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import role_of, shown, split_unit
 from synaptogen_core.exchange.measurements.reading import Reading
+from synaptogen_core.exchange.measurements.source import MAX_EXPANSION, Source
 from synaptogen_core.exchange.measurements.text import (
     BLOCK,
-    MAX_EXPANSION,
     MAX_TEXT,
     SEPARATORS,
-    Source,
     Table,
     check_lines,
     encodings_of,

@@ -1,0 +1,85 @@
+"""A file read by a process of its own, with little memory and little time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.measurements.formats import child
+from synaptogen_core.exchange.measurements.source import Source
+
+SECONDS, BYTES_PER_SECOND = 10, 5e6
+
+
+@contextmanager
+def read_apart(source: Source, script: str, memory: int, arguments: Sequence[str], what: str) -> Iterator[IO[bytes]]:
+    """What a reader answers about a file.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    script : str
+        Path of the reader, which `child` runs.
+    memory : int
+        By which its process may grow [bytes].
+    arguments : sequence of str
+        Of the reader.
+    what : str
+        What the file should be, in words for the error.
+
+    Yields
+    ------
+    binary stream
+        The answer, at its beginning.
+
+    Raises
+    ------
+    FileError
+        If it fails, crashes or takes too long.
+    """
+    path = source.data if isinstance(source.data, Path) else None
+    command = [sys.executable, "-I", str(child.__file__), script, str(path.resolve()) if path else "-", str(memory)]
+    with tempfile.TemporaryFile() as out:
+        try:
+            done = subprocess.run(
+                [*command, *arguments],
+                input=None if path else source.whole(),
+                stdin=subprocess.DEVNULL if path else None,
+                stdout=out,
+                stderr=subprocess.PIPE,
+                timeout=SECONDS + source.size / BYTES_PER_SECOND,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise damaged(source, what, "it takes too long to read") from None
+        if done.returncode:
+            told = done.stderr.decode("utf-8", "replace")[-300:].strip().replace("\n", " ")
+            raise damaged(source, what, told or f"the reader ended with code {done.returncode}")
+        out.seek(0)
+        yield out
+
+
+def damaged(source: Source, what: str, fault: str) -> FileError:
+    """The sentence about a file that cannot be read.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    what, fault : str
+        What it should be, and what went wrong.
+
+    Returns
+    -------
+    FileError
+    """
+    return FileError(f"{source.name}: must be readable as {what} (got a fault: {fault}); is it cut off, or damaged?")
