@@ -40,6 +40,7 @@ from app.tabs.fit.session import FitWork
 from app.tabs.pulses import files as train_files
 from app.tabs.registry import TABS
 from app.tabs.view import Context, View
+from app.work import crowd
 from app.work.downloads import Downloads
 from app.work.lane import has_loop
 from app.work.session import Session
@@ -215,6 +216,7 @@ class Dashboard:
         pn.config.exception_handler = partial(tell, weakref.ref(self.session))
         if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one
             contextvars.Context().run(pn.state._schedule_busy_cleanup)
+        crowd.enter(self.session)
         pn.state.onload(self.session.start)
         pn.state.on_session_destroyed(partial(clean_up, self.session))
 
@@ -381,3 +383,4 @@ def leave_busy(page: Any, state: Any = pn.state) -> None:
 def clean_up(session: Session, context: Any) -> None:
     """The end of a page."""
     session.close()
+    crowd.leave(session)

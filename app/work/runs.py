@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import threading
 import time
@@ -26,9 +27,10 @@ KEPT = 128_000_000  # bytes that tabs may keep of each run: a solved crossbar an
 LEVEL_KINDS = {"staircase", "identical", "random", "table", "lab"}  # partial RESETs: what each pulse leaves matters
 LONG = 20_000  # pulses of the Pulse lab: after more of them only the features are kept, or few cells would fit
 
+LOG = logging.getLogger("synaptogen.app")
 T = TypeVar("T")
 
-RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "1024")) * 1e6))
+RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "256")) * 1e6))
 
 
 @dataclass(frozen=True)
@@ -215,4 +217,6 @@ def run(request: Request, progress: Callable[[float], None], cancel: threading.E
     for variable in data.variables.values():
         if isinstance(variable._data, np.ndarray):
             variable.values.flags.writeable = False  # shared by all pages
-    return Run(request, cells.device, train, cells, data, sample, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    LOG.info("run made", extra={"cells": cells.size, "cycles": train.cycles, "seconds": round(seconds, 3)})
+    return Run(request, cells.device, train, cells, data, sample, seconds)
