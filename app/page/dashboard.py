@@ -12,14 +12,14 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.events import DocumentReady
-from bokeh.models import CustomJS, Plot
+from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
 from app.compare import selection
 from app.compare.beside import Beside, Extra
 from app.compare.ghosts import Ghosts
 from app.compare.panel import ComparePanel
-from app.controls.terms import Terms, used
+from app.controls.terms import Terms
 from app.look import layout, theme
 from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
@@ -31,8 +31,8 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.settings import history, link, presets
-from app.settings.sections import Settings, TabOptions
+from app.settings import history, link, presets, session_file
+from app.settings.sections import Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
@@ -45,6 +45,7 @@ from app.work.downloads import Downloads
 from app.work.lane import has_loop
 from app.work.session import Session
 from app.work.states import FADED
+from synaptogen_core.errors import SynaptogenError
 
 SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
@@ -231,6 +232,7 @@ class Dashboard:
                 self.show,
                 self.downloads,
                 self.settings.lines,
+                self.open_session,
                 train_files.segment_from_csv,
                 self.keep,
                 self.work,
@@ -261,6 +263,19 @@ class Dashboard:
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
+
+    def open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        """Set all settings as a session's file has them: soon, under the lock; `say` hears what became of it."""
+        self._post(partial(self._open_session, name, content, say))
+
+    def _open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        try:
+            saved = session_file.read(content.decode("utf-8-sig", "replace"), name)
+        except (ValueError, SynaptogenError) as error:
+            say(str(error))
+            return
+        dropped = session_file.apply(self.settings, saved)
+        say(" ".join([f"Opened {name}.", *dropped]))
 
     def keep(self) -> Callable[[], None]:
         """Remember all settings; what is returned brings them back, soon and under the lock."""
@@ -310,18 +325,12 @@ class Dashboard:
         else:
             self.document.add_next_tick_callback(partial(held, self.document, function))
 
-    def _tell_terms(self, tab: str) -> None:
-        """Below the tab, the words of the glossary that it uses."""
-        found = used(help.terms(), words_in(self.views[tab].layout, self.settings.options[tab]))
-        if found != self.terms.terms:
-            self.terms.terms = found
-
     def _dress(self) -> None:
         """Pictures of settings that are no longer shown step back; figures without data are not shown at all."""
         state, visible = self.session.status.state, self.session.visible
         if state == "ready":
             self.bare.discard(visible)
-            self._tell_terms(visible)
+            self.terms.tell(help.terms(), self.views[visible].layout, self.settings.options[visible])
         for tab in TABS:
             if tab.key in self.places:
                 bare, faded = tab.key in self.bare, tab.of_run and state in FADED
@@ -340,18 +349,6 @@ def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
         "opacity": "0.45" if faded else "1",
         theme.BARE: "1" if bare else "0",
     }
-
-
-def words_in(place: Any, options: TabOptions) -> str:
-    """What a tab says: its texts, the titles and axes of its figures, its options with their help."""
-    texts = [f"{p.label} {p.doc} {' '.join(map(str, getattr(p, 'names', None) or ()))}" for p in options.param.objects(
-        "existing").values() if p.name in options.names()]  # fmt: skip
-    for part in place.select(lambda part: hasattr(part, "object")):
-        shown = part.object
-        texts.append(shown if isinstance(shown, str) else "")
-        if isinstance(shown, Plot):
-            texts += [str(getattr(shown.title, "text", "")), *(str(axis.axis_label) for axis in shown.axis)]
-    return " ".join(texts)
 
 
 def on_phone() -> bool:

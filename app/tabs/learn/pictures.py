@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.tabs.learn import array_measures
+from app.tabs.learn import array_measures, forgetting
 from app.tabs.learn.measures import PLAIN, Numbers
 from app.work.binning import histogram, span
 from synaptogen_core.analysis import statistics_api
@@ -252,6 +252,32 @@ def window(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     )  # fmt: skip
 
 
+def forget(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    times, band, at, path = forgetting.staircases()
+    return Picture(
+        "Cells of 20 µS, law of technology C",
+        Side("Time since programming (s)", "log", 1e-2, forgetting.YEARS),
+        Side("Conductance (µS)", "linear", 0.0, 40.0),
+        (
+            Layer("line", at, 1e6 * path, "r_lrs", f"{forgetting.PATHS} cells"),
+            *(Layer("line", times, 1e6 * row, "model", "90 % of all cells, exact" if k else "")
+              for k, row in enumerate(band)),
+        ),
+    )  # fmt: skip
+
+
+def far(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    x, with_jumps, gaussian = forgetting.tails()
+    return Picture(
+        "One second after programming", Side("Moved by more than (µS)", "linear", 0.0, 14.0),
+        Side("Share of the cells (%)", "log", 1e-4, 130.0),
+        (
+            Layer("line", 1e6 * x, with_jumps, "r_lrs", "jumps, as measured"),
+            Layer("line", 1e6 * x, gaussian, "model", "a Gaussian walk of the same spread"),
+        ),
+    )  # fmt: skip
+
+
 def levels(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     found = array_measures.levels(numbers.run)
     volts = found["voltage"].values if "voltage" in found.coords else np.full(found.sizes["step"], np.nan)
@@ -283,5 +309,5 @@ def outputs(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
 PICTURES: Mapping[str, tuple[int, Callable[..., Picture]]] = {
     "cycles": (1, cycles), "cells": (1, strip), "histogram": (1, spread), "lag": (1, lag), "memory": (1, memory),
     "scatter": (2, scatter), "tail": (1, tail), "window": (0, window),
-    "levels": (0, levels), "outputs": (0, outputs),
+    "levels": (0, levels), "outputs": (0, outputs), "forgetting": (0, forget), "far": (0, far),
 }  # fmt: skip
