@@ -163,11 +163,11 @@ def records_of(
         own = numbers_in(counted) if counted >= 0 else np.zeros(len(lines)) if pairs.loops else rows.astype(np.float64)
         for k, pair in enumerate(pairs.places):
             values = {role: numbers_in(place) for role, place in zip(pairs.roles, pair, strict=True)}
-            there = np.flatnonzero(~np.all([np.isnan(one) for one in values.values()], axis=0))
+            there = np.flatnonzero(~np.all([np.isnan(one) for one in values.values()], axis=0)).tolist()
             numbers = {role: one[there] for role, one in values.items()}
-            numbers["cycle"] = own[there] if how == "devices" else np.full(there.size, float(k))
+            numbers["cycle"] = own[there] if how == "devices" else np.full(len(there), float(k))
             owner = str(k + 1) if how == "devices" else "1"
-            owners = [labels[i] for i in there] if how == "cycles" and not pairs.loops else [owner] * there.size
+            owners = [labels[i] for i in there] if how == "cycles" and not pairs.loops else [owner] * len(there)
             kept[k].append((numbers, [lines[i] for i in there], owners))
     for part in (part for parts in kept for part in parts if part[1]):
         records.add(part[0], [part[2]], part[1])

@@ -48,7 +48,7 @@ class Source:
         """The bytes as stored."""
         if isinstance(self.data, bytes):
             return io.BytesIO(self.data)
-        return self.data.open("rb") if isinstance(self.data, Path) else _Unpacked(self.data)
+        return self.data.open("rb") if isinstance(self.data, Path) else io.BufferedReader(_Unpacked(self.data))
 
     def whole(self) -> bytes:
         """All of them at once; of a file in an archive, unpacked from it, up to a limit."""
