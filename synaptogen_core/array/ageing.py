@@ -13,9 +13,10 @@ from synaptogen_core.array.engines import choose
 from synaptogen_core.array.threads import each_block
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.device.retention import jumps
+from synaptogen_core.device.retention import jumps, telegraph
 from synaptogen_core.device.retention.clock import Clock
 from synaptogen_core.device.retention.law import RetentionLaw
+from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.types import F32, U32, Bools
 
 Ns = NDArray[np.int64]
@@ -203,12 +204,59 @@ def relax(
         Whether compiled code computes.
     """
     if twin:
-        from synaptogen_core.array.engines.compiled import relaxation
+        from synaptogen_core.array.engines.compiled.retention import relaxation
 
         relaxation.relax(seed, cell, births, r, age, due, seen, law)
         return
     here = np.flatnonzero(due <= age)
     seen[here], due[here] = jumps.relaxed(seed, cell[here], births[here], r[here], age[here], law)
+
+
+def flickering(
+    engine: str,
+    seed: int,
+    cell: NDArray[np.uint64],
+    r: F32,
+    time: int,
+    traps: Traps,
+    device: DeviceParameters,
+    threads: int | None = None,
+) -> F32:
+    """The mixing variable that a read finds, with the traps as they are at a time.
+
+    Parameters
+    ----------
+    engine : str
+        Who computes.
+    seed : int
+    cell : ndarray of uint64, shape (n,)
+        Addresses.
+    r : ndarray of float32, shape (n,)
+        Without traps.
+    time : int
+        Of the array [ns].
+    traps : Traps
+    device : DeviceParameters
+    threads : int, optional
+        Default: as many as there are processors.
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+    """
+    numbers, twin = telegraph.numbers(traps, device), choose.engine(engine).name == "numba"
+    found = np.empty_like(r)
+
+    def work(block: slice) -> None:
+        if twin:
+            from synaptogen_core.array.engines.compiled.retention import telegraph as compiled
+
+            compiled.flickering(seed, cell[block], r[block], found[block], time, numbers)
+        else:
+            found[block] = telegraph.flickering(seed, cell[block], r[block], time, numbers)
+
+    each_block(cell.size, BLOCK, work, threads)
+    return found
 
 
 @dataclass(frozen=True, eq=False)

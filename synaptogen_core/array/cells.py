@@ -22,6 +22,7 @@ from synaptogen_core.device.model import conduction, read_noise
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
+from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.errors import RangeWarning
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F32
@@ -55,6 +56,8 @@ class CellArray(Waiting):
         Number of the first cell, for a part of a larger array.
     retention : RetentionLaw, optional
         What time does to the cells (see `load_retention`); default: nothing is known of it, and no time passes.
+    traps : Traps, optional
+        What makes reads fluctuate beside their white noise (see `sc.retention.Traps`); needs a law. Default: nothing.
 
     Raises
     ------
@@ -81,8 +84,9 @@ class CellArray(Waiting):
         engine: str = "auto",
         first_cell: int = 0,
         retention: RetentionLaw | None = None,
+        traps: Traps | None = None,
     ) -> None:
-        super().__init__(shape, device, seed, order, start, engine, first_cell, retention)
+        super().__init__(shape, device, seed, order, start, engine, first_cell, retention, traps)
 
     def __repr__(self) -> str:
         state = "fresh" if self.fresh else "used"

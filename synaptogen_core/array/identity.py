@@ -12,6 +12,7 @@ from synaptogen_core.device.model.float32 import Constants, constants
 from synaptogen_core.device.model.state import State, bytes_per_cell
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
+from synaptogen_core.device.retention.traps import Traps
 
 MAX_CELLS = 2**40
 MAX_SEED = 2**63 - 1
@@ -19,7 +20,7 @@ BYTES_OF_AGES = 24  # a cell: birth, number of births, next jump, what a read fi
 
 
 class Identity:
-    """Shape, device, seed, start, engine, first cell and retention law; parameters as those of `CellArray`."""
+    """Shape, device, seed, start, engine, first cell, retention law and traps; parameters as those of `CellArray`."""
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class Identity:
         engine: str,
         first_cell: int,
         retention: RetentionLaw | None = None,
+        traps: Traps | None = None,
     ) -> None:
         self._shape = checks.pair("shape", shape, MAX_CELLS)
         checks.whole("shape", self._shape[0] * self._shape[1], 1, MAX_CELLS)
@@ -45,6 +47,14 @@ class Identity:
         if retention is not None:
             checks.instance("retention", retention, RetentionLaw, "use load_retention")
         self._retention = retention
+        if traps is not None:
+            checks.instance("traps", traps, Traps, "use sc.retention.Traps")
+            if retention is None:
+                raise ValueError(
+                    "traps: must come with a retention law, for only then does time pass (got none); give "
+                    "retention=load_retention(...), or its .vary(scale=0) for cells that fluctuate and do not forget"
+                )
+        self._traps = traps
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -95,6 +105,11 @@ class Identity:
     def retention(self) -> RetentionLaw | None:
         """The law of what time does to the cells; None: no time passes."""
         return self._retention
+
+    @property
+    def traps(self) -> Traps | None:
+        """What makes reads fluctuate beside white noise; None: nothing does."""
+        return self._traps
 
     @property
     def nbytes(self) -> int:

@@ -15,6 +15,7 @@ from synaptogen_core.array.transactions import Memory, Transactional
 from synaptogen_core.device.model import random_streams, read_noise
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.retention.law import RetentionLaw
+from synaptogen_core.device.retention.traps import Traps
 
 HASH_BLOCK = 1 << 16
 NEEDED = ("shape", "device", "seed", "start", "first_cell", "reads", "arrays")
@@ -37,6 +38,7 @@ def described(cells: Transactional, state: State) -> dict[str, Any]:
     """
     time, arrays = ({}, {}) if cells.ages is None else ageing.saved(cells.ages)
     law = {} if cells.retention is None else {"retention": cells.retention.to_dict()}
+    law |= {} if cells.traps is None else {"traps": cells.traps.to_dict()}
     return {
         "shape": list(cells.shape),
         "device": cells.device.to_dict(),
@@ -72,6 +74,8 @@ def about(data: object) -> dict[str, Any]:
         )
     law = data.get("retention")
     known = {name: data[name] for name in ("seed", "start", "first_cell")}
+    if data.get("traps") is not None:
+        known["traps"] = Traps.from_dict(data["traps"])
     return known if law is None else known | {"retention": RetentionLaw.from_dict(law)}
 
 
@@ -131,6 +135,8 @@ def digest(cells: Transactional, state: State) -> str:
     about = f"{cells.shape} {cells.device.hash} {cells.seed} {cells.start} {cells.reads}"
     if cells.retention is not None:
         about += f" {cells.retention.hash} {() if cells.ages is None else cells.ages.clock.spans}"
+    if cells.traps is not None:
+        about += f" {cells.traps.hash}"
     digests = [b""] * -(-cells.size // HASH_BLOCK)
 
     def hash_of_part(block: slice) -> None:

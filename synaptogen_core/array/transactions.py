@@ -17,6 +17,7 @@ from synaptogen_core.array.threads import each_block
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
+from synaptogen_core.device.retention.traps import Traps
 
 FRESH_BLOCK = 8192
 ALL = slice(None)
@@ -45,8 +46,9 @@ class Transactional(Identity):
         engine: str,
         first_cell: int,
         retention: RetentionLaw | None = None,
+        traps: Traps | None = None,
     ) -> None:
-        super().__init__(shape, device, seed, order, start, engine, first_cell, retention)
+        super().__init__(shape, device, seed, order, start, engine, first_cell, retention, traps)
         self._memory = Memory()
         self._working = False  # inside a transaction: nobody sees these cells before it ends
         self._own: State | None = None  # memory that this transaction has made, and may write to

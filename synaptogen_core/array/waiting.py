@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.array.ageing import Ages
+from synaptogen_core.array.ageing import Ages, flickering
 from synaptogen_core.array.transactions import Transactional
 from synaptogen_core.device.retention.clock import SECOND, Clock, nanoseconds
 from synaptogen_core.device.retention.jumps import NEVER
@@ -21,6 +21,8 @@ LEAST_SHARE = 0.01  # of cells outside a law's range that is said
 
 class Waiting(Transactional):
     """An array on which time can pass; parameters of `CellArray`."""
+
+    _flickered: tuple[F32, int, F32] | None = None  # without traps, array time [ns], with them: of the last read
 
     def wait(self, seconds: float, temperature: float | None = None) -> None:
         """Let time pass: what the cells hold changes as their retention law says.
@@ -112,6 +114,18 @@ class Waiting(Transactional):
 
     def _found(self) -> F32:
         """The mixing variable that a read finds now, shape (n,); only to be read."""
+        r, traps, time = self._relaxed(), self._traps, self.clock.time
+        if traps is None:
+            return r
+        last = self._flickered
+        if last is not None and last[0] is r and last[1] == time:
+            return last[2]
+        found = flickering(self._engine, self._seed, self._state.cell, r, time, traps, self._device)
+        self._flickered = None if self.ages is None else (r, time, found)  # what was programmed is written to in place
+        return found
+
+    def _relaxed(self) -> F32:
+        """The same without traps."""
         memory, law, state = self._memory, self._retention, self._state
         if memory.ages is None or law is None:
             return state.r

@@ -14,6 +14,7 @@ from synaptogen_core.array.tally import notes
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import arguments, console
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
+from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
 from synaptogen_core.exchange.api import load_dataset, load_retention, simulate_to_file, simulate_to_zarr
@@ -105,6 +106,12 @@ def generate(
         str | None,
         typer.Option(help="Law of what time does: stanford-b, stanford-c, or JSON file.", rich_help_panel=DEVICE),
     ] = None,
+    traps: Annotated[
+        bool,
+        typer.Option(
+            "--traps/--no-traps", help="Let reads fluctuate as those of five measured cells.", rich_help_panel=DEVICE
+        ),
+    ] = False,
     train: Annotated[
         list[str] | None,
         typer.Option(
@@ -191,7 +198,8 @@ def generate(
         u_max=u_max,
     )
     law = load_retention(retention) if retention else None
-    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start, retention=law)
+    held = {"retention": law, "traps": Traps.stanford_a() if traps else None}
+    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start, **held)
     pulses = arguments.train(train or ["cycling:cycles=100"], repeat)
     if wait:
         cells.needs_law()

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from synaptogen_core.networks.digital.layers import Reshape as Reshape
     from synaptogen_core.networks.digital.layers import Softmax as Softmax
     from synaptogen_core.networks.digital.network import Network as Network
+    from synaptogen_core.networks.digital.spiking import EachStep as EachStep
+    from synaptogen_core.networks.digital.spiking import Latency as Latency
+    from synaptogen_core.networks.digital.spiking import LeakyIntegrateAndFire as LeakyIntegrateAndFire
+    from synaptogen_core.networks.digital.spiking import LeakyIntegrator as LeakyIntegrator
+    from synaptogen_core.networks.digital.spiking import spiking_layers as spiking_layers
     from synaptogen_core.networks.example import digits as digits
     from synaptogen_core.networks.hardware.analog import AnalogNetwork as AnalogNetwork
     from synaptogen_core.networks.hardware.calibration import calibrate as calibrate
@@ -35,6 +40,10 @@ _HOMES = {
     "Chip": "hardware.chip",
     "Conv2d": "digital.convolution",
     "Dense": "digital.layers",
+    "EachStep": "digital.spiking",
+    "Latency": "digital.spiking",
+    "LeakyIntegrateAndFire": "digital.spiking",
+    "LeakyIntegrator": "digital.spiking",
     "Mapping": "hardware.mapping",
     "Network": "digital.network",
     "Pool2d": "digital.convolution",
@@ -48,6 +57,7 @@ _HOMES = {
     "draw_weights": "learning.training",
     "evaluate": "scoring.evaluation",
     "program": "hardware.programming",
+    "spiking_layers": "digital.spiking",
     "sweep_chips": "scoring.sweep",
     "train": "learning.training",
     "train_in_the_loop": "learning.in_the_loop",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.networks.digital.network import Network
 from synaptogen_core.types import F64
 
@@ -37,12 +38,11 @@ def digits(hidden: int = 32) -> tuple[Network, Labelled, Labelled]:
     """
     from sklearn.datasets import load_digits
     from sklearn.neural_network import MLPClassifier
-    from threadpoolctl import threadpool_limits
 
     x, y = load_digits(return_X_y=True)
     x = np.asarray(x / 16)
     x.flags.writeable = y.flags.writeable = False
-    with warnings.catch_warnings(), threadpool_limits(1):  # matrices too small for several threads of BLAS
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")  # that it might still become a little better
         model = MLPClassifier((hidden,), random_state=0, max_iter=200).fit(x[:TRAINING], y[:TRAINING])
     return Network.from_sklearn(model), (x[:TRAINING], y[:TRAINING]), (x[TRAINING:], y[TRAINING:])

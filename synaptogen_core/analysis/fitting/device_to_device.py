@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from synaptogen_core.analysis.blas import one_thread
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device.numbers import SIGMA_FLOOR
 from synaptogen_core.types import F64
 

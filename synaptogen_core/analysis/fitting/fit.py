@@ -17,10 +17,14 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
+<<<<<<< HEAD
 from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.conduction.fit_curves import fit_curves
 from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
+=======
+from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
+>>>>>>> h-files
 from synaptogen_core.analysis.fitting import assembly, autoregression, cycle_to_cycle, stages
 from synaptogen_core.analysis.fitting import estimates as fit_table
 from synaptogen_core.analysis.fitting.cycle_table import Panel
@@ -28,6 +32,7 @@ from synaptogen_core.analysis.fitting.device_to_device import DeviceFit
 from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, with_drift
 from synaptogen_core.analysis.resampling import check_confidence
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device import rules
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters

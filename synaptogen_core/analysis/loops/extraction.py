@@ -15,10 +15,10 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.loops import evidence, offsets, resistances, sweeps, thresholds, vectors
 from synaptogen_core.analysis.loops.options import FeatureOptions as FeatureOptions
 from synaptogen_core.analysis.loops.vectors import Found
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.measurement import is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.types import F64, Ints

@@ -19,13 +19,13 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.blas import one_thread
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement, simulated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import panel_of
 from synaptogen_core.analysis.fitting.fit import Fit
 from synaptogen_core.analysis.validation import distances as stats
 from synaptogen_core.analysis.validation import held_out
 from synaptogen_core.analysis.validation.verdict import Finding, findings
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.measurement import select_records
 from synaptogen_core.progress import Cancel, Progress, Work

@@ -54,6 +54,7 @@ def cells_settings(cells: CellArray) -> dict[str, Any]:
         "history": cells.start,
         "first_cell": cells.first_cell,
         **({} if cells.retention is None else {"retention": cells.retention.to_dict()}),
+        **({} if cells.traps is None else {"traps": cells.traps.to_dict()}),
     }
 
 
@@ -66,9 +67,11 @@ def beginning(cells: CellArray) -> dict[str, Any]:
 def origin(cells: CellArray) -> dict[str, Any]:
     """Attributes that say which cells these are."""
     about = {"device": cells.device.name, "device_hash": cells.device.hash, "seed": cells.seed}
-    law = cells.retention
+    law, traps = cells.retention, cells.traps
     if law is None:
         return about
+    if traps is not None:
+        about |= {"traps": traps.name, "traps_hash": traps.hash, "traps_note": traps.label}
     return about | {"retention": law.name, "retention_hash": law.hash, "retention_note": law.label}
 
 
@@ -184,6 +187,8 @@ def python_text(
     options = f"seed={settings['seed']}, start={settings['history']!r}"
     if "retention" in settings:
         options += f", retention={law_text(settings['retention'])}"
+    if "traps" in settings:
+        options += f", traps=sc.retention.Traps.from_dict({settings['traps']!r})"
     if settings["first_cell"]:
         options += f", first_cell={settings['first_cell']}"
     lines = ["import synaptogen_core as sc", ""]

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.array.ageing import Ages, Switches
+from synaptogen_core.array.ageing import Ages, Switches, flickering
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.engines import choose
 from synaptogen_core.array.engines.interface import Engine, Pulses, Records
@@ -21,6 +21,7 @@ from synaptogen_core.array.threads import available_threads, blocks, each_block,
 from synaptogen_core.device.model import conduction, read_noise
 from synaptogen_core.device.model.float32 import Constants, constants
 from synaptogen_core.device.model.state import State
+from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.progress import CELLS_KEPT, Cancel, Progress, is_cancelled
 from synaptogen_core.schema import FEATURE_NAMES
@@ -168,7 +169,7 @@ class Run:
 
     def _parts(self, pulses: int, most: int) -> Iterator[slice]:
         """Pulses that are taken at once: where age plays a part, only as many as end at one time and record once."""
-        if not self.timed:
+        if not self.timed and self.cells.traps is None:
             return blocks(pulses, most)
         return (slice(a, b) for first, last in pairwise(self._breaks) for a, b in _cut(first, last, most))
 
@@ -227,6 +228,8 @@ class Run:
         engine.advance(cells.source, cells.target, cells.where, self.cells.seed, pulses, out, c)
         if begun is not None:
             self._aged(cells, begun, part, out)
+        if self.cells.traps is not None and "r" in out:
+            self._fluctuate(self.cells.traps, cell, part, out)
         for i, name in enumerate(FEATURE_NAMES if cycles else ()):
             self.arrays[name][first_cycle : first_cycle + cycles, columns] = out["features"][i][:, inside]
         if times:
@@ -250,6 +253,12 @@ class Run:
             ages = ages.read(self.cells.engine, self.cells.seed, state.cell, state.r, law, self.cells.device, threads=1)
             out["r"][-1] = ages.seen
         cells.ages = ages
+
+    def _fluctuate(self, traps: Traps, cell: NDArray[np.uint64], part: slice, out: Records) -> None:
+        """Let a read at the end of some pulses find the traps as they are then."""
+        told, ends = self.cells, self.timetable.train.ends
+        now = told.clock.time + (0 if ends is None else int(ends[part.stop - 1]))
+        out["r"][-1] = flickering(told.engine, told.seed, cell, out["r"][-1].copy(), now, traps, told.device, threads=1)
 
     def _volts(self, cell: NDArray[np.uint64], part: slice) -> F32:
         """Voltages of some pulses: (pulses, n), or (pulses, 1) where all cells get the same."""

@@ -21,6 +21,7 @@ from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
+from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.errors import BudgetError
 from synaptogen_core.progress import Cancel, Progress, check_callbacks
 
@@ -296,6 +297,7 @@ def fresh_cells(settings: Mapping[str, Any]) -> CellArray:
         start=settings["history"],
         first_cell=settings["first_cell"],
         retention=RetentionLaw.from_dict(settings["retention"]) if "retention" in settings else None,
+        traps=Traps.from_dict(settings["traps"]) if "traps" in settings else None,
     )
 
 

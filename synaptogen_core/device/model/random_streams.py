@@ -27,14 +27,14 @@ LOW_WORD = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
 
 
-def philox(counter: U32, key: tuple[int, int]) -> U32:
+def philox(counter: U32, key: tuple[int, int] | tuple[NDArray[np.uint64], NDArray[np.uint64]]) -> U32:
     """Philox 4x32-10.
 
     Parameters
     ----------
     counter : ndarray of uint32, shape (4, n)
         The counter words, the first one first.
-    key : tuple of two int
+    key : tuple of two int, or of two ndarray of uint64, shape (n,)
         The key words, each below 2**32.
 
     Returns
@@ -42,15 +42,14 @@ def philox(counter: U32, key: tuple[int, int]) -> U32:
     ndarray of uint32, shape (4, n)
     """
     x0, x1, x2, x3 = (word.astype(np.uint64) for word in counter)
-    k0, k1 = key
+    k0, k1 = (np.asarray(k, np.uint64) for k in key)
     m0, m1 = (np.uint64(m) for m in MULTIPLIERS)
     for _ in range(ROUNDS):
         p0 = x0 * m0
         p1 = x2 * m1
-        x0, x1 = (p1 >> HALF) ^ x1 ^ np.uint64(k0), p1 & LOW_WORD
-        x2, x3 = (p0 >> HALF) ^ x3 ^ np.uint64(k1), p0 & LOW_WORD
-        k0 = (k0 + KEY_STEPS[0]) & 0xFFFFFFFF
-        k1 = (k1 + KEY_STEPS[1]) & 0xFFFFFFFF
+        x0, x1 = (p1 >> HALF) ^ x1 ^ k0, p1 & LOW_WORD
+        x2, x3 = (p0 >> HALF) ^ x3 ^ k1, p0 & LOW_WORD
+        k0, k1 = (k0 + KEY_STEPS[0]) & LOW_WORD, (k1 + KEY_STEPS[1]) & LOW_WORD
     return np.stack([x0, x1, x2, x3]).astype(np.uint32)
 
 

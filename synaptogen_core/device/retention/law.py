@@ -93,11 +93,11 @@ class RetentionLaw:
             value = checks.instance(name, getattr(self, name), str, "give a text")
             if len(value) > MAX_TEXT or (name == "name" and not 0 < len(value) <= 200):
                 raise ValueError(f"{name}: must be a text of at most {MAX_TEXT} letters (got {len(value)}); shorten it")
-        nodes = _row("conductance", self.conductance)
+        nodes = row("conductance", self.conductance)
         if not 0 < nodes.size <= MAX_NODES or nodes[0] <= 0 or np.any(np.diff(nodes) <= 0):
             raise ValueError("conductance: must rise from above 0 S on (got others); sort the nodes, drop repeats")
         for name in TABLES[1:]:
-            given = _row(name, getattr(self, name))
+            given = row(name, getattr(self, name))
             given = np.zeros(nodes.size) if not given.size and name in ("mean", "reversible") else given
             checks.shape(name, given, nodes.shape)
             if name != "mean" and given.min() < 0:
@@ -113,9 +113,9 @@ class RetentionLaw:
                 "have no Laplace part: raise the rate"
             )
         for name in ("t0", "corner", "temperature"):
-            object.__setattr__(self, name, _above_zero(name, getattr(self, name)))
+            object.__setattr__(self, name, above_zero(name, getattr(self, name)))
         if self.activation_energy is not None:
-            object.__setattr__(self, "activation_energy", _above_zero("activation_energy", self.activation_energy))
+            object.__setattr__(self, "activation_energy", above_zero("activation_energy", self.activation_energy))
         first, last = (float(t) for t in self.time_range)
         if not 0 <= first <= last or not last:
             raise ValueError(f"time_range: must be two rising times [s] (got {first:g} and {last:g}); correct them")
@@ -200,7 +200,7 @@ class RetentionLaw:
             new["rate"] = np.full(self.rate.shape, GAUSSIAN_RATE)
             words.append("jumps=gaussian")
         if rate is not None:
-            new["rate"] = new.get("rate", self.rate) * _above_zero("rate", rate)
+            new["rate"] = new.get("rate", self.rate) * above_zero("rate", rate)
             words.append(f"rate x {rate:g}")
         if scale is not None:
             factor = checks.number("scale", scale)
@@ -210,7 +210,7 @@ class RetentionLaw:
             words.append(f"scale={factor:g}")
         for name, value in (("t0", t0), ("activation_energy", activation_energy)):
             if value is not None:
-                new[name] = _above_zero(name, value)
+                new[name] = above_zero(name, value)
                 words.append(f"{name}={value:g}")
         if not new:
             return self
@@ -286,7 +286,7 @@ def acceleration(law: RetentionLaw, temperature: float) -> float:
     ValueError
         If the law has no activation energy.
     """
-    kelvin = _above_zero("temperature", temperature)
+    kelvin = above_zero("temperature", temperature)
     if law.activation_energy is None:
         raise ValueError(
             f"temperature: must be left out for a law without an activation energy (got {kelvin:g} K); "
@@ -304,14 +304,48 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} us"
 
 
-def _row(name: str, value: ArrayLike) -> F64:
+def row(name: str, value: ArrayLike) -> F64:
+    """A row of finite numbers, checked.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    value : array of float, shape (k,)
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none.
+    """
     found: F64 = np.array(checks.numeric(name, value, "a row of numbers", "give one a node"), dtype=np.float64)
     if found.ndim != 1 or not np.isfinite(found).all():
         raise ValueError(f"{name}: must be a row of finite numbers (got shape {found.shape}); give one a node")
     return found
 
 
-def _above_zero(name: str, value: object) -> float:
+def above_zero(name: str, value: object) -> float:
+    """A number above zero, checked.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    value : float
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none.
+    """
     found = checks.number(name, value)
     if found <= 0:
         raise ValueError(f"{name}: must be above zero (got {found:g}); correct it")

@@ -26,7 +26,7 @@ from synaptogen_core.exchange.datasets.datasets import (
 )
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
-from synaptogen_core.networks.digital import convolution, layers
+from synaptogen_core.networks.digital import convolution, layers, spiking
 from synaptogen_core.networks.digital.layers import Layer, Weighted
 from synaptogen_core.networks.digital.network import Network
 from synaptogen_core.networks.hardware.analog import AnalogLayer, AnalogNetwork, places_and_lines
@@ -40,7 +40,7 @@ KINDS: dict[str, type[Layer]] = {
     kind.__name__: kind
     for kind in (
         layers.Dense, layers.Relu, layers.Tanh, layers.Sigmoid, layers.Softmax, layers.Reshape, convolution.Conv2d,
-        convolution.Pool2d,
+        convolution.Pool2d, spiking.Latency, spiking.EachStep, spiking.LeakyIntegrator, spiking.LeakyIntegrateAndFire,
     )
 }  # fmt: skip
 READOUT = ("read_voltage", "adc_bits", "dac_bits", "bandwidth", "density", "seed", "first_line", "input_range")
@@ -145,7 +145,8 @@ def _described(analog: AnalogNetwork) -> xr.Dataset:
             variables[f"{name}_{k}"] = ((f"row_{k}", f"column_{k}"), found.values, _plain_attrs(found.attrs))
         state.pop("device")
         _put(variables, f"ranges_{k}", (f"tile_{k}", "end"), layer.readout.ranges, "ends of the ADC's range", "A")
-        _put(variables, f"gain_{k}", (f"output_{k}",), layer.readout.gain, "digital gain", "1")
+        gain = np.broadcast_to(layer.readout.gain, layer.layout.outputs)  # one for all before calibration
+        _put(variables, f"gain_{k}", (f"output_{k}",), gain, "digital gain", "1")
         _put(
             variables, f"largest_{k}", (f"output_{k}",), layer.layout.largest, "weight of the largest conductance", "1"
         )

@@ -194,6 +194,9 @@ class Pool2d(Layer):
         first = flat.argmax(axis=-1)[..., None] == np.arange(flat.shape[-1])  # one of equals, as everybody's
         return add_patches(first.reshape(windows.shape) * grad, x.shape, self._steps, (0, 0))
 
+    def range_after(self, low: float, high: float) -> tuple[float, float]:
+        return min(low, 0.0), high
+
     def shape_after(self, shape: Shape) -> Shape:
         if len(shape) != 3:
             raise ValueError(f"x: must have shape (channels, y, x) an image (got {shape}); reshape the images")

@@ -64,6 +64,20 @@ class Layer:
         """
         return shape
 
+    def range_after(self, low: float, high: float) -> tuple[float, float]:
+        """Between what its outputs lie if its inputs lie between these; here of what rises with its input.
+
+        Parameters
+        ----------
+        low, high : float
+
+        Returns
+        -------
+        low, high : float
+        """
+        ends = self.forward(np.array([[low], [high]]))
+        return float(ends[0, 0]), float(ends[1, 0])
+
 
 @dataclass(frozen=True)
 class Relu(Layer):
@@ -127,6 +141,9 @@ class Reshape(Layer):
 
     def backward(self, x: F64, y: F64, dy: F64) -> F64:
         return dy.reshape(x.shape)
+
+    def range_after(self, low: float, high: float) -> tuple[float, float]:
+        return low, high
 
     def shape_after(self, shape: Shape) -> Shape:
         try:
@@ -231,6 +248,11 @@ class Weighted(Layer):
 
     def backward(self, x: F64, y: F64, dy: F64) -> F64:
         return self.scattered(self.taken_apart(dy) @ self.matrix.T, x.shape)
+
+    def range_after(self, low: float, high: float) -> tuple[float, float]:
+        up, down = np.maximum(self.matrix, 0).sum(axis=0), np.minimum(self.matrix, 0).sum(axis=0)
+        lowest, highest = (low * up + high * down + self.bias).min(), (high * up + low * down + self.bias).max()
+        return min(float(lowest), 0.0), float(highest)  # what lies beyond the edge of an image counts as 0
 
     def gradients(self, x: F64, dy: F64) -> tuple[F64, F64]:
         """Gradients of the weights and of the bias.

@@ -303,5 +303,5 @@ class _OnCells:
         cells = self.layer.cells.part(place.rows, place.columns)
         return read_columns(cells, self.volts[:, place.rows], self.layer.matrix.lines[tile])
 
-    def variances(self, tile: int, bandwidth: float) -> F64:
-        return self.about.variances(tile, bandwidth)
+    def variances(self, tile: int, bandwidth: float, current: F64) -> F64:
+        return self.about.variances(tile, bandwidth, current)

@@ -17,8 +17,7 @@ from synaptogen_core.crossbar.programming.staircase import Reach
 from synaptogen_core.crossbar.programming.verify_reads import Reader, verify_through
 from synaptogen_core.crossbar.readout.effective_matrix import EffectiveMatrix
 from synaptogen_core.crossbar.readout.read import are_ideal
-from synaptogen_core.networks.digital.convolution import Pool2d
-from synaptogen_core.networks.digital.layers import Reshape, Weighted
+from synaptogen_core.networks.digital.layers import Weighted
 from synaptogen_core.networks.digital.network import Network
 from synaptogen_core.networks.hardware.analog import (
     AnalogLayer,
@@ -178,15 +177,7 @@ def _bounds(network: Network) -> list[float]:
     for layer in network.layers:
         if isinstance(layer, Weighted):
             found.append(max(-low, high) or 1.0)
-            up, down = np.maximum(layer.matrix, 0).sum(axis=0), np.minimum(layer.matrix, 0).sum(axis=0)
-            low, high = (
-                float((low * up + high * down + layer.bias).min()),
-                float((high * up + low * down + layer.bias).max()),
-            )
-        elif not isinstance(layer, Reshape | Pool2d):
-            low, high = (float(v) for v in layer.forward(np.array([[low], [high]]))[:, 0])
-        if isinstance(layer, Weighted | Pool2d):
-            low = min(low, 0.0)  # what lies beyond the edge counts as 0
+        low, high = layer.range_after(low, high)
     return found
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.crossbar.programming.program_and_verify import program_and_verify
 from synaptogen_core.networks.digital.layers import Weighted
 from synaptogen_core.networks.hardware.analog import AnalogLayer, AnalogNetwork
@@ -31,6 +32,7 @@ class Written:
     cells: int
 
 
+@one_thread()
 def train_in_the_loop(
     analog: AnalogNetwork,
     x: ArrayLike,

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.array.identity import MAX_SEED
 from synaptogen_core.networks.digital.network import Network
 from synaptogen_core.progress import Cancel, Progress, Work, check_callbacks
@@ -92,6 +93,7 @@ def batches(images: int, batch: int, seed: int, epoch: int) -> Iterator[NDArray[
     return iter([order[k : k + batch] for k in range(0, images, batch)])
 
 
+@one_thread()
 def train(
     network: Network,
     x: ArrayLike,

@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.device.retention import jumps
-from synaptogen_core.device.retention.table import RetentionTable
-
-TRUTH = sc.RetentionLaw("truth", [1e-5], [1e-6], [0.35], 6e-3, 1e-9)
-NOISE = 0.25e-6
-
-
-def table(times: list[float], n: int = 900, seed: int = 1) -> RetentionTable:
-    numbers = jumps.numbers(TRUTH, sc.load_device("hennen2024"))
-    cell, none, born = np.arange(n, dtype=np.uint64), np.zeros(n, np.uint32), np.full(n, 5e-5)
-    rng = np.random.default_rng(seed)
-    read = []
-    for time in times:
-        moved, _ = jumps.walk(seed, cell, none, born, np.full(n, int(time * 1e9)), numbers)
-        read.append(born + moved + rng.normal(0, NOISE, n))
-    birth = np.repeat(np.arange(n), len(times))
-    return RetentionTable(birth, np.tile(times, n), np.array(read).T.ravel(), "simulated")
+from tests.analysis.made_retention import NOISE, table
 
 
 @pytest.fixture(scope="module")

@@ -27,15 +27,21 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 SETTINGS = {"record": ["features", "current", "state"], "every": 2, "bandwidth": 1e8}
 BUDGET = 1 << 12
 SHAPE = (13, 10)
+TIME = {
+    "retention": sc.RetentionLaw("test", [1e-5], [2e-6], [0.4], 6e-3, 1e-6),
+    "traps": sc.retention.Traps.stanford_a(),
+}
 
 
-def train() -> sc.PulseTrain:
-    return sc.PulseTrain.staircase(3) + sc.PulseTrain.random(9, "uniform", low=-1.5, high=1.5)
+def train(lasting: bool = False) -> sc.PulseTrain:
+    before, after = sc.PulseTrain.staircase(3), sc.PulseTrain.random(9, "uniform", low=-1.5, high=1.5)
+    return before + sc.PulseTrain.wait(10.0) + after.timed(delay=1e-3) if lasting else before + after
 
 
 def cells(used: bool = False, shape: tuple[int, int] = SHAPE) -> sc.CellArray:
-    array = sc.CellArray(shape, sc.load_device("hennen2024").vary(d2d=1.5), seed=7)
+    array = sc.CellArray(shape, sc.load_device("hennen2024").vary(d2d=1.5), seed=7, **(TIME if used else {}))
     if used:
+        array.wait(1.0)
         array.apply_voltage(-1.5)
     return array
 
@@ -73,9 +79,9 @@ def test_a_cluster_gives_the_same_bits(
     shares: list[float] = []
     path = tmp_path / "run.zarr"
     sc.simulate_to_zarr(
-        cells(used), train(), path, budget=BUDGET, scheduler=cluster, progress=shares.append, **SETTINGS
+        cells(used), train(used), path, budget=BUDGET, scheduler=cluster, progress=shares.append, **SETTINGS
     )
-    assert same(sc.load_dataset(path), sc.simulate(cells(used), train(), **SETTINGS))
+    assert same(sc.load_dataset(path), sc.simulate(cells(used), train(used), **SETTINGS))
     assert shares == sorted(shares)
     assert (shares[0], shares[-1], len(shares)) == (0.0, 1.0, 14)
     assert not (path / FOLDER).exists()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 import synaptogen_core as sc
-from synaptogen_core.array.engines.compiled import relaxation
+from synaptogen_core.array.engines.compiled.retention import relaxation
 from synaptogen_core.device.retention import arithmetic, jumps
 
 Z, KS = 4.89, 2.69  # a false alarm of 1e-6: in standard errors, and over sqrt(n)

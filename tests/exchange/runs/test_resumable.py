@@ -146,6 +146,22 @@ def test_a_cancelled_run_goes_on(tmp_path: Path) -> None:
     assert same(sc.load_dataset(path), sc.simulate(cells(), train(), **SETTINGS))
 
 
+def test_a_run_with_a_clock_goes_on(tmp_path: Path) -> None:
+    law = sc.RetentionLaw("test", [1e-5], [2e-6], [0.4], 6e-3, 1e-6)
+    array = sc.CellArray(
+        (6, 10), sc.load_device("hennen2024"), seed=7, retention=law, traps=sc.retention.Traps.stanford_a()
+    )
+    wave = sc.PulseTrain.staircase(1) + sc.PulseTrain.wait(10.0) + sc.PulseTrain.read_only(2, every=1.0)
+    options = {"record": ["current", "conductance"], "every": 1, "budget": 1}
+    path, stop = tmp_path / "run.zarr", threading.Event()
+    with pytest.raises(sc.Cancelled):
+        sc.simulate_to_zarr(array, wave, path, cancel=stop, progress=lambda s: s > 0.4 and stop.set(), **options)
+    assert Marks(path).done()
+    sc.simulate_to_zarr(array, wave, path, **options)
+    options.pop("budget")
+    assert same(sc.load_dataset(path), sc.simulate(array, wave, **options))
+
+
 @pytest.fixture
 def unfinished(tmp_path: Path) -> Path:
     """A store of which some groups are done."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from synaptogen_core.analysis.blas import one_thread
+from synaptogen_core.array.blas import one_thread
 
 
 def threads() -> int:
