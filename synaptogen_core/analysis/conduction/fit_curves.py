@@ -13,14 +13,8 @@ from synaptogen_core.analysis.conduction.iv_family import GUESSES, Family, Fitte
 from synaptogen_core.analysis.conduction.known_state import LOW, Branches, Loops
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.resampling import bootstrap_weights, check_confidence
-<<<<<<< HEAD
-from synaptogen_core.device.curve_rules import U_MAX_LIMIT, most_u_max
-=======
 from synaptogen_core.array.blas import one_thread
-from synaptogen_core.device.frozen import freeze
-from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.device.rules import U_MAX_LIMIT
->>>>>>> h-files
+from synaptogen_core.device.curve_rules import U_MAX_LIMIT, most_u_max
 from synaptogen_core.measurement import is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.types import F64
