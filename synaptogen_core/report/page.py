@@ -36,7 +36,12 @@ MOST_DEVICES = 200  # rows of the table of devices
 
 
 def report_html(
-    fit: Fit, validation: Validation | None = None, *, loops: xr.Dataset | None = None, command: str = ""
+    fit: Fit,
+    validation: Validation | None = None,
+    *,
+    loops: xr.Dataset | None = None,
+    numbers: xr.Dataset | None = None,
+    command: str = "",
 ) -> str:
     """A fit as one HTML page.
 
@@ -48,6 +53,8 @@ def report_html(
     loops : xarray.Dataset, optional
         The measurement with its loops, for pictures of some of them; with the variables of `extract_features`, these
         show the thresholds found, and failed cycles are counted by their reasons.
+    numbers : xarray.Dataset, optional
+        What `compare_numbers` says of the device.
     command : str
         The command that made the fit, shown as it is.
 
@@ -61,6 +68,8 @@ def report_html(
         name=fit.device.name,
         facts=summary.facts(fit, loops),
         verdict=summary.verdict(validation) if validation else [],
+        compared=summary.compared(numbers) if numbers is not None else [],
+        uses=numbers.attrs["uses"] if numbers is not None else "",
         marks=summary.MARKS,
         warnings=fit.warnings,
         assumed=fit.assumed,
@@ -89,13 +98,14 @@ def save_report(
     path: str | os.PathLike[str],
     *,
     loops: xr.Dataset | None = None,
+    numbers: xr.Dataset | None = None,
     command: str = "",
 ) -> None:
     """Write the page of a fit, all or nothing.
 
     Parameters
     ----------
-    fit, validation, loops, command
+    fit, validation, loops, numbers, command
         As for `report_html`.
     path : str or path
         File to write or to replace, with the suffix .html.
@@ -106,7 +116,7 @@ def save_report(
         If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     check_html(path)
-    content = report_html(fit, validation, loops=loops, command=command)
+    content = report_html(fit, validation, loops=loops, numbers=numbers, command=command)
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
