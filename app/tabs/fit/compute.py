@@ -61,7 +61,7 @@ class Options(TabOptions):
         default="published", label="Model",
         objects={"Published class": "published", "Real devices (format 2)": "extended"},
         doc="Format 2 has coordinates, slow memory and break-in, each kept where it gains on other devices; "
-            "the options beside it are of the published class.",
+            "the options beside it are of the published class. It is taken for few cycles, too.",
     )  # fmt: skip
     order = param.Selector(default="0", objects={"Suggested": "0", **{str(p): str(p) for p in range(1, MAX_ORDER + 1)}},
                            label="VAR order", doc="How many past cycles the next one remembers.")  # fmt: skip
@@ -210,15 +210,18 @@ def fit(
     """The device."""
     from synaptogen_core.analysis import fitting_api
 
-    if options.model == "extended":
-        return fitting_api.fit_extended(
-            values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), curves=values["curves"],
-            devices=values["screen"], progress=progress, cancel=cancel,
-        )  # fmt: skip
-    return fitting_api.fit(
-        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
-        order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
-        curves=values["curves"], devices=values["screen"], progress=progress, cancel=cancel,
+    if options.model == "published":
+        try:
+            return fitting_api.fit(
+                values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
+                order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
+                curves=values["curves"], devices=values["screen"], progress=progress, cancel=cancel,
+            )  # fmt: skip
+        except errors.NeedsExtended:
+            pass  # a device of the other class, with wide intervals
+    return fitting_api.fit_extended(
+        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), curves=values["curves"],
+        devices=values["screen"], progress=progress, cancel=cancel,
     )  # fmt: skip
 
 

@@ -163,4 +163,6 @@ def fit_eta(
         replicates=REPLICATES,
         seed=seed,
     )
-    return float(np.exp(log_eta)), (float(lower), float(upper))
+    eta = float(np.exp(log_eta))
+    ends = np.clip([lower, upper], *BOUNDS)  # one step of Newton may leap far beyond an estimate at its bound
+    return eta, (float(min(ends[0], eta)), float(max(ends[1], eta)))

@@ -174,6 +174,7 @@ def fit(
     work.done(0.1)
     used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
+    stages.check_steady(panel)
     recipe = cycle_to_cycle.Recipe(longest, order, degree, method, criterion)
     work.done(0.2)
     cycles, rest, error = stages.learn_cycles(

@@ -16,7 +16,7 @@ import xarray as xr
 from synaptogen_core.cli import arguments as wishes
 from synaptogen_core.cli import console
 from synaptogen_core.cli.measured import fit_summary
-from synaptogen_core.errors import ColumnsUnclear, FileError
+from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
 from synaptogen_core.report.page import check_html, save_report
@@ -198,15 +198,19 @@ def fit(
             raise ValueError(f"{option}: must stand with loops (got a table of features in {file}); leave it out")
         part = _part(tell, EXTRACTED, FITTED if validate else 1.0)
         named = name or _stem(file)
-        if model == "extended":
+        found = None
+        if model == "published":
+            try:
+                found = fitting_api.fit(
+                    ds, origin, name=named, order=order, max_order=max_order, criterion=criterion, method=method,
+                    components=components, degree=degree, confidence=confidence, seed=seed, progress=part, cancel=stop,
+                )  # fmt: skip
+            except NeedsExtended as few:
+                console.say(f"{few}: a device of format 2 is fitted, with wide intervals")
+        if found is None:
             found = fitting_api.fit_extended(
                 ds, origin, name=named, confidence=confidence, seed=seed, progress=part, cancel=stop
             )
-        else:
-            found = fitting_api.fit(
-                ds, origin, name=named, order=order, max_order=max_order, criterion=criterion, method=method,
-                components=components, degree=degree, confidence=confidence, seed=seed, progress=part, cancel=stop,
-            )  # fmt: skip
         judged = (
             fitting_api.validate(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if validate else None
         )
