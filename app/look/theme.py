@@ -56,13 +56,19 @@ QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
     "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
-    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
+    "dark": {
+        "palette": {
+            "primary": {"main": "#8ab4e8"},
+            "background": {"default": "#14171a", "paper": "#1b1f23"},
+            "divider": "rgba(255, 255, 255, 0.22)",
+        }
+    },
 }
 
 SVG_ICON = (
     "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24'>"
-    "<text x='12' y='16' text-anchor='middle' font-family='sans-serif' font-weight='bold' font-size='10'>SVG</text>"
-    "</svg>"
+    "<text x='12' y='16' text-anchor='middle' font-family='sans-serif' font-weight='bold' font-size='10' "
+    "fill='%23878e95'>SVG</text></svg>"
 )
 SVG_CODE = """
 const view = Bokeh.index.find_one_by_id(fig.id)
@@ -78,7 +84,7 @@ view.export("svg").to_blob().then((blob) => {
 
 EXPAND_ICON = (
     "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
-    "fill='none' stroke='black' stroke-width='2'><path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/></svg>"
+    "fill='none' stroke='%23878e95' stroke-width='2'><path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/></svg>"
 )
 # The whole screen for one figure, and back: by the same tool, or by Escape.
 EXPAND_CODE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,21 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.settings import link
+from app.settings import history, link, session_file
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
+from app.tabs.pulses import files as train_files
 from app.tabs.registry import TABS
 from app.tabs.view import Context, View
+from app.work import crowd
 from app.work.downloads import Downloads
 from app.work.lane import has_loop
 from app.work.session import Session
 from app.work.states import FADED
+from synaptogen_core.errors import SynaptogenError
 
 SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
@@ -207,6 +210,7 @@ class Dashboard:
         pn.config.exception_handler = partial(tell, weakref.ref(self.session))
         if has_loop():  # Panel has one cleaner for all pages: begun in the first one's context, it would keep that one
             contextvars.Context().run(pn.state._schedule_busy_cleanup)
+        crowd.enter(self.session)
         pn.state.onload(self.session.start)
         pn.state.on_session_destroyed(partial(clean_up, self.session))
 
@@ -221,6 +225,9 @@ class Dashboard:
                 self.show,
                 self.downloads,
                 self.settings.lines,
+                self.open_session,
+                train_files.segment_from_csv,
+                self.keep,
                 self.work,
             )
             view = self.views[tab] = next(t for t in TABS if t.key == tab).view(context)
@@ -235,7 +242,7 @@ class Dashboard:
 
     def downloads(self, kinds: Sequence[str]) -> Downloads:
         """The download buttons of some formats, for the tab that shows them."""
-        files = next((files for files in (run_files, selection_files) if kinds[0] in files.FORMATS), None)
+        files = next((files for files in (run_files, selection_files, train_files) if kinds[0] in files.FORMATS), None)
         known = files.FORMATS if files else fit_files.FORMATS
         order = partial(files.order, self.session) if files else self.work.order
         downloads = Downloads(self._post, order, {kind: known[kind] for kind in kinds})
@@ -249,6 +256,24 @@ class Dashboard:
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
+
+    def open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        """Set all settings as a session's file has them: soon, under the lock; `say` hears what became of it."""
+        self._post(partial(self._open_session, name, content, say))
+
+    def _open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
+        try:
+            saved = session_file.read(content.decode("utf-8-sig", "replace"), name)
+        except (ValueError, SynaptogenError) as error:
+            say(str(error))
+            return
+        dropped = session_file.apply(self.settings, saved)
+        say(" ".join([f"Opened {name}.", *dropped]))
+
+    def keep(self) -> Callable[[], None]:
+        """Remember all settings; what is returned brings them back, soon and under the lock."""
+        state = history.now(self.settings)
+        return lambda: self._post(partial(history.restore, self.settings, state))
 
     def use_device(self, device: Any, limits: Any = None) -> None:
         """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""
@@ -347,3 +372,4 @@ def leave_busy(page: Any, state: Any = pn.state) -> None:
 def clean_up(session: Session, context: Any) -> None:
     """The end of a page."""
     session.close()
+    crowd.leave(session)

@@ -16,6 +16,8 @@ from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from bokeh.settings import settings
 from panel.io.server import AutoloadJsHandler, DocHandler
 
+from app.work import crowd
+
 FRAMES = os.environ.get("SYNAPTOGEN_FRAME_ANCESTORS", "'self'")  # whose pages may show ours in a frame of theirs
 OLDER = {"'self'": "SAMEORIGIN", "'none'": "DENY"}  # the same for X-Frame-Options, which knows no other
 SCRIPT = re.compile("<script(.*?</script>)", re.DOTALL)  # to its end, so that what stands in one stays as it is
@@ -59,6 +61,11 @@ async def prepare(handler: Any, prepare: Any = AuthRequestHandler.prepare) -> No
     if isinstance(address, tuple) and not is_local(address[0]) and all(map(is_local, map(host, allowed))):
         handler.set_status(403)
         handler.finish(REFUSED)
+        return
+    if isinstance(handler, DocHandler) and crowd.is_full():  # a page that was sent may still open its websocket
+        handler.set_status(503)
+        handler.set_header("Retry-After", "60")
+        handler.finish(crowd.FULL.format(pages=len(crowd.OPEN)))
         return
     await prepare(handler)
 

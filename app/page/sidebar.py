@@ -32,7 +32,7 @@ class Sidebar:
                 Group(device, SWITCHES, title="Model switches", open=False),
                 Group(read, title="Read-out", open=False),
             ),
-            words={"table": "lines"}, reset=lambda: post(settings.reset),
+            words={"table": "lines", "segments": "lines"}, reset=lambda: post(settings.reset),
         )  # fmt: skip
         self.waveform = Waveform(settings, self._show_wave, post)
         self.own = pn.pane.HTML("", sizing_mode="stretch_width", margin=(6, 12), visible=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.settings.sections import Settings
-from app.work import runs
+from app.work import trains
 from app.work.lane import Post
 
 POINTS, CYCLES = 600, 3  # the first cycles say it all
@@ -29,7 +29,7 @@ class Waveform:
     def _draw(self) -> None:
         self._due = False
         try:
-            train = runs.make_train(self._settings.train.choices())
+            train = trains.make_train(self._settings.train.choices())
         except ValueError:
             return  # the status line says what is wrong; the last good waveform stays
         pulse, volts, _ = train.waveform(POINTS)

@@ -10,8 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.server import logs
+
 PAGE = Path(__file__).resolve().parents[1] / "main.py"
 WARM_UP = Path(__file__).with_name("warm_up.py")
+HEALTH = "app.server.health"
+LOGS = ("text", "json")
 ANY = ("", "0.0.0.0", "::")  # every address of this machine
 LOCAL = ("localhost", "127.0.0.1", "::1")
 ORIGIN = re.compile(r"(\*|[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:([0-9]{1,5}|\*))?")
@@ -25,6 +29,7 @@ def serve(
     origins: Sequence[str] = (),
     processes: int = 1,
     show: bool = False,
+    log: str = "text",
     further: Sequence[str] = (),
     tell: Callable[[str], None] = print,
 ) -> None:
@@ -42,6 +47,8 @@ def serve(
         That share the port; 0: as many as there are processors.
     show
         Open it in the browser of this machine.
+    log
+        How the log is written: "text", or "json" with one object a line.
     further
         Options of `panel serve`, such as --basic-auth.
     tell
@@ -52,9 +59,14 @@ def serve(
     ValueError
         If it cannot be served so; the message says what to give instead.
     """
+    if log not in LOGS:
+        raise ValueError(f"--log: must be text or json (got {log!r})")
     port = open_port(address, port)
     options = command_line(port, address, origins, processes, show, further)
     from panel.command.serve import Serve
+
+    if log == "json":
+        logs.begin()
 
     import app.page.dashboard  # noqa: F401 - once, before there are several processes, so that they share its memory
 
@@ -88,7 +100,7 @@ def command_line(
             )
     own = [] if address in (*ANY, *LOCAL) else [f"[{address}]" if ":" in address else address]
     allowed = [*(f"{host}:{port}" for host in ("localhost", "127.0.0.1", *own)), *origins]
-    options = [str(PAGE), "--port", str(port), "--num-procs", str(processes)]
+    options = [str(PAGE), "--port", str(port), "--num-procs", str(processes), "--plugins", HEALTH]
     options += ["--address", address] if address not in ANY else []
     for origin in allowed:
         options += ["--allow-websocket-origin", origin]

@@ -15,14 +15,8 @@ class History:
 
     def __init__(self, settings: Settings):
         self._settings = settings
-        self.states: list[State] = [self._now()]
+        self.states: list[State] = [now(settings)]
         self.first = self.at = 0  # numbers of states: they go on counting when old ones are forgotten
-
-    def _now(self) -> State:
-        values = {
-            p + n: copied(getattr(section, n)) for p, section in self._settings.sections() for n in section.names()
-        }
-        return values | {"own": self._settings.device.own, "limits": self._settings.limits}
 
     @property
     def last(self) -> int:
@@ -38,11 +32,11 @@ class History:
 
     def record(self) -> bool:
         """Keep the present state, if it is another than the one that is shown; what was undone is then gone."""
-        now = self._now()
-        if now == self.states[self.at - self.first]:
+        state = now(self._settings)
+        if state == self.states[self.at - self.first]:
             return False
         del self.states[self.at - self.first + 1 :]
-        self.states.append(now)
+        self.states.append(state)
         if len(self.states) > MOST:
             del self.states[0]
             self.first += 1
@@ -53,13 +47,23 @@ class History:
         """Back or forth to a state; False if it is no longer kept, or already shown."""
         if number == self.at or not self.first <= number <= self.last:
             return False
-        state = self.states[number - self.first]
-        if state["own"] is not self._settings.device.own:
-            self._settings.use_device(state["own"], state["limits"])
-        for prefix, section in self._settings.sections():
-            section.param.update({n: copied(state[prefix + n]) for n in section.names()})
+        restore(self._settings, self.states[number - self.first])
         self.at = number
         return True
+
+
+def now(settings: Settings) -> State:
+    """The present state of all settings."""
+    values = {p + n: copied(getattr(section, n)) for p, section in settings.sections() for n in section.names()}
+    return values | {"own": settings.device.own, "limits": settings.limits}
+
+
+def restore(settings: Settings, state: State) -> None:
+    """Make a state the present one."""
+    if state["own"] is not settings.device.own:
+        settings.use_device(state["own"], state["limits"])
+    for prefix, section in settings.sections():
+        section.param.update({n: copied(state[prefix + n]) for n in section.names()})
 
 
 def copied(value: Any) -> Any:

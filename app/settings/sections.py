@@ -75,6 +75,10 @@ class Section(param.Parameterized):
         """Names of the parameters that matter now."""
         return self.names()
 
+    def watched(self) -> tuple[str, ...]:
+        """Names of the parameters whose change makes another request."""
+        return self.names()
+
     def in_link(self) -> tuple[str, ...]:
         """Names of the parameters that a link holds."""
         return self.active()
@@ -98,6 +102,7 @@ TRAIN_KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "random": ("Random voltages", ("pulses", "distribution", "low", "high", "mean", "sd", "per_cell", "train_seed")),
     "read_only": ("Read only", ("pulses",)),
     "table": ("Table of voltages", ("table",)),
+    "lab": ("Segments (Pulse lab)", ("cycles", "segments")),
 }
 LAWS = {"uniform": ("low", "high"), "normal": ("mean", "sd")}
 
@@ -126,6 +131,7 @@ class TrainSettings(Section):
     train_seed = param.Integer(0, bounds=(0, 2**31 - 1), label="Seed of the train", doc="Chooses the random voltages.")
     table = param.String("-1.5, 0.8, 1.0, 1.5", label="Voltages",
                          doc="Volts, with commas or line breaks between; applied when you leave the box.")  # fmt: skip
+    segments = param.String("pulse -1.5, ramp 0.6 1.5 10", doc="What the tab Pulse lab edits, as text.")
 
     def active(self) -> tuple[str, ...]:
         names = TRAIN_KINDS[self.kind][1]
@@ -155,6 +161,9 @@ class DeviceSettings(Section):
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "own")
+
+    def watched(self) -> tuple[str, ...]:
+        return (*self.names(), "own")
 
     def active(self) -> tuple[str, ...]:
         return tuple(n for n in self.names() if self.own is None or (n != "device" and n not in self.hidden))
@@ -288,8 +297,7 @@ class Settings:
     def watch(self, callback: Callable[..., Any]) -> None:
         """Call `callback(*events)` whenever a setting changes."""
         for _, section in self.sections():
-            section.param.watch(callback, list(section.names()))
-        self.device.param.watch(callback, "own")
+            section.param.watch(callback, list(section.watched()))
 
     def use_device(self, device: DeviceParameters | None, limits: Limits | None = None) -> None:
         """The user's own device, or (None) the packaged set again. Bounds and values of the controls follow it."""

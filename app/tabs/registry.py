@@ -42,6 +42,8 @@ TABS = (
     Tab("explorer", "Explorer", group="Explore"),
     Tab("sweep", "Sweep", group="Explore"),
     Tab("time", "Time", group="Explore"),
+    Tab("realism", "Realism", group="Explore"),
+    Tab("pulses", "Pulse lab", group="Design", short="Pulse"),
     Tab("crossbar", "Crossbar", group="Design"),
     Tab("programming", "Programming", group="Design"),
     Tab("networks", "Networks", group="Design"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+ENDS = 50_000  # values that say where a picture ends
+
 
 @dataclass(frozen=True)
 class Histogram:
@@ -29,7 +31,7 @@ class Density:
 
 def span(values: np.ndarray, beyond: float = 1e-3) -> tuple[float, float]:
     """A range that holds all but a share `beyond` of the values at each end, with a margin."""
-    some = values[:: max(1, values.size // 50_000)]  # the ends of a picture need no more
+    some = values[:: max(1, values.size // ENDS)]  # the ends of a picture need no more
     low, high = (float(q) for q in np.quantile(some, [beyond, 1 - beyond]))
     margin = 0.05 * (high - low) or abs(low) * 1e-3 or 1e-12
     return low - margin, high + margin
@@ -37,18 +39,27 @@ def span(values: np.ndarray, beyond: float = 1e-3) -> tuple[float, float]:
 
 def histogram(values: np.ndarray, *, log: bool = False, bins: int = 60, within: np.ndarray | None = None) -> Histogram:
     """Histogram over the range that holds 99.8 % of the values, or of those of `within`; bins of equal width, in log10
-    if `log`.
+    if `log`. All of it is read off the values in order: sorting once takes a fifth of the time of counting and of
+    searching for quantiles.
     """
-    flat = values.reshape(-1)
-    scaled = np.log10(flat) if log else flat
-    ends = scaled if within is None else np.log10(within.reshape(-1)) if log else within.reshape(-1)
-    low, high = span(ends)
-    counts, edges = np.histogram(scaled, bins, (low, high))
-    low, middle, high = (float(q) for q in np.quantile(flat, [0.05, 0.5, 0.95]))
-    return Histogram(
-        10**edges if log else edges, counts / flat.size, float(1 - counts.sum() / flat.size), flat.size,
-        (low, middle, high),
-    )  # fmt: skip
+    ordered = np.sort(values, axis=None)
+    ends = ordered if within is None else within.reshape(-1)
+    low, high = span(np.log10(ends[:: max(1, ends.size // ENDS)]) if log else ends)
+    edges = np.linspace(low, high, bins + 1)
+    edges = 10**edges if log else edges
+    below = np.searchsorted(ordered, edges.astype(ordered.dtype), "left")
+    below[-1] = np.searchsorted(ordered, ordered.dtype.type(edges[-1]), "right")
+    counts = np.diff(below)
+    quantiles = tuple(quantile(ordered, q) for q in (0.05, 0.5, 0.95))
+    return Histogram(edges, counts / ordered.size, float(1 - counts.sum() / ordered.size), ordered.size, quantiles)
+
+
+def quantile(ordered: np.ndarray, share: float) -> float:
+    """Of values in order, between two of them in proportion."""
+    place = share * (ordered.size - 1)
+    below = int(place)
+    above = min(below + 1, ordered.size - 1)
+    return float(ordered[below] + (place - below) * (float(ordered[above]) - float(ordered[below])))
 
 
 def density(x: np.ndarray, y: np.ndarray, width: int, height: int) -> Density:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
+
+from synaptogen_core.errors import Cancelled
+
+LOOK_EVERY = 0.05  # seconds between two looks whether whoever waits for another's value was told to stop
+T = TypeVar("T")
 
 
 class LruCache:
@@ -15,6 +20,7 @@ class LruCache:
 
     def __init__(self, limit: int):
         self.limit = limit
+        self._making: dict[Hashable, threading.Event] = {}  # what is under way, and when it is over
         self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -37,6 +43,37 @@ class LruCache:
             self._bytes += size
             while self._bytes > self.limit:
                 self._bytes -= self._values.popitem(last=False)[1][1]
+
+    def once(
+        self, key: Hashable, make: Callable[[], T], size: Callable[[T], int], cancel: threading.Event | None = None
+    ) -> T:
+        """The value, made if it is not there, and by one thread only: whoever else asks meanwhile waits for it.
+
+        Raises
+        ------
+        Cancelled
+            If `cancel` was set while it waited.
+        """
+        while True:
+            with self._lock:
+                over = self._making.get(key)
+                if over is None:
+                    over = self._making[key] = threading.Event()
+                    break
+            while not over.wait(LOOK_EVERY):
+                if cancel is not None and cancel.is_set():
+                    raise Cancelled("the job was cancelled")
+            # it is there; or what made it went wrong or was cancelled by whoever asked first: then it is our turn
+        try:
+            found: T | None = self.get(key)
+            if found is None:
+                found = make()
+                self.put(key, found, size(found))
+            return found
+        finally:
+            with self._lock:
+                del self._making[key]
+            over.set()
 
     def clear(self) -> None:
         with self._lock:

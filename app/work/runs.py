@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
 
 import synaptogen_core as sc
-from app.settings.sections import Choices, Request, TrainSettings
-from app.settings.words import in_labels
+from app.settings import session_file
+from app.settings.sections import Choices, Request, Settings
 from app.work.cache import LruCache
+from app.work.trains import make_train
 from synaptogen_core.array.tally import notes
 from synaptogen_core.schema import FEATURE_NAMES
 
 BUDGET = int(float(os.environ.get("SYNAPTOGEN_PAGE_MB", "256")) * 1e6)  # what the pictures of one page may hold
-MAX_PULSES = 2_000_000  # of the page's trains: to make and time a longer one takes seconds and a gigabyte
 KEPT = 128_000_000  # bytes that tabs may keep of each run: a solved crossbar and a staircase of the largest arrays
-LEVEL_KINDS = {"staircase", "identical", "random", "table"}  # partial RESETs: the conductance after each pulse matters
+LEVEL_KINDS = {"staircase", "identical", "random", "table", "lab"}  # partial RESETs: what each pulse leaves matters
+LONG = 20_000  # pulses of the Pulse lab: after more of them only the features are kept, or few cells would fit
 
+LOG = logging.getLogger("synaptogen.app")
 T = TypeVar("T")
 
-RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "1024")) * 1e6))
+RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "256")) * 1e6))
 
 
 @dataclass(frozen=True)
@@ -152,65 +154,14 @@ def load_device(name: str) -> sc.DeviceParameters:
     return sc.load_device(name)
 
 
-def make_train(choices: Choices) -> sc.PulseTrain:
-    """The pulse train that the settings describe.
-
-    Raises
-    ------
-    ValueError
-        If it is too long for a page, or its settings contradict each other.
-    """
-    with in_labels(TrainSettings, u_max="u_max_sweep", u="u_pulse"):
-        train = _train(choices)
-    if len(train) > MAX_PULSES:
-        raise ValueError(
-            f"Pulse train: must have at most {MAX_PULSES:,} pulses here (got {len(train):,}); choose fewer cycles or "
-            "pulses a cycle, or use “synaptogen generate”"
-        )
-    return train
-
-
-def _train(choices: Choices) -> sc.PulseTrain:
-    make, c = sc.PulseTrain, choices
-    if c.kind == "cycling":
-        return make.cycling(cycles=c.cycles, u_set=c.u_set, u_reset=c.u_reset)
-    if c.kind == "iv_sweep":
-        return make.iv_sweep(cycles=c.cycles, u_min=c.u_min, u_max=c.u_max_sweep, points=c.points)
-    if c.kind == "staircase":
-        return make.staircase(cycles=c.cycles, u_set=c.u_set, u_start=c.u_start, u_stop=c.u_stop, steps=c.steps)
-    if c.kind == "identical":
-        # A new cell is in HRS, where a RESET pulse does nothing: SET it first.
-        return c.cycles * (make.table([c.u_set], cycle_ends=[False]) + make.identical(pulses=c.pulses, u=c.u_pulse))
-    if c.kind == "random" and c.distribution == "normal":
-        return make.random(c.pulses, "normal", mean=c.mean, sd=c.sd, per_cell=c.per_cell, seed=c.train_seed)
-    if c.kind == "random":
-        return make.random(c.pulses, "uniform", low=c.low, high=c.high, per_cell=c.per_cell, seed=c.train_seed)
-    if c.kind == "read_only":
-        return make.read_only(pulses=c.pulses)
-    return make.table(read_table(c.table))
-
-
-def read_table(text: str) -> list[float]:
-    """Voltages from text; the separators are commas, semicolons, spaces and line breaks."""
-    parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
-    try:
-        return [float(part) for part in parts]
-    except ValueError:
-        wrong = next(part for part in parts if not is_number(part))
-        raise ValueError(f"voltages: must be numbers (got “{wrong[:20]}”); write volts, e.g. -1.5, 0.8, 1.5") from None
-
-
-def is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def has_levels(request: Request, train: sc.PulseTrain) -> bool:
+    """Whether the conductance after each pulse is recorded."""
+    return request.train.kind in LEVEL_KINDS and (request.train.kind != "lab" or len(train) <= LONG)
 
 
 def recording(request: Request, train: sc.PulseTrain) -> dict[str, Any]:
     """What a run of this kind records: `record` and `every` of simulate."""
-    if request.train.kind in LEVEL_KINDS:
+    if has_levels(request, train):
         return {"record": ("features", "conductance"), "every": 1}
     return {"record": ("features",), "every": "cycle"}
 
@@ -218,7 +169,7 @@ def recording(request: Request, train: sc.PulseTrain) -> dict[str, Any]:
 def sample_for(request: Request, train: sc.PulseTrain) -> Sample:
     """How many cells fit: half the page's budget for the data, the other half for what is computed from them."""
     of = request.array.rows * request.array.columns
-    bytes_a_cell = 4 * (len(FEATURE_NAMES) * train.cycles + (len(train) if request.train.kind in LEVEL_KINDS else 0))
+    bytes_a_cell = 4 * (len(FEATURE_NAMES) * train.cycles + (len(train) if has_levels(request, train) else 0))
     step = max(1, -(-of * bytes_a_cell // (BUDGET // 2)))
     return Sample(count=-(-of // step), of=of, step=step)
 
@@ -267,4 +218,32 @@ def run(request: Request, progress: Callable[[float], None], cancel: threading.E
     for variable in data.variables.values():
         if isinstance(variable._data, np.ndarray):
             variable.values.flags.writeable = False  # shared by all pages
-    return Run(request, cells.device, train, cells, data, sample, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    LOG.info("run made", extra={"cells": cells.size, "cycles": train.cycles, "seconds": round(seconds, 3)})
+    return Run(request, cells.device, train, cells, data, sample, seconds)
+
+
+class Start(NamedTuple):
+    """What a session simulates."""
+
+    cells: sc.CellArray
+    train: sc.PulseTrain
+    recording: dict[str, Any]
+
+
+def of_session(text: str, name: str) -> Start:
+    """The fresh array, the train and what is recorded of a session; settings of tabs take no part.
+
+    Raises
+    ------
+    ValueError, FileError
+        If it is no session, or one of its settings cannot be used: then nothing is simulated instead.
+    """
+    saved, settings = session_file.read(text, name), Settings()
+    own = {key: value for key, value in saved.settings.items() if "." not in key}
+    dropped = session_file.apply(settings, saved._replace(settings=own))
+    if dropped:
+        raise ValueError(f"{name}: must hold settings of this version ({dropped[0].rstrip('.')}); correct the file")
+    request = settings.request()
+    train = make_train(request.train)
+    return Start(make_cells(request), train, recording(request, train))

@@ -24,6 +24,7 @@ from app.work.lane import LONG_RUNS, JobError, Lane, Post, Work, begin, has_loop
 from app.work.states import Status, state_of
 from app.work.tab import Beside, Tab
 from synaptogen_core.errors import Cancelled
+from synaptogen_core.progress import Progress
 
 # seconds: a run estimated shorter than this starts by itself
 AT_ONCE = float(os.environ.get("SYNAPTOGEN_AT_ONCE_SECONDS", "0.3"))
@@ -236,17 +237,22 @@ class Session:
         self._refresh()
         try:
             run = await self._simulations.do(
-                partial(runs.run, request), tell=self._show_progress, after=TELL_AFTER, pool=LONG_RUNS if long else None
-            )
+                partial(self._run_once, request), tell=self._show_progress, after=TELL_AFTER,
+                pool=LONG_RUNS if long else None,
+            )  # fmt: skip
         except Cancelled:
             return
         except JobError as failed:
             self._fail("", request.simulation, str(failed))
             return
-        self._caches(request)[0].put(run.key, run, run.size)
         wanted = self.settings.request().simulation
         if not self._closed and (run.key == wanted or self.run is None or self.run.key != wanted):
             self._adopt(run)
+
+    def _run_once(self, request: Request, progress: Progress, cancel: threading.Event) -> runs.Run:
+        """The run, in a thread; if another page is at the same one, what that has made."""
+        make = partial(runs.run, request, progress, cancel)
+        return self._caches(request)[0].once(request.simulation, make, lambda run: run.size, cancel)
 
     def _show_progress(self, done: float, seconds: float) -> None:
         if self._simulations.busy:
@@ -304,12 +310,10 @@ class Session:
         return result, self.beside.compute(tab, run, request, cancel, partial(self._result_of, tab))
 
     def _result_of(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> Any:
-        key, results = result_key(tab, request), self._caches(request)[1]
-        result = results.get(key)
-        if result is None:
-            result = tab.results.compute(run, request, request.of_tab(tab.key), cancel)
-            results.put(key, result, bytes_of(result))
-        return result
+        return self._caches(request)[1].once(
+            result_key(tab, request), lambda: tab.results.compute(run, request, request.of_tab(tab.key), cancel),
+            bytes_of, cancel,
+        )  # fmt: skip
 
     def _next_drawing(self) -> int:
         """From now on the page is drawn when the browser has painted this drawing."""

@@ -22,6 +22,7 @@ def serve(
         int, typer.Option(help="That share the port; 0: one a processor. Not on Windows.", min=0, max=256)
     ] = 1,
     show: Annotated[bool, typer.Option("--show", help="Open it in the browser of this machine.")] = False,
+    log: Annotated[str, typer.Option(help="text, or json: one object a line, for machines.")] = "text",
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Of panel serve, such as --basic-auth FILE.")
     ] = None,
@@ -42,6 +43,7 @@ def serve(
         origins=origin or (),
         processes=processes,
         show=show,
+        log=log,
         further=options or (),
         tell=console.tell,
     )

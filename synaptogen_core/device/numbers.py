@@ -127,6 +127,14 @@ class ModelNumbers:
         return mean
 
     @property
+    def population_law(self) -> F64:
+        """Mean and standard deviation of (mu, sigma) over devices; shape (2, 8)."""
+        within = (self.factors**2).sum(axis=2)
+        distance = self.means - self.population_mean
+        variance = (self.weights[:, None] * (within + distance**2)).sum(axis=0)
+        return np.stack([self.population_mean, np.sqrt(variance)])
+
+    @property
     def sigma_floor(self) -> F64:
         """Smallest C2C scale of a cell: 1 % of the population mean; lower draws are clipped to it. Shape (4,).
 

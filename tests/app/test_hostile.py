@@ -20,7 +20,7 @@ from app.tabs.fit import compute, pictures
 from app.tabs.fit.file_view import said
 from app.tabs.fit.files import ours
 from app.tabs.registry import TABS
-from app.work import runs
+from app.work import trains
 from synaptogen_core.analysis.loops.screening import screen_devices
 from tests.hostile import SPELLINGS, files, links, random_file, random_link
 
@@ -48,7 +48,7 @@ def opened(settings: Settings, query: str, *, whole: bool = True) -> list[str]:
     if not whole:
         return dropped
     try:
-        runs.make_train(request.train)
+        trains.make_train(request.train)
     except ValueError as error:
         assert ": " in str(error)  # a sentence for the status line
     assert link.apply_query(AGAIN, link.to_query(settings, "overview")) == []

@@ -13,7 +13,9 @@ from tests.browser.drive import DESK, PHONE, Dashboard, browsing, one_page, serv
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     # A busy machine estimates longer; the tests are not about when the Run button appears.
-    with serving("--warm", environment={"SYNAPTOGEN_AT_ONCE_SECONDS": "8"}) as address:
+    with serving(
+        "--warm", "--plugins", "tests.browser.hold", environment={"SYNAPTOGEN_AT_ONCE_SECONDS": "8"}
+    ) as address:
         yield address
 
 

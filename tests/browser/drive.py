@@ -62,9 +62,11 @@ SOURCES = f"""
 # Whether the status line says so, and all is drawn: the document knows it before it is on the screen.
 STATE = """
 (state) => {
-  const models = [...(window.Bokeh?.documents?.[0]?.all_models ?? [])]
-  const said = models.find((model) => /status-[a-z]+ status/.test(model.text ?? ""))
-  return said?.text.includes(`status-${state} `) && Bokeh.documents[0].is_idle
+  if (!window.statusLine?.document) { // sought once, among thousands
+    const models = [...(window.Bokeh?.documents?.[0]?.all_models ?? [])]
+    window.statusLine = models.find((model) => /status-[a-z]+ status/.test(model.text ?? ""))
+  }
+  return window.statusLine?.text.includes(`status-${state} `) && Bokeh.documents[0].is_idle
 }
 """
 # The sources of a figure once they differ from some; JSON says null for NaN on both sides.

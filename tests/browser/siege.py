@@ -52,7 +52,7 @@ class Siege:
         page.locator("input[type=file]").set_input_files(
             [{"name": name, "mimeType": "application/octet-stream", "buffer": content}]
         )
-        page.wait_for_function("Bokeh.documents[0].is_idle")
+        self._fit.wait_drawn()
         page.wait_for_timeout(150)
         self._look(self._fit, name)
 

@@ -21,7 +21,7 @@ OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200",
 
 @pytest.mark.timeout(900)
 def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browser) -> None:
-    """One page that has shown all tabs, one that is closed while it fits, some while they are drawn."""
+    """One page that has shown all tabs is closed while it fits, some are closed while they are drawn."""
     with serving(*OPTIONS) as address:
 
         def objects() -> dict[str, Any]:
@@ -35,12 +35,10 @@ def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browse
         assert not busy.failures, "the page asks nobody but its server"
         alive = set(objects()["alive"])
         assert {f"{tab.view.__module__}.{tab.view.__name__}" for tab in TABS} <= alive, "what is alive is seen"
+        busy.page.get_by_role("tab", name="Fit", exact=True).click()
+        busy.page.get_by_role("button", name="Load example data").click()
+        busy.page.get_by_text("Features were found in").wait_for()
         busy.page.close()
-
-        fitting = Dashboard(browser.new_page(), address).open("rows=8&columns=8&cycles=5&seed=1&tab=fit")
-        fitting.page.get_by_role("button", name="Load example data").click()
-        fitting.page.get_by_text("Features were found in").wait_for(timeout=120_000)
-        fitting.page.close()
 
         for seed in range(HASTY):
             page = browser.new_page()
@@ -51,5 +49,5 @@ def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browse
         end = time.monotonic() + 60
         while (seen := objects())["alive"] and time.monotonic() < end:
             time.sleep(0.5)  # each look collects garbage
-        assert seen["pages"] >= 2 + HASTY
+        assert seen["pages"] >= 1 + HASTY
         assert seen["alive"] == []

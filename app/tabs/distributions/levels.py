@@ -9,7 +9,7 @@ import xarray as xr
 
 from app.settings.sections import Choices
 from app.work.binning import span
-from app.work.runs import LEVEL_KINDS, Run
+from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
 
 BINS = 160
@@ -50,7 +50,7 @@ class Levels:
 
 
 def levels_of(run: Run, options: Choices) -> Levels:
-    if run.request.train.kind not in LEVEL_KINDS:
+    if "conductance" not in run.data:
         return nothing(NO_LEVELS)
     steps = np.unique(run.data["pulse_step"].values)
     if steps.size > MOST_LEVELS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.controls.upload import guard
 from app.look import theme
 from app.look.layout import column, flow, row
 from app.look.plain import escape, plain
@@ -70,7 +71,7 @@ class FilePart:
             sizing_mode="stretch_width", margin=(6, 8), max_file_size=MOST_MB * 1_000_000, sx=DROP,
             uploaded_label="Drop other files here, or click",
         )  # fmt: skip
-        guard(self.file, work)
+        guard(self.file, work.refuse, MOST_MB)
         self.file.param.watch(self._taken, "value")
         self.example = pmui.Button(label="Load example data", variant="outlined", icon="science", margin=(4, 8))
         self.example.on_click(lambda event: work.example())
@@ -130,29 +131,6 @@ class FilePart:
 def short(text: str) -> str:
     """A cell of the file, as HTML."""
     return escape(text, longest=LONGEST_NAME)
-
-
-def guard(file: Any, work: FitWork) -> None:
-    """Refuse more than is allowed while it arrives: what the browser checks, another client need not."""
-    handle, arrived = file._handle_msg, {"bytes": 0}
-
-    def checked(message: dict[str, Any]) -> None:
-        if message["status"] == "finished" and not file._buffer and not arrived["bytes"]:
-            work.refuse("file: must not be empty (got 0 bytes); choose another")
-        if message["status"] in ("initializing", "finished"):
-            arrived["bytes"] = 0
-        if message["status"] == "error":  # the browser's own word on a file that is too large
-            work.refuse(f"file: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
-            return
-        if message["status"] == "upload_event":
-            arrived["bytes"] += len(message["data"])  # of all files that were dropped together
-            if arrived["bytes"] > MOST_MB * 1_000_000:
-                file._file_buffer.clear()
-                work.refuse(f"{message['name']}: must have at most {MOST_MB} MB (got more); cut it, or pack it as .gz")
-                return
-        handle(message)
-
-    file._handle_msg = checked
 
 
 def said(read: Read) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from app.look.theme import AXES
+from app.tabs.learn import array_measures, forgetting
 from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
@@ -22,6 +23,7 @@ PLAIN = {"r_hrs": "HRS resistance", "u_set": "SET voltage", "r_lrs": "LRS resist
 FACTOR = {name: AXES[name][0] for name in FEATURE_NAMES}  # of values: as they stand on the axes of the pictures
 UNIT = {name: AXES[name][1] for name in FEATURE_NAMES}
 SPREAD_UNIT = UNIT | {"r_hrs": "decades"}  # its spread is taken of log10
+COUNTED = ("cells", "levels")  # whole numbers
 CALL = re.compile(r"\s*([a-z0-9_]+)\s*(?:\(([^()]*)\))?\s*")
 NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?")
 
@@ -38,7 +40,10 @@ class Value:
     problem: str = ""  # why there is no number: a sentence
 
     def __str__(self) -> str:
-        return "–" if self.problem else f"{digits(self.value)}\u00a0{self.unit}".strip()
+        if self.problem:
+            return "–"
+        number = f"{self.value:.0f}" if self.unit in COUNTED else digits(self.value)
+        return f"{number}\u00a0{self.unit}".strip()
 
     @property
     def interval(self) -> str:
@@ -302,8 +307,14 @@ def about(words: str) -> Callable[..., str]:
     return lambda *a: words.format(*(PLAIN.get(x, x) if isinstance(x, str) else f"{x:g}" for x in a))
 
 
+def of_law(found: Callable[..., float]) -> Callable[..., tuple[float, ...]]:
+    """A number of a retention law, in which the run plays no part."""
+    return lambda numbers, *a: (found(*a),)
+
+
 ONE = ("feature",)
 TWO = ("feature", "feature")
+VALUE = ("value",)
 
 
 def share_title(word: str) -> Callable[..., str]:
@@ -343,8 +354,22 @@ MEASURES: Mapping[str, Measure] = {
                                correlation("device_to_device")),
     "bit_error_rate": Measure((), always("ppm"), about("bit error rate at the best read threshold"), bit_error_rate),
     "window_ratio": Measure((), always("×"), about("memory window, 1 % of HRS over 99 % of LRS"), window_ratio),
+    "farthest": Measure(ONE, value_unit, about("{0} farthest out, of all cells and cycles"),
+                        lambda n, f: (FACTOR[f] * array_measures.farthest(n.run, f),)),
+    "current_above": Measure(VALUE, always("%"), about("share of RESETs that begin above {0} µA"),
+                             lambda n, v: (array_measures.current_above(n.run, v),)),
+    "levels_apart": Measure((), always("levels"), about("levels that can be told apart"),
+                            lambda n: (array_measures.levels_apart(n.run),)),
+    "line_loss": Measure(VALUE, always("%"), about("current that lines of {0} Ω a segment take away"),
+                         lambda n, v: (array_measures.line_loss(n.run, v),)),
+    "sneak_percent": Measure((), always("%"), about("share of the current read at cell (0, 0) from other cells"),
+                             lambda n: (array_measures.sneak(n.run),)),
+    "adc_error": Measure(VALUE, always("%"), about("error of the column currents after an ADC of {0} bits"),
+                         lambda n, v: (array_measures.adc_error(n.run, v),)),
     "outlier_count": Measure((), always("cells"), about("cells of the outlier population"),
                              lambda n: (float(n.run.per_cell("outlier").sum()),)),
     "outlier_percent": Measure((), always("%"), about("share of cells of the outlier population"),
                                lambda n: (100 * float(n.run.per_cell("outlier").mean()),)),
+    **{name: Measure(kinds, always(unit), about(title), of_law(found))
+       for name, (kinds, unit, title, found) in forgetting.NUMBERS.items()},
 }  # fmt: skip

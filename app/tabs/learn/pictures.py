@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.tabs.learn import array_measures, forgetting
 from app.tabs.learn.measures import PLAIN, Numbers
 from app.work.binning import histogram, span
 from synaptogen_core.analysis import statistics_api
@@ -251,7 +252,62 @@ def window(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     )  # fmt: skip
 
 
+def forget(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    times, band, at, path = forgetting.staircases()
+    return Picture(
+        "Cells of 20 µS, law of technology C",
+        Side("Time since programming (s)", "log", 1e-2, forgetting.YEARS),
+        Side("Conductance (µS)", "linear", 0.0, 40.0),
+        (
+            Layer("line", at, 1e6 * path, "r_lrs", f"{forgetting.PATHS} cells"),
+            *(Layer("line", times, 1e6 * row, "model", "90 % of all cells, exact" if k else "")
+              for k, row in enumerate(band)),
+        ),
+    )  # fmt: skip
+
+
+def far(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    x, with_jumps, gaussian = forgetting.tails()
+    return Picture(
+        "One second after programming", Side("Moved by more than (µS)", "linear", 0.0, 14.0),
+        Side("Share of the cells (%)", "log", 1e-4, 130.0),
+        (
+            Layer("line", 1e6 * x, with_jumps, "r_lrs", "jumps, as measured"),
+            Layer("line", 1e6 * x, gaussian, "model", "a Gaussian walk of the same spread"),
+        ),
+    )  # fmt: skip
+
+
+def levels(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    found = array_measures.levels(numbers.run)
+    volts = found["voltage"].values if "voltage" in found.coords else np.full(found.sizes["step"], np.nan)
+    resets = volts > 0
+    if not resets.any():
+        raise ValueError("train: must have RESET pulses (got none); choose the RESET staircase")
+    x = volts[resets]
+    low, middle, high = (found[name].values[resets] for name in ("lower", "median_level", "upper"))
+    ends, gap = np.concatenate([low, [np.nan], high]), np.array([np.nan])
+    return Picture(
+        "Conductance after each RESET pulse", Side("voltage", "linear", float(x.min()) - 0.03, float(x.max()) + 0.03),
+        Side("conductance", "linear", 0.0, 1.08 * float(high.max())),
+        (Layer("line", x, middle, "r_lrs", "median"), Layer("points", x, middle, "r_lrs"),
+         Layer("line", np.concatenate([x, gap, x]), ends, "quiet", "middle 90 % of cells and cycles")),
+    )  # fmt: skip
+
+
+def outputs(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    found, ideal = array_measures.outputs(numbers.run, 2.0)
+    column = np.arange(found.size)
+    return Picture(
+        "What arrives of each column's current, 2 Ω a segment", Side("column", "linear", -1.0, float(found.size)),
+        Side("Share of the ideal current (%)", "linear", 0.0, 105.0),
+        (Layer("line", column, 100 * found / ideal, "r_lrs", "through the lines"),
+         Layer("line", np.array([0.0, found.size - 1.0]), np.array([100.0, 100.0]), "quiet", "ideal lines")),
+    )  # fmt: skip
+
+
 PICTURES: Mapping[str, tuple[int, Callable[..., Picture]]] = {
     "cycles": (1, cycles), "cells": (1, strip), "histogram": (1, spread), "lag": (1, lag), "memory": (1, memory),
     "scatter": (2, scatter), "tail": (1, tail), "window": (0, window),
+    "levels": (0, levels), "outputs": (0, outputs), "forgetting": (0, forget), "far": (0, far),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -22,7 +23,7 @@ WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 INTRODUCTION = (
     "Each lesson prepares the settings, asks you to predict, runs the experiment and checks your prediction against "
-    "your own data. It changes the settings in the sidebar: copy the link first if you want them back."
+    "your own data. It changes the settings in the sidebar; when you leave the lesson, yours come back."
 )
 
 
@@ -31,6 +32,7 @@ class View(Base):
         super().__init__(context)
         self._page: Page | None = None
         self._asked: tuple[Any, ...] = ()
+        self._former: Callable[[], None] | None = None  # brings back the settings from before the lesson
         self.offers = layout.column()
         self.errors = theme.Alert(severity="error", visible=False, **WIDE)
         self.list = layout.column(theme.note(INTRODUCTION), self.offers, self.errors, gap=10)
@@ -43,7 +45,7 @@ class View(Base):
     def _head(self) -> Any:
         self.title = pmui.Typography("", variant="h6", margin=(0, 6))
         leave = pmui.Button(label="All lessons", variant="text", size="small", icon="arrow_back", margin=0)
-        leave.on_click(lambda event: self.context.apply({"learn.lesson": "", "learn.answer": ""}))
+        leave.on_click(lambda event: self._leave())
         return layout.flow(leave, self.title, gap="2px 10px")
 
     def _words(self) -> Any:
@@ -112,7 +114,21 @@ class View(Base):
         back, after = page.neighbours
         here = {"learn.answer": ""} | (page.begin if where == "again" else page.wanted)
         target = {"back": back, "next": after, "again": here, "restore": page.wanted}[where]
-        self.context.apply({"learn.lesson": ""} if target is None else target)
+        if target is None:
+            self._leave()
+        else:
+            self.context.apply(target)
+
+    def _begin(self, offer: Offer) -> None:
+        self._former = self.context.keep()
+        self.context.apply(offer.begin)
+
+    def _leave(self) -> None:
+        """Back to the list of lessons, and to the settings from before; a lesson that a link opened has none."""
+        if self._former is not None:
+            self._former()
+            self._former = None
+        self.context.apply({"learn.lesson": "", "learn.answer": ""})
 
     # ------------------------------------------------------------------------------------------------ replaced
     def update(self, result: Result) -> None:
@@ -132,7 +148,7 @@ class View(Base):
 
     def _offer(self, offer: Offer) -> Any:
         start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
-        start.on_click(lambda event: self.context.apply(offer.begin))
+        start.on_click(lambda event: self._begin(offer))
         about = f"{offer.level}. {offer.steps} steps, about {offer.minutes} minutes."
         return theme.card(layout.column(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),

@@ -12,7 +12,7 @@ import xarray as xr
 
 import synaptogen_core as sc
 from app.settings.sections import Choices, Request, TabOptions
-from app.work import runs
+from app.work import trains
 from app.work.runs import Run
 from synaptogen_core.device.model import conduction
 from synaptogen_core.device.model.float32 import constants
@@ -148,7 +148,7 @@ def run_train(run: Run, cycles: int) -> sc.PulseTrain | None:
     """The run's own train up to a cycle; None for none. Loop n then has the thresholds that the run has in cycle n."""
     if cycles == 0:
         return None
-    return runs.make_train(Choices({**run.request.train, "cycles": cycles}))
+    return trains.make_train(Choices({**run.request.train, "cycles": cycles}))
 
 
 def sweep(

@@ -12,12 +12,14 @@ import param
 
 from app.settings.sections import Choices, Request, TabOptions
 from app.work.runs import Run
+from synaptogen_core import load_retention
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.networks import (
     AnalogNetwork,
     Chip,
     Mapping,
     accuracy_budget,
+    accuracy_over_time,
     calibrate,
     compensate_lines,
     evaluate,
@@ -32,11 +34,14 @@ SHOWS = {"Where the errors come from": "budget", "Accuracy over one setting": "c
 CURVES = {
     "Line resistance": "ohm", "ADC bits": "adc_bits", "Tile": "tile", "Cycle-to-cycle spread": "c2c",
     "Device-to-device spread": "d2d", "Verify tolerance": "tolerance",
+    "Time since programming": "time",
 }  # fmt: skip
 POINTS = {
     "ohm": (0.0, 2.0, 5.0, 10.0, 20.0), "adc_bits": (2, 3, 4, 5, 6, 8), "tile": (16, 32, 64, 128),
     "c2c": (0.0, 1.0, 2.0, 3.0), "d2d": (0.0, 1.0, 2.0, 3.0), "tolerance": (0.01, 0.05, 0.1, 0.2, 0.4),
 }  # fmt: skip
+TIMES = np.arange(-2.0, 9.0)  # decimal logarithms of seconds
+LAW = "stanford-b"
 SEEDS = 3  # chips of a curve's band
 EPOCHS = 10
 MAPS = {
@@ -86,6 +91,7 @@ class Curve:
     low: np.ndarray
     high: np.ndarray
     chips: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,10 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     curve = None
     if options.show == "curve":
         key = f"curve {options.over}"
-        curve = kept(run, request, options, key, lambda: _curve(run, request, options, network, training, test, cancel))
+        curve = kept(run, request, options, key, lambda: (
+            _over_time(analog, test, cancel) if options.over == "time"
+            else _curve(run, request, options, network, training, test, cancel)
+        ))  # fmt: skip
     ds = done.found
     layer = analog.layers[options.layer]
     programming = layer.programming
@@ -245,3 +254,11 @@ def _curve(
         options.over, np.array(POINTS[options.over], float), found.mean(axis=1), found.min(axis=1), found.max(axis=1),
         SEEDS,
     )  # fmt: skip
+
+
+def _over_time(analog: AnalogNetwork, test: Any, cancel: threading.Event) -> Curve:
+    """Accuracy of the chip while its cells forget, with the interval of so many test images."""
+    law = load_retention(LAW)
+    ds = accuracy_over_time(analog, law, 10.0**TIMES, *test, cancel=cancel)
+    low, high = ds["accuracy_interval"].transpose("bound", "time").values
+    return Curve("time", TIMES, ds["accuracy"].values, low, high, 1, law.label)

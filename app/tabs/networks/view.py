@@ -14,6 +14,7 @@ from app.look import controls, theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
 from app.look.number_box import NumberBox
+from app.look.plain import escape
 from app.look.tables import small, table
 from app.look.theme import MAP_PALETTE, NEUTRAL
 from app.tabs.networks.pad import Pad
@@ -35,6 +36,7 @@ NAMES = {
 AXES = {
     "ohm": "Line resistance (Ω a segment)", "adc_bits": "ADC bits", "tile": "Side of a tile (cells)",
     "c2c": "Cycle-to-cycle spread (×)", "d2d": "Device-to-device spread (×)", "tolerance": "Verify tolerance",
+    "time": "Time since programming (s), decimal logarithm",
 }  # fmt: skip
 MAP_UNITS = {
     "target": ("Target", "µS", 1e6), "programmed": ("Programmed", "µS", 1e6), "effective": ("Effective", "µS", 1e6),
@@ -235,10 +237,11 @@ class View(Base):
         margin = 0.04 * (x[-1] - x[0])
         self.curve_axes[0].show("linear", x[0] - margin, x[-1] + margin, AXES[curve.over])
         self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min()) - 5), 100)
+        words = (f"mean of {curve.chips} chips", "lowest to highest of them") if curve.chips > 1 else (
+            "this chip", "95 % interval of so many test images")  # fmt: skip
         self.curve_note.object = legend([
-            swatch(ON_CHIP, f"mean of {curve.chips} chips"), swatch(ON_CHIP, "lowest to highest of them", kind="area"),
-            swatch(FLOAT, "float", dash="dashed"),
-        ])  # fmt: skip
+            swatch(ON_CHIP, words[0]), swatch(ON_CHIP, words[1], kind="area"), swatch(FLOAT, "float", dash="dashed"),
+        ]) + escape(curve.note)  # fmt: skip
 
     def _show_loop(self, result: Result) -> None:
         loop = result.loop

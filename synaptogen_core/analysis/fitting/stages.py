@@ -175,7 +175,7 @@ def check_steady(panel: Panel) -> None:
         known = np.unique(values[np.isfinite(values)])
         if known.size < FEWEST_VALUES:
             raise NeedsExtended(
-                f"ds: {name} must take at least {FEWEST_VALUES} values (got {known.size}); measure it more finely, leave "
+                f"ds: {name} must take at least {FEWEST_VALUES} values (got {known.size}); measure it finer, leave "
                 "it to the template, or use fit_extended"
             )
         level, change = [], []
@@ -193,7 +193,7 @@ def check_steady(panel: Panel) -> None:
         error = float(np.sqrt(np.mean((step - slope * before) ** 2) / squares))
         if 1 + slope > LIKE_A_WALK and slope > DICKEY_FULLER * error:
             raise NeedsExtended(
-                f"ds: {name} must come back to its mean (got a correlation of {1 + slope:.2f} with the value before it, "
+                f"ds: {name} must come back to its mean (got a correlation of {1 + slope:.2f} with the one before, "
                 "as drift and random walks have); detrend it, take every tenth cycle, or use fit_extended"
             )
 

@@ -19,6 +19,7 @@ from synaptogen_core.cli.measured import fit_summary
 from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
+from synaptogen_core.progress import bar
 from synaptogen_core.report.page import check_html, save_report
 
 FILES, READING, LOOPS, MODEL, RUN = "Results", "Reading", "Loops", "Fit", "Run"
@@ -185,7 +186,7 @@ def fit(
     begin = time.perf_counter()
     with (
         console.stoppable(lambda: "nothing was written") as stop,
-        console.progress_bar(f"fit {file.name}", quiet) as tell,
+        bar(f"fit {file.name}", quiet) as tell,
     ):
         ds = _read(files, columns, units, wishes.named("--reading", reading or ()))
         tell(READ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ SIMULATORS = ("ngspice", "vacask", "spectre")
 FASTER = 1000  # switching is so many times as fast as an edge; if still faster, a simulator steps over the corners
 RELTOL = 1e-5
 MAX_PULSES = 4000
+SPECTRE_LINE = 1000  # letters; a wave of thousands of pulses has some 100,000
 STEPS = 20  # at least so many in an edge
 
 
@@ -217,7 +219,7 @@ def _vacask(parts: Parts) -> str:
 def _spectre(parts: Parts) -> str:
     step = parts.pulses.edge / STEPS
     text = [f"// {parts.title}", *(f"// {line}" for line in parts.head)]
-    text += ["// Run: spectre THIS_FILE. Written after the manual's syntax, and not tried in Spectre itself.",
+    text += ["// Run: spectre THIS_FILE. Written by the manual, and not tried in Spectre: there was none to try it in.",
              "simulator lang=spectre", "global 0", f'ahdl_include "{parts.compiled}"']  # fmt: skip
     for name, node, corners in parts.sources:
         wave = f"type=pwl wave=[{_numbers(corners, ' ')}]" if len(corners) > 1 else "type=dc dc=0"
@@ -228,4 +230,10 @@ def _spectre(parts: Parts) -> str:
              f"pulses tran stop={parts.pulses.stop():.12g} maxstep={step:.6g} method=traponly",
              "save " + " ".join(f"{name}:p" for name, *_ in parts.sources)]  # fmt: skip
     text += [f"save {name}:state {name}:cycle {name}:r" for name, *_ in parts.cells]
-    return "\n".join([*text, ""])
+    return "\n".join([*map(_folded, text), ""])
+
+
+def _folded(line: str) -> str:
+    """A line of Spectre's, on as many as it needs: those that begin with + go on with it."""
+    broken = textwrap.wrap(line, SPECTRE_LINE, break_long_words=False, break_on_hyphens=False)
+    return line if line.startswith("//") else "\n+ ".join(broken)

@@ -40,8 +40,8 @@ PLAYED = ("The cycles are given: r_hrs_0, u_set_0, r_lrs_0, u_reset_0 and so on,
 HEAD = """\
 V(In, Out) > 0 RESETs, V(In, Out) < 0 SETs. A SET is abrupt; a RESET begins above u_reset, follows the voltage while
   that grows, and is complete at Umax. When a RESET begins, the cell goes on to its next cycle.
-The table holds {cycles} cycles, from the one before cycle0 on; after its last one the output exhausted is 1, and the
-  features of the last one go on. Write it again with more cycles then.
+The table holds {cycles} cycles, from the one before cycle0 on. Where a cell needs more, the simulation stops and says
+  so: write the module again with more cycles. With halt=0 the last cycle goes on, and the output exhausted is 1.
 tau is how long switching takes: at most a thousandth of the fastest edge. Integrate by the trapezoidal rule.
 Outputs: state, r, cycle, r_hrs, u_set, r_lrs, u_reset (in force), exhausted.
 

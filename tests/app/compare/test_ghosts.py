@@ -40,7 +40,9 @@ def nothing(*arguments: Any, **options: Any) -> Any:
 def view_of(key: str) -> tuple[Any, Any]:
     tab = next(tab for tab in TABS if tab.key == key)
     settings = Settings({tab.key: tab.options for tab in TABS})
-    context = Context(Theme(), settings.options[key], nothing, nothing, nothing, nothing, settings.lines, None)
+    context = Context(
+        Theme(), settings.options[key], nothing, nothing, nothing, nothing, settings.lines, nothing, nothing, None
+    )
     return tab, tab.view(context)
 
 

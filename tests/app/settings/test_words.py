@@ -9,14 +9,14 @@ from app.settings.words import in_labels, label_of, translated
 from app.tabs.crossbar.compute import adc_of
 from app.tabs.fit.file_view import in_words
 from app.tabs.registry import TABS
-from app.work import runs
+from app.work import trains
 
 
 def said_of_train(**changes: object) -> str:
     settings = Settings()
     settings.train.param.update(**changes)
     with pytest.raises(ValueError) as error:
-        runs.make_train(settings.request().train)
+        trains.make_train(settings.request().train)
     return str(error.value)
 
 

@@ -13,7 +13,7 @@ import synaptogen_core as sc
 from app.page.status import StatusLine
 from app.settings.sections import TRAIN_KINDS, Request, Settings
 from app.tabs.registry import TABS
-from app.work import runs
+from app.work import runs, trains
 from app.work.runs import Run
 from app.work.session import Session
 from synaptogen_core.errors import RangeWarning
@@ -72,13 +72,13 @@ def test_every_kind_of_train_runs(kind: str, make_run: Make) -> None:
 
 @pytest.mark.parametrize("text", ["-1.5, 0.8; 1.0\n1.5", " -1.5 0.8 1.0 1.5 ", "-1.5,0.8,1.0,1.5,"])
 def test_a_table_is_read_with_any_separator(text: str) -> None:
-    assert runs.read_table(text) == [-1.5, 0.8, 1.0, 1.5]
+    assert trains.read_table(text) == [-1.5, 0.8, 1.0, 1.5]
 
 
 @pytest.mark.parametrize("text", ["", "1.0, x", "nan", "1e400"])
 def test_a_bad_table_is_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"voltages: .*; "):
-        runs.make_train(request(kind="table", table=text).train)
+        trains.make_train(request(kind="table", table=text).train)
 
 
 @pytest.fixture
@@ -171,4 +171,4 @@ def test_trains_that_take_a_page_too_long_are_refused_before_they_are_made() -> 
         "Pulse train: must have at most 2,000,000 pulses here (got 20,000,000); choose fewer cycles or pulses a cycle, "
         "or use “synaptogen generate”"
     )
-    assert len(runs.make_train(request(kind="staircase", cycles=10_000, steps=100).train)) == 1_010_000
+    assert len(trains.make_train(request(kind="staircase", cycles=10_000, steps=100).train)) == 1_010_000

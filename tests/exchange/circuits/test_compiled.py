@@ -163,6 +163,13 @@ def test_varied_devices(device: sc.DeviceParameters, compiled: Compile, osdi_py:
     assert seen.good(), seen
 
 
+@pytest.mark.parametrize("order", range(2, 10))
+def test_every_order(device: sc.DeviceParameters, compiled: Compile, osdi_py: Any, order: int) -> None:
+    """Orders 1 and 10 stand elsewhere. From the first cycle on, all of the history counts."""
+    varied = device.vary(order=order)
+    assert compare(Library(osdi_py, compiled(veriloga(varied, cycles=3))), varied, 20, 1).good()
+
+
 def test_an_empty_start(device: sc.DeviceParameters, compiled: Compile, osdi_py: Any) -> None:
     library = Library(osdi_py, compiled(veriloga(device, cycles=6, start="empty")))
     assert compare(library, device, 200, 0, start="empty").good()

@@ -90,7 +90,9 @@ def test_more_cycles_than_the_table_has(device: sc.DeviceParameters, compiled: C
     times, levels = waveform([-1.5, 1.5] * 4, 10e-6, 2e-6)
     circuit = circuit_of(compiled(veriloga(device, cycles=4)), 1, times, levels, 5e-6, outputs=OUTPUTS)
     for name in simulators.paths:
-        waves = simulators.run(name, circuit)
+        with pytest.raises(SimulatorError, match="more cycles than the table of 4 has"):
+            simulators.run(name, circuit)
+        waves = simulators.run(name, circuit._replace(cells=({**circuit.cells[0], "halt": 0},)))
         assert np.array_equal(waves["exhausted0"] > 0, waves["cycle0"] > 3) and waves["cycle0"][-1] == 4
         assert waves["r_hrs0"][-1] == waves["r_hrs0"][np.searchsorted(waves["cycle0"], 3)]
 

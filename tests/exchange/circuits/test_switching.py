@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
+from benchmarks import circuit_picture
 from synaptogen_core.crossbar import Bias, Faults, Lines, bias, read_bias
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.circuits.files import save_netlist, switching_netlist
@@ -20,6 +21,7 @@ from tests.exchange.circuits.simulators import read_raw, run
 Compile = Callable[[str], Path]
 SHAPE = (8, 8)
 IDEAL = Lines(0, 0, 0, 0)
+HOW_TO = Path(__file__).parents[3] / "docs/howto/circuit-simulators.md"
 
 
 def half_select_pulses() -> list[Bias]:
@@ -63,7 +65,7 @@ def test_half_select_pulses(
     suffix: str, first: int, device: sc.DeviceParameters, compiled: Compile, request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    """The last of the pulses; the benchmarks run them all."""
+    """The last of the pulses; `python -m benchmarks.circuits` runs them all."""
     program = request.getfixturevalue("ngspice_osdi" if suffix == ".cir" else "vacask")
     pulses = half_select_pulses()
     cells = in_python(aged(device), pulses[:first])
@@ -98,6 +100,19 @@ def last_of(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 @pytest.mark.spice
+def test_the_how_to(ngspice_osdi: str, vacask: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its Python makes the files whose transient the picture shows, and the picture's two curves are one."""
+    blocks = re.findall(r"^```python\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks), {})
+    files = {name: (tmp_path / name).read_text() for name in ("array.cir", "array.va", "cell.va")}
+    (tmp_path / "picture").mkdir()
+    assert circuit_picture.main(tmp_path / "picture") < 1e-9
+    assert {path.name for path in (tmp_path / "picture").iterdir()} >= {"circuit-simulators.svg", "currents.txt"}
+    assert all((tmp_path / "picture" / name).read_text() == files[name] for name in ("array.cir", "array.va"))
+
+
+@pytest.mark.spice
 def test_lines_with_resistance(
     device: sc.DeviceParameters, compiled: Compile, ngspice_osdi: str, tmp_path: Path
 ) -> None:
@@ -128,7 +143,7 @@ def test_spectre_syntax_in_a_simulator_that_reads_it(
     text, module = switching_netlist(cells, pulses, Lines(2.0, 2.0), simulator="spectre")
     other, _ = switching_netlist(cells, pulses, Lines(2.0, 2.0), simulator="vacask")
     osdi = compiled(module)
-    elements = [line for line in text.splitlines() if re.match(r"(v[wb]|r[wb]|nc)_", line)]
+    elements = [line for line in text.replace("\n+", "").splitlines() if re.match(r"(v[wb]|r[wb]|nc)_", line)]
     assert len(elements) == 16 + 2 * 56 + 64
     turned = [re.sub(r"(?<=[\d.]) (?=[-\d])", ", ", line).replace(", 0)", " 0)") for line in elements]
     turned = [line.replace("type=pwl", 'type="pwl"').replace("type=dc ", "") for line in turned]
@@ -146,7 +161,51 @@ def test_spectre_syntax_in_a_simulator_that_reads_it(
     run([vacask, "x.sim"], tmp_path)
     found, _ = last_of(tmp_path / "pulses.raw")
     assert not np.isnan(found["r"]).any() and found["cycle"].sum() > 0
-    assert 'ahdl_include "array.va"' in text and "not tried in Spectre" in text
+
+
+NAME, NUMBER = r"[a-z]\w*", r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+GIVEN = rf"(?: {NAME}=(?:{NUMBER}|{NAME}|\[{NUMBER}(?: {NUMBER})*\]))*"
+SPECTRE = {  # statements of the simulator's own language, as its manual has them
+    "comment": r"//[ -~]*",
+    "language": "simulator lang=spectre",
+    "ground": "global 0",
+    "module": r'ahdl_include "[\w.-]+\.va"',
+    "instance": rf"{NAME} \((?:{NAME}|0) (?:{NAME}|0)\) (?P<master>{NAME}){GIVEN}",
+    "analysis": rf"{NAME} (?:options|tran){GIVEN}",
+    "save": rf"save(?: {NAME}:{NAME})+",
+}
+
+
+def spectre_statements(text: str) -> list[tuple[str, str]]:
+    """Kind and text of each statement; the first line is a title, others go on where a + stands."""
+    found = []
+    for statement in re.sub(r"\n\+", "", text).splitlines():
+        kind = next((kind for kind, rule in SPECTRE.items() if re.fullmatch(rule, statement)), None)
+        assert kind, f"no statement of Spectre: {statement[:200]}"
+        found.append((kind, statement))
+    return found
+
+
+def test_spectre_netlists_by_a_grammar(device: sc.DeviceParameters) -> None:
+    """No Spectre reads them here: every statement is one of its language, and what they name is there."""
+    pulses = half_select_pulses()
+    text, module = switching_netlist(aged(device), pulses, Lines(2.0, 2.0), simulator="spectre")
+    statements = spectre_statements(text)
+    kinds = [kind for kind, _ in statements]
+    assert kinds.index("language") < kinds.index("module") < kinds.index("instance") and kinds.count("analysis") == 2
+    made = {line.split()[0]: line for kind, line in statements if kind == "instance"}
+    masters = {re.fullmatch(SPECTRE["instance"], line)["master"] for line in made.values()}
+    assert masters == {"vsource", "resistor", re.search(r"^module (\w+)\(", module, re.MULTILINE)[1]}
+    known = set(re.findall(r"parameter (?:real|integer) (\w+)", module))
+    assert {name for line in made.values() if "_nc_" in f"_{line}" for name in re.findall(r" (\w+)=", line)} <= known
+    outputs = set(re.findall(r'\(\* desc="[^"]*"[^*]*\*\) real (\w+);', module))
+    for kind, line in statements:
+        if kind == "save":
+            asked = [word.split(":") for word in line.split()[1:]]
+            assert all(name in made and what in {"p", *outputs} for name, what in asked)
+    assert max(map(len, text.splitlines())) <= 1002 and "not tried in Spectre" in text
+    with pytest.raises(AssertionError, match="no statement of Spectre: nc_0_0"):
+        spectre_statements(text.replace("seedlo=5", "seedlo=", 1))
 
 
 def test_each_cell_begins_where_it_is(device: sc.DeviceParameters) -> None:

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
+from synaptogen_core.crossbar import bias
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.circuits.files import switching_netlist
 from synaptogen_core.exchange.circuits.veriloga import module_name, save_veriloga, veriloga
 from synaptogen_core.schema import FEATURE_NAMES
+from tests.device.example_extended import ALL
 from tests.exchange.circuits import simulators
 
 ATTRIBUTE = re.compile(r"\(\*.*?\*\) ?")
@@ -112,6 +115,15 @@ def test_what_is_refused(
 ) -> None:
     with pytest.raises(error, match=sentence):
         veriloga(device, **options)
+
+
+def test_a_device_of_format_2_is_played_back_not_drawn() -> None:
+    with pytest.raises(ValueError, match=r"must be of format 1 .* \(got extended of format 2\); give the cycles"):
+        veriloga(ALL, cycles=8)
+    text = veriloga(ALL, features=features_of(ALL, 4))
+    assert "parameter real u_reset_3 = " in text and "philox" not in text
+    with pytest.raises(ValueError, match=r"got extended of format 2"):
+        switching_netlist(sc.CellArray((2, 2), ALL, seed=1), bias((2, 2), "half", 1.0))
 
 
 def test_saving(device: sc.DeviceParameters, tmp_path: Path) -> None:

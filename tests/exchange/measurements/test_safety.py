@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import pickle
 import subprocess
 import sys
@@ -109,7 +108,7 @@ def test_mutated_gzip(data: bytes) -> None:
     survives(data)
 
 
-@settings(max_examples=settings().max_examples // 8)  # each starts a process
+@settings(max_examples=settings().max_examples // 4)  # each starts a process
 @given(st.data())
 def test_mutated_netcdf(netcdf: list[bytes], data: st.DataObject) -> None:
     survives(data.draw(mutations(st.sampled_from(netcdf))))
@@ -117,10 +116,13 @@ def test_mutated_netcdf(netcdf: list[bytes], data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("end", ["", "x", "b (V)", "]"])
 def test_long_cells_take_no_time(end: str) -> None:
-    """What is recognised by patterns is recognised in a time that grows with the length only."""
+    """What is recognised by patterns is recognised in a time that grows with the length only.
+
+    Some 0.07 s are taken. At the limit of 0.5 s, the square would make 5 s of the longest that is allowed (65,536).
+    """
     slow = {}
     for filling in ("9", " ", "[", "(", "1e", "a ", ", ", '"', '""', "-", "0.", ";", "\t", "# ", "_"):
-        long = "a" * (end != "") + filling * (60_000 // len(filling)) + end
+        long = "a" * (end != "") + filling * (20_000 // len(filling)) + end
         start = time.process_time()
         for text in (
             f"cycle,V,{long}\n0,1,1\n",
@@ -130,7 +132,7 @@ def test_long_cells_take_no_time(end: str) -> None:
         ):
             survives(text.encode())
         slow[filling] = time.process_time() - start
-    assert {filling: seconds for filling, seconds in slow.items() if seconds > 5} == {}  # 0.1 is what one sees
+    assert {filling: seconds for filling, seconds in slow.items() if seconds > 0.5} == {}
 
 
 def test_the_unchanged_ones_are_read(netcdf: list[bytes]) -> None:
@@ -234,20 +236,20 @@ def child_memory(path: Path) -> int:
 
 
 def rows(count: int) -> bytes:
-    voltage, resistance = np.random.default_rng(5).normal(size=(2, count)) * [[1], [1e4]]
-    values = np.stack([voltage, voltage / (1e5 + np.abs(resistance))], axis=1)
-    stream = io.StringIO()
-    for n, (v, i) in enumerate(values.tolist()):
-        stream.write(f"{n // 300},{v:.5g},{i:.4e}\n")
-    return b"cycle,V,I\n" + stream.getvalue().encode()
+    """Cycles of 300 rows, which repeat: to make them takes no time."""
+    voltage, resistance = np.random.default_rng(5).normal(size=(2, 300)) * [[1], [1e4]]
+    current = voltage / (1e5 + np.abs(resistance))
+    body = [f",{v:.5g},{i:.4e}\n" for v, i in zip(voltage.tolist(), current.tolist(), strict=True)]
+    lines = [f"{n}" + f"{n}".join(body) for n in range(count // 300)]
+    return ("cycle,V,I\n" + "".join(lines)).encode()
 
 
 def test_a_million_rows(memory: Memory, tmp_path: Path) -> None:
-    content = rows(10**6)
+    content = rows(999_900)
     for name, data in (("long.csv", content), ("long.csv.gz", gzip.compress(content, 1))):
         (tmp_path / name).write_bytes(data)
         used, seconds, answer = memory(tmp_path / name)
-        assert answer == "{'record': 3334, 'sample': 1000000, 'device': 1}"
+        assert answer == "{'record': 3333, 'sample': 999900, 'device': 1}"
         assert used < ALLOWED + 10 * len(data)
         assert seconds < 30  # 2 s at a desk
 
@@ -304,11 +306,11 @@ def test_hdf5_that_declares_too_much(memory: Memory, count: int, tmp_path: Path)
 
 def test_hdf5_of_one_huge_piece(memory: Memory, tmp_path: Path) -> None:
     """What is declared small may lie in one piece that unpacks to much."""
-    path = tmp_path / "piece.nc"
+    path, packed = tmp_path / "piece.nc", zlib.compress(bytes(16 * 10**7), 1)
     with h5py.File(path, "w") as file:
         for name in ("V", "I", "cycle"):
-            file.create_dataset(name, (10,), "f8", maxshape=(None,), chunks=(2 * 10**7,), compression="gzip")
-            file[name][:] = 1
+            data = file.create_dataset(name, (10,), "f8", maxshape=(None,), chunks=(2 * 10**7,), compression="gzip")
+            data.id.write_direct_chunk((0,), packed)
     used, _, answer = memory(path)
     assert "must hold at most" in answer
     assert child_memory(path) < ALLOWED + 10 * path.stat().st_size

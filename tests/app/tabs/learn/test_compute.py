@@ -25,7 +25,7 @@ def test_the_list(small_run: runs.Run) -> None:
     assert page_of(small_run) is None
     request = Settings({"learn": compute.Options}).request()
     offers = compute.compute(small_run, request, request.of_tab("learn"), threading.Event()).offers
-    assert len(offers) == 3
+    assert len(offers) == 8
     for offer in offers:
         assert offer.begin["learn.lesson"] == offer.key and offer.begin["learn.step"] == 1
 

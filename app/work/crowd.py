@@ -1,0 +1,51 @@
+"""The pages that this process serves: how many, what they take, and when there is no room for another."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import weakref
+from typing import Any
+
+import psutil
+
+from app.work import runs
+
+LOG = logging.getLogger("synaptogen.app")
+MOST = int(os.environ.get("SYNAPTOGEN_MAX_PAGES", "100"))  # pages of a process
+# What a process may hold before it takes no further pages; those that are open go on.
+MEMORY = float(os.environ.get("SYNAPTOGEN_SERVER_MB", psutil.virtual_memory().total * 0.75 / 1e6)) * 1e6
+FULL = "This server is full: {pages} pages are open. Try again in a few minutes; those that are open go on."
+OPEN: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()  # a page's work -> when it began
+
+
+def enter(page: Any) -> None:
+    """A page has been made."""
+    OPEN[page] = time.monotonic()
+    LOG.info("page opened", extra={"pages": len(OPEN)})
+
+
+def leave(page: Any) -> None:
+    """A page has gone; a second time changes nothing."""
+    begun = OPEN.pop(page, None)
+    if begun is not None:
+        LOG.info("page closed", extra={"pages": len(OPEN), "seconds": round(time.monotonic() - begun, 1)})
+
+
+def is_full() -> bool:
+    """Whether there is no room for another page."""
+    return len(OPEN) >= MOST or memory() > MEMORY
+
+
+def memory() -> int:
+    """Bytes that this process holds."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def state() -> dict[str, Any]:
+    """What a watcher of the server wants to know."""
+    return {
+        "status": "full" if is_full() else "ok", "pages": len(OPEN), "most_pages": MOST,
+        "memory_mb": round(memory() / 1e6), "runs_kept": len(runs.RUNS), "process": os.getpid(),
+    }  # fmt: skip
