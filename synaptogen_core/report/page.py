@@ -65,7 +65,7 @@ def report_html(
         uses=numbers.attrs["uses"] if numbers is not None else "",
         marks=summary.MARKS,
         warnings=fit.warnings,
-        assumed=fit.assumed,
+        assumed=(*fit.assumed, summary.TIME),
         figures=figures(fit, validation, loops),
         failures=summary.failures(loops if loops is not None else fit.features),
         devices=summary.devices(fit.devices.isel(device=slice(0, MOST_DEVICES))),

@@ -18,6 +18,10 @@ MARKS = {"good": "✓", "not good": "✗", "not known": "?", "good for some": "�
 WORDS = {True: "good", False: "not good", None: "not known"}
 KEY_CURVES = ("η", "Umax")
 MEDIAN = ", 50 %"
+TIME = (
+    "time: retention and read fluctuation beyond white noise are not part of this fit; a packaged retention law was "
+    "measured on another device, one of your own comes from fit_retention"
+)
 
 
 class Row(NamedTuple):

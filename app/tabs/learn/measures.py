@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from app.look.theme import AXES
-from app.tabs.learn import array_measures, forgetting
+from app.tabs.learn import array_measures, chips, forgetting
 from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
@@ -372,4 +372,6 @@ MEASURES: Mapping[str, Measure] = {
                                lambda n: (100 * float(n.run.per_cell("outlier").mean()),)),
     **{name: Measure(kinds, always(unit), about(title), of_law(found))
        for name, (kinds, unit, title, found) in forgetting.NUMBERS.items()},
+    **{name: Measure(kinds, always(unit), about(title), compute)
+       for name, (kinds, unit, title, compute) in chips.MEASURES.items()},
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import synaptogen_core as sc
@@ -56,6 +57,29 @@ def test_tables_in_other_units_and_orders_are_read_right(tmp_path: Path) -> None
     assert found.time.tolist() == [0, 7200, 3600, 10800]
     assert found.conductance == pytest.approx([1e-4, 4e-5, 5e-5, 2.5e-5])
     assert any("gap" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "time", "conductance"),
+    [
+        ("cell,age [days],G (uS)", "{},{},{}", 86400.0, 1e-6),
+        ("address\tdelay_min\tresistance_Mohm", "{}\t{}\t{}", 60.0, None),
+        ("id,timepoint,g_nS", "{},{},{}", 1.0, 1e-9),
+        ("device;time_ms;R_ohm", "{};{};{},5", 1e-3, None),
+    ],
+)
+def test_units_of_all_kinds(tmp_path: Path, columns: str, row: str, time: float, conductance: float | None) -> None:
+    """Births come out in the order of their labels, whatever the order of the rows."""
+    path = text(
+        tmp_path, "\n".join([columns, row.format("b", 2, 8), row.format("a", 3, 5), row.format("b", 1, 4)]) + "\n"
+    )
+    found = sc.load_retention_table(path)
+    assert found.birth.tolist() == [0, 1, 1] and found.time == pytest.approx([3 * time, time, 2 * time])
+    if conductance:
+        assert found.conductance == pytest.approx(np.array([5, 4, 8]) * conductance)
+    else:
+        ohm = np.array([5e6, 4e6, 8e6]) if "Mohm" in columns else np.array([5.5, 4.5, 8.5])
+        assert found.conductance == pytest.approx(1 / ohm)
 
 
 @pytest.mark.parametrize(
