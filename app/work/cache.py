@@ -45,9 +45,16 @@ class LruCache:
                 self._bytes -= self._values.popitem(last=False)[1][1]
 
     def once(
-        self, key: Hashable, make: Callable[[], T], size: Callable[[T], int], cancel: threading.Event | None = None
+        self,
+        key: Hashable,
+        make: Callable[[], T],
+        size: Callable[[T], int],
+        cancel: threading.Event | None = None,
+        keep: Callable[[T], bool] = lambda found: True,
     ) -> T:
         """The value, made if it is not there, and by one thread only: whoever else asks meanwhile waits for it.
+
+        What `keep` refuses is handed on and not kept.
 
         Raises
         ------
@@ -68,7 +75,8 @@ class LruCache:
             found: T | None = self.get(key)
             if found is None:
                 found = make()
-                self.put(key, found, size(found))
+                if keep(found):
+                    self.put(key, found, size(found))
             return found
         finally:
             with self._lock:

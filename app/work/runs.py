@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
 
 import synaptogen_core as sc
-from app.settings.sections import Choices, Request
+from app.settings import session_file
+from app.settings.sections import Choices, Request, Settings
 from app.work.cache import LruCache
 from app.work.trains import make_train
 from synaptogen_core.array.tally import notes
@@ -220,3 +221,29 @@ def run(request: Request, progress: Callable[[float], None], cancel: threading.E
     seconds = time.perf_counter() - started
     LOG.info("run made", extra={"cells": cells.size, "cycles": train.cycles, "seconds": round(seconds, 3)})
     return Run(request, cells.device, train, cells, data, sample, seconds)
+
+
+class Start(NamedTuple):
+    """What a session simulates."""
+
+    cells: sc.CellArray
+    train: sc.PulseTrain
+    recording: dict[str, Any]
+
+
+def of_session(text: str, name: str) -> Start:
+    """The fresh array, the train and what is recorded of a session; settings of tabs take no part.
+
+    Raises
+    ------
+    ValueError, FileError
+        If it is no session, or one of its settings cannot be used: then nothing is simulated instead.
+    """
+    saved, settings = session_file.read(text, name), Settings()
+    own = {key: value for key, value in saved.settings.items() if "." not in key}
+    dropped = session_file.apply(settings, saved._replace(settings=own))
+    if dropped:
+        raise ValueError(f"{name}: must hold settings of this version ({dropped[0].rstrip('.')}); correct the file")
+    request = settings.request()
+    train = make_train(request.train)
+    return Start(make_cells(request), train, recording(request, train))

@@ -22,7 +22,7 @@ from app.work import runs
 from app.work.cache import LruCache, bytes_of
 from app.work.lane import LONG_RUNS, JobError, Lane, Post, Work, begin, has_loop, in_thread, sentence
 from app.work.states import Status, state_of
-from app.work.tab import Beside, Tab
+from app.work.tab import Beside, Tab, unfinished
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.progress import Progress
 
@@ -301,19 +301,28 @@ class Session:
         self._sent[name], number = key, self._next_drawing()
         self._refresh()
         self._later(lambda: self._paint(name, key, result, number, extra))
+        if unfinished(result):  # drawn as far as it is; then the next piece
+            del self._sent[name]
+            self._redraw = True
 
     def _compute(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> tuple[Any, Any]:
         """The result of a tab and what is beside it, in a thread."""
         result = self._result_of(tab, run, request, cancel)
         if self.beside is None or not tab.of_run:
             return result, None
-        return result, self.beside.compute(tab, run, request, cancel, partial(self._result_of, tab))
+        return result, self.beside.compute(tab, run, request, cancel, partial(self._whole_result_of, tab))
 
     def _result_of(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> Any:
         return self._caches(request)[1].once(
             result_key(tab, request), lambda: tab.results.compute(run, request, request.of_tab(tab.key), cancel),
-            bytes_of, cancel,
+            bytes_of, cancel, keep=lambda found: not unfinished(found),
         )  # fmt: skip
+
+    def _whole_result_of(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> Any:
+        result = self._result_of(tab, run, request, cancel)
+        while unfinished(result):
+            result = self._result_of(tab, run, request, cancel)
+        return result
 
     def _next_drawing(self) -> int:
         """From now on the page is drawn when the browser has painted this drawing."""

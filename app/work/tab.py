@@ -50,3 +50,8 @@ class Tab(Protocol):
 
     @property
     def results(self) -> Computes: ...
+
+
+def unfinished(result: Any) -> bool:
+    """Whether a result is a part only: it says `more`, is drawn as it is, and computed again for the next piece."""
+    return getattr(result, "more", False) is True

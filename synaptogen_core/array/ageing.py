@@ -217,7 +217,7 @@ def flickering(
     seed: int,
     cell: NDArray[np.uint64],
     r: F32,
-    time: int,
+    time: int | Ns,
     traps: Traps,
     device: DeviceParameters,
     threads: int | None = None,
@@ -233,7 +233,7 @@ def flickering(
         Addresses.
     r : ndarray of float32, shape (n,)
         Without traps.
-    time : int
+    time : int, or ndarray of int64, shape (n,)
         Of the array [ns].
     traps : Traps
     device : DeviceParameters
@@ -245,15 +245,15 @@ def flickering(
     ndarray of float32, shape (n,)
     """
     numbers, twin = telegraph.numbers(traps, device), choose.engine(engine).name == "numba"
-    found = np.empty_like(r)
+    found, now = np.empty_like(r), np.broadcast_to(np.asarray(time, np.int64), r.shape)
 
     def work(block: slice) -> None:
         if twin:
             from synaptogen_core.array.engines.compiled.retention import telegraph as compiled
 
-            compiled.flickering(seed, cell[block], r[block], found[block], time, numbers)
+            compiled.flickering(seed, cell[block], r[block], found[block], now[block].copy(), numbers)
         else:
-            found[block] = telegraph.flickering(seed, cell[block], r[block], time, numbers)
+            found[block] = telegraph.flickering(seed, cell[block], r[block], now[block], numbers)
 
     each_block(cell.size, BLOCK, work, threads)
     return found

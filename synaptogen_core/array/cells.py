@@ -23,6 +23,7 @@ from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.device.retention.traps import Traps
+from synaptogen_core.drawing import cards
 from synaptogen_core.errors import RangeWarning
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F32
@@ -30,6 +31,7 @@ from synaptogen_core.types import F32
 VOLTAGE_BLOCK = 16384
 READ_BLOCK = 16384  # the arrays of one block lie in the cache
 CELLS_WORTH_A_THREAD = 1 << 16  # of a compiled read: 0.3 ms, some times what it costs to wake a thread
+SHOWN = 1 << 16  # cells that a notebook's picture of them counts: the first ones
 FEW = 1 << 10  # cells that are copied as fast as another thread is woken
 
 
@@ -91,6 +93,13 @@ class CellArray(Waiting):
     def __repr__(self) -> str:
         state = "fresh" if self.fresh else "used"
         return f"CellArray({self._shape}, {self._device.name!r}, seed={self._seed}, {state})"
+
+    def _repr_html_(self) -> str:
+        rows, columns = min(self.rows, max(1, SHOWN // self.columns)), min(self.columns, SHOWN)
+        shown = self.part(slice(0, rows), slice(0, columns))
+        made = [("Device", self._device.name), ("Seed", str(self._seed)), ("Memory", f"{self.nbytes / 1e6:,.3g} MB")]
+        law = [("Retention", self._retention.label)] if self._retention else []
+        return cards.cells(self._shape, self.fresh, made + law, shown.state(), shown.conductance().astype(np.float64))
 
     # ---- what one does with it
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.array.ageing import Ages, flickering
 from synaptogen_core.array.transactions import Transactional
+from synaptogen_core.device.retention import telegraph
 from synaptogen_core.device.retention.clock import SECOND, Clock, nanoseconds
 from synaptogen_core.device.retention.jumps import NEVER
 from synaptogen_core.device.retention.law import RetentionLaw, acceleration
@@ -22,6 +23,7 @@ LEAST_SHARE = 0.01  # of cells outside a law's range that is said
 class Waiting(Transactional):
     """An array on which time can pass; parameters of `CellArray`."""
 
+    _current: Ages | None = None  # those of which no jump is due, for as long as they are the memory's
     _flickered: tuple[F32, int, F32] | None = None  # without traps, array time [ns], with them: of the last read
 
     def wait(self, seconds: float, temperature: float | None = None) -> None:
@@ -68,6 +70,25 @@ class Waiting(Transactional):
         left = ages.due - ages.clock.ages(ages.born, law)
         return float(np.where(ages.due < NEVER, left, np.inf).min()) / SECOND
 
+    def trap_times(self, row: int, column: int) -> NDArray[np.float64]:
+        """Time constants of the telegraph traps of one cell [s]; empty without traps.
+
+        Parameters
+        ----------
+        row, column : int
+
+        Returns
+        -------
+        ndarray of float64, shape (traps,)
+        """
+        if self._traps is None:
+            return np.zeros(0)
+        numbers = telegraph.numbers(self._traps, self._device)
+        cell = self._state.cell[[row * self.columns + column]]
+        count = int(telegraph.how_many(self._seed, cell, numbers)[0])
+        found = [telegraph.time_constant(self._seed, cell, k, numbers)[0][0] for k in range(count)]
+        return np.array(found) / SECOND
+
     def warn_law(self, stacklevel: int = 3) -> None:
         """Say once that many cells hold conductances outside the range that the retention law was measured in.
 
@@ -77,7 +98,7 @@ class Waiting(Transactional):
             As for ``warnings.warn``.
         """
         law, c = self._retention, self._constants
-        if law is None or self._law_warned:
+        if law is None or self._law_warned or not law.spread.any():  # what moves nothing says nothing of any range
             return
         g = float(c.g_llrs) - self._state.r / float(c.inverse_window)
         low, high = law.conductance[0], law.conductance[-1]
@@ -129,7 +150,10 @@ class Waiting(Transactional):
         memory, law, state = self._memory, self._retention, self._state
         if memory.ages is None or law is None:
             return state.r
+        if self._current is memory.ages:
+            return memory.ages.seen
         ages = memory.ages.read(self._engine, self._seed, state.cell, state.r, law, self._device)
         if ages is not memory.ages and self._memory is memory:
             self._memory = replace(memory, ages=ages)
+        self._current = ages
         return ages.seen

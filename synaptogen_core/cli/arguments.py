@@ -170,13 +170,13 @@ def _number(option: str, text: str) -> float:
         raise ValueError(f"{option}: must be a factor (got {text!r}); write a number, 1 changes nothing") from None
 
 
-def device(name: str, **changes: Any) -> DeviceParameters:
+def device(given: str | DeviceParameters, **changes: Any) -> DeviceParameters:
     """The device with the variations that were asked for.
 
     Parameters
     ----------
-    name : str
-        Of a published set, or of a file.
+    given : str or DeviceParameters
+        Name of a published set, or of a file; or the device.
     **changes : object
         Arguments of `DeviceParameters.vary`; None leaves as it is.
 
@@ -191,5 +191,5 @@ def device(name: str, **changes: Any) -> DeviceParameters:
         If there is no such device, or a change breaks a rule.
     """
     wanted = {key: value for key, value in changes.items() if value is not None}
-    found = load_device(name)
+    found = load_device(given) if isinstance(given, str) else given
     return found.vary(**wanted) if wanted else found

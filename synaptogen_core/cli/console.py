@@ -14,7 +14,6 @@ from typing import Any, TextIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from synaptogen_core.errors import Cancelled, SynaptogenError
 
@@ -135,35 +134,3 @@ def stoppable(left_behind: Callable[[], str]) -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[float], object]]:
-    """Show on a terminal how much is done, the time taken and the time left.
-
-    Parameters
-    ----------
-    title : str
-        Before the bar.
-    quiet : bool
-        Show nothing; neither is anything shown where stderr is no terminal.
-
-    Yields
-    ------
-    callable
-        Takes the share that is done, 0 to 1.
-    """
-    console = Console(stderr=True, highlight=False)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=quiet or not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda done: bar.update(task, completed=done)

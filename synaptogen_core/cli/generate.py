@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,12 @@ from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
 from synaptogen_core.exchange.api import load_dataset, load_retention, simulate_to_file, simulate_to_zarr
+from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.runs.dry_run import rehearse
+from synaptogen_core.progress import bar
+
+if TYPE_CHECKING:
+    from app.work.runs import Start
 
 ARRAY, DEVICE, TRAIN, RECORD, RUN = "Array", "Device", "Pulse train", "Recording", "Run"
 HELP = """\
@@ -38,6 +43,8 @@ For example:
 
     synaptogen generate mine.nc --train waveform.csv --repeat 3
 
+    synaptogen generate big.zarr --session synaptogen.session.json --shape 1000x1000
+
     synaptogen generate levels.nc --train staircase:steps=8 \\
 
         --record conductance --every 1 --bandwidth 1e8
@@ -46,11 +53,22 @@ For example:
 
 def generate(
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="File to write: .nc, .zarr, .zarr.zip or .csv.")],
+    session: Annotated[
+        Path | None,
+        typer.Option(help="Session saved by the dashboard (Data tab); other options change it.", metavar="FILE"),
+    ] = None,
     shape: Annotated[
-        str,
-        typer.Option(help="Rows (word lines) x columns (bit lines).", rich_help_panel=ARRAY, metavar="ROWSxCOLUMNS"),
-    ] = "64x64",
-    seed: Annotated[int, typer.Option(help="0 to 2^63 - 1; the same seed, the same cells.", rich_help_panel=ARRAY)] = 0,
+        str | None,
+        typer.Option(
+            help="Rows (word lines) x columns (bit lines). Default: 64x64.",
+            rich_help_panel=ARRAY,
+            metavar="ROWSxCOLUMNS",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="0 to 2^63 - 1; the same seed, the same cells. Default: 0.", rich_help_panel=ARRAY),
+    ] = None,
     start: Annotated[
         str,
         typer.Option(
@@ -59,8 +77,12 @@ def generate(
         ),
     ] = "stationary",
     device: Annotated[
-        str, typer.Option(help="Packaged set (see: synaptogen device list) or JSON file.", rich_help_panel=DEVICE)
-    ] = "hennen2024",
+        str | None,
+        typer.Option(
+            help="Packaged set (see: synaptogen device list) or JSON file. Default: hennen2024.",
+            rich_help_panel=DEVICE,
+        ),
+    ] = None,
     c2c: Annotated[
         list[str] | None,
         typer.Option(
@@ -99,7 +121,8 @@ def generate(
         float | None, typer.Option(help="Curvature of the RESET transition.", rich_help_panel=DEVICE)
     ] = None,
     u_max: Annotated[
-        float | None, typer.Option(help="Voltage of a full RESET [V], at most 1.6.", rich_help_panel=DEVICE)
+        float | None,
+        typer.Option(help="Voltage of a full RESET [V]; of the packaged set up to 1.6.", rich_help_panel=DEVICE),
     ] = None,
     retention: Annotated[
         str | None,
@@ -136,13 +159,13 @@ def generate(
         ),
     ] = None,
     every: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Record all but the features at the end of each cycle, or after every so many pulses.",
+            help="Record all but the features at the end of each cycle, or after every so many pulses. Default: cycle.",
             rich_help_panel=RECORD,
             metavar="cycle|PULSES",
         ),
-    ] = "cycle",
+    ] = None,
     read_voltage: Annotated[
         float, typer.Option(help="At which conductance is recorded [V].", rich_help_panel=RECORD)
     ] = READ_VOLTAGE,
@@ -184,8 +207,9 @@ def generate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=RUN)] = False,
 ) -> None:
     """Simulate an array under a pulse train, straight into a file; see HELP."""
+    base = _session(session)
     chosen = arguments.device(
-        device,
+        device or (base.cells.device if base else "hennen2024"),
         c2c=arguments.factors("--c2c", c2c or ()),
         d2d=arguments.factors("--d2d", d2d or ()),
         outlier_share=outlier_share,
@@ -198,14 +222,16 @@ def generate(
     )
     law = load_retention(retention) if retention else None
     noisy = Traps.stanford_a() if traps else None
-    cells = CellArray(arguments.shape(shape), chosen, seed=seed, start=start, retention=law, traps=noisy)
-    pulses = arguments.train(train or ["cycling:cycles=100"], repeat)
+    size = arguments.shape(shape) if shape else base.cells.shape if base else (64, 64)
+    seed = seed if seed is not None else base.cells.seed if base else 0
+    cells = CellArray(size, chosen, seed=seed, start=start, retention=law, traps=noisy)
+    pulses = repeat * base.train if base and not train else arguments.train(train or ["cycling:cycles=100"], repeat)
     if wait:
         cells.needs_law()
         pulses = pulses + PulseTrain.wait(wait)
     recording: dict[str, Any] = {
-        "record": arguments.quantities(record or ["features"]),
-        "every": arguments.every(every),
+        "record": arguments.quantities(record or (base.recording["record"] if base else ["features"])),
+        "every": arguments.every(every or str(base.recording["every"] if base else "cycle")),
         "read_voltage": read_voltage,
         "bandwidth": bandwidth,
     }
@@ -226,7 +252,7 @@ def generate(
     begin = time.perf_counter()
     with (
         console.stoppable(lambda: _left_behind(output, resume)) as stop,
-        console.progress_bar(title, quiet) as tell,
+        bar(title, quiet) as tell,
     ):
         write(cells, pulses, output, progress=tell, cancel=stop, **options)
     if quiet:
@@ -243,6 +269,15 @@ def generate(
         with load_dataset(output, lazy=True) as ds:
             for note in notes(ds):
                 console.tell(note)
+
+
+def _session(path: Path | None) -> Start | None:
+    """What a page's session simulates."""
+    if path is None:
+        return None
+    from app.work import runs  # the dashboard's own reader, loaded when it is asked for
+
+    return runs.of_session(text.read(path, "a session, as the dashboard saves it"), path.name)
 
 
 def _check_output(output: Path, resume: bool, force: bool) -> None:

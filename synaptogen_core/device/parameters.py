@@ -7,10 +7,15 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from synaptogen_core import checks
 from synaptogen_core.device import rules, variations
 from synaptogen_core.device.numbers import ModelNumbers
+from synaptogen_core.drawing import cards
 from synaptogen_core.schema import FEATURE_NAMES
+
+SHOWN = 61  # voltages of a notebook's picture
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -39,7 +44,7 @@ class DeviceParameters(ModelNumbers):
     eta : float
         Curvature of the RESET transition.
     u_max : float
-        Voltage of a full RESET [V], at most 1.6.
+        Voltage of a full RESET [V], at most 1.6, or as far as the basis curves do not meet.
     outliers : tuple of int
         The components that are the outlier (defective) population.
     valid_range : float
@@ -86,6 +91,21 @@ class DeviceParameters(ModelNumbers):
 
     def __repr__(self) -> str:
         return f"DeviceParameters({self.name!r}, order={self.order}, components={len(self.weights)}, hash={self.hash})"
+
+    def _repr_html_(self) -> str:
+        volts = np.linspace(-self.valid_range, self.valid_range, SHOWN)
+        rows = [
+            (
+                "Kinds of device",
+                f"{cards.counted(len(self.weights), 'component')}, {100 * self.outlier_share:.3g} % outliers",
+            ),
+            ("Memory", cards.counted(self.order, "cycle")),
+            ("Measured", f"up to {self.valid_range:g} V"),
+            ("Hash", self.hash),
+            ("Source", self.source or self.citation),
+        ]
+        curves = (np.asarray(np.polyval(curve, volts), np.float64) for curve in (self.hhrs, self.llrs))
+        return cards.device(self.name, rows, None if self.extension else self.population_law, volts, *curves)
 
     def vary(
         self,

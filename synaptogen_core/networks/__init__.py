@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from synaptogen_core.networks.learning.training import train as train
     from synaptogen_core.networks.scoring.budget import accuracy_budget as accuracy_budget
     from synaptogen_core.networks.scoring.evaluation import evaluate as evaluate
+    from synaptogen_core.networks.scoring.over_time import accuracy_over_time as accuracy_over_time
     from synaptogen_core.networks.scoring.sweep import sweep_chips as sweep_chips
 
 _HOMES = {
@@ -51,6 +52,7 @@ _HOMES = {
     "Reshape": "digital.layers",
     "Softmax": "digital.layers",
     "accuracy_budget": "scoring.budget",
+    "accuracy_over_time": "scoring.over_time",
     "calibrate": "hardware.calibration",
     "compensate_lines": "hardware.compensation",
     "digits": "example",

@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import numpy as np
 import xarray as xr
 
-from synaptogen_core.errors import FileError
+from synaptogen_core.drawing.svg import number
 from synaptogen_core.exchange.devices.ours import list_devices, load_device
-from synaptogen_core.exchange.files import text
-from synaptogen_core.exchange.files.atomic import replacing
 from synaptogen_core.report import summary
 from synaptogen_core.report.pictures import figures
-from synaptogen_core.report.svg import number
+from synaptogen_core.report.templates import check_html, stamp, template, write
 from synaptogen_core.schema import feature
 from synaptogen_core.version import __version__
 
@@ -36,7 +29,12 @@ MOST_DEVICES = 200  # rows of the table of devices
 
 
 def report_html(
-    fit: Fit, validation: Validation | None = None, *, loops: xr.Dataset | None = None, command: str = ""
+    fit: Fit,
+    validation: Validation | None = None,
+    *,
+    loops: xr.Dataset | None = None,
+    numbers: xr.Dataset | None = None,
+    command: str = "",
 ) -> str:
     """A fit as one HTML page.
 
@@ -48,6 +46,8 @@ def report_html(
     loops : xarray.Dataset, optional
         The measurement with its loops, for pictures of some of them; with the variables of `extract_features`, these
         show the thresholds found, and failed cycles are counted by their reasons.
+    numbers : xarray.Dataset, optional
+        What `compare_numbers` says of the device.
     command : str
         The command that made the fit, shown as it is.
 
@@ -57,13 +57,15 @@ def report_html(
         HTML; all texts of the measurement escaped.
     """
     estimates, chosen = fit.estimates, fit.orders.attrs["chosen"]
-    return _template().render(
+    return template(TEMPLATE).render(
         name=fit.device.name,
         facts=summary.facts(fit, loops),
         verdict=summary.verdict(validation) if validation else [],
+        compared=summary.compared(numbers) if numbers is not None else [],
+        uses=numbers.attrs["uses"] if numbers is not None else "",
         marks=summary.MARKS,
         warnings=fit.warnings,
-        assumed=fit.assumed,
+        assumed=(*fit.assumed, summary.TIME),
         figures=figures(fit, validation, loops),
         failures=summary.failures(loops if loops is not None else fit.features),
         devices=summary.devices(fit.devices.isel(device=slice(0, MOST_DEVICES))),
@@ -79,7 +81,7 @@ def report_html(
         version=__version__,
         device_hash=fit.device.hash,
         citation=fit.device.citation,
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        made=stamp(),
     )
 
 
@@ -89,13 +91,14 @@ def save_report(
     path: str | os.PathLike[str],
     *,
     loops: xr.Dataset | None = None,
+    numbers: xr.Dataset | None = None,
     command: str = "",
 ) -> None:
     """Write the page of a fit, all or nothing.
 
     Parameters
     ----------
-    fit, validation, loops, command
+    fit, validation, loops, numbers, command
         As for `report_html`.
     path : str or path
         File to write or to replace, with the suffix .html.
@@ -106,15 +109,7 @@ def save_report(
         If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     check_html(path)
-    content = report_html(fit, validation, loops=loops, command=command)
-    with replacing(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
-
-
-def check_html(path: str | os.PathLike[str]) -> None:
-    """Refuse a name of a report that does not end in .html."""
-    if text.as_path(path).suffix.lower() != ".html":
-        raise FileError(f"{path}: must end in .html (got {Path(path).suffix or 'no suffix'}); rename it")
+    write(path, report_html(fit, validation, loops=loops, numbers=numbers, command=command))
 
 
 def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:
@@ -162,15 +157,6 @@ def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:
 
 def _tuples(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-@cache
-def _template() -> jinja2.Template:
-    content = (resources.files("synaptogen_core.report") / TEMPLATE).read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(content)
 
 
 def _distances(validation: Validation) -> list[tuple[str, str, str, str, str, str]]:

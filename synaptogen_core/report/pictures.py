@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from synaptogen_core.analysis.loops.turning import turning_points_of
+from synaptogen_core.drawing import svg
 from synaptogen_core.measurement import failure_text, sample_starts
-from synaptogen_core.report import svg
 from synaptogen_core.schema import Feature, feature
 from synaptogen_core.types import F64
 
@@ -25,18 +25,7 @@ ROUNDING = 1e-9  # on the diagonal the band is a point
 CLOUD = 300  # simulated devices shown
 RARE = (0.005, 0.995)  # share of them outside of which none widens an axis
 CRITERIA = (("aic", "AIC", "triangle"), ("bic", "BIC", "circle"), ("hannan_quinn", "Hannan-Quinn", "square"))
-PREFIXES = ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""), (1e3, "k"), (1e6, "M"),
-            (1e9, "G"), (1e12, "T"))  # fmt: skip
 STATE_STYLES = {"HRS": "f-r_hrs", "LRS": "f-r_lrs"}
-
-
-def prefix(unit: str, *values: ArrayLike) -> tuple[float, str]:
-    """A factor, and the unit with the prefix that goes with it, which makes the values handy numbers."""
-    known = np.abs(np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values]))
-    known = known[np.isfinite(known) & (known > 0)]
-    typical = float(np.median(known)) if known.size else 1.0
-    size, letter = next((p for p in reversed(PREFIXES) if p[0] <= typical * 1.0001), PREFIXES[0])
-    return 1 / size, letter + {"ohm": "Ω"}.get(unit, unit)
 
 
 class Figure(NamedTuple):
@@ -81,7 +70,8 @@ def figures(fit: Fit, validation: Validation | None, loops: xr.Dataset | None) -
     return [figure for figure in found if figure.pictures]
 
 
-def _key(*kinds: tuple[str, str, str]) -> list[tuple[str, str]]:
+def key_of(*kinds: tuple[str, str, str]) -> list[tuple[str, str]]:
+    """What stands below a picture: of each kind of line or marker a sample, its style and words."""
     return [(svg.sample(kind, style, words), words) for kind, style, words in kinds]
 
 
@@ -99,7 +89,7 @@ def _handy(one: Feature, *data: ArrayLike) -> tuple[Callable[[ArrayLike], F64], 
         array = np.asarray(numbers, dtype=np.float64)
         return np.asarray(10.0**array) if one.scale == "log" else array
 
-    factor, unit = prefix(one.unit, *(plain(d) for d in data)) if one.unit == "ohm" else (1.0, one.unit)
+    factor, unit = svg.prefix(one.unit, *(plain(d) for d in data)) if one.unit == "ohm" else (1.0, one.unit)
     return lambda numbers: factor * plain(numbers), unit
 
 
@@ -127,7 +117,7 @@ def values(validation: Validation) -> Figure:
         "Cumulative distributions over all cycles and devices; a normal distribution would be a straight line. "
         "A good fit runs inside the band."
     )
-    return Figure("Values", caption, pictures, _key(*THREE))
+    return Figure("Values", caption, pictures, key_of(*THREE))
 
 
 def memory(validation: Validation) -> Figure:
@@ -150,7 +140,7 @@ def memory(validation: Validation) -> Figure:
         picture.line(lag, four[3], f"fitted f-{name}")
         pictures.append(str(picture))
     caption = "How much of a cycle is still there after so many others, about each device's own mean."
-    return Figure("Memory", caption, pictures if ds.sizes["lag"] > 1 else [], _key(*THREE))
+    return Figure("Memory", caption, pictures if ds.sizes["lag"] > 1 else [], key_of(*THREE))
 
 
 def correlations(validation: Validation) -> Figure:
@@ -170,7 +160,7 @@ def correlations(validation: Validation) -> Figure:
         "Correlation coefficients; one cycle later: of the row's feature with the column's one cycle before. Fitted "
         "numbers with a frame and an asterisk lie outside the measurement's 95 % band."
     )
-    key = _key(("band", "plus solid", "positive"), ("band", "minus solid", "negative"))
+    key = key_of(("band", "plus solid", "positive"), ("band", "minus solid", "negative"))
     return Figure("Correlations", caption, pictures, key)
 
 
@@ -201,7 +191,7 @@ def devices(validation: Validation) -> Figure:
     caption = f"Each mark is a device: its mean and standard deviation over cycles; {shown} devices of the fit."
     if ds.sizes["device"] > CLOUD:
         caption += f" The first {CLOUD} of {ds.sizes['device']:,} measured ones."
-    key = _key(("square", "device", "measured device"), ("circle", "cloud", "simulated device of the fit"))
+    key = key_of(("square", "device", "measured device"), ("circle", "cloud", "simulated device of the fit"))
     return Figure("Device to device", caption, pictures, key)
 
 
@@ -215,7 +205,7 @@ def conduction(fit: Fit) -> Figure:
         if not part.sizes["level"]:
             continue
         own = [part[n].values for n in ("measured", "lower", "upper", "fitted")]
-        factor, unit = prefix("A", own[3])
+        factor, unit = svg.prefix("A", own[3])
         known = [factor * one for one in own]
         picture = svg.Picture(
             f"Current over voltage in {state}, fitted" + (" and measured" if seen else ""),
@@ -232,11 +222,11 @@ def conduction(fit: Fit) -> Figure:
     ends = ", ".join(f"{1e6 * g:.3g}" for g in levels)
     if seen:
         caption = f"Classes of static conductance with means of {ends} µS; a line ends where the state was not seen."
-        key = _key(("line", "measured", "measured mean"), ("band", "band", "interval of the fitted family"),
+        key = key_of(("line", "measured", "measured mean"), ("band", "band", "interval of the fitted family"),
                    ("line", "fitted", "fitted family"))  # fmt: skip
     else:
         caption = f"Not measured, but assumed; at static conductances of {ends} µS."
-        key = _key(("line", "fitted", "assumed"))
+        key = key_of(("line", "fitted", "assumed"))
     return Figure("Current and voltage", caption, pictures, key)
 
 
@@ -256,7 +246,7 @@ def criteria(fit: Fit) -> Figure:
         for number, (name, words, marker) in enumerate(CRITERIA):
             picture.line(order, above[name], f"way c{number}")
             picture.points(order, above[name], f"mark c{number}", marker, 3)
-            key += _key((marker, f"mark c{number}", words))
+            key += key_of((marker, f"mark c{number}", words))
         pictures.append(str(picture))
     count = fit.components["components"].values
     if count.size > 1 and np.isfinite(fit.components["bic"].values).sum() > 1:
@@ -270,9 +260,9 @@ def criteria(fit: Fit) -> Figure:
         picture.rule("chosen", x=fit.components.attrs["chosen"])
         picture.line(count, bic, "way c1")
         picture.points(count, bic, "mark c1", "circle", 3)
-        key = key or _key(("circle", "mark c1", "BIC"))
+        key = key or key_of(("circle", "mark c1", "BIC"))
         pictures.append(str(picture))
-    key += _key(("line", "chosen", "in use"))
+    key += key_of(("line", "chosen", "in use"))
     return Figure(
         "How complex", "Information criteria, less their smallest value: the smallest suggests.", pictures, key
     )
@@ -282,7 +272,7 @@ def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> str:
     starts = sample_starts(ds)
     part = slice(starts[record], starts[record + 1])
     voltage, current = ds["voltage"].values[part], ds["current"].values[part]
-    factor, unit = prefix("A", current)
+    factor, unit = svg.prefix("A", current)
     set_current, reset_voltage, reset_current = (np.full(1, np.nan) for _ in range(3))
     set_voltage, sign = np.full(1, np.nan), -int(ds.attrs.get("polarity", -1))
     if "set_current" in ds and "u_set" in ds and "u_reset" in ds:
@@ -317,9 +307,9 @@ def measured_loops(ds: xr.Dataset) -> Figure:
     """Loops spread over the measurement, with what was read off them."""
     good = np.flatnonzero(ds["failure"].values == 0) if "failure" in ds else np.arange(ds.sizes["record"])
     chosen = np.unique(good[np.linspace(0, good.size - 1, min(LOOPS, good.size)).round().astype(int)])
-    key = _key(("line", "loop", "measured"))
+    key = key_of(("line", "loop", "measured"))
     if "set_current" in ds:
-        key += _key(("square", "mark f-u_set", "SET threshold"), ("triangle", "mark f-u_reset", "RESET threshold"))
+        key += key_of(("square", "mark f-u_set", "SET threshold"), ("triangle", "mark f-u_reset", "RESET threshold"))
     caption = f"{chosen.size} of {good.size:,} loops, spread evenly over the measurement."
     return Figure("Loops", caption, [_loop(ds, int(k), _heading(ds, int(k))) for k in chosen], key)
 
@@ -336,4 +326,4 @@ def failed_loops(ds: xr.Dataset) -> Figure:
             pictures.append(_loop(ds, int(record), _heading(ds, int(record)), failure_text(int(code))))
             reasons.append(failure_text(int(code)))
     caption = f"Examples, in this order: {'; '.join(reasons)}. All are counted above."
-    return Figure("Failed loops", caption, pictures, _key(("line", "loop", "measured")))
+    return Figure("Failed loops", caption, pictures, key_of(("line", "loop", "measured")))

@@ -18,6 +18,10 @@ MARKS = {"good": "✓", "not good": "✗", "not known": "?", "good for some": "�
 WORDS = {True: "good", False: "not good", None: "not known"}
 KEY_CURVES = ("η", "Umax")
 MEDIAN = ", 50 %"
+TIME = (
+    "time: retention and read fluctuation beyond white noise are not part of this fit; a packaged retention law was "
+    "measured on another device, one of your own comes from fit_retention"
+)
 
 
 class Row(NamedTuple):
@@ -112,6 +116,21 @@ def verdict(validation: Validation) -> list[Row]:
     mixed = not last.good and any(finding.good for finding in findings)
     whole = Row(last.about, last.text, mark="good for some" if mixed else WORDS[last.good])
     return [whole, *(Row(f.about, f.text, mark=WORDS[f.good]) for f in findings)]
+
+
+def compared(numbers: xr.Dataset) -> list[Row]:
+    """The lines of `compare_numbers`: measured and simulated, the error with its interval, and what that says."""
+    words = dict(zip(("right within the limit", "wrong by more", "not known"), WORDS.values(), strict=True))
+    rows = []
+    for k in range(numbers.sizes["line"]):
+        line = {name: numbers[name].values[k].item() for name in numbers.data_vars}
+        off = f"{100 * line['error']:+.3g} %"
+        if line["lower"] != line["upper"]:
+            off += f", {100 * line['lower']:+.3g} to {100 * line['upper']:+.3g} %"
+        value = f"{line['measured']:.3g} measured, {line['simulated']:.3g} simulated: {off}"
+        mark, remark = words[line["word"]], f"{line['word']}; limit {100 * line['limit']:g} %"
+        rows.append(Row(line["what"], value, mark=mark, remark=remark))
+    return rows
 
 
 def devices(report: xr.Dataset) -> list[Device]:

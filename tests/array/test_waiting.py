@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
@@ -228,13 +229,22 @@ def test_temperature_needs_an_activation_energy() -> None:
     assert np.array_equal(hot.mixing(), long.mixing()) and hot.time == 10.0
 
 
-def test_lines_and_netlists_see_it() -> None:
+def test_lines_and_netlists_see_it(tmp_path: Path) -> None:
     cells = array()
     quiet = cells.copy()
     cells.wait(1e5)
     bias = sc.crossbar.read_bias([0.2] * SHAPE[0], SHAPE[1])
     before, after = (sc.crossbar.solve_lines(one, bias, sc.crossbar.Lines(1.0, 1.0)) for one in (quiet, cells))
     assert not np.array_equal(before.bit_current, after.bit_current)
+    written = []
+    for one in (quiet, cells):
+        sc.save_netlist(one, bias, sc.crossbar.Lines(1.0, 1.0), tmp_path / "array.cir")
+        text = (tmp_path / "array.cir").read_text()
+        written.append(np.array(re.findall(r"cell r=(\S+)", text), float))
+        assert np.allclose(np.sort(written[-1]), np.sort(one.mixing().ravel()), atol=1e-6)
+    assert not np.allclose(*written)
+    sc.save_netlist(cells, bias, sc.crossbar.Lines(1.0, 1.0), tmp_path / "array.cir", cells="veriloga")
+    assert "as programmed, not as 100000 s" in (tmp_path / "array.cir").read_text()
 
 
 def test_programming_can_verify_after_a_delay() -> None:

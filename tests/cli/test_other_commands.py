@@ -59,7 +59,7 @@ def test_inspect_knows_the_other_files(tmp_path: Path, ds: object) -> None:
 def test_inspect_takes_a_stated_sample_of_what_is_large(
     tmp_path: Path, ds: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synaptogen_core.cli.inspect.SAMPLE", ds.nbytes / 2)
+    monkeypatch.setattr("synaptogen_core.report.run.SAMPLE", ds.nbytes / 2)
     sc.save_dataset(ds, tmp_path / "run.nc")
     assert "the first 2 of 4 rows" in run("inspect", tmp_path / "run.nc").stdout
 

@@ -153,7 +153,12 @@ def test_texts_are_escaped_and_said(html: str, fit: sc.fitting.Fit, validation: 
     assert f"{EVIL}.csv" in page.text
     assert f"{EVIL}8" in page.text, "labels of devices"
     assert f"synaptogen fit '{EVIL}'" in page.text
-    for text in (*fit.assumed, *fit.warnings, *(finding.text for finding in validation.verdict)):
+    for text in (
+        "time: retention and read fluctuation",
+        *fit.assumed,
+        *fit.warnings,
+        *(finding.text for finding in validation.verdict),
+    ):
         assert " ".join(text.split()) in page.text
     assert fit.data_hash in page.text and fit.device.hash in page.text and sc.__version__ in page.text
 

@@ -8,6 +8,7 @@ import zipfile
 from functools import partial
 from typing import IO
 
+from app.settings import session_file
 from app.settings.sections import Request
 from app.tabs.crossbar.compute import netlist_of, switching_files  # the netlist is what that tab has solved
 from app.work import runs
@@ -16,11 +17,14 @@ from app.work.runs import Run
 from app.work.session import Session
 from synaptogen_core.exchange.api import dataset_stream, simulate_to_file, temporary_folder
 from synaptogen_core.progress import Progress
+from synaptogen_core.report.run import run_html
 
 FORMATS = {
     "nc": ("NetCDF", "application/x-netcdf"),
     "zarr.zip": ("Zarr (zip)", "application/zip"),
     "csv": ("CSV", "text/csv"),
+    "session.json": ("Session (JSON)", "application/json"),
+    "report.html": ("Report (HTML)", "text/html"),
     "cir": ("SPICE netlist", "text/plain"),
     "va.zip": ("Verilog-A cells (zip)", "application/zip"),
 }
@@ -42,6 +46,8 @@ def write(run: Run, request: Request, kind: str, progress: Progress, cancel: thr
     """Write all cells of a run to a file that vanishes when closed; simulated again if only a sample is at hand."""
     if kind == "cir":
         return io.BytesIO(netlist_of(run, request).encode())
+    if kind == "report.html":
+        return io.BytesIO(run_html(run.data).encode())
     if kind == "va.zip":
         return zipped(switching_files(run, request))
     if run.sample.step == 1:
@@ -66,7 +72,10 @@ def zipped(files: dict[str, str]) -> IO[bytes]:
 
 
 def order(session: Session, kind: str) -> Order | str:
-    """The run that a page shows, or why there is none."""
+    """The run that a page shows, or why there is none; the session is what is set, run or not."""
+    if kind == "session.json":
+        content = session_file.to_text(session.settings, session.visible)
+        return Order("synaptogen.session.json", lambda progress, cancel: io.BytesIO(content.encode()))
     run = session.run
     if run is None:
         return "Nothing to download yet: the run that the settings ask for has not been made."

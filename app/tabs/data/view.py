@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
+import panel_material_ui as pmui
 
+from app.controls.upload import guard
 from app.look import layout, theme
 from app.look.copy_button import CopyButton
 from app.look.plain import escape
@@ -37,7 +39,13 @@ FORMATS = {
     "nc": ("NetCDF", "everything, with units; opens with xarray.open_dataset"),
     "zarr.zip": ("Zarr (zip)", "the same as a zipped Zarr store, for reading in parts"),
     "csv": ("CSV", "a long table of the four features, one row per cell and cycle"),
+    "report.html": ("Report", "settings, pictures, numbers and how to cite, on one page"),
 }
+MOST_MB = 8  # of a session's file: the largest device takes some
+SESSION = (
+    "All settings and your own device in a small file: open it here, or give it to "
+    "<code>synaptogen generate run.nc --session synaptogen.session.json</code>."
+)
 SIZES_STYLE = "td { padding: 1px 18px 1px 0; } td:nth-child(2) { text-align: right; } p { margin: 6px 0; }"
 
 
@@ -48,16 +56,37 @@ class View(Base):
         self.repr = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[XARRAY_STYLE])
         self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
         self.copy = CopyButton("Copy as Python")
+        self.file = pmui.FileInput(
+            label="Open a session: drop its file here", accept=".json", multiple=False, variant="outlined",
+            sizing_mode="stretch_width", margin=(4, 6), max_file_size=MOST_MB * 1_000_000,
+        )  # fmt: skip
+        guard(self.file, self._answer, MOST_MB)
+        self.file.param.watch(self._taken, "value")
+        self.opened = theme.note()
         self.layout = layout.column(
-            theme.card(theme.heading("Download"), self.sizes, context.downloads(("nc", "zarr.zip", "csv")).layout),
+            theme.card(theme.heading("Download"), self.sizes, context.downloads(tuple(FORMATS)).layout),
+            theme.card(
+                theme.heading("Session"), theme.note(SESSION), context.downloads(("session.json",)).layout,
+                self.file, self.opened,
+            ),
             theme.card(theme.heading("Contents"), self.repr),
             theme.card(layout.row(theme.heading("Python code for this run"), self.copy.layout, margin=0), self.code),
             gap=10,
         )  # fmt: skip
 
+    def _taken(self, event: Any) -> None:
+        """A session's file: all settings become what it says."""
+        if event.new:
+            name = str(self.file.filename or "file")
+            self.context.open_session(name, bytes(event.new), self._answer)
+            self.file.param.update(value=None)
+
+    def _answer(self, text: str) -> None:
+        self.opened.object = escape(text)
+
     def update(self, result: Result) -> None:
         rows = "".join(
-            f"<tr><td>{name}</td><td>about {theme.size(result.sizes[kind])}</td><td>{what}</td></tr>"
+            f"<tr><td>{name}</td><td>{about(result.sizes.get(kind))}</td><td>{what}</td></tr>"
             for kind, (name, what) in FORMATS.items()
         )
         streamed = " Too large to keep; the download recomputes it." if result.sampled else ""
@@ -65,3 +94,8 @@ class View(Base):
         self.repr.object = result.html
         self.code.object = f"<pre>{escape(result.python, longest=len(result.python))}</pre>"
         self.copy.text = result.python
+
+
+def about(size: int | None) -> str:
+    """An expected size in words; nothing where it is not known."""
+    return "" if size is None else f"about {theme.size(size)}"

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from app.look.theme import AXES
-from app.tabs.learn import array_measures
+from app.tabs.learn import array_measures, chips, forgetting
 from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
@@ -307,6 +307,11 @@ def about(words: str) -> Callable[..., str]:
     return lambda *a: words.format(*(PLAIN.get(x, x) if isinstance(x, str) else f"{x:g}" for x in a))
 
 
+def of_law(found: Callable[..., float]) -> Callable[..., tuple[float, ...]]:
+    """A number of a retention law, in which the run plays no part."""
+    return lambda numbers, *a: (found(*a),)
+
+
 ONE = ("feature",)
 TWO = ("feature", "feature")
 VALUE = ("value",)
@@ -365,4 +370,8 @@ MEASURES: Mapping[str, Measure] = {
                              lambda n: (float(n.run.per_cell("outlier").sum()),)),
     "outlier_percent": Measure((), always("%"), about("share of cells of the outlier population"),
                                lambda n: (100 * float(n.run.per_cell("outlier").mean()),)),
+    **{name: Measure(kinds, always(unit), about(title), of_law(found))
+       for name, (kinds, unit, title, found) in forgetting.NUMBERS.items()},
+    **{name: Measure(kinds, always(unit), about(title), compute)
+       for name, (kinds, unit, title, compute) in chips.MEASURES.items()},
 }  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.tabs.learn import array_measures
+from app.tabs.learn import array_measures, chips, forgetting
 from app.tabs.learn.measures import PLAIN, Numbers
 from app.work.binning import histogram, span
 from synaptogen_core.analysis import statistics_api
@@ -252,6 +252,32 @@ def window(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     )  # fmt: skip
 
 
+def forget(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    times, band, at, path = forgetting.staircases()
+    return Picture(
+        "Cells of 20 µS, law of technology C",
+        Side("Time since programming (s)", "log", 1e-2, forgetting.YEARS),
+        Side("Conductance (µS)", "linear", 0.0, 40.0),
+        (
+            Layer("line", at, 1e6 * path, "r_lrs", f"{forgetting.PATHS} cells"),
+            *(Layer("line", times, 1e6 * row, "model", "90 % of all cells, exact" if k else "")
+              for k, row in enumerate(band)),
+        ),
+    )  # fmt: skip
+
+
+def far(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    x, with_jumps, gaussian = forgetting.tails()
+    return Picture(
+        "One second after programming", Side("Moved by more than (µS)", "linear", 0.0, 14.0),
+        Side("Share of the cells (%)", "log", 1e-4, 130.0),
+        (
+            Layer("line", 1e6 * x, with_jumps, "r_lrs", "jumps, as measured"),
+            Layer("line", 1e6 * x, gaussian, "model", "a Gaussian walk of the same spread"),
+        ),
+    )  # fmt: skip
+
+
 def levels(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     found = array_measures.levels(numbers.run)
     volts = found["voltage"].values if "voltage" in found.coords else np.full(found.sizes["step"], np.nan)
@@ -280,8 +306,38 @@ def outputs(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     )  # fmt: skip
 
 
+def currents(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    found, edges = chips.currents(numbers.run.device), np.linspace(0, 100, 101)
+    share = 100 * np.histogram(found, edges)[0] / found.size
+    return Picture(
+        "Currents of real images", Side("Current of a column (% of the largest possible)", "linear", 0, 100),
+        Side("Share of the currents (%)", "linear", 0, 30), (Layer("bars", edges, share, "r_lrs", "200 images"),),
+    )  # fmt: skip
+
+
+def weights(of_lines: bool) -> Callable[..., Picture]:
+    def draw(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+        wanted, found = chips.weights(numbers.run.device, of_lines)
+        ends = np.array([-1.5, 1.5])
+        layers = Layer("line", ends, ends, "quiet", "as wanted"), Layer("points", wanted, found, "r_lrs", "weights")
+        title = "Weights seen through lines of 20 Ω" if of_lines else "Weights of a chip that nobody verified"
+        sides = (Side(f"{words} weight", "linear", -1.5, 1.5) for words in ("Wanted", "Found"))
+        return Picture(title, *sides, layers)
+
+    return draw
+
+
+def letters(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+    before, after = (1e6 * chips.letter_cells(numbers.run.device, epochs) for epochs in (0, 20))
+    number = np.arange(len(before), dtype=float)
+    layers = Layer("line", number, before, "quiet", "before"), Layer("points", number, after, "r_lrs", "after learning")
+    sides = Side("Cell: ten of T, ten of L, ten of X", "linear", -1, 30), Side("Conductance (µS)", "linear", 0, 230)
+    return Picture("Thirty cells", *sides, layers)
+
+
 PICTURES: Mapping[str, tuple[int, Callable[..., Picture]]] = {
     "cycles": (1, cycles), "cells": (1, strip), "histogram": (1, spread), "lag": (1, lag), "memory": (1, memory),
     "scatter": (2, scatter), "tail": (1, tail), "window": (0, window),
-    "levels": (0, levels), "outputs": (0, outputs),
+    "levels": (0, levels), "outputs": (0, outputs), "forgetting": (0, forget), "far": (0, far),
+    "currents": (0, currents), "weights": (0, weights(False)), "lined": (0, weights(True)), "letters": (0, letters),
 }  # fmt: skip

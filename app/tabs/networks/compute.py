@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import param
 
 from app.settings.sections import Choices, Request, TabOptions
+from app.tabs.networks import growing
+from app.tabs.networks.growing import Curve, Loop
+from app.tabs.networks.own import Own
 from app.work.runs import Run
+from synaptogen_core import Cancelled, load_retention, load_weights
 from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.errors import FileError
 from synaptogen_core.networks import (
     AnalogNetwork,
     Chip,
     Mapping,
+    Network,
     accuracy_budget,
+    accuracy_over_time,
     calibrate,
     compensate_lines,
     evaluate,
     program,
-    sweep_chips,
-    train_in_the_loop,
 )
 from synaptogen_core.networks.example import digits
+from synaptogen_core.networks.hardware.analog import AnalogLayer
 
-USES = frozenset({"read"})
+USES = frozenset({"read", "cells"})
 SHOWS = {"Where the errors come from": "budget", "Accuracy over one setting": "curve", "Training in the loop": "loop"}
 CURVES = {
     "Line resistance": "ohm", "ADC bits": "adc_bits", "Tile": "tile", "Cycle-to-cycle spread": "c2c",
     "Device-to-device spread": "d2d", "Verify tolerance": "tolerance",
+    "Time since programming": "time",
 }  # fmt: skip
 POINTS = {
     "ohm": (0.0, 2.0, 5.0, 10.0, 20.0), "adc_bits": (2, 3, 4, 5, 6, 8), "tile": (16, 32, 64, 128),
     "c2c": (0.0, 1.0, 2.0, 3.0), "d2d": (0.0, 1.0, 2.0, 3.0), "tolerance": (0.01, 0.05, 0.1, 0.2, 0.4),
 }  # fmt: skip
-SEEDS = 3  # chips of a curve's band
-EPOCHS = 10
+TIMES = np.arange(-2.0, 9.0)  # decimal logarithms of seconds
+LAW = "stanford-b"
 MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
     "Error of programming": "error", "Pulses": "pulses",
 }  # fmt: skip
-CHIP = ("hidden", "tile", "ohm", "adc", "full_range", "verify", "tolerance", "pairs", "compensate", "seed")
+MOST_BYTES = 16_000_000  # of a file with weights
+CELLS = ("own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
+CHIP = (*CELLS, "adc", "full_range")
 
 
 class Options(TabOptions):
@@ -64,39 +77,50 @@ class Options(TabOptions):
                            doc="Where the two cells of a signed weight lie.")  # fmt: skip
     compensate = param.Boolean(False, label="Compensate lines",
                                doc="Targets for which cells and lines together are as wanted.")  # fmt: skip
-    seed = param.Integer(0, bounds=(0, 9999), label="Chip", doc="Seed of the chip: another number is another chip.")
+    seed = param.Integer(0, bounds=(0, 9999), label="Chip",
+                         doc="0: made of the page's own cells, row by row; another number: other cells.")  # fmt: skip
+    own = param.Parameter(None, doc="The user's own network; no link can hold it.")
     over = param.Selector(default="ohm", objects=CURVES, label="Over", doc="The setting on the horizontal axis.")
     layer = param.Selector(default=0, objects={"First": 0, "Second": 1}, label="Layer", doc="Whose cells are shown.")
     map = param.Selector(default="programmed", objects=MAPS, label="Map of", doc="What the map of the cells shows.")
 
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in super().names() if name != "own")
+
+    def choices(self) -> Choices:
+        return Choices(dict(super().choices()) | {"own": self.own})
+
     def active(self) -> tuple[str, ...]:
         off = set() if self.show == "curve" else {"over"}
+        off |= {"hidden"} if self.own is not None else set()
         off |= set() if self.verify else {"tolerance"}
         off |= set() if self.adc else {"full_range"}
         return tuple(name for name in self.names() if name not in off)
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Accuracies of several chips over a setting."""
+@lru_cache(maxsize=8)
+def network_of(own: Own) -> Network:
+    """A network for the digits, of the weights in a file.
 
-    over: str
-    x: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    chips: int
-
-
-@dataclass(frozen=True)
-class Loop:
-    """Training in the loop, epoch by epoch; epoch 0 is the chip as it came."""
-
-    loss: np.ndarray
-    accuracy: np.ndarray
-    pulses: np.ndarray  # a cell
-    before: float  # accuracy on the test images
-    after: float
+    Raises
+    ------
+    FileError, TypeError, ValueError
+        If they are none, or do not take 64 pixels and give ten classes.
+    """
+    if len(own.content) > MOST_BYTES:
+        raise ValueError(f"weights: must be at most {MOST_BYTES:,} bytes (got {len(own.content):,}); give fewer")
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"weights{Path(own.name).suffix.lower()}"
+        file.write_bytes(own.content)
+        try:
+            named = load_weights(file)
+        except FileError as error:
+            raise FileError(str(error).replace(str(file), own.name)) from None
+    network = Network.from_weights(named)
+    network.check_images(np.zeros((1, 64)))
+    if len(network.classes) != 10:
+        raise ValueError(f"weights: must give 10 classes for the digits (got {len(network.classes)}); correct them")
+    return network
 
 
 @dataclass(frozen=True)
@@ -123,6 +147,12 @@ class Result:
     values: np.ndarray  # (rows, columns) S, relative error or pulses
     tile: int
     weights: tuple[np.ndarray, np.ndarray, np.ndarray]  # target, programmed, effective; flat
+    first: int  # number of the layer's first cell on the page; below 0: the chip is of other cells
+    columns: int  # of the page's array
+    size: int  # of the page's array, in cells
+    marks: tuple[tuple[int, int], ...]  # (row, column) of followed cells that lie in the layer
+    own: str  # name of the user's network; empty: the one that was trained here
+    more: bool  # whether the curve or the training goes on
     answer: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # outputs, float and chip, of an image of 64 pixels
 
 
@@ -136,20 +166,32 @@ class Done:
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """Program digits into a chip of the page's device, and judge it."""
-    network, training, test = digits(options.hidden)
+    network, training, test = asked(options)
     done = kept(run, request, options, "chip", lambda: _judged(run, request, options, cancel))
-    analog, loop = done.analog, None
+    analog, loop, budget, curve, more = done.analog, None, None, None, False
     if options.show == "loop":
-        trained = kept(run, request, options, "loop", lambda: _trained(done, training, test, cancel))
-        analog, loop = trained.analog, trained.found
-        done = Done(analog, kept(run, request, options, "after", lambda: evaluate(analog, *test)))
-    budget = None
-    if options.show == "budget":
-        budget = kept(run, request, options, "budget", lambda: accuracy_budget(analog, *test))
-    curve = None
-    if options.show == "curve":
-        key = f"curve {options.over}"
-        curve = kept(run, request, options, key, lambda: _curve(run, request, options, network, training, test, cancel))
+        training_ = kept(run, request, options, "loop", lambda: growing.Training(done.analog, training))
+        more = training_.grow().more
+        before, after = float(done.found.accuracy), math.nan
+        if not more:
+            analog = training_.analog
+            done = Done(analog, kept(run, request, options, "after", lambda: evaluate(analog, *test)))
+            after = float(done.found.accuracy)
+        loop = training_.loop(before, after)
+    elif options.show == "budget":
+        causes = kept(run, request, options, "budget", lambda: growing.later(lambda: accuracy_budget(analog, *test)))
+        more, budget = causes.grow().more, causes.found[-1]
+    elif options.over == "time":
+        curve = kept(run, request, options, "curve time", lambda: _over_time(analog, test, cancel))
+    else:
+        values, how = POINTS[options.over], {"tolerance": tolerance_of(options), "compensate": options.compensate}
+        points = kept(
+            run, request, options, f"curve {options.over}",
+            lambda: growing.points(network, chip_of(run, request, options), training, test, options.over, values, how),
+        )  # fmt: skip
+        more, curve = points.grow().more, growing.curve(points, options.over, values)
+    if cancel.is_set():
+        raise Cancelled("networks: cancelled by the caller")
     ds = done.found
     layer = analog.layers[options.layer]
     programming = layer.programming
@@ -159,6 +201,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         "pulses": lambda: programming["pulses"].values,
     }[options.map]()  # fmt: skip
     cells = sum(each.cells.size for each in analog.layers)
+    first_cell = sum(each.cells.size for each in analog.layers[: options.layer]) if options.seed == 0 else -1
     return Result(
         accuracy=float(ds.accuracy),
         interval=(float(ds.accuracy_interval[0]), float(ds.accuracy_interval[1])),
@@ -182,8 +225,28 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         values=np.asarray(values, np.float32),
         tile=options.tile,
         weights=tuple(analog.weights(kind)[options.layer].ravel() for kind in ("target", "programmed", "effective")),
+        first=first_cell,
+        columns=run.cells.columns,
+        size=run.cells.size,
+        marks=tuple(marked(request.cells, first_cell, run.cells.columns, layer)),
+        own=options.own.name if options.own is not None else "",
+        more=more,
         answer=lambda image: (network.forward(image[None])[0], analog.forward(image[None])[0]),
     )
+
+
+def asked(options: Choices) -> tuple[Network, Any, Any]:
+    """The network, training images with labels, and test images with labels."""
+    network, training, test = digits(options.get("hidden", 32))
+    return (network if options.own is None else network_of(options.own)), training, test
+
+
+def marked(cells: Sequence[tuple[int, int]], first: int, columns: int, layer: AnalogLayer) -> Iterator[tuple[int, int]]:
+    """Where followed cells of the page lie in a layer."""
+    for row, column in cells if first >= 0 else ():
+        number = row * columns + column - first
+        if 0 <= number < layer.cells.size:
+            yield divmod(number, layer.layout.columns)
 
 
 def kept(run: Run, request: Request, options: Choices, what: str, make: Callable[[], Any]) -> Any:
@@ -202,7 +265,7 @@ def chip_of(run: Run, request: Request, options: Choices) -> Chip:
         lines=Lines(options.ohm, options.ohm),
         adc_bits=options.adc or None,
         bandwidth=read.bandwidth * 1e6 if read.noise else 0.0,
-        seed=options.seed,
+        seed=request.array.seed + options.seed,
     )
 
 
@@ -211,10 +274,13 @@ def tolerance_of(options: Choices) -> float | None:
 
 
 def _judged(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Done:
-    network, training, test = digits(options.hidden)
+    """The cells, once for all read-outs; then what reads them."""
+    network, training, test = asked(options)
     chip = chip_of(run, request, options)
-    targets = compensate_lines(network, chip, cancel=cancel).targets if options.compensate else None
-    analog = program(network, chip, tolerance_of(options), targets=targets, cancel=cancel)
+    key = "networks", "cells", tuple(options.get(name) for name in CELLS)
+    cells = run.keep(key, lambda: _programmed(network, chip, options, cancel), lambda found: ())
+    readouts = [replace(la.readout, adc_bits=chip.adc_bits, bandwidth=chip.bandwidth) for la in cells.layers]
+    analog = AnalogNetwork(network, chip, cells.with_readouts(readouts, None).layers)
     full = [layer.readout.ranges for layer in analog.layers]
     analog = calibrate(analog, training[0])
     if options.adc and options.full_range:
@@ -223,25 +289,17 @@ def _judged(run: Run, request: Request, options: Choices, cancel: threading.Even
     return Done(analog, evaluate(analog, *test))
 
 
-def _trained(done: Done, training: Any, test: Any, cancel: threading.Event) -> Done:
-    analog = done.analog.copy()
-    log = train_in_the_loop(analog, *training, epochs=EPOCHS, cancel=cancel)
-    after = float((analog.predict(test[0]) == test[1]).mean())
-    pulses = log["pulses"].values / log.attrs["cells"]
-    loop = Loop(log["loss"].values, log["accuracy"].values, pulses, float(done.found.accuracy), after)
-    return Done(analog, loop)
+def _programmed(network: Network, chip: Chip, options: Choices, cancel: threading.Event) -> AnalogNetwork:
+    targets = compensate_lines(network, chip, cancel=cancel).targets if options.compensate else None
+    analog = program(network, chip, tolerance_of(options), targets=targets, cancel=cancel)
+    analog.stages()  # the matrices come along
+    return analog
 
 
-def _curve(
-    run: Run, request: Request, options: Choices, network: Any, training: Any, test: Any, cancel: threading.Event
-) -> Curve:
-    seeds = [options.seed + k for k in range(SEEDS)]
-    ds = sweep_chips(
-        network, chip_of(run, request, options), training[0], *test, over=options.over, values=POINTS[options.over],
-        seeds=seeds, tolerance=tolerance_of(options), compensate=options.compensate, cancel=cancel,
-    )  # fmt: skip
-    found = ds["accuracy"].values
-    return Curve(
-        options.over, np.array(POINTS[options.over], float), found.mean(axis=1), found.min(axis=1), found.max(axis=1),
-        SEEDS,
-    )  # fmt: skip
+def _over_time(analog: AnalogNetwork, test: Any, cancel: threading.Event) -> Curve:
+    """Accuracy of the chip while its cells forget, with the interval of so many test images."""
+    law = load_retention(LAW)
+    ds = accuracy_over_time(analog, law, 10.0**TIMES, *test, cancel=cancel)
+    low, high = ds["accuracy_interval"].transpose("bound", "time").values
+    span = float(TIMES[0]), float(TIMES[-1])
+    return Curve("time", TIMES, ds["accuracy"].values, low, high, 1, span, law.label)

@@ -12,10 +12,13 @@ from bokeh.palettes import interp_palette
 
 from app.look import controls, theme
 from app.look.axes import Axis
+from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
 from app.look.number_box import NumberBox
+from app.look.plain import escape
 from app.look.tables import small, table
 from app.look.theme import MAP_PALETTE, NEUTRAL
+from app.tabs.networks.own import Own
 from app.tabs.networks.pad import Pad
 from app.tabs.view import Context
 from app.tabs.view import View as Base
@@ -35,6 +38,7 @@ NAMES = {
 AXES = {
     "ohm": "Line resistance (Ω a segment)", "adc_bits": "ADC bits", "tile": "Side of a tile (cells)",
     "c2c": "Cycle-to-cycle spread (×)", "d2d": "Device-to-device spread (×)", "tolerance": "Verify tolerance",
+    "time": "Time since programming (s), decimal logarithm",
 }  # fmt: skip
 MAP_UNITS = {
     "target": ("Target", "µS", 1e6), "programmed": ("Programmed", "µS", 1e6), "effective": ("Effective", "µS", 1e6),
@@ -59,7 +63,7 @@ class View(Base):
         self.of_loop = theme.card(self.loop, self.loop_note)
         half = {"xs": 12, "lg": 6}
         self.layout = pmui.Column(
-            self._controls(), theme.card(self.now),
+            self._controls(), self._file(), theme.card(self.now),
             theme.grid(
                 pmui.Column(self.of_causes, self.of_curve, self.of_loop, sizing_mode="stretch_width", margin=0),
                 theme.card(self.confusion, self.confusion_note), sizes=half,
@@ -67,7 +71,7 @@ class View(Base):
             theme.grid(
                 theme.card(self.weights, self.weights_note), theme.card(self.images, self.images_note), sizes=half
             ),
-            theme.grid(theme.card(self.map, self.map_note), self.pad.layout, sizes=half),
+            theme.grid(theme.card(self.map.figure, self.map_note), self.pad.layout, sizes=half),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
@@ -170,16 +174,38 @@ class View(Base):
         figure.add_tools(theme.hover([dots], ("Wanted", "@x{0.000}"), ("Programmed", "@y{0.000}")))
         return figure
 
-    def _map(self) -> Any:
-        figure = self.theme.figure("network map", title="Cells of the layer", x="Column", y="Row", height=360)
-        self.map_axes = Axis(figure, "x"), Axis(figure, "y")
-        self.cells = ColumnDataSource(NO_IMAGE)
+    def _map(self) -> CellMap:
+        made = CellMap(self.theme, "network map", self._followed, lambda: False)
+        made.figure.update(height=400)
         self.edges = ColumnDataSource({"xs": [], "ys": []})
-        self.cell_colors = self.theme.color_bar(figure, " ")
-        image = figure.image("image", "x", "y", "dw", "dh", source=self.cells, color_mapper=self.cell_colors)
-        figure.multi_line("xs", "ys", source=self.edges, line_color=NEUTRAL, line_width=1)
-        figure.add_tools(theme.hover([image], ("Row, column", "$y{0}, $x{0}"), ("Value", "@image{0.00}")))
-        return figure
+        made.figure.multi_line("xs", "ys", source=self.edges, line_color=NEUTRAL, line_width=1)
+        made.add_marks()
+        return made
+
+    def _file(self) -> Any:
+        self.file = pmui.FileInput(
+            label="Own weights", accept=".npz,.safetensors", size="small", multiple=False, margin=(3, 12),
+            description="A network of 64 pixels and ten classes, dense layers with ReLU: .npz or .safetensors.",
+        )  # fmt: skip
+        self.no_own = pmui.Button(label="Without own weights", variant="outlined", size="small", visible=False)
+        self.no_own.on_click(lambda event: self.context.apply({"networks.own": None}))
+        self.file.param.watch(self._taken, "value")
+        return pmui.FlexBox(self.file, self.no_own, sizing_mode="stretch_width", align_items="center")
+
+    def _taken(self, event: Any) -> None:
+        """A file with weights becomes the network of this page."""
+        if event.new:
+            self.no_own.visible = True  # whatever is in it
+            self.context.apply({"networks.own": Own(str(self.file.filename or "weights"), event.new)})
+
+    def _followed(self, row: int, column: int, add: bool = False) -> None:
+        """A click on a cell of the chip follows that cell of the page, if it is one."""
+        result = self.result
+        if result is None or result.first < 0:
+            return
+        number = result.first + row * result.values.shape[1] + column
+        if number < result.size:
+            self.context.select(*divmod(number, result.columns), add=add)
 
     # ------------------------------------------------------------------------------------------------ replaced
     def update(self, result: Result) -> None:
@@ -193,8 +219,11 @@ class View(Base):
             f"{result.unreached} not reached. Handwritten digits of 8 × 8 pixels, trained in float on 1,347 images of "
             "other writers."
         )
-        self.of_causes.visible, self.of_curve.visible = bool(result.causes), result.curve is not None
-        self.of_loop.visible = result.loop is not None
+        if result.own:
+            self.now.object += f" The network is yours: {escape(result.own)}."
+        self.no_own.visible = bool(result.own)
+        self.of_curve.visible, self.of_loop.visible = result.curve is not None, result.loop is not None
+        self.of_causes.visible = result.curve is None and result.loop is None
         self._show_causes(result)
         self._show_curve(result)
         self._show_loop(result)
@@ -231,14 +260,16 @@ class View(Base):
         x, y = curve.x, 100 * curve.mean
         self.line.data = {"x": x, "y": y}
         self.band.data = {"x": np.concatenate([x, x[::-1]]), "y": 100 * np.concatenate([curve.low, curve.high[::-1]])}
-        self.level.data = {"x": [x[0], x[-1]], "y": [100 * result.float_accuracy] * 2}
-        margin = 0.04 * (x[-1] - x[0])
-        self.curve_axes[0].show("linear", x[0] - margin, x[-1] + margin, AXES[curve.over])
-        self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min()) - 5), 100)
+        begin, end = curve.span
+        self.level.data = {"x": [begin, end], "y": [100 * result.float_accuracy] * 2}
+        margin = 0.04 * (end - begin)
+        self.curve_axes[0].show("linear", begin - margin, end + margin, AXES[curve.over])
+        self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min(initial=0.9)) - 5), 100)
+        words = (f"mean of {curve.chips} chips", "lowest to highest of them") if curve.chips > 1 else (
+            "this chip", "95 % interval of so many test images")  # fmt: skip
         self.curve_note.object = legend([
-            swatch(ON_CHIP, f"mean of {curve.chips} chips"), swatch(ON_CHIP, "lowest to highest of them", kind="area"),
-            swatch(FLOAT, "float", dash="dashed"),
-        ])  # fmt: skip
+            swatch(ON_CHIP, words[0]), swatch(ON_CHIP, words[1], kind="area"), swatch(FLOAT, "float", dash="dashed"),
+        ]) + escape(curve.note)  # fmt: skip
 
     def _show_loop(self, result: Result) -> None:
         loop = result.loop
@@ -246,10 +277,11 @@ class View(Base):
             return
         x = np.arange(len(loop.accuracy))
         self.epochs.data = {"x": x, "y": 100 * loop.accuracy, "loss": loop.loss, "pulses": loop.pulses}
-        self.loop_axes[0].show("linear", -0.3, x[-1] + 0.3)
+        self.loop_axes[0].show("linear", -0.3, loop.epochs + 0.3)
         self.loop_axes[1].show("linear", max(0.0, 100 * float(loop.accuracy.min()) - 3), 101)
+        after = "it is learning" if result.more else f"<b>{100 * loop.after:.1f} %</b> after"
         self.loop_note.object = (
-            f"Test images: {100 * loop.before:.1f} % before, <b>{100 * loop.after:.1f} %</b> after, "
+            f"Test images: {100 * loop.before:.1f} % before, {after}, "
             f"{100 * result.float_accuracy:.1f} % float. {loop.pulses.sum():.2f} pulses a cell in all: only cells "
             "whose weight left its band are written."
         )
@@ -308,16 +340,17 @@ class View(Base):
     def _show_map(self, result: Result) -> None:
         name, unit, factor = MAP_UNITS[result.quantity]
         values, (rows, columns) = result.values * np.float32(factor), result.values.shape
-        self.cells.data = {"image": [values], "x": [-0.5], "y": [-0.5], "dw": [columns], "dh": [rows]}
         low, high = (float(q) for q in np.quantile(values, [0.001, 0.999]))
-        self.cell_colors.update(low=low, high=max(high, low + 1e-9), palette=MAP_PALETTE)
+        scale = Scale(MAP_PALETTE, low, high, f"{name} ({unit})" if unit else name, name, "0.00", unit)
+        self.map.show(values, 0, (rows, columns), scale)
+        self.map.mark(result.marks)
         down, across = (np.arange(0, n, result.tile)[1:] - 0.5 for n in (rows, columns))
         self.edges.data = {
             "xs": [*([-0.5, columns - 0.5] for _ in down), *([x, x] for x in across)],
             "ys": [*([y, y] for y in down), *([-0.5, rows - 0.5] for _ in across)],
         }  # fmt: skip
-        self.map_axes[0].show("linear", -0.5, columns - 0.5)
-        self.map_axes[1].show("linear", rows - 0.5, -0.5)
         self.map_note.object = (
-            f"{name}{f' ({unit})' if unit else ''} of {rows} × {columns} cells; lines part the tiles."
-        )
+            f"{name} of {rows} × {columns} cells; lines part the tiles. "
+            + ("They are cells of the page, row by row: squares mark those that you follow, a click follows another."
+               if result.first >= 0 else "Chip 0 is made of the page's cells; this one is of others.")
+        )  # fmt: skip

@@ -11,6 +11,8 @@ import param
 
 import synaptogen_core as sc
 from app.settings.sections import Choices, Request, TabOptions
+from app.tabs.time.measured import Measured, Upload
+from app.tabs.time.trace import Trace, trace
 from app.work.runs import Run
 from synaptogen_core.device.retention import jumps
 from synaptogen_core.errors import RangeWarning
@@ -19,10 +21,11 @@ USES = frozenset({"read", "cells"})
 LAWS = {"Technology B (to 113 µS)": "stanford-b", "Technology C (to 35 µS)": "stanford-c"}
 YEAR = 365.25 * 86400
 MOMENTS = {"1 s": 1.0, "1 h": 3600.0, "1 d": 86400.0, "10 years": 10 * YEAR}
-TIMES = np.geomspace(1e-2, 10 * YEAR, 50)
+TIMES = np.geomspace(1e-2, 10 * YEAR, 34)
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 PATHS = 30
 G = (1.0, 200.0)
+RATES = {"10 a second": 10.0, "100 a second": 100.0, "1000 a second": 1000.0}
 
 
 class Options(TabOptions):
@@ -32,8 +35,18 @@ class Options(TabOptions):
     g_high = param.Number(60.0, bounds=G, step=1.0, label="Upper level", doc="Conductance at birth, at 0.2 V.")
     g_threshold = param.Number(40.0, bounds=G, step=0.5, label="Read threshold",
                                doc="A read above it counts as the upper level.")  # fmt: skip
-    moment = param.Selector(default=3600.0, objects=MOMENTS, label="Map after", doc="Since the end of the train.")
+    rate = param.Selector(default=100.0, objects=RATES, label="Reads", doc="Of one cell, from the end of the train on.")
     path_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the cells", doc="Of the cells drawn as staircases.")
+    table = param.ClassSelector(default=None, class_=Upload, doc="A measured table; no link can hold it.")
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in super().names() if name != "table")
+
+    def watched(self) -> tuple[str, ...]:
+        return (*self.names(), "table")
+
+    def choices(self) -> Choices:
+        return Choices({**super().choices(), "table": self.table})
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,16 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Later:
+    """The array some time after the end of its train."""
+
+    moment: str
+    change: np.ndarray  # (rows, columns): relative change of the read current
+    moved: float  # share of the cells that jumped
+    rms: float  # of the relative change
+
+
+@dataclass(frozen=True)
 class Result:
     times: np.ndarray  # s
     levels: tuple[Level, ...]
@@ -55,11 +78,10 @@ class Result:
     jumping: np.ndarray  # probability of an error, mean of both levels, over time
     gaussian: np.ndarray
     early: tuple[float, float]  # of both laws after 1 s
-    change: np.ndarray  # (rows, columns): relative change of the read current
-    moment: str
-    moved: float  # share of the array's cells that jumped
-    rms: float  # of the relative change
-    next_event: float  # s until the next jump in the array
+    later: tuple[Later, ...]
+    next_event: float  # s until the next jump in the array, after the last of these
+    trace: Trace
+    measured: Measured | None
     cells: tuple[tuple[int, int], ...]  # those that are followed
     label: str
     outside: str
@@ -80,8 +102,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     bands = sc.retention.curve(law, [low, high], TIMES, QUANTILES).values
     levels = tuple(_level(law, run, g, bands[k], options.path_seed, k) for k, g in enumerate((low, high)))
     second = int(np.argmin(np.abs(np.log(TIMES))))
-    before, after, cells = _later(run, request, law, options.moment)
-    change = after / before - 1
+    before, later, cells = _later(run, request, law)
     held = 1e6 * float(np.median(before / request.read.u_read))
     span = law.conductance[[0, -1]] * 1e6
     inside = span[0] <= held <= span[1]
@@ -92,11 +113,10 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         jumping=errors[0],
         gaussian=errors[1],
         early=(float(errors[0][second]), float(errors[1][second])),
-        change=change,
-        moment=next(words for words, seconds in MOMENTS.items() if seconds == options.moment),
-        moved=float(np.mean(change != 0)),
-        rms=float(np.sqrt(np.mean(change**2))),
+        later=later,
         next_event=cells.next_event(),
+        trace=trace(run, request, law, options.rate),
+        measured=options.table.read() if options.table is not None else None,
         cells=request.cells,
         label=law.label,
         outside="" if inside else (
@@ -108,7 +128,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
 
 def _level(law: sc.RetentionLaw, run: Run, g: float, bands: np.ndarray, seed: int, place: int) -> Level:
     """Cells of one level as staircases: where each stands at many times, so that a jump is a step."""
-    times = np.geomspace(TIMES[0], TIMES[-1], 200)
+    times = np.geomspace(TIMES[0], TIMES[-1], 100)
     numbers = jumps.numbers(law, run.device)
     cell = np.arange(PATHS, dtype=np.uint64) + np.uint64(place * PATHS)
     births, born = np.zeros(PATHS, np.uint32), np.full(PATHS, g)
@@ -121,14 +141,15 @@ def _level(law: sc.RetentionLaw, run: Run, g: float, bands: np.ndarray, seed: in
     return Level(g, bands, np.tile(np.append(times, np.nan), PATHS), path.T.ravel(), float(np.mean(walks[-1] != g)))
 
 
-Later = tuple[np.ndarray, np.ndarray, sc.CellArray]
-
-
-def _later(run: Run, request: Request, law: sc.RetentionLaw, seconds: float) -> Later:
-    """Read currents without noise at the end of the train, and some time later; the run's cells stay as they are."""
+def _later(run: Run, request: Request, law: sc.RetentionLaw) -> tuple[np.ndarray, tuple[Later, ...], sc.CellArray]:
+    """Read currents without noise at the end of the train, and some times later; the run's cells stay as they are."""
     cells = sc.CellArray.from_state({**run.cells.to_state(), "retention": law.to_dict()})
     before = cells.current(request.read.u_read).astype(float)
+    found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RangeWarning)  # the page says it
-        cells.wait(seconds)
-    return before, cells.current(request.read.u_read).astype(float), cells
+        for words, seconds in MOMENTS.items():
+            cells.wait(seconds - cells.time)
+            change = cells.current(request.read.u_read).astype(float) / before - 1
+            found.append(Later(words, change, float(np.mean(change != 0)), float(np.sqrt(np.mean(change**2)))))
+    return before, tuple(found), cells

@@ -14,6 +14,8 @@ from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
 from app.look.number_box import NumberSlider
 from app.look.theme import COLORS
+from app.tabs.time.measured_view import MeasuredView
+from app.tabs.time.trace_view import TraceView
 from app.tabs.view import Context
 from app.tabs.view import View as Base
 
@@ -31,6 +33,7 @@ MARKS = {
     3.15576e8: "10 y",
 }
 LEAST = 1e-6
+MAPS = 4
 
 
 class View(Base):
@@ -38,26 +41,40 @@ class View(Base):
         super().__init__(context)
         self._fan()
         self._window()
-        self.map = CellMap(self.theme, "time map", context.select, lambda: False)
-        self.map.add_marks()
-        self.map_note, self.fan_note, self.window_note = theme.note(), theme.note(), theme.note()
+        self.maps = [CellMap(self.theme, f"time map {k + 1}", context.select, lambda: False) for k in range(MAPS)]
+        for one in self.maps:
+            one.add_marks()
+            one.figure.height = 330
+        self.map_notes = [theme.note() for _ in self.maps]
+        self.map_note, self.window_note = theme.note(), theme.note()
+        self.trace = TraceView(self.theme)
+        self.measured = MeasuredView(self.theme, self._take, self.fan.x_range)
+        ticks(self.measured.figure)
         self.label = theme.Alert(severity="info", sizing_mode="stretch_width", margin=0)
         self.outside = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         kinds = {"g_low": NumberSlider, "g_high": NumberSlider, "g_threshold": NumberSlider}
         widgets = [
             controls.widget(context.options, name, width=190, sizing_mode=None, widget=kinds.get(name))
-            for name in ("law", "g_low", "g_high", "g_threshold", "moment", "path_seed")
+            for name in ("law", "g_low", "g_high", "g_threshold", "rate", "path_seed")
         ]
         self.layout = pmui.Column(
             pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0"),
             self.label,
-            theme.card(self.fan, self.fan_legend, self.fan_note),
+            theme.card(self.fan, self.fan_legend),
+            self.measured.upload,
             theme.grid(
-                theme.card(self.window, self.window_legend, self.window_note),
-                theme.card(self.map.figure, self.map_note),
+                theme.card(self.window, self.window_legend, self.window_note), self.measured.card,
                 sizes=[{"xs": 12, "md": 6}, {"xs": 12, "md": 6}],
             ),
-            self.outside, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            self.outside,
+            theme.grid(
+                *(theme.card(one.figure, note) for one, note in zip(self.maps, self.map_notes, strict=True)),
+                sizes=[{"xs": 12, "sm": 6, "lg": 3}] * MAPS,
+            ),
+            self.map_note,
+            self.trace.cards[0],
+            theme.grid(*self.trace.cards[1:], sizes=[{"xs": 12, "md": 6}] * 2),
+            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
     def update(self, result: Result) -> None:
@@ -65,14 +82,28 @@ class View(Base):
         theme.say(self.outside, result.outside)
         self._show_fan(result)
         self._show_window(result)
-        largest = float(np.quantile(np.abs(result.change), 0.99)) or 0.01
-        title = f"Change of the read current after {result.moment} (%)"
-        scale = Scale(RdBu11[::-1], -100 * largest, 100 * largest, title, "Change", "0.00", "%")
-        self.map.show(100 * result.change, 0, result.change.shape, scale)
-        self.map.mark(result.cells)
+        self._show_maps(result)
+        self.trace.update(result.trace)
+        self.measured.update(result.measured)
+        found = result.measured
+        shown = (found.time, 1e6 * found.conductance) if found is not None and found.good else ([], [])
+        self.dots.data = dict(zip("xy", shown, strict=True))
+
+    def _take(self, name: str, data: bytes) -> None:
+        """A table has come through the door: the next result reads it."""
+        self.context.options.param.update(table=self.context.options.param.table.class_(name, data))
+
+    def _show_maps(self, result: Result) -> None:
+        largest = float(np.quantile(np.abs(result.later[-1].change), 0.99)) or 0.01
+        for one, note, later in zip(self.maps, self.map_notes, result.later, strict=True):
+            title = f"Change after {later.moment} (%)"
+            scale = Scale(RdBu11[::-1], -100 * largest, 100 * largest, title, "Change", "0.00", "%")
+            one.show(100 * later.change, 0, later.change.shape, scale)
+            one.mark(result.cells)
+            note.object = f"{100 * later.moved:.0f} % of the cells have jumped; RMS: {100 * later.rms:.2g} %."
         self.map_note.object = (
-            f"After {result.moment}, {100 * result.moved:.0f} % of the cells have jumped; relative change, RMS: "
-            f"{100 * result.rms:.2g} %. The next jump of any cell comes in {result.next_event:.3g} s."
+            "Read currents beside those at the end of the train, all four on one scale. "
+            f"After the last one, the next jump of any cell comes in {result.next_event:.3g} s."
         )
 
     # ------------------------------------------------------------------------------------------------ fan
@@ -93,6 +124,10 @@ class View(Base):
             self.fan.line("x", "y", source=median, color=color, line_width=2.5)
             self.paths.append(paths)
             self.medians.append(median)
+        self.dots = ColumnDataSource({"x": [], "y": []})
+        self.theme.ink(
+            self.fan.scatter("x", "y", source=self.dots, size=3, alpha=0.5).glyph, "fill_color", "line_color"
+        )
         self.limit = Span(dimension="width", location=0, line_dash="dashed")
         self.theme.ink(self.limit, "line_color")
         self.fan.add_layout(self.limit)

@@ -17,8 +17,10 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
-from synaptogen_core.analysis.fitting import assembly, autoregression, cycle_to_cycle, stages
+from synaptogen_core.analysis.conduction.curves import Curves
+from synaptogen_core.analysis.conduction.fit_curves import fit_curves
+from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
+from synaptogen_core.analysis.fitting import assembly, autoregression, card, cycle_to_cycle, stages
 from synaptogen_core.analysis.fitting import estimates as fit_table
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.device_to_device import DeviceFit
@@ -29,6 +31,7 @@ from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device import rules
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.drawing import cards
 from synaptogen_core.measurement import data_hash, from_simulation, is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.schema import FEATURES
@@ -88,6 +91,16 @@ class Fit:
 
     def __post_init__(self) -> None:
         freeze(self)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("Devices", f"{self.features.sizes['device']:,} of {self.devices.sizes['device']:,}"),
+            ("Cycles", f"{self.features.sizes['record']:,}"),
+            ("Memory", cards.counted(self.orders.attrs["chosen"], "cycle")),
+            ("Kinds of device", str(self.components.attrs["chosen"])),
+            ("Be careful", f"{cards.counted(len(self.warnings), 'warning')}: see .warnings" if self.warnings else ""),
+        ]
+        return card.html(self.device.name, rows, self.device_points, self.estimates)
 
 
 @one_thread()
@@ -172,6 +185,7 @@ def fit(
     work.done(0.1)
     used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
+    stages.check_steady(panel)
     recipe = cycle_to_cycle.Recipe(longest, order, degree, method, criterion)
     work.done(0.2)
     cycles, rest, error = stages.learn_cycles(

@@ -30,7 +30,7 @@ class RetentionFit:
     law : RetentionLaw
     estimates : xarray.Dataset
         spread, rate, mean, reversible over `level`, each with `_low` and `_high`: 95 % intervals by drawing births
-        again.
+        again, twice at least.
     table : RetentionTable
     notes : tuple of str
         What was assumed, and what the table cannot tell.
@@ -124,9 +124,9 @@ def fit_retention(
         for _ in range(resamples):
             drawn = rng.choice(members, members.size)
             again.append(_row(maximise(kind, increments(y[drawn], times, t0, skip), best), single))
-        spread = np.quantile(again, [0.025, 0.975], axis=0) if again else np.full((2, 4), np.nan)
-        low.append(spread[0])
-        high.append(spread[1])
+        ends = _interval(np.array(found[-1]), np.array(again))
+        low.append(ends[0])
+        high.append(ends[1])
     values = np.array(found)
     if not single:
         t0 = _beginning(y, times, groups, values, t0)
@@ -146,6 +146,20 @@ def _row(best: Best, single: bool) -> tuple[float, float, float, float]:
     if single:  # all that moved is taken for the walk
         return float(np.hypot(best.jumps.spread, best.noise)), GAUSSIAN_RATE, 0.0, 0.0
     return best.jumps.spread, best.jumps.rate, best.jumps.mean, best.noise
+
+
+def _interval(value: F64, again: F64) -> tuple[F64, F64]:
+    """95 % interval by Student's t of a few drawings; in the logarithm of what cannot be negative."""
+    from scipy.special import stdtrit
+
+    if len(again) < 2:
+        return np.full(value.shape, np.nan), np.full(value.shape, np.nan)
+    t = float(stdtrit(len(again) - 1, 0.975))
+    signed = np.arange(value.size) == NAMES.index("mean")
+    straight = t * again.std(axis=0, ddof=1)
+    positive = np.where(signed | (again <= 0), 1.0, again)  # one delay: what is not identified stays as it is
+    factor = np.exp(t * np.log(positive).std(axis=0, ddof=1))
+    return np.where(signed, value - straight, value / factor), np.where(signed, value + straight, value * factor)
 
 
 def _beginning(y: F64, times: F64, groups: list[np.ndarray], values: F64, start: float) -> float:

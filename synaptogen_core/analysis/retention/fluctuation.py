@@ -17,8 +17,8 @@ NODES = 400  # of the quadrature over logarithms of time constants
 SMALL = 1e-3
 
 
-def autocovariance(traps: Traps, g: float, lags: ArrayLike) -> xr.DataArray:
-    """Autocovariance of the conductance that reads find, averaged over cells.
+def autocovariance(traps: Traps, g: float, lags: ArrayLike, time_constants: ArrayLike | None = None) -> xr.DataArray:
+    """Autocovariance of the conductance that reads find, averaged over cells, or of one cell.
 
     Each trap adds (G a)^2 p (1 - p) exp(-t/tau); over log-uniform time constants that is a difference of exponential
     integrals.
@@ -30,6 +30,8 @@ def autocovariance(traps: Traps, g: float, lags: ArrayLike) -> xr.DataArray:
         Conductance without traps [S].
     lags : array of shape (n,)
         Between two reads, from 0 [s].
+    time_constants : array of shape (k,), optional
+        Of the traps of one cell [s], as ``cells.trap_times(row, column)`` gives them; default: the mean over cells.
 
     Returns
     -------
@@ -48,6 +50,10 @@ def autocovariance(traps: Traps, g: float, lags: ArrayLike) -> xr.DataArray:
     from scipy.special import exp1
 
     t = _row("lags", lags, zero=True)
+    if time_constants is not None:
+        tau = np.atleast_1d(checks.numeric("time_constants", time_constants)).astype(np.float64)
+        spread = np.exp(-t[:, None] / tau).sum(axis=1) / traps.density
+        return _array(traps, g, _variance(traps, g) * spread, "lag", t, "s", "autocovariance", "S^2")
     with np.errstate(invalid="ignore"):
         spread = exp1(t / traps.longest) - exp1(t / traps.shortest)
     spread = np.where(t == 0, math.log(traps.longest / traps.shortest), spread)

@@ -9,9 +9,10 @@ import xarray as xr
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.retention.characteristic import Jumps, moved
-from synaptogen_core.analysis.retention.fit import RetentionFit, at_birth, levels_of
+from synaptogen_core.analysis.retention.fit import CORNER, RetentionFit, at_birth, levels_of
 from synaptogen_core.analysis.retention.likelihood import increments, maximise, total
 from synaptogen_core.device.retention.jumps import coordinate
+from synaptogen_core.device.retention.table import RetentionTable
 from synaptogen_core.types import F64
 
 KINDS = ("jumps", "gaussian", "independent", "none")
@@ -142,6 +143,31 @@ def two_time_ratio(moved_by: F64, weights: np.ndarray | None = None) -> F64:
         a, b = d[both, 0], d[both, k]
         result.append(float(np.mean((a - a.mean()) * (b - b.mean())) / a.var()) if a.size > 2 and a.var() else np.nan)
     return np.array(result)
+
+
+def two_time(table: RetentionTable, *, resamples: int = 200, seed: int = 0) -> xr.DataArray:
+    """How much of what has moved by the first time stays moved: cov(D(t1), D(t2))/var(D(t1)), D = Y(t) - Y(0).
+
+    Parameters
+    ----------
+    table : RetentionTable
+        Read at birth and at two later times at least.
+    resamples : int
+        Times that births are drawn again for the interval.
+    seed : int
+        Of that drawing.
+
+    Returns
+    -------
+    xarray.DataArray
+        (time t2, of: value, low, high); empty where the table cannot tell. A walk has 1, a stationary process 1/2, what
+        is drawn anew at each time 0.
+    """
+    g, times = table.wide()
+    born = at_birth(g)
+    corner = CORNER * float(np.quantile(born, 0.99))
+    y = np.where(np.isnan(g), np.nan, coordinate(np.where(np.isnan(g), 1.0, g), corner))
+    return _two_time(y, times, levels_of(born, LEVELS), resamples, np.random.default_rng(seed))
 
 
 def _two_time(y: F64, times: F64, groups: list[np.ndarray], resamples: int, rng: np.random.Generator) -> xr.DataArray:

@@ -23,7 +23,7 @@ from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.errors import BudgetError
-from synaptogen_core.progress import Cancel, Progress, check_callbacks
+from synaptogen_core.progress import Cancel, Progress, Shown, check_callbacks, shown
 
 BUDGET = 4 * 2**30  # bytes
 
@@ -38,7 +38,7 @@ def simulate(
     read_voltage: float = READ_VOLTAGE,
     bandwidth: float | None = None,
     advance: bool = True,
-    progress: Progress | None = None,
+    progress: Shown = None,
     cancel: Cancel | None = None,
     budget: int = BUDGET,
     threads: int | None = None,
@@ -63,8 +63,9 @@ def simulate(
         Bandwidth of read noise on recorded conductances and currents [Hz]; default: no noise.
     advance : bool
         False leaves the cells as they are, and simulates only those that are recorded.
-    progress : callable, optional
-        Called now and then with the share that is done, 0 to 1.
+    progress : bool or callable, optional
+        True shows a bar, in a terminal or a notebook; a callable is called now and then with the share that is done,
+        0 to 1.
     cancel : callable or threading.Event, optional
         Looked at now and then; if true, the run ends with `Cancelled`.
     budget : int
@@ -94,16 +95,11 @@ def simulate(
         If `cancel` said so.
     """
     _check(cells, train)
-    return simulate_recording(
-        cells,
-        train,
-        recording.request(cells.shape, record, every, select, read_voltage, bandwidth),
-        advance=advance,
-        progress=progress,
-        cancel=cancel,
-        budget=budget,
-        threads=threads,
-    )
+    wish = recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+    with shown(progress, "simulate") as tell:
+        return simulate_recording(
+            cells, train, wish, advance=advance, progress=tell, cancel=cancel, budget=budget, threads=threads
+        )
 
 
 def simulate_recording(
@@ -161,7 +157,7 @@ def apply_train(
     cells: CellArray,
     train: PulseTrain,
     *,
-    progress: Progress | None = None,
+    progress: Shown = None,
     cancel: Cancel | None = None,
     threads: int | None = None,
 ) -> None:
@@ -192,8 +188,8 @@ def apply_train(
     """
     _check(cells, train)
     nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
-    with cells.transaction() as work:
-        run = _executed(work, Timetable(train, nothing), nothing, True, threads, progress, cancel, stacklevel=4)
+    with cells.transaction() as work, shown(progress, "apply") as tell:
+        run = _executed(work, Timetable(train, nothing), nothing, True, threads, tell, cancel, stacklevel=4)
         if run.state is not None:
             work.take_over(run.state, work.reads, run.ages)
 

@@ -24,8 +24,10 @@ from synaptogen_core.array.trains.table import table
 from synaptogen_core.array.trains.timing import Ns, Wait
 from synaptogen_core.array.trains.waveforms import Cycling, Head, Identical, ReadOnly, Staircase, Sweep
 from synaptogen_core.device.retention.clock import SECOND
+from synaptogen_core.drawing import cards
 
 DRAWS_AT_ONCE = 1 << 16
+SHOWN = 240  # pulses in a notebook's picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -380,6 +382,9 @@ class PulseTrain:
 
     def __repr__(self) -> str:
         return f"<PulseTrain of {len(self):,} pulses in {self.cycles:,} cycles: {self.to_python()}>"
+
+    def _repr_html_(self) -> str:
+        return cards.train(len(self), self.cycles, [("Made by", self.to_python())], *self.waveform(SHOWN)[:2])
 
 
 def check_train(train: object) -> PulseTrain:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from synaptogen_core.device.model import random_streams
 from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.device.retention.arithmetic import PER_2_32, exp, log
-from synaptogen_core.device.retention.jumps import interpolated
+from synaptogen_core.device.retention.jumps import Ns, interpolated
 from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.types import F32, F64, U32, Bools
 
@@ -117,7 +117,7 @@ def time_constant(seed: int, cell: U64, number: int, law: Numbers) -> tuple[F64,
     return exp(law.shortest + uniform(word[0]) * law.ratio), key
 
 
-def occupied(seed: int, cell: U64, number: int, time: int, law: Numbers) -> Bools:
+def occupied(seed: int, cell: U64, number: int, time: int | Ns, law: Numbers) -> Bools:
     """Whether one trap of each cell is occupied.
 
     Parameters
@@ -127,7 +127,7 @@ def occupied(seed: int, cell: U64, number: int, time: int, law: Numbers) -> Bool
         Addresses.
     number : int
         Of the trap, from 0.
-    time : int
+    time : int, or ndarray of int64, shape (n,)
         Of the array [ns].
     law : Numbers
 
@@ -137,7 +137,8 @@ def occupied(seed: int, cell: U64, number: int, time: int, law: Numbers) -> Bool
     """
     tau, key = time_constant(seed, cell, number, law)
     depth = np.frexp(BLOCK * tau)[1].astype(np.uint64)
-    block = np.uint64(time) >> depth
+    now = np.broadcast_to(np.asarray(time, np.uint64), cell.shape)
+    block = now >> depth
     head, tail = (_words(part, np.zeros_like(block), key) for part in (block, block + np.uint64(1)))
     first, last = uniform(head[0]) < law.occupancy, uniform(tail[0]) < law.occupancy
     x = np.ldexp(1.0, depth.astype(np.int32)) / tau
@@ -154,7 +155,7 @@ def occupied(seed: int, cell: U64, number: int, time: int, law: Numbers) -> Bool
         a, b = first[moving], last[moving]
         middle = np.where((way == 0) | (way == 2), a, np.where(way == 1, b, ~a))
         depth[moving] -= np.uint64(1)
-        right = ((np.uint64(time) >> depth[moving]) & np.uint64(1)).astype(np.bool_)
+        right = ((now[moving] >> depth[moving]) & np.uint64(1)).astype(np.bool_)
         first[moving], last[moving] = np.where(right, middle, a), np.where(right, b, middle)
         on = (way != np.where(right, 1, 0)) & (depth[moving] > 0)
         node[moving] = 2 * node[moving] + right
@@ -219,7 +220,7 @@ def _way(
     return np.asarray((u >= w0).astype(np.intp) + (u >= w0 + w1) + (u >= (w0 + w1) + w2))
 
 
-def flickering(seed: int, cell: U64, r: F32, time: int, law: Numbers) -> F32:
+def flickering(seed: int, cell: U64, r: F32, time: int | Ns, law: Numbers) -> F32:
     """The mixing variable that a read finds, with the traps as they are at that time.
 
     Parameters
@@ -229,7 +230,7 @@ def flickering(seed: int, cell: U64, r: F32, time: int, law: Numbers) -> F32:
         Addresses.
     r : ndarray of float32, shape (n,)
         Without traps.
-    time : int
+    time : int, or ndarray of int64, shape (n,)
         Of the array [ns].
     law : Numbers
 
@@ -238,9 +239,10 @@ def flickering(seed: int, cell: U64, r: F32, time: int, law: Numbers) -> F32:
     ndarray of float32, shape (n,)
     """
     traps, taken = how_many(seed, cell, law), np.zeros(cell.size, np.intp)
+    now = np.broadcast_to(np.asarray(time, np.int64), cell.shape)
     for number in range(int(traps.max(initial=0))):
         here = np.flatnonzero(traps > number)
-        taken[here] += occupied(seed, cell[here], number, time, law)
+        taken[here] += occupied(seed, cell[here], number, now[here], law)
     exact = r.astype(np.float64)
     g = np.maximum(law.g_low - exact * law.window, 0.0)
     share = interpolated(g, law.nodes, law.size) * (taken - traps * law.occupancy)

@@ -139,6 +139,8 @@ def pulsed_netlist(
         "Units: V, A, ohm, s. Rows and columns count from 0. w_i_j and b_i_j are the word and the bit line at a cell,",
         "wt_i and bt_j the terminals; nodes without resistance between them share a name. nc_i_j are the cells.",
     ]
+    if array.ages is not None:
+        head.append(f"Cells begin as programmed, not as {array.time:g} s have left them: the module knows no retention")
     if graph.lost():
         head.append(f"Left out: {graph.lost()} places of lines without a path to a driven line or to ground")
     sources = [(t.name, t.node, pulses.corners(t)) for t in graph.terminals]

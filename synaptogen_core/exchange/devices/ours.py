@@ -68,7 +68,27 @@ def device_from_text(content: str, name: str) -> DeviceParameters:
     """
     if len(content) > MAX_BYTES:
         raise FileError(f"{name}: must be at most {MAX_BYTES:,} bytes of {WHAT} (got {len(content):,}); shorten it")
-    data = text.strict_json(content, name)
+    return device_from_data(text.strict_json(content, name), name)
+
+
+def device_from_data(data: object, name: str) -> DeviceParameters:
+    """The same of what a JSON text held.
+
+    Parameters
+    ----------
+    data : object
+    name : str
+        Where it comes from.
+
+    Returns
+    -------
+    DeviceParameters
+
+    Raises
+    ------
+    FileError
+        If it breaks a rule.
+    """
     if not isinstance(data, dict):
         raise FileError(f"{name}: must be a JSON object (got {type(data).__name__}); give {WHAT}")
     try:

@@ -25,7 +25,7 @@ from synaptogen_core.exchange.datasets import datasets
 from synaptogen_core.exchange.files.atomic import told
 from synaptogen_core.exchange.runs import store as stores
 from synaptogen_core.exchange.runs.store import Store
-from synaptogen_core.progress import Cancel, Progress
+from synaptogen_core.progress import Cancel, Progress, Shown, shown
 
 BUDGET = 256 * 2**20  # bytes
 PIECES = 16  # so that a kill costs little, and a cluster has something to deal
@@ -42,7 +42,7 @@ def simulate_to_zarr(
     read_voltage: float = READ_VOLTAGE,
     bandwidth: float | None = None,
     budget: int = BUDGET,
-    progress: Progress | None = None,
+    progress: Shown = None,
     cancel: Cancel | None = None,
     threads: int | None = None,
     scheduler: Any = None,
@@ -95,10 +95,11 @@ def simulate_to_zarr(
     parts = Parts.of(cells, train, wish, budget=budget, pieces=PIECES)
     store = Store(target)
     try:
-        if not stores.is_finished(target, parts):
-            fill(store, parts, progress, cancel, threads, scheduler)
-        elif progress is not None:
-            progress(1.0)
+        with shown(progress, "simulate") as tell:
+            if not stores.is_finished(target, parts):
+                fill(store, parts, tell, cancel, threads, scheduler)
+            elif tell is not None:
+                tell(1.0)
     except OSError:
         begun = store.marks.there()
         if not there and not begun:

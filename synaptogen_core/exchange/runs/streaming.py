@@ -26,7 +26,7 @@ from synaptogen_core.exchange.files import netcdf, text
 from synaptogen_core.exchange.files.atomic import replacing
 from synaptogen_core.exchange.runs.resumable import BUDGET, PIECES, fill
 from synaptogen_core.exchange.runs.store import Store, changing
-from synaptogen_core.progress import Cancel, Progress
+from synaptogen_core.progress import Cancel, Progress, Shown, shown
 
 Write = Callable[[xr.Dataset, slice], None]
 
@@ -41,7 +41,7 @@ def simulate_to_file(
     read_voltage: float = READ_VOLTAGE,
     bandwidth: float | None = None,
     budget: int = BUDGET,
-    progress: Progress | None = None,
+    progress: Shown = None,
     cancel: Cancel | None = None,
     threads: int | None = None,
     scheduler: Any = None,
@@ -72,7 +72,8 @@ def simulate_to_file(
         If `cancel` said so; nothing is written then.
     """
     wish = request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
-    write_run(cells, train, path, wish, budget, progress, cancel, threads, scheduler)
+    with shown(progress, "simulate") as tell:
+        write_run(cells, train, path, wish, budget, tell, cancel, threads, scheduler)
 
 
 def write_run(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -32,14 +34,22 @@ class Written:
     cells: int
 
 
+class Epoch(NamedTuple):
+    """One epoch: its loss, the accuracy of the images held out afterwards, and what was written."""
+
+    loss: float
+    accuracy: float
+    written: Written
+
+
 @one_thread()
 def train_in_the_loop(
     analog: AnalogNetwork,
     x: ArrayLike,
     y: ArrayLike,
     *,
-    epochs: int = 15,
-    rate: float = 2e-3,
+    epochs: int = 20,
+    rate: float = 1e-3,
     batch: int = 64,
     tolerance: float = 0.05,
     band: float = 2.0,
@@ -103,25 +113,84 @@ def train_in_the_loop(
         raise ValueError(f"validation: must be above 0 and below 1 (got {validation:g}); 0.2 holds out a fifth")
     check_callbacks(progress, cancel)
     work = Work(progress, cancel, "train_in_the_loop", KEPT)
-    held = np.arange(len(images)) % max(2, round(1 / validation)) == 0
-    if held.all() or not held.any():
-        raise ValueError(f"x: must be enough images to hold some out (got {len(images)}); give more")
-    kept = (images[held], labels[held])
-    lesson = Lesson(
-        analog if analog.calibration is not None else calibrate(analog, images[~held]), rate, tolerance, band
-    )
-    log = [(lesson.loss(*kept), lesson.accuracy(*kept), Written(0, 0))]
-    for epoch in range(epochs):
-        total, count = 0.0, 0
-        for chosen in batches(int((~held).sum()), batch, seed, epoch):
-            work.stop_if_asked()
-            total += lesson.learn(images[~held][chosen], labels[~held][chosen]) * len(chosen)
-            count += len(chosen)
-        written = lesson.write(work)
-        log.append((total / count, lesson.accuracy(*kept), written))
-        work.report((epoch + 1) / epochs)
+    held = held_out(len(images), validation)
+    start = analog if analog.calibration is not None else calibrate(analog, images[~held])
+    lesson, log = Lesson(start, rate, tolerance, band), []
+    for found in epoch_by_epoch(lesson, images, labels, held, epochs, batch, seed, work):
+        log.append(found)
+        if len(log) > 1:
+            work.report((len(log) - 1) / epochs)
     analog.become(lesson.analog)
     return _dataset(log, analog, rate, batch, tolerance, band)
+
+
+def held_out(images: int, validation: float = HOLD_OUT) -> NDArray[np.bool_]:
+    """Which images are held out: every so-manieth.
+
+    Parameters
+    ----------
+    images : int
+        How many there are.
+    validation : float
+        Share of them.
+
+    Returns
+    -------
+    ndarray of bool, shape (images,)
+
+    Raises
+    ------
+    ValueError
+        If there are too few.
+    """
+    held = np.arange(images) % max(2, round(1 / validation)) == 0
+    if held.all() or not held.any():
+        raise ValueError(f"x: must be enough images to hold some out (got {images}); give more")
+    return held
+
+
+def epoch_by_epoch(
+    lesson: Lesson,
+    x: F64,
+    y: NDArray[np.intp],
+    held: NDArray[np.bool_],
+    epochs: int,
+    batch: int = 64,
+    seed: int = 0,
+    work: Work | None = None,
+) -> Iterator[Epoch]:
+    """Train a chip in the loop, and say after each epoch how it stands: first as it came.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Its chip is the one that learns.
+    x : ndarray of float64, shape (images, ...)
+        Checked images.
+    y : ndarray of int, shape (images,)
+        Positions of the right classes.
+    held : ndarray of bool, shape (images,)
+        Those that are held out.
+    epochs, batch : int
+    seed : int
+        Of the order of the images.
+    work : Work, optional
+        Asked before each batch whether to go on.
+
+    Returns
+    -------
+    iterator of Epoch
+    """
+    work = work or Work(None, None, "train_in_the_loop", KEPT)
+    kept, lessons = (x[held], y[held]), (x[~held], y[~held])
+    yield Epoch(lesson.loss(*kept), lesson.accuracy(*kept), Written(0, 0))
+    for epoch in range(epochs):
+        total = 0.0
+        for chosen in batches(len(lessons[0]), batch, seed, epoch):
+            work.stop_if_asked()
+            total += lesson.learn(lessons[0][chosen], lessons[1][chosen]) * len(chosen)
+        written = lesson.write(work)
+        yield Epoch(total / len(lessons[0]), lesson.accuracy(*kept), written)
 
 
 class Lesson:
@@ -265,7 +334,7 @@ def _asked_for(layer: AnalogLayer, weighted: Weighted) -> F64:
 
 
 def _dataset(
-    log: list[tuple[float, float, Written]],
+    log: list[Epoch],
     analog: AnalogNetwork,
     rate: float,
     batch: int,

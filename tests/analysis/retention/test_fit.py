@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import synaptogen_core as sc
+from synaptogen_core.analysis.retention.fit import _interval
 from tests.analysis.made_retention import NOISE, table
 
 
@@ -23,6 +25,25 @@ def test_the_law_is_found(fit: sc.fitting.RetentionFit) -> None:
     assert 2e-3 < law.t0 < 2e-2 and fit.identified
     one = fit.estimates.isel(level=0)
     assert float(one.rate_low) <= float(one.rate) * 1.02 and float(one.rate_high) >= float(one.rate) * 0.98
+
+
+def test_intervals_of_a_few_drawings_hold_what_they_say() -> None:
+    """A normal estimate, in the logarithm but for the drift, and twelve drawings around it."""
+    rng, n = np.random.default_rng(1), 3000
+    held, narrow = np.zeros(4), np.zeros(4)
+    for _ in range(n):
+        value = rng.normal(0, 0.1, 4)
+        again = value + rng.normal(0, 0.1, (12, 4))
+        plain = np.arange(4) == 2
+        value, again = (np.where(plain, x, np.exp(x)) for x in (value, again))
+        truth = np.where(plain, 0.0, 1.0)
+        low, high = _interval(value, again)
+        held += (low <= truth) & (truth <= high)
+        low, high = np.quantile(again, [0.025, 0.975], axis=0)
+        narrow += (low <= truth) & (truth <= high)
+    error = 4.89 * np.sqrt(0.95 * 0.05 / n)
+    assert np.abs(held / n - 0.95).max() < error
+    assert np.abs(narrow / n - 0.95).min() > error, "the control: between the ends of the drawings"
 
 
 def test_it_is_judged() -> None:
@@ -56,6 +77,29 @@ def test_tables_in_other_units_and_orders_are_read_right(tmp_path: Path) -> None
     assert found.time.tolist() == [0, 7200, 3600, 10800]
     assert found.conductance == pytest.approx([1e-4, 4e-5, 5e-5, 2.5e-5])
     assert any("gap" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "time", "conductance"),
+    [
+        ("cell,age [days],G (uS)", "{},{},{}", 86400.0, 1e-6),
+        ("address\tdelay_min\tresistance_Mohm", "{}\t{}\t{}", 60.0, None),
+        ("id,timepoint,g_nS", "{},{},{}", 1.0, 1e-9),
+        ("device;time_ms;R_ohm", "{};{};{},5", 1e-3, None),
+    ],
+)
+def test_units_of_all_kinds(tmp_path: Path, columns: str, row: str, time: float, conductance: float | None) -> None:
+    """Births come out in the order of their labels, whatever the order of the rows."""
+    path = text(
+        tmp_path, "\n".join([columns, row.format("b", 2, 8), row.format("a", 3, 5), row.format("b", 1, 4)]) + "\n"
+    )
+    found = sc.load_retention_table(path)
+    assert found.birth.tolist() == [0, 1, 1] and found.time == pytest.approx([3 * time, time, 2 * time])
+    if conductance:
+        assert found.conductance == pytest.approx(np.array([5, 4, 8]) * conductance)
+    else:
+        ohm = np.array([5e6, 4e6, 8e6]) if "Mohm" in columns else np.array([5.5, 4.5, 8.5])
+        assert found.conductance == pytest.approx(1 / ohm)
 
 
 @pytest.mark.parametrize(

@@ -120,8 +120,10 @@ def test_the_twin_has_the_same_bits(seed, first, time, shortest, e_folds, p, den
     law = telegraph.numbers(Traps("t", [1e-6, 1e-4], [2e-3, 9e-3], density, 10**shortest, longest, p), DEVICE)
     cell, r = np.arange(first, first + 40, dtype=np.uint64), np.linspace(-0.2, 1.05, 40).astype(np.float32)
     found = np.empty_like(r)
-    compiled.flickering(seed, cell, r, found, time, law)
-    assert np.array_equal(found, telegraph.flickering(seed, cell, r, time, law))
+    times = np.minimum(time + np.arange(40) // 2, 2**62 - 1)
+    compiled.flickering(seed, cell, r, found, times, law)
+    assert np.array_equal(found, telegraph.flickering(seed, cell, r, times, law))
+    assert found[0] == telegraph.flickering(seed, cell[:1], r[:1], time, law)
 
 
 def test_traps_are_checked_and_come_back() -> None:

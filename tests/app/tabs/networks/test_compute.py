@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.networks import compute as tab
+from app.tabs.networks.own import Own
 
 nets = sc.networks
 
@@ -26,10 +29,19 @@ def choices(**other: Any) -> Choices:
     return tab.Options(**({"hidden": 16} | other)).choices()
 
 
+def whole(run: Any, request: Any, options: Choices) -> list[Any]:
+    """All results of one that grows."""
+    found = [tab.compute(run, request, options, threading.Event())]
+    while found[-1].more:
+        found.append(tab.compute(run, request, options, threading.Event()))
+    return found
+
+
 def test_what_is_shown_is_what_the_library_says(given: Any) -> None:
     run, request = given
     options, never = choices(ohm=20.0), threading.Event()
-    result = tab.compute(run, request, options, never)
+    first, result = whole(run, request, options)
+    assert first.causes == () and first.more and first.accuracy == result.accuracy  # drawn before the causes are known
     network, (x, _), test = nets.digits(16)
     chip = tab.chip_of(run, request, options)
     analog = nets.calibrate(nets.program(network, chip), x)
@@ -45,14 +57,67 @@ def test_what_is_shown_is_what_the_library_says(given: Any) -> None:
     assert again.by_cause is result.by_cause and again.values.shape == result.values.shape and before is run.kept
 
 
-def test_a_curve_and_the_loop(given: Any) -> None:
+def test_a_curve_grows_point_by_point_and_the_loop_epoch_by_epoch(given: Any, monkeypatch: Any) -> None:
     run, request = given
-    curve = tab.compute(run, request, choices(show="curve", over="adc_bits"), threading.Event()).curve
-    assert curve is not None and curve.mean[-1] > curve.mean[0] and np.all(curve.low <= curve.high)
-    result = tab.compute(run, request, choices(show="loop", ohm=20.0), threading.Event())
-    loop = result.loop
-    assert loop is not None and loop.after > loop.before and loop.after == result.accuracy
-    assert len(loop.pulses) == tab.EPOCHS + 1
+    monkeypatch.setitem(tab.POINTS, "adc_bits", (2, 8))
+    curves = [found.curve for found in whole(run, request, choices(show="curve", over="adc_bits"))]
+    assert [len(curve.x) for curve in curves] == [1, 2] and {curve.span for curve in curves} == {(2.0, 8.0)}
+    assert curves[-1].mean[1] > curves[-1].mean[0] and np.all(curves[-1].low <= curves[-1].high)
+    network, training, test = nets.digits(16)
+    chip = tab.chip_of(run, request, choices())
+    ds = nets.sweep_chips(
+        network, chip, training[0], *test, over="adc_bits", values=[2], seeds=[chip.seed + k for k in range(3)]
+    )
+    assert curves[-1].mean[0] == ds.accuracy.values.mean()
+
+    monkeypatch.setattr(tab.growing, "EPOCHS", 4)
+    results = whole(run, request, choices(show="loop", ohm=20.0))
+    assert [len(found.loop.accuracy) for found in results] == [1, 2, 3, 4, 5]
+    assert np.isnan(results[0].loop.after) and results[0].accuracy == results[-2].accuracy
+    loop = results[-1].loop
+    assert loop.after > loop.before == results[0].accuracy and loop.after == results[-1].accuracy
+    analog = nets.program(network, tab.chip_of(run, request, choices(ohm=20.0)))
+    log = nets.train_in_the_loop(nets.calibrate(analog, training[0]), *training, epochs=4)
+    assert np.array_equal(log.accuracy, loop.accuracy) and np.array_equal(log.loss, loop.loss)
+
+
+def test_the_chip_is_made_of_the_page_s_cells(make_run: Callable[..., Any]) -> None:
+    run = make_run()
+    rows, columns = run.cells.shape
+    request = replace(run.request, cells=((0, 1), (rows - 1, columns - 1)))
+    result = tab.compute(run, request, choices(), threading.Event())
+    places = [divmod(n, 32) for n in (1, rows * columns - 1) if n < 64 * 32]
+    assert list(result.marks) == places and result.first == 0
+    chip = nets.program(nets.digits(16)[0], tab.chip_of(run, request, choices())).layers[0].cells
+    assert np.array_equal(chip.outlier().ravel()[: min(run.cells.size, 2048)], run.cells.outlier().ravel()[:2048])
+    other = tab.compute(run, request, choices(seed=3), threading.Event())
+    assert other.marks == () and other.first < 0
+
+
+def test_own_weights(given: Any) -> None:
+    network, _, test = nets.digits(16)
+    named = {f"coefs_{k}": layer.matrix for k, layer in enumerate(network.weighted)}
+    named |= {f"intercepts_{k}": layer.bias for k, layer in enumerate(network.weighted)}
+
+    def own(**arrays: Any) -> Own:
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        return Own("mine.npz", content.getvalue())
+
+    options = tab.Options(hidden=99, own=own(**named))
+    assert "hidden" not in options.active() and "own" not in options.in_link()
+    result = tab.compute(*given, options.choices(), threading.Event())
+    assert result.own == "mine.npz"
+    assert result.float_accuracy == (network.predict(test[0]) == test[1]).mean()
+    for wrong, sentence in (
+        (own(coefs_0=np.ones((63, 10))), "x: must have 63 numbers an image"),
+        (own(coefs_0=np.ones((64, 3))), "weights: must give 10 classes"),
+        (own(coefs_0=np.full((64, 10), np.nan)), "coefs_0: must be finite"),
+        (Own("mine.pt", b"pickle"), "mine.pt: must end in .npz or .safetensors"),
+        (Own("mine.npz", b"no zip"), "mine.npz: must"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            tab.network_of(wrong)
 
 
 def test_controls_that_mean_nothing_are_hidden() -> None:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import synaptogen_core as sc
 from app.settings.sections import Choices
-from app.tabs.time import compute
+from app.tabs.time import compute, trace
+from app.tabs.time.measured import Upload
 from app.work.runs import Run
+from tests.analysis.made_retention import table, written
 
-CHOICES = {"law": "stanford-b", "g_low": 20.0, "g_high": 60.0, "g_threshold": 40.0, "moment": 3600.0, "path_seed": 0}
+CHOICES = {
+    "law": "stanford-b",
+    "g_low": 20.0,
+    "g_high": 60.0,
+    "g_threshold": 40.0,
+    "rate": 100.0,
+    "path_seed": 0,
+    "table": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +47,47 @@ def test_bands_hold_the_staircases(result: compute.Result) -> None:
 
 def test_the_array_of_the_run_is_left_alone(result: compute.Result, small_run: Run) -> None:
     assert small_run.cells.time == 0
-    assert result.change.shape == small_run.cells.shape and result.rms > 0
-    assert "not part of the Synaptogen fit" in result.label and result.moment == "1 h"
+    assert [later.moment for later in result.later] == ["1 s", "1 h", "1 d", "10 years"]
+    assert all(later.change.shape == small_run.cells.shape for later in result.later)
+    moved, rms = ([getattr(later, name) for later in result.later] for name in ("moved", "rms"))
+    assert moved == sorted(moved) and rms == sorted(rms) and rms[0] > 0
+    assert "not part of the Synaptogen fit" in result.label
+
+
+def test_the_trace_lies_on_its_exact_lines(result: compute.Result) -> None:
+    """Means over half the bins: each is of some hundred numbers of exponential distribution, within a factor of 2."""
+    found = result.trace
+    for seen, exact in ((found.power, found.expected), (found.allan[:6], found.expected_allan[:6])):
+        ratio = float(np.exp(np.mean(np.log(seen[-8:] / exact[-8:]))))
+        assert 0.5 < ratio < 2
+        assert not 0.5 < ratio * 5 < 2, "the control"
+    assert found.traps > 0 and np.ptp(found.quiet) > 0 and "MIT" in found.label
+
+
+def test_the_trace_is_a_train_of_reads(small_run: Run) -> None:
+    cell = sc.CellArray((1, 1), small_run.cells.device, seed=3, retention=sc.load_retention("stanford-b").vary(scale=0),
+                        traps=sc.retention.Traps.stanford_a())  # fmt: skip
+    cell.apply_voltage(-1.5)
+    quiet, noisy = trace.reads(cell, sc.retention.Traps.stanford_a(), 0.1, 0.2, 1e8)
+    for bandwidth, found in ((0.0, quiet), (1e8, noisy)):
+        train = sc.PulseTrain.read_only(20, every=0.1)
+        ds = sc.simulate(cell, train, record="conductance", every=1, bandwidth=bandwidth, advance=False)
+        assert ds.conductance.values.ravel() == pytest.approx(found[:20], rel=1e-6)
+
+
+def test_a_table_gives_dots_and_a_ratio_or_a_sentence(small_run: Run, tmp_path: Path) -> None:
+    data = written(tmp_path / "reads.csv", table([0.0, 0.01, 0.1, 10.0], 300)).read_bytes()
+    found = compute.compute(small_run, small_run.request, Choices(CHOICES | {"table": Upload("mine.csv", data)}),
+                            threading.Event()).measured  # fmt: skip
+    assert found is not None and found.good and "300 births" in found.said
+    assert found.time.min() > 0 and found.time.size == found.conductance.size > 300
+    assert np.all((found.ratio[:, 1] <= 1) & (found.ratio[:, 2] + 0.15 >= 1)) and found.ratio_time.size == 2
+    for content, said in (
+        (b"", "must hold a table"), (b"device,time\na,1\n", "must have columns"), (b"\x1f\x8b\x00", ""),
+        (b"device,time,R\na,-1,5\n", "line 2 must hold a time from 0 s"), (b"x" * 21_000_000, "at most 20 MB"),
+    ):  # fmt: skip
+        bad = Upload("b.csv", content).read()
+        assert not bad.good and said in bad.said and "b.csv" in bad.said
 
 
 def test_levels_in_any_order(small_run: Run) -> None:

@@ -21,6 +21,7 @@ from synaptogen_core.array.engines.compiled.retention.relaxation import (
 )
 from synaptogen_core.device.model import random_streams
 from synaptogen_core.device.retention import arithmetic, jumps, telegraph, traps
+from synaptogen_core.device.retention.jumps import Ns
 from synaptogen_core.types import F32
 
 BLOCK, SMALL, TRAP = telegraph.BLOCK, telegraph.SMALL, random_streams.TRAP
@@ -140,7 +141,7 @@ def _entry(number: int) -> Any:
             for trap in range(traps):
                 w0, _, w2, w3 = philox(low, high, np.uint64(trap), purpose | ONE, k0, k1)
                 tau = exp(shortest + uniform(w0) * ratio)
-                taken += int(occupied(w2, w3, tau, time, p))
+                taken += int(occupied(w2, w3, tau, np.uint64(time[n]), p))
             exact = np.float64(r[n])
             g = max(g_low - exact * window, 0.0)
             share = interpolated(g, nodes, size) * (taken - traps * p)
@@ -152,7 +153,7 @@ def _entry(number: int) -> Any:
 _flicker = _entry(stamp((random_streams, arithmetic, jumps, traps, telegraph, relaxation)))
 
 
-def flickering(seed: int, cell: NDArray[np.uint64], r: F32, out: F32, time: int, law: telegraph.Numbers) -> None:
+def flickering(seed: int, cell: NDArray[np.uint64], r: F32, out: F32, time: Ns, law: telegraph.Numbers) -> None:
     """The mixing variable that a read finds at a time, with the traps as they are then.
 
     Parameters
@@ -162,10 +163,10 @@ def flickering(seed: int, cell: NDArray[np.uint64], r: F32, out: F32, time: int,
         As for `telegraph.flickering`; shapes (n,).
     out : ndarray of float32, shape (n,)
         Receives it.
-    time : int
+    time : ndarray of int64, shape (n,)
         Of the array [ns].
     law : telegraph.Numbers
     """
     k0, k1 = np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32)
     tables = (law.nodes, law.size, law.up_to, law.shortest, law.ratio, law.occupancy, law.g_low, law.window)
-    _flicker(k0, k1, cell, r, out, np.uint64(time), *tables)
+    _flicker(k0, k1, cell, r, out, time, *tables)

@@ -24,6 +24,8 @@ LEAST = 1e-30  # of a logarithmic axis: less is hardly a measured number
 MARGIN = 0.04  # of an axis beyond its values
 LONGEST = 700  # points of a line: more than there are pixels
 NORMAL = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
+PREFIXES = ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""), (1e3, "k"), (1e6, "M"),
+            (1e9, "G"), (1e12, "T"))  # fmt: skip
 MANTISSAS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0))
 
 
@@ -114,6 +116,25 @@ def number(value: float, digits: int = 3) -> str:
     plain = rounded == 0 or 1e-4 <= abs(rounded) < 1e6
     text = f"{rounded:.15g}" if plain else re.sub(r"e([+-])0*", lambda e: "e" + e[1].strip("+"), f"{value:.{digits}g}")
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def prefix(unit: str, *values: ArrayLike) -> tuple[float, str]:
+    """A factor, and the unit with the prefix that goes with it, which makes the values handy numbers.
+
+    Parameters
+    ----------
+    unit : str
+    *values : array_like
+
+    Returns
+    -------
+    tuple of float and str
+    """
+    known = np.abs(np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values]))
+    known = known[np.isfinite(known) & (known > 0)]
+    typical = float(np.median(known)) if known.size else 1.0
+    size, letter = next((p for p in reversed(PREFIXES) if p[0] <= typical * 1.0001), PREFIXES[0])
+    return 1 / size, letter + {"ohm": "Ω"}.get(unit, unit)
 
 
 @dataclass
@@ -250,7 +271,7 @@ def wrapped(drawn: str, title: str, width: float, height: float, style: str = "p
     """
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{style}" viewBox="0 0 {width:g} {height:g}" role="img">'
-        f"<title>{_safe(title)}</title>{drawn}</svg>"
+        f"<title>{safe(title)}</title>{drawn}</svg>"
     )
 
 
@@ -346,9 +367,9 @@ def _marker(x: float, y: float, style: str, marker: str, size: float) -> str:
 
 
 def _text(x: float, y: float, words: str, anchor: str, style: str = "tick", more: str = "") -> str:
-    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{_safe(words)}</text>'
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{safe(words)}</text>'
 
 
-def _safe(words: str) -> str:
+def safe(words: str) -> str:
     """Text as XML may hold it: escaped, without control characters."""
     return escape("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synaptogen_core.report import svg
+from synaptogen_core.drawing import svg
 
 SPACE = "{http://www.w3.org/2000/svg}"
 FINITE = st.floats(-1e6, 1e6) | st.floats(-1e12, 1e12).map(round)

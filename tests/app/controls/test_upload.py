@@ -1,23 +1,21 @@
-"""The door of the Fit tab: what arrives in pieces is counted on the server, whatever the browser says."""
+"""The door of uploads: what arrives in pieces is counted on the server, whatever the browser says."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import panel_material_ui as pmui
 import pytest
 
-from app.tabs.fit import file_view
+from app.controls.upload import guard
 
 
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
     """A file input that lets 1 MB through, and what was refused."""
-    monkeypatch.setattr(file_view, "MOST_MB", 1)
     file, refused = pmui.FileInput(), []
     monkeypatch.setattr(file, "_send_msg", lambda message: None)
-    file_view.guard(file, SimpleNamespace(refuse=refused.append))
+    guard(file, refused.append, 1)
     return file, refused
 
 

@@ -1,0 +1,13 @@
+"""A file with weights of the user's: kept for this page only, in no link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Own:
+    """Its name, and what is in it."""
+
+    name: str
+    content: bytes

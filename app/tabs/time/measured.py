@@ -1,0 +1,66 @@
+"""A measured table of retention: what is shown of it, read once; its bytes are let go of after that."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from synaptogen_core.analysis.retention.judge import two_time
+from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.measurements.retention_table import table_from
+from synaptogen_core.exchange.measurements.text import Source
+
+MOST_MB = 20  # of a file
+BIRTHS = 150  # drawn as dots
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the page shows of a table."""
+
+    name: str
+    said: str  # what it holds, or why it was not read
+    good: bool
+    time: np.ndarray  # s, of the dots
+    conductance: np.ndarray  # S
+    ratio_time: np.ndarray  # s
+    ratio: np.ndarray  # (times, 3): value, low, high
+
+
+class Upload:
+    """A file as it came, for one page; equal to itself alone."""
+
+    def __init__(self, name: str, data: bytes):
+        self.name, self._data = name, data
+        self._found: Measured | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> Measured:
+        """What it holds; a sentence where it cannot be read."""
+        with self._lock:
+            if self._found is None:
+                self._found, self._data = measured(self.name, self._data), b""
+            return self._found
+
+
+def measured(name: str, data: bytes) -> Measured:
+    """Dots and two-time ratio of a table as text."""
+    nothing = np.zeros(0)
+    if len(data) > MOST_MB * 1_000_000:
+        said = f"{name}: must have at most {MOST_MB} MB (got {len(data) / 1e6:.0f}); cut it"
+        return Measured(name, said, False, nothing, nothing, nothing, np.zeros((0, 3)))
+    try:
+        table = table_from(Source(name, data), name)
+    except (FileError, ValueError, UnicodeError) as error:
+        return Measured(name, str(error), False, nothing, nothing, nothing, np.zeros((0, 3)))
+    chosen = np.unique(np.linspace(0, table.births - 1, min(BIRTHS, table.births)).astype(int))
+    shown = np.isin(table.birth, chosen) & (table.time > 0)
+    found = two_time(table)
+    said = f"{name}: {table.time.size:,} reads of {table.births:,} births" + "".join(f"; {n}" for n in table.notes)
+    ratio = found.values.reshape(-1, 3)
+    if not ratio.size:
+        said += ". It takes a read at birth and at two later times for the two-time ratio."
+    times = found["time"].values if ratio.size else nothing
+    return Measured(name, said, True, table.time[shown], table.conductance[shown], times, ratio)

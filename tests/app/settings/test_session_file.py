@@ -1,0 +1,156 @@
+"""Sessions: what a page saves comes back whole, on a page and on the command line; anything else is a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import synaptogen_core as sc
+from app.settings import session_file
+from app.settings.limits import limits_of
+from app.settings.sections import Settings
+from app.tabs.registry import TABS
+from app.work import runs
+from synaptogen_core.cli import app as program
+from synaptogen_core.errors import SynaptogenError
+from tests.hostile import SPELLINGS
+
+INPUTS = int(os.environ.get("SYNAPTOGEN_SESSIONS", "300"))  # 100,000 by night
+
+
+def fresh() -> Settings:
+    return Settings({tab.key: tab.options for tab in TABS})
+
+
+def changed() -> Settings:
+    settings = fresh()
+    settings.array.param.update(rows=6, columns=5, seed=9)
+    settings.train.param.update(kind="staircase", cycles=2, steps=3, u_start=0.7)
+    settings.device.param.update(d2d=1.5, correlations=False)
+    settings.selection.cells = [(1, 2), (3, 4)]
+    return settings
+
+
+def opened(text: str) -> tuple[Settings, list[str]]:
+    settings = fresh()
+    return settings, session_file.apply(settings, session_file.read(text, "a.json"))
+
+
+def test_a_session_comes_back_and_takes_no_default_of_the_page() -> None:
+    before, page = changed(), fresh()
+    page.array.rows = 99
+    dropped = session_file.apply(page, session_file.read(session_file.to_text(before, "c2c"), "a.json"))
+    assert dropped == [] and page.request() == before.request()
+    assert len(session_file.to_text(before, "c2c")) < 6000
+    assert json.loads(session_file.to_text(before, "c2c"))["settings"]["d2d"] == 1.5, "numbers are numbers"
+
+
+def test_a_device_of_ones_own_travels_with_it() -> None:
+    own = sc.load_device("hennen2024").vary(eta=2.5)
+    before = fresh()
+    before.use_device(own, limits_of(own))
+    page, dropped = opened(session_file.to_text(before, "fit"))
+    assert dropped == [] and page.device.own == own
+    assert session_file.apply(page, session_file.read(session_file.to_text(fresh(), "fit"), "b.json")) == []
+    assert page.device.own is None and page.request() == fresh().request()
+
+
+def test_the_command_line_simulates_what_the_page_showed(tmp_path: Path) -> None:
+    settings, file = changed(), tmp_path / "s.json"
+    file.write_text(session_file.to_text(settings, "data"))
+    request = settings.request()
+    shown = sc.simulate(runs.make_cells(request), runs.make_train(request.train), record=("features", "conductance"),
+                        every=1)  # fmt: skip
+
+    def made(name: str, *more: str) -> Any:
+        path = tmp_path / name
+        result = CliRunner().invoke(program, ["generate", str(path), "--session", str(file), "-q", *more])
+        assert result.exit_code == 0, result.output
+        return sc.load_dataset(path)
+
+    assert made("a.nc").equals(shown)
+    larger = made("b.nc", "--shape", "7x6", "--seed", "3", "--record", "features")
+    assert larger.r_lrs.shape[1:] == (7, 6) and "conductance" not in larger
+    assert larger.attrs["device_hash"] == shown.attrs["device_hash"]
+
+
+def test_the_command_line_refuses_what_a_page_would_drop(tmp_path: Path) -> None:
+    file = tmp_path / "s.json"
+    data = json.loads(session_file.to_text(fresh(), "data"))
+    data["settings"]["rows"] = 10**6
+    file.write_text(json.dumps(data))
+    result = CliRunner().invoke(program, ["generate", str(tmp_path / "a.nc"), "--session", str(file)])
+    assert result.exit_code == 1 and not (tmp_path / "a.nc").exists()
+    said = "synaptogen: s.json: must hold settings of this version (Rows: must be from 1 to 1,024"
+    assert result.stderr.startswith(said)
+
+
+def hostile(chance: random.Random, text: str) -> str:
+    """A session with something in it that no page has written."""
+    data = json.loads(text)
+    odd: list[Any] = [None, True, -1, 0, 1e308, 10**30, "", [], {}, [[0, 0]], "nan", "１", *chance.sample(SPELLINGS, 4)]
+    place, value = chance.choice(["settings", "settings", "settings", "top", "key", "cut", "byte"]), chance.choice(odd)
+    if place == "settings":
+        data["settings"][chance.choice(list(data["settings"]))] = value
+    elif place == "top":
+        data[chance.choice(["format", "version", "tab", "settings", "device", "more"])] = value
+    elif place == "key":
+        data["settings"][str(value)] = value
+    written = json.dumps(data)
+    if place == "cut":
+        return written[: chance.randrange(len(written))]
+    if place == "byte":
+        at = chance.randrange(len(written))
+        return written[:at] + chance.choice('{}[]",:0e-\\x\x00') + written[at + 1 :]
+    return written
+
+
+@pytest.mark.timeout(3600)
+def test_hostile_sessions_make_sentences() -> None:
+    chance, refused, dropped_from = random.Random(3), 0, 0
+    text, page, tabs = session_file.to_text(changed(), "data"), fresh(), {tab.key for tab in TABS}
+    for number in range(INPUTS):
+        content = hostile(chance, text)
+        try:
+            saved = session_file.read(content, "a.json")
+        except (ValueError, SynaptogenError) as error:
+            assert str(error).startswith("a.json: ") and len(str(error)) < 400, content
+            refused += 1
+            continue
+        dropped = session_file.apply(page, saved)
+        assert all(len(sentence) < 400 and sentence.endswith(".") for sentence in dropped), content
+        dropped_from += bool(dropped)
+        hash(page.request())
+        if number % 20 == 0:
+            again = fresh()
+            assert session_file.apply(again, session_file.read(session_file.to_text(page, "data"), "b.json")) == []
+            assert again.request() == page.request() and tabs
+    assert refused > INPUTS / 10 and dropped_from > INPUTS / 10, "both doors were tried"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "must be a session"),
+        ('{"format": "synaptogen-session", "version": 2}', "of version 1"),
+        ('{"format": "synaptogen-session", "version": 1, "settings": {"rows": [1]}}', "numbers, words"),
+        ('{"format": "synaptogen-session", "version": 1, "device": {"name": 3}}', "device"),
+        ('{"format": "synaptogen-session", "version": 1, "run": 1}', "nothing but"),
+        ("[" * 100_000, "a.json: "),
+    ],
+)
+def test_what_is_no_session_is_refused(text: str, said: str) -> None:
+    with pytest.raises((ValueError, SynaptogenError), match=said):
+        session_file.read(text, "a.json")
+
+
+def test_nothing_of_the_page_before_stays() -> None:
+    page, _ = opened('{"format": "synaptogen-session", "version": 1, "settings": {"rows": 3}}')
+    assert page.array.rows == 3 and np.isclose(page.device.d2d, 1.0)
