@@ -42,6 +42,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 DURATIONS = ROOT / "tests" / "durations.json"
 UNKNOWN = 60.0  # seconds
 SLOW = 10.0  # seconds; a file that takes longer is marked slow, and left out of `make quick`
+BUDGET = 45.0  # seconds; a file that takes longer is named when all have run
 TAKEN: Counter[str] = Counter()  # seconds, by file, of this run
 
 
@@ -84,6 +85,13 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Sum up what each file takes."""
     TAKEN[file_of(report.nodeid)] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the files that take too long: the whole suite has 16 minutes of workers."""
+    if above := [f"{seconds:6.0f} s  {file}" for file, seconds in TAKEN.most_common() if seconds > BUDGET]:
+        terminalreporter.section(f"files above {BUDGET:.0f} s")
+        terminalreporter.write_line("\n".join(above))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -179,10 +187,10 @@ def ngspice() -> str:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of measured data beside the project; never part of it."""
-    folder = ROOT.parent / "shared" / "data"
+    """The folder of measured data, never part of the project: SYNAPTOGEN_DATA, or beside it."""
+    folder = Path(os.environ.get("SYNAPTOGEN_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"no measured data at {folder}; tests on real loops need them")
+        pytest.skip(f"no measured data at {folder}; tests on real loops need them: say SYNAPTOGEN_DATA=...")
     return folder
 
 
