@@ -34,8 +34,8 @@ def names(term: str) -> list[str]:
 
 def used(glossary: Iterable[tuple[str, str]], text: str) -> list[list[str]]:
     """Entries of the glossary whose words stand in a text."""
-    found, left = {}, text
-    spellings = [(name, k) for k, (term, _) in enumerate(entries := list(glossary)) for name in names(term)]
+    found, left, entries = {}, text, list(glossary)
+    spellings = [(name, k) for k, (term, _) in enumerate(entries) for name in names(term)]
     for name, k in sorted(spellings, key=lambda spelling: -len(spelling[0])):  # "memory window" is no "memory"
         word = re.compile(rf"(?<![\w-]){re.escape(name)}s?(?![\w-])", re.IGNORECASE if name.islower() else 0)
         rest = word.sub(" ", left)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 XARRAY_STYLE = """
 :host {
   --xr-font-color0: var(--panel-on-surface-color); --xr-font-color2: color-mix(in srgb, currentColor 70%, transparent);
-  --xr-font-color3: color-mix(in srgb, currentColor 60%, transparent); --xr-border-color: color-mix(in srgb, currentColor 22%, transparent);
+  --xr-font-color3: color-mix(in srgb, currentColor 60%, transparent); --xr-border-color: var(--divider-color);
   --xr-disabled-color: color-mix(in srgb, currentColor 40%, transparent);
   --xr-background-color: var(--panel-surface-color); --xr-background-color-row-even: var(--panel-surface-color);
   --xr-background-color-row-odd: color-mix(in srgb, var(--panel-on-surface-color) 5%, var(--panel-surface-color));
