@@ -56,13 +56,7 @@ QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
     "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
-    "dark": {
-        "palette": {
-            "primary": {"main": "#8ab4e8"},
-            "background": {"default": "#14171a", "paper": "#1b1f23"},
-            "divider": "rgba(255, 255, 255, 0.22)",
-        }
-    },
+    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
 }
 
 
