@@ -42,6 +42,10 @@ class ColumnsUnclear(FileError):  # noqa: N818 - a question, not a fault: the ca
         self.layout = layout
 
 
+class NeedsExtended(SynaptogenError, ValueError):  # noqa: N818 - a fact about a measurement, for which there is another way
+    """The published class cannot be fitted: few cycles, drift, steps. `fitting.fit_extended` can hold them."""
+
+
 class ConvergenceError(SynaptogenError, ValueError):
     """A circuit has no solution that could be found, or more than one; no number is given."""
 

@@ -19,7 +19,7 @@ def guard(file: Any, refuse: Callable[[str], None], most_mb: float) -> None:
             refuse(f"file: must have at most {most_mb} MB (got more); cut it, or pack it as .gz")
             return
         if message["status"] == "upload_event":
-            arrived["bytes"] = len(message["data"]) + (0 if message["chunk"] == 1 else arrived["bytes"])
+            arrived["bytes"] += len(message["data"])  # of all files that were dropped together
             if arrived["bytes"] > most_mb * 1_000_000:
                 file._file_buffer.clear()
                 refuse(f"{message['name']}: must have at most {most_mb} MB (got more); cut it, or pack it as .gz")

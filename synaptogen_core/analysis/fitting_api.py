@@ -23,7 +23,9 @@ Measurements are Datasets in the layout of `array.measurement`; `load_measuremen
 
 from __future__ import annotations
 
-from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
+from synaptogen_core.analysis.conduction.curves import Curves
+from synaptogen_core.analysis.conduction.fit_curves import fit_curves
+from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
 from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records

@@ -121,7 +121,8 @@ def generate(
         float | None, typer.Option(help="Curvature of the RESET transition.", rich_help_panel=DEVICE)
     ] = None,
     u_max: Annotated[
-        float | None, typer.Option(help="Voltage of a full RESET [V], at most 1.6.", rich_help_panel=DEVICE)
+        float | None,
+        typer.Option(help="Voltage of a full RESET [V]; of the packaged set up to 1.6.", rich_help_panel=DEVICE),
     ] = None,
     retention: Annotated[
         str | None,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
-from synaptogen_core.device import rules
+from synaptogen_core.device import curve_rules, rules
 from synaptogen_core.device.extension import Extension
 from synaptogen_core.device.frozen import read_only
 from synaptogen_core.device.rules import VarModel
@@ -71,10 +71,12 @@ class ModelNumbers:
         if self.extension is None:
             rules.spread(self.means, self.population_mean)
         rules.order(self.order, max(self.var))
-        rules.polynomial("hhrs", self.hhrs)
-        rules.polynomial("llrs", self.llrs)
-        rules.voltages(self.u_0, self.eta, self.u_max, self.valid_range)
-        rules.window(self.g_hhrs, self.g_llrs)
+        curve_rules.polynomial("hhrs", self.hhrs)
+        curve_rules.polynomial("llrs", self.llrs)
+        curve_rules.voltages(
+            self.u_0, self.eta, self.u_max, self.valid_range, curve_rules.most_u_max(self.hhrs, self.llrs)
+        )
+        curve_rules.window(self.g_hhrs, self.g_llrs)
         rules.belong(self.outliers, self.weights.size)
         rules.stable(self.a)
 

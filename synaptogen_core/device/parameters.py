@@ -44,7 +44,7 @@ class DeviceParameters(ModelNumbers):
     eta : float
         Curvature of the RESET transition.
     u_max : float
-        Voltage of a full RESET [V], at most 1.6.
+        Voltage of a full RESET [V], at most 1.6, or as far as the basis curves do not meet.
     outliers : tuple of int
         The components that are the outlier (defective) population.
     valid_range : float

@@ -19,16 +19,15 @@ from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
 
 VarModel = tuple[F64, F64]  # a, shape (p, 4, 4), newest lag first, and b, shape (4, 4), lower triangular
-U_MAX_LIMIT = 1.6  # r(I, U) of the published set is singular at 1.868 V
 MAX_COMPONENTS = 255  # a cell stores its component in one byte
 MAX_ORDER = 32  # the law of the start takes (4 order)**3 steps some ten times: a tenth of a second
-MAX_DEGREE = 15  # of a polynomial
 MAX_VARIATIONS = 8  # each may ask for a law of the start of its own
 MAX_NAME = 300  # characters, before variations add to it
 MAX_TEXT = 10_000  # characters of a source, a licence, a citation or a note
 MAX_NOTES = 200
 DEFAULT_ORDER = 10
 
+MAX_DEGREE = 15  # of a polynomial
 REQUIRED = ("name", "gamma", "weights", "means", "factors", "var", "hhrs", "llrs", "u_0", "eta", "u_max")
 OPTIONAL = (
     "format",
@@ -269,61 +268,6 @@ def order(value: object, largest: int) -> int:
     if found > largest:
         raise ValueError(f"order: the set has orders up to {largest} (got {found}); choose 1 to {largest}")
     return found
-
-
-def polynomial(name: str, coefficients: F64) -> None:
-    """A basis curve.
-
-    Parameters
-    ----------
-    name : str
-        Of the field, for the error.
-    coefficients : ndarray, shape (degree + 1,)
-        The highest power first.
-    """
-    if coefficients.ndim != 1 or not 1 <= coefficients.size - 1 <= MAX_DEGREE:
-        raise ValueError(
-            f"{name}: must be a polynomial of a degree from 1 to {MAX_DEGREE}, its coefficients in one row "
-            f"(got shape {coefficients.shape}); correct it"
-        )
-    if coefficients[-1] != 0:
-        raise ValueError(f"{name}: must be a polynomial through zero (got last coefficient not 0); set it to 0")
-
-
-def voltages(u_0: float, eta: float, u_max: float, valid_range: float) -> None:
-    """The scalars.
-
-    Parameters
-    ----------
-    u_0 : float
-        Read voltage at which resistances are defined [V].
-    eta : float
-        Exponent of the RESET transition.
-    u_max : float
-        At which every cell is in full HRS [V].
-    valid_range : float
-        Largest measured voltage [V].
-    """
-    if not 0 < u_max <= U_MAX_LIMIT:
-        raise ValueError(f"u_max: must be above 0 and at most {U_MAX_LIMIT} V (got {u_max:g}); lower it")
-    if not 0 < u_0 < u_max:
-        raise ValueError(f"u_0: must be above 0 and below u_max (got {u_0:g}); use the read voltage, 0.2 V")
-    if not 0 < eta <= 20:
-        raise ValueError(f"eta: must be above 0 and at most 20 (got {eta:g}); the published value is 3.0567")
-    if not valid_range > 0:
-        raise ValueError(f"valid_range: must be above 0 V (got {valid_range:g}); give the largest measured |U|")
-
-
-def window(g_hhrs: float, g_llrs: float) -> None:
-    """The conductances of the two basis curves.
-
-    Parameters
-    ----------
-    g_hhrs, g_llrs : float
-        Static conductances at u_0 [S].
-    """
-    if not g_llrs > g_hhrs:
-        raise ValueError("llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?")
 
 
 def belong(outliers: tuple[int, ...], count: int) -> None:

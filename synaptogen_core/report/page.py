@@ -29,7 +29,12 @@ MOST_DEVICES = 200  # rows of the table of devices
 
 
 def report_html(
-    fit: Fit, validation: Validation | None = None, *, loops: xr.Dataset | None = None, command: str = ""
+    fit: Fit,
+    validation: Validation | None = None,
+    *,
+    loops: xr.Dataset | None = None,
+    numbers: xr.Dataset | None = None,
+    command: str = "",
 ) -> str:
     """A fit as one HTML page.
 
@@ -41,6 +46,8 @@ def report_html(
     loops : xarray.Dataset, optional
         The measurement with its loops, for pictures of some of them; with the variables of `extract_features`, these
         show the thresholds found, and failed cycles are counted by their reasons.
+    numbers : xarray.Dataset, optional
+        What `compare_numbers` says of the device.
     command : str
         The command that made the fit, shown as it is.
 
@@ -54,6 +61,8 @@ def report_html(
         name=fit.device.name,
         facts=summary.facts(fit, loops),
         verdict=summary.verdict(validation) if validation else [],
+        compared=summary.compared(numbers) if numbers is not None else [],
+        uses=numbers.attrs["uses"] if numbers is not None else "",
         marks=summary.MARKS,
         warnings=fit.warnings,
         assumed=(*fit.assumed, summary.TIME),
@@ -82,13 +91,14 @@ def save_report(
     path: str | os.PathLike[str],
     *,
     loops: xr.Dataset | None = None,
+    numbers: xr.Dataset | None = None,
     command: str = "",
 ) -> None:
     """Write the page of a fit, all or nothing.
 
     Parameters
     ----------
-    fit, validation, loops, command
+    fit, validation, loops, numbers, command
         As for `report_html`.
     path : str or path
         File to write or to replace, with the suffix .html.
@@ -99,7 +109,7 @@ def save_report(
         If the name has another suffix, its folder does not exist, or the file system refuses the write.
     """
     check_html(path)
-    write(path, report_html(fit, validation, loops=loops, command=command))
+    write(path, report_html(fit, validation, loops=loops, numbers=numbers, command=command))
 
 
 def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:

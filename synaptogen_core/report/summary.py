@@ -118,6 +118,21 @@ def verdict(validation: Validation) -> list[Row]:
     return [whole, *(Row(f.about, f.text, mark=WORDS[f.good]) for f in findings)]
 
 
+def compared(numbers: xr.Dataset) -> list[Row]:
+    """The lines of `compare_numbers`: measured and simulated, the error with its interval, and what that says."""
+    words = dict(zip(("right within the limit", "wrong by more", "not known"), WORDS.values(), strict=True))
+    rows = []
+    for k in range(numbers.sizes["line"]):
+        line = {name: numbers[name].values[k].item() for name in numbers.data_vars}
+        off = f"{100 * line['error']:+.3g} %"
+        if line["lower"] != line["upper"]:
+            off += f", {100 * line['lower']:+.3g} to {100 * line['upper']:+.3g} %"
+        value = f"{line['measured']:.3g} measured, {line['simulated']:.3g} simulated: {off}"
+        mark, remark = words[line["word"]], f"{line['word']}; limit {100 * line['limit']:g} %"
+        rows.append(Row(line["what"], value, mark=mark, remark=remark))
+    return rows
+
+
 def devices(report: xr.Dataset) -> list[Device]:
     """What screening says of each device."""
     columns = (report[name].values.tolist() for name in ("device", "state", "cycles", "failed", "first_bad_cycle"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import threading
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,12 @@ class Options(TabOptions):
                                                     "Positive voltage": "positive"},
         doc="Sign of the SET voltage in the file. In the model it is negative.",
     )  # fmt: skip
+    model = param.Selector(
+        default="published", label="Model",
+        objects={"Published class": "published", "Real devices (format 2)": "extended"},
+        doc="Format 2 has coordinates, slow memory and break-in, each kept where it gains on other devices; "
+            "the options beside it are of the published class. It is taken for few cycles, too.",
+    )  # fmt: skip
     order = param.Selector(default="0", objects={"Suggested": "0", **{str(p): str(p) for p in range(1, MAX_ORDER + 1)}},
                            label="VAR order", doc="How many past cycles the next one remembers.")  # fmt: skip
     method = param.Selector(default="ols", objects={"Least squares": "ols", "Yule–Walker": "yule-walker"},
@@ -73,6 +81,11 @@ class Source:
     data: bytes | None
     columns: tuple[tuple[str, str], ...] = ()
     units: tuple[tuple[str, str], ...] = ()
+    reading: tuple[tuple[str, str], ...] = ()  # answers to questions other than these
+
+    def said(self) -> dict[str, Any]:
+        """What its owner said, as the reader takes it."""
+        return {name: dict(getattr(self, name)) or None for name in ("columns", "units", "reading")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +128,7 @@ def read(
     from synaptogen_core.exchange.measurements.load import measurements_from_bytes
 
     try:
-        ds = measurements_from_bytes(
-            source.data, source.name, columns=dict(source.columns) or None, units=dict(source.units) or None
-        )
+        ds = measurements_from_bytes(source.data, source.name, **source.said())
     except errors.ColumnsUnclear as unclear:
         return Reading(source.name, unclear=unclear.layout, said=str(unclear), size=size)
     return Reading(source.name, ds, notes=tuple(json.loads(ds.attrs.get("notes", "[]"))), size=size)
@@ -127,8 +138,17 @@ def layout_of(source: Source) -> Any:
     """What the columns of a file are taken for, by itself and as its owner said."""
     from synaptogen_core.exchange.measurements.load import inspect_measurements
 
-    columns, units = dict(source.columns) or None, dict(source.units) or None
-    return inspect_measurements(source.data or b"", source.name, columns=columns, units=units)
+    return inspect_measurements(source.data or b"", source.name, **source.said())
+
+
+def packed(names: Sequence[str], contents: Sequence[bytes]) -> tuple[str, bytes]:
+    """Several files as one archive, not compressed: they are read as a measurement, each a cycle or a device."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for k, (name, data) in enumerate(zip(names, contents, strict=True)):
+            twice = name in names[:k]
+            archive.writestr(f"{k + 1} {name}" if twice else name, data)
+    return f"{len(names)} files.zip", stream.getvalue()
 
 
 EXAMPLE_NOTE = (
@@ -190,10 +210,18 @@ def fit(
     """The device."""
     from synaptogen_core.analysis import fitting_api
 
-    return fitting_api.fit(
-        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
-        order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
-        curves=values["curves"], devices=values["screen"], progress=progress, cancel=cancel,
+    if options.model == "published":
+        try:
+            return fitting_api.fit(
+                values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
+                order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
+                curves=values["curves"], devices=values["screen"], progress=progress, cancel=cancel,
+            )  # fmt: skip
+        except errors.NeedsExtended:
+            pass  # a device of the other class, with wide intervals
+    return fitting_api.fit_extended(
+        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), curves=values["curves"],
+        devices=values["screen"], progress=progress, cancel=cancel,
     )  # fmt: skip
 
 
@@ -218,14 +246,24 @@ def judge(
     return fitting_api.validate(values["fit"], progress=progress, cancel=cancel)
 
 
+def numbers(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> xr.Dataset:
+    """How far the device is from the measurement in numbers that matter for its use."""
+    from synaptogen_core.analysis import fitting_api
+
+    return fitting_api.compare_numbers(values["fit"].device, values["fit"].features)
+
+
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
 STAGES = (
     Stage("read", "Reading the file", read),
     Stage("extract", "Finding the features", extract, OF_LOOPS),
     Stage("screen", "Looking at the devices", screen),
     Stage("curves", "Fitting the I-V family", curves),
-    Stage("fit", "Fitting memory and spread", fit, ("order", "method", "components")),
+    Stage("fit", "Fitting memory and spread", fit, ("model", "order", "method", "components")),
     Stage("judge", "Comparing the fit with the measurement", judge),
+    Stage("numbers", "Comparing in numbers that matter", numbers),
 )
 
 

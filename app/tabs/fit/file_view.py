@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 MOST_MB = 100
 ASKS = (
-    "<b>Drop a file with your measurement</b>: a long table of loops (device, cycle, V, I), a table of features "
-    "(device, cycle, any of R_HRS, U_SET, R_LRS, U_RESET) as CSV or text, plain or .gz; or NetCDF. A device's .json is "
-    f"taken as it is. At most {MOST_MB} MB."
+    "<b>Drop one or several files with your measurement</b>: loops (device, cycle, V, I) or features (device, cycle, "
+    "any of R_HRS, U_SET, R_LRS, U_RESET) as CSV or text, workbooks, NetCDF, plain or as .gz or .zip. A device's .json "
+    f"is taken as it is. At most {MOST_MB} MB."
 )
 PRIVATE = "Your file is only kept in memory for this session and is deleted when you close the page."
 ROLES = {
@@ -34,7 +34,7 @@ ROLES = {
 VOLTS, AMPERES = ("V", "mV"), ("A", "mA", "µA", "nA", "pA")
 OHMS = ("ohm", "kohm", "Mohm", "Gohm", "S", "mS", "µS", "nS")
 UNITS = {"voltage": VOLTS, "current": AMPERES, "u_set": VOLTS, "u_reset": VOLTS, "r_hrs": OHMS, "r_lrs": OHMS}
-SAY = re.compile(r";? ?say (?:columns|units)=")  # what follows is for a program's user
+SAY = re.compile(r";? ?say (?:columns|units|reading)=")  # what follows is for a program's user
 CORRECT = "Correct what is not right; the file is then read again."
 IN_ORDER = "Without a column for the cycle, each full sweep (or each row of a table of features) counts as one."
 ROWS = 5  # of the file, shown
@@ -43,9 +43,21 @@ NOTES = 20  # of a file, listed
 COLUMNS = 40  # of a file, offered: each takes two controls
 ROWS_STYLE = """
 table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tr.guess td { font-weight: 600; } tr.why td { opacity: 0.8; white-space: normal; min-width: 90px; }
 td, th { padding: 2px 10px; text-align: right; border-bottom: 1px solid rgba(127, 127, 127, 0.25); }
 :host { overflow-x: auto; }
 """
+ANSWERS = {  # to questions: what is asked, and the answers in words
+    "files": ("Each file is", {"cycles": "a cycle of one device", "devices": "a device"}),
+    "repeats": (
+        "A cycle number that comes back is",
+        {"devices": "another device", "pieces": "a piece of the same loop"},
+    ),
+    "sign": ("The current", {"measured": "is as measured", "turned": "is to be turned", "magnitude": "is a magnitude"}),
+    "pairs": ("Each pair of columns is", {"cycles": "a cycle", "devices": "a device", "": "none: name the columns"}),
+    "sheet": ("The sheet to read is", {}),
+    "read_voltage": ("Resistances were read at (V)", {}),
+}
 DROP = {"minHeight": "64px", "width": "100%", "borderStyle": "dashed", "textTransform": "none", "fontSize": "0.95rem"}
 
 
@@ -55,9 +67,9 @@ class FilePart:
     def __init__(self, work: FitWork):
         self.work = work
         self.file = pmui.FileInput(
-            label="Drop a file here, or click to choose one", multiple=False, variant="outlined",
+            label="Drop files here, or click to choose", multiple=True, variant="outlined",
             sizing_mode="stretch_width", margin=(6, 8), max_file_size=MOST_MB * 1_000_000, sx=DROP,
-            uploaded_label="Drop another file here, or click",
+            uploaded_label="Drop other files here, or click",
         )  # fmt: skip
         guard(self.file, work.refuse, MOST_MB)
         self.file.param.watch(self._taken, "value")
@@ -89,9 +101,12 @@ class FilePart:
         self._status()
 
     def _taken(self, event: Any) -> None:
-        if event.new is not None:
-            self.work.take(str(self.file.filename or "file"), bytes(event.new))
-            self.file.param.update(value=None)  # the lane holds it now, and nobody else
+        if not event.new:
+            return
+        contents = event.new if isinstance(event.new, list) else [event.new]
+        names = self.file.filename if isinstance(self.file.filename, list) else [self.file.filename]
+        self.work.take_all([str(name or "file") for name in names], [bytes(data) for data in contents])
+        self.file.param.update(value=None)  # the lane holds them now, and nobody else
 
     def _status(self, *events: Any) -> None:
         status = self.work.status
@@ -137,16 +152,20 @@ def name(feature: str) -> str:
 class Columns:
     """First rows of a file, and a choice of role and unit for each column."""
 
-    def __init__(self, declare: Callable[[dict[str, str], dict[str, str]], None]):
-        self._declare, self._layout = declare, None
+    def __init__(self, declare: Callable[[dict[str, str], dict[str, str], dict[str, str]], None]):
+        self._declare = declare
         self.asks = theme.Alert(severity="info", sizing_mode="stretch_width", margin=(4, 8))
+        self.answers = flow(sizing_mode="stretch_width", gap="4px 16px")
         self.rows = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8), stylesheets=[ROWS_STYLE])
         self.choices = flow(sizing_mode="stretch_width", gap="4px 16px")
-        go = pmui.Button(label="Use these columns", variant="contained", size="small", margin=(6, 8))
+        go = pmui.Button(label="Read it like this", variant="contained", size="small", margin=(6, 8))
         go.on_click(self._go)
-        self.layout = theme.card(theme.heading("Name the columns"), self.asks, self.rows, self.choices, go)
+        self.layout = theme.card(
+            theme.heading("How is the file to be read?"), self.asks, self.answers, self.rows, self.choices, go
+        )
         self.layout.visible = False
         self.widgets: list[tuple[str, Any, Any]] = []
+        self.answered: dict[str, Any] = {}
 
     def ask(self, layout: TableLayout | None, said: str = "") -> None:
         """Show what is understood of a file and ask about the rest; or nothing."""
@@ -156,12 +175,13 @@ class Columns:
         questions = [in_words(SAY.split(question)[0]) for question in layout.questions] or [said or CORRECT]
         many = len(layout.columns) > COLUMNS
         cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
-        self.asks.object = "\n".join([*questions, IN_ORDER, *cut])
-        head = "".join(f"<th>{short(column)}</th>" for column in layout.columns[:COLUMNS])
-        body = "".join(f"<tr>{''.join(f'<td>{short(cell)}</td>' for cell in values[:COLUMNS])}</tr>"
-                       for values in layout.rows[:ROWS])  # fmt: skip
-        self.rows.object = f"<table><tr>{head}</tr>{body}</table>"
-        each = zip(layout.columns[:COLUMNS], layout.roles, layout.units, strict=False)
+        self.asks.object = "\n".join([*questions, *([IN_ORDER] if layout.columns else []), *cut])
+        self.answered = {choice.key: answer(choice) for choice in layout.choices}
+        self.answers.objects = list(self.answered.values())
+        self.rows.object = table(layout)
+        guessed = layout.guesses or layout.roles
+        roles = [role or guess for role, guess in zip(layout.roles, guessed, strict=True)]
+        each = zip(layout.columns[:COLUMNS], roles, layout.units, strict=False)
         self.widgets = [self._choice(*column) for column in each]
         self.choices.objects = [row(role, unit, sizing_mode=None) for _, role, unit in self.widgets]
 
@@ -180,6 +200,10 @@ class Columns:
         return column, what, units
 
     def _go(self, event: Any) -> None:
+        told = {key: str(widget.value) for key, widget in self.answered.items() if widget.value}
+        if told.get("pairs") or not self.widgets:  # columns that are pairs have no names of their own
+            self._declare({}, {}, told)
+            return
         chosen = [(what.value, column, unit.value) for column, what, unit in self.widgets if what.value]
         roles = [role for role, _, _ in chosen]
         twice = next((title for title, role in ROLES.items() if roles.count(role) > 1), None)
@@ -189,7 +213,36 @@ class Columns:
         columns = dict.fromkeys(ROLES.values(), "") | {role: column for role, column, _ in chosen}
         columns = {role: column for role, column in columns.items() if role}
         columns["cycle"] = columns["cycle"] or "in order"
-        self._declare(columns, {role: unit for role, _, unit in chosen if role in UNITS})
+        self._declare(columns, {role: unit for role, _, unit in chosen if role in UNITS}, told)
+
+
+def answer(choice: Any) -> Any:
+    """A control for the answer to a question, at the likeliest one."""
+    label, words = ANSWERS.get(choice.key, (choice.key, {}))
+    if not choice.options:
+        return pmui.TextInput(label=label, value="", size="small", width=230, margin=(8, 4))
+    options = {words.get(option, plain(option, LONGEST_NAME)): option for option in choice.options}
+    options |= {words[""]: ""} if "" in words else {}
+    return pmui.Select(label=label, options=options, value=choice.guess, size="small", width=260, margin=(8, 4))
+
+
+def table(layout: TableLayout) -> str:
+    """The first rows, and above them what each column is likely to be, and why."""
+    if not layout.columns:
+        return ""
+    shown = range(min(len(layout.columns), COLUMNS))
+    titles = {role: title for title, role in ROLES.items()} | {"time": "time: left out", "": "left out"}
+    guesses = layout.guesses or layout.roles
+    reasons = layout.reasons or ("",) * len(guesses)
+    head = "".join(f"<th>{short(layout.columns[k])}</th>" for k in shown)
+    guess = "".join(f"<td>{escape(titles.get(guesses[k], guesses[k]))}</td>" for k in shown)
+    why = "".join(f"<td>{short(reasons[k])}</td>" for k in shown)
+    body = "".join(f"<tr><th></th>{''.join(f'<td>{short(cell)}</td>' for cell in cells[:COLUMNS])}</tr>"
+                   for cells in layout.rows[:ROWS])  # fmt: skip
+    return (
+        f'<table><tr><th></th>{head}</tr><tr class="guess"><th>taken for</th>{guess}</tr>'
+        f'<tr class="why"><th>because</th>{why}</tr>{body}</table>'
+    )
 
 
 def in_words(question: str) -> str:

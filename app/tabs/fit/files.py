@@ -71,7 +71,7 @@ def report(found: Any, value: Callable[[str], Any]) -> str:
     loops, extracted = value("read").data, value("extract")
     if "sample_count" in loops:
         loops = loops.assign({name: extracted[name] for name in extracted.data_vars}).assign_attrs(extracted.attrs)
-    return report_html(found, value("judge"), loops=loops)
+    return report_html(found, value("judge"), loops=loops, numbers=value("numbers"))
 
 
 def features(ds: Any) -> str:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from app.tabs.fit.pictures import Cycles, Loop
 
 LINE = {"x": [], "y": []}
-POINT = {"x": [], "y": [], "what": []}
+POINT = {"x": [], "y": [], "what": [], "sure": []}
+PALEST = 0.15  # of a point that may well be wrong
 MARKERS = {"u_set": ("inverted_triangle", "SET"), "u_reset": ("triangle", "RESET")}
 RESISTANCES = {"r_hrs": "R_HRS", "r_lrs": "R_LRS"}
 LONGEST_NAME = 60  # letters of a device's name in a choice or a title
@@ -74,7 +75,8 @@ class LoopsPart:
         self.marks = {name: ColumnDataSource(POINT) for name in (*MARKERS, *RESISTANCES)}
         for name, source in self.marks.items():
             marker = MARKERS[name][0] if name in MARKERS else "circle"
-            marks.append(figure.scatter("x", "y", source=source, marker=marker, size=12, color=COLORS[name]))
+            marks.append(figure.scatter("x", "y", source=source, marker=marker, size=12, line_color=COLORS[name],
+                                        line_width=2, fill_color=COLORS[name], fill_alpha="sure"))  # fmt: skip
         figure.add_tools(theme.hover(marks, ("", "@what")))
 
     # ------------------------------------------------------------------------------------------------ replaced
@@ -129,8 +131,9 @@ class LoopsPart:
         self.faint.data = {"x": loop.faint[0], "y": height(loop.faint[1])}
         for name in MARKERS:
             volts, current = loop.thresholds.get(name, (np.nan, np.nan))
-            text = f"{MARKERS[name][1]} at {theme.number(volts)} V"
-            self.marks[name].data = {"x": [volts], "y": height([current]), "what": [text]} if volts == volts else POINT
+            text = f"{MARKERS[name][1]} at {theme.number(volts)} V{sure(loop, name)[1]}"
+            point = {"x": [volts], "y": height([current]), "what": [text], "sure": [sure(loop, name)[0]]}
+            self.marks[name].data = point if volts == volts else POINT
         for name, title in RESISTANCES.items():
             ohm, u = loop.resistances.get(name), loop.reach
             if ohm is None:
@@ -139,7 +142,8 @@ class LoopsPart:
             ends = np.array([0.0, 1.0, 2.0]) * u
             self.segments[name].data = {"x": ends, "y": height(ends / ohm)}
             self.marks[name].data = {
-                "x": [u], "y": height([u / ohm]), "what": [f"{title} = {theme.quantity(ohm, name)} at {abs(u):g} V"]
+                "x": [u], "y": height([u / ohm]), "sure": [sure(loop, name)[0]],
+                "what": [f"{title} = {theme.quantity(ohm, name)} at {abs(u):g} V{sure(loop, name)[1]}"],
             }  # fmt: skip
         self._axes(loop, height)
         self.figure.title.text = f"Device {plain(loop.device, LONGEST_NAME)}: cycle {loop.cycle}"
@@ -149,7 +153,8 @@ class LoopsPart:
         entries += [swatch(COLORS[n], f"{text} voltage", kind=marker) for n, (marker, text) in MARKERS.items()]
         entries += [swatch(COLORS[n], f"{text} at {abs(loop.reach):g} V", dash="dashed")
                     for n, text in RESISTANCES.items()]  # fmt: skip
-        self.legend.object = legend(entries)
+        pale = "Hollow: less certain; the number is shown beside the pointer." if loop.confidence else ""
+        self.legend.object = legend(entries) + (f" {pale}" if pale else "")
 
     def _axes(self, loop: Loop, height: Callable[[Any], np.ndarray]) -> None:
         volts = np.concatenate([loop.voltage, loop.faint[0]])
@@ -166,6 +171,14 @@ class LoopsPart:
             bottom, top = float(np.nanmin(current)), float(np.nanmax(current))
             margin = 0.05 * (top - bottom) or 1.0
             self.y.show("linear", bottom - margin, top + margin, theme.label("current"))
+
+
+def sure(loop: Loop, name: str) -> tuple[float, str]:
+    """How opaque a point is, and its confidence in words; nothing where none was found."""
+    found = loop.confidence.get(name, float("nan"))
+    if found != found:
+        return 1.0, ""
+    return max(PALEST, min(found, 1.0)), f" (confidence {found:.2f})"
 
 
 def places(devices: Sequence[str]) -> dict[str, int]:

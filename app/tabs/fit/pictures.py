@@ -77,6 +77,7 @@ class Loop:
     thresholds: dict[str, tuple[float, float]]  # u_set, u_reset: voltage and current
     resistances: dict[str, float]
     reach: float
+    confidence: dict[str, float]  # of each feature, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def of_stage(key: str, values: Mapping[str, Any]) -> Any:
         "screen": lambda found: of_cycles(found["extract"], found["screen"], "sample_count" in found["read"].data),
         "fit": lambda found: compare.of_fit(found["fit"]),
         "judge": lambda found: compare.of_validation(found["judge"]),
+        "numbers": lambda found: (tuple(summary.compared(found["numbers"])), str(found["numbers"].attrs["uses"])),
     }
     return makers[key](values) if key in makers else None
 
@@ -164,6 +166,7 @@ def loop(value: Value, device: int, cycle: int) -> Loop | None:
         str(ds["device"].values[device]), int(ds["cycle"].values[record]), int(last - first),
         FAILURES[failure][1] if failure else "", *samples(record), (faint[0], faint[1]), thresholds,
         {n: numbers[n] for n in ("r_hrs", "r_lrs") if np.isfinite(numbers.get(n, np.nan))}, sign * U_READ,
+        {n: float(ds[f"{n}_confidence"].values[record]) for n in FEATURE_NAMES if f"{n}_confidence" in ds},
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ page, and let go of with the page.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -69,6 +69,11 @@ class FitWork:
             return
         self._start(Source(name, data))
 
+    def take_all(self, names: Sequence[str], contents: Sequence[bytes]) -> None:
+        """Files have been dropped: one, or several that are one measurement."""
+        name, data = (names[0], contents[0]) if len(names) == 1 else compute.packed(names, contents)
+        self.take(name, data)
+
     def refuse(self, text: str) -> None:
         """Say why something was not taken; what is shown stays."""
         self._later(lambda: self.status.param.update(error=text))
@@ -77,10 +82,12 @@ class FitWork:
         """A simulated measurement, for whoever has none at hand."""
         self._start(Source(compute.EXAMPLE, None))
 
-    def declare(self, columns: Mapping[str, str], units: Mapping[str, str]) -> None:
-        """What the columns of the file are, said by the user."""
+    def declare(self, columns: Mapping[str, str], units: Mapping[str, str], reading: Mapping[str, str]) -> None:
+        """What the columns of the file are, and answers to other questions, said by the user."""
         if self.source is not None:
-            self._start(Source(self.source.name, self.source.data, tuple(columns.items()), tuple(units.items())))
+            answers = tuple((dict(self.source.reading) | dict(reading)).items())
+            said = [tuple(part.items()) for part in (columns, units)]
+            self._start(Source(self.source.name, self.source.data, *said, answers))
 
     def change_columns(self) -> None:
         """Show what the columns of the file are taken for, for the user to correct."""

@@ -13,7 +13,7 @@ from synaptogen_core.report.summary import MARKS
 
 if TYPE_CHECKING:
     from app.tabs.fit.compare import Fitted, Judged
-    from synaptogen_core.report.summary import Number
+    from synaptogen_core.report.summary import Number, Row
 
 TONES = {"good": "#009E73", "not good": "#D55E00", "not known": theme.NEUTRAL, "good for some": "#E69F00"}
 STYLE = """
@@ -21,6 +21,7 @@ ul { list-style: none; padding-left: 4px; margin: 4px 0; }
 li { margin: 4px 0; padding-left: 26px; text-indent: -26px; font-size: 0.95rem; }
 li b { display: inline-block; width: 26px; text-indent: 0; font-size: 1.05rem; }
 p { margin: 4px 0; font-size: 0.92rem; }
+:host { overflow-x: auto; } td { padding: 2px 10px 2px 0; font-size: 0.86rem; vertical-align: top; }
 ul.plain { list-style: disc; padding-left: 22px; } ul.plain li { padding-left: 0; text-indent: 0; font-size: 0.92rem; }
 """
 COLUMNS = {"label": "Number", "value": "Estimate", "lower": "from", "upper": "to (95 %)", "unit": "Unit",
@@ -45,6 +46,19 @@ def verdict(judged: Judged | None, fitted: Fitted | None) -> str:
         sign = f'<b role="img" aria-label="{row.mark}" style="color:{TONES[row.mark]}">{MARKS[row.mark]}</b>'
         rows.append(f"<li>{sign}{text}</li>")
     return f"<ul>{''.join(rows)}</ul>"
+
+
+def compared(found: tuple[tuple[Row, ...], str] | None) -> str:
+    """Numbers that matter for the use, each with its error, interval and limit; what they come to."""
+    if found is None:
+        return ""
+    rows, uses = found
+    lines = "".join(
+        f'<tr><td style="color:{TONES[row.mark]}" role="img" aria-label="{row.mark}">{MARKS[row.mark]}</td>'
+        f"<td>{escape(row.label)}</td><td>{escape(row.value)}</td><td>{escape(row.remark)}</td></tr>"
+        for row in rows
+    )
+    return f"<p><strong>{escape(uses)}</strong></p><table>{lines}</table>"
 
 
 def facts(fitted: Fitted) -> str:

@@ -44,13 +44,16 @@ class View(Base):
         self.verdict_card = theme.card(theme.heading("What this device is good for"), self.verdict, self.use, self.used)
         self.facts_card = theme.card(theme.heading("The fit"), self.facts)
         self.said = theme.grid(self.verdict_card, self.facts_card, sizes={"xs": 12, "lg": 6})
+        self.numbers = text.words()
+        self.numbers_card = theme.card(theme.heading("In numbers that matter"), self.numbers)
         self.files = context.downloads(FILES)
         self.downloads = theme.card(theme.heading("Download"), self.files.layout)
         self.pictures = layout.column(gap=10)
-        for part in (self.said, self.pictures, self.downloads, self.of_loops, self.of_fit):
+        for part in (self.said, self.numbers_card, self.pictures, self.downloads, self.of_loops, self.of_fit):
             part.visible = False
         self.layout = layout.column(
-            self.file.layout, self.of_file, self.of_loops, self.loops.layout, self.of_fit, self.said, self.pictures,
+            self.file.layout, self.of_file, self.of_loops, self.loops.layout, self.of_fit, self.said, self.numbers_card,
+            self.pictures,
             self.downloads, gap=10,
         )  # fmt: skip
         work.connect(self.show)
@@ -92,6 +95,8 @@ class View(Base):
             self.judged = found
             if self.compare is not None:
                 self.compare.show_validation(found)
+        elif stage == "numbers":
+            self.numbers.object, self.numbers_card.visible = text.compared(found), found is not None
         self.said.visible = self.fitted is not None
         offered = [kind for kind in FILES if not isinstance(self.context.work.order(kind), str)]
         self.files.offer(offered)

@@ -335,9 +335,24 @@ def letters(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     return Picture("Thirty cells", *sides, layers)
 
 
+def contrast(*epochs: int) -> Callable[..., Picture]:
+    def draw(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+        layers = []
+        for count in epochs:
+            found = chips.xor_goodness(numbers.run.device, count).ravel()
+            kind, look, says = ("points", "r_lrs", "after learning") if count else ("line", "quiet", "before")
+            layers.append(Layer(kind, np.arange(8.0), found, look, says))
+        words = "Input and answer: even numbers fit, odd ones do not"
+        sides = Side(words, "linear", -1, 8), Side("Goodness", "linear", -0.5, 9)
+        return Picture("How well an answer fits", *sides, tuple(layers))
+
+    return draw
+
+
 PICTURES: Mapping[str, tuple[int, Callable[..., Picture]]] = {
     "cycles": (1, cycles), "cells": (1, strip), "histogram": (1, spread), "lag": (1, lag), "memory": (1, memory),
     "scatter": (2, scatter), "tail": (1, tail), "window": (0, window),
     "levels": (0, levels), "outputs": (0, outputs), "forgetting": (0, forget), "far": (0, far),
     "currents": (0, currents), "weights": (0, weights(False)), "lined": (0, weights(True)), "letters": (0, letters),
+    "chance": (0, contrast(0)), "contrast": (0, contrast(0, 40)),
 }  # fmt: skip

@@ -1,86 +1,31 @@
-"""What loops teach of conduction: the I-V family, the curvature eta of the RESET transition, Umax and valid range.
-
-Where there are no loops, the curves of another device serve, scaled to the measured resistance, and the result says so.
-"""
+"""What loops teach of conduction: the I-V family, the curvature eta of the RESET transition, Umax and valid range."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.conduction import known_state as cut
-from synaptogen_core.analysis.conduction import reset_curve
+from synaptogen_core.analysis.conduction import powers, reset_curve
+from synaptogen_core.analysis.conduction.curves import GRID, PUBLISHED_ETA, Curves, currents
 from synaptogen_core.analysis.conduction.iv_family import GUESSES, Family, Fitted, assisted, fit_family
 from synaptogen_core.analysis.conduction.known_state import LOW, Branches, Loops
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.resampling import bootstrap_weights, check_confidence
 from synaptogen_core.array.blas import one_thread
-from synaptogen_core.device.frozen import freeze
-from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.device.rules import U_MAX_LIMIT
+from synaptogen_core.device.curve_rules import U_MAX_LIMIT, most_u_max
 from synaptogen_core.measurement import is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.types import F64
 
-PUBLISHED_ETA = 3.0567  # Hennen et al. 2024, doi 10.1109/TED.2024.3427616
 LEAST_DEGREE, MOST_DEGREE = 3, 9
 SOUND = 0.9  # of the valid range: up to there ...
 FAR = 2.5  # ... where a state was not seen, no curve may fall, or differ by this factor from what is then assumed
+POSITIVE = 0.9  # of the basis curve of high resistance: the conductance from which currents rise everywhere
 MARGINS = 0.5, 1.2  # the basis curves lie so far outside the measured conductances
 REPLICATES = 400
 CLASSES = 3  # of conductance for each state, in pictures
-GRID = 121
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """Conduction of a device, as `DeviceParameters` wants it; SI units.
-
-    Attributes
-    ----------
-    hhrs, llrs : ndarray, shape (degree + 1,)
-        Two members of the family, highest power first, the last coefficient 0: one below nearly all measured
-        conductances, one above. Any two give the same model.
-    hhrs_interval, llrs_interval : ndarray, shape (degree + 1, 2)
-        Lower and upper ends for each coefficient; NaN where nothing was fitted.
-    u_0 : float
-        Voltage at which resistances are defined [V].
-    eta : float
-        Curvature of the RESET transition.
-    eta_interval : tuple of float
-        Its lower and upper end; NaN if it was not fitted.
-    u_max : float
-        Voltage of a full RESET [V].
-    valid_range : float
-        Largest absolute voltage over the cell [V].
-    current : xarray.Dataset
-        For pictures, on ``level`` (classes of conductance) and ``voltage``: ``measured`` (mean; NaN where the state was
-        not seen), ``fitted``, ``lower``, ``upper`` [A]; coordinates ``conductance`` [S] and ``state``.
-    residual : float
-        Relative deviation (root mean square) of the median branch from the family at its own features.
-    assumed, warnings : tuple of str
-        Sentences: what was assumed rather than fitted, and what to be careful with.
-    """
-
-    hhrs: F64
-    llrs: F64
-    hhrs_interval: F64
-    llrs_interval: F64
-    u_0: float
-    eta: float
-    eta_interval: tuple[float, float]
-    u_max: float
-    valid_range: float
-    current: xr.Dataset
-    residual: float
-    assumed: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        freeze(self)
 
 
 @one_thread()
@@ -143,16 +88,30 @@ def fit_curves(
     for low, word in ((True, "low"), (False, "high")):
         if not np.any((parts.kind == LOW) == low):
             raise ValueError(f"loops: must show the {word} resistance in at least one cycle (got none); sweep it too")
-    u_max = min(usable.common_end, U_MAX_LIMIT)
-    if not 0 < u_0 < u_max:
-        raise ValueError(f"u_0: must be above 0 and below the RESET voltage, {u_max:g} V (got {u_0:g}); lower it")
+    if not 0 < u_0 < usable.common_end:
+        raise ValueError(
+            f"u_0: must be above 0 and below the RESET voltage, {usable.common_end:g} V (got {u_0:g}); lower it"
+        )
     reach = float(np.max(np.abs(usable.voltage)))
     assumed: list[str] = []
+    g_high = MARGINS[0] * float(np.quantile(parts.conductance[parts.kind != LOW], 0.01))
+    g_low = MARGINS[1] * float(np.quantile(parts.conductance[parts.kind == LOW], 0.99))
     warnings = _loop_warnings(usable)
-    fitted = _sound(parts, degree, u_0, reach, assumed, warnings, work)
+    if reach > U_MAX_LIMIT:
+        fitted = fit_family(parts, powers.DEGREE, u_0, POSITIVE * g_high)
+        assumed.append(f"I-V curves: of odd powers, which hold at any voltage; the sweeps go up to {reach:.3g} V.")
+    else:
+        fitted = _sound(parts, degree, u_0, reach, assumed, warnings, work)
+    limit = most_u_max(fitted.family.member(g_high), fitted.family.member(g_low))
+    u_max = min(usable.common_end, limit)
+    if usable.common_end > limit:
+        warnings.append(
+            f"u_max: set to {limit:g} V, as the curves of high and low resistance nearly meet beyond; the sweeps go up "
+            f"to {usable.common_end:.3g} V."
+        )
     work.done(0.7)
     eta, interval = PUBLISHED_ETA, (np.nan, np.nan)
-    resets = reset_curve.transitions_of(usable, fitted.family)
+    resets = reset_curve.transitions_of(usable, fitted.family, limit)
     if resets.group.size:
         eta, interval = reset_curve.fit_eta(resets, fitted.family, confidence=confidence, seed=seed)
     else:
@@ -163,8 +122,6 @@ def fit_curves(
     groups = parts.group
     weights = bootstrap_weights(int(groups.max()) + 1, REPLICATES, seed)
     alphas, betas = fitted.members(groups, weights[:, : int(groups.max()) + 1])
-    g_high = MARGINS[0] * float(np.quantile(parts.conductance[parts.kind != LOW], 0.01))
-    g_low = MARGINS[1] * float(np.quantile(parts.conductance[parts.kind == LOW], 0.99))
     tails = (1 - confidence) / 2, (1 + confidence) / 2
     ends = [np.quantile(alphas + betas * g, tails, axis=0).T for g in (g_high, g_low)]
     if np.unique(groups).size < 2:
@@ -187,86 +144,6 @@ def fit_curves(
     )
 
 
-def scaled_curves(
-    template: DeviceParameters, features: xr.Dataset | None = None, *, u_0: float | None = None
-) -> Curves:
-    """The curves of another device, all currents multiplied so that its resistance is the measured one.
-
-    Parameters
-    ----------
-    template : DeviceParameters
-        Whose curves, eta and Umax are taken.
-    features : xarray.Dataset, optional
-        A measurement. The median of R_LRS, or without it of R_HRS, gives the factor on the currents; U_RESET raises
-        Umax if it has to.
-    u_0 : float, optional
-        Voltage at which the resistances were read [V]; by default as the features say, else the template's.
-
-    Returns
-    -------
-    Curves
-        Without intervals; what was taken from where stands in `assumed`.
-
-    Raises
-    ------
-    TypeError
-        If `template` or `features` is something else.
-    """
-    checks.instance("template", template, DeviceParameters, "use load_device")
-    if features is not None:
-        checks.instance("features", features, xr.Dataset, "give a measurement")
-    known = {} if features is None else {str(n): features[n].values for n in features.data_vars}
-    if u_0 is None:
-        extraction = None if features is None else FeatureOptions.of(features)
-        u_0 = extraction.read_voltage if extraction else template.u_0
-    assumed, warnings = [], []
-    mean = template.population_mean
-    if template.extension is not None:  # of coordinates
-        typical_values = [float(c.feature(mean[i])) for i, c in enumerate(template.extension.coordinates)]
-        mean = np.array([np.log10(typical_values[0]), *typical_values[1:]])
-    factor, name = 1.0, f"the device {template.name!r}"
-    for feature, typical in (("r_lrs", mean[2]), ("r_hrs", 10.0 ** mean[0])):
-        values = known.get(feature, np.empty(0))
-        values = values[np.isfinite(values)]
-        if values.size:
-            factor = float(typical / np.median(values))
-            assumed.append(
-                f"I-V curves: those of {name}, all currents multiplied by {factor:.3g} so that its {feature} is the "
-                "measured one; no loops to fit them to."
-            )
-            break
-    else:
-        assumed.append(f"I-V curves: those of {name} as they are; neither loops nor resistances to fit them to.")
-    assumed.append(f"eta: {template.eta:g}, that of {name}; no loops to fit it to.")
-    u_max = template.u_max
-    resets = known.get("u_reset", np.empty(0))
-    resets = resets[np.isfinite(resets)]
-    highest = float(np.quantile(resets, 0.999)) if resets.size else 0.0
-    if highest > 0.95 * u_max:
-        u_max = min(U_MAX_LIMIT, 1.1 * highest)
-        assumed.append(f"u_max: {u_max:.3g} V, above nearly all RESET thresholds measured; its own value is unknown.")
-        above = float(np.mean(resets >= u_max))
-        if above > 0:
-            warnings.append(
-                f"u_max: {100 * above:.2g} % of the measured RESET thresholds lie above it; it can be at most "
-                f"{U_MAX_LIMIT} V."
-            )
-    else:
-        assumed.append(f"u_max: {u_max:g} V, that of {name}; no loops that tell.")
-    size = max(template.hhrs.size, template.llrs.size)
-    hhrs, llrs = (factor * np.pad(c, (size - c.size, 0)) for c in (template.hhrs, template.llrs))
-    unknown = np.full((size, 2), np.nan)
-    grid = np.linspace(-template.valid_range, template.valid_range, GRID)
-    at = np.array([10.0 ** -mean[0], 1.0 / mean[2]]) * factor
-    mixing = (factor * template.g_llrs - at) / (factor * (template.g_llrs - template.g_hhrs))
-    fitted = np.polyval(llrs, grid) + mixing[:, None] * (np.polyval(hhrs, grid) - np.polyval(llrs, grid))
-    nothing = np.full_like(fitted, np.nan)
-    return Curves(
-        hhrs, llrs, unknown, unknown.copy(), u_0, template.eta, (np.nan, np.nan), u_max, template.valid_range,
-        _dataset(grid, at, ["HRS", "LRS"], nothing, fitted, nothing, nothing), np.nan, tuple(assumed), tuple(warnings),
-    )  # fmt: skip
-
-
 def _loop_warnings(loops: Loops) -> list[str]:
     said = []
     short, cycles = int((~loops.full).sum()), loops.ends.size
@@ -274,10 +151,6 @@ def _loop_warnings(loops: Loops) -> list[str]:
         said.append(
             f"u_max: {short} of {cycles} sweeps end below the common {loops.common_end:.3g} V; eta and the resistance "
             "after RESET are taken from the others."
-        )
-    if loops.common_end > U_MAX_LIMIT:
-        said.append(
-            f"u_max: set to {U_MAX_LIMIT} V, the largest that is allowed; the sweeps go up to {loops.common_end:.3g} V."
         )
     if not loops.by_device:
         said.append("Intervals of the curves and of eta are those of resampled blocks of cycles: too few devices.")
@@ -376,20 +249,4 @@ def _pictured(
     powers = grid[:, None] ** np.arange(resampled[0].shape[1])[::-1]
     alphas, betas = (c @ powers.T for c in resampled)
     ends = np.stack([np.quantile(alphas + g * betas, tails, axis=0) for g in levels], axis=1)
-    return _dataset(grid, levels, states, np.array(rows) + fitted, fitted, *ends)
-
-
-def _dataset(
-    grid: F64, levels: F64, states: list[str], measured: F64, fitted: F64, lower: F64, upper: F64
-) -> xr.Dataset:
-    words = {"measured": "mean measured current", "fitted": "current of the fitted family",
-             "lower": "lower end of its interval", "upper": "upper end of its interval"}  # fmt: skip
-    values = zip(words.items(), (measured, fitted, lower, upper), strict=True)
-    return xr.Dataset(
-        {name: (("level", "voltage"), v, {"long_name": text, "units": "A"}) for (name, text), v in values},
-        coords={
-            "voltage": ("voltage", grid, {"long_name": "voltage", "units": "V"}),
-            "conductance": ("level", levels, {"long_name": "static conductance at the read voltage", "units": "S"}),
-            "state": ("level", states, {"long_name": "resistance state", "units": "1"}),
-        },
-    )
+    return currents(grid, levels, states, np.array(rows) + fitted, fitted, *ends)

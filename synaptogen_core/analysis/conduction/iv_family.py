@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synaptogen_core.analysis.conduction import powers
 from synaptogen_core.analysis.conduction.known_state import LOW, Branches
 from synaptogen_core.types import F64, Ints
 
 RELATIVE = 0.03  # error of a current, as a share of it; only its ratio to the floor matters
 LEAST_FLOOR = 1e-4  # of the largest current: noiseless data too have a floor
-QUIET = 0.3  # V: where the noise of the instrument is looked at
+QUIET = 0.2  # of the largest voltage: where the noise of the instrument is looked at
 GUESSES = 0.3, 0.1, 0.03  # relative errors of what is assumed where a state was not seen, weakest first
 LEAST_SLOPE = 0.2  # of beta(U)/U: where it is smaller, all members have nearly one current
 OUTLYING = 9.0  # a branch that deviates more than so many times the median (mean square) counts less
@@ -117,7 +118,9 @@ class Family:
 
 def floor_of(branches: Branches) -> float:
     """Noise of the instrument [A], from second differences of the high-resistance currents near 0 V."""
-    quiet = (np.abs(branches.voltage) < QUIET) & (branches.spread(branches.kind) != LOW)
+    quiet = (np.abs(branches.voltage) < QUIET * np.max(np.abs(branches.voltage))) & (
+        branches.spread(branches.kind) != LOW
+    )
     inside = quiet[2:] & quiet[1:-1] & quiet[:-2]
     second = np.diff(branches.current, 2)[inside]
     noise = 1.4826 * float(np.median(np.abs(second))) / np.sqrt(6.0) if second.size >= 3 else 0.0
@@ -154,7 +157,7 @@ def sums_of(branches: Branches, size: F64, floor: float, degree: int, like: tupl
     return Sums(np.stack(powers, axis=1), np.stack(products, axis=1), branches.conductance, *like)
 
 
-def solve(totals: F64, degree: int, sums: Sums) -> tuple[F64, F64]:
+def solve(totals: F64, degree: int, sums: Sums, most: float | None = None) -> tuple[F64, F64]:
     """Coefficients of alpha and beta from totals of `Sums.terms`, shape (n, terms); each (n, degree + 1).
 
     Parameters
@@ -164,6 +167,8 @@ def solve(totals: F64, degree: int, sums: Sums) -> tuple[F64, F64]:
     degree : int
     sums : Sums
         From which the totals come: its units count.
+    most : float, optional
+        Given: odd powers only, as `powers` says, with this bound [S].
 
     Returns
     -------
@@ -175,6 +180,9 @@ def solve(totals: F64, degree: int, sums: Sums) -> tuple[F64, F64]:
     hankel = np.add.outer(np.arange(degree), np.arange(degree))
     h = [totals[:, j * size : (j + 1) * size][:, hankel] for j in range(3)]
     p = [totals[:, 3 * size + j * degree : 3 * size + (j + 1) * degree] for j in range(2)]
+    if most is not None:
+        found = powers.solve_odd(h[0], p[0] - unit * scale * h[1][:, 0], scale, sums.u_0, most)
+        return _through_zero(found), _through_zero(np.tile(np.eye(1, degree), (len(totals), 1)))
     phi = np.zeros((degree - 1, degree))  # rows: phi_k in powers of v
     phi[:, 1:] = np.eye(degree - 1)
     phi[:, 0] = -((sums.u_0 / scale) ** np.arange(1, degree))
@@ -211,6 +219,8 @@ class Fitted:
         What assumptions add to the totals; zeros for none.
     deviation : ndarray, shape (B,)
         Relative deviation of each branch from the family (root mean square; the floor of the currents taken in).
+    most : float or None
+        A family of odd powers, with this bound [S]; None: of all powers.
     """
 
     family: Family
@@ -220,6 +230,7 @@ class Fitted:
     weight: F64
     assumed: F64
     deviation: F64
+    most: float | None = None
 
     def members(self, groups: Ints, weights: F64) -> tuple[F64, F64]:
         """Coefficients of alpha and beta, each (n, degree + 1), with the groups weighted as in `weights`, (n, groups).
@@ -240,10 +251,10 @@ class Fitted:
         terms = self.sums.terms(self.degree) * self.weight[:, None]
         by_group = np.zeros((weights.shape[1], terms.shape[1]))
         np.add.at(by_group, groups, terms)
-        return solve(weights @ by_group + self.assumed, self.degree, self.sums)
+        return solve(weights @ by_group + self.assumed, self.degree, self.sums, self.most)
 
 
-def fit_family(branches: Branches, degree: int, u_0: float) -> Fitted:
+def fit_family(branches: Branches, degree: int, u_0: float, most: float | None = None) -> Fitted:
     """The family of the samples; errors are first taken from the measured currents, then from the fitted ones.
 
     Parameters
@@ -251,6 +262,8 @@ def fit_family(branches: Branches, degree: int, u_0: float) -> Fitted:
     branches : Branches
     degree : int
     u_0 : float [V]
+    most : float, optional
+        Given: odd powers only, as `powers` says, with this bound [S].
 
     Returns
     -------
@@ -268,10 +281,10 @@ def fit_family(branches: Branches, degree: int, u_0: float) -> Fitted:
     for _ in range(ROUNDS):
         sums = sums_of(branches, size, floor, degree, like)
         terms = sums.terms(degree)
-        family = of_totals(weight @ terms, degree, sums)
+        family = of_totals(weight @ terms, degree, sums, most)
         size = np.abs(family.current(branches.voltage, branches.spread(branches.conductance)))
         weight, deviation = _trusted(branches, family, size, floor)
-    return Fitted(family, degree, floor, sums, weight, np.zeros(terms.shape[1]), deviation)
+    return Fitted(family, degree, floor, sums, weight, np.zeros(terms.shape[1]), deviation, most)
 
 
 def assisted(branches: Branches, fitted: Fitted, reach: float, guess: float) -> Fitted:
@@ -297,7 +310,7 @@ def assisted(branches: Branches, fitted: Fitted, reach: float, guess: float) -> 
     return replace(fitted, family=family, assumed=added, deviation=deviation)
 
 
-def of_totals(totals: F64, degree: int, sums: Sums) -> Family:
+def of_totals(totals: F64, degree: int, sums: Sums, most: float | None = None) -> Family:
     """The family of totals of shape (terms,).
 
     Parameters
@@ -306,12 +319,14 @@ def of_totals(totals: F64, degree: int, sums: Sums) -> Family:
     degree : int
     sums : Sums
         From which the totals come: its units count.
+    most : float, optional
+        As of `solve`.
 
     Returns
     -------
     Family
     """
-    alpha, beta = solve(totals[None], degree, sums)
+    alpha, beta = solve(totals[None], degree, sums, most)
     return Family(alpha[0], beta[0])
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from synaptogen_core.analysis.conduction.iv_family import Family
 from synaptogen_core.analysis.conduction.known_state import LOW, Loops
 from synaptogen_core.analysis.resampling import bootstrap_interval
-from synaptogen_core.device.rules import U_MAX_LIMIT
 from synaptogen_core.types import F64, Ints
 
 SOFT = 3.0  # standard deviations: samples farther off count less
@@ -60,7 +59,7 @@ class Transitions:
     left_out: int
 
 
-def transitions_of(loops: Loops, family: Family) -> Transitions:
+def transitions_of(loops: Loops, family: Family, limit: float) -> Transitions:
     """The samples between the onset of RESET and the end of the sweep, of the loops that go to the common end.
 
     Parameters
@@ -69,6 +68,8 @@ def transitions_of(loops: Loops, family: Family) -> Transitions:
         N of them.
     family : Family
         Whose current at U_RESET is where a transition begins.
+    limit : float
+        Largest voltage of a full RESET that the family allows [V].
 
     Returns
     -------
@@ -76,7 +77,7 @@ def transitions_of(loops: Loops, family: Family) -> Transitions:
         Of the loops whose current falls enough, at enough samples.
     """
     loop, place = loops.loop, np.arange(loops.voltage.size)
-    capped = np.minimum(loops.ends, U_MAX_LIMIT)
+    capped = np.minimum(loops.ends, limit)
     rising = (place > loops.bottom[loop]) & (place <= loops.top[loop]) & (loops.voltage <= capped[loop])
     last = np.maximum.reduceat(np.where(rising, place, 0), loops.start[:-1])
     end = loops.current[last]
@@ -162,4 +163,6 @@ def fit_eta(
         replicates=REPLICATES,
         seed=seed,
     )
-    return float(np.exp(log_eta)), (float(lower), float(upper))
+    eta = float(np.exp(log_eta))
+    ends = np.clip([lower, upper], *BOUNDS)  # one step of Newton may leap far beyond an estimate at its bound
+    return eta, (float(min(ends[0], eta)), float(max(ends[1], eta)))

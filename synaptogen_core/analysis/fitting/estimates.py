@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
-from synaptogen_core.analysis.conduction.fit_curves import Curves
+from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting import autoregression
 from synaptogen_core.analysis.fitting.cycle_to_cycle import CycleFit
 from synaptogen_core.analysis.fitting.device_to_device import PROBABILITIES, DeviceFit

@@ -17,7 +17,9 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
+from synaptogen_core.analysis.conduction.curves import Curves
+from synaptogen_core.analysis.conduction.fit_curves import fit_curves
+from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
 from synaptogen_core.analysis.fitting import assembly, autoregression, card, cycle_to_cycle, stages
 from synaptogen_core.analysis.fitting import estimates as fit_table
 from synaptogen_core.analysis.fitting.cycle_table import Panel
@@ -183,6 +185,7 @@ def fit(
     work.done(0.1)
     used, panel = stages.usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
+    stages.check_steady(panel)
     recipe = cycle_to_cycle.Recipe(longest, order, degree, method, criterion)
     work.done(0.2)
     cycles, rest, error = stages.learn_cycles(

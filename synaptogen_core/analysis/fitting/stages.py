@@ -21,6 +21,7 @@ from synaptogen_core.analysis.fitting.device_to_device import (
 from synaptogen_core.analysis.loops.screening import usable_records
 from synaptogen_core.analysis.resampling import bootstrap_weights
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import NeedsExtended
 from synaptogen_core.measurement import select_records
 from synaptogen_core.progress import Work
 from synaptogen_core.schema import DEVICE_STATES, FEATURES
@@ -37,6 +38,10 @@ SIMULATED = (600, 40_000, 1_000_000)  # cycles of the simulation that tells the 
 FEWEST_CYCLES = 10  # of a device
 MOST_BROKEN = 0.1  # of the runs of cycles with a gap: more is worth a word
 BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
+FEWEST_VALUES = 3  # different ones, of a feature that is to have a shape
+FEWEST_STEPS = 20
+LIKE_A_WALK = 0.8  # correlation with the value before, from which drift is looked for
+DICKEY_FULLER = -2.86  # standard errors
 
 
 class Said(NamedTuple):
@@ -89,7 +94,7 @@ def usable(
     panel = panel_of(used)
     lasting = panel.counts.min(axis=1) >= fewest
     if not lasting.any():
-        raise ValueError(
+        raise NeedsExtended(
             f"ds: must hold a device with at least {fewest} cycles of each feature (got none); measure more"
         )
     steady = np.asarray((panel.moments[1] > 0).all(axis=1))
@@ -149,6 +154,50 @@ def _broken_runs(panel: Panel, windows: float, order: int) -> list[str]:
     ]
 
 
+def check_steady(panel: Panel) -> None:
+    """Refuse what autoregressions cannot hold, before they are fitted: drift, random walks, a few fixed values.
+
+    Parameters
+    ----------
+    panel : Panel
+
+    Raises
+    ------
+    NeedsExtended
+        With the feature, the number found, and what to do.
+
+    References
+    ----------
+    Dickey and Fuller 1979: the regression of a change on the level before it, against its 5 % point for large samples.
+    """
+    for j, i in enumerate(panel.features):
+        name, values = FEATURES[i].name, panel.values[:, j]
+        known = np.unique(values[np.isfinite(values)])
+        if known.size < FEWEST_VALUES:
+            raise NeedsExtended(
+                f"ds: {name} must take at least {FEWEST_VALUES} values (got {known.size}); measure it finer, leave "
+                "it to the template, or use fit_extended"
+            )
+        level, change = [], []
+        for first, last in zip(panel.starts[:-1], panel.starts[1:], strict=True):
+            own = values[first:last] - np.nanmean(values[first:last]) if last > first else values[first:last]
+            level.append(own[:-1])
+            change.append(np.diff(own))
+        before, step = np.concatenate(level), np.concatenate(change)
+        there = np.isfinite(before) & np.isfinite(step)
+        before, step = before[there], step[there]
+        squares = float(before @ before)
+        if there.sum() < FEWEST_STEPS or squares == 0:
+            continue
+        slope = float(before @ step) / squares
+        error = float(np.sqrt(np.mean((step - slope * before) ** 2) / squares))
+        if 1 + slope > LIKE_A_WALK and slope > DICKEY_FULLER * error:
+            raise NeedsExtended(
+                f"ds: {name} must come back to its mean (got a correlation of {1 + slope:.2f} with the one before, "
+                "as drift and random walks have); detrend it, take every tenth cycle, or use fit_extended"
+            )
+
+
 def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -> int:
     """The largest order for which there are windows enough: ten for each coefficient of a feature.
 
@@ -181,9 +230,9 @@ def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -
         if windows >= WINDOWS * (longest * len(panel.features) + 1):
             break
     else:
-        raise ValueError(
+        raise NeedsExtended(
             f"ds: must hold at least {WINDOWS * (len(panel.features) + 1)} pairs of successive cycles with all "
-            f"features (got {windows}); measure more cycles"
+            f"features (got {windows}); measure more cycles, or use fit_extended, for which few are enough"
         )
     if longest < wanted:
         text = f"order {wanted} needs more successive cycles than were measured; up to order {longest} can be learnt."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import least_squares
 
-from synaptogen_core.analysis.conduction.fit_curves import Curves
+from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting.assembly import factor, remainder
 from synaptogen_core.analysis.staged.memory import Memory
 from synaptogen_core.device import stationary

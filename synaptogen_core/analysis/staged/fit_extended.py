@@ -8,7 +8,9 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
+from synaptogen_core.analysis.conduction.curves import Curves
+from synaptogen_core.analysis.conduction.fit_curves import fit_curves
+from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
 from synaptogen_core.analysis.fitting import estimates, stages
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.fit import MOST_SOURCE, Fit, device_points, prepared

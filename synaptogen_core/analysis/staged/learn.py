@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synaptogen_core.analysis.conduction.fit_curves import Curves
+from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.staged import coordinates as choice

@@ -16,7 +16,7 @@ import xarray as xr
 from synaptogen_core.cli import arguments as wishes
 from synaptogen_core.cli import console
 from synaptogen_core.cli.measured import fit_summary
-from synaptogen_core.errors import ColumnsUnclear, FileError
+from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
 from synaptogen_core.progress import bar
@@ -129,6 +129,13 @@ def fit(
             metavar="SIGN",
         ),
     ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Class of the device: published, or extended (format 2: slow memory, break-in, a floor).",
+            rich_help_panel=MODEL,
+        ),
+    ] = "published",
     order: Annotated[
         int | None,
         typer.Option(help="Of the memory over cycles. Default: as the criterion says.", rich_help_panel=MODEL),
@@ -162,7 +169,7 @@ def fit(
 
     writes = [path for path in (output, report, estimates) if path is not None]
     file = files[0]
-    _check_outputs(file, output, report, estimates, layout, force)
+    _check_outputs(file, output, report, estimates, layout, model, force)
     origin = load_device(template)
     columns, units = wishes.named("--column", column or ()), wishes.named("--unit", unit or ())
     extraction: dict[str, Any] = {
@@ -191,24 +198,37 @@ def fit(
         elif extraction:
             option = f"--{next(iter(extraction)).replace('_', '-')}"
             raise ValueError(f"{option}: must stand with loops (got a table of features in {file}); leave it out")
-        found = fitting_api.fit(
-            ds, origin, name=name or _stem(file), order=order, max_order=max_order, criterion=criterion, method=method,
-            components=components, degree=degree, confidence=confidence, seed=seed,
-            progress=_part(tell, EXTRACTED, FITTED if validate else 1.0), cancel=stop,
-        )  # fmt: skip
+        part = _part(tell, EXTRACTED, FITTED if validate else 1.0)
+        named = name or _stem(file)
+        found = None
+        if model == "published":
+            try:
+                found = fitting_api.fit(
+                    ds, origin, name=named, order=order, max_order=max_order, criterion=criterion, method=method,
+                    components=components, degree=degree, confidence=confidence, seed=seed, progress=part, cancel=stop,
+                )  # fmt: skip
+            except NeedsExtended as few:
+                console.say(f"{few}: a device of format 2 is fitted, with wide intervals")
+        if found is None:
+            found = fitting_api.fit_extended(
+                ds, origin, name=named, confidence=confidence, seed=seed, progress=part, cancel=stop
+            )
         judged = (
             fitting_api.validate(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if validate else None
         )
+        numbers = fitting_api.compare_numbers(found.device, found.features, seed=seed) if validate else None
     if output is not None:
         save_device(found.device, output, layout)
     if report is not None:
         command = _command(sys.argv[1:], [*files, *writes, Path(template)])
-        save_report(found, judged, report, loops=ds if loops else None, command=command)
+        save_report(found, judged, report, loops=ds if loops else None, numbers=numbers, command=command)
     if estimates is not None:
         save_estimates(found.estimates, estimates)
     if quiet:
         return
     fit_summary.show(console.out(), found, judged, ds)
+    if numbers is not None:
+        fit_summary.show_numbers(console.out(), numbers)
     if writes:
         wrote = ", ".join(map(str, writes))
         console.tell(f"\nwrote {wrote}: {ds.sizes['record']:,} cycles, {time.perf_counter() - begin:.1f} s")
@@ -217,9 +237,17 @@ def fit(
 
 
 def _check_outputs(
-    file: Path, output: Path | None, report: Path | None, estimates: Path | None, layout: str, force: bool
+    file: Path,
+    output: Path | None,
+    report: Path | None,
+    estimates: Path | None,
+    layout: str,
+    model: str,
+    force: bool,
 ) -> None:
     """Refuse before the work what could not be written after it."""
+    if model not in ("published", "extended"):
+        raise ValueError(f"--model: must be published or extended (got {model!r}); choose one of them")
     if layout not in ("ours", "published"):
         raise ValueError(f"--layout: must be ours or published (got {layout!r}); choose one of them")
     if output is not None and output.suffix.lower() != ".json":

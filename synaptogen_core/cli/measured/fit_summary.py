@@ -58,6 +58,22 @@ def show(console: Console, fit: Fit, validation: Validation | None, measured: xr
             console.print(table)
 
 
+def show_numbers(console: Console, numbers: xr.Dataset) -> None:
+    """Print how far the device is from the measurement in numbers that matter for its use.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    numbers : xarray.Dataset
+        From `compare_numbers`.
+    """
+    console.print(Text("\nin numbers ", "bold"), Text(numbers.attrs["uses"]), sep="")
+    table = Table.grid(padding=(0, 2))
+    for row in summary.compared(numbers):
+        table.add_row(Text(summary.MARKS[row.mark], STYLES[row.mark]), Text(row.label), Text(row.text))
+    console.print(table)
+
+
 def show_question(layout: TableLayout) -> None:
     """Print to stderr the first rows of a file with what each column is taken for, and what must be told."""
     console = Console(stderr=True, highlight=False)
@@ -66,7 +82,10 @@ def show_question(layout: TableLayout) -> None:
     shown = range(min(WIDEST, len(layout.columns)))
     for k in shown:
         table.add_column(Text(printable(layout.columns[k])), overflow="fold")
-    table.add_row(*(Text(f"= {layout.roles[k]} {layout.units[k]}".rstrip() if layout.roles[k] else "?") for k in shown))
+    guesses = layout.guesses or layout.roles
+    perhaps = [f"perhaps {guess}" if guess else "?" for guess in guesses]
+    taken = [f"= {r} {u}".rstrip() if r else p for r, u, p in zip(layout.roles, layout.units, perhaps, strict=True)]
+    table.add_row(*(Text(taken[k]) for k in shown))
     for row in layout.rows[:ROWS]:
         table.add_row(*(Text(printable(row[k])[:24]) for k in shown if k < len(row)))
     console.print(table)

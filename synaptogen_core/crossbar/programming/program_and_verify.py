@@ -25,10 +25,10 @@ def program_and_verify(
     *,
     tolerance: float = 0.05,
     max_pulses: int = 200,
-    u_set: float = -1.5,
-    u_start: float = 0.5,
-    u_stop: float = 1.5,
-    step: float = 0.02,
+    u_set: float | None = None,
+    u_start: float | None = None,
+    u_stop: float | None = None,
+    step: float | None = None,
     u_read: float = READ_VOLTAGE,
     bandwidth: float = 0.0,
     delay: float = 0.0,
@@ -56,12 +56,13 @@ def program_and_verify(
         Largest relative distance from the target, between 0 and 1.
     max_pulses : int
         For each cell.
-    u_set : float
-        Voltage of a SET pulse [V], below zero.
-    u_start, u_stop : float
-        The first RESET voltage and the largest one [V].
-    step : float
-        Shortest step of a staircase [V]; shorter ones are taken where the tolerance asks for them.
+    u_set : float, optional
+        Voltage of a SET pulse [V], below zero. Default: as far as the device was measured; -1.5 V for the packaged one.
+    u_start, u_stop : float, optional
+        The first RESET voltage and the largest one [V]. Default: a third of that range, and all of it; 0.5 and 1.5 V.
+    step : float, optional
+        Shortest step of a staircase [V]; shorter ones are taken where the tolerance asks for them. Default: 1/75 of the
+        range; 0.02 V.
     u_read : float
         Read voltage [V], not zero.
     bandwidth : float
@@ -111,7 +112,11 @@ def program_and_verify(
     checks.called("verify", verify)
     seen = None if after is None else check_after(after, cells.shape).ravel()
     check_callbacks(progress, cancel)
-    settings = check_settings(tolerance, max_pulses, u_set, u_start, u_stop, step, u_read, bandwidth, delay)
+    reached = cells.device.valid_range
+    defaults = {"u_set": -reached, "u_start": reached / 3, "u_stop": reached, "step": reached / 75}
+    given = {"u_set": u_set, "u_start": u_start, "u_stop": u_stop, "step": step}
+    volts = {name: defaults[name] if value is None else value for name, value in given.items()}
+    settings = check_settings(tolerance, max_pulses, **volts, u_read=u_read, bandwidth=bandwidth, delay=delay)
     if settings.delay:
         cells.needs_law()
     cells.warn_range(max(-settings.u_set, settings.u_stop, abs(settings.u_read)), stacklevel=3)

@@ -298,7 +298,7 @@ def _lines_of_cells(chip: Chip, lines: Sequence[Sequence[Lines]], layout: Layout
 def _without_verify(cells: CellArray, goal: F64, chip: Chip, reach: Reach | None) -> xr.Dataset:
     """One SET and one RESET, blind; the Dataset is that of programming, with outcomes that nobody looked at."""
     volts = reset_voltages(chip.device, goal, chip.read_voltage)
-    for u in (np.full(goal.shape, -1.5), volts):
+    for u in (np.full(goal.shape, -chip.device.valid_range), volts):
         cells.apply_voltage(u if reach is None else reach(cells, u))
     ds = program_and_verify(cells, np.full(goal.shape, np.nan), u_read=chip.read_voltage)
     reached = ds["reached"].values

@@ -11,7 +11,9 @@ import xarray as xr
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.conduction import iv_family, known_state
-from synaptogen_core.analysis.conduction.fit_curves import Curves, fit_curves, scaled_curves
+from synaptogen_core.analysis.conduction.curves import Curves
+from synaptogen_core.analysis.conduction.fit_curves import fit_curves
+from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
 from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.measurement import select_records
@@ -184,7 +186,9 @@ def test_scaled(device, published):
     assert "multiplied" in curves.assumed[0]
     truth["u_reset"].values[:] += 0.8
     curves = scaled_curves(device, truth)
-    assert 1.5 < curves.u_max <= 1.6 and any("u_max" in text for text in curves.assumed)
+    assert truth["u_reset"].quantile(0.999) < curves.u_max < 2.2 and any("stretched" in text for text in curves.assumed)
+    high = as_device(device, curves)
+    assert high.valid_range == pytest.approx(1.5 * curves.u_max / device.u_max)
     plain = scaled_curves(device)
     np.testing.assert_array_equal(plain.llrs, device.llrs)
     assert "as they are" in plain.assumed[0]

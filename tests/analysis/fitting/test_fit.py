@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
-from synaptogen_core.errors import RangeWarning
+from synaptogen_core.errors import NeedsExtended, RangeWarning
 from synaptogen_core.measurement import measurement, select_records
 from synaptogen_core.schema import FEATURE_NAMES
 
@@ -184,3 +184,30 @@ def test_progress_rises_and_cancel_ends_it(data: xr.Dataset) -> None:
     assert shares[-1] == 1.0
     with pytest.raises(sc.Cancelled):
         sc.fitting.fit(part, PUBLISHED, name="stopped", order=1, cancel=lambda: True)
+
+
+WANDERS = "r_lrs must come back to its mean"
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda n, rng: 5000 + 10 * n + 100 * rng.standard_normal(n.size), "r_lrs must come back to its mean"),
+        (
+            lambda n, rng: 6e3 * np.exp(0.003 * np.cumsum(rng.standard_normal(n.size))),
+            "r_lrs must come back to its mean",
+        ),
+        (lambda n, rng: rng.choice([5000.0, 5050.0], n.size), r"r_lrs must take at least 3 values \(got 2\)"),
+        (lambda n, rng: 6e3 * np.exp(0.1 * rng.standard_normal(n.size)), ""),  # negative control
+    ],
+)
+def test_what_the_published_class_cannot_hold_is_named(change, rule):
+    n, rng = np.arange(100), np.random.default_rng(4)
+    ds = measurement(
+        0 * n, n, labels=["a"], features={"r_hrs": 6e4 * rng.lognormal(0, 0.2, n.size), "r_lrs": change(n, rng)}
+    )
+    if rule:
+        with pytest.raises(NeedsExtended, match=rule):
+            sc.fitting.fit(ds, sc.load_device("hennen2024"), name="a", max_order=1, intervals=False)
+    else:
+        sc.fitting.fit(ds, sc.load_device("hennen2024"), name="a", max_order=1, intervals=False)

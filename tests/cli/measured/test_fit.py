@@ -194,3 +194,24 @@ def test_the_command_is_told_without_folders() -> None:
     paths = [Path("/home/me/my file.csv"), Path("d.json"), Path("/tmp/r.html"), Path("hennen2024")]
     assert fit._command(words, paths) == "synaptogen fit 'my file.csv' -o d.json --report=r.html"
     assert fit._command(["-m", "pytest"], paths) == ""
+
+
+@pytest.mark.parametrize("cycles", [5, 20])
+def test_few_cycles_give_a_device_with_wide_intervals(tmp_path: Path, cycles: int) -> None:
+    rng = np.random.default_rng(2)
+    rows = [f"{n},{6e4 * rng.lognormal(0, 0.2):.6g},{-1.2 + 0.04 * rng.standard_normal():.5g},"
+            f"{6e3 * rng.lognormal(0, 0.1):.6g},{1.1 + 0.03 * rng.standard_normal():.5g}"
+            for n in range(cycles)]  # fmt: skip
+    path, written, estimates = (tmp_path / name for name in ("few.csv", "few.json", "few.nc"))
+    path.write_text("\n".join(["cycle,HRS,Vset,LRS,Vreset", *rows]))
+    result = run(path, "-o", written, "--estimates", estimates, "--no-validate")
+    assert result.exit_code == 0, result.output
+    assert "a device of format 2 is fitted, with wide intervals" in result.stderr
+    device = sc.load_device(written)
+    assert device.extension is not None and "tell little of tails" in " ".join(device.notes)
+    cells = sc.simulate(sc.CellArray((8, 8), device, seed=1), sc.PulseTrain.cycling(20))
+    assert float(cells.r_lrs.min()) > 0 and float(cells.u_set.max()) < 0
+    with xr.open_dataset(estimates) as table:
+        ends = table[["lower", "value", "upper"]].dropna("parameter")
+    assert (ends["lower"] <= ends["value"]).all() and (ends["value"] <= ends["upper"]).all()
+    assert ends.sizes["parameter"] > 10

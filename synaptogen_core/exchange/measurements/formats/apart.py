@@ -47,7 +47,7 @@ def read_apart(source: Source, script: str, memory: int, arguments: Sequence[str
     """
     path = source.data if isinstance(source.data, Path) else None
     command = [sys.executable, "-I", str(child.__file__), script, str(path.resolve()) if path else "-", str(memory)]
-    with tempfile.TemporaryFile() as out:
+    with _scratch() as out:
         try:
             done = subprocess.run(
                 [*command, *arguments],
@@ -66,6 +66,11 @@ def read_apart(source: Source, script: str, memory: int, arguments: Sequence[str
             raise damaged(source, what, told or f"the reader ended with code {done.returncode}")
         out.seek(0)
         yield out
+
+
+def _scratch() -> IO[bytes]:
+    """A file in memory where the system has such: what is read is nobody's business on the disk."""
+    return os.fdopen(os.memfd_create("answer"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
 
 
 def damaged(source: Source, what: str, fault: str) -> FileError:
