@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,6 +87,33 @@ def write_reference() -> None:
             target.write_text(page, encoding="utf-8")
 
 
+def write_notebooks() -> None:
+    """The executed notebooks as pages, with what they showed; nothing is executed here."""
+    folder = HERE / "notebooks"
+    folder.mkdir(exist_ok=True)
+    for path in sorted((HERE.parent / "examples" / "notebooks").glob("*.ipynb")):
+        parts, images = [], 0
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+            for output in cell.get("outputs", ()):
+                data = output.get("data", {"text/plain": "".join(output.get("text", ()))})
+                if "image/png" in data:
+                    images += 1
+                    image = folder / f"{path.stem}-{images}.png"
+                    image.write_bytes(base64.b64decode(data["image/png"]))
+                    parts.append(f"![Picture {images} of {path.stem.replace('_', ' ')}]({image.name})")
+                elif "text/html" in data:
+                    parts.append("```{raw} html\n" + data["text/html"].replace("```", "") + "\n```")
+                else:
+                    parts.append(f"```text\n{data['text/plain'].rstrip()}\n```")
+        parts.append(f"*The notebook: `examples/notebooks/{path.name}`.*")
+        page = "\n\n".join(parts) + "\n"
+        target = folder / f"{path.stem}.md"
+        if not target.exists() or target.read_text(encoding="utf-8") != page:
+            target.write_text(page, encoding="utf-8")
+
+
 def mathml(translator: HTML5Translator, node: Element, block: bool) -> None:
     """A formula as MathML, which every browser of today shows without a script."""
     translator.body.append(tex2mathml(node.astext(), as_block=block))
@@ -105,6 +134,7 @@ def visit_block(translator: HTML5Translator, node: Element) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """What Sphinx calls: the reference is written first, then all is read."""
+    """What Sphinx calls: reference and notebooks are written first, then all is read."""
     write_reference()
+    write_notebooks()
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))

@@ -65,47 +65,27 @@ PALETTE = {
     },
 }
 
-SVG_ICON = (
-    "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24'>"
-    "<text x='12' y='16' text-anchor='middle' font-family='sans-serif' font-weight='bold' font-size='10' "
-    "fill='%23878e95'>SVG</text></svg>"
+
+def _icon(drawn: str) -> str:
+    """A tool's icon, of a grey that light and dark leave legible."""
+    return (
+        "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
+        f"fill='none' stroke='%23878e95' stroke-width='2'>{drawn}</svg>"
+    )
+
+
+def _letters(text: str, size: int) -> str:
+    font = f"font-family='sans-serif' font-weight='bold' font-size='{size}'"
+    return f"<text x='12' y='16' text-anchor='middle' {font} fill='%23878e95' stroke='none'>{text}</text>"
+
+
+# Beside Bokeh's own; app/look/figure_tools.js says what they do.
+TOOLS = (
+    ("svg", _icon(_letters("SVG", 10)), "Save as SVG"),
+    ("large", _icon(_letters("3×", 13)), "Save as PNG, three times as fine"),
+    ("lock", _icon("<path d='M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3'/>"), "Keep these axes; again: let them go"),
+    ("expand", _icon("<path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/>"), "Whole screen"),
 )
-SVG_CODE = """
-const view = Bokeh.index.find_one_by_id(fig.id)
-view.export("svg").to_blob().then((blob) => {
-  const link = document.createElement("a")
-  link.href = URL.createObjectURL(blob)
-  link.download = name + ".svg"
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
-})
-"""
-
-
-EXPAND_ICON = (
-    "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
-    "fill='none' stroke='%23878e95' stroke-width='2'><path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/></svg>"
-)
-# The whole screen for one figure, and back: by the same tool, or by Escape.
-EXPAND_CODE = """
-const {el} = Bokeh.index.find_one_by_id(fig.id)
-if (document.fullscreenElement) {
-  document.exitFullscreen()
-} else {
-  const height = fig.height
-  const leave = () => {
-    if (!document.fullscreenElement) {
-      fig.height = height
-      document.removeEventListener("fullscreenchange", leave)
-    }
-  }
-  el.requestFullscreen().then(() => {
-    fig.height = window.innerHeight - 32
-    document.addEventListener("fullscreenchange", leave)
-  })
-}
-"""
-
 
 # Bokeh's own ticks crowd a log axis of less than two decades, which is what resistances span.
 LOG_TICKS = """
@@ -262,11 +242,11 @@ class Theme:
                 axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
                 axis.formatter = BasicTickFormatter(use_scientific=False)
         file = "synaptogen-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        svg = CustomJS(args={"fig": figure, "name": file}, code=SVG_CODE)
         figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
-        figure.add_tools(CustomAction(callback=svg, icon=SVG_ICON, description="Save as SVG"))
-        expand = CustomJS(args={"fig": figure}, code=EXPAND_CODE)
-        figure.add_tools(CustomAction(callback=expand, icon=EXPAND_ICON, description="Whole screen"))
+        for act, icon, says in TOOLS:
+            code = CustomJS(args={"fig": figure}, code=f"synaptogenTools.{act}(fig, '{file}')")
+            toggles = {"active_callback": "auto"} if act == "lock" else {}
+            figure.add_tools(CustomAction(callback=code, icon=icon, description=says, **toggles))
 
     def second_title(self, figure: Any) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""

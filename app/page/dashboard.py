@@ -19,6 +19,7 @@ from app.compare import selection
 from app.compare.beside import Beside, Extra
 from app.compare.ghosts import Ghosts
 from app.compare.panel import ComparePanel
+from app.controls.terms import Terms
 from app.look import layout, theme
 from app.look.plain import plain
 from app.look.theme import HEADER, PALETTE, Theme
@@ -30,7 +31,7 @@ from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
-from app.settings import history, link, session_file
+from app.settings import history, link, presets, session_file
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
@@ -50,6 +51,7 @@ SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
 DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
 PATCHES = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+TOOLS = Path(theme.__file__).with_name("figure_tools.js").read_text(encoding="utf-8")
 ICON = Path(__file__).with_name("favicon.svg")
 BAR = 48  # pixels: height of the header
 PAGE_STYLE = {
@@ -126,6 +128,7 @@ class Dashboard:
         self.sidebar = Sidebar(self.settings, self.address, self._post)
         self.status = StatusLine(self.session, dropped)
         self.own = DeviceLine(self.settings, back)
+        self.terms = Terms(sizing_mode="stretch_width", margin=0)
         self.leaving = leaving.Leaving(self.settings, self.work, self._post)
         self.header = Header()
         self._add_actions()
@@ -145,7 +148,7 @@ class Dashboard:
             sidebar_width=SIDEBAR, theme_config=PALETTE,
             main=[layout.column(
                 self.status.layout, self.own.layout, self.compare.pane, self.selected.layout, self.tabs,
-                self.rooms, self.painted.layout, self.leaving.layout,
+                self.rooms, self.terms, self.painted.layout, self.leaving.layout,
                 stylesheets=[SPACE],
             )],
             busy_indicator=None, sidebar_open=not on_phone(), sx=PAGE_STYLE,
@@ -154,6 +157,7 @@ class Dashboard:
     def _add_actions(self) -> None:
         """What the header offers; each line of it is an action."""
         self.header.add("device", "", self._device_menu, items=DEVICE_MENU)
+        self.header.add("presets", "Presets", self._preset, items=presets.ITEMS)
         self.header.add("undo", "Undo", self.address.undo, disabled=True)
         self.header.add("redo", "Redo", self.address.redo, disabled=True)
         self.header.add("compare", "Compare: pin this run as A", self._pin, pressed=False)
@@ -186,6 +190,9 @@ class Dashboard:
         else:
             self.show(item)
 
+    def _preset(self, item: str) -> None:
+        self.apply(presets.changes(self.settings, item))
+
     def _set_dark(self, dark: bool) -> None:
         self.theme.set_dark(dark)
         self.address.refresh()
@@ -202,7 +209,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (PATCHES, leaving.ASK):
+            for code in (PATCHES, TOOLS, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
             self.address.follow(self.document)
@@ -323,6 +330,7 @@ class Dashboard:
         state, visible = self.session.status.state, self.session.visible
         if state == "ready":
             self.bare.discard(visible)
+            self.terms.tell(help.terms(), self.views[visible].layout, self.settings.options[visible])
         for tab in TABS:
             if tab.key in self.places:
                 bare, faded = tab.key in self.bare, tab.of_run and state in FADED

@@ -43,7 +43,7 @@ TABS = (
     Tab("sweep", "Sweep", group="Explore"),
     Tab("time", "Time", group="Explore"),
     Tab("realism", "Realism", group="Explore"),
-    Tab("pulses", "Pulse lab", group="Design", short="Pulse"),
+    Tab("pulses", "Pulse lab", group="Design"),
     Tab("crossbar", "Crossbar", group="Design"),
     Tab("programming", "Programming", group="Design"),
     Tab("networks", "Networks", group="Design"),

@@ -21,6 +21,7 @@ from synaptogen_core.device.model.state import State
 from synaptogen_core.schema import HRS, LRS, U_SET, cell_dims
 from synaptogen_core.types import F32, U32
 
+LABELS = ("retention_note", "traps_note")  # attributes: whose numbers these are
 COUNTS = ("cells_switched", "cells_stuck")  # attributes of a Dataset that are sums over its cells
 MOST = 0.9  # share of the cells: that fewer of them switched is said
 Where = slice | NDArray[np.intp]
@@ -126,7 +127,7 @@ def notes(ds: xr.Dataset) -> tuple[str, ...]:
     tuple of str
         None if there is nothing to say, or `ds` comes from a release that did not count.
     """
-    found: list[str] = []
+    found = [str(ds.attrs[label]) for label in LABELS if label in ds.attrs]
     cells = math.prod(ds.sizes[dim] for dim in cell_dims(ds))
     largest, measured = ds.attrs.get("largest_voltage", 0.0), ds.attrs.get("measured_voltage", math.inf)
     if largest > measured * (1 + 1e-6):

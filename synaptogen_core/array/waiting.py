@@ -23,6 +23,7 @@ LEAST_SHARE = 0.01  # of cells outside a law's range that is said
 class Waiting(Transactional):
     """An array on which time can pass; parameters of `CellArray`."""
 
+    _current: Ages | None = None  # those of which no jump is due, for as long as they are the memory's
     _flickered: tuple[F32, int, F32] | None = None  # without traps, array time [ns], with them: of the last read
 
     def wait(self, seconds: float, temperature: float | None = None) -> None:
@@ -149,7 +150,10 @@ class Waiting(Transactional):
         memory, law, state = self._memory, self._retention, self._state
         if memory.ages is None or law is None:
             return state.r
+        if self._current is memory.ages:
+            return memory.ages.seen
         ages = memory.ages.read(self._engine, self._seed, state.cell, state.r, law, self._device)
         if ages is not memory.ages and self._memory is memory:
             self._memory = replace(memory, ages=ages)
+        self._current = ages
         return ages.seen

@@ -96,6 +96,8 @@ def cells(shape: tuple[int, int], fresh: bool, rows: Sequence[Row], states: Arra
     counts = [np.histogram(micro[codes == code], edges)[0] for code in range(len(STATE_NAMES))]
     picture = svg.Picture("Histogram of the conductances by state", across, svg.axis("cells", 0, *counts, floor=0))
     for name, count in zip(STATE_NAMES, counts, strict=True):
+        if not count.any():
+            continue
         picture.band(np.repeat(edges, 2)[1:-1], np.zeros(2 * BINS), np.repeat(count, 2), name)
     size = shape[0] * shape[1]
     held = ", ".join(f"{int((codes == code).sum()):,} {name}" for code, name in enumerate(STATE_NAMES))

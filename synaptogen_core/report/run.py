@@ -244,16 +244,18 @@ def _window(ds: xr.Dataset) -> Figure:
     seen = rate > 0
     if not seen.any():
         return Figure("Memory window", "", [], [])
-    least = float(rate[seen].min())
+    percent, least = 100 * rate, 100 * float(rate[seen].min())
     picture = svg.Picture(
         "Bit error rate against the read threshold",
         svg.axis(f"read threshold ({unit})", factor * at, scale="log"),
-        svg.axis("bit error rate", np.array([least, 0.5]), scale="log"), "Read errors",
+        svg.axis("bit error rate (%)", np.array([least, 50.0]), scale="log"), "Read errors",
     )  # fmt: skip
-    picture.band(factor * at, np.maximum(low, least / 10), np.maximum(high, least / 10), "band f-r_hrs")
-    picture.line(factor * at, np.where(seen, rate, np.nan), "measured")
+    picture.band(factor * at, *(np.maximum(100 * end, least / 10) for end in (low, high)), "band f-r_hrs")
+    picture.line(factor * at, np.where(seen, percent, np.nan), "measured")
     best = float(found["best_threshold"])
     picture.rule("chosen", x=factor * best)
-    words = f"Best at {svg.number(factor * best)} {unit}: {svg.number(float(found['best_bit_error_rate']), 2)}."
+    errors = 100 * float(found["best_bit_error_rate"])
+    said = f"{svg.number(errors, 2)} % of the bits are read wrongly" if errors else "no bit is read wrongly"
+    words = f"At the best threshold, {svg.number(factor * best)} {unit}, {said}."
     key = key_of(("line", "measured", "share of bits read wrongly"), ("line", "chosen", "best threshold"))
     return Figure("Memory window", words, [str(picture)], key)

@@ -55,8 +55,9 @@ def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> No
     page.get_by_text("Cycles 40 instead of 100").wait_for()
     press(dashboard, "Restore the lesson's settings")
     page.get_by_text("Cycles 40 instead of 100").wait_for(state="hidden")
-    press(dashboard, "All lessons")
+    dashboard.settle(lambda: press(dashboard, "All lessons"))
     page.get_by_role("button", name="Start").first.wait_for()
+    assert all(setting in page.url for setting in ("rows=8&", "cycles=5&", "memory=0&", "c2c=1.0&")), "as before it"
 
 
 def test_a_link_opens_the_same_answer(open_page: Callable[..., Dashboard]) -> None:

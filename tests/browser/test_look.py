@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 from tests.browser.drive import Dashboard
 
 
@@ -48,3 +50,49 @@ def test_help_opens_by_keyboard_and_gives_the_focus_back(small_page: Dashboard) 
         page.get_by_role("dialog").wait_for(state="hidden")
         page.wait_for_function("document.activeElement !== document.body")
         assert active(small_page) == "Help"
+
+
+def segments(dashboard: Dashboard) -> str:
+    """The train that the address holds."""
+    return parse_qs(urlsplit(dashboard.page.url).query).get("segments", [""])[0]
+
+
+def test_the_pulse_lab_is_worked_by_keyboard_and_undone(small_page: Dashboard) -> None:
+    page = small_page.page
+    small_page.settle(page.get_by_role("tab", name="Pulse lab").click)
+    lines = page.get_by_role("list", name="Segments of the pulse train").get_by_role("listitem")
+    assert lines.count() == 1 and "% of the cells switch" in lines.first.inner_text(), "the train of the sidebar"
+    small_page.settle(lambda: page.get_by_label("Presets …").select_option(label="Random weights"))
+    assert segments(small_page) == "pulse -1.5, random 0.6 1.4 0 1, read" and lines.count() == 3
+    page.get_by_role("button", name="Segment 1: down").focus()
+    small_page.settle(lambda: page.keyboard.press("Enter"))
+    assert segments(small_page) == "random 0.6 1.4 0 1, pulse -1.5, read"
+    page.get_by_label("Segment 2: kind").focus()
+    small_page.settle(lambda: page.keyboard.press("Alt+ArrowUp"))
+    assert segments(small_page) == "pulse -1.5, random 0.6 1.4 0 1, read"
+    page.wait_for_timeout(800)  # a state is kept when the settings have come to rest
+    box = page.get_by_label("Segment 2, to (V)")
+    box.fill("0,4")
+    box.press("Enter")
+    page.get_by_text("from must be below to").wait_for()
+    assert box.input_value() == "0,4" and box.get_attribute("aria-invalid") == "true"
+    box.fill("1.2 V")
+    small_page.settle(lambda: box.press("Enter"))
+    assert segments(small_page) == "pulse -1.5, random 0.6 1.2 0 1, read" and not small_page.spilling()
+    page.wait_for_timeout(800)
+    small_page.settle(page.get_by_role("button", name="Undo").click)
+    assert segments(small_page) == "pulse -1.5, random 0.6 1.4 0 1, read" and lines.count() == 3
+
+
+def test_words_of_a_tab_say_what_they_mean_by_keyboard(small_page: Dashboard) -> None:
+    page = small_page.page
+    small_page.settle(page.get_by_role("tab", name="Realism").click)
+    assert "numbers lie in their band" in page.locator("h3:visible").first.inner_text()
+    word = page.get_by_role("button", name="quantile", exact=True)
+    word.focus()
+    page.keyboard.press("Enter")
+    meaning = page.get_by_text("the 50 % quantile is the median")
+    meaning.wait_for(state="visible")
+    page.keyboard.press("Escape")
+    meaning.wait_for(state="hidden")
+    small_page.settle(page.get_by_role("tab", name="Overview").click)

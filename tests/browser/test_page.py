@@ -95,6 +95,7 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
         (press, ("Standard deviation (V)", "Home"), "pulse train")]),
     ([kind("Read only")], [(press, ("Pulses", "Home"), "pulse train")]),
     ([kind("Table of voltages")], [(fill_and_leave, ("Voltages", "-1.4, 0.7"), "pulse train")]),
+    ([kind("Segments (Pulse lab)")], [(fill_and_leave, ("Segments", "pulse -1.4, pulse 0.7"), "pulse train")]),
     ([kind("Full SET/RESET cycles")], [(press, ("SET pulse (V)", "End"), "overview u_set")]),
     # each leaves something for the next to change: identical cells, and a pulse that resets none, come last
     ([(press, ("SET pulse (V)", "Home"))], [
@@ -253,11 +254,33 @@ def download(dashboard: Dashboard, kind: str, folder: Path) -> Path:
 
 def test_the_pictures_can_be_saved_as_svg_and_png(small_page: Dashboard) -> None:
     page = small_page.page
-    for name, start in (("Save as SVG", b"<svg"), ("Save as PNG", b"\x89PNG")):
+    widths = []
+    for name, start in (
+        ("Save as SVG", b"<svg"), ("Save as PNG", b"\x89PNG"), ("Save as PNG, three times as fine", b"\x89PNG"),
+    ):  # fmt: skip
         with page.expect_download(timeout=30_000) as waiting:
             page.locator(f".bk-Figure:visible >> nth=4 >> [title='{name}']").click(timeout=30_000)
-        assert waiting.value.path().read_bytes().lstrip().startswith(start)
+        saved = waiting.value.path().read_bytes()
+        assert saved.lstrip().startswith(start)
         assert waiting.value.suggested_filename.startswith("synaptogen-")
+        widths.append(int.from_bytes(saved[16:20], "big"))  # where a PNG says it
+    assert widths[2] == pytest.approx(3 * widths[1], abs=3)
+
+
+def test_axes_can_be_kept_while_settings_change(small_page: Dashboard) -> None:
+    lock = small_page.page.locator(".bk-Figure:visible >> nth=4 >> [title^='Keep these axes']")
+    ends = """() => {
+      const {x_range, y_range} = [...Bokeh.documents[0].all_models].find((m) => m.name === "overview window")
+      return [x_range.start, x_range.end, y_range.start, y_range.end]
+    }"""
+    at_first = small_page.page.evaluate(ends)
+    lock.click()
+    small_page.settle(lambda: press(small_page, "C2C spread ×", "End"))
+    assert small_page.page.evaluate(ends) == at_first
+    lock.click()
+    small_page.settle(lambda: press(small_page, "C2C spread ×", "ArrowLeft"))
+    assert small_page.page.evaluate(ends) != at_first, "the axes follow again"
+    small_page.settle(small_page.page.get_by_role("button", name="C2C spread ×: back to its default").click)
 
 
 def test_a_phone_sees_no_sideways_scrolling_and_opens_the_settings(open_page: Open) -> None:

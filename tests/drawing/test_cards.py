@@ -73,7 +73,7 @@ def test_trains(train: sc.PulseTrain) -> None:
     html = train._repr_html_()
     rows = shown(html)
     assert f"{len(train):,} pulse" in html and rows["Made by"].startswith("sc.PulseTrain.")
-    assert ("Shown" in rows) == (len(train) > 60)
+    assert ("Shown" in rows) == (len(train) > 240)
 
 
 def test_fit(device: sc.DeviceParameters) -> None:

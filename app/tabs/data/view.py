@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.controls.upload import guard
 from app.look import layout, theme
 from app.look.copy_button import CopyButton
 from app.look.plain import escape
@@ -40,7 +41,7 @@ FORMATS = {
     "csv": ("CSV", "a long table of the four features, one row per cell and cycle"),
     "report.html": ("Report", "settings, pictures, numbers and how to cite, on one page"),
 }
-MOST = 8_000_000  # bytes of a session's file: the largest device takes some
+MOST_MB = 8  # of a session's file: the largest device takes some
 SESSION = (
     "All settings and your own device in a small file: open it here, or give it to "
     "<code>synaptogen generate run.nc --session synaptogen.session.json</code>."
@@ -57,8 +58,9 @@ class View(Base):
         self.copy = CopyButton("Copy as Python")
         self.file = pmui.FileInput(
             label="Open a session: drop its file here", accept=".json", multiple=False, variant="outlined",
-            sizing_mode="stretch_width", margin=(4, 6), max_file_size=MOST,
+            sizing_mode="stretch_width", margin=(4, 6), max_file_size=MOST_MB * 1_000_000,
         )  # fmt: skip
+        guard(self.file, self._answer, MOST_MB)
         self.file.param.watch(self._taken, "value")
         self.opened = theme.note()
         self.layout = layout.column(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_CHOICES = 6
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
+# Where there is room for one column only, the pictures come first: who answers has seen them.
+BELOW = "@media (max-width: 1199px) { :host { order: 1 } }"
 INTRODUCTION = (
     "Each lesson prepares the settings, asks you to predict, runs the experiment and checks your prediction against "
     "your own data. It changes the settings in the sidebar; when you leave the lesson, yours come back."
@@ -36,7 +38,9 @@ class View(Base):
         self.offers = layout.column()
         self.errors = theme.Alert(severity="error", visible=False, **WIDE)
         self.list = layout.column(theme.note(INTRODUCTION), self.offers, self.errors, gap=10)
-        halves = theme.grid(self._words(), self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
+        words = self._words()
+        words.stylesheets = [*words.stylesheets, BELOW]
+        halves = theme.grid(words, self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
         self.step = layout.column(self._head(), halves, visible=False, gap=10)
         self.layout = layout.column(self.list, self.step)
         self._shown: tuple[Offer, ...] = ()

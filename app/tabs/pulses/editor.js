@@ -109,7 +109,7 @@ export function render({model}) {
     const last = model.lines.length - 1
     const acts = element("span", {class: "acts"},
       act("↑", "up", {act: "move", to: line - 1}, line === 0), act("↓", "down", {act: "move", to: line + 1}, line === last),
-      act("⧉", "double", {act: "double"}, false), act("✕", "delete", {act: "delete"}, last === 0))
+      act("+", "double", {act: "double"}, false), act("✕", "delete", {act: "delete"}, last === 0))
     const grip = element("span", {class: "grip", title: "Drag to move", "aria-hidden": "true"}, "⠿")
     const made = element("li", {"aria-label": `${here}: ${title}`}, grip, element("span", {class: "number", "aria-hidden": "true"}, `${line + 1}`),
       select, ...boxes, number, element("span", {class: "did"}, model.found[line] ?? ""), acts, element("div", {class: "sentence", role: "status"}))

@@ -56,6 +56,7 @@ class View(Base):
 
     def _voltage(self) -> Any:
         figure = self._figure("voltage", "Voltage of each pulse", "Voltage (V)", 170)
+        figure.yaxis.ticker.desired_num_ticks = 3
         self.volts = ColumnDataSource(XY)
         self.theme.ink(figure.step("x", "y", source=self.volts, mode="center", line_width=1.5).glyph, "line_color")
         return figure

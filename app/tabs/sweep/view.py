@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel_material_ui as pmui
-from bokeh.models import ColumnDataSource, Range1d, Span, Whisker
+from bokeh.models import BasicTickFormatter, ColumnDataSource, Range1d, Span, Whisker
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.theme import COLORS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
@@ -25,10 +26,7 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         options = context.options
-        widgets = [
-            controls.widget(options, name, width=190, sizing_mode=None) for name in ("control", "number", "feature")
-        ]
-        values = controls.widget(options, "at", widget=pmui.TextInput, width=230, sizing_mode=None)
+        panel = Panel((Group(options, ("control", "number", "feature", "at")),), layout="bar", words={"at": "words"})
         small: dict[str, Any] = {"variant": "contained", "size": "small", "margin": (6, 6), "visible": False}
         self.start = pmui.Button(label="Start the sweep", icon="play_arrow", **small)
         self.start.on_click(lambda event: setattr(options, "running", True))
@@ -42,8 +40,7 @@ class View(Base):
         self.small = [self._histogram(k) for k in range(MOST)]
         self.cards = [theme.card(figure) for figure in self.small]
         self.layout = pmui.Column(
-            pmui.FlexBox(*widgets, values, self.start, self.stop, sizing_mode="stretch_width", align_items="center",
-                         gap="4px 0"),
+            panel, layout.row(self.start, self.stop),
             theme.card(self.curve, self.note),
             theme.grid(*self.cards, sizes={"xs": 12, "sm": 6, "md": 4}),
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
@@ -57,6 +54,7 @@ class View(Base):
 
     def _curve(self) -> Any:
         figure = self.theme.figure("sweep curve", title="–", x=" ", y=" ", height=300)
+        figure.yaxis.formatter = BasicTickFormatter(use_scientific=False)
         self.points = ColumnDataSource(CURVE)
         self.now = Span(dimension="height", line_dash="dotted", line_width=1, visible=False)
         self.theme.ink(self.now, "line_color")

@@ -155,9 +155,10 @@ def _interval(value: F64, again: F64) -> tuple[F64, F64]:
     if len(again) < 2:
         return np.full(value.shape, np.nan), np.full(value.shape, np.nan)
     t = float(stdtrit(len(again) - 1, 0.975))
-    straight = t * again.std(axis=0, ddof=1)
-    factor = np.exp(t * np.log(np.maximum(again, 1e-300)).std(axis=0, ddof=1))
     signed = np.arange(value.size) == NAMES.index("mean")
+    straight = t * again.std(axis=0, ddof=1)
+    positive = np.where(signed | (again <= 0), 1.0, again)  # one delay: what is not identified stays as it is
+    factor = np.exp(t * np.log(positive).std(axis=0, ddof=1))
     return np.where(signed, value - straight, value / factor), np.where(signed, value + straight, value * factor)
 
 

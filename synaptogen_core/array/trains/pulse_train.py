@@ -27,7 +27,7 @@ from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.drawing import cards
 
 DRAWS_AT_ONCE = 1 << 16
-SHOWN = 60  # pulses in a notebook's picture
+SHOWN = 240  # pulses in a notebook's picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -20,7 +20,8 @@ from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
 from synaptogen_core.progress import bar
-from synaptogen_core.report.page import check_html, save_report
+from synaptogen_core.report.page import save_report
+from synaptogen_core.report.templates import check_html
 
 FILES, READING, LOOPS, MODEL, RUN = "Results", "Reading", "Loops", "Fit", "Run"
 PACKED = (".gz", ".csv", ".txt", ".dat", ".tsv", ".nc", ".xlsx", ".xls", ".ods", ".lvm", ".zip")

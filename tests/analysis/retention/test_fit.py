@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
+from synaptogen_core.analysis.retention.fit import _interval
 from tests.analysis.made_retention import NOISE, table
 
 
@@ -24,6 +25,25 @@ def test_the_law_is_found(fit: sc.fitting.RetentionFit) -> None:
     assert 2e-3 < law.t0 < 2e-2 and fit.identified
     one = fit.estimates.isel(level=0)
     assert float(one.rate_low) <= float(one.rate) * 1.02 and float(one.rate_high) >= float(one.rate) * 0.98
+
+
+def test_intervals_of_a_few_drawings_hold_what_they_say() -> None:
+    """A normal estimate, in the logarithm but for the drift, and twelve drawings around it."""
+    rng, n = np.random.default_rng(1), 3000
+    held, narrow = np.zeros(4), np.zeros(4)
+    for _ in range(n):
+        value = rng.normal(0, 0.1, 4)
+        again = value + rng.normal(0, 0.1, (12, 4))
+        plain = np.arange(4) == 2
+        value, again = (np.where(plain, x, np.exp(x)) for x in (value, again))
+        truth = np.where(plain, 0.0, 1.0)
+        low, high = _interval(value, again)
+        held += (low <= truth) & (truth <= high)
+        low, high = np.quantile(again, [0.025, 0.975], axis=0)
+        narrow += (low <= truth) & (truth <= high)
+    error = 4.89 * np.sqrt(0.95 * 0.05 / n)
+    assert np.abs(held / n - 0.95).max() < error
+    assert np.abs(narrow / n - 0.95).min() > error, "the control: between the ends of the drawings"
 
 
 def test_it_is_judged() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,9 +40,8 @@ def nothing(*arguments: Any, **options: Any) -> Any:
 def view_of(key: str) -> tuple[Any, Any]:
     tab = next(tab for tab in TABS if tab.key == key)
     settings = Settings({tab.key: tab.options for tab in TABS})
-    context = Context(
-        Theme(), settings.options[key], nothing, nothing, nothing, nothing, settings.lines, nothing, nothing, None
-    )
+    ways = {field.name: nothing for field in fields(Context)} | {"theme": Theme(), "options": settings.options[key]}
+    context = Context(**ways | {"lines": settings.lines, "work": None})
     return tab, tab.view(context)
 
 

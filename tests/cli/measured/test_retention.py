@@ -53,7 +53,7 @@ def test_a_wrong_line_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_run_waits(tmp_path: Path) -> None:
     path = tmp_path / "run.nc"
-    some = ("--shape", "6x5", "--train", "cycling:cycles=2", "--record", "conductance", "--quiet")
+    some = ("--shape", "6x5", "--train", "cycling:cycles=2", "--record", "conductance")
     refused = run("generate", path, *some, "--wait", 10)
     assert refused.exit_code == 1 and "retention: must be given" in refused.stderr and not path.exists()
     sc.save_retention(TRUTH, tmp_path / "law.json")
@@ -61,6 +61,9 @@ def test_a_run_waits(tmp_path: Path) -> None:
         law = ("--retention", tmp_path / "law.json", "--wait", 3600)
         done = run("generate", path, *some, *law, word, "--force")
         assert done.exit_code == 0, done.output
+        said = " ".join(done.stdout.split())
+        assert "Retention is not part of the Synaptogen fit" in said
+        assert ("Read fluctuation is not part of the Synaptogen fit" in said) == bool(traps)
         cells = sc.CellArray((6, 5), sc.load_device("hennen2024"), seed=0, retention=TRUTH, traps=traps)
         expected = sc.simulate(cells, sc.PulseTrain.cycling(2) + sc.PulseTrain.wait(3600.0), record="conductance")
         found = sc.load_dataset(path)
