@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel_material_ui as pmui
+from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FixedTicker, Range1d, Span
 from bokeh.palettes import RdBu11
 
@@ -131,7 +132,13 @@ class View(Base):
         self.limit = Span(dimension="width", location=0, line_dash="dashed")
         self.theme.ink(self.limit, "line_color")
         self.fan.add_layout(self.limit)
+        self.fan.on_event(Tap, self._tapped)
         self.fan_legend = theme.note()
+
+    def _tapped(self, event: Tap) -> None:
+        """A click moves the read threshold."""
+        low, high = self.context.options.param.g_threshold.bounds
+        self.context.apply({"time.g_threshold": round(min(max(event.y, low), high), 1)})
 
     def _show_fan(self, result: Result) -> None:
         for k, level in enumerate(result.levels):
@@ -148,6 +155,7 @@ class View(Base):
         self.fan_legend.object = legend(
             [swatch(COLOR[k], f"{names[k]} level, {1e6 * level.g:.3g} µS: median, 50, 90, 98 %; 30 cells, of which "
                     f"{100 * level.moved:.0f} % jumped") for k, level in enumerate(result.levels)]
+            + [swatch("ink", "read threshold: a click moves it", dash="dashed")]
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ read window
