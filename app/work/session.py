@@ -298,12 +298,13 @@ class Session:
             self._fail(name, key, f"{tab.title}: {failed}")
             return
         self._failed.pop(name, None)
-        self._sent[name], number = key, self._next_drawing()
+        number = self._next_drawing()
+        if unfinished(result):  # drawn as far as it is; then the next piece
+            self._redraw = True
+        else:
+            self._sent[name] = key
         self._refresh()
         self._later(lambda: self._paint(name, key, result, number, extra))
-        if unfinished(result):  # drawn as far as it is; then the next piece
-            del self._sent[name]
-            self._redraw = True
 
     def _compute(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> tuple[Any, Any]:
         """The result of a tab and what is beside it, in a thread."""

@@ -250,7 +250,8 @@ def _window(ds: xr.Dataset) -> Figure:
         svg.axis(f"read threshold ({unit})", factor * at, scale="log"),
         svg.axis("bit error rate (%)", np.array([least, 50.0]), scale="log"), "Read errors",
     )  # fmt: skip
-    picture.band(factor * at, *(np.maximum(100 * end, least / 10) for end in (low, high)), "band f-r_hrs")
+    low, high = (np.maximum(100 * end, least / 10) for end in (low, high))
+    picture.band(factor * at, low, high, "band f-r_hrs")
     picture.line(factor * at, np.where(seen, percent, np.nan), "measured")
     best = float(found["best_threshold"])
     picture.rule("chosen", x=factor * best)

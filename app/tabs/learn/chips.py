@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
@@ -18,6 +18,7 @@ from synaptogen_core.networks import (
     Dense,
     Mapping,
     Network,
+    Relu,
     Softmax,
     calibrate,
     draw_weights,
@@ -25,6 +26,7 @@ from synaptogen_core.networks import (
     program,
     train_in_the_loop,
 )
+from synaptogen_core.networks.digital.layers import Layer
 from synaptogen_core.networks.example import digits
 
 HIDDEN, EPOCHS = 16, 6
@@ -121,6 +123,48 @@ def letters_accuracy(numbers: Any, epochs: float, flips: float) -> Found:
     return accuracy(thirty_cells(numbers.run.device, int(epochs)), *letters(int(flips)))
 
 
+# ------------------------------------------------------------------------------------------------ XOR by contrast
+@dataclass(frozen=True)
+class Goodness(Layer):
+    """Two answers, "does not fit" and "fits": a level, and how strongly the units respond together."""
+
+    level: float = 1.0
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return np.stack([np.full(len(x), self.level), (x**2).sum(axis=1)], axis=1)
+
+    def backward(self, x: np.ndarray, y: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        return 2 * x * dy[:, 1:]  # each unit needs to know its own response, and one signal that all share
+
+
+def contexts() -> tuple[np.ndarray, np.ndarray]:
+    """The four inputs of XOR, each with the right and with the wrong answer beside it; and which of the two it is."""
+    found = [((a, b), (a ^ b) ^ wrong, wrong) for a in (0, 1) for b in (0, 1) for wrong in (0, 1)]
+    rows = [[a, 1 - a, b, 1 - b, answer, 1 - answer] for (a, b), answer, _ in found]
+    return np.array(rows, float), np.array([1 - wrong for *_, wrong in found])
+
+
+@lru_cache(maxsize=16)
+def xor_chip(device: DeviceParameters, epochs: int) -> AnalogNetwork:
+    """Six inputs to twelve units on pairs of cells, taught by contrast alone: no error goes back through a layer."""
+    x, y = (np.concatenate([part] * 10) for part in contexts())
+    network = draw_weights(Network([Dense(np.ones((6, 12)), np.zeros(12)), Relu(), Goodness()]), seed=3)
+    analog = calibrate(program(network, Chip(device, Mapping(headroom=2.0), tile=(8, 24), seed=1), inputs=x), x)
+    if epochs:
+        train_in_the_loop(analog, x, y, epochs=epochs, rate=5e-3, batch=8, validation=0.09)
+    return analog
+
+
+def xor_goodness(device: DeviceParameters, epochs: int) -> np.ndarray:
+    """How well answers fit, shape (four inputs, right and wrong answer)."""
+    return xor_chip(device, epochs).forward(contexts()[0])[:, 1].reshape(4, 2)
+
+
+def xor_right(numbers: Any, epochs: float) -> tuple[float]:
+    right, wrong = xor_goodness(numbers.run.device, int(epochs)).T
+    return (100 * float((right > wrong).mean()),)
+
+
 # ------------------------------------------------------------------------------------------------ what pictures show
 def currents(device: DeviceParameters) -> np.ndarray:
     """Currents of the first layer's columns for 200 training images, in per cent of the largest possible."""
@@ -155,4 +199,5 @@ MEASURES: dict[str, tuple[tuple[str, ...], str, str, Compute]] = {  # arguments,
     "learning_pulses": (("ohm", "side"), "", "pulses a cell for learning, {0} Ω, tiles of {1}", learning_pulses),
     "letters_accuracy": (("epochs", "flips"), "%", "letters read after {0} epochs, {1} pixels flipped",
                          letters_accuracy),
+    "xor_right": (("epochs",), "%", "inputs of XOR answered rightly after {0} epochs", xor_right),
 }  # fmt: skip

@@ -321,8 +321,8 @@ def weights(of_lines: bool) -> Callable[..., Picture]:
         ends = np.array([-1.5, 1.5])
         layers = Layer("line", ends, ends, "quiet", "as wanted"), Layer("points", wanted, found, "r_lrs", "weights")
         title = "Weights seen through lines of 20 Ω" if of_lines else "Weights of a chip that nobody verified"
-        sides = (Side(f"{words} weight", "linear", -1.5, 1.5) for words in ("Wanted", "Found"))
-        return Picture(title, *sides, layers)
+        wanted_side, found_side = (Side(f"{words} weight", "linear", -1.5, 1.5) for words in ("Wanted", "Found"))
+        return Picture(title, wanted_side, found_side, layers)
 
     return draw
 
@@ -335,9 +335,24 @@ def letters(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     return Picture("Thirty cells", *sides, layers)
 
 
+def contrast(*epochs: int) -> Callable[..., Picture]:
+    def draw(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
+        layers = []
+        for count in epochs:
+            found = chips.xor_goodness(numbers.run.device, count).ravel()
+            kind, look, says = ("points", "r_lrs", "after learning") if count else ("line", "quiet", "before")
+            layers.append(Layer(kind, np.arange(8.0), found, look, says))
+        words = "Input and answer: even numbers fit, odd ones do not"
+        sides = Side(words, "linear", -1, 8), Side("Goodness", "linear", -0.5, 9)
+        return Picture("How well an answer fits", *sides, tuple(layers))
+
+    return draw
+
+
 PICTURES: Mapping[str, tuple[int, Callable[..., Picture]]] = {
     "cycles": (1, cycles), "cells": (1, strip), "histogram": (1, spread), "lag": (1, lag), "memory": (1, memory),
     "scatter": (2, scatter), "tail": (1, tail), "window": (0, window),
     "levels": (0, levels), "outputs": (0, outputs), "forgetting": (0, forget), "far": (0, far),
     "currents": (0, currents), "weights": (0, weights(False)), "lined": (0, weights(True)), "letters": (0, letters),
+    "chance": (0, contrast(0)), "contrast": (0, contrast(0, 40)),
 }  # fmt: skip

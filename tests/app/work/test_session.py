@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -296,3 +297,17 @@ async def test_a_drawing_that_is_still_wanted_goes_on(laboratory: Laboratory) ->
     bench.settings.read.u_read = 0.33  # this tab does not use it
     await bench.until(lambda: bench.painted["one"][-1][1] == ((1, 1),))
     assert bench.one.computed == before + 1
+
+
+async def test_a_result_that_says_more_is_drawn_piece_by_piece(laboratory: Laboratory) -> None:
+    bench = Bench()
+    bench.one.results.compute = lambda run, *others: pieces[run.request.array.seed].pop(0)
+    pieces = {seed: [SimpleNamespace(part=n, more=n < 3) for n in (1, 2, 3)] for seed in (1, 2)}
+    bench.session.start()
+    await bench.ready()
+    assert [found.part for found in bench.painted["one"]] == [1, 2, 3]
+    bench.settings.array.seed = 2
+    await bench.until(lambda: len(bench.painted["one"]) == 6)
+    bench.settings.array.seed = 1  # the whole is kept, its pieces are not
+    await bench.until(lambda: len(bench.painted["one"]) == 7)
+    assert bench.painted["one"][-1].part == 3 and pieces == {1: [], 2: []}
