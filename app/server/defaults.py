@@ -36,4 +36,4 @@ def get_default(descriptor: PropertyDescriptor[Any], thing: HasProps) -> Any:
 
 def keep() -> None:
     """Begin; a second time changes nothing."""
-    PropertyDescriptor._get_default = get_default  # type: ignore[method-assign] # Bokeh has no door for it
+    PropertyDescriptor._get_default = get_default  # Bokeh has no door for it

@@ -50,7 +50,7 @@ def histogram(values: np.ndarray, *, log: bool = False, bins: int = 60, within: 
     below = np.searchsorted(ordered, edges.astype(ordered.dtype), "left")
     below[-1] = np.searchsorted(ordered, ordered.dtype.type(edges[-1]), "right")
     counts = np.diff(below)
-    quantiles = tuple(quantile(ordered, q) for q in (0.05, 0.5, 0.95))
+    quantiles = quantile(ordered, 0.05), quantile(ordered, 0.5), quantile(ordered, 0.95)
     return Histogram(edges, counts / ordered.size, float(1 - counts.sum() / ordered.size), ordered.size, quantiles)
 
 

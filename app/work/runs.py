@@ -21,6 +21,7 @@ from app.settings.sections import Choices, Request, Settings
 from app.work.cache import LruCache
 from app.work.trains import make_train
 from synaptogen_core.array.tally import notes
+from synaptogen_core.progress import Progress
 from synaptogen_core.schema import FEATURE_NAMES
 
 BUDGET = int(float(os.environ.get("SYNAPTOGEN_PAGE_MB", "256")) * 1e6)  # what the pictures of one page may hold
@@ -201,7 +202,7 @@ def estimate(request: Request) -> Estimate:
     return Estimate(core.seconds, core.bytes + cells.nbytes)
 
 
-def run(request: Request, progress: Callable[[float], None], cancel: threading.Event) -> Run:
+def run(request: Request, progress: Progress, cancel: threading.Event) -> Run:
     """Simulate fresh cells; blocks until done, so call it in a thread.
 
     Raises

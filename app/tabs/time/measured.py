@@ -10,7 +10,7 @@ import numpy as np
 from synaptogen_core.analysis.retention.judge import two_time
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.retention_table import table_from
-from synaptogen_core.exchange.measurements.text import Source
+from synaptogen_core.exchange.measurements.source import Source
 
 MOST_MB = 20  # of a file
 BIRTHS = 150  # drawn as dots

@@ -143,7 +143,7 @@ def held_out(images: int, validation: float = HOLD_OUT) -> NDArray[np.bool_]:
     ValueError
         If there are too few.
     """
-    held = np.arange(images) % max(2, round(1 / validation)) == 0
+    held: NDArray[np.bool_] = np.arange(images) % max(2, round(1 / validation)) == 0
     if held.all() or not held.any():
         raise ValueError(f"x: must be enough images to hold some out (got {images}); give more")
     return held
