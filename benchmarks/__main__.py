@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = rate_rows(large, race(threads(large), samples))
     report.table("Limits: threads, and the arithmetic alone", ("cells", "what", "M updates/s", "range", "to it"), rows)
     with workers(large) as contestants:
-        rows = rate_rows(large, race(contestants, 3))
+        rows = rate_rows(large, race(contestants, min(samples, 3)))
     report.table(
         "Into one Zarr store: workers of a Dask cluster", ("cells", "what", "M updates/s", "range", "to it"), rows
     )

@@ -42,6 +42,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 DURATIONS = ROOT / "tests" / "durations.json"
 UNKNOWN = 60.0  # seconds
 SLOW = 10.0  # seconds; a file that takes longer is marked slow, and left out of `make quick`
+BUDGET = 45.0  # seconds; a file that takes longer is named when all have run
 TAKEN: Counter[str] = Counter()  # seconds, by file, of this run
 
 
@@ -84,6 +85,13 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Sum up what each file takes."""
     TAKEN[file_of(report.nodeid)] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the files that take too long: the whole suite has 16 minutes of workers."""
+    if above := [f"{seconds:6.0f} s  {file}" for file, seconds in TAKEN.most_common() if seconds > BUDGET]:
+        terminalreporter.section(f"files above {BUDGET:.0f} s")
+        terminalreporter.write_line("\n".join(above))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

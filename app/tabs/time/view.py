@@ -62,9 +62,9 @@ class View(Base):
             pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0"),
             self.label,
             theme.card(self.fan, self.fan_legend),
-            self.measured.upload,
             theme.grid(
-                theme.card(self.window, self.window_legend, self.window_note), self.measured.card,
+                theme.card(self.window, self.window_legend, self.window_note),
+                pmui.Column(self.measured.upload, self.measured.card, sizing_mode="stretch_width", margin=0),
                 sizes=[{"xs": 12, "md": 6}, {"xs": 12, "md": 6}],
             ),
             self.outside,
