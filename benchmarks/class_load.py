@@ -62,6 +62,8 @@ class Session:
         self._socket = await tornado.websocket.websocket_connect(
             request, subprotocols=["bokeh", token[1]], max_message_size=1 << 28
         )
+        self._heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self._hearing = asyncio.create_task(self._hear())
         await self.message()  # ACK
         await self.send("PULL-DOC-REQ", {})
         kind, content = await self.message()
@@ -90,18 +92,21 @@ class Session:
         self.text = texts.get(self.sent, "")
 
     async def message(self) -> tuple[str, str]:
-        """Kind and content of the next message; what comes with it in binary is left."""
+        """Kind and content of the next message."""
+        kind, content = await asyncio.wait_for(self._heard.get(), LONGEST)
+        if kind in ("ERROR", "CLOSED"):
+            raise RuntimeError(f"{kind}: {content[:200]}")
+        return kind, content
 
-        async def one() -> tuple[str, str]:
-            parts = [await self._socket.read_message() for _ in range(3)]
-            if parts[0] is None:
-                raise RuntimeError("the server has closed the websocket")
-            header = json.loads(parts[0])
+    async def _hear(self) -> None:
+        """Keep what comes, as it comes; what comes with it in binary is left."""
+        while (head := await self._socket.read_message()) is not None:
+            header = json.loads(head)
+            _, content = [await self._socket.read_message() for _ in range(2)]
             for _ in range(2 * int(header.get("num_buffers", 0))):
                 await self._socket.read_message()
-            return header["msgtype"], parts[2]
-
-        return await asyncio.wait_for(one(), LONGEST)
+            self._heard.put_nowait((header["msgtype"], content))
+        self._heard.put_nowait(("CLOSED", "by the server"))
 
     async def send(self, kind: str, content: Any) -> None:
         self._count += 1
@@ -114,16 +119,18 @@ class Session:
         await self.send("PATCH-DOC", {"events": [sent]})
 
     async def painted(self) -> None:
-        """Wait until the server asks whether all is painted, and say so."""
-        while True:
-            kind, content = await self.message()
-            if kind == "ERROR":
-                raise RuntimeError(content[:200])
-            if kind == "PATCH-DOC" and self.sent in content:
-                break
-        for change in json.loads(content)["events"]:
-            if change.get("attr") == "text" and change["model"]["id"] == self.sent:
-                await self.say_painted(change["new"])
+        """Wait for pictures and for the question whether they are painted, which comes with them, and answer it."""
+        while not await self._painted(*await self.message()):
+            pass
+
+    async def _painted(self, kind: str, content: str) -> bool:
+        """Answer the question, if this is it; whether data came with it."""
+        if kind == "PATCH-DOC" and self.sent in content:
+            for change in json.loads(content)["events"]:
+                if change.get("attr") == "text" and change["model"]["id"] == self.sent:
+                    await self.say_painted(change["new"])
+                    return '"data"' in content
+        return False
 
     async def say_painted(self, number: str) -> None:
         reply = {"kind": "ModelChanged", "model": {"id": self.answer}, "attr": "text", "new": number}
@@ -131,11 +138,14 @@ class Session:
 
     async def change(self, seed: int) -> None:
         """Ask for another array, and wait for its pictures."""
+        while not self._heard.empty():  # what came since the last answer
+            await self._painted(*self._heard.get_nowait())
         data = {"type": "map", "entries": [["key", self.seed], ["value", seed]]}
         await self.event(DATA_EVENT, [["model", {"id": self.panel}], ["data", data]])
         await self.painted()
 
     def close(self) -> None:
+        self._hearing.cancel()
         self._socket.close()
 
 
