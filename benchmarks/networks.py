@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import subprocess
 import sys
 import time
@@ -310,6 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     today = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
     report.markdown[0:5] = [
         "# Networks on arrays", "", f"Written by `python -m benchmarks.networks --write` on {today}. {machine()}.",
+        f"Load when it began: {os.getloadavg()[0]:.0f}; on a busy machine times by the wall are upper bounds.",
         "Accuracies in per cent: mean over chips, lowest and highest of them in brackets.",
     ]  # fmt: skip
     skip = set(options.skip)

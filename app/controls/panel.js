@@ -45,7 +45,7 @@ input[type=checkbox]:checked::before { left: 16px; }
 .foot { display: flex; gap: 4px; padding: 8px 10px; }
 .plain { height: 32px; padding: 0 10px; border: 0; border-radius: 4px; background: none; color: var(--main); font: inherit; font-weight: 500; cursor: pointer; }
 .plain:hover { background: color-mix(in srgb, currentColor 10%, transparent); }
-.group > summary { display: flex; align-items: center; height: 34px; padding: 0 12px; font-size: 0.95rem; font-weight: 500; cursor: pointer; list-style: none; border-top: 1px solid var(--divider-color, #ddd); }
+.group > summary { display: flex; align-items: center; height: 34px; padding: 0 12px; font-size: 0.95rem; font-weight: 500; cursor: pointer; list-style: none; border-top: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 .group:first-child > summary { border-top: 0; }
 .group > summary::after { content: ""; margin-left: auto; width: 7px; height: 7px; border: solid currentColor; border-width: 0 2px 2px 0; rotate: 45deg; transition: rotate 0.1s; }
 .group[open] > summary::after { rotate: 225deg; translate: 0 3px; }

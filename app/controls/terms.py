@@ -34,14 +34,14 @@ def names(term: str) -> list[str]:
 
 def used(glossary: Iterable[tuple[str, str]], text: str) -> list[list[str]]:
     """Entries of the glossary whose words stand in a text."""
-    found = []
-    for term, meaning in glossary:
-        for name in names(term):
-            small = name.islower()
-            if re.search(rf"(?<![\w-]){re.escape(name)}s?(?![\w-])", text, re.IGNORECASE if small else 0):
-                found.append([name, meaning])
-                break
-    return found
+    found, left, entries = {}, text, list(glossary)
+    spellings = [(name, k) for k, (term, _) in enumerate(entries) for name in names(term)]
+    for name, k in sorted(spellings, key=lambda spelling: -len(spelling[0])):  # "memory window" is no "memory"
+        word = re.compile(rf"(?<![\w-]){re.escape(name)}s?(?![\w-])", re.IGNORECASE if name.islower() else 0)
+        rest = word.sub(" ", left)
+        if rest != left:
+            found[k], left = name, rest
+    return [[found[k], entries[k][1]] for k in sorted(found)]
 
 
 def words_in(place: Any, options: TabOptions) -> str:

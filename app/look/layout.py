@@ -15,7 +15,7 @@ GAP = 10  # pixels between cards
 # none be higher than the place around it, and so one lie over the next.
 NARROW = {"min-width": "0", "max-height": "none"}
 CARD = """
-:host { border: 1px solid var(--divider-color, rgba(127, 127, 127, 0.35)); border-radius: 6px; padding: 6px;
+:host { border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 6px; padding: 6px;
   box-sizing: border-box; overflow: hidden;
   background: var(--panel-surface-color, transparent); }
 @media print { :host { break-inside: avoid; overflow: visible; } }

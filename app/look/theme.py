@@ -56,13 +56,7 @@ QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 PALETTE = {
     "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
-    "dark": {
-        "palette": {
-            "primary": {"main": "#8ab4e8"},
-            "background": {"default": "#14171a", "paper": "#1b1f23"},
-            "divider": "rgba(255, 255, 255, 0.22)",
-        }
-    },
+    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
 }
 
 
@@ -79,12 +73,12 @@ def _letters(text: str, size: int) -> str:
     return f"<text x='12' y='16' text-anchor='middle' {font} fill='%23878e95' stroke='none'>{text}</text>"
 
 
-# Beside Bokeh's own; app/look/figure_tools.js says what they do.
+# Beside Bokeh's own; app/look/figure_tools.js says what they do. Where there is no room, the last go into a menu.
 TOOLS = (
     ("svg", _icon(_letters("SVG", 10)), "Save as SVG"),
-    ("large", _icon(_letters("3×", 13)), "Save as PNG, three times as fine"),
-    ("lock", _icon("<path d='M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3'/>"), "Keep these axes; again: let them go"),
     ("expand", _icon("<path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/>"), "Whole screen"),
+    ("lock", _icon("<path d='M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3'/>"), "Keep these axes; again: let them go"),
+    ("large", _icon(_letters("3×", 13)), "Save as PNG, three times as fine"),
 )
 
 # Bokeh's own ticks crowd a log axis of less than two decades, which is what resistances span.

@@ -15,7 +15,7 @@ const STYLE = `
 .bar .chip.own { border-color: #E69F00; box-shadow: inset 0 0 0 1px #E69F00; }
 svg { width: 18px; height: 18px; flex: none; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 .more { display: none !important; }
-.menu { position: fixed; inset: auto; margin: 0; padding: 4px 0; border: 1px solid var(--divider-color, #ccc); border-radius: 6px; min-width: 180px;
+.menu { position: fixed; inset: auto; margin: 0; padding: 4px 0; border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 6px; min-width: 180px;
   max-width: calc(100vw - 16px); max-height: calc(100vh - 60px); overflow: auto; box-shadow: 0 4px 16px rgba(0, 0, 0, 0.25);
   background: var(--panel-surface-color, #fff); color: var(--panel-on-surface-color, #222); font: 400 0.9rem/1.3 "Roboto", "Helvetica", Arial, sans-serif; }
 .menu button { display: flex; align-items: center; gap: 10px; width: 100%; min-height: 36px; padding: 4px 14px; border: 0; background: none; color: inherit;
@@ -23,11 +23,11 @@ svg { width: 18px; height: 18px; flex: none; fill: none; stroke: currentColor; s
 .menu button:hover:not(:disabled) { background: color-mix(in srgb, currentColor 9%, transparent); }
 .menu button:disabled { opacity: 0.5; }
 .menu .group { padding: 6px 14px 2px; font-size: 0.75rem; opacity: 0.75; }
-dialog { width: min(720px, calc(100vw - 24px)); max-height: calc(100vh - 48px); box-sizing: border-box; padding: 0; border: 1px solid var(--divider-color, #ccc);
+dialog { width: min(720px, calc(100vw - 24px)); max-height: calc(100vh - 48px); box-sizing: border-box; padding: 0; border: 1px solid color-mix(in srgb, currentColor 22%, transparent);
   border-radius: 8px; background: var(--panel-surface-color, #fff); color: var(--panel-on-surface-color, #222);
   font: 400 0.95rem/1.5 "Roboto", "Helvetica", Arial, sans-serif; }
 dialog::backdrop { background: rgba(0, 0, 0, 0.45); }
-dialog header { position: sticky; top: 0; display: flex; align-items: center; padding: 10px 16px; background: inherit; border-bottom: 1px solid var(--divider-color, #ccc); }
+dialog header { position: sticky; top: 0; display: flex; align-items: center; padding: 10px 16px; background: inherit; border-bottom: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 dialog h2 { flex: 1; margin: 0; font-size: 1.1rem; font-weight: 500; }
 dialog header button { height: 32px; padding: 0 12px; border: 1px solid currentColor; border-radius: 4px; background: none; color: inherit; font: inherit; cursor: pointer; }
 dialog .body { padding: 12px 16px 16px; }

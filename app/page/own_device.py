@@ -30,7 +30,7 @@ class DeviceLine:
         self.back.on_click(lambda event: back())
         self.layout = layout.row(
             self.text, self.back, margin=(4, 0), visible=False,
-            styles={"border": "1px solid var(--divider-color, #ddd)", "border-left": "5px solid #E69F00"},
+            styles={"border": "1px solid rgba(127, 127, 127, 0.35)", "border-left": "5px solid #E69F00"},
         )  # fmt: skip
         settings.device.param.watch(lambda event: self.show(event.new), "own")
 

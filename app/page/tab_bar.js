@@ -1,7 +1,7 @@
 // The tabs in their groups: one tablist, one Tab stop; arrows, Home and End move in it, as readers expect.
 
 const STYLE = `
-.bar { display: flex; align-items: flex-end; gap: 0 18px; height: 46px; overflow-x: auto; scrollbar-width: none; border-bottom: 1px solid var(--divider-color, #ddd);
+.bar { display: flex; align-items: flex-end; gap: 0 18px; height: 46px; overflow-x: auto; scrollbar-width: none; border-bottom: 1px solid color-mix(in srgb, currentColor 22%, transparent);
   font: 400 0.92rem/1.2 "Roboto", "Helvetica", Arial, sans-serif; color: var(--panel-on-background-color, #222); }
 .group { display: flex; flex-direction: column; flex: none; }
 .group > span { padding: 0 8px; font-size: 0.66rem; letter-spacing: 0.04em; text-transform: uppercase; opacity: 0.7; }

@@ -30,6 +30,11 @@ SMALL = {
     "many": (64, 32),
     "intervals": False,
 }  # for what the cell "parameters" sets
+PLACE = """() => {
+  const root = document.querySelector("[data-root-id]")
+  const {left, top, width, height} = (root.firstElementChild ?? root).getBoundingClientRect()
+  return [left, top, width, height]
+}"""  # of a picture on its page
 MOST_HTML = 60_000  # characters of what one cell shows
 
 Cell = dict[str, Any]
@@ -117,8 +122,9 @@ def drawing() -> Iterator[Draw]:
             page.set_content(file_html(hv.render(element, backend="bokeh"), INLINE))
             page.wait_for_function("window.Bokeh && Bokeh.documents.length && Bokeh.documents[0].is_idle")
             page.wait_for_timeout(400)
-            box = page.locator("body > div").first.bounding_box() or {}
-            return bytes(page.screenshot(clip=box | {"width": min(box["width"], 900)}))
+            left, top, width, height = page.evaluate(PLACE)
+            clip = {"x": left, "y": top, "width": min(width, 900), "height": min(height, 1200)}
+            return bytes(page.screenshot(full_page=True, clip=clip))
 
         yield draw
         browser.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,16 +14,26 @@ from hypothesis import settings
 from playwright.sync_api import Browser
 
 from app.tabs.registry import TABS
+from benchmarks.class_load import Session
 from tests.browser.drive import POLL, Dashboard, serving
 
 NIGHT = settings().max_examples >= settings.get_profile("nightly").max_examples
 HASTY = 4 if NIGHT else 2  # pages that are closed while they are still being drawn
+VISITS = 50 if NIGHT else 4  # without a browser: pages that are opened, get an answer, and are left
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
+
+
+async def visits(address: str) -> None:
+    for seed in range(VISITS):
+        visitor = Session(address, f"rows=8&columns=8&cycles=5&seed={seed}")
+        await visitor.open()
+        await visitor.change(1000 + seed)
+        visitor.close()
 
 
 @pytest.mark.timeout(900)
 def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browser) -> None:
-    """One page that has shown all tabs is closed while it fits, some are closed while they are drawn."""
+    """One page that has shown all tabs is closed while it fits, some are closed while they are drawn, some at work."""
     with serving(*OPTIONS) as address:
 
         def objects() -> dict[str, Any]:
@@ -46,8 +58,11 @@ def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browse
             page.wait_for_function("window.Bokeh?.documents?.length", polling=POLL)  # it is made, and connected
             page.close()
 
+        with ThreadPoolExecutor(1) as thread:  # the browser's driver has a loop in this one
+            thread.submit(asyncio.run, visits(address)).result()
+
         end = time.monotonic() + 60
         while (seen := objects())["alive"] and time.monotonic() < end:
             time.sleep(0.5)  # each look collects garbage
-        assert seen["pages"] >= 1 + HASTY
+        assert seen["pages"] >= 1 + HASTY + VISITS
         assert seen["alive"] == []

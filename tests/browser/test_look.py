@@ -57,6 +57,13 @@ def segments(dashboard: Dashboard) -> str:
     return parse_qs(urlsplit(dashboard.page.url).query).get("segments", [""])[0]
 
 
+def rest(dashboard: Dashboard) -> None:
+    """Wait until the settings have come to rest, and their state is kept: the browser's history then grows no more."""
+    seen = None
+    while seen != (seen := dashboard.page.evaluate("history.state.state")):
+        dashboard.page.wait_for_timeout(1200)
+
+
 def test_the_pulse_lab_is_worked_by_keyboard_and_undone(small_page: Dashboard) -> None:
     page = small_page.page
     small_page.settle(page.get_by_role("tab", name="Pulse lab").click)
@@ -70,7 +77,7 @@ def test_the_pulse_lab_is_worked_by_keyboard_and_undone(small_page: Dashboard) -
     page.get_by_label("Segment 2: kind").focus()
     small_page.settle(lambda: page.keyboard.press("Alt+ArrowUp"))
     assert segments(small_page) == "pulse -1.5, random 0.6 1.4 0 1, read"
-    page.wait_for_timeout(800)  # a state is kept when the settings have come to rest
+    rest(small_page)
     box = page.get_by_label("Segment 2, to (V)")
     box.fill("0,4")
     box.press("Enter")
@@ -79,7 +86,7 @@ def test_the_pulse_lab_is_worked_by_keyboard_and_undone(small_page: Dashboard) -
     box.fill("1.2 V")
     small_page.settle(lambda: box.press("Enter"))
     assert segments(small_page) == "pulse -1.5, random 0.6 1.2 0 1, read" and not small_page.spilling()
-    page.wait_for_timeout(800)
+    rest(small_page)
     small_page.settle(page.get_by_role("button", name="Undo").click)
     assert segments(small_page) == "pulse -1.5, random 0.6 1.4 0 1, read" and lines.count() == 3
 

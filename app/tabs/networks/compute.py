@@ -64,7 +64,7 @@ class Options(TabOptions):
     hidden = param.Integer(32, bounds=(4, 128), label="Hidden units", doc="Of the network 64-hidden-10, trained here.")
     tile = param.Selector(default=64, objects={f"{n} × {n}": n for n in (16, 32, 64, 128)}, label="Tile",
                           doc="Rows and columns of an array with lines and ADCs of its own.")  # fmt: skip
-    ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance",
+    ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance (Ω)",
                        doc="Of a segment of word and bit lines between two cells (Ω).")  # fmt: skip
     adc = param.Selector(default=6, objects={"Ideal": 0, **{f"{n} bits": n for n in range(2, 11)}}, label="ADC",
                          doc="Resolution of the converters on the bit lines.")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel_material_ui as pmui
 from bokeh.events import Tap
-from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, Whisker
+from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, TeeHead, Whisker
 from bokeh.palettes import interp_palette
 
 from app.look import controls, theme
@@ -79,7 +79,7 @@ class View(Base):
     def _controls(self) -> Any:
         options = self.context.options
         boxes = dict.fromkeys(("hidden", "ohm", "tolerance", "seed"), NumberBox)
-        wide = {"show": 240, "map": 230, "over": 210, "full_range": 170, "compensate": 190, "verify": 120}
+        wide = {"show": 240, "map": 230, "over": 210, "full_range": 200, "compensate": 220, "verify": 130, "ohm": 160}
         widgets = {
             name: controls.widget(options, name, width=wide.get(name, 130), sizing_mode=None, widget=boxes.get(name))
             for name in options.names()
@@ -100,7 +100,8 @@ class View(Base):
         )
         self.causes_y = Axis(figure, "y")
         bars = figure.scatter("x", "top", size=13, color="color", line_color=None, source=self.bars)
-        figure.add_layout(Whisker(base="x", upper="high", lower="low", source=self.bars, line_color=NEUTRAL))
+        heads = {end: TeeHead(size=8, line_color=NEUTRAL) for end in ("upper_head", "lower_head")}
+        figure.add_layout(Whisker(base="x", upper="high", lower="low", source=self.bars, line_color=NEUTRAL, **heads))
         rows = ("Cause", "@name"), ("Accuracy", "@top{0.0} %"), ("95 %", "@low{0.0} … @high{0.0} %")
         figure.add_tools(theme.hover([bars], *rows))
         figure.xaxis.major_label_orientation = 0.6
@@ -184,7 +185,8 @@ class View(Base):
 
     def _file(self) -> Any:
         self.file = pmui.FileInput(
-            label="Own weights", accept=".npz,.safetensors", size="small", multiple=False, margin=(3, 12),
+            label="Own weights", accept=".npz,.safetensors", size="small", variant="outlined",
+            multiple=False, margin=(3, 12),
             description="A network of 64 pixels and ten classes, dense layers with ReLU: .npz or .safetensors.",
         )  # fmt: skip
         self.no_own = pmui.Button(label="Without own weights", variant="outlined", size="small", visible=False)
@@ -319,10 +321,12 @@ class View(Base):
         }  # fmt: skip
         self.captions.data = {
             "x": [x for x, _ in places], "y": [y - 1.8 for _, y in places],
-            "says": [f"float {result.meant[k]}, chip {result.found[k]}" for k in some],
+            "says": [f"{result.meant[k]} / {result.found[k]}" for k in some],
         }  # fmt: skip
-        self.images_note.object = f"{len(which)} images of a {true} that the chip takes for a {found}" + (
-            f", the first {MOST_SHOWN}." if len(which) > MOST_SHOWN else "."
+        self.images_note.object = (
+            f"{len(which)} images of a {true} that the chip takes for a {found}"
+            + (f", the first {MOST_SHOWN}" if len(which) > MOST_SHOWN else "")
+            + "; below each, what the float network and the chip take it for."
         )
 
     def _show_weights(self, result: Result) -> None:

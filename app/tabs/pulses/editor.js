@@ -16,7 +16,7 @@ const STYLE = `
 .lab .top { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; padding: 4px 2px 8px; }
 .lab label { display: inline-flex; align-items: center; gap: 5px; }
 .lab ol { list-style: none; margin: 0; padding: 0; }
-.lab li { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; padding: 5px 2px; border-top: 1px solid var(--divider-color, #ddd); }
+.lab li { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; padding: 5px 2px; border-top: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 .lab li.over { box-shadow: inset 0 2px 0 var(--main); }
 .lab li.held { opacity: 0.45; }
 .lab .grip { cursor: grab; padding: 0 5px; touch-action: none; user-select: none; opacity: 0.7; font-size: 1.1rem; }

@@ -144,8 +144,8 @@ def autocorrelation(run: Run) -> Group:
 
 def correlations(run: Run) -> list[Group]:
     found = statistics_api.correlations(run.data, FEATURE_NAMES, device=run.device, replicates=RESAMPLES)
-    return [matrix(found, "cycle_to_cycle", "Correlations from cycle to cycle"),
-            matrix(found, "device_to_device", "Correlations between devices")]  # fmt: skip
+    return [matrix(found, "cycle_to_cycle", "C2C correlations"),
+            matrix(found, "device_to_device", "D2D correlations")]  # fmt: skip
 
 
 def matrix(found: xr.Dataset, kind: str, title: str) -> Group:
@@ -168,4 +168,4 @@ def shares(run: Run) -> Group:
         if 0 < weight < 1 and error > 0:
             name = f"component {k + 1}" + (" (outliers)" if k in run.device.outliers else "")
             numbers.append(Number(name, "share", float(weight), share, float(error)))
-    return Group("Shares of the mixture", tuple(numbers))
+    return Group("Mixture shares", tuple(numbers))

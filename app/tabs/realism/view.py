@@ -27,7 +27,7 @@ table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabu
 th { font-weight: 500; text-align: left; padding: 3px 8px; white-space: nowrap; }
 td { padding: 3px 8px; text-align: right; white-space: nowrap; }
 td small { display: block; opacity: 0.75; font-size: 11px; }
-tr { border-top: 1px solid var(--divider-color, #ddd); }
+tr { border-top: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 td.in::before { content: "✓ "; color: #009E73; } td.out::before { content: "✗ "; color: #D55E00; font-weight: 700; }
 td.in { background: rgba(0, 158, 115, 0.10); } td.out { background: rgba(213, 94, 0, 0.18); }
 :host { overflow-x: auto; }
@@ -66,7 +66,7 @@ class View(Base):
     def _figure(self) -> Any:
         self.rows = FactorRange()
         figure = self.theme.figure(
-            "realism", title="Distance from the exact value", x="Standard errors", y="", height=240,
+            "realism", title="Distance from exact", x="Standard errors from the exact value", y="", height=240,
             x_range=Range1d(-FARTHEST - 0.5, FARTHEST + 0.5), y_range=self.rows,
         )  # fmt: skip
         figure.add_layout(BoxAnnotation(left=-REACH, right=REACH, fill_color=GOOD, fill_alpha=0.1, line_color=None))

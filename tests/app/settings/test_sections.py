@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import link
-from app.settings.sections import MAX_CELLS, TRAIN_KINDS, Choices, Settings
+from app.settings.sections import MAX_CELLS, TRAIN_KINDS, ArraySettings, Choices, Settings
 from app.tabs.registry import TABS
 
 
@@ -166,3 +166,14 @@ def test_values_of_a_device_that_is_not_here_are_not_judged() -> None:
     assert dropped[1].startswith("Kind: must be one of")
     assert settings.array.seed == 5 and settings.train.u_set == -1.5
     assert len(link.apply_query(all_settings(), "?u_set=-1.9")) == 1
+
+
+def test_choices_are_kept_until_something_changes_and_whoever_hears_of_it_sees_the_new_ones() -> None:
+    section, seen = ArraySettings(), []
+    section.param.watch(lambda *events: seen.append(section.choices()), ["rows", "seed"])
+    before = section.choices()
+    assert section.choices() is before
+    section.rows = 7
+    section.param.update(seed=5, rows=9)
+    assert [(choices.rows, choices.seed) for choices in seen] == [(7, 1), (9, 5)]
+    assert (before.rows, section.choices()) == (64, seen[-1])

@@ -86,17 +86,17 @@ def test_half_select_pulses(
     assert np.abs(read) == pytest.approx(np.abs(expected.current(0.2).sum(axis=0)), rel=2e-5)
 
 
-def last_of(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def last_of(path: Path, shape: tuple[int, int] = SHAPE) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """State, cycle and r of each cell at the end, and the currents of the bit lines during the last read."""
     head = path.read_bytes().partition(b"Binary:\n")[0].decode()
     names = re.findall(r"^\s*\d+\s+(\S+)\s", head.partition("No. Points")[2], re.MULTILINE)
     waves = read_raw(path, names)
-    found = {name: np.full(SHAPE, np.nan) for name in ("state", "cycle", "r")}
+    found = {name: np.full(shape, np.nan) for name in ("state", "cycle", "r")}
     for name, wave in waves.items():
         if place := re.fullmatch(r"nc_(\d+)_(\d+)\.(\w+)", name):
             found[place[3]][int(place[1]), int(place[2])] = wave[-1]
     at = np.searchsorted(waves["time"], waves["time"][-1] - 1.75e-6)
-    return found, np.array([waves[f"vb_{j}:flow(br)"][at] for j in range(8)])
+    return found, np.array([waves[f"vb_{j}:flow(br)"][at] for j in range(shape[1])])
 
 
 @pytest.mark.spice

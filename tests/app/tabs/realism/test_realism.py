@@ -44,7 +44,7 @@ def test_cells_that_repeat_themselves_are_said(make_run: Make) -> None:
     assert "did not draw new features" in " ".join(found.notes)
     few = make_run(rows=2, columns=2, cycles=3)
     found = compute.compute(few, few.request, cast(Any, Choices({})), threading.Event())
-    assert [group.title for group in found.groups] == ["Shares of the mixture"] and "at least" in found.notes[0]
+    assert [group.title for group in found.groups] == ["Mixture shares"] and "at least" in found.notes[0]
 
 
 @pytest.mark.parametrize(("off", "word"), [(3.2, 'class="in"'), (3.4, 'class="out"')])
