@@ -110,7 +110,7 @@ class View(Base):
     # ------------------------------------------------------------------------------------------------ fan
     def _fan(self) -> None:
         self.fan = self.theme.figure(
-            "time fan", title="Conductance over time: exact bands, cells that jump", x="Time since programming",
+            "time fan", title="Conductance over time", x="Time since programming",
             y="Conductance (µS)", height=380, x_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(0, 1),
         )  # fmt: skip
         ticks(self.fan)
@@ -153,8 +153,10 @@ class View(Base):
         self.limit.location = 1e6 * result.threshold
         names = ("lower", "upper")
         self.fan_legend.object = legend(
-            [swatch(COLOR[k], f"{names[k]} level, {1e6 * level.g:.3g} µS: median, 50, 90, 98 %; 30 cells, of which "
-                    f"{100 * level.moved:.0f} % jumped") for k, level in enumerate(result.levels)]
+            [swatch(COLOR[k], f"{names[k]} level, {1e6 * level.g:.3g} µS: median, 50, 90, 98 %")
+             for k, level in enumerate(result.levels)]
+            + [swatch(COLOR[k], f"30 cells, {100 * level.moved:.0f} % jumped", kind="area")
+               for k, level in enumerate(result.levels)]
             + [swatch("ink", "read threshold: a click moves it", dash="dashed")]
         )  # fmt: skip
 
@@ -162,7 +164,7 @@ class View(Base):
     def _window(self) -> None:
         self.window = self.theme.figure(
             "time errors", title="Read as the wrong level", x="Time since programming", y="Share of the cells (%)",
-            height=480, x_axis_type="log", y_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(1e-4, 100),
+            height=380, x_axis_type="log", y_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(1e-4, 100),
         )  # fmt: skip
         ticks(self.window)
         self.rates = []

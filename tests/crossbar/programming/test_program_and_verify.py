@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -328,6 +328,7 @@ NUMBERS = st.one_of(st.just(np.nan), st.just(np.inf), st.just(None), st.just("x"
 
 @given(name=st.sampled_from(["tolerance", "max_pulses", "u_start", "u_stop", "step", "bandwidth"]), value=NUMBERS)
 def test_bad_settings_change_nothing(name: str, value: Any) -> None:
+    assume(value is not None or not name.startswith(("u_", "step")))  # None: as the device says
     cells = fresh((2, 2))
     call = partial(program_and_verify, cells, 60e-6, **{name: value})
     with pytest.raises((TypeError, ValueError), match=rf"^{name}: .* \(got .*\); "):
