@@ -47,7 +47,7 @@ def most_u_max(hhrs: F64, llrs: F64) -> float:
     roots = np.roots(np.polysub(hhrs, llrs)[:-1])
     meets = roots.real[(np.abs(roots.imag) < 1e-9 * np.abs(roots)) & (roots.real > 0)]
     first = float(meets.min()) / U_MAX_MARGIN if meets.size else HIGHEST
-    return max(U_MAX_LIMIT, min(np.floor(10 * first) / 10, HIGHEST))
+    return max(U_MAX_LIMIT, min(float(np.floor(10 * first)) / 10, HIGHEST))
 
 
 def voltages(u_0: float, eta: float, u_max: float, valid_range: float, limit: float) -> None:

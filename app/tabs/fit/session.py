@@ -86,8 +86,8 @@ class FitWork:
         """What the columns of the file are, and answers to other questions, said by the user."""
         if self.source is not None:
             answers = tuple((dict(self.source.reading) | dict(reading)).items())
-            said = [tuple(part.items()) for part in (columns, units)]
-            self._start(Source(self.source.name, self.source.data, *said, answers))
+            name, data = self.source.name, self.source.data
+            self._start(Source(name, data, tuple(columns.items()), tuple(units.items()), answers))
 
     def change_columns(self) -> None:
         """Show what the columns of the file are taken for, for the user to correct."""

@@ -47,7 +47,7 @@ def scaled_curves(
     if u_0 is None:
         extraction = None if features is None else FeatureOptions.of(features)
         u_0 = extraction.read_voltage if extraction else template.u_0
-    assumed, warnings = [], []
+    assumed: list[str] = []
     mean = template.population_mean
     if template.extension is not None:  # of coordinates
         typical_values = [float(c.feature(mean[i])) for i, c in enumerate(template.extension.coordinates)]
@@ -101,5 +101,5 @@ def scaled_curves(
     nothing = np.full_like(fitted, np.nan)
     return Curves(
         hhrs, llrs, unknown, unknown.copy(), u_0, template.eta, (np.nan, np.nan), u_max, reach,
-        currents(grid, at, ["HRS", "LRS"], nothing, fitted, nothing, nothing), np.nan, tuple(assumed), tuple(warnings),
+        currents(grid, at, ["HRS", "LRS"], nothing, fitted, nothing, nothing), np.nan, tuple(assumed),
     )  # fmt: skip
