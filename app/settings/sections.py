@@ -67,13 +67,6 @@ class Choices(Mapping[str, Any]):
 class Section(param.Parameterized):
     """Parameters of one kind. Subclasses: one line a parameter, `doc` is the help that the page shows."""
 
-    _chosen: Choices | None = None  # what `choices` gave last; each change asks for it some twenty times
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, "_chosen", None)  # whoever hears of the change asks for the new ones
-        super().__setattr__(name, value)
-        object.__setattr__(self, "_chosen", None)  # and nothing that was asked for meanwhile may last
-
     def names(self) -> tuple[str, ...]:
         """Names of all the parameters, in the order in which they are written down."""
         return tuple(name for name in self.param if name != "name")
@@ -92,11 +85,6 @@ class Section(param.Parameterized):
 
     def choices(self) -> Choices:
         """The values that matter now, frozen."""
-        if self._chosen is None:
-            object.__setattr__(self, "_chosen", self._choose())
-        return self._chosen
-
-    def _choose(self) -> Choices:
         return Choices({name: getattr(self, name) for name in self.active()})
 
 
@@ -183,8 +171,8 @@ class DeviceSettings(Section):
     def in_link(self) -> tuple[str, ...]:
         return tuple(n for n in self.active() if self.own is None or n not in self.OF_DEVICE)
 
-    def _choose(self) -> Choices:
-        chosen = dict(super()._choose())
+    def choices(self) -> Choices:
+        chosen = dict(super().choices())
         return Choices(chosen if self.own is None else chosen | {"device": self.own})
 
 
