@@ -58,6 +58,50 @@ for (const step of ["_measure_layout", "_after_layout"]) {
   view[step] = function () { if (this.layout != null) { act.call(this) } }
 }
 
+// Bokeh lays out everything on the page whenever a part of it changes. The places of tabs that are not shown are left out;
+// what changes in one of them is laid out when it is shown.
+const late = new WeakSet() // places in which something has changed
+const hidden = (view) => view.model.styles["content-visibility"] === "hidden"
+const hiddenPlace = (view) => {
+  while (view && !(view.model.styles && hidden(view))) { view = view.parent }
+  return view
+}
+const wait = (place) => {
+  if (late.has(place)) { return }
+  late.add(place)
+  const shown = () => {
+    if (hidden(place)) { return }
+    place.model.properties.styles.change.disconnect(shown)
+    late.delete(place)
+    place.invalidate_layout()
+  }
+  place.model.properties.styles.change.connect(shown)
+}
+const owner = (name, type) => { // of a method that views of this type have
+  let found = Bokeh.Models.get(type, true)?.prototype.default_view.prototype
+  while (found && !Object.hasOwn(found, name)) { found = Object.getPrototypeOf(found) }
+  return found
+}
+for (const step of ["update_layout", "measure_layout", "update_bbox", "_compute_layout", "after_layout"]) {
+  for (const views of new Set(["Column", "panel.models.esm.ReactComponent"].map((type) => owner(step, type)))) {
+    if (!views) { continue }
+    const act = views[step]
+    views[step] = function () { return hidden(this) ? false : act.call(this) }
+  }
+}
+for (const step of ["invalidate_layout", "compute_layout"]) {
+  for (const views of new Set(["Column", "panel.models.esm.ReactComponent"].map((type) => owner(step, type)))) {
+    if (!views) { continue }
+    const act = views[step]
+    views[step] = function () {
+      const place = hiddenPlace(this)
+      if (!place) { return act.call(this) }
+      wait(place)
+      this._layout_computed = true
+    }
+  }
+}
+
 // A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
 window.addEventListener("keyup", (event) => {
   const box = event.composedPath()[0]
