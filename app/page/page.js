@@ -61,6 +61,7 @@ for (const step of ["_measure_layout", "_after_layout"]) {
 // Bokeh lays out everything on the page whenever a part of it changes. The places of tabs that are not shown are left out;
 // what changes in one of them is laid out when it is shown.
 const late = new WeakSet() // places in which something has changed
+const laidOut = new WeakSet() // views that have been; a place may be made while another one is shown
 const hidden = (view) => view.model.styles["content-visibility"] === "hidden"
 const hiddenPlace = (view) => {
   while (view && !(view.model.styles && hidden(view))) { view = view.parent }
@@ -86,7 +87,14 @@ for (const step of ["update_layout", "measure_layout", "update_bbox", "_compute_
   for (const views of new Set(["Column", "panel.models.esm.ReactComponent"].map((type) => owner(step, type)))) {
     if (!views) { continue }
     const act = views[step]
-    views[step] = function () { return hidden(this) ? false : act.call(this) }
+    views[step] = function () {
+      if (hidden(this)) {
+        if (!laidOut.has(this)) { wait(this) }
+        return false
+      }
+      laidOut.add(this)
+      return act.call(this)
+    }
   }
 }
 for (const step of ["invalidate_layout", "compute_layout"]) {

@@ -21,6 +21,22 @@ NIGHT = settings().max_examples >= settings.get_profile("nightly").max_examples
 HASTY = 4 if NIGHT else 2  # pages that are closed while they are still being drawn
 VISITS = 50 if NIGHT else 4  # without a browser: pages that are opened, get an answer, and are left
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
+# Lays the whole page out, and says how many figures were laid out on the tab that is shown, and on those that are not.
+LAID_OUT = """
+() => {
+  const count = {shown: 0, hidden: 0}
+  const models = [...Bokeh.documents[0].all_models]
+  for (const figure of models.filter((model) => model.type === "Figure")) {
+    const view = Bokeh.index.find_one_by_id(figure.id)
+    if (!view) { continue }
+    const shown = view.el.checkVisibility({visibilityProperty: true})
+    const act = view._after_layout
+    view._after_layout = function () { count[shown ? "shown" : "hidden"]++; return act.call(this) }
+  }
+  Bokeh.index.find_one_by_id(models.find((model) => model.class_name === "Page").id).invalidate_layout()
+  return count
+}
+"""
 
 
 async def visits(address: str) -> None:
@@ -44,6 +60,9 @@ def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browse
             busy.settle(busy.page.get_by_role("tab", name=tab.title, exact=True).click)
             assert not busy.empty_figures(), f"{tab.title}: figures without data, though it is said to be up to date"
             assert not busy.spilling(), f"{tab.title}: places that are lower than what is in them"
+        busy.settle(busy.page.get_by_role("tab", name="Overview", exact=True).click)
+        laid_out = busy.page.evaluate(LAID_OUT)
+        assert laid_out["shown"] > 0 and laid_out["hidden"] == 0, "what no one sees costs time"
         assert not busy.failures, "the page asks nobody but its server"
         alive = set(objects()["alive"])
         assert {f"{tab.view.__module__}.{tab.view.__name__}" for tab in TABS} <= alive, "what is alive is seen"
