@@ -36,7 +36,7 @@ def fitted(scale: float, bend: float = 0.0) -> sc.DeviceParameters:
 @pytest.fixture(scope="module", params=[0.25, 6.5])
 def device(request: pytest.FixtureRequest) -> sc.DeviceParameters:
     found = fitted(request.param, 0.3)
-    assert found.valid_range == found.u_max == pytest.approx(1.5 * request.param)
+    assert found.valid_range == pytest.approx(found.u_max) and found.u_max == pytest.approx(1.5 * request.param)
     return found
 
 
