@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 from tests.browser.drive import Dashboard
@@ -94,7 +95,7 @@ def test_the_pulse_lab_is_worked_by_keyboard_and_undone(small_page: Dashboard) -
 def test_words_of_a_tab_say_what_they_mean_by_keyboard(small_page: Dashboard) -> None:
     page = small_page.page
     small_page.settle(page.get_by_role("tab", name="Realism").click)
-    assert "numbers lie in their band" in page.locator("h3:visible").first.inner_text()
+    page.get_by_text(re.compile("numbers lie in their band")).first.wait_for(state="visible")
     word = page.get_by_role("button", name="quantile", exact=True)
     word.focus()
     page.keyboard.press("Enter")
