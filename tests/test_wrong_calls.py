@@ -168,7 +168,7 @@ CALLS: list[tuple[str, list[str]]] = [  # each call, and what must not stand in 
     ("sc.crossbar.program_and_verify(?, 1e-4)", NOT_CELLS),
     ("sc.crossbar.program_and_verify(cells, ?)", ["'1'", "None", "0", "-1", "inf", "[1e-4]", "True", "1j", "10**400"]),
     ("sc.crossbar.program_and_verify(cells, 1e-4, tolerance=?)", ["0", "1", "'1'", "nan"]),
-    ("sc.crossbar.program_and_verify(cells, 1e-4, u_set=?)", ["1.0", "'1'", "nan", "None"]),
+    ("sc.crossbar.program_and_verify(cells, 1e-4, u_set=?)", ["1.0", "'1'", "nan"]),
     ("sc.crossbar.program_and_verify(cells, 1e-4, reach=?)", ["1", "'x'", "lambda cells, u: 'volts'"]),
     ("sc.crossbar.verify_statistics(?)", ["None", "xr.Dataset()", "ds"]),
     ("sc.crossbar.switching_probability(?, 1.0)", NOT_CELLS),
