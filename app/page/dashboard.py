@@ -305,7 +305,7 @@ class Dashboard:
     def _apply(self, changes: dict[str, Any]) -> None:
         if "device" in changes and self.settings.device.own is not None:
             self.settings.use_device(None)  # a lesson asks for a packaged set
-        sections = {p + name: (section, name) for p, section in self.settings.sections() for name in section.names()}
+        sections = {p + name: (section, name) for p, section in self.settings.sections() for name in section.watched()}
         for key, value in changes.items():
             section, name = sections[key]
             setattr(section, name, value)

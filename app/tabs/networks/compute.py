@@ -87,6 +87,9 @@ class Options(TabOptions):
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "own")
 
+    def watched(self) -> tuple[str, ...]:
+        return (*self.names(), "own")
+
     def choices(self) -> Choices:
         return Choices(dict(super().choices()) | {"own": self.own})
 
