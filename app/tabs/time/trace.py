@@ -50,7 +50,8 @@ def trace(run: Run, request: Request, law: sc.RetentionLaw, rate: float) -> Trac
     quiet, noisy = reads(cell, traps, step, u, bandwidth)
     bare = sc.CellArray.from_state({**state, "retention": still})
     g = float(bare.conductance(u)[0, 0])
-    sd = float(read_noise.noise_sd(np.float32(g * u), np.float32(g), bandwidth)) / u  # type: ignore[arg-type] # a scalar
+    current = np.array([g * u], np.float32)
+    sd = float(read_noise.noise_sd(current, current / np.float32(u), bandwidth)[0]) / u
     tau, lags = cell.trap_times(0, 0), np.arange(READS) * step
     own, all_ = (
         sc.retention.autocovariance(traps, g, lags, which).values + np.where(lags == 0, sd**2, 0.0)

@@ -10,7 +10,7 @@ import xarray as xr
 from synaptogen_core import checks
 from synaptogen_core.analysis.retention.characteristic import Jumps, moved
 from synaptogen_core.analysis.retention.fit import CORNER, RetentionFit, at_birth, levels_of
-from synaptogen_core.analysis.retention.likelihood import increments, maximise, total
+from synaptogen_core.analysis.retention.likelihood import Increments, increments, maximise, total
 from synaptogen_core.device.retention.jumps import coordinate
 from synaptogen_core.device.retention.table import RetentionTable
 from synaptogen_core.types import F64
@@ -108,11 +108,11 @@ def judge_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -
     return RetentionJudgement(held, cover, ratio, bins, _verdict(held, cover, ratio))
 
 
-def _transform(kind: str, jumps: Jumps, noise: float, data: object) -> F64:
+def _transform(kind: str, jumps: Jumps, noise: float, data: Increments) -> F64:
     """Where the last increments lie in what the law predicts, 0 to 1."""
     from scipy.special import ndtr
 
-    first, last, x = data.first[-1], data.last[-1], data.moved[-1]  # type: ignore[attr-defined]
+    first, last, x = data.first[-1], data.last[-1], data.moved[-1]
     if kind == "jumps":
         there = moved(jumps, last - first, np.sqrt(2) * noise, reach=1.05 * float(np.abs(x).max()))
         return np.asarray(there.below(x))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +95,7 @@ def fit_pulse_width(width: ArrayLike, voltage: ArrayLike, switched: ArrayLike) -
     )
 
 
-def _hessian(cost: object, at: F64) -> F64:
+def _hessian(cost: Callable[[F64], float], at: F64) -> F64:
     """Second derivatives, by central differences."""
     size = at.size
     found = np.empty((size, size))
@@ -102,5 +103,5 @@ def _hessian(cost: object, at: F64) -> F64:
     for i in range(size):
         for j in range(size):
             corners = [(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)]
-            found[i, j] = sum(s * cost(at + a * steps[i] + b * steps[j]) for a, b, s in corners)  # type: ignore[operator]
+            found[i, j] = sum(s * cost(at + a * steps[i] + b * steps[j]) for a, b, s in corners)
     return found / (4 * STEP**2)

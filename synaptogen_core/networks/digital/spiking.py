@@ -160,8 +160,8 @@ class LeakyIntegrateAndFire(Layer):
 
     References
     ----------
-    Back through a spike goes a surrogate derivative, 1 / (1 + slope abs(v - threshold))^2, the reset left out: Zenke and
-    Ganguli 2018, Neural Comput. 30, 1514; Neftci et al. 2019, IEEE Signal Process. Mag. 36, 51.
+    Back through a spike goes a surrogate derivative, 1 / (1 + slope abs(v - threshold))^2, the reset left out: Zenke
+    and Ganguli 2018, Neural Comput. 30, 1514; Neftci et al. 2019, IEEE Signal Process. Mag. 36, 51.
     """
 
     decay: float = DECAY
