@@ -89,7 +89,7 @@ class View(Base):
             for name, control in widgets.items():
                 control.visible = name in options.active()
 
-        options.param.watch(show, ["show", "verify", "adc"])
+        options.param.watch(show, ["show", "verify", "adc", "own"])
         show()
         return pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
 
