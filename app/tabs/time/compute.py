@@ -15,11 +15,11 @@ from app.tabs.time.measured import Measured, Upload
 from app.tabs.time.trace import Trace, trace
 from app.work.runs import Run
 from synaptogen_core.device.retention import jumps
+from synaptogen_core.durations import YEAR
 from synaptogen_core.errors import RangeWarning
 
 USES = frozenset({"read", "cells"})
 LAWS = {"Technology B (to 113 µS)": "stanford-b", "Technology C (to 35 µS)": "stanford-c"}
-YEAR = 365.25 * 86400
 MOMENTS = {"1 s": 1.0, "1 h": 3600.0, "1 d": 86400.0, "10 years": 10 * YEAR}
 TIMES = np.geomspace(1e-2, 10 * YEAR, 34)
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

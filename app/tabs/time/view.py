@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import panel_material_ui as pmui
 from bokeh.events import Tap
-from bokeh.models import ColumnDataSource, FixedTicker, Range1d, Span
+from bokeh.models import ColumnDataSource, Range1d, Span
 from bokeh.palettes import RdBu11
 
 from app.look import controls, theme
+from app.look.axes import mark_times
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
 from app.look.number_box import NumberSlider
@@ -19,20 +20,12 @@ from app.tabs.time.measured_view import MeasuredView
 from app.tabs.time.trace_view import TraceView
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.durations import duration
 
 if TYPE_CHECKING:
     from app.tabs.time.compute import Result
 
 COLOR = (COLORS["r_hrs"], COLORS["r_lrs"])  # of the lower and the upper level
-MARKS = {
-    1e-2: "10 ms",
-    1.0: "1 s",
-    60.0: "1 min",
-    3600.0: "1 h",
-    86400.0: "1 d",
-    2629800.0: "1 month",
-    3.15576e8: "10 y",
-}
 LEAST = 1e-6
 MAPS = 4
 
@@ -50,7 +43,7 @@ class View(Base):
         self.map_note, self.window_note = theme.note(), theme.note()
         self.trace = TraceView(self.theme)
         self.measured = MeasuredView(self.theme, self._take, self.fan.x_range)
-        ticks(self.measured.figure)
+        mark_times(self.measured.figure.xaxis[0])
         self.label = theme.Alert(severity="info", sizing_mode="stretch_width", margin=0)
         self.outside = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         kinds = {"g_low": NumberSlider, "g_high": NumberSlider, "g_threshold": NumberSlider}
@@ -104,7 +97,7 @@ class View(Base):
             note.object = f"{100 * later.moved:.0f} % of the cells have jumped; RMS: {100 * later.rms:.2g} %."
         self.map_note.object = (
             "Read currents beside those at the end of the train, all four on one scale. "
-            f"After the last one, the next jump of any cell comes in {result.next_event:.3g} s."
+            f"After the last one, the next jump of any cell comes in {duration(result.next_event)}."
         )
 
     # ------------------------------------------------------------------------------------------------ fan
@@ -113,7 +106,7 @@ class View(Base):
             "time fan", title="Conductance over time", x="Time since programming",
             y="Conductance (µS)", height=380, x_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(0, 1),
         )  # fmt: skip
-        ticks(self.fan)
+        mark_times(self.fan.xaxis[0])
         self.bands, self.medians, self.paths = [], [], []
         for color in COLOR:
             for alpha in (0.10, 0.14, 0.2):
@@ -166,7 +159,7 @@ class View(Base):
             "time errors", title="Read as the wrong level", x="Time since programming", y="Share of the cells (%)",
             height=380, x_axis_type="log", y_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(1e-4, 100),
         )  # fmt: skip
-        ticks(self.window)
+        mark_times(self.window.xaxis[0])
         self.rates = []
         for color, dash in ((COLOR[1], "solid"), (COLOR[0], "dashed")):
             source = ColumnDataSource({"x": [], "y": []})
@@ -189,8 +182,3 @@ class View(Base):
             f"After 1 s: {100 * jumping:.2g} % with jumps{times} the {100 * gaussian:.2g} % of a Gaussian walk. "
             "Both curves are exact; with the reversible part of a read."
         )
-
-
-def ticks(figure: Any) -> None:
-    figure.xaxis.ticker = FixedTicker(ticks=list(MARKS))
-    figure.xaxis.major_label_overrides = dict(MARKS)
