@@ -1,4 +1,4 @@
-"""Axes whose kind follows the data: linear, logarithmic, or normal scores with percents on them."""
+"""Axes whose kind follows the data: linear, logarithmic, times, or normal scores with percents on them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bokeh.models import (
 )
 
 from app.look import theme
+from synaptogen_core.durations import MAIN, marks
 
 # normal scores of these cumulative probabilities
 PERCENTS = {
@@ -24,12 +25,20 @@ PERCENTS = {
     1.281552: "90 %", 2.326348: "99 %", 3.090232: "99.9 %", 3.719016: "99.99 %", 4.264891: "99.999 %",
 }  # fmt: skip
 
-LOG_LABEL = """
-if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
-const [mantissa, exponent] = tick.toExponential(2).split("e")
-const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
-return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
+LOGARITHMIC = ("log", "time")
+MARKS = marks()
+TIME_TICKS = f"""
+const {{start, end}} = cb_data
+const inside = (ticks) => ticks.filter((t) => t >= start * 0.999 && t <= end * 1.001)
+const all = inside({list(MARKS)})
+return all.length > 8 ? inside({list(MAIN)}) : all
 """
+
+
+def mark_times(axis: Any) -> None:
+    """Mark a logarithmic axis in seconds by times as people read them: 10 ms, 1 h, 10 years."""
+    axis.ticker = CustomJSTicker(major_code=TIME_TICKS)
+    axis.formatter, axis.major_label_overrides = BasicTickFormatter(), dict(MARKS)
 
 
 def set_range(range_: Range1d, low: float, high: float) -> None:
@@ -48,13 +57,17 @@ class Axis:
         self.show("linear", 0, 1)
 
     def show(self, kind: str, low: float, high: float, label: str | None = None) -> None:
-        """Draw this range as "linear", "log" or "percent" (normal scores)."""
+        """Draw this range as "linear", "log", "time" (in seconds, logarithmic) or "percent" (normal scores)."""
         if kind != self._kind:
             self._kind = kind
-            setattr(self._figure, f"{self._side}_scale", LogScale() if kind == "log" else LinearScale())
+            setattr(self._figure, f"{self._side}_scale", LogScale() if kind in LOGARITHMIC else LinearScale())
             self._axis.ticker = ticker(kind)
-            self._axis.formatter = CustomJSTickFormatter(code=LOG_LABEL) if kind == "log" else BasicTickFormatter()
+            self._axis.formatter = (
+                CustomJSTickFormatter(code=theme.LOG_LABEL) if kind == "log" else BasicTickFormatter()
+            )
             self._axis.major_label_overrides = dict(PERCENTS) if kind == "percent" else {}
+            if kind == "time":
+                mark_times(self._axis)
         if label is not None:
             self._axis.axis_label = label
         set_range(getattr(self._figure, f"{self._side}_range"), low, high)
@@ -62,7 +75,7 @@ class Axis:
     def distance(self, values: np.ndarray, place: float) -> np.ndarray:
         """How far values lie from a place, as a share of the axis."""
         shown = getattr(self._figure, f"{self._side}_range")
-        if self._kind == "log":
+        if self._kind in LOGARITHMIC:
             return np.log(np.maximum(values, 1e-300) / place) / np.log(shown.end / shown.start)
         return (values - place) / (shown.end - shown.start)
 

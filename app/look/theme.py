@@ -9,9 +9,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import (
-    BasicTickFormatter,
     ColorBar,
     CustomJSTicker,
+    CustomJSTickFormatter,
     HoverTool,
     LinearColorMapper,
     LogAxis,
@@ -75,6 +75,13 @@ for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
   if (t > end) { return found }
   found.push(Number(t.toPrecision(6)))
 }
+"""
+
+LOG_LABEL = """
+if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
+const [mantissa, exponent] = tick.toExponential(2).split("e")
+const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
+return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
 """
 
 
@@ -213,7 +220,7 @@ class Theme:
                 axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
             if isinstance(axis, LogAxis):
                 axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
-                axis.formatter = BasicTickFormatter(use_scientific=False)
+                axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
         figure.add_tools(*tools)
 
     def second_title(self, figure: Any) -> Title:

@@ -97,17 +97,45 @@ for (const step of ["update_layout", "measure_layout", "update_bbox", "_compute_
     }
   }
 }
+// On this page only figures are laid out by Bokeh, all else by CSS; and what changes its size because something else did
+// notices that itself. So each change lays out what has changed, and what is in it, where Bokeh begins anew with the page.
+const only = {
+  compute_layout(view) {
+    view.measure_layout()
+    view.update_bbox()
+    view._compute_layout()
+    view.after_layout()
+    view._layout_computed = true
+  },
+  invalidate_layout(view) {
+    const around = view.parent
+    if (around?._update_layout) { // it holds what CSS says of its children
+      around.update_style()
+      for (const child of around.child_views) { child.parent_style.clear() }
+      around._update_layout()
+    }
+    view.update_layout()
+    view.compute_layout()
+  },
+}
 for (const step of ["invalidate_layout", "compute_layout"]) {
   for (const views of new Set(["Column", "panel.models.esm.ReactComponent"].map((type) => owner(step, type)))) {
     if (!views) { continue }
-    const act = views[step]
     views[step] = function () {
       const place = hiddenPlace(this)
-      if (!place) { return act.call(this) }
+      if (!place) { return only[step](this) }
       wait(place)
       this._layout_computed = true
     }
   }
+}
+
+// What only holds others has nothing to lay out when its size changes: they notice theirs.
+const holder = owner("_after_resize", "Column")
+const resized = holder._after_resize
+holder._after_resize = function () {
+  if (this.layout == null && this._was_built && this.child_views.length > 0) { return }
+  resized.call(this)
 }
 
 // A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.

@@ -12,6 +12,7 @@ from app.look import layout, theme
 from app.look.plain import escape
 from app.work.session import Session
 from app.work.states import Status
+from synaptogen_core.durations import duration
 
 STYLE = """
 .status { display: flex; gap: 20px; align-items: center; height: 36px; font-size: 0.9rem; white-space: nowrap; }
@@ -82,14 +83,14 @@ class StatusLine:
 def badge(status: Status, any_run: bool) -> str:
     """Whether the pictures are up to date, and what it would take."""
     seconds, estimate, left = status.seconds, status.estimate, status.seconds_left
-    cost = f"a run takes about {duration(estimate.seconds)}, {theme.size(estimate.bytes)}" if estimate else ""
+    cost = f"a run takes about {duration(estimate.seconds, 2)}, {theme.size(estimate.bytes)}" if estimate else ""
     return {
         "computing": "Computing …",
         "new": f"Not run yet; {cost}",
         "stale": f"Out of date: the settings have changed; {cost}",
-        "running": f"Running, {100 * status.progress:.0f} %" + (f", {duration(left)} left" if left else ""),
+        "running": f"Running, {100 * status.progress:.0f} %" + (f", {duration(left, 2)} left" if left else ""),
         "drawing": "Drawing …",
-        "ready": "Up to date" + (f", computed in {duration(seconds)}" if seconds else ""),
+        "ready": "Up to date" + (f", computed in {duration(seconds, 2)}" if seconds else ""),
         "failed": "Failed; the pictures are the last good ones" if any_run else "Failed",
     }[status.state]
 
@@ -99,9 +100,3 @@ def describe(run: Any) -> str:
     array = run.request.array
     cycles = f"{run.cycles:,} cycle{'s' if run.cycles != 1 else ''}"
     return f"{array.rows} × {array.columns} cells · {cycles} · {run.device.name} · seed {array.seed}"
-
-
-def duration(seconds: float) -> str:
-    if seconds < 10:
-        return f"{seconds:.1f} s" if seconds >= 0.1 else f"{1000 * seconds:.0f} ms"
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

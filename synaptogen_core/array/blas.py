@@ -1,7 +1,11 @@
-"""One BLAS thread while many small matrices are multiplied on threads of our own: more only get in each other's way."""
+"""One BLAS thread while many small matrices are multiplied on threads of our own: more only get in each other's way.
+
+On a busy machine they do so in a single small product, too: its second thread waits for a processor.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +14,15 @@ from typing import Any
 _LOCK = threading.Lock()
 _held: list[Any] = []  # limits of the whole process, in the order in which callers came
 _inside: list[None] = []  # an entry for each caller inside
+_known: list[tuple[int, Any]] = []  # the libraries that were found, and among how many modules: to look takes 1 to 6 ms
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Hold BLAS and OpenMP at one thread, those loaded by now; callers may overlap, the last one out gives all back."""
-    from threadpoolctl import threadpool_limits
-
     with _LOCK:
         _inside.append(None)
-        _held.append(threadpool_limits(1))
+        _held.append(_libraries().limit(limits=1))
     try:
         yield
     finally:
@@ -27,3 +30,13 @@ def one_thread() -> Iterator[None]:
             _inside.pop()
             while _held and not _inside:
                 _held.pop().restore_original_limits()
+
+
+def _libraries() -> Any:
+    """What can be limited; looked for again where something has been imported since, and may have brought more."""
+    from threadpoolctl import ThreadpoolController
+
+    loaded = len(sys.modules)
+    if not _known or _known[0][0] != loaded:
+        _known[:] = [(loaded, ThreadpoolController())]
+    return _known[0][1]

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core import checks
 from synaptogen_core.array import saving
 from synaptogen_core.array.ageing import Switches
+from synaptogen_core.array.chosen import Chosen
 from synaptogen_core.array.engines import choose
 from synaptogen_core.array.engines.interface import Engine, Pulses
 from synaptogen_core.array.helper_threads import to_the_end
 from synaptogen_core.array.threads import available_threads, each_block, of_block, share
-from synaptogen_core.array.waiting import Waiting
 from synaptogen_core.device.model import conduction, read_noise
 from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
@@ -35,7 +35,7 @@ SHOWN = 1 << 16  # cells that a notebook's picture of them counts: the first one
 FEW = 1 << 10  # cells that are copied as fast as another thread is woken
 
 
-class CellArray(Waiting):
+class CellArray(Chosen):
     """An array of ReRAM cells with a device's statistics.
 
     A cell's numbers depend on the seed and on its own number (row by row) alone, not on the shape of the array, on

@@ -19,6 +19,7 @@ from synaptogen_core.array.threads import available_threads
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import console as speech
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.durations import duration
 from synaptogen_core.exchange.api import load_device
 
 CYCLES = 20
@@ -93,4 +94,4 @@ def _estimate_line(size: int, device: DeviceParameters, threads: int | None) -> 
     begin = time.perf_counter()
     simulate(array, train, threads=threads)
     took = time.perf_counter() - begin
-    return f"estimate of {CYCLES} cycles: {expected:.3g} s expected, {took:.3g} s taken"
+    return f"estimate of {CYCLES} cycles: {duration(expected)} expected, {duration(took)} taken"

@@ -15,6 +15,7 @@ from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import arguments, console
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.device.retention.traps import Traps
+from synaptogen_core.durations import duration
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import inspection
 from synaptogen_core.exchange.api import load_dataset, load_retention, simulate_to_file, simulate_to_zarr
@@ -240,7 +241,9 @@ def generate(
     if dry_run:
         seconds, nbytes = rehearse(cells, pulses, output, threads=threads, **recording)
         updates = f"{cells.size * len(pulses):,} updates"
-        console.tell(f"{output}: {title}: {updates}, {nbytes / 1e6:,.1f} MB before packing, about {seconds:.2g} s here")
+        console.tell(
+            f"{output}: {title}: {updates}, {nbytes / 1e6:,.1f} MB before packing, about {duration(seconds, 2)} here"
+        )
         return
     _check_output(output, resume, force)
     if scheduler:
@@ -261,10 +264,10 @@ def generate(
     if whole:
         console.tell(f"{output}: is whole already; {title}")
     elif before:
-        console.tell(f"wrote {output}: {title}, {seconds:.1f} s after {before}")
+        console.tell(f"wrote {output}: {title}, {duration(seconds)} after {before}")
     else:
         rate = cells.size * len(pulses) / seconds / 1e6
-        console.tell(f"wrote {output}: {title}, {seconds:.1f} s, {rate:,.1f} million updates/s")
+        console.tell(f"wrote {output}: {title}, {duration(seconds)}, {rate:,.1f} million updates/s")
     if output.suffix.lower() != ".csv":  # a table has no attributes
         with load_dataset(output, lazy=True) as ds:
             for note in notes(ds):

@@ -5,7 +5,7 @@ No model of ours is in them: resistors, an abrupt or gradual transition, and wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -105,6 +105,15 @@ def made_loops(cell: Cell, cycles: int = 12, seed: int = 0) -> Made:
     at_read = r_hrs / (1 + cell.bend * READ**2)
     truth = {"r_hrs": at_read[kept], "u_set": -u_set[kept], "r_lrs": r_lrs[kept], "u_reset": u_reset[kept]}
     return Made(voltages, currents, truth)
+
+
+def cut(made: Made, first: int, last: int) -> Made:
+    """The record began late and ended early: samples are missing of the first loop and of the last."""
+    voltage, current = list(made.voltage), list(made.current)
+    for columns in (voltage, current):
+        columns[0] = columns[0][first:]
+        columns[-1] = columns[-1][: len(columns[-1]) - last]
+    return replace(made, voltage=voltage, current=current)
 
 
 def _state(

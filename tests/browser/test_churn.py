@@ -21,7 +21,8 @@ NIGHT = settings().max_examples >= settings.get_profile("nightly").max_examples
 HASTY = 4 if NIGHT else 2  # pages that are closed while they are still being drawn
 VISITS = 50 if NIGHT else 4  # without a browser: pages that are opened, get an answer, and are left
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
-# Lays the whole page out, and says how many figures were laid out on the tab that is shown, and on those that are not.
+# Lets the status line say something else, and lays the whole page out; says how many figures were laid out for words,
+# and for the page: on the tab that is shown, and on those that are not.
 LAID_OUT = """
 () => {
   const count = {shown: 0, hidden: 0}
@@ -33,8 +34,10 @@ LAID_OUT = """
     const act = view._after_layout
     view._after_layout = function () { count[shown ? "shown" : "hidden"]++; return act.call(this) }
   }
+  models.find((model) => /status-[a-z]+ status/.test(model.text ?? "")).text += " "
+  const words = count.shown + count.hidden
   Bokeh.index.find_one_by_id(models.find((model) => model.class_name === "Page").id).invalidate_layout()
-  return count
+  return {...count, words}
 }
 """
 
@@ -63,6 +66,7 @@ def test_every_tab_is_drawn_and_no_page_leaves_its_objects_alive(browser: Browse
         busy.settle(busy.page.get_by_role("tab", name="Overview", exact=True).click)
         laid_out = busy.page.evaluate(LAID_OUT)
         assert laid_out["shown"] > 0 and laid_out["hidden"] == 0, "what no one sees costs time"
+        assert laid_out["words"] == 0, "a few words lay out pictures that they do not touch"
         assert not busy.failures, "the page asks nobody but its server"
         alive = set(objects()["alive"])
         assert {f"{tab.view.__module__}.{tab.view.__name__}" for tab in TABS} <= alive, "what is alive is seen"

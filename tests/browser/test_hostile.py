@@ -124,6 +124,34 @@ def test_devices_of_hostile_names_are_fitted_and_used(server: str, browser: Brow
     page.close()
 
 
+# Tabs that take a file beside Fit: title, the suffix that the door lets through, and a content that is refused.
+DOORS = (
+    ("Time", ".csv", "device,time [s],resistance [ohm]\n{0},1,1e4\n{0},x,1e4\n"),
+    ("Networks", ".npz", "{0}"),
+    ("Crossbar", ".csv", "0.1, {0}\n"),
+    ("Data", ".json", '{{"settings": {{"device.name": {0}}}}}'),
+)
+
+
+def test_every_tab_that_takes_a_file_shows_its_name_and_words_as_text(server: str, browser: Browser) -> None:
+    """The words of a refusal carry both."""
+    page = browser.new_page(**DESK)
+    page.add_init_script(WATCH)
+    dashboard = Dashboard(page, server).open("rows=8&columns=8&cycles=20&crossbar.pattern=own")
+    for number, (title, suffix, begun) in enumerate(DOORS):
+        dashboard.settle(page.get_by_role("tab", name=title, exact=True).click)
+        door = page.locator("input[type=file]").last
+        for turn, text in enumerate(SPELLINGS[number :: len(SPELLINGS) // 2][:2]):
+            words = f"n{number}{turn}" + text.replace("\0", "")
+            name = "".join(letter for letter in words if letter not in "/\n")[:60] + suffix
+            content = begun.format(json.dumps(words)).encode()
+            door.set_input_files([{"name": name, "mimeType": "text/plain", "buffer": content}])
+            page.get_by_text(words[:3]).filter(visible=True).filter(has_text="must").first.wait_for()
+            dashboard.wait_drawn()
+            assert page.evaluate(FOREIGN, None) == [] and not dashboard.failures, (title, text)
+    page.close()
+
+
 def test_a_page_comes_with_its_policy_and_says_what_is_wrong(server: str, open_page: Callable[..., Dashboard]) -> None:
     for query in ("theme=%ff", "seed=" + "9" * 4301, "rows=%C2%B2"):
         answer = urllib.request.urlopen(f"{server}?{query}", timeout=60)

@@ -12,9 +12,10 @@ import synaptogen_core as sc
 from synaptogen_core.analysis.retention.characteristic import Jumps, moved
 from synaptogen_core.analysis.retention.exact import jumps_at
 from synaptogen_core.device.retention import jumps
+from synaptogen_core.durations import YEAR
 
 LAW, G = "stanford-c", 20e-6
-YEARS = 10 * 365.25 * 86400  # s
+YEARS = 10 * YEAR  # s
 PATHS = 30
 
 
@@ -58,17 +59,17 @@ def gaussian(first: float, last: float, microsiemens: float) -> float:
 
 # name -> kinds of its arguments, unit, title, and what computes it
 NUMBERS: Mapping[str, tuple[tuple[str, ...], str, str, Callable[..., float]]] = {
-    "forgetting_spread": (("seconds",), "µS", "spread of what cells have moved after {0} s", spread),
+    "forgetting_spread": (("seconds",), "µS", "spread of what cells have moved after {0}", spread),
     "forgetting_growth": (
-        ("seconds", "seconds"), "×", "spread after {1} s over that after {0} s", lambda a, b: spread(b) / spread(a)
+        ("seconds", "seconds"), "×", "spread after {1} over that after {0}", lambda a, b: spread(b) / spread(a)
     ),
-    "forgetting_still": (("seconds", "seconds"), "%", "share of cells that do not move between {0} and {1} s", still),
+    "forgetting_still": (("seconds", "seconds"), "%", "share of cells that do not move between {0} and {1}", still),
     "forgetting_far": (
-        ("seconds", "seconds", "microsiemens"), "%", "share of cells that move by more than {2} µS from {0} to {1} s",
+        ("seconds", "seconds", "microsiemens"), "%", "share of cells that move by more than {2} µS from {0} to {1}",
         far,
     ),
     "forgetting_promise": (
-        ("seconds", "microsiemens"), "×", "cells further than {1} µS after {0} s, over what a Gaussian promises",
+        ("seconds", "microsiemens"), "×", "cells further than {1} µS after {0}, over what a Gaussian promises",
         lambda t, x: far(0, t, x) / gaussian(0, t, x),
     ),
 }  # fmt: skip

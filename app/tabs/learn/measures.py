@@ -17,6 +17,7 @@ from app.tabs.learn import array_measures, chips, forgetting
 from app.work.cache import LruCache
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
+from synaptogen_core.durations import duration
 from synaptogen_core.schema import FEATURE_NAMES
 
 PLAIN = {"r_hrs": "HRS resistance", "u_set": "SET voltage", "r_lrs": "LRS resistance", "u_reset": "RESET voltage"}
@@ -307,6 +308,12 @@ def about(words: str) -> Callable[..., str]:
     return lambda *a: words.format(*(PLAIN.get(x, x) if isinstance(x, str) else f"{x:g}" for x in a))
 
 
+def timed(words: str, kinds: tuple[str, ...]) -> Callable[..., str]:
+    """A title with times put in as people read them."""
+    said = about(words)
+    return lambda *a: said(*(duration(x) if kind == "seconds" else x for kind, x in zip(kinds, a, strict=True)))
+
+
 def of_law(found: Callable[..., float]) -> Callable[..., tuple[float, ...]]:
     """A number of a retention law, in which the run plays no part."""
     return lambda numbers, *a: (found(*a),)
@@ -370,7 +377,7 @@ MEASURES: Mapping[str, Measure] = {
                              lambda n: (float(n.run.per_cell("outlier").sum()),)),
     "outlier_percent": Measure((), always("%"), about("share of cells of the outlier population"),
                                lambda n: (100 * float(n.run.per_cell("outlier").mean()),)),
-    **{name: Measure(kinds, always(unit), about(title), of_law(found))
+    **{name: Measure(kinds, always(unit), timed(title, kinds), of_law(found))
        for name, (kinds, unit, title, found) in forgetting.NUMBERS.items()},
     **{name: Measure(kinds, always(unit), about(title), compute)
        for name, (kinds, unit, title, compute) in chips.MEASURES.items()},

@@ -25,7 +25,7 @@ class Side:
     """An axis: `quantity` is one of the theme's, or a whole label; SI units, or those of the label."""
 
     quantity: str
-    scale: str  # "linear" or "log"
+    scale: str  # "linear", "log" or "time"
     low: float
     high: float
     words: str = ""  # instead of the quantity's own name
@@ -256,7 +256,7 @@ def forget(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     times, band, at, path = forgetting.staircases()
     return Picture(
         "Cells of 20 µS, law of technology C",
-        Side("Time since programming (s)", "log", 1e-2, forgetting.YEARS),
+        Side("Time since programming", "time", 1e-2, forgetting.YEARS),
         Side("Conductance (µS)", "linear", 0.0, 40.0),
         (
             Layer("line", at, 1e6 * path, "r_lrs", f"{forgetting.PATHS} cells"),

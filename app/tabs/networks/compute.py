@@ -21,6 +21,7 @@ from app.tabs.networks.own import Own
 from app.work.runs import Run
 from synaptogen_core import Cancelled, load_retention, load_weights
 from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.durations import YEAR
 from synaptogen_core.errors import FileError
 from synaptogen_core.networks import (
     AnalogNetwork,
@@ -48,7 +49,7 @@ POINTS = {
     "ohm": (0.0, 2.0, 5.0, 10.0, 20.0), "adc_bits": (2, 3, 4, 5, 6, 8), "tile": (16, 32, 64, 128),
     "c2c": (0.0, 1.0, 2.0, 3.0), "d2d": (0.0, 1.0, 2.0, 3.0), "tolerance": (0.01, 0.05, 0.1, 0.2, 0.4),
 }  # fmt: skip
-TIMES = np.arange(-2.0, 9.0)  # decimal logarithms of seconds
+TIMES = np.append(10.0 ** np.arange(-2.0, 9.0), 10 * YEAR)  # s
 LAW = "stanford-b"
 MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
@@ -302,7 +303,7 @@ def _programmed(network: Network, chip: Chip, options: Choices, cancel: threadin
 def _over_time(analog: AnalogNetwork, test: Any, cancel: threading.Event) -> Curve:
     """Accuracy of the chip while its cells forget, with the interval of so many test images."""
     law = load_retention(LAW)
-    ds = accuracy_over_time(analog, law, 10.0**TIMES, *test, cancel=cancel)
+    ds = accuracy_over_time(analog, law, TIMES, *test, cancel=cancel)
     low, high = ds["accuracy_interval"].transpose("bound", "time").values
     span = float(TIMES[0]), float(TIMES[-1])
     return Curve("time", TIMES, ds["accuracy"].values, low, high, 1, span, law.label)

@@ -38,7 +38,7 @@ NAMES = {
 AXES = {
     "ohm": "Line resistance (Ω a segment)", "adc_bits": "ADC bits", "tile": "Side of a tile (cells)",
     "c2c": "Cycle-to-cycle spread (×)", "d2d": "Device-to-device spread (×)", "tolerance": "Verify tolerance",
-    "time": "Time since programming (s), decimal logarithm",
+    "time": "Time since programming",
 }  # fmt: skip
 MAP_UNITS = {
     "target": ("Target", "µS", 1e6), "programmed": ("Programmed", "µS", 1e6), "effective": ("Effective", "µS", 1e6),
@@ -89,7 +89,7 @@ class View(Base):
             for name, control in widgets.items():
                 control.visible = name in options.active()
 
-        options.param.watch(show, ["show", "verify", "adc"])
+        options.param.watch(show, ["show", "verify", "adc", "own"])
         show()
         return pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
 
@@ -265,7 +265,10 @@ class View(Base):
         begin, end = curve.span
         self.level.data = {"x": [begin, end], "y": [100 * result.float_accuracy] * 2}
         margin = 0.04 * (end - begin)
-        self.curve_axes[0].show("linear", begin - margin, end + margin, AXES[curve.over])
+        if curve.over == "time":
+            self.curve_axes[0].show("time", begin, end, AXES[curve.over])
+        else:
+            self.curve_axes[0].show("linear", begin - margin, end + margin, AXES[curve.over])
         self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min(initial=0.9)) - 5), 100)
         words = (f"mean of {curve.chips} chips", "lowest to highest of them") if curve.chips > 1 else (
             "this chip", "95 % interval of so many test images")  # fmt: skip

@@ -13,6 +13,7 @@ from app.look import layout, theme
 from app.look.theme import COLORS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.durations import duration
 
 if TYPE_CHECKING:
     from app.tabs.sweep.compute import Result
@@ -98,7 +99,9 @@ class View(Base):
         if missing:
             said += f" {missing} of the runs have no such number."
         if result.waiting:
-            said = f"This sweep takes about {result.seconds:.0f} s: start it. A stopped one goes on where it was."
+            said = (
+                f"This sweep takes about {duration(result.seconds, 2)}: start it. A stopped one goes on where it was."
+            )
         self.note.object = said
 
     def _show_bars(self, result: Result) -> None:

@@ -24,7 +24,8 @@ BEND, MORE = 1.5, 0.5  # by which the exponent may grow on the way to the thresh
 COARSE = 1.2  # where no exponent can be told
 STEEPEST_BEND = 6.0  # exponent that a branch may have without a step
 SIGMAS = 5.0  # of noise that a step or a fall must exceed
-FALL_SIGMAS = 8.0  # of averaged noise that a fall must exceed: the largest of a hundred falls is 6
+FALL_SIGMAS = 9.0  # of averaged noise that a fall must exceed: the largest of a hundred falls is 6
+FEW = 2.0  # twice the relative standard error of a noise, times the root of the samples that it was told by
 EDGE, BEFORE = 3.0, 8  # times the growth of the samples before, and how many these are
 
 
@@ -37,6 +38,11 @@ class Noise(NamedTuple):
     def at(self, current: F64) -> F64:
         """Standard deviation [A] at some currents, (loops,)."""
         return np.asarray(self.absolute + self.relative * np.abs(current))
+
+    def surely(self, branch: Bools) -> Noise:
+        """As much more as so many samples (N, S) may understate it (two standard errors of it)."""
+        more = 1 + FEW / np.sqrt(np.maximum(branch.sum(axis=1), 1))
+        return Noise(self.absolute * more, self.relative * more)
 
 
 def noise(current: F64, branch: Bools) -> Noise:
@@ -161,8 +167,8 @@ def reset_confidence(smooth: F64, branch: Bools, needed: F64, voltage: F64, at: 
         Running mean of the current [A].
     branch : ndarray of bool, shape (N, S)
         The way out to RESET.
-    needed : ndarray of float64, shape (N,)
-        By which a current must fall [A].
+    needed : ndarray of float64, shape (N, S)
+        By which a current must fall until each sample [A].
     voltage : ndarray of float64, shape (N, S)
         [V], RESET positive.
     at : ndarray of float64, shape (N,)
@@ -174,9 +180,9 @@ def reset_confidence(smooth: F64, branch: Bools, needed: F64, voltage: F64, at: 
         From 0 to 1.
     """
     size = np.where(branch, np.abs(smooth), 0.0)
-    fall = np.where(branch & (voltage >= at[:, None]), np.maximum.accumulate(size, axis=1) - size, 0.0).max(axis=1)
+    fall = np.where(branch & (voltage >= at[:, None]), np.maximum.accumulate(size, axis=1) - size, 0.0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        share = 1 - needed / fall
+        share = np.where(fall > 0, 1 - needed / fall, 0.0).max(axis=1)
     return np.where(np.isfinite(at) & np.isfinite(share), np.clip(share, 0.0, 1.0), 0.0)
 
 

@@ -21,7 +21,7 @@ from synaptogen_core.analysis.loops.vectors import Found
 from synaptogen_core.array.blas import one_thread
 from synaptogen_core.measurement import is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
-from synaptogen_core.types import F64, Ints
+from synaptogen_core.types import F64, Bools, Ints
 
 UNKNOWN = 2.0  # times the read voltage: as far a branch is fitted whose threshold is not known
 GUARD = 0.8  # of a threshold: up to there a branch is fitted, for switching begins gradually
@@ -119,10 +119,17 @@ def _fill(found: Found, place: slice, loops: sweeps.Loops, options: FeatureOptio
     found.u_set[place], found.set_current[place] = at_set.voltage, at_set.current
     found.u_reset[place], found.reset_current[place] = at_reset.voltage, at_reset.current
     found.sure_set[place], found.sure_reset[place] = at_set.confidence, at_reset.confidence
-    found.noise_before[place] = evidence.noise(loops.current, loops.before).absolute
-    found.noise_rising[place] = evidence.noise(loops.current, loops.rising).absolute
+    for noise, branch, fitted in (
+        (found.noise_before, loops.before, in_hrs), (found.noise_rising, loops.rising, in_lrs)
+    ):  # fmt: skip
+        noise[place] = evidence.noise(loops.current, branch).at(_middle(loops.current, branch & fitted))
     found.limit[place], found.set_first[place] = limit, loops.set_first
     found.lowest[place], found.highest[place] = loops.voltage.min(axis=1), loops.voltage.max(axis=1)
+
+
+def _middle(current: F64, chosen: Bools) -> F64:
+    """Mean size of the currents of some samples, (loops,); 0 without any."""
+    return np.asarray(np.where(chosen, np.abs(current), 0.0).sum(axis=1) / np.maximum(chosen.sum(axis=1), 1))
 
 
 def _guarded(threshold: F64, options: FeatureOptions) -> F64:

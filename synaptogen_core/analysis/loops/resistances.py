@@ -76,15 +76,20 @@ def sums(loops: Loops, branch: Bools, degree: int, scale: float | F64) -> Sums:
     return Sums(powers, products, branch.sum(axis=1).astype(np.float64))
 
 
-def coefficients(found: Sums) -> F64:
-    """Coefficients of V, V^2, ... (loops, degree); NaN where there are fewer samples than that."""
+def _equations(found: Sums) -> tuple[F64, F64, Bools]:
+    """Normal matrices (loops, degree, degree) over their sizes (loops, 1), and where there are samples enough."""
     degree = found.products.shape[1]
     order = np.add.outer(np.arange(degree), np.arange(degree))
     matrix = found.powers[:, order]
     size = np.abs(matrix).max(axis=(1, 2))
     good = (found.samples >= degree) & (size > TINY) & np.isfinite(size) & np.isfinite(found.products).all(axis=1)
     size, identity = np.where(good, size, 1.0)[:, None], np.eye(degree)
-    matrix = np.where(good[:, None, None], matrix / size[..., None], identity) + RIDGE * identity
+    return np.where(good[:, None, None], matrix / size[..., None], identity) + RIDGE * identity, size, good
+
+
+def coefficients(found: Sums) -> F64:
+    """Coefficients of V, V^2, ... (loops, degree); NaN where there are fewer samples than that."""
+    matrix, size, good = _equations(found)
     solved = np.linalg.solve(matrix, np.where(good[:, None], found.products / size, 0.0)[..., None])[..., 0]
     return np.where(good[:, None], solved, np.nan)
 
@@ -113,12 +118,36 @@ def resistances(negative: Sums, positive: Sums, u_0: float, scale: float) -> F64
     ----------
     Source: R = U0 / I(U0), the static resistance of Hennen et al. 2024; docs/model.md.
     """
-    degree = negative.products.shape[1]
-    u = np.where(positive.samples >= degree, u_0, -u_0)
-    powers = (u[:, None] / scale) ** np.arange(1, degree + 1)
+    u, powers = _read_at(positive, u_0, scale)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         resistance = u / (coefficients(negative.plus(positive)) * powers).sum(axis=1)
     return np.where((resistance > 0) & np.isfinite(resistance), resistance, np.nan)
+
+
+def leverage(negative: Sums, positive: Sums, u_0: float, scale: float) -> F64:
+    """Standard error of the current at which `resistances` reads, in units of that of a sample, shape (loops,).
+
+    Small where many samples surround the read voltage, large where they all lie beyond it.
+
+    Parameters
+    ----------
+    negative, positive : Sums
+        As for `resistances`.
+    u_0, scale : float
+        [V].
+    """
+    both = negative.plus(positive)
+    matrix, size, good = _equations(both)
+    _, powers = _read_at(positive, u_0, scale)
+    share = (powers * np.linalg.solve(matrix, powers[..., None])[..., 0]).sum(axis=1) / size[:, 0]
+    return np.where(good, np.sqrt(np.maximum(share, 0.0)), np.inf)
+
+
+def _read_at(positive: Sums, u_0: float, scale: float) -> tuple[F64, F64]:
+    """Where each loop is read [V], and the powers of it; at the negative one where nothing was seen at the other."""
+    degree = positive.products.shape[1]
+    u = np.where(positive.samples >= degree, u_0, -u_0)
+    return u, (u[:, None] / scale) ** np.arange(1, degree + 1)
 
 
 def curve_values(loops: Loops, branch: Bools, degree: int, beyond: bool = False) -> F64:

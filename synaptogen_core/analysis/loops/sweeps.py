@@ -93,8 +93,9 @@ def openings(data: Samples) -> tuple[F64, F64]:
     """How far each loop opens where V < 0 and where V > 0, from -1 to 1, shape (loops,) each; 0 without samples.
 
     The area between the way out and the way back over the area under both: positive where the current is larger on
-    the way back (SET), negative where it is smaller (RESET). Noise averages out of it. A side that was recorded one
-    way has no area: there it is the growth of the conductance from its beginning to its end.
+    the way back (SET), negative where it is smaller (RESET). Noise averages out of it. Only voltages that were seen
+    both ways count, as a record may begin or end in the middle of a sweep. A side that was recorded one way has no
+    area: there it is the growth of the conductance from its beginning to its end.
     """
     first = np.repeat(data.start, data.count)
     inner = np.arange(data.voltage.size) > first  # a sample that follows another of its loop
@@ -104,18 +105,27 @@ def openings(data: Samples) -> tuple[F64, F64]:
     owner = np.repeat(np.arange(data.count.size), data.count)
     largest = np.zeros(data.count.size)
     np.maximum.at(largest, owner, v)
-    back = np.append(False, v[1:] < v[:-1]) & inner
+    back, out = np.append(False, v[1:] < v[:-1]) & inner, np.append(False, v[1:] > v[:-1]) & inner
     found = []
     for side in (data.voltage < 0, data.voltage > 0):
-        part = np.where(side, area, 0.0)
+        least = np.maximum(*(_least(v, owner, side & way, data.count.size) for way in (out, back)))
+        part = np.where(side & (v >= least[owner]), area, 0.0)
         total = np.bincount(owner, np.abs(part), data.count.size)
         net = np.bincount(owner, part, data.count.size)
         opening = np.divide(net, total, out=np.zeros(total.size), where=total > 0)
-        one_way = np.bincount(owner, side & back, data.count.size) < FEWEST_BACK
+        ways = [np.bincount(owner, side & way, data.count.size) for way in (out, back)]
+        one_way = np.minimum(*ways) < FEWEST_BACK
         if one_way.any():
             opening = np.where(one_way, _growth(v, i, side, owner, largest), opening)
         found.append(opening)
     return found[0], found[1]
+
+
+def _least(v: F64, owner: Ints, chosen: Bools, loops: int) -> F64:
+    """Smallest of some voltages of each loop; 0 without any."""
+    least = np.full(loops, np.inf)
+    np.minimum.at(least, owner[chosen], v[chosen])
+    return np.where(np.isfinite(least), least, 0.0)
 
 
 def _growth(v: F64, i: F64, side: Bools, owner: Ints, largest: F64) -> F64:

@@ -135,14 +135,17 @@ def reset_thresholds(loops: Loops, method: str, prominence: float | None, smooth
     smooth = np.where(branch, np.abs(loops.smooth), 0.0)
     largest = np.maximum.accumulate(smooth, axis=1)
     top = largest[:, -1]
-    end = np.where(branch, loops.voltage, 0.0).max(axis=1, keepdims=True)
-    spread = evidence.noise(loops.current, branch & (loops.voltage <= LINE * end))  # what switches is no noise
+    # of as many samples as there are: an abrupt RESET is few of them, and a median does not see it
+    quiet = branch | loops.falling | loops.after_set
+    spread = evidence.noise(loops.current, quiet).surely(quiet)
+    left = branch[:, ::-1].cumsum(axis=1)[:, ::-1] - 1  # samples to the turn: there fewer are averaged
+    blur = np.sqrt(0.5 / smoothing + 0.5 / np.clip(2 * left + 1, 1, smoothing))
     needed = np.maximum(
-        PROMINENCE * top if prominence is None else np.full(top.shape, prominence),
-        evidence.FALL_SIGMAS * spread.at(top) / np.sqrt(smoothing),
+        (PROMINENCE * top if prominence is None else np.full(top.shape, prominence))[:, None],
+        evidence.FALL_SIGMAS * spread.at(top)[:, None] * blur,
     )
     fall = np.where(branch, largest - smooth, 0.0)
-    deep = (fall >= needed[:, None]) & (fall > 0)
+    deep = (fall >= needed) & (fall > 0)
     falls = np.asarray(deep.any(axis=1))  # without a fall the largest current is the end of the sweep, or noise
     if method == "kink":
         found = _departure(loops, smooth, branch, top)

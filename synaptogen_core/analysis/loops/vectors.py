@@ -118,8 +118,8 @@ def assembled(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         r_hrs = resistances.resistances(*high, options.read_voltage, options.fit_range[0])
         r_lrs = resistances.resistances(*low, options.read_voltage, options.fit_range[1])
-        error_hrs = _blur(r_hrs, high, found.noise_before, options.read_voltage)
-        error_lrs = _blur(r_lrs, low, found.noise_rising, options.read_voltage)
+        error_hrs = _blur(r_hrs, high, found.noise_before, options.read_voltage, options.fit_range[0])
+        error_lrs = _blur(r_lrs, low, found.noise_rising, options.read_voltage, options.fit_range[1])
     u_set = np.where(found.u_set < 0, found.u_set, np.nan)
     u_reset = np.where(lrs_there & (found.u_reset[lrs_at] > 0), found.u_reset[lrs_at], np.nan)
     failure = np.select(
@@ -189,12 +189,7 @@ def _explain(result: xr.Dataset, missing: dict[str, Any], sure: dict[str, F64]) 
         result[f"{name}_confidence"] = ("record", share, {"long_name": WORDS["confidence"], "units": "1"})
 
 
-def _blur(resistance: F64, of: tuple[Sums, Sums], noise: F64, read_voltage: float) -> F64:
-    """Relative standard error of a resistance: noise over the current at the read voltage, by the samples in its fit.
-
-    As many samples as the polynomial has coefficients are used up by it.
-    """
-    degree = of[0].products.shape[1]
-    samples = np.maximum(of[0].samples + of[1].samples, 1.0)
-    blur = np.asarray(noise * resistance / read_voltage * np.sqrt(degree / samples))
+def _blur(resistance: F64, of: tuple[Sums, Sums], noise: F64, read_voltage: float, scale: float) -> F64:
+    """Relative standard error of a resistance: that of the current at the read voltage, as its samples tell it."""
+    blur = np.asarray(noise * resistance / read_voltage * resistances.leverage(*of, read_voltage, scale))
     return np.where(np.isfinite(blur), blur, np.inf)

@@ -16,6 +16,7 @@ from synaptogen_core.array.threads import available_threads
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.float32 import constants
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.durations import duration
 
 PROBE_CELLS = 2048
 PROBE_PULSES = 16
@@ -44,7 +45,7 @@ class Estimate:
     updates: int
 
     def __str__(self) -> str:
-        return f"{self.updates:,} updates, about {self.seconds:.2g} s and {self.bytes / 1e6:,.1f} MB"
+        return f"{self.updates:,} updates, about {duration(self.seconds, 2)} and {self.bytes / 1e6:,.1f} MB"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from synaptogen_core.array.trains.waveforms import (
 )
 from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.device.retention.jumps import NEVER
+from synaptogen_core.durations import duration
 
 MAX_SOURCES = 32_767  # the number of a source is kept in an int16
 MAX_DEPTH = 64  # a tree of 50e6 pulses is at most 52 deep, as each repeat at least doubles the train
@@ -218,7 +219,9 @@ Node = Wave | Join | Repeat | Timed
 
 def _short_enough(ns: int) -> int:
     if ns >= NEVER:
-        raise ValueError(f"train: must take less than 146 years (got {ns / SECOND:.3g} s); wait less, or repeat less")
+        raise ValueError(
+            f"train: must take less than 146 years (got {duration(ns / SECOND)}); wait less, or repeat less"
+        )
     return ns
 
 

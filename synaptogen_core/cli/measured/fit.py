@@ -16,6 +16,7 @@ import xarray as xr
 from synaptogen_core.cli import arguments as wishes
 from synaptogen_core.cli import console
 from synaptogen_core.cli.measured import fit_summary
+from synaptogen_core.durations import duration
 from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
@@ -231,7 +232,7 @@ def fit(
         fit_summary.show_numbers(console.out(), numbers)
     if writes:
         wrote = ", ".join(map(str, writes))
-        console.tell(f"\nwrote {wrote}: {ds.sizes['record']:,} cycles, {time.perf_counter() - begin:.1f} s")
+        console.tell(f"\nwrote {wrote}: {ds.sizes['record']:,} cycles, {duration(time.perf_counter() - begin)}")
     else:
         console.tell("\nnothing written; give -o device.json, --report report.html or --estimates table.csv")
 

@@ -11,14 +11,14 @@ from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import PLACES, Faults, Lines
-from synaptogen_core.crossbar.programming.series import seen_alone, series_resistance
+from synaptogen_core.crossbar.programming.series import seen_alone, series_resistances
 from synaptogen_core.crossbar.readout.matrix_products import Tile, tiles_of
 from synaptogen_core.crossbar.solver import cells as elements
 from synaptogen_core.crossbar.solver.line_conductances import Wires
 from synaptogen_core.crossbar.solver.newton import Crossbar
 from synaptogen_core.crossbar.solver.solve import solve_lines
 from synaptogen_core.device.frozen import freeze
-from synaptogen_core.types import F64
+from synaptogen_core.types import F64, Ints
 
 AT_ONCE = ("cell", "row")
 SETTLED = 1e-3  # V: a pulse whose voltages move less is over
@@ -166,16 +166,11 @@ def through_lines(
     def volts(cells: CellArray, wanted: F64) -> F64:
         lines.faults.check(*cells.shape)
         goal, found = np.asarray(wanted, np.float64), np.zeros(cells.shape)
-        if at_once == "cell":
+        if alone is not None:
             where = np.flatnonzero(goal)
-            ohm = series_resistance(lines, cells.shape, tile)
-            ohm, at_cells = ohm.ravel()[where], goal.ravel()[where]
-            if boost is not None:
-                found.ravel()[where] = _boosted(at_cells, ohm * cells.current(goal).ravel()[where], boost)
-                return found
-            alone = seen_alone(cells, at_cells, ohm, lines.faults, where)
-            if alone is not None:
-                found.ravel()[where] = alone
+            seen = alone.at(cells, where, goal.ravel()[where])
+            if seen is not None:
+                found.ravel()[where] = seen
                 return found
         places = list(tiles_of(cells.shape, tile))
         if len(places) == 1:
@@ -189,7 +184,66 @@ def through_lines(
                 )
         return found
 
-    return volts
+    alone = Alone(lines, tile, boost) if at_once == "cell" else None
+    return volts if alone is None else ThroughLines(volts, alone)
+
+
+class Alone:
+    """What reaches cells that are written one by one, each behind its own resistance.
+
+    Parameters
+    ----------
+    lines : Lines
+        Without faults of lines.
+    tile : tuple of two int, optional
+        As for `through_lines`.
+    boost : float, optional
+        As for `through_lines` [V].
+    """
+
+    def __init__(self, lines: Lines, tile: Tile | None, boost: float | None) -> None:
+        self._lines, self._boost = lines, boost
+        self._ohm = series_resistances(lines, tile)
+
+    def at(self, cells: CellArray, where: Ints, wanted: F64) -> F64 | None:
+        """Voltages across some cells; None where the equation of one cell alone does not tell them.
+
+        Parameters
+        ----------
+        cells : CellArray
+        where : ndarray of int, shape (k,)
+            Numbers of the cells.
+        wanted : ndarray of float64, shape (k,)
+            [V].
+
+        Returns
+        -------
+        ndarray of float64, shape (k,), or None
+        """
+        ohm = self._ohm(cells.shape)[where]
+        if self._boost is not None:
+            return _boosted(wanted, ohm * cells.current_of(where, wanted.astype(np.float32)), self._boost)
+        return seen_alone(cells, wanted, ohm, self._lines.faults, where)
+
+
+@dataclass(frozen=True, eq=False)
+class ThroughLines:
+    """Voltages that reach the cells; called as `through_lines` says, and quick where few of them are asked for.
+
+    Parameters
+    ----------
+    whole : callable
+        (cells, wanted voltages) -> voltages across the cells, both (rows, columns) [V].
+    alone : Alone
+    """
+
+    whole: Callable[[CellArray, F64], F64]
+    alone: Alone
+    __name__ = "through_lines"
+
+    def __call__(self, cells: CellArray, wanted: F64) -> F64:
+        """What arrives at all cells of `wanted`; both of shape (rows, columns) [V]."""
+        return self.whole(cells, wanted)
 
 
 def _boosted(wanted: F64, lost: F64, most: float) -> F64:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import numpy as np
 
 from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.threads import each_block, share
 from synaptogen_core.crossbar.circuit.lines import Faults, Lines
+from synaptogen_core.crossbar.programming.newton_alone import behind
 from synaptogen_core.crossbar.readout.matrix_products import Tile, tiles_of
 from synaptogen_core.crossbar.solver.line_conductances import in_series
 from synaptogen_core.device.parameters import DeviceParameters
@@ -15,6 +20,7 @@ from synaptogen_core.types import F64, Ints
 GRID = 201  # voltages at which the slopes of curves are looked at
 MOST_STEPS = 60
 AIM = 1e-12  # V
+WORTH_A_THREAD = 4096  # cells
 
 
 def series_resistance(lines: Lines, shape: tuple[int, int], tile: Tile | None = None) -> F64:
@@ -40,6 +46,27 @@ def series_resistance(lines: Lines, shape: tuple[int, int], tile: Tile | None = 
         bit = in_series(lines.bit, lines.sense, lines.bit_ends, rows)
         ohm[place.rows, place.columns] = bit[:, None] + word
     return ohm
+
+
+def series_resistances(lines: Lines, tile: Tile | None) -> Callable[[tuple[int, int]], F64]:
+    """`series_resistance` as a function of the shape, cell by cell in a row; the last one is kept.
+
+    Parameters
+    ----------
+    lines : Lines
+    tile : tuple of two int, optional
+
+    Returns
+    -------
+    callable
+        Shape of an array -> resistances [ohm], shape (cells,), only to be read.
+    """
+
+    @lru_cache(maxsize=1)
+    def of(shape: tuple[int, int]) -> F64:
+        return series_resistance(lines, shape, tile).ravel()
+
+    return of
 
 
 def seen_alone(cells: CellArray, wanted: F64, ohm: F64, faults: Faults, where: Ints) -> F64 | None:
@@ -69,37 +96,45 @@ def seen_alone(cells: CellArray, wanted: F64, ohm: F64, faults: Faults, where: I
     ConvergenceError
         If the method comes to no end.
     """
-    device, resistance = cells.device, ohm
-    mixing = cells.mixing().ravel()[where].astype(np.float64)
-    if where.size and float(resistance.max()) * -_least_slope(device, mixing, float(np.abs(wanted).max())) >= 1:
+    mixing = cells.mixing_of(where).astype(np.float64)
+    low, difference = _curves(cells.device)
+    if where.size and float(ohm.max()) * -_least_slope(cells.device, mixing, float(np.abs(wanted).max())) >= 1:
         return None
-    low = _same_length(device.llrs, device.hhrs)
-    high = _same_length(device.hhrs, device.llrs)
-    low_slope, high_slope = np.polyder(low), np.polyder(high)
-    volts = wanted / (1 + resistance * (low_slope[-1] + mixing * (high_slope[-1] - low_slope[-1])))
-    for _ in range(MOST_STEPS):
-        base, slope = np.polyval(low, volts), np.polyval(low_slope, volts)
-        current = base + mixing * (np.polyval(high, volts) - base)
-        rise = 1 + resistance * (slope + mixing * (np.polyval(high_slope, volts) - slope))
-        step = (wanted - volts - resistance * current) / rise
-        volts = volts + np.clip(step, -0.4, 0.4)
-        if not volts.size or np.abs(step).max() < AIM:
-            return _with_faults(volts, wanted, resistance, faults, where, cells.columns)
-    raise ConvergenceError(
-        "cells: found no voltage behind the lines' resistance that meets Ohm's law; "
-        "lower the voltage or the line resistance"
-    )
+    volts = np.empty(where.size)
+    met = np.ones(where.size, np.bool_)
+
+    def solve(block: slice) -> None:
+        met[block] = behind(wanted[block], ohm[block], mixing[block], low, difference, AIM, MOST_STEPS, volts[block])
+
+    each_block(where.size, share(where.size, WORTH_A_THREAD), solve)
+    if not met.all():
+        raise ConvergenceError(
+            "cells: found no voltage behind the lines' resistance that meets Ohm's law; "
+            "lower the voltage or the line resistance"
+        )
+    return _with_faults(volts, wanted, ohm, faults, where, cells.columns)
 
 
-def _same_length(curve: F64, other: F64) -> F64:
-    return np.pad(curve, (max(0, other.size - curve.size), 0))
+@lru_cache(maxsize=16)
+def _curves(device: DeviceParameters) -> tuple[F64, F64]:
+    """LLRS, and HHRS - LLRS, highest power first [A V^-k]."""
+    size = max(device.llrs.size, device.hhrs.size)
+    low, high = (np.pad(curve, (size - curve.size, 0)).astype(np.float64) for curve in (device.llrs, device.hhrs))
+    return low, high - low
+
+
+@lru_cache(maxsize=64)
+def _slopes(device: DeviceParameters, amplitude: float) -> tuple[F64, F64]:
+    """dI/dU of LLRS, and of HHRS - LLRS, for voltages up to `amplitude`, either sign [S]."""
+    u = np.linspace(-amplitude, amplitude, GRID)
+    low, difference = (np.polyval(np.polyder(curve), u) for curve in _curves(device))
+    return low, difference
 
 
 def _least_slope(device: DeviceParameters, mixing: F64, amplitude: float) -> float:
     """Least slope dI/dU of all these curves for voltages up to `amplitude`, either sign [S]; linear in r."""
-    u = np.linspace(-amplitude, amplitude, GRID)
-    low, high = (np.polyval(np.polyder(curve), u) for curve in (device.llrs, device.hhrs))
-    return min(float((low + r * (high - low)).min()) for r in (mixing.min(), mixing.max()))
+    low, difference = _slopes(device, amplitude)
+    return min(float((low + r * difference).min()) for r in (mixing.min(), mixing.max()))
 
 
 def _with_faults(volts: F64, wanted: F64, ohm: F64, faults: Faults, where: Ints, columns: int) -> F64:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core.array.cells import CellArray
+from synaptogen_core.crossbar.programming.pulse import ThroughLines
 from synaptogen_core.crossbar.programming.settings import (
     ABOVE_LRS,
     BELOW_HRS,
@@ -16,6 +17,7 @@ from synaptogen_core.crossbar.programming.settings import (
     LOST,
     NO_RESET,
     NO_SET,
+    OUTCOMES,
     PULSE_LIMIT,
     REACHED,
     WEAK_RESET,
@@ -26,6 +28,7 @@ from synaptogen_core.progress import CELLS_KEPT, Cancel, Progress, Work
 from synaptogen_core.schema import HRS, IRS, LRS, U_RESET
 from synaptogen_core.types import F64, Ints
 
+ATTEMPTS = np.isin(np.arange(len(OUTCOMES)), GOES_ON)  # by outcome: whether a cell goes on
 Reach = Callable[[CellArray, F64], ArrayLike]
 Reader = Callable[[CellArray, float, float, Ints], F64]
 
@@ -33,6 +36,7 @@ SAFETY = 1.2  # strides are planned for a conductance that falls so much faster 
 ARRIVES = 0.95  # share of a pulse: of one that loses more on the lines, nothing can be said of the cell
 GAIN = 5e-3  # V: a pulse that arrives stronger than the last one is worth another try
 FEWER = 4  # times fewer cells of a row are pulsed together, after too little arrived
+FEW_AT_WORK = 4  # times as many cells as are pulsed: then the others are left out of the pulse
 STEP_BACK = 0.15  # V: below the voltage at which an attempt went too far, the next one begins; cycles differ
 
 
@@ -62,6 +66,7 @@ class Verification:
     ) -> None:
         self.cells, self.target, self.settings, self.reader = cells, target, settings, reader
         self.rounds = 0
+        self.pulsed: Ints | None = None  # cells of the last pulse: the only ones that 0 V could still do anything to
         self.active = np.flatnonzero(np.isfinite(target))
         self.at_work = self.active.size
         self.outcome = np.full(target.size, LEFT_ALONE, np.uint8)
@@ -121,25 +126,43 @@ class Verification:
     def _begin_again(self, some: Ints) -> None:
         """Fewer cells take less current, so that more arrives at each."""
         lrs = self.cells.state().ravel()[some] == LRS
-        self.active = some
+        self.active, self.pulsed = some, None
         self.u[some] = np.where(lrs, self.settings.u_start, self.settings.u_set)
         self.arrived[some], self.outcome[some] = 0.0, PULSE_LIMIT
 
     def _pulse(self, reach: Reach | None) -> None:
-        volts = np.zeros(self.target.size)
-        volts[self.active] = self.u[self.active]
-        grid = volts.reshape(self.cells.shape)
-        reached = grid if reach is None else np.asarray(reach(self.cells, grid))
-        self.cells.apply_voltage(reached)
+        here, u = self.active, self.u[self.active]
+        reached = self._pulse_few(reach, here, u)
+        if reached is None:
+            volts = np.zeros(self.target.size)
+            volts[here] = u
+            grid = volts.reshape(self.cells.shape)
+            arrived = grid if reach is None else np.asarray(reach(self.cells, grid))
+            self.cells.apply_voltage(arrived)
+            reached = arrived.ravel()[here]
         if self.settings.delay:
             self.cells.wait(self.settings.delay)
-        here, u = self.active, self.u[self.active]
-        before, self.arrived[here] = np.abs(self.arrived[here]), reached.ravel()[here]
-        self.stronger = np.abs(self.arrived[here]) > before + GAIN
+        before, self.arrived[here] = np.abs(self.arrived[here]), reached
+        self.stronger, self.pulsed = np.abs(reached) > before + GAIN, here
         self.rounds += 1
         self.pulses[here] += 1
         self.set_pulses[here] += u < 0
         self.last[here] = np.where(u < 0, 0.0, np.fmax(self.last[here], u))
+
+    def _pulse_few(self, reach: Reach | None, here: Ints, u: F64) -> F64 | None:
+        """Pulse them alone, with what arrives of `u` [V]; nothing is done, and None said, where all have to be."""
+        some, cells = self.pulsed, self.cells
+        alone = reach.alone if isinstance(reach, ThroughLines) else None
+        if some is None or FEW_AT_WORK * some.size > cells.size or not cells.can_pulse_some():
+            return None
+        if reach is not None and alone is None:  # what arrives depends on all cells together
+            return None
+        reached = u if alone is None else alone.at(cells, here, u)
+        if reached is not None:
+            volts = np.zeros(some.size, np.float32)
+            volts[np.searchsorted(some, here)] = reached  # cells rise by number, and those at work were pulsed before
+            cells.pulse_some(some, volts)
+        return reached
 
     def _read(self) -> F64:
         """Conductances of the cells at work as they are read [S]."""
@@ -148,7 +171,7 @@ class Verification:
             return self.reader(self.cells, u_read, bandwidth, self.active)
         if bandwidth > 0:
             return self.cells.read(u_read, bandwidth).ravel()[self.active] / np.float64(u_read)
-        return self.conductance()[self.active]
+        return self.cells.conductance_of(self.active, u_read).astype(np.float64)
 
     def conductance(self) -> F64:
         """Conductances of all cells without noise [S]."""
@@ -158,7 +181,7 @@ class Verification:
         """Read, say what became of the cells at work, and choose the next pulse of those that stay at work."""
         here, wish = self.active, self.settings
         g, target, u = self._read(), self.target[here], self.u[here]
-        code = self.cells.state().ravel()[here]
+        code = self.cells.state_of(here)
         lrs = code == LRS
         under, over = g < target * (1 - wish.tolerance), g > target * (1 + wish.tolerance)
         was_set, strongest = u < 0, u >= wish.u_stop
@@ -174,7 +197,7 @@ class Verification:
         verdict[was_set & ((code == HRS) | (under & ~lrs))] = NO_SET  # one partly reset may still be on its way down
         verdict[(under | over) & strongest & lrs] = NO_RESET
         weak = np.abs(self.arrived[here]) < ARRIVES * np.abs(u)
-        verdict[weak & np.isin(verdict, (NO_SET, NO_RESET)) & (self.pulses[here] > 0)] = LOST
+        verdict[weak & ((verdict == NO_SET) | (verdict == NO_RESET)) & (self.pulses[here] > 0)] = LOST
         verdict[~under & ~over] = REACHED
         self.outcome[here] = verdict
 
@@ -183,12 +206,12 @@ class Verification:
         with np.errstate(invalid="ignore", divide="ignore"):  # a noisy read may be below zero: not of one above target
             stride = np.maximum(self.step[here], np.log(g / target) / self.steepness)
         again = (verdict == LOST) & self.stronger  # its neighbours have been RESET: more arrives now
-        self.u[here] = np.select(
-            [again, under & was_set, under | strongest | (u == 0), was_set],
-            [u, wish.u_stop, wish.u_set, self.start[here]],
-            np.minimum(u + stride, wish.u_stop),
-        )
-        self.active = here[np.isin(verdict, GOES_ON) | again]
+        following = np.where(was_set, self.start[here], np.minimum(u + stride, wish.u_stop))
+        following[under | strongest | (u == 0)] = wish.u_set
+        following[under & was_set] = wish.u_stop
+        following[again] = u[again]
+        self.u[here] = following
+        self.active = here[ATTEMPTS[verdict] | again]
 
 
 def _rank_in_row(row: Ints) -> Ints:

@@ -10,7 +10,7 @@ from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.programming.pulse import check_lines
-from synaptogen_core.crossbar.programming.series import seen_alone, series_resistance
+from synaptogen_core.crossbar.programming.series import seen_alone, series_resistances
 from synaptogen_core.crossbar.readout.matrix_products import Tile
 from synaptogen_core.errors import ConvergenceError
 from synaptogen_core.types import F64, Ints
@@ -44,10 +44,12 @@ def verify_through(lines: Lines, *, tile: Tile | None = None, corrected: bool = 
     check_lines(lines)
     corrected = checks.flag("corrected", corrected)
 
+    resistances = series_resistances(lines, tile)
+
     def read(cells: CellArray, u_read: float, bandwidth: float, where: Ints) -> F64:
         lines.faults.check(*cells.shape)
-        ohm, every = series_resistance(lines, cells.shape, tile).ravel(), np.arange(cells.size)
-        of = every if bandwidth > 0 else where  # noise is drawn for a read of the whole array
+        # noise is drawn for a read of the whole array
+        ohm, of = resistances(cells.shape), np.arange(cells.size) if bandwidth > 0 else where
         seen = seen_alone(cells, np.full(of.size, u_read), ohm[of], lines.faults, of)
         if seen is None:
             raise ConvergenceError("cells: more than one state meets Ohm's law at the read voltage; lower it")
@@ -55,9 +57,7 @@ def verify_through(lines: Lines, *, tile: Tile | None = None, corrected: bool = 
             current = cells.read(seen.reshape(cells.shape), bandwidth).ravel()[where].astype(np.float64)
             seen = seen[where]
         else:
-            volts = np.zeros(cells.size)
-            volts[where] = seen
-            current = cells.current(volts.reshape(cells.shape)).ravel()[where].astype(np.float64)
+            current = cells.current_of(where, seen.astype(np.float32)).astype(np.float64)
         _stuck(current, seen, lines, where, cells.columns)
         if corrected:
             return np.asarray(current / (u_read - ohm[where] * current))

@@ -9,6 +9,7 @@ import numpy as np
 from synaptogen_core import checks
 from synaptogen_core.device.retention.jumps import NEVER, Ns
 from synaptogen_core.device.retention.law import RetentionLaw, acceleration
+from synaptogen_core.durations import duration
 
 SECOND = 1_000_000_000  # ns
 Span = tuple[float | None, int]
@@ -51,7 +52,7 @@ class Clock:
             If it would have run for more than 146 years.
         """
         if self.time + ns >= NEVER:
-            raise ValueError(f"time: must stay below 146 years (got {(self.time + ns) / SECOND:.3g} s); wait less")
+            raise ValueError(f"time: must stay below 146 years (got {duration((self.time + ns) / SECOND)}); wait less")
         if not ns:
             return self
         if self.spans and self.spans[-1][0] == temperature:

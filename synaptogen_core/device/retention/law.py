@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from synaptogen_core import checks
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.retention.arithmetic import exp
+from synaptogen_core.durations import duration
 from synaptogen_core.types import F64
 
 GAUSSIAN_RATE = 50.0  # jumps an e-fold that stand for infinitely many: their excess kurtosis is .12/u
@@ -145,7 +146,7 @@ class RetentionLaw:
         first, last = self.time_range
         times = f"{duration(first)} to {duration(last)}" if math.isfinite(last) else "times not stated"
         low, high = self.conductance[0] * 1e6, self.conductance[-1] * 1e6
-        return f"{times}, {low:.3g} to {high:.3g} uS, {self.temperature:.0f} K"
+        return f"{times}, {low:.3g} to {high:.3g} µS, {self.temperature:.0f} K"
 
     @property
     def label(self) -> str:
@@ -294,14 +295,6 @@ def acceleration(law: RetentionLaw, temperature: float) -> float:
         )
     exponent = law.activation_energy / BOLTZMANN_EV * (1 / law.temperature - 1 / kelvin)
     return float(exp(np.array(exponent)))
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it: 10 ms, 28 h, 10 years."""
-    for unit, size in (("years", 365.25 * 86400), ("d", 2 * 86400), ("h", 3600), ("min", 60), ("s", 1), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / (86400 if unit == 'd' else size):.3g} {unit}"
-    return f"{seconds * 1e6:.3g} us"
 
 
 def row(name: str, value: ArrayLike) -> F64:

@@ -21,6 +21,7 @@ import numpy as np
 from synaptogen_core import checks
 from synaptogen_core.device.frozen import freeze
 from synaptogen_core.device.retention.law import MAX_NODES, MAX_TEXT, above_zero, row
+from synaptogen_core.durations import duration
 from synaptogen_core.types import F64
 
 RANGE = (1e-7, 1e7)  # s: between which time constants may lie
@@ -129,9 +130,10 @@ class Traps:
         """The sentence that has to stand wherever results of the traps are shown."""
         origin = f" ({self.licence})" if self.licence else ""
         low, high = self.conductance[0] * 1e6, self.conductance[-1] * 1e6
+        first, last = duration(self.shortest), duration(self.longest)
         return (
             f"Read fluctuation is not part of the Synaptogen fit; traps {self.name} were measured on another device"
-            f"{origin}, {low:.3g} to {high:.3g} uS, time constants {self.shortest:.3g} to {self.longest:.3g} s."
+            f"{origin}, {low:.3g} to {high:.3g} µS, time constants {first} to {last}."
         )
 
     def to_dict(self) -> dict[str, Any]:

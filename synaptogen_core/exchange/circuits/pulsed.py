@@ -12,6 +12,7 @@ from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.durations import duration
 from synaptogen_core.exchange.circuits.graph import Graph, Terminal, graph_of
 from synaptogen_core.exchange.circuits.veriloga import module_name
 from synaptogen_core.schema import IRS
@@ -140,7 +141,8 @@ def pulsed_netlist(
         "wt_i and bt_j the terminals; nodes without resistance between them share a name. nc_i_j are the cells.",
     ]
     if array.ages is not None:
-        head.append(f"Cells begin as programmed, not as {array.time:g} s have left them: the module knows no retention")
+        passed = duration(array.time).replace("µ", "u")
+        head.append(f"Cells begin as programmed, not as {passed} have left them: the module knows no retention")
     if graph.lost():
         head.append(f"Left out: {graph.lost()} places of lines without a path to a driven line or to ground")
     sources = [(t.name, t.node, pulses.corners(t)) for t in graph.terminals]

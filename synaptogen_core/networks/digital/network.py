@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.networks.digital import sources
 from synaptogen_core.networks.digital.layers import Layer, Softmax, Weighted
 from synaptogen_core.types import F64
@@ -174,7 +176,8 @@ class Network:
             If the images are not finite numbers of the size that the first layer takes.
         """
         given = self.check_images(x)
-        parts = [self._forward(given[k : k + BATCH], multiply) for k in range(0, len(given), BATCH)]
+        with nullcontext() if multiply is None and len(given) > BATCH else one_thread():
+            parts = [self._forward(given[k : k + BATCH], multiply) for k in range(0, len(given), BATCH)]
         return np.concatenate(parts)
 
     def _forward(self, x: F64, multiply: Multiply | None) -> F64:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -227,7 +226,7 @@ def product(stage: Stage, vectors: F64, first_read: int = 0, watch: Watch | None
             total -= _read(stage, np.maximum(-drive, 0), number + 1, watch)
         found[part] = stage.layout.decode(total)
 
-    with one_thread() if len(vectors) > VECTORS else nullcontext():
+    with one_thread():
         each_block(len(vectors), VECTORS, read, threads=None if watch is None else 1)
     found *= stage.layout.scale * (readout.input_range / readout.read_voltage) * readout.gain
     return found

@@ -11,7 +11,7 @@ from synaptogen_core.analysis.loops import thresholds
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.schema import FAILURES, FEATURE_NAMES
 from tests.analysis.example_loops import real_loops
-from tests.analysis.made_loops import Cell, Made, made_loops
+from tests.analysis.made_loops import Cell, Made, cut, made_loops
 
 CODES = {code: number for number, (code, _) in enumerate(FAILURES)}
 ALL = frozenset(FEATURE_NAMES)
@@ -100,6 +100,26 @@ def test_a_sample_at_the_end_is_no_reset() -> None:
     made = made_loops(replace(USUAL, u_reset=1.48, spread=0.0, noise=0.01, u_max=1.44), 6, seed=5)
     found = extract_features(made.dataset())
     assert not np.isfinite(found["u_reset"]).any()
+
+
+@pytest.mark.parametrize("one_way", [False, True])
+def test_noise_of_a_plateau_is_no_reset(one_way: bool) -> None:
+    cell = replace(TRAITS["gradual RESET"][0], noise=0.01, step=0.02, one_way=one_way)
+    made = made_loops(cell, 400, seed=5)
+    found = extract_features(made.dataset())["u_reset"].values
+    assert not (np.abs(found - made.truth["u_reset"]) > 0.06).any()
+    sharp = extract_features(made_loops(replace(USUAL, noise=0.01, step=0.02), 400, seed=5).dataset())
+    assert np.isfinite(sharp["u_reset"].values[:-1]).all(), "a RESET is more than noise"
+
+
+@pytest.mark.parametrize("samples", [7, 20, 60, 75])
+def test_a_record_that_begins_in_the_middle_of_a_sweep(samples: int) -> None:
+    """A resistance is not read where nothing was seen, and a half that has no way out has not opened."""
+    for cell in (replace(USUAL, step=0.02, limit=120e-6), replace(USUAL, step=0.02, u_max=1.05)):
+        made = cut(made_loops(cell, 4, seed=2611), samples, 0)
+        found = extract_features(made.dataset())
+        for name, off in wrong(found, made, cell).items():
+            assert not (off > (1.6 if name[0] == "u" else 0.12)).any(), name
 
 
 def test_an_offset_that_all_loops_share_is_taken_off() -> None:

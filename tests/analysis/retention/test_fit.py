@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import special
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.retention.fit import _interval
@@ -25,6 +26,15 @@ def test_the_law_is_found(fit: sc.fitting.RetentionFit) -> None:
     assert 2e-3 < law.t0 < 2e-2 and fit.identified
     one = fit.estimates.isel(level=0)
     assert float(one.rate_low) <= float(one.rate) * 1.02 and float(one.rate_high) >= float(one.rate) * 0.98
+
+
+def test_a_drift_near_nothing_has_its_error_too(fit: sc.fitting.RetentionFit) -> None:
+    """Of n births that are followed over u e-folds, s/sqrt(n u); a search that stays where it began says a tenth."""
+    one = fit.estimates.isel(level=0)
+    error = float(one.mean_high - one.mean_low) / 2 / float(special.stdtrit(3, 0.975))  # of four drawings
+    exact = 1e-6 / np.sqrt(900 * np.log(1e4 / 0.01))
+    assert 0.3 < error / exact < 2.5
+    assert abs(float(one["mean"])) < 4.89 * exact
 
 
 def test_intervals_of_a_few_drawings_hold_what_they_say() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import synaptogen_core as sc
 from synaptogen_core.crossbar import Faults, Lines, program_and_verify, through_lines, verify_statistics, verify_through
+from synaptogen_core.crossbar.programming import staircase
 
 DEVICE = sc.load_device("hennen2024")
 TARGET = np.random.default_rng(0).uniform(20e-6, 180e-6, (40, 40))
@@ -81,3 +82,25 @@ def test_noisy_reads_of_open_and_shorted_cells_through_the_lines() -> None:
     mask[0, 1] = mask[2, 2] = False
     assert silent[mask] == pytest.approx(cells.conductance()[mask].astype(float), rel=0.01)
     assert np.all(noisy[mask] != silent[mask]) and noisy[mask] == pytest.approx(silent[mask], rel=0.02)
+
+
+@pytest.mark.parametrize("lines", [None, Lines(2.0, 2.0)])
+def test_cells_that_are_done_are_left_out_of_the_pulse(lines: Lines | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells at work are few after some rounds; what becomes of all is what it would be if all were pulsed."""
+    device = DEVICE.vary(c2c=4.0)  # some draw a U_SET above 0 V, at which a pulse of 0 V does something
+    few, found = [], []
+    real = sc.CellArray.pulse_some
+
+    def counted(cells: sc.CellArray, where: np.ndarray, u: np.ndarray) -> None:
+        few.append(where.size)
+        real(cells, where, u)
+
+    monkeypatch.setattr(sc.CellArray, "pulse_some", counted)
+    for share in (staircase.FEW_AT_WORK, 10**9):
+        monkeypatch.setattr(staircase, "FEW_AT_WORK", share)
+        cells = sc.CellArray(TARGET.shape, device, seed=4)
+        through = {} if lines is None else {"reach": through_lines(lines, boost=2.5), "verify": verify_through(lines)}
+        ds = program_and_verify(cells, TARGET, tolerance=0.03, max_pulses=60, **through)
+        found.append((len(few), cells.state_hash(), ds["pulses"].values.tobytes(), ds["outcome"].values.tobytes()))
+    (some, *first), (no_more, *second) = found
+    assert first == second and 0 < some == no_more and max(few) <= TARGET.size / 4

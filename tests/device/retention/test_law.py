@@ -9,7 +9,7 @@ import pytest
 
 import synaptogen_core as sc
 from synaptogen_core.device.retention.clock import Clock, nanoseconds
-from synaptogen_core.device.retention.law import acceleration, duration
+from synaptogen_core.device.retention.law import acceleration
 from synaptogen_core.errors import FileError
 
 C = sc.load_retention("stanford-c")
@@ -108,8 +108,3 @@ def test_heat_makes_time_longer_by_arrhenius() -> None:
     assert np.abs(cold.ages(born, hot) - expected).max() <= 1
     with pytest.raises(ValueError, match="activation energy"):
         acceleration(C, 358.0)
-
-
-def test_durations_as_people_say_them() -> None:
-    said = [duration(t) for t in (1e-5, 0.01, 1.0, 7200.0, 864000.0, 3.2e8)]
-    assert said == ["10 us", "10 ms", "1 s", "2 h", "10 d", "10.1 years"]

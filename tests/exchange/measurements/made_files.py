@@ -135,11 +135,7 @@ def workbook(sheets: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
             for r, row in enumerate(sheets[title], 1)
         )
         files[f"xl/worksheets/sheet{k}.xml"] = f"<worksheet {spread}><sheetData>{''.join(rows)}</sheetData></worksheet>"
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
-    return stream.getvalue()
+    return archive({name: f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode() for name, text in files.items()})
 
 
 def get_column_letter(column: int) -> str:
@@ -159,6 +155,40 @@ def clarius(made: Made, numbers: Sequence[int] | None = None, half: int = 0) -> 
         sheets[f"Run{n}"] = [["Time", "AV", "AI"], *rows]
     settings = [["Formulas", ""], ["Test Name", "dcsweep#1@1"], ["Speed", "Normal"], ["Compliance", 1e-3]]
     return workbook(sheets | {"Settings": settings})
+
+
+def pairs(made: Made, numbered: bool = False) -> bytes:
+    """Each loop in two columns of its own, beside the others."""
+    names = [f"{name}{k + 1 if numbered else ''}" for k in range(len(made.voltage)) for name in "VI"]
+    columns = [column for pair in zip(made.voltage, made.current, strict=True) for column in pair]
+    longest = max(map(len, columns))
+    rows = ([number(c[k]) if k < len(c) else "" for c in columns] for k in range(longest))
+    return "\n".join(",".join(row) for row in (names, *rows)).encode()
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A ZIP archive."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return stream.getvalue()
+
+
+def sweeps(made: Made) -> bytes:
+    """A ZIP archive with a file a cycle."""
+    files = {}
+    for n, (v, i) in enumerate(zip(made.voltage, made.current, strict=True)):
+        rows = "".join(f"{number(a)}\t{number(b)}\n" for a, b in zip(v, i, strict=True))
+        files[f"run/sweep_{n}.txt"] = f"Voltage (V)\tCurrent (A)\n{rows}".encode()
+    return archive(files)
+
+
+def wide_rows(made: Made, cells: int = 3, larger_first: bool = True) -> bytes:
+    """A row a cell: its name, then R_HRS and R_LRS of cycle after cycle, without names. The rows are equal."""
+    both = [made.truth["r_hrs"], made.truth["r_lrs"]]
+    row = np.stack(both if larger_first else both[::-1], axis=1).ravel()
+    return "\n".join(",".join([f"cell {k}", *map(number, row)]) for k in range(cells)).encode()
 
 
 def ratio_table(made: Made, u_read: float) -> bytes:
