@@ -67,7 +67,7 @@ _HOMES = {
     "load_network": "exchange.networks.analog",
     "load_retention": "exchange.devices.retention",
     "load_retention_table": "exchange.measurements.retention_table",
-    "load_train": "exchange.datasets.feature_csv",
+    "load_train": "exchange.datasets.train_csv",
     "load_weights": "exchange.networks.weights",
     "repeat": "array.runs.simulate",
     "save_cells": "exchange.datasets.cells",

@@ -25,13 +25,6 @@ PERCENTS = {
     1.281552: "90 %", 2.326348: "99 %", 3.090232: "99.9 %", 3.719016: "99.99 %", 4.264891: "99.999 %",
 }  # fmt: skip
 
-LOG_LABEL = """
-if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
-const [mantissa, exponent] = tick.toExponential(2).split("e")
-const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
-return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
-"""
-
 LOGARITHMIC = ("log", "time")
 MARKS = marks()
 TIME_TICKS = f"""
@@ -69,7 +62,9 @@ class Axis:
             self._kind = kind
             setattr(self._figure, f"{self._side}_scale", LogScale() if kind in LOGARITHMIC else LinearScale())
             self._axis.ticker = ticker(kind)
-            self._axis.formatter = CustomJSTickFormatter(code=LOG_LABEL) if kind == "log" else BasicTickFormatter()
+            self._axis.formatter = (
+                CustomJSTickFormatter(code=theme.LOG_LABEL) if kind == "log" else BasicTickFormatter()
+            )
             self._axis.major_label_overrides = dict(PERCENTS) if kind == "percent" else {}
             if kind == "time":
                 mark_times(self._axis)

@@ -6,7 +6,8 @@ from synaptogen_core.exchange.datasets.cells import load_cells, save_cells
 from synaptogen_core.exchange.datasets.datasets import load_dataset, save_dataset
 from synaptogen_core.exchange.datasets.downloads import dataset_bytes, dataset_stream, temporary_folder
 from synaptogen_core.exchange.datasets.estimates import save_estimates
-from synaptogen_core.exchange.datasets.feature_csv import load_train, save_features_csv, save_train, train_from_text
+from synaptogen_core.exchange.datasets.feature_csv import save_features_csv
+from synaptogen_core.exchange.datasets.train_csv import load_train, save_train, train_from_text
 from synaptogen_core.exchange.devices.ours import device_from_text, list_devices, load_device, save_device
 from synaptogen_core.exchange.devices.published import to_published
 from synaptogen_core.exchange.devices.retention import list_retention, load_retention, save_retention

@@ -11,7 +11,7 @@ import param
 
 import synaptogen_core as sc
 from app.settings.sections import Choices, Request, TabOptions
-from app.tabs.time.measured import Measured, Upload
+from app.tabs.time.measured import NEAR, Measured, Upload
 from app.tabs.time.trace import Trace, trace
 from app.work.runs import Run
 from synaptogen_core.device.retention import jumps
@@ -82,6 +82,8 @@ class Result:
     next_event: float  # s until the next jump in the array, after the last of these
     trace: Trace
     measured: Measured | None
+    dots: tuple[tuple[np.ndarray, np.ndarray], ...]  # of each level: times [s], conductances [S] of reads
+    beside: str  # what they are
     cells: tuple[tuple[int, int], ...]  # those that are followed
     label: str
     outside: str
@@ -106,6 +108,9 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     held = 1e6 * float(np.median(before / request.read.u_read))
     span = law.conductance[[0, -1]] * 1e6
     inside = span[0] <= held <= span[1]
+    table = options.table.read() if options.table is not None else None
+    dots = tuple(table.near(g) for g in (low, high)) if table is not None and table.good else ()
+    some = "" if any(time.size for time, _ in dots) else "no "
     return Result(
         times=TIMES,
         levels=levels,
@@ -116,7 +121,9 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         later=later,
         next_event=cells.next_event(),
         trace=trace(run, request, law, options.rate),
-        measured=options.table.read() if options.table is not None else None,
+        measured=table,
+        dots=dots,
+        beside=f"your table: {some}births within {100 * NEAR:.0f} % of a level",
         cells=request.cells,
         label=law.label,
         outside="" if inside else (

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synaptogen_core.analysis.retention.fit import at_birth
 from synaptogen_core.analysis.retention.judge import two_time
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.retention_table import table_from
 from synaptogen_core.exchange.measurements.source import Source
 
 MOST_MB = 20  # of a file
-BIRTHS = 150  # drawn as dots
+BIRTHS = 150  # of a level, drawn as dots
+NEAR = 0.15  # of a level: which births are drawn beside it
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,20 @@ class Measured:
     name: str
     said: str  # what it holds, or why it was not read
     good: bool
-    time: np.ndarray  # s, of the dots
+    time: np.ndarray  # s, of each read after birth
     conductance: np.ndarray  # S
+    birth: np.ndarray  # to which it belongs
+    born: np.ndarray  # S: conductance at that birth
     ratio_time: np.ndarray  # s
     ratio: np.ndarray  # (times, 3): value, low, high
+
+    def near(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Times [s] and conductances [S] of births that began near a level [S]: evenly chosen, if they are many."""
+        births = np.unique(self.birth[np.abs(self.born / level - 1) <= NEAR])
+        if births.size > BIRTHS:
+            births = births[np.linspace(0, births.size - 1, BIRTHS).astype(int)]
+        shown = np.isin(self.birth, births)
+        return self.time[shown], self.conductance[shown]
 
 
 class Upload:
@@ -47,20 +59,25 @@ class Upload:
 
 def measured(name: str, data: bytes) -> Measured:
     """Dots and two-time ratio of a table as text."""
-    nothing = np.zeros(0)
     if len(data) > MOST_MB * 1_000_000:
         said = f"{name}: must have at most {MOST_MB} MB (got {len(data) / 1e6:.0f}); cut it"
-        return Measured(name, said, False, nothing, nothing, nothing, np.zeros((0, 3)))
+        return _none(name, said)
     try:
         table = table_from(Source(name, data), name)
     except (FileError, ValueError, UnicodeError) as error:
-        return Measured(name, str(error), False, nothing, nothing, nothing, np.zeros((0, 3)))
-    chosen = np.unique(np.linspace(0, table.births - 1, min(BIRTHS, table.births)).astype(int))
-    shown = np.isin(table.birth, chosen) & (table.time > 0)
+        return _none(name, str(error))
+    later = table.time > 0
+    born = at_birth(table.wide()[0])[table.birth]
     found = two_time(table)
     said = f"{name}: {table.time.size:,} reads of {table.births:,} births" + "".join(f"; {n}" for n in table.notes)
     ratio = found.values.reshape(-1, 3)
     if not ratio.size:
         said += ". It takes a read at birth and at two later times for the two-time ratio."
-    times = found["time"].values if ratio.size else nothing
-    return Measured(name, said, True, table.time[shown], table.conductance[shown], times, ratio)
+    times = found["time"].values if ratio.size else np.zeros(0)
+    reads = (part[later] for part in (table.time, table.conductance, table.birth, born))
+    return Measured(name, said, True, *reads, times, ratio)
+
+
+def _none(name: str, said: str) -> Measured:
+    """A table that was not read, and why."""
+    return Measured(name, said, False, *[np.zeros(0)] * 5, np.zeros((0, 3)))

@@ -21,6 +21,7 @@ MOST_MB = 20
 ASKS = "A table of your own: CSV, one row a read: device, time since programming, resistance or conductance"
 THEORIES = ((1.0, COLORS["r_lrs"], "a walk: 1"), (0.5, COLORS["u_set"], "a stationary process: 1/2"),
             (0.0, COLORS["u_reset"], "drawn anew at each time: 0"))  # fmt: skip
+WHAT = "D₁: what a cell has moved from its first read to its second; D₂: to a later one, at the time that is shown."
 NO_RATIO = {"x": [], "y": [], "low": [], "high": []}
 
 
@@ -48,9 +49,11 @@ class MeasuredView:
         dots = self.figure.scatter("x", "y", source=self.source, size=9)
         look.ink(dots.glyph, "fill_color", "line_color")
         bars = Whisker(base="x", lower="low", upper="high", source=self.source)
-        look.ink(bars, "line_color")
+        for part in (bars, bars.lower_head, bars.upper_head):
+            look.ink(part, "line_color")
         self.figure.add_layout(bars)
-        self.note = theme.note(legend([swatch(color, words, dash="dashed") for _, color, words in THEORIES]))
+        theories = [swatch(color, words, dash="dashed") for _, color, words in THEORIES]
+        self.note = theme.note(legend([swatch("ink", "your table, with 95 % interval", kind="dot"), *theories]) + WHAT)
         self.upload = theme.card(self.file, self.error, self.said)
         self.card = theme.card(self.figure, self.note)
         self.card.visible = False

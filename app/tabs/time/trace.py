@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.special import gammaincinv
 
 import synaptogen_core as sc
 from app.settings.sections import Request
@@ -30,10 +31,13 @@ class Trace:
     frequency: np.ndarray
     power: np.ndarray  # S^2/Hz, means over bins
     expected: np.ndarray  # of this cell's own traps and white noise
+    expected_range: np.ndarray  # (2, bins): where 95 % of such records lie
     average: np.ndarray  # of all cells
     window: np.ndarray
     allan: np.ndarray  # S^2
+    expected_window: np.ndarray
     expected_allan: np.ndarray
+    allan_range: np.ndarray
     traps: int
     label: str
 
@@ -64,12 +68,16 @@ def trace(run: Run, request: Request, law: sc.RetentionLaw, rate: float) -> Trac
     means = [
         np.array([x[b].mean() for b in bins]) for x in (f, power, _periodogram(own, step), _periodogram(all_, step))
     ]
+    counts = np.array([b.stop - b.start for b in bins])
     lengths = [2**k for k in range(int(np.log2(READS)) - 2)]
+    dense = np.unique(np.geomspace(1, lengths[-1], 40).astype(int))
+    allan = np.array([_expected_allan(own, n) for n in dense])
     return Trace(
         cell=(row, column), time=lags, conductance=noisy, quiet=quiet,
         frequency=means[0], power=means[1], expected=means[2], average=means[3],
+        expected_range=means[2] * _spread(2 * counts),
         window=np.array(lengths) * step, allan=np.array([_allan(noisy, n) for n in lengths]),
-        expected_allan=np.array([_expected_allan(own, n) for n in lengths]),
+        expected_window=dense * step, expected_allan=allan, allan_range=allan * _spread(0.8 * (READS // dense - 1)),
         traps=tau.size, label=traps.label,
     )  # fmt: skip
 
@@ -91,6 +99,14 @@ def _periodogram(covariance: np.ndarray, step: float) -> np.ndarray:
     """What the periodogram of as many reads is on average, its frequencies above 0."""
     c = covariance * (1 - np.arange(covariance.size) / covariance.size)
     return 2 * step * (2 * np.fft.rfft(c).real - c[0])
+
+
+def _spread(freedom: np.ndarray) -> np.ndarray:
+    """Between which factors 95 % of mean squares lie, of so many degrees of freedom; shape (2, n).
+
+    Of the Allan variance of flicker noise these are some 0.8 of its differences, as many records show.
+    """
+    return np.array([gammaincinv(freedom / 2, p) * 2 / freedom for p in (0.025, 0.975)])
 
 
 def _allan(x: np.ndarray, length: int) -> float:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COLOR = (COLORS["r_hrs"], COLORS["r_lrs"])  # of the lower and the upper level
 LEAST = 1e-6
+WIDTHS = {"law": 220, "g_low": 196, "g_high": 196, "g_threshold": 224, "path_seed": 140}
 MAPS = 4
 
 
@@ -41,23 +42,26 @@ class View(Base):
             one.figure.height = 330
         self.map_notes = [theme.note() for _ in self.maps]
         self.map_note, self.window_note = theme.note(), theme.note()
-        self.trace = TraceView(self.theme)
         self.measured = MeasuredView(self.theme, self._take, self.fan.x_range)
         mark_times(self.measured.figure.xaxis[0])
         self.label = theme.Alert(severity="info", sizing_mode="stretch_width", margin=0)
         self.outside = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         kinds = {"g_low": NumberSlider, "g_high": NumberSlider, "g_threshold": NumberSlider}
         widgets = [
-            controls.widget(context.options, name, width=190, sizing_mode=None, widget=kinds.get(name))
-            for name in ("law", "g_low", "g_high", "g_threshold", "rate", "path_seed")
+            controls.widget(context.options, name, width=width, sizing_mode=None, widget=kinds.get(name))
+            for name, width in WIDTHS.items()
         ]
+        rate = controls.widget(context.options, "rate", width=WIDTHS["law"], sizing_mode=None)
+        self.trace = TraceView(self.theme, rate)
         self.layout = pmui.Column(
             pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0"),
             self.label,
             theme.card(self.fan, self.fan_legend),
             theme.grid(
                 theme.card(self.window, self.window_legend, self.window_note),
-                pmui.Column(self.measured.upload, self.measured.card, sizing_mode="stretch_width", margin=0),
+                pmui.Column(
+                    self.measured.upload, self.measured.card, sizing_mode="stretch_width", margin=0, sx={"gap": "10px"}
+                ),
                 sizes=[{"xs": 12, "md": 6}, {"xs": 12, "md": 6}],
             ),
             self.outside,
@@ -79,9 +83,8 @@ class View(Base):
         self._show_maps(result)
         self.trace.update(result.trace)
         self.measured.update(result.measured)
-        found = result.measured
-        shown = (found.time, 1e6 * found.conductance) if found is not None and found.good else ([], [])
-        self.dots.data = dict(zip("xy", shown, strict=True))
+        time, g = (np.concatenate([*part, []]) for part in zip(*result.dots, ((), ()), strict=True))
+        self.dots.data = {"x": time, "y": 1e6 * g}
 
     def _take(self, name: str, data: bytes) -> None:
         """A table has come through the door: the next result reads it."""
@@ -94,7 +97,7 @@ class View(Base):
             scale = Scale(RdBu11[::-1], -100 * largest, 100 * largest, title, "Change", "0.00", "%")
             one.show(100 * later.change, 0, later.change.shape, scale)
             one.mark(result.cells)
-            note.object = f"{100 * later.moved:.0f} % of the cells have jumped; RMS: {100 * later.rms:.2g} %."
+            note.object = f"{100 * later.moved:.0f} % of the cells jumped; RMS {100 * later.rms:.2g} %"
         self.map_note.object = (
             "Read currents beside those at the end of the train, all four on one scale. "
             f"After the last one, the next jump of any cell comes in {duration(result.next_event)}."
@@ -104,7 +107,7 @@ class View(Base):
     def _fan(self) -> None:
         self.fan = self.theme.figure(
             "time fan", title="Conductance over time", x="Time since programming",
-            y="Conductance (µS)", height=380, x_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(0, 1),
+            y="Conductance (µS)", height=380, x_axis_type="log", x_range=Range1d(8e-3, 3.3e8), y_range=Range1d(0, 1),
         )  # fmt: skip
         mark_times(self.fan.xaxis[0])
         self.bands, self.medians, self.paths = [], [], []
@@ -120,7 +123,7 @@ class View(Base):
             self.medians.append(median)
         self.dots = ColumnDataSource({"x": [], "y": []})
         self.theme.ink(
-            self.fan.scatter("x", "y", source=self.dots, size=3, alpha=0.5).glyph, "fill_color", "line_color"
+            self.fan.scatter("x", "y", source=self.dots, size=3, alpha=0.4).glyph, "fill_color", "line_color"
         )
         self.limit = Span(dimension="width", location=0, line_dash="dashed")
         self.theme.ink(self.limit, "line_color")
@@ -145,11 +148,13 @@ class View(Base):
         self.fan.y_range.update(start=min(0.0, float(low)), end=top)
         self.limit.location = 1e6 * result.threshold
         names = ("lower", "upper")
+        table = [swatch("ink", words, kind="dot") for words in [result.beside] if result.dots]
         self.fan_legend.object = legend(
             [swatch(COLOR[k], f"{names[k]} level, {1e6 * level.g:.3g} µS: median, 50, 90, 98 %")
              for k, level in enumerate(result.levels)]
-            + [swatch(COLOR[k], f"30 cells, {100 * level.moved:.0f} % jumped", kind="area")
+            + [swatch(COLOR[k], f"30 cells, {100 * level.moved:.0f} % jump in 10 years", kind="area")
                for k, level in enumerate(result.levels)]
+            + table
             + [swatch("ink", "read threshold: a click moves it", dash="dashed")]
         )  # fmt: skip
 
@@ -157,7 +162,7 @@ class View(Base):
     def _window(self) -> None:
         self.window = self.theme.figure(
             "time errors", title="Read as the wrong level", x="Time since programming", y="Share of the cells (%)",
-            height=380, x_axis_type="log", y_axis_type="log", x_range=Range1d(1e-2, 3.2e8), y_range=Range1d(1e-4, 100),
+            height=380, x_axis_type="log", y_axis_type="log", x_range=Range1d(8e-3, 3.3e8), y_range=Range1d(1e-4, 100),
         )  # fmt: skip
         mark_times(self.window.xaxis[0])
         self.rates = []
@@ -169,7 +174,7 @@ class View(Base):
 
     def _show_window(self, result: Result) -> None:
         for source, rate in zip(self.rates, (result.jumping, result.gaussian), strict=True):
-            source.data = {"x": result.times, "y": 100 * np.maximum(rate, LEAST)}
+            source.data = {"x": result.times, "y": np.where(rate > LEAST, 100 * rate, np.nan)}
         self.window_legend.object = legend(
             [
                 swatch(COLOR[1], "jumps, as measured"),

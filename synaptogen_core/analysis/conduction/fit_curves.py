@@ -84,6 +84,50 @@ def fit_curves(
     work = Work(progress, cancel, "fit_curves")
     usable = cut.usable_loops(loops, features)
     work.done(0.3)
+    parts = _parts(usable, u_0)
+    reach = float(np.max(np.abs(usable.voltage)))
+    assumed: list[str] = []
+    warnings = _loop_warnings(usable)
+    g_high = MARGINS[0] * float(np.quantile(parts.conductance[parts.kind != LOW], 0.01))
+    g_low = MARGINS[1] * float(np.quantile(parts.conductance[parts.kind == LOW], 0.99))
+    if reach > U_MAX_LIMIT:
+        fitted = fit_family(parts, powers.DEGREE, u_0, POSITIVE * g_high)
+        assumed.append(f"I-V curves: of odd powers, which hold at any voltage; the sweeps go up to {reach:.3g} V.")
+    else:
+        fitted = _sound(parts, degree, u_0, reach, assumed, warnings, work)
+    hhrs, llrs = fitted.family.member(g_high), fitted.family.member(g_low)
+    limit = most_u_max(hhrs, llrs)
+    if usable.common_end > limit:
+        warnings.append(
+            f"u_max: set to {limit:g} V, as the curves of high and low resistance nearly meet beyond; the sweeps go up "
+            f"to {usable.common_end:.3g} V."
+        )
+    work.done(0.7)
+    eta, eta_interval = _eta(usable, fitted.family, limit, confidence, seed, assumed, warnings)
+    work.done(0.8)
+    resampled = fitted.members(parts.group, bootstrap_weights(int(parts.group.max()) + 1, REPLICATES, seed))
+    tails = (1 - confidence) / 2, (1 + confidence) / 2
+    hhrs_interval, llrs_interval = (_ends(parts, resampled, g, tails) for g in (g_high, g_low))
+    work.done(0.9)
+    return Curves(
+        hhrs=hhrs,
+        llrs=llrs,
+        hhrs_interval=hhrs_interval,
+        llrs_interval=llrs_interval,
+        u_0=u_0,
+        eta=eta,
+        eta_interval=eta_interval,
+        u_max=min(usable.common_end, limit),
+        valid_range=reach,
+        current=_pictured(parts, fitted.family, resampled, reach, tails),
+        residual=float(np.median(fitted.deviation)),
+        assumed=tuple(assumed),
+        warnings=tuple(warnings),
+    )
+
+
+def _parts(usable: Loops, u_0: float) -> Branches:
+    """The branches on which the state is known; there must be some of both, and `u_0` inside them."""
     parts = cut.branches_of(usable)
     for low, word in ((True, "low"), (False, "high")):
         if not np.any((parts.kind == LOW) == low):
@@ -92,56 +136,27 @@ def fit_curves(
         raise ValueError(
             f"u_0: must be above 0 and below the RESET voltage, {usable.common_end:g} V (got {u_0:g}); lower it"
         )
-    reach = float(np.max(np.abs(usable.voltage)))
-    assumed: list[str] = []
-    g_high = MARGINS[0] * float(np.quantile(parts.conductance[parts.kind != LOW], 0.01))
-    g_low = MARGINS[1] * float(np.quantile(parts.conductance[parts.kind == LOW], 0.99))
-    warnings = _loop_warnings(usable)
-    if reach > U_MAX_LIMIT:
-        fitted = fit_family(parts, powers.DEGREE, u_0, POSITIVE * g_high)
-        assumed.append(f"I-V curves: of odd powers, which hold at any voltage; the sweeps go up to {reach:.3g} V.")
-    else:
-        fitted = _sound(parts, degree, u_0, reach, assumed, warnings, work)
-    limit = most_u_max(fitted.family.member(g_high), fitted.family.member(g_low))
-    u_max = min(usable.common_end, limit)
-    if usable.common_end > limit:
-        warnings.append(
-            f"u_max: set to {limit:g} V, as the curves of high and low resistance nearly meet beyond; the sweeps go up "
-            f"to {usable.common_end:.3g} V."
-        )
-    work.done(0.7)
-    eta, interval = PUBLISHED_ETA, (np.nan, np.nan)
-    resets = reset_curve.transitions_of(usable, fitted.family, limit)
-    if resets.group.size:
-        eta, interval = reset_curve.fit_eta(resets, fitted.family, confidence=confidence, seed=seed)
-    else:
-        assumed.append(f"eta: {PUBLISHED_ETA}, the published one; no loop shows a RESET transition.")
+    return parts
+
+
+def _eta(
+    usable: Loops, family: Family, limit: float, confidence: float, seed: int, assumed: list[str], warnings: list[str]
+) -> tuple[float, tuple[float, float]]:
+    """The curvature of the RESET transition with its interval; the published one where no loop shows a transition."""
+    resets = reset_curve.transitions_of(usable, family, limit)
     if resets.left_out:
         warnings.append(f"eta: {resets.left_out} RESET transitions without a clear shape were ignored.")
-    work.done(0.8)
-    groups = parts.group
-    weights = bootstrap_weights(int(groups.max()) + 1, REPLICATES, seed)
-    alphas, betas = fitted.members(groups, weights[:, : int(groups.max()) + 1])
-    tails = (1 - confidence) / 2, (1 + confidence) / 2
-    ends = [np.quantile(alphas + betas * g, tails, axis=0).T for g in (g_high, g_low)]
-    if np.unique(groups).size < 2:
-        ends = [np.full_like(end, np.nan) for end in ends]
-    work.done(0.9)
-    return Curves(
-        hhrs=fitted.family.member(g_high),
-        llrs=fitted.family.member(g_low),
-        hhrs_interval=ends[0],
-        llrs_interval=ends[1],
-        u_0=u_0,
-        eta=eta,
-        eta_interval=interval,
-        u_max=u_max,
-        valid_range=reach,
-        current=_pictured(parts, fitted.family, (alphas, betas), reach, tails),
-        residual=float(np.median(fitted.deviation)),
-        assumed=tuple(assumed),
-        warnings=tuple(warnings),
-    )
+    if resets.group.size:
+        return reset_curve.fit_eta(resets, family, confidence=confidence, seed=seed)
+    assumed.append(f"eta: {PUBLISHED_ETA}, the published one; no loop shows a RESET transition.")
+    return PUBLISHED_ETA, (np.nan, np.nan)
+
+
+def _ends(parts: Branches, resampled: tuple[F64, F64], g: float, tails: tuple[float, float]) -> F64:
+    """Interval of each coefficient of the curve at a conductance, of resampled groups; NaN where there is one group."""
+    alphas, betas = resampled
+    ends = np.quantile(alphas + betas * g, tails, axis=0).T
+    return ends if np.unique(parts.group).size > 1 else np.full_like(ends, np.nan)
 
 
 def _loop_warnings(loops: Loops) -> list[str]:

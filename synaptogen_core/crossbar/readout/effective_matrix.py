@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.threads import each_block
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.readout.matrix_products import (
     Place,
@@ -100,11 +101,15 @@ class EffectiveMatrix:
         ]
         if stale:
             g = np.asarray(self.cells.conductance(self.u), np.float64)
-            for k in stale:
-                place, lines = self.places[k], self.lines[k]
-                inside = np.ascontiguousarray(g[place.rows, place.columns])
-                found = inside if are_ideal(lines) else effective_conductance(LinearCells(inside), lines)
-                self._known[k] = whole[place.rows, place.columns].copy(), found
+
+            def solve(some: slice) -> None:
+                for k in stale[some]:
+                    place, lines = self.places[k], self.lines[k]
+                    inside = np.ascontiguousarray(g[place.rows, place.columns])
+                    found = inside if are_ideal(lines) else effective_conductance(LinearCells(inside), lines)
+                    self._known[k] = whole[place.rows, place.columns].copy(), found
+
+            each_block(len(stale), 1, solve)
         return [TileMatrix(p, k[1]) for p, k in zip(self.places, self._known, strict=True) if k is not None]
 
     def matrix(self) -> F64:

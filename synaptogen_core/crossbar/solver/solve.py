@@ -13,6 +13,7 @@ from synaptogen_core.array.threads import each_block
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.solver import cells as elements
+from synaptogen_core.crossbar.solver.blocks import can_be_put_together, put_together
 from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
 from synaptogen_core.crossbar.solver.line_conductances import Wires
 from synaptogen_core.crossbar.solver.newton import Crossbar, One
@@ -155,10 +156,16 @@ def effective_conductance(
 
 
 def _unit_currents(cells: LinearCells, bias: Bias, lines: Lines) -> F64:
-    """Drive the lines of the smaller family one by one; what drives there and flows here may be exchanged."""
+    """Blocks put together where lines are whole; else the lines of the smaller family are driven one by one.
+
+    What drives there and flows here may be exchanged.
+    """
     rows, columns = cells.shape
     lines.faults.check(rows, columns)
-    crossbar = Crossbar(elements.of(cells, bias, lines.faults), Wires.of(lines, bias), bias)
+    connected = elements.of(cells, bias, lines.faults)
+    if can_be_put_together(lines, connected.on.size):
+        return put_together(connected.conductance, lines)
+    crossbar = Crossbar(connected, Wires.of(lines, bias), bias)
     result = np.empty(cells.shape)
 
     def solve(block: slice) -> None:

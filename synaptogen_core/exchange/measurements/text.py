@@ -319,7 +319,9 @@ def _cut(lines: list[str], before: int, table: Table, name: str) -> Block:
 def _plain_cells(lines: list[str], delimiter: str, width: int) -> list[str]:
     """All cells of lines that are rows throughout, without quotes; nothing if there are others. For speed."""
     text = "\n".join(lines)
-    if delimiter == " " or '"' in text or any(mark in text for mark in COMMENTS) or any(map(str.isspace, lines)):
+    if delimiter == " " or '"' in text or any(mark in text for mark in COMMENTS):
+        return []
+    if "" in lines or any(map(str.isspace, lines)):
         return []
     marks = [line.count(delimiter) for line in lines]
     return text.replace("\n", delimiter).split(delimiter) if marks.count(width - 1) == len(marks) else []

@@ -57,7 +57,8 @@ def test_the_array_of_the_run_is_left_alone(result: compute.Result, small_run: R
 def test_the_trace_lies_on_its_exact_lines(result: compute.Result) -> None:
     """Means over half the bins: each is of some hundred numbers of exponential distribution, within a factor of 2."""
     found = result.trace
-    for seen, exact in ((found.power, found.expected), (found.allan[:6], found.expected_allan[:6])):
+    allan = np.interp(found.window, found.expected_window, found.expected_allan)
+    for seen, exact in ((found.power, found.expected), (found.allan[:6], allan[:6])):
         ratio = float(np.exp(np.mean(np.log(seen[-8:] / exact[-8:]))))
         assert 0.5 < ratio < 2
         assert not 0.5 < ratio * 5 < 2, "the control"
@@ -77,10 +78,14 @@ def test_the_trace_is_a_train_of_reads(small_run: Run) -> None:
 
 def test_a_table_gives_dots_and_a_ratio_or_a_sentence(small_run: Run, tmp_path: Path) -> None:
     data = written(tmp_path / "reads.csv", table([0.0, 0.01, 0.1, 10.0], 300)).read_bytes()
-    found = compute.compute(small_run, small_run.request, Choices(CHOICES | {"table": Upload("mine.csv", data)}),
-                            threading.Event()).measured  # fmt: skip
+    chosen = Choices(CHOICES | {"table": Upload("mine.csv", data), "g_high": 50.0})
+    result = compute.compute(small_run, small_run.request, chosen, threading.Event())
+    found, (none, near) = result.measured, result.dots
     assert found is not None and found.good and "300 births" in found.said
     assert found.time.min() > 0 and found.time.size == found.conductance.size > 300
+    assert none[0].size == 0 and "births within 15 %" in result.beside, "all began near 50 uS, none near 20"
+    assert 300 < near[0].size <= 450, "150 births at three times, less the gaps"
+    assert np.abs(np.median(near[1][near[0] < 0.05]) / 5e-5 - 1) < 0.02
     assert np.all((found.ratio[:, 1] <= 1) & (found.ratio[:, 2] + 0.15 >= 1)) and found.ratio_time.size == 2
     for content, said in (
         (b"", "must hold a table"), (b"device,time\na,1\n", "must have columns"), (b"\x1f\x8b\x00", ""),

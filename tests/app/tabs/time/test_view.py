@@ -39,6 +39,7 @@ def test_a_table_comes_through_the_door_and_a_click_moves_the_threshold(small_ru
     view.measured.file.param.update(filename="<b>mine.csv", value=content)
     assert asked == ["table"], "it asks for another result"
     assert view.measured.file.value is None, "the view does not keep the file"
+    options.g_high = 50.0
     show()
     assert view.measured.card.visible and len(view.dots.data["x"]) > 100 and "&lt;b&gt;" in view.measured.said.object
     assert "mine" not in to_query(settings, "time")
