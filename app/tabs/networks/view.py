@@ -266,7 +266,7 @@ class View(Base):
         self.level.data = {"x": [begin, end], "y": [100 * result.float_accuracy] * 2}
         margin = 0.04 * (end - begin)
         if curve.over == "time":
-            self.curve_axes[0].show("time", begin, end, AXES[curve.over])
+            self.curve_axes[0].show("time", begin / 1.5, end * 1.5, AXES[curve.over])
         else:
             self.curve_axes[0].show("linear", begin - margin, end + margin, AXES[curve.over])
         self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min(initial=0.9)) - 5), 100)
