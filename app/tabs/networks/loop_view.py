@@ -44,24 +44,29 @@ class LoopView:
 
     @staticmethod
     def _rows() -> tuple[tuple[str, str], ...]:
-        return ("Epoch", "@x"), ("Accuracy", "@y{0.0} %"), ("Loss", "@loss{0.000}"), ("Pulses per cell", "@pulses{0.00}")
+        return (
+            ("Epoch", "@x"),
+            ("Accuracy", "@y{0.0} %"),
+            ("Loss", "@loss{0.000}"),
+            ("Pulses per cell", "@pulses{0.00}"),
+        )
 
     def show(self, loop: Loop, float_accuracy: float, more: bool) -> None:
         """As far as it has come; `float_accuracy` is that of the float network on the test images."""
         x = np.arange(len(loop.accuracy))
         self.epochs.data = {"x": x, "y": 100 * loop.accuracy, "loss": loop.loss, "pulses": loop.pulses}
-        self.level.data = {"x": [-0.5, loop.epochs + 0.5], "y": [100 * float_accuracy] * 2}
+        self.level.data = {"x": [-0.5, loop.epochs + 0.5], "y": [100 * loop.float_accuracy] * 2}
         for across, _ in self.axes.values():
             across.show("linear", -0.5, loop.epochs + 0.5)
-        lowest = 100 * min(float(loop.accuracy.min()), float_accuracy)
+        lowest = 100 * min(float(loop.accuracy.min()), loop.float_accuracy)
         for name, low, high in (
-            ("network loop", max(0.0, lowest - 3), 100.5), ("network loss", 0.0, 1.1 * float(loop.loss.max())),
+            ("network loop", max(0.0, lowest - 3), 101), ("network loss", 0.0, 1.1 * float(loop.loss.max())),
             ("network loop pulses", 0.0, 1.1 * max(float(loop.pulses.max()), 0.01)),
         ):  # fmt: skip
             self.axes[name][1].show("linear", low, high)
         after = "it is learning" if more else f"<b>{100 * loop.after:.1f} %</b> after"
         self.note.object = legend([
-            swatch(ON_CHIP, "on the chip"), swatch(FLOAT, "float network, test images", dash="dashed")
+            swatch(ON_CHIP, "on the chip"), swatch(FLOAT, "float network", dash="dashed")
         ]) + (
             f"Test images: {100 * loop.before:.1f} % before, {after}, {100 * float_accuracy:.1f} % float. "
             f"{loop.pulses.sum():.2f} pulses per cell in all: only cells whose weight left its band are written. "
