@@ -1,16 +1,21 @@
 """What a retention fit is worth: truths found again in simulated tables, and the coverage of its intervals.
 
-`python -m benchmarks.retention_fit [tables] [births] [first seed]`; measured tables: `synaptogen retention fit FILE`.
+`python -m benchmarks.retention_fit [tables] [births] [first seed]` for simulated tables; of measured ones, what a law
+that is fitted to all but the last times holds of these: `python -m benchmarks.retention_fit TABLE.csv ...`.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
-from synaptogen_core.analysis.fitting_api import fit_retention
+from synaptogen_core.analysis.fitting_api import fit_retention, judge_retention
+from synaptogen_core.analysis.retention.judge import KINDS
+from synaptogen_core.durations import duration
+from synaptogen_core.exchange.measurements.retention_table import load_retention_table
 from tests.analysis.made_retention import NOISE, TRUTH, table
 
 TIMES = (0.0, 0.01, 0.1, 1.0, 4.0, 1e5)  # s
@@ -35,5 +40,23 @@ def main(tables: int = 40, births: int = 1500, first: int = 100) -> None:
         )
 
 
+def measured(file: str) -> None:
+    begin = time.perf_counter()
+    found = judge_retention(fit_retention(load_retention_table(file), resamples=0))
+    print(f"{Path(file).name}, {time.perf_counter() - begin:.0f} s")
+    scores = ", ".join(f"{law} {float(one):.3f}" for law, one in zip(KINDS, found.held_out.values, strict=True))
+    print(f"births held back, log-likelihood an increment in uS: {scores}")
+    for law, of_law in zip(found.coverage.law.values, found.coverage, strict=True):
+        for level in of_law:
+            shares = " ".join(f"{c:.0%}: {s:.1%}" for c, s in zip(level.interval.values, level.values, strict=True))
+            print(f"{law:>9}, {float(level.level) * 1e6:5.1f} uS, last time held back, {shares}")
+    for t, (value, low, high) in zip(found.two_time.time.values, found.two_time.values, strict=True):
+        print(f"two-time ratio to {duration(t)}: {value:.2f} ({low:.2f} to {high:.2f})")
+
+
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    if all(word.isdigit() for word in sys.argv[1:]):
+        main(*map(int, sys.argv[1:]))
+    else:
+        for word in sys.argv[1:]:
+            measured(word)

@@ -44,7 +44,6 @@ class CellMap:
         figure.tags = [MAP, 0.0]
         figure.xaxis.ticker = figure.yaxis.ticker = BasicTicker(min_interval=1)
         figure.grid.visible = False
-        figure.toolbar_location = "right"
         self.colors = LinearColorMapper(palette=theme.MAP_PALETTE, low=0, high=1)
         self.bar = look.bar(color_mapper=self.colors, title=" ", height=12)
         figure.add_layout(self.bar, "above")

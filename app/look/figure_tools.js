@@ -1,73 +1,172 @@
-// What the tools of a figure do; run once, when the document is there.
+// The row of icons of each figure, and what they do; run once, when the document is there. A figure takes part by its
+// class "tooled"; "tooled-small" has room for one icon only. figure_export.js makes the files.
 
-const save = (blob, name) => {
-  const link = document.createElement("a")
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+const ICONS = {
+  PanTool: ["Move the picture by dragging", "M12 3v18M3 12h18M12 3L9.500 5.500M12 3l2.500 2.500M12 21l-2.500-2.500M12 21l2.500-2.500M3 12l2.500-2.500M3 12l2.500 2.500M21 12l-2.500-2.500M21 12l-2.500 2.500"],
+  BoxZoomTool: ["Zoom into a box", "M4 4h3M10 4h4M17 4v3M4 7v4M4 14v3h3M10 17h2M17 10v2M15 15l6 6M15 21v-6h6"],
+  WheelZoomTool: ["Zoom with the wheel", "M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14M15 15l6 6M7 10h6M10 7v6"],
+  BoxSelectTool: ["Select by a box", "M4 4h4M11 4h3M17 4h3v4M20 11v3M20 17v3h-4M13 20h-3M7 20H4v-4M4 13v-3M9 12l2.500 2.500L16 9"],
+  LassoSelectTool: ["Select by a lasso", "M12 4c5 0 8 2.500 8 5.500S17 15 12 15s-8-2-8-5.500S7 4 12 4M7 14c-1.500 2 0 3.500 2 3.500s2 2 1 3.500"],
+  PolySelectTool: ["Select by a polygon", "M5 9l7-5 8 6-3 9H8z"],
+  reset: ["Back to the whole picture", "M4 12a8 8 0 1 0 2.500-5.800M4 4v5h5"],
+  lock: ["Keep these axes while settings change", "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3"],
+  pin: ["Pin this run as A, to compare with", "M5 20L12 4l7 16M7.500 14.500h9"],
+  expand: ["Whole screen", "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"],
+  save: ["Save picture or numbers", "M12 4v11M8 11l4 4 4-4M5 20h14"],
 }
-const view = (fig) => Bokeh.index.find_one_by_id(fig.id)
-const LARGE = 3
+const LARGER = 1.4 // letters on the whole screen
+const STYLE = `
+:host { position: absolute; z-index: 5; bottom: 100%; left: 0; right: 0; color: inherit; container-type: inline-size; pointer-events: none; }
+:host(.small) { top: 0; bottom: auto; }
+.strip { display: flex; justify-content: flex-end; gap: 1px; height: 24px; }
+button { pointer-events: auto; display: inline-grid; place-items: center; width: 25px; height: 24px; padding: 0; border: 0; border-radius: 4px; background: none; color: inherit;
+  opacity: 0.72; cursor: pointer; }
+button:hover { opacity: 1; background: color-mix(in srgb, currentColor 12%, transparent); }
+button:focus-visible { opacity: 1; outline: 2px solid var(--panel-primary-color, #1f4e79); outline-offset: -2px; }
+button[aria-pressed=true] { opacity: 1; color: var(--panel-primary-color, #1f4e79); background: color-mix(in srgb, currentColor 18%, transparent); }
+svg { width: 16px; height: 16px; fill: none; stroke: currentColor; stroke-width: 1.9; stroke-linecap: round; stroke-linejoin: round; }
+.space { width: 6px; }
+@media (pointer: coarse) { .strip { height: 28px; } button { width: 31px; height: 28px; } }
+@container (max-width: 205px) { .strip :not([data-tool=save]):not([data-tool=expand]):not([data-tool=lock]):not(svg):not(path) { display: none; } }
+@media print { :host { display: none; } }
+`
+
+const element = (tag, attributes, ...children) => {
+  const made = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) { made.setAttribute(name, value) }
+  made.append(...children)
+  return made
+}
+const drawn = (path) => {
+  const [svg, line] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag))
+  svg.setAttribute("viewBox", "0 0 24 24")
+  svg.setAttribute("aria-hidden", "true")
+  line.setAttribute("d", path)
+  svg.append(line)
+  return svg
+}
+const viewOf = (fig) => Bokeh.index.find_one_by_id(fig.id)
+const rows = new Set() // of the figures that are there: what tells each of them to look again
+
+// The axes stay as they are while settings change, so that the eye can compare; again: they follow the data.
+const lock = (fig) => {
+  if (fig.kept) {
+    for (const [range, hold] of fig.kept) {
+      range.change.disconnect(hold)
+      if ("_initial_start" in range) { Object.assign(range, {_initial_start: null, _initial_end: null}) }
+    }
+    fig.kept = null
+    return
+  }
+  fig.kept = [fig.x_range, fig.y_range].filter((range) => "start" in range).map((range) => {
+    const {start, end} = range
+    if ("_initial_start" in range) { Object.assign(range, {_initial_start: start, _initial_end: end}) }
+    const hold = () => { if (range.start !== start || range.end !== end) { range.setv({start, end}) } }
+    range.change.connect(hold)
+    return [range, hold]
+  })
+}
+
+// The whole screen for one figure with its legend, in larger letters; and back: by the same icon, or by Escape.
+const expand = (fig) => {
+  if (document.fullscreenElement) {
+    document.exitFullscreen()
+    return
+  }
+  const view = viewOf(fig), card = synaptogenTools.cardOf(view)
+  const alone = card && synaptogenTools.figuresIn(card).length === 1
+  const whole = alone ? card.el : view.el
+  const others = (alone ? whole.offsetHeight - view.el.offsetHeight : 32) + 32 // what stands above and below, and a margin
+  const {height} = fig
+  let smaller = () => {}
+  const leave = () => {
+    if (document.fullscreenElement) { return }
+    document.removeEventListener("fullscreenchange", leave)
+    smaller()
+    fig.setv({height}, {sync: false})
+  }
+  whole.requestFullscreen().then(() => {
+    smaller = synaptogenTools.enlarge(fig, LARGER)
+    fig.setv({height: Math.max(240, window.innerHeight - Math.min(others, window.innerHeight / 3))}, {sync: false})
+    document.addEventListener("fullscreenchange", leave)
+  })
+}
+
+const gestures = (fig) => fig.toolbar.tools.filter((tool) => tool.type in ICONS)
+
+const row = (view) => {
+  const fig = view.model, small = fig.css_classes.includes("tooled-small")
+  const host = element("div", {class: `figure-tools ${small ? "small" : ""}`}), root = host.attachShadow({mode: "open"})
+  const strip = element("div", {class: "strip", role: "toolbar", "aria-label": "Tools of the picture"})
+  const looks = []
+  const add = (key, act, pressed = null) => {
+    const [words, path] = ICONS[key]
+    const button = element("button", {type: "button", title: words, "aria-label": words, tabindex: "-1", "data-tool": key}, drawn(path))
+    button.addEventListener("click", (event) => { act(button, event) })
+    if (pressed) {
+      const look = () => { button.setAttribute("aria-pressed", String(pressed())) }
+      looks.push(look)
+      look()
+    }
+    strip.append(button)
+  }
+  if (!small) {
+    for (const tool of gestures(fig)) {
+      add(tool.type, () => { tool.active = !tool.active; look() }, () => tool.active)
+    }
+    add("reset", () => viewOf(fig).reset())
+    strip.append(element("span", {class: "space"}))
+    add("lock", () => { lock(fig); look() }, () => Boolean(fig.kept))
+    add("pin", () => window.dispatchEvent(new Event("synaptogen-pin")), () => Boolean(synaptogenTools.caption.pinned))
+    add("expand", () => expand(fig))
+  }
+  add("save", (button) => synaptogenTools.openMenu(fig, button, root))
+  const look = () => { for (const each of looks) { each() } }
+  for (const tool of gestures(fig)) { tool.properties.active.change.connect(look) }
+  // One stop of the Tab key; arrows, Home and End move in it.
+  const buttons = [...strip.querySelectorAll("button")]
+  buttons.at(-1).tabIndex = 0
+  strip.addEventListener("keydown", (event) => {
+    const at = buttons.indexOf(root.activeElement)
+    const to = {ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1}[event.key]
+    if (to === undefined || at < 0) { return }
+    event.preventDefault()
+    for (const button of buttons) { button.tabIndex = -1 }
+    const next = buttons.at(to % buttons.length)
+    next.tabIndex = 0
+    next.focus()
+  })
+  root.append(element("style", {}, STYLE), strip)
+  return {host, look, view: new WeakRef(view)}
+}
+
+const equip = (view) => {
+  if (!view.model.css_classes?.some((name) => name.startsWith("tooled"))) { return }
+  view.figure_tools ??= row(view)
+  rows.add(view.figure_tools)
+  view.shadow_el.append(view.figure_tools.host)
+}
 
 window.synaptogenTools = {
-  svg(fig, name) {
-    view(fig).export("svg").to_blob().then((blob) => save(blob, `${name}.svg`))
-  },
-
-  // A picture for print: the SVG drawn three times as large, on the colour of the page.
-  large(fig, name) {
-    const {el, bbox: {width, height}} = view(fig)
-    view(fig).export("svg").to_blob().then((blob) => {
-      const image = new Image(), url = URL.createObjectURL(blob)
-      image.onload = () => {
-        const canvas = document.createElement("canvas"), context = canvas.getContext("2d")
-        Object.assign(canvas, {width: LARGE * width, height: LARGE * height})
-        context.fillStyle = getComputedStyle(el).getPropertyValue("--panel-surface-color").trim() || "#fff"
-        context.fillRect(0, 0, canvas.width, canvas.height)
-        context.drawImage(image, 0, 0, canvas.width, canvas.height)
-        URL.revokeObjectURL(url)
-        canvas.toBlob((png) => save(png, `${name}-${LARGE}x.png`))
-      }
-      image.src = url
-    })
-  },
-
-  // The axes stay as they are while settings change, so that the eye can compare; again: they follow the data.
-  lock(fig) {
-    if (fig.kept) {
-      for (const [range, hold] of fig.kept) {
-        range.change.disconnect(hold)
-        if ("_initial_start" in range) { Object.assign(range, {_initial_start: null, _initial_end: null}) }
-      }
-      fig.kept = null
-      return
-    }
-    fig.kept = [fig.x_range, fig.y_range].filter((range) => "start" in range).map((range) => {
-      const {start, end} = range
-      if ("_initial_start" in range) { Object.assign(range, {_initial_start: start, _initial_end: end}) }
-      const hold = () => { if (range.start !== start || range.end !== end) { range.setv({start, end}) } }
-      range.change.connect(hold)
-      return [range, hold]
-    })
-  },
-
-  // The whole screen for one figure, and back: by the same tool, or by Escape.
-  expand(fig) {
-    if (document.fullscreenElement) {
-      document.exitFullscreen()
-      return
-    }
-    const height = fig.height
-    const leave = () => {
-      if (!document.fullscreenElement) {
-        fig.height = height
-        document.removeEventListener("fullscreenchange", leave)
-      }
-    }
-    view(fig).el.requestFullscreen().then(() => {
-      fig.height = window.innerHeight - 32
-      document.addEventListener("fullscreenchange", leave)
-    })
+  ...window.synaptogenTools,
+  lock, expand, viewOf,
+  // What files say of the run that is shown; `pinned`: whether there is a run A.
+  caption: {line: "", file: "synaptogen", pinned: false},
+  tell(caption) {
+    synaptogenTools.caption = caption
+    for (const each of rows) { if (each.view.deref()?.is_destroyed ?? true) { rows.delete(each) } else { each.look() } }
   },
 }
+const figureView = Bokeh.Models.get("Figure").prototype.default_view.prototype
+let owner = figureView
+while (!Object.hasOwn(owner, "render")) { owner = Object.getPrototypeOf(owner) }
+const render = owner.render
+figureView.render = function () {
+  render.call(this)
+  equip(this)
+}
+const each = (view) => {
+  if (view.model.type === "Figure") { equip(view) } else { for (const child of view.child_views ?? []) { each(child) } }
+}
+for (const view of Bokeh.index) { each(view) }
+window.dispatchEvent(new Event("synaptogen-tools"))

@@ -18,6 +18,7 @@ CARD = """
 :host { border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 6px; padding: 6px;
   box-sizing: border-box; overflow: hidden;
   background: var(--panel-surface-color, transparent); }
+:host(:fullscreen) { overflow: auto; padding: 16px; background: var(--panel-surface-color, #fff); }
 @media print { :host { break-inside: avoid; overflow: visible; } }
 """
 
@@ -40,7 +41,7 @@ def flow(*parts: Any, gap: str = "4px 8px", styles: Mapping[str, str] | None = N
 
 def card(*parts: Any, **options: Any) -> pn.Column:
     """Parts on a quiet sheet with a border."""
-    return pn.Column(*parts, stylesheets=[CARD], styles=NARROW, **wide(options))
+    return pn.Column(*parts, stylesheets=[CARD], styles=NARROW, css_classes=["card"], **wide(options))
 
 
 def grid(*items: Any, sizes: Mapping[str, int] | Sequence[Mapping[str, int]]) -> pn.Column:

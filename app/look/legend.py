@@ -13,24 +13,26 @@ DASHES = {"solid": "solid", "dashed": "dashed", "dotted": "dotted", "dotdash": "
 
 def swatch(color: str, text: str, *, dash: str = "solid", kind: str = "line") -> str:
     """One entry: a piece of line, or a square (`kind` "area"), dot or marker. The colour "ink" is that of the text."""
+    drawn = f'data-kind="{kind}" data-color="{color}" data-dash="{dash}"'  # for files of the figure: figure_export.js
     color = "currentColor" if color == "ink" else color
     if kind in MARKERS:
-        return (
-            f'<span style="white-space:nowrap"><span style="color:{color}">{MARKERS[kind]}</span> {escape(text)}</span>'
-        )
+        sign = f'<span style="color:{color}">{MARKERS[kind]}</span>'
+        return f'<span {drawn} style="white-space:nowrap">{sign} {escape(text)}</span>'
     if kind == "line":
         shape = f"width:22px;border-top:3px {DASHES[dash]} {color}"
     else:
         shape = f"width:10px;height:10px;background:{color};border-radius:{'50%' if kind == 'dot' else '2px'}"
     return (
-        '<span style="display:inline-flex;align-items:center;gap:6px;white-space:nowrap">'
+        f'<span {drawn} style="display:inline-flex;align-items:center;gap:6px;white-space:nowrap">'
         f'<span style="display:inline-block;{shape}"></span>{escape(text)}</span>'
     )
 
 
 def legend(entries: Iterable[str]) -> str:
     """Entries side by side, as HTML."""
-    return f'<div style="display:flex;flex-wrap:wrap;gap:2px 16px;font-size:12px">{"".join(entries)}</div>'
+    return (
+        f'<div class="legend" style="display:flex;flex-wrap:wrap;gap:2px 16px;font-size:12px">{"".join(entries)}</div>'
+    )
 
 
 def cell_entries(cells: Iterable[tuple[int, int]]) -> list[str]:

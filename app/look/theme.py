@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,14 +10,11 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import (
     ColorBar,
-    CustomAction,
-    CustomJS,
     CustomJSTicker,
     CustomJSTickFormatter,
     HoverTool,
     LinearColorMapper,
     LogAxis,
-    SaveTool,
     Title,
     Tool,
 )
@@ -50,6 +46,9 @@ BARE = "--bare"  # a style of the place that a figure is in: 1 until there are d
 SHEET = f"""
 :host {{ background: color-mix(in srgb, currentColor calc(var({BARE}, 0) * 7%), transparent); border-radius: 4px; }}
 :host > * {{ opacity: calc(1 - var({BARE}, 0)); }}
+:host > .figure-tools {{ opacity: 1; }}
+:host(.tooled) {{ margin-top: 26px; }}
+@media (pointer: coarse) {{ :host(.tooled) {{ margin-top: 30px; }} }}
 :host(:fullscreen) {{ background: var(--panel-surface-color, #fff); padding: 16px; box-sizing: border-box; }}
 """
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
@@ -59,27 +58,6 @@ PALETTE = {
     "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
 }
 
-
-def _icon(drawn: str) -> str:
-    """A tool's icon, of a grey that light and dark leave legible."""
-    return (
-        "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
-        f"fill='none' stroke='%23878e95' stroke-width='2'>{drawn}</svg>"
-    )
-
-
-def _letters(text: str, size: int) -> str:
-    font = f"font-family='sans-serif' font-weight='bold' font-size='{size}'"
-    return f"<text x='12' y='16' text-anchor='middle' {font} fill='%23878e95' stroke='none'>{text}</text>"
-
-
-# Beside Bokeh's own; app/look/figure_tools.js says what they do. Where there is no room, the last go into a menu.
-TOOLS = (
-    ("svg", _icon(_letters("SVG", 10)), "Save as SVG"),
-    ("expand", _icon("<path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/>"), "Whole screen"),
-    ("lock", _icon("<path d='M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3'/>"), "Keep these axes; again: let them go"),
-    ("large", _icon(_letters("3×", 13)), "Save as PNG, three times as fine"),
-)
 
 # Bokeh's own ticks crowd a log axis of less than two decades, which is what resistances span.
 LOG_TICKS = """
@@ -215,7 +193,7 @@ class Theme:
         """
         figure = bokeh_figure(
             title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
-            tools="pan,box_zoom,wheel_zoom,reset", toolbar_location="right", active_drag=None, active_scroll=None,
+            tools="pan,box_zoom,wheel_zoom", toolbar_location=None, active_drag=None, active_scroll=None,
             x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
             **options,
         )  # fmt: skip
@@ -223,10 +201,11 @@ class Theme:
         return figure
 
     def dress(self, figure: Any, name: str, tools: Sequence[Tool] = ()) -> None:
-        """Give a figure the house style, whoever made it; `name` names the saved file."""
-        figure.update(name=name, stylesheets=[SHEET], toolbar_location="right")
+        """Give a figure the house style, whoever made it; `name` names the saved file. Its icons are the browser's
+        affair (figure_tools.js): tools of Bokeh's own would be nine models more for each figure of a page.
+        """
+        figure.update(name=name, stylesheets=[SHEET], css_classes=["tooled"], toolbar_location=None)
         figure.toolbar.logo = None
-        figure.toolbar.autohide = False  # at the side, where they take no room from a title
         figure.update(min_border_left=62, min_border_right=12)  # numbers of other widths must not move the picture
         figure.outline_line_color = None
         figure.grid.grid_line_color = GRID[self.dark]
@@ -242,12 +221,7 @@ class Theme:
             if isinstance(axis, LogAxis):
                 axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
                 axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
-        file = "synaptogen-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        figure.add_tools(SaveTool(filename=file, description="Save as PNG"), *tools)
-        for act, icon, says in TOOLS:
-            code = CustomJS(args={"fig": figure}, code=f"synaptogenTools.{act}(fig, '{file}')")
-            toggles = {"active_callback": "auto"} if act == "lock" else {}
-            figure.add_tools(CustomAction(callback=code, icon=icon, description=says, **toggles))
+        figure.add_tools(*tools)
 
     def second_title(self, figure: Any) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""

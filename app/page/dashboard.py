@@ -32,6 +32,7 @@ from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
 from app.page.tab_bar import TabBar
 from app.settings import history, link, presets, session_file
+from app.settings.caption import caption
 from app.settings.sections import Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
@@ -51,7 +52,10 @@ SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
 DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
 PATCHES = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
-TOOLS = Path(theme.__file__).with_name("figure_tools.js").read_text(encoding="utf-8")
+TOOLS = [
+    Path(theme.__file__).with_name(f"figure_{part}.js").read_text(encoding="utf-8")
+    for part in ("export", "numbers", "tools")
+]
 ICON = Path(__file__).with_name("favicon.svg")
 BAR = 48  # pixels: height of the header
 PAGE_STYLE = {
@@ -120,7 +124,7 @@ class Dashboard:
         self.rooms = layout.column(css_classes=[PLACES], margin=(10, 0, 0, 0))
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
-        self.session.announce = self.painted.ask
+        self.session.announce = self._announce
         self.address = Address(self.settings, lambda: (self.tabs.active, self.theme.dark), self._post)
         self.session.closing.append(self.address.close)
         self.address.changed = self._tell_history
@@ -184,6 +188,13 @@ class Dashboard:
         if tab in self.ghosts:
             self.ghosts[tab].show(self.views[tab].update, result, extra or Extra.none())
 
+    def _announce(self, number: int) -> None:
+        """A drawing is on its way: what its files will say goes with it."""
+        drawn = self.session.drawn.get(self.session.visible)
+        words = {key: plain(text) for key, text in caption(self.settings, drawn).items()} if drawn else {}
+        self.header.caption = words | {"pinned": self.beside.pinned is not None}
+        self.painted.ask(number)
+
     def _device_menu(self, item: str) -> None:
         if item == "back":
             self.use_device(None)
@@ -209,7 +220,7 @@ class Dashboard:
     def serve(self) -> None:
         """Begin to work once the page has been loaded, and let go of everything when it is closed."""
         if self.document is not None:
-            for code in (PATCHES, TOOLS, leaving.ASK):
+            for code in (PATCHES, *TOOLS, leaving.ASK):
                 self.document.js_on_event(DocumentReady, CustomJS(code=code))
             self.painted.follow(self.document)
             self.address.follow(self.document)

@@ -144,6 +144,13 @@ export function render({model}) {
   const name = () => { if (model.window_title) { document.title = model.window_title } }
   model.on("window_title", name)
   name()
+  // Icons of the figures ask for what the header offers, and are told what it knows.
+  const tell = () => window.synaptogenTools?.tell({line: "", file: "synaptogen", ...model.caption})
+  model.on("caption", tell)
+  const pin = () => { const known = model.actions.find(({key}) => key === "compare"); if (known) { act(known) } }
+  window.addEventListener("synaptogen-pin", pin)
+  window.addEventListener("synaptogen-tools", tell) // they have come after the header
+  tell()
   draw()
   return root
 }

@@ -41,6 +41,9 @@ class Header(JSComponent):
     actions = param.List(doc="Of each action what the browser draws; the first is the device.")
     window_title = param.String("", doc="What the browser writes above the page.")
     own = param.Boolean(False, doc="Whether the device is the user's own.")
+    caption = param.Dict(
+        default={}, doc="What files of a picture say of the run: line, file; pinned: whether there is A."
+    )
     dialog = param.Dict(default={"title": "", "html": ""}, doc="A page of help over the page; no title: none is open.")
 
     _bundle = "header.js"

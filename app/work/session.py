@@ -30,7 +30,7 @@ from synaptogen_core.progress import Progress
 AT_ONCE = float(os.environ.get("SYNAPTOGEN_AT_ONCE_SECONDS", "0.3"))
 TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
 AT_START = 3.0  # the first run, when there is nothing to look at yet
-RESULTS = LruCache(256_000_000)
+RESULTS = LruCache(runs.RUNS.limit // 3)
 OWN_RUNS = runs.BUDGET  # bytes of the runs that a page keeps of its user's own device
 
 
@@ -58,6 +58,7 @@ class Session:
         self._progress: tuple[float, float | None] | None = None  # of a run that takes a while: share, seconds left
         self._failed: dict[str, tuple[Any, str]] = {}  # tab, or "" for the simulation -> key of what failed, a sentence
         self._told = ""  # what was refused: it stays until something is accepted
+        self.drawn: dict[str, Any] = {}  # tab -> key of the result that its pictures show
         self._sent: dict[str, Any] = {}  # tab -> key of the newest result on its way to the pictures
         self._drawing_number = self._painted_number = 0  # of the newest drawing, and of the last one seen painted
         self._due = False
@@ -339,6 +340,7 @@ class Session:
             return
         try:
             self._painters[name](result)
+            self.drawn[name] = key[0]
             if self.beside is not None and self.tabs[name].of_run:
                 self.decorate(name, result, extra)
         except Exception as error:

@@ -65,7 +65,7 @@ class ScatterMatrix:
             return self.numbers[across, down]
         figure = self.theme.figure(f"cycles {across} {down}", x=" ", y=" ", height=HEIGHT)
         figure.update(min_width=120, min_border_left=8, min_border_right=4, min_border_top=4, min_border_bottom=8)
-        figure.toolbar_inner = figure.toolbar.autohide = True
+        figure.css_classes = ["tooled-small"]
         figure.grid.visible = False
         self.figures[across, down] = figure
         self.axes[across, down] = Axis(figure, "x"), Axis(figure, "y")

@@ -125,7 +125,6 @@ class View(Base):
         for axis, grid in ((figure.xaxis, figure.xgrid), (figure.yaxis, figure.ygrid)):
             if axis.axis_label in (theme.label("row"), theme.label("column")):
                 axis.ticker = grid.ticker = BasicTicker(min_interval=1)  # there is no half a line
-        figure.toolbar_location = "right"  # as the map's, so that the frames stand above each other
         source, digits = ColumnDataSource(BARS), ColumnDataSource(DIGITS)
         if rows:
             whole = figure.hbar("line", right="ideal", height=BAR, source=source, line_color=None)

@@ -1,14 +1,12 @@
 """Telegraph traps, carried out: which are occupied at a time, whatever was asked before. The specification.
 
-Trap k of a cell has an address, (seed, TRAP, cell, k), which gives its time constant and a key of its own. Time is cut
-into blocks of 2^d ns, 64 to 128 time constants, at whose ends the states are independent, and each block is halved
-around the asked time. What is known of an interval: the states at its ends, and whether it is quiet, without any jump.
-One that is not is split by a word of its own in four ways, whose exact probabilities follow from
-
-    P(z stays z) = 1 - s (1 - e^-x),   P(no jump) = e^(-s x),   x = length/tau,   s = p in state 0, 1 - p in state 1,
-
-so that the chain is exact at every nanosecond, and halving ends as soon as an interval is quiet. The compiled twin
-gives the same bits.
+Trap k of a cell has an address, (seed, TRAP, cell, k), which gives its time constant and a key of its own. A two-state
+chain of relaxation rate 1/tau and occupancy p is a Poisson process of rate 1/tau at whose events the state is drawn
+anew, occupied with probability p: P(z stays z) = s + (1 - s) e^(-t/tau), s the share of z, is that of drawing again
+with probability 1 - e^(-t/tau). So the state at a time is what the last event before it has drawn. Time is cut into
+blocks of 2^d ns, one to two time constants long, each with events of its own, drawn from its end backwards; where a
+block has none before the time that is asked for, the last one of the block before it is the one. So the chain is exact
+at every nanosecond, and a time costs some three calls of the generator. The compiled twin gives the same bits.
 """
 
 from __future__ import annotations
@@ -21,13 +19,11 @@ from numpy.typing import NDArray
 
 from synaptogen_core.device.model import random_streams
 from synaptogen_core.device.numbers import ModelNumbers
-from synaptogen_core.device.retention.arithmetic import PER_2_32, exp, log
+from synaptogen_core.device.retention.arithmetic import PER_2_32, exp, exponential, log
 from synaptogen_core.device.retention.jumps import Ns, interpolated
 from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.types import F32, F64, U32, Bools
 
-BLOCK = 64.0  # time constants that are forgotten: e^-64 is 2e-28
-SMALL = 1e-3  # of a time constant, below which differences of exponentials are series
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 U64 = NDArray[np.uint64]
 
@@ -136,88 +132,33 @@ def occupied(seed: int, cell: U64, number: int, time: int | Ns, law: Numbers) ->
     ndarray of bool, shape (n,)
     """
     tau, key = time_constant(seed, cell, number, law)
-    depth = np.frexp(BLOCK * tau)[1].astype(np.uint64)
+    depth = np.frexp(tau)[1].astype(np.uint64)
     now = np.broadcast_to(np.asarray(time, np.uint64), cell.shape)
     block = now >> depth
-    head, tail = (_words(part, np.zeros_like(block), key) for part in (block, block + np.uint64(1)))
-    first, last = uniform(head[0]) < law.occupancy, uniform(tail[0]) < law.occupancy
-    x = np.ldexp(1.0, depth.astype(np.int32)) / tau
-    stays = exp(-law.occupancy * x), exp(-(1.0 - law.occupancy) * x)  # of both states, without a jump
-    quiet = np.where(first, stays[1], stays[0])
-    stay = 1.0 - np.where(first, 1.0 - law.occupancy, law.occupancy) * (1.0 - stays[0] * stays[1])
-    moving = np.flatnonzero((first != last) | (uniform(head[1]) * stay >= quiet))
-    node, split, spare = np.ones_like(block), head[2].copy(), np.zeros((2, cell.size), np.uint32)
-    fresh = False
-    while moving.size:
-        stays = np.sqrt(stays[0]), np.sqrt(stays[1])
-        x = x * 0.5
-        way = _way(uniform(split[moving]), first[moving], last[moving], x[moving], stays, moving, law.occupancy)
-        a, b = first[moving], last[moving]
-        middle = np.where((way == 0) | (way == 2), a, np.where(way == 1, b, ~a))
-        depth[moving] -= np.uint64(1)
-        right = ((now[moving] >> depth[moving]) & np.uint64(1)).astype(np.bool_)
-        first[moving], last[moving] = np.where(right, middle, a), np.where(right, b, middle)
-        on = (way != np.where(right, 1, 0)) & (depth[moving] > 0)
-        node[moving] = 2 * node[moving] + right
-        split[moving] = np.where(right, spare[1, moving], spare[0, moving])
-        moving, fresh = moving[on], not fresh
-        if fresh:  # one call serves a node and both its halves
-            word = _words(block[moving], node[moving], (key[0][moving], key[1][moving]))
-            split[moving], spare[:, moving] = word[0], word[1:3]
-    return np.asarray(first)
+    length = np.ldexp(1.0, depth.astype(np.int32))
+    back = length - (now - (block << depth)).astype(np.float64)  # ns, from the end of the block
+    state, at, call = np.zeros(cell.size, np.bool_), np.zeros(cell.size), np.zeros(cell.size, np.uint64)
+    seeking = np.arange(cell.size)
+    while seeking.size:
+        word = _words(block[seeking], call[seeking], (key[0][seeking], key[1][seeking]))
+        call[seeking] += np.uint64(1)
+        on = np.ones(seeking.size, np.bool_)
+        for gap, mark in ((0, 1), (2, 3)):
+            here = seeking[on]
+            at[here] += exponential(word[gap, on]) * tau[here]
+            state[here] = uniform(word[mark, on]) < law.occupancy
+            on &= at[seeking] < back[seeking]
+        none = seeking[at[seeking] >= length[seeking]]  # no event before that time: the last one of an earlier block
+        block[none] -= np.uint64(1)
+        at[none], back[none], call[none] = 0.0, 0.0, 0
+        on[at[seeking] == 0.0] = True
+        seeking = seeking[on]
+    return state
 
 
-def _words(block: U64, node: U64, key: tuple[U64, U64]) -> U32:
-    """The words of a node of a block's tree: 0 for its beginning, and then as in a heap."""
-    counter = np.stack([block & LOW, block >> HALF, node & LOW, node >> HALF]).astype(np.uint32)
-    return random_streams.philox(counter, key)
-
-
-def _way(
-    u: F64, first: Bools, last: Bools, x: F64, stays: tuple[F64, F64], where: NDArray[np.intp], p: float
-) -> NDArray[np.intp]:
-    """How intervals that are not quiet fall into two halves.
-
-    Parameters
-    ----------
-    u : ndarray of float64, shape (m,)
-        Uniform.
-    first, last : ndarray of bool, shape (m,)
-        States at the ends.
-    x : ndarray of float64, shape (m,)
-        Half lengths in time constants.
-    stays : two ndarray of float64, shape (n,)
-        Probability of no jump in a half, of both states.
-    where : ndarray of int, shape (m,)
-        Which of them.
-    p : float
-        Occupancy.
-
-    Returns
-    -------
-    ndarray of int, shape (m,)
-        0: the left half is quiet; 1: the right one is; 2 and 3: none, with the state of the left end, or the other one,
-        in the middle.
-    """
-    zero, one = stays[0][where], stays[1][where]
-    small = x < SMALL
-    gone = np.where(small, x * (1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0))), 1.0 - zero * one)
-    q, swap, back = [], [], []
-    for alone, s in ((zero, p), (one, 1.0 - p)):
-        q.append(alone)
-        swap.append(s * gone)
-        series = p * (1.0 - p) * x * x / 2.0 * (1.0 - x * (1.0 + s) / 3.0 + x * x * (1.0 + s + s * s) / 12.0)
-        back.append(np.where(small, series, (1.0 - s * gone) - alone))  # there and back again
-    qa, qb = np.where(first, q[1], q[0]), np.where(last, q[1], q[0])
-    back_a, back_b = np.where(first, back[1], back[0]), np.where(last, back[1], back[0])
-    out, other = np.where(first, swap[1], swap[0]), np.where(first, swap[0], swap[1])
-    same = first == last
-    w0 = qa * np.where(same, back_a, out)
-    w1 = np.where(same, back_a, out) * qb
-    w2 = back_a * np.where(same, back_a, out)
-    w3 = out * np.where(same, other, back_b)
-    u = u * (((w0 + w1) + w2) + w3)
-    return np.asarray((u >= w0).astype(np.intp) + (u >= w0 + w1) + (u >= (w0 + w1) + w2))
+def _words(block: U64, call: U64, key: tuple[U64, U64]) -> U32:
+    """The words of a call of a block: a gap and a mark, twice."""
+    return random_streams.philox(np.stack([block & LOW, block >> HALF, call, call * 0]).astype(np.uint32), key)
 
 
 def flickering(seed: int, cell: U64, r: F32, time: int | Ns, law: Numbers) -> F32:

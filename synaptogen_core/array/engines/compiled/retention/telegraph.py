@@ -15,6 +15,7 @@ from synaptogen_core.array.engines.compiled.retention.relaxation import (
     LOW,
     PER_2_32,
     exp,
+    exponential,
     inline,
     interpolated,
     philox,
@@ -24,7 +25,7 @@ from synaptogen_core.device.retention import arithmetic, jumps, telegraph, traps
 from synaptogen_core.device.retention.jumps import Ns
 from synaptogen_core.types import F32
 
-BLOCK, SMALL, TRAP = telegraph.BLOCK, telegraph.SMALL, random_streams.TRAP
+TRAP = random_streams.TRAP
 ONE = np.uint64(1)
 
 
@@ -32,46 +33,6 @@ ONE = np.uint64(1)
 def uniform(word):
     """The twin of `telegraph.uniform`."""
     return (float(word) + 0.5) * PER_2_32
-
-
-@inline
-def way(u, first, last, x, zero, one, p):
-    """The twin of `telegraph._way`, one interval.
-
-    Parameters
-    ----------
-    u : float
-        Uniform.
-    first, last : bool
-        States at the ends.
-    x : float
-        Half length in time constants.
-    zero, one : float
-        Probability of no jump in a half, of both states.
-    p : float
-        Occupancy.
-
-    Returns
-    -------
-    int
-    """
-    gone = x * (1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0))) if x < SMALL else 1.0 - zero * one
-    s0, s1 = p, 1.0 - p
-    if x < SMALL:
-        back0 = p * (1.0 - p) * x * x / 2.0 * (1.0 - x * (1.0 + s0) / 3.0 + x * x * (1.0 + s0 + s0 * s0) / 12.0)
-        back1 = p * (1.0 - p) * x * x / 2.0 * (1.0 - x * (1.0 + s1) / 3.0 + x * x * (1.0 + s1 + s1 * s1) / 12.0)
-    else:
-        back0 = (1.0 - s0 * gone) - zero
-        back1 = (1.0 - s1 * gone) - one
-    qa, qb = (one if first else zero), (one if last else zero)
-    back_a, back_b = (back1 if first else back0), (back1 if last else back0)
-    out, other = (s1 * gone if first else s0 * gone), (s0 * gone if first else s1 * gone)
-    same = first == last
-    inner = back_a if same else out
-    w0, w1, w2 = qa * inner, inner * qb, back_a * inner
-    w3 = out * (other if same else back_b)
-    u = u * (((w0 + w1) + w2) + w3)
-    return int(u >= w0) + int(u >= w0 + w1) + int(u >= (w0 + w1) + w2)
 
 
 @inline
@@ -93,37 +54,26 @@ def occupied(k0, k1, tau, time, p):
     -------
     bool
     """
-    depth = math.frexp(BLOCK * tau)[1]
-    block = time >> np.uint64(depth)
-    zeros = np.uint64(0)
-    h0, h1, split, _ = philox(block & LOW, block >> HALF, zeros, zeros, k0, k1)
-    t0, _, _, _ = philox((block + ONE) & LOW, (block + ONE) >> HALF, zeros, zeros, k0, k1)
-    first, last = uniform(h0) < p, uniform(t0) < p
-    x = math.ldexp(1.0, depth) / tau
-    zero, one = exp(-p * x), exp(-(1.0 - p) * x)
-    if first == last:
-        stay = 1.0 - ((1.0 - p) if first else p) * (1.0 - zero * one)
-        if uniform(h1) * stay < (one if first else zero):
-            return first
-    node, fresh, left, right = ONE, False, zeros, zeros
+    depth = np.uint64(math.frexp(tau)[1])
+    block, zero = time >> depth, np.uint64(0)
+    length = math.ldexp(1.0, int(depth))
+    back = length - float(time - (block << depth))
     while True:
-        zero, one, x = math.sqrt(zero), math.sqrt(one), x * 0.5
-        chosen = way(uniform(split), first, last, x, zero, one, p)
-        middle = first if (chosen == 0 or chosen == 2) else (last if chosen == 1 else not first)
-        depth -= 1
-        bit = (time >> np.uint64(depth)) & ONE
-        if bit:
-            first = middle
-        else:
-            last = middle
-        if chosen == int(bit) or depth == 0:
-            return first
-        node = node + node + bit
-        fresh = not fresh
-        if fresh:
-            split, left, right, _ = philox(block & LOW, block >> HALF, node & LOW, node >> HALF, k0, k1)
-        else:
-            split = right if bit else left
+        at, call, mark = 0.0, zero, zero
+        while True:
+            gap, mark, later, its = philox(block & LOW, block >> HALF, call, zero, k0, k1)
+            at += exponential(gap) * tau
+            if at >= back:
+                break
+            mark = its
+            at += exponential(later) * tau
+            if at >= back:
+                break
+            call += ONE
+        if at < length:
+            return uniform(mark) < p
+        block -= ONE
+        back = 0.0
 
 
 def _entry(number: int) -> Any:
