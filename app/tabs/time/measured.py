@@ -74,8 +74,8 @@ def measured(name: str, data: bytes) -> Measured:
     if not ratio.size:
         said += ". It takes a read at birth and at two later times for the two-time ratio."
     times = found["time"].values if ratio.size else np.zeros(0)
-    time, g, birth = table.time[later], table.conductance[later], table.birth[later]
-    return Measured(name, said, True, time, g, birth, born[later], times, ratio)
+    time, conductance, birth, own = (part[later] for part in (table.time, table.conductance, table.birth, born))
+    return Measured(name, said, True, time, conductance, birth, own, times, ratio)
 
 
 def _none(name: str, said: str) -> Measured:
