@@ -30,7 +30,7 @@ from synaptogen_core.progress import Progress
 AT_ONCE = float(os.environ.get("SYNAPTOGEN_AT_ONCE_SECONDS", "0.3"))
 TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
 AT_START = 3.0  # the first run, when there is nothing to look at yet
-RESULTS = LruCache(256_000_000)
+RESULTS = LruCache(runs.RUNS.limit // 3)
 OWN_RUNS = runs.BUDGET  # bytes of the runs that a page keeps of its user's own device
 
 
