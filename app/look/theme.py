@@ -214,14 +214,18 @@ class Theme:
                 text_color=TEXT[self.dark], text_font=FONT, text_font_size="1.05em", text_font_style="normal"
             )
         for axis in figure.axis:
-            axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
-            axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
-            for ticks in ("major_tick", "minor_tick"):
-                axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
-            if isinstance(axis, LogAxis):
-                axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
-                axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
+            self.dress_axis(axis)
         figure.add_tools(*tools)
+
+    def dress_axis(self, axis: Any) -> None:
+        """Give an axis the house style."""
+        axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
+        axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
+        for ticks in ("major_tick", "minor_tick"):
+            axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
+        if isinstance(axis, LogAxis):
+            axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
+            axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
 
     def second_title(self, figure: Any) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""
