@@ -72,7 +72,7 @@ class MeasuredView:
         self.source.data = ratio
         theories = [swatch(color, words, dash="dashed") for _, color, words in THEORIES]
         table = swatch(
-            "ink", "your table, with 95 % interval" if len(ratio["x"]) else "here a table would lie", kind="dot"
+            "ink", "your table, with 95 % interval" if len(ratio["x"]) else "your table, once there is one", kind="dot"
         )
         self.note.object = legend([table, *theories]) + WHAT
 

@@ -33,7 +33,7 @@ def test_a_table_comes_through_the_door_and_a_click_moves_the_threshold(small_ru
         view.update(compute.compute(small_run, settings.request(), options.choices(), threading.Event()))
 
     show()
-    assert not len(view.measured.source.data["x"]) and "would lie" in view.measured.note.object
+    assert not len(view.measured.source.data["x"]) and "once there is one" in view.measured.note.object
     assert len(view.trace.lines["noisy"].data["x"]) > 2000
     assert all("jumped" in note.object for note in view.map_notes) and "MIT" in view.trace.label.object
     content = written(tmp_path / "reads.csv", table([0.0, 0.01, 0.1, 10.0], 60)).read_bytes()
