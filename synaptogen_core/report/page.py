@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from synaptogen_core.drawing.svg import number
+from synaptogen_core.drawing.picture import number
 from synaptogen_core.exchange.devices.ours import list_devices, load_device
 from synaptogen_core.report import summary
 from synaptogen_core.report.pictures import figures
