@@ -11,10 +11,11 @@ from bokeh.models import ColumnDataSource, Span, Whisker
 
 from app.look import theme
 from app.look.axes import Axis
+from synaptogen_core.drawing.picture import Axis as Side
 from synaptogen_core.drawing.picture import Band, Picture, Rule, scaled
 
 Fill = Callable[..., dict[str, Any]]
-Edges = list[list[tuple[np.ndarray, np.ndarray]]]  # of each layer in a role: a line, or the two lines of a band
+Lines = list[np.ndarray]  # of each layer of a role: (1, 2, n), and (2, 2, n) of a band with its two lines
 KINDS = {"log": "log", "normal": "percent"}  # of an axis, by its scale
 MARGINS = {"whole": 0.5, "normal": 0.15}
 
@@ -72,17 +73,20 @@ class Drawn:
 
     def draw(self, *pictures: Picture) -> None:
         """Replace the numbers by those of pictures, whose axes are of one kind; the axes hold all but areas."""
-        found: dict[tuple[str, str], Edges] = defaultdict(list)
+        found: dict[tuple[str, str], Lines] = defaultdict(list)
         held: tuple[list[np.ndarray], list[np.ndarray]] = [], []
         for picture in pictures:
+            sides = list(zip((picture.x, picture.y), self._factors, strict=True))
             for layer in picture.layers:
                 if isinstance(layer, Rule):
+                    i, at = (0, layer.x) if layer.y is None else (1, layer.y)
                     if layer.role in self._rules:
-                        held[1].append(np.array([np.nan if layer.y is None else layer.y]))
-                        self._rules[layer.role].location = layer.x if layer.y is None else layer.y
+                        held[i].append(placed(at, *sides[i]))
+                        self._rules[layer.role].location = float(held[i][-1])
                     continue
                 edges = layer.edges if isinstance(layer, Band) else ((layer.x, layer.y),)
-                found[layer.role, layer.of or picture.name].append([self._placed(picture, *edge) for edge in edges])
+                lines = [[placed(v, *side) for v, side in zip(edge, sides, strict=True)] for edge in edges]
+                found[layer.role, layer.of or picture.name].append(np.array(lines))
         for source, fill, keys in self._fills:
             source.data = fill(*(found[key] for key in keys))
             if fill is not outline:
@@ -91,35 +95,33 @@ class Drawn:
         hold(self.x, *held[0], scale=pictures[0].x.scale)
         hold(self.y, *held[1], scale=pictures[0].y.scale)
 
-    def _placed(self, picture: Picture, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of a layer in the units of the figure; normal scores for probabilities."""
-        across, up = (
-            scaled(numbers, "normal") if side.scale == "normal" else factor * np.asarray(numbers, float)
-            for numbers, side, factor in zip((x, y), (picture.x, picture.y), self._factors, strict=True)
-        )
-        return across, up
+
+def placed(numbers: Any, side: Side, factor: float) -> np.ndarray:
+    """Numbers of a layer in the unit of the figure's axis; normal scores of probabilities."""
+    return scaled(numbers, side.scale) if side.scale == "normal" else np.asarray(numbers, float) * factor
 
 
-def points(lines: Edges) -> dict[str, Any]:
+def points(lines: Lines) -> dict[str, Any]:
     """Lines one after the other, with a gap between them."""
     gap = np.full((2, 1), np.nan)
-    parts = [part for line in lines for part in (gap, np.stack(line[0]))][1:]
+    parts = [part for line in lines for part in (gap, line[0])][1:]
     x, y = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
     return {"x": x, "y": y}
 
 
-def between(lines: Edges, bands: Edges) -> dict[str, Any]:
+def between(lines: Lines, bands: Lines) -> dict[str, Any]:
     """Points with the ends of the bands at their places."""
-    (low, high) = ([band[i] for band in bands] for i in (0, 1))
-    return {**points(lines), "low": points([[e] for e in low])["y"], "high": points([[e] for e in high])["y"]}
+    low, high = (points([band[i:] for band in bands])["y"] for i in (0, 1))
+    return {**points(lines), "low": low, "high": high}
 
 
-def outline(bands: Edges) -> dict[str, Any]:
-    """The way around a band, where its ends are known."""
-    x, y = np.concatenate([np.zeros((2, 0)), *(
-        np.concatenate([np.stack(one)[:, both], np.stack(two)[:, both][:, ::-1]], axis=1)
-        for one, two in bands for both in [np.isfinite(np.stack([*one, *two])).all(axis=0)]
-    )], axis=1)  # fmt: skip
+def outline(bands: Lines) -> dict[str, Any]:
+    """The way around bands, where both of their ends are known."""
+    parts = [np.zeros((2, 0))]
+    for one, two in bands:
+        known = np.isfinite(one + two).all(axis=0)
+        parts += [one[:, known], two[:, known][:, ::-1]]
+    x, y = np.concatenate(parts, axis=1)
     return {"x": x, "y": y}
 
 

@@ -52,7 +52,7 @@ def draw(picture: Picture | Matrix) -> str:
     inside += f'viewBox="{LEFT - 4} {top - 4} {right - LEFT + 8} {bottom - top + 8}">'  # cuts off what lies outside
     layers = "".join(part for layer in picture.layers for part in _layer(picture, layer))
     drawn = f'<path class="grid" d="{"".join(lines)}"/>{inside}{layers}</svg>{"".join(words)}'
-    return wrapped(drawn, picture.title, WIDTH, HEIGHT)
+    return _wrapped(drawn, picture.title, WIDTH, HEIGHT)
 
 
 def _layer(picture: Picture, layer: Layer) -> Iterator[str]:
@@ -99,23 +99,8 @@ def _whole(points: F64) -> list[NDArray[np.intp]]:
     return [piece for piece in pieces if len(piece) > 1 and there[piece].all()]
 
 
-def wrapped(drawn: str, title: str, width: float, height: float, style: str = "picture") -> str:
-    """SVG elements as a whole picture with a title.
-
-    Parameters
-    ----------
-    drawn : str
-        SVG elements.
-    title : str
-        Text; escaped here.
-    width, height : float
-    style : str
-        Class of the page's style sheet.
-
-    Returns
-    -------
-    str
-    """
+def _wrapped(drawn: str, title: str, width: float, height: float, style: str = "picture") -> str:
+    """SVG elements as a whole picture with a title, which is escaped here."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{style}" viewBox="0 0 {width:g} {height:g}" role="img">'
         f"<title>{safe(title)}</title>{drawn}</svg>"
@@ -138,7 +123,8 @@ def _matrix(picture: Matrix) -> str:
             drawn.append(f'<rect {colour} {square}/><rect class="frame{frame}" {square}/>')
             words = number(round(value, 2), 2) + "*" * bool(picture.marked[i, j])
             drawn.append(_text(x + side / 2, y + side / 2 + 4, words, "middle", "value"))
-    return wrapped("".join(drawn), picture.title, max(WIDTH, left + len(names) * side + 8), top + len(names) * side + 8)
+    size = len(names) * side + 8
+    return _wrapped("".join(drawn), picture.title, max(WIDTH, left + size), top + size)
 
 
 def sample(kind: str, style: str, words: str) -> str:
@@ -161,7 +147,7 @@ def sample(kind: str, style: str, words: str) -> str:
         "line": f'<polyline class="{style}" points="1,6 25,6"/>',
         "band": f'<rect class="{style}" x="1" y="1" width="24" height="10"/>',
     }.get(kind) or _marker(13, 6, style, kind, 4)
-    return wrapped(drawn, words, 26, 12, "sample")
+    return _wrapped(drawn, words, 26, 12, "sample")
 
 
 def _path(points: F64) -> str:

@@ -96,8 +96,14 @@ def _plain(one: Feature) -> Callable[[ArrayLike], F64]:
     return (lambda numbers: np.asarray(10.0 ** np.asarray(numbers, np.float64))) if one.scale == "log" else np.asarray
 
 
-def _prefix(one: Feature, *values: ArrayLike) -> tuple[float, str]:
-    return prefix(one.unit, *values) if one.unit == "ohm" else (1.0, one.unit)
+def _handy(one: Feature, values: ArrayLike) -> tuple[float, str]:
+    return prefix(one.unit, values) if one.unit == "ohm" else (1.0, one.unit)
+
+
+def feature_axis(one: Feature, first: ArrayLike, *others: ArrayLike) -> Axis:
+    """The axis of a feature, in the unit that makes the first of its values handy."""
+    factor, unit = _handy(one, first)
+    return axis(f"{one.symbol} ({unit})", first, *others, scale=one.scale, factor=factor)
 
 
 def values(validation: Validation) -> Figure:
@@ -107,11 +113,9 @@ def values(validation: Validation) -> Figure:
         one, part = feature(str(name)), validation.marginals.sel(feature=name)
         probability, plain = part["probability"].values, _plain(one)
         measured, low, high, fitted = (plain(part[n].values) for n in PARTS)
-        factor, unit = _prefix(one, measured)
         pictures.append(Picture(
             f"Distribution of {one.symbol}, measured and fitted",
-            axis(f"{one.symbol} ({unit})", measured, low, high, fitted, scale=one.scale, factor=factor),
-            Axis("share of cycles below", 0.008, 0.992, "normal"),
+            feature_axis(one, measured, low, high, fitted), Axis("share of cycles below", 0.008, 0.992, "normal"),
             (
                 Band("band", probability, low, high, one.name, across=True), Line("measured", measured, probability),
                 Dots("dot", measured, probability), Line("fitted", fitted, probability, one.name),
@@ -175,7 +179,7 @@ def devices(validation: Validation) -> Figure:
         mean, spread = part["measured_mean"].values, part["measured_deviation"].values
         cloud_mean, cloud_spread = (part[f"fitted_{n}"].values for n in ("mean", "deviation"))
         plain, log = _plain(one), one.scale == "log"
-        factor, unit = _prefix(one, plain(mean))
+        factor, unit = _handy(one, plain(mean))
         pictures.append(Picture(
             f"Mean and spread over cycles of {one.symbol} for each device, measured and fitted",
             axis(f"mean of {one.symbol} ({unit})", plain(mean), plain(np.nanquantile(cloud_mean, RARE)),

@@ -15,11 +15,10 @@ from synaptogen_core.analysis.columns import device_of
 from synaptogen_core.array.runs.dataset import settings_of
 from synaptogen_core.array.tally import notes
 from synaptogen_core.drawing.picture import Axis, Band, Dots, Layer, Line, Picture, Rule, axis, number, prefix
-from synaptogen_core.report.pictures import Figure, key_of
+from synaptogen_core.report.pictures import Figure, feature_axis, key_of
 from synaptogen_core.report.summary import Row
 from synaptogen_core.report.templates import check_html, stamp, template, write
 from synaptogen_core.schema import FEATURES, Feature, cell_dims
-from synaptogen_core.types import F64
 from synaptogen_core.version import __version__
 
 SAMPLE = 64 * 2**20  # bytes of values that pictures and statistics are made of
@@ -169,11 +168,6 @@ def _figures(ds: xr.Dataset) -> list[Figure]:
     return figures
 
 
-def _axis(one: Feature, values: F64) -> Axis:
-    factor, unit = prefix(one.unit, values) if one.unit == "ohm" else (1.0, one.unit)
-    return axis(f"{one.symbol} ({unit})", values, scale=one.scale, factor=factor)
-
-
 def _values(ds: xr.Dataset, shown: list[Feature]) -> Figure:
     device, pictures = device_of(ds), []
     for one in shown:
@@ -191,7 +185,7 @@ def _values(ds: xr.Dataset, shown: list[Feature]) -> Figure:
             kept = (law > ENDS[0]) & (law < ENDS[1])
             layers.append(Line("fitted", curve["value"].values[kept], law[kept], one.name))
         up = Axis("share below", *ENDS, "normal")
-        pictures.append(Picture(f"Distribution of {one.symbol}", _axis(one, at), up, layers, one.symbol))
+        pictures.append(Picture(f"Distribution of {one.symbol}", feature_axis(one, at), up, layers, one.symbol))
     caption = "Cumulative distributions over all cells and cycles; a normal distribution would be a straight line."
     return Figure("Values", caption, pictures, key_of(("circle", "cloud", "simulated"), MODEL))
 
@@ -219,7 +213,7 @@ def _cells(ds: xr.Dataset) -> Figure:
     for name in PLANE:
         one = next(f for f in FEATURES if f.name == name)
         medians = np.nanmedian(ds[name].values.reshape(ds.sizes["cycle"], -1), axis=0)[:CLOUD].astype(np.float64)
-        points.append((medians, _axis(one, medians)))
+        points.append((medians, feature_axis(one, medians)))
     (x, across), (y, up) = points
     picture = Picture("Cells in the plane of two features", across, up, [Dots("cloud", x, y, "r_hrs")], "Medians")
     caption = f"Each mark is a cell: its medians over cycles; {x.size:,} cells."

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from app.tabs.fit.compute import features_in
 from synaptogen_core.drawing.picture import Picture
 from synaptogen_core.report import pictures, summary
 from synaptogen_core.report.summary import Number, Row
-from synaptogen_core.schema import feature
 
 
 @dataclass(frozen=True)
@@ -30,25 +30,13 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """Correlations of one kind, (features, features) each; of the row now with the column."""
-
-    kind: str
-    symbols: tuple[str, ...]
-    measured: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    fitted: np.ndarray
-
-
-@dataclass(frozen=True)
 class Judged:
     """How well the device behaves like the measurement."""
 
     quantiles: dict[str, Picture]  # of each feature
     distances: dict[str, tuple[tuple[str, float, float], ...]]  # kind, distance, expected of sampling alone
     memory: dict[str, Picture]
-    matrices: tuple[Matrix, ...]
+    correlations: xr.Dataset  # of each kind: measured, its interval, fitted; of the row now with the column
     verdict: tuple[Row, ...]
 
 
@@ -69,17 +57,12 @@ def of_fit(fit: Any) -> Fitted:
 
 
 def of_validation(validation: Any) -> Judged:
-    found, matrices = validation.distances, validation.correlations
-    names = [str(name) for name in found["feature"].values]
-    distances = {}
-    for name in names:
+    found, distances = validation.distances, {}
+    for name in found["feature"].values:
         columns = (found["kind"].values, *(found[part].sel(feature=name).values for part in ("distance", "expected")))
         rows = [(str(kind), float(far), float(expected)) for kind, far, expected in zip(*columns, strict=True)]
-        distances[name] = tuple(row for row in rows if np.isfinite(row[1]))
-    symbols = tuple(feature(name).symbol for name in names)
-    tables = tuple(
-        Matrix(str(kind), symbols, *(matrices.sel(kind=kind)[part].values for part in pictures.PARTS))
-        for kind in matrices["kind"].values
-    )
-    memory = named(pictures.memory(validation, first=0))
-    return Judged(named(pictures.values(validation)), distances, memory, tables, tuple(summary.verdict(validation)))
+        distances[str(name)] = tuple(row for row in rows if np.isfinite(row[1]))
+    return Judged(
+        named(pictures.values(validation)), distances, named(pictures.memory(validation, first=0)),
+        validation.correlations, tuple(summary.verdict(validation)),
+    )  # fmt: skip

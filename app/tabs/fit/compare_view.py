@@ -19,7 +19,9 @@ from app.look.theme import COLORS, NEUTRAL, OUTLIER
 from synaptogen_core.schema import FEATURES, feature
 
 if TYPE_CHECKING:
-    from app.tabs.fit.compare import Fitted, Judged, Matrix
+    import xarray as xr
+
+    from app.tabs.fit.compare import Fitted, Judged
     from app.tabs.fit.pictures import Scatter
     from synaptogen_core.drawing.picture import Picture
 
@@ -193,19 +195,21 @@ class Curves(Plot):
         self.note.object = legend(entries)
 
 
-def matrix_table(matrix: Matrix) -> str:
+def matrix_table(correlations: xr.Dataset, kind: str) -> str:
     """Correlations of one kind: measured, its interval, fitted."""
-    later = "later" in matrix.kind  # then neither the order nor the diagonal is idle
+    later = "later" in kind  # then neither the order nor the diagonal is idle
+    symbols = [feature(str(name)).symbol for name in correlations["feature"].values]
+    matrices = [correlations[part].sel(kind=kind).values for part in ("measured", "lower", "upper", "fitted")]
     rows: dict[str, list[str]] = {}
-    for i, row in enumerate(matrix.symbols):
-        for j, column in enumerate(matrix.symbols):
-            parts = [m[i, j] for m in (matrix.measured, matrix.lower, matrix.upper, matrix.fitted)]
+    for i, row in enumerate(symbols):
+        for j, column in enumerate(symbols):
+            parts = [matrix[i, j] for matrix in matrices]
             if np.isfinite(parts[0]) and (later or j < i):
                 measured, low, high, fitted = (
                     f"{round(float(v), 2) + 0.0:.2f}".replace("-", "−") if v == v else "–" for v in parts
                 )
                 rows[f"{row} with {column}"] = [measured, f"{low} … {high}", fitted]
-    return table(f"Correlation {matrix.kind}", ["measured", "95 %", "fitted"], rows) if rows else ""
+    return table(f"Correlation {kind}", ["measured", "95 %", "fitted"], rows) if rows else ""
 
 
 class ComparePart:
@@ -255,6 +259,7 @@ class ComparePart:
                 plot.show(*[pictures[name]] if name in pictures else [])
         for name, rows in judged.distances.items():
             self.quantiles[name].note.object = "; ".join(verdict(*row) for row in rows)
-        for place, card, matrix in zip(self.matrices, self.matrix_cards, judged.matrices, strict=True):
-            place.object = matrix_table(matrix)
+        kinds = judged.correlations["kind"].values.tolist()
+        for place, card, kind in zip(self.matrices, self.matrix_cards, kinds, strict=True):
+            place.object = matrix_table(judged.correlations, kind)
             card.visible = bool(place.object)
