@@ -17,8 +17,7 @@ from bokeh.models.glyphs import Image, Line, MultiLine, Quad, Scatter, Step
 from contourpy import contour_generator
 
 from app.compare.beside import Extra
-from app.look.tags import MAP, SHARES
-from app.look.theme import Theme
+from app.look.theme import MAP, SHARES, Theme
 
 SELECTED = "#E69F00"
 MOST_POINTS = 3000

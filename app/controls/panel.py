@@ -141,7 +141,7 @@ class Panel(JSComponent):
         if isinstance(parameter, param.Number):
             now["start"], now["end"] = bounds_of(parameter)
         elif isinstance(parameter, param.Selector) and name not in self._words:
-            now["options"] = choices(parameter)
+            now["options"], now["value"] = choices(parameter), str(value)
         return now
 
     # ------------------------------------------------------------------------------------------------ from the page
@@ -177,6 +177,8 @@ class Panel(JSComponent):
             try:
                 if not right or (isinstance(value, str) and len(value) > LONGEST):
                     raise ValueError
+                if isinstance(parameter, param.Selector) and name not in self._words:  # choices may be numbers, too
+                    value = {str(choice): choice for choice in parameter.objects}.get(value, value)
                 setattr(section, name, value)
             except ValueError:
                 self._refuse(key, section, name, "", f"must be {range_text(parameter, name)}")

@@ -10,8 +10,7 @@ from bokeh.events import Tap
 from bokeh.models import BasicTicker, ColumnDataSource, CustomJSHover, HoverTool, LinearColorMapper, Range1d
 
 from app.look import theme
-from app.look.tags import MAP
-from app.look.theme import CELL_STYLES, INK
+from app.look.theme import CELL_STYLES, INK, MAP
 
 IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 MARKS = {"x": [], "y": [], "color": []}

@@ -30,6 +30,9 @@ OUTLIER = "#D55E00"
 NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
 CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
 CELL_MARKERS = ("circle", "square", "triangle", "diamond")
+# What a figure says of itself in its `tags` to those who draw into it without knowing it.
+MAP = "cell map"  # its axes are columns and rows; the next tag says where cell 0 has its middle
+SHARES = "shares"  # its bars are shares of all values, so that their heights go with the width of the bins
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 

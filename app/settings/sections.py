@@ -18,7 +18,7 @@ MAX_CELLS = 4  # as many selected cells as there are line styles that can be tol
 UNITS = {
     "u_set": "V", "u_reset": "V", "u_min": "V", "u_max_sweep": "V", "u_start": "V", "u_stop": "V", "u_pulse": "V",
     "low": "V", "high": "V", "mean": "V", "sd": "V", "outlier_share": "%", "u_max": "V",
-    "word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω",
+    "ohm": "Ω", "word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω",
     "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA", "amplitude": "V", "ones": "%",
     "g_level": "µS", "g_threshold": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%", "u_step": "V",
     "dac_high": "V", "adc_offset": "µA", "write": "V", "series_resistance": "Ω",

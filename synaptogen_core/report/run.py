@@ -15,6 +15,7 @@ from synaptogen_core.analysis.columns import device_of
 from synaptogen_core.array.runs.dataset import settings_of
 from synaptogen_core.array.tally import notes
 from synaptogen_core.drawing.picture import Axis, Band, Dots, Layer, Line, Picture, Rule, axis, number, prefix
+from synaptogen_core.durations import duration
 from synaptogen_core.report.pictures import Figure, feature_axis, key_of
 from synaptogen_core.report.summary import Row
 from synaptogen_core.report.templates import check_html, stamp, template, write
@@ -116,6 +117,7 @@ def facts(ds: xr.Dataset) -> list[Row]:
         Row("array", f"{rows} x {columns} cells, seed {made['seed']}, {made['start']}, history {made['history']}"),
         Row("device", f"{ds.attrs['device']}, hash {ds.attrs['device_hash']}"),
         Row("recorded", f"{', '.join(made['record'])}; every {made['every']}"),
+        Row("time", f"{duration(float(ds['time'][-1]))} pass until the last record" if "time" in ds.coords else ""),
         Row("read", f"at {made['read_voltage']:g} V, noise bandwidth {noise}"),
         Row("cells at start", str(made.get("state_hash", ""))),
         Row("made", f"{ds.attrs.get('created', '')} by synaptogen lab {ds.attrs.get('synaptogen_version', '')}, "

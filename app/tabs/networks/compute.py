@@ -21,6 +21,7 @@ from app.tabs.networks.own import Own
 from app.work.runs import Run
 from synaptogen_core import Cancelled, load_retention, load_weights
 from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.crossbar.programming.settings import OUTCOMES
 from synaptogen_core.durations import YEAR
 from synaptogen_core.errors import FileError
 from synaptogen_core.networks import (
@@ -46,14 +47,15 @@ CURVES = {
     "Time since programming": "time",
 }  # fmt: skip
 POINTS = {
-    "ohm": (0.0, 2.0, 5.0, 10.0, 20.0), "adc_bits": (2, 3, 4, 5, 6, 8), "tile": (16, 32, 64, 128),
-    "c2c": (0.0, 1.0, 2.0, 3.0), "d2d": (0.0, 1.0, 2.0, 3.0), "tolerance": (0.01, 0.05, 0.1, 0.2, 0.4),
+    "ohm": (0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0), "adc_bits": (2, 3, 4, 5, 6, 7, 8, 10),
+    "tile": (16, 32, 48, 64, 96, 128), "c2c": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0),
+    "d2d": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0), "tolerance": (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
 }  # fmt: skip
 TIMES = np.append(10.0 ** np.arange(-2.0, 9.0), 10 * YEAR)  # s
 LAW = "stanford-b"
 MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
-    "Error of programming": "error", "Pulses": "pulses",
+    "Error of programming": "error", "Pulses": "pulses", "Outcome": "outcome",
 }  # fmt: skip
 MOST_BYTES = 16_000_000  # of a file with weights
 CELLS = ("own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
@@ -65,8 +67,8 @@ class Options(TabOptions):
     hidden = param.Integer(32, bounds=(4, 128), label="Hidden units", doc="Of the network 64-hidden-10, trained here.")
     tile = param.Selector(default=64, objects={f"{n} × {n}": n for n in (16, 32, 64, 128)}, label="Tile",
                           doc="Rows and columns of an array with lines and ADCs of its own.")  # fmt: skip
-    ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance (Ω)",
-                       doc="Of a segment of word and bit lines between two cells (Ω).")  # fmt: skip
+    ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance",
+                       doc="Of a segment of word and bit lines between two cells.")  # fmt: skip
     adc = param.Selector(default=6, objects={"Ideal": 0, **{f"{n} bits": n for n in range(2, 11)}}, label="ADC",
                          doc="Resolution of the converters on the bit lines.")  # fmt: skip
     full_range = param.Boolean(False, label="Full ADC range",
@@ -148,7 +150,8 @@ class Result:
     found: np.ndarray  # class on the chip
     meant: np.ndarray  # class of the float network
     quantity: str
-    values: np.ndarray  # (rows, columns) S, relative error or pulses
+    values: np.ndarray  # (rows, columns) S, relative error, pulses, or positions in `outcomes`
+    outcomes: tuple[str, ...]
     tile: int
     weights: tuple[np.ndarray, np.ndarray, np.ndarray]  # target, programmed, effective; flat
     first: int  # number of the layer's first cell on the page; below 0: the chip is of other cells
@@ -202,7 +205,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     values = {
         "target": layer.targets, "programmed": lambda: layer.cells.conductance(layer.matrix.u),
         "effective": layer.matrix.matrix, "error": lambda: programming["error"].values,
-        "pulses": lambda: programming["pulses"].values,
+        "pulses": lambda: programming["pulses"].values, "outcome": lambda: programming["outcome"].values,
     }[options.map]()  # fmt: skip
     cells = sum(each.cells.size for each in analog.layers)
     first_cell = sum(each.cells.size for each in analog.layers[: options.layer]) if options.seed == 0 else -1
@@ -227,6 +230,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         meant=ds.float_predicted.values,
         quantity=options.map,
         values=np.asarray(values, np.float32),
+        outcomes=OUTCOMES,
         tile=options.tile,
         weights=tuple(analog.weights(kind)[options.layer].ravel() for kind in ("target", "programmed", "effective")),
         first=first_cell,

@@ -9,8 +9,7 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, LogColorMapper, Range1d
 
 from app.look import layout, theme
-from app.look.tags import MAP, SHARES
-from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
+from app.look.theme import COLORS, MAP, MAP_PALETTE, NEUTRAL, SHARES
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
 from app.tabs.view import View as Base

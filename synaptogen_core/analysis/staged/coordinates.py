@@ -6,10 +6,10 @@ of normal values is, up to constants, ``sum_d -N_d ln sd_d + sum ln dv/dy`` (Box
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.staged.cycles import own_unit, part_of
@@ -23,6 +23,7 @@ FEWEST_DEVICES = 30  # of different level, to tell an offset or a warp
 BINS = 3
 RIDGE = 0.02
 ERRORS = 2.0  # a part is kept that gains by more
+STEP = 0.1  # of ln(m - c): of a difference
 TAIL = 0.002  # of the values beyond the knots of a warp
 
 
@@ -75,7 +76,33 @@ def gain(better: F64, base: F64) -> tuple[float, float]:
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(difference.size))
 
 
-def offset_of(panel: Panel, column: int, coordinate: Coordinate) -> tuple[Coordinate, tuple[float, float]]:
+@dataclass(frozen=True)
+class Offset:
+    """An offset c below the least magnitude m, and how surely it is known.
+
+    Parameters
+    ----------
+    least : float
+        m.
+    value : float
+        c.
+    error : float
+        Standard error of ln(m - c), over devices; NaN where the likelihood rises up to the largest that is tried.
+    """
+
+    least: float
+    value: float
+    error: float
+
+    def interval(self, half: float) -> tuple[float, float]:
+        """Ends that so many standard errors give; never below 0 nor above the least magnitude."""
+        gap, around = self.least - self.value, float(np.exp(half * self.error))
+        return max(self.least - gap * around, 0.0), self.least - gap / around
+
+
+def offset_of(
+    panel: Panel, column: int, coordinate: Coordinate, least: float
+) -> tuple[Coordinate, tuple[float, float], Offset | None]:
     """The coordinate above the offset that gains most, kept if it gains on the devices that did not choose it.
 
     Parameters
@@ -84,15 +111,17 @@ def offset_of(panel: Panel, column: int, coordinate: Coordinate) -> tuple[Coordi
     column : int
     coordinate : Coordinate
         log10 without an offset.
+    least : float
+        Magnitude, of all that were measured.
 
     Returns
     -------
     Coordinate
     tuple of float
         Gain per value and device, and its error.
+    Offset or None
+        Where it is kept.
     """
-    values = np.abs(own_unit(panel)[:, column])
-    least = float(np.nanmin(values))
     tried = [replace(coordinate, offset=share * least) for share in OFFSETS]
     base = scores(panel, column, coordinate)
     found = [scores(panel, column, c) for c in tried]
@@ -102,9 +131,28 @@ def offset_of(panel: Panel, column: int, coordinate: Coordinate) -> tuple[Coordi
         best = int(np.argmax([s[half].mean() for s in found]))
         crossed[~half] = found[best][~half]
     won = gain(crossed, base)
-    if won[0] > ERRORS * won[1]:
-        return tried[int(np.argmax([s.mean() for s in found]))], won
-    return coordinate, won
+    if won[0] <= ERRORS * won[1]:
+        return coordinate, won, None
+    known = _finest(panel, column, coordinate, least, int(np.argmax([s.mean() for s in found])))
+    return replace(coordinate, offset=known.value), won, known
+
+
+def _finest(panel: Panel, column: int, coordinate: Coordinate, least: float, near: int) -> Offset:
+    """The offset of the largest likelihood about one that was tried; its error by what each device says of it."""
+
+    def of(x: float) -> F64:
+        return scores(panel, column, replace(coordinate, offset=least - np.exp(x)))
+
+    edges = np.log(least * (1 - np.array([0.0, *OFFSETS, OFFSETS[-1]])))  # of ln(m - c), falling
+    best = minimize_scalar(
+        lambda x: -of(x).mean(), bounds=(edges[near + 2], edges[near]), method="bounded", options={"xatol": 1e-3}
+    )
+    below, middle, above = (of(best.x + step) for step in (-STEP, 0.0, STEP))
+    bend = float((below - 2 * middle + above).mean()) / STEP**2
+    slope = (above - below) / (2 * STEP)
+    inside = bend < 0 and best.x > edges[-1] + 0.01
+    error = float(slope.std(ddof=1) / np.sqrt(slope.size)) / -bend if inside else float("nan")
+    return Offset(least, least - float(np.exp(best.x)), error)
 
 
 def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -67,7 +68,7 @@ def shape_of(knots: F64, quantiles: F64, count: int) -> Curve:
     if count >= OWN_SHAPE and knots.size >= 7:
         least = LEAST_SLOPE * np.diff(knots)
         values = quantiles[0] + np.concatenate([[0.0], np.cumsum(np.maximum(np.diff(quantiles), least))])
-        return Curve("spline", {"knots": knots, "values": values})
+        return standardised(Curve("spline", {"knots": knots, "values": values}))
     density = np.exp(-0.5 * knots**2) / np.sqrt(2 * np.pi)
     tail = np.minimum(0.5, np.maximum(1.0 / max(count, 4), 0.15 * density + 1e-3))
     error = np.sqrt(tail * (1 - tail) / max(count, 4)) / np.maximum(density, 0.02)
@@ -79,7 +80,27 @@ def shape_of(knots: F64, quantiles: F64, count: int) -> Curve:
 
     found = least_squares(residuals, [0.0, 0.0, 0.0, 0.03], bounds=([-3, -3, -MOST_G, 0], [3, 3, MOST_G, 0.25]))
     centre, size, g, h = (float(number) for number in found.x)
-    return Curve("g-and-h", {"centre": centre, "scale": float(np.exp(size)), "g": g, "h": h})
+    return standardised(Curve("g-and-h", {"centre": centre, "scale": float(np.exp(size)), "g": g, "h": h}))
+
+
+def standardised(shape: Curve) -> Curve:
+    """The shape with mean 0 and variance 1, so that mu and sigma are what they are called."""
+    x, weight = _points()
+    z = shape.table.at(x)
+    middle = float(weight @ z)
+    sd = float(np.sqrt(weight @ (z - middle) ** 2))
+    numbers = dict(shape.numbers)
+    if shape.kind == "spline":
+        return Curve("spline", {"knots": numbers["knots"], "values": (numbers["values"] - middle) / sd})
+    return Curve(shape.kind, numbers | {"centre": (numbers["centre"] - middle) / sd, "scale": numbers["scale"] / sd})
+
+
+@cache
+def _points() -> tuple[F64, F64]:
+    """Standard normal points and their weights; as far as laws go, 5 standard deviations."""
+    x = np.linspace(-5, 5, 401)
+    weight = np.exp(-0.5 * x * x)
+    return x, weight / weight.sum()
 
 
 def slow_part(share: F64, persistence: F64, correlation: F64) -> Slow:

@@ -7,14 +7,13 @@ for missing skew and tails explode. What a short series does to a statistic is t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from synaptogen_core.analysis.conduction.curves import Curves
-from synaptogen_core.analysis.fitting.assembly import repeated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import Panel
+from synaptogen_core.analysis.resampling import MOST_GROUPS
 from synaptogen_core.analysis.staged import coordinates as choice
 from synaptogen_core.analysis.staged.cycles import (
     Summary,
@@ -23,10 +22,12 @@ from synaptogen_core.analysis.staged.cycles import (
     lags_for,
     own_unit,
     summarise,
+    thinned,
     without_first,
 )
 from synaptogen_core.analysis.staged.device import Learnt, device_of, shape_of
 from synaptogen_core.analysis.staged.memory import Memory, correlations, fit_memory
+from synaptogen_core.analysis.staged.simulated import MANY_DEVICES, Memories, Settled, bias, refits
 from synaptogen_core.device.extension import BreakIn, Coordinate
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.progress import Work
@@ -35,9 +36,7 @@ from synaptogen_core.types import F64
 
 PARTS = ("offset", "warp", "slow", "break_in")
 ROUNDS = 3
-SIMULATED = 250_000  # cycles of a simulation, about
-MOST_REPEATS = 60
-REPLICATES = (16, 40)  # least and most simulated measurements for intervals
+CHOOSING = 150_000  # cycles by which coordinates are chosen, at most
 MOST_BREAK_IN = 0.1  # of a device's cycles
 STEADY = 4.0  # standard errors
 FEW_DEVICES = 3  # with fewer, the spread between devices is the template's
@@ -77,6 +76,8 @@ class Result:
     summary : Summary
         Of the measurement.
     said : tuple of str
+    offsets : dict of int to Offset
+        By feature, those that the device has.
     """
 
     device: DeviceParameters
@@ -85,6 +86,7 @@ class Result:
     parts: tuple[Part, ...]
     summary: Summary
     said: tuple[str, ...]
+    offsets: dict[int, choice.Offset]
 
 
 def learn(
@@ -111,39 +113,45 @@ def learn(
         Parts not to use: for comparison.
     """
     said: list[str] = []
-    first, parts = _coordinates(panel, leave_out)
+    first, parts = _coordinates(thinned(panel, CHOOSING), leave_out)
     skipped = 0 if "break_in" in leave_out else _break_in_length(in_coordinates(panel, first))
     settled = without_first(panel, skipped)
     if skipped:
         said.append(f"The first {skipped} cycles of each device differ from later ones: they are a part of their own.")
-    found, more = _offset_and_warp(settled, first, leave_out)
+    found, more, offsets = _offset_and_warp(settled, first, leave_out)
     parts += more
     seen_panel = in_coordinates(settled, found)
     lags, count = lags_for(panel), int(seen_panel.counts.sum(axis=0).min())
     knots = knots_for(count)
-    seen = summarise(seen_panel, knots, lags)
+    seen = summarise(seen_panel, knots, lags, min(panel.devices, MOST_GROUPS) if panel.devices >= MANY_DEVICES else 1)
     cycles = max(2, int(np.median(seen_panel.counts)))
-    fitted = _first(seen, found, knots, count, cycles, "slow" in leave_out)
+    white = "slow" in leave_out
+
+    def memory(products: F64, near: Memory | None, feature: int) -> Memory:
+        return _memory(products, cycles, count, white, near)
+
+    fitted = _first(seen, found, knots, count, memory)
     if panel.devices < FEW_DEVICES:
         said.append(f"Spread between devices assumed: {panel.devices} measured cannot tell it.")
     work.done(0.5)
-    repeats = int(np.clip(SIMULATED // max(int(panel.starts[-1]), 1), 1, MOST_REPEATS))
-    target = seen
+    target, whole = seen.lags, Settled.of(settled, found, knots, lags)
     for turn in range(ROUNDS):
         device = device_of(fitted, panel.features, template, curves, name)
-        drawn = _simulated(device, settled, found, knots, lags, repeats, seed + turn)
-        fitted, target = _moved(fitted, target, seen, drawn, cycles, panel.devices, "slow" in leave_out)
+        drawn, true = whole.drawn(device, seed + turn, whole.repeats)
+        target = target + seen.lags - drawn.lags
+        fitted = _moved(fitted, target, seen, drawn, bias(drawn, true), memory)
         work.done(0.5 + 0.1 * (turn + 1))
     part = _break_in(in_coordinates(panel, found), skipped) if skipped else None
     broken = None if part is None else _whole_break_in(part, panel.features)
     device = device_of(fitted, panel.features, template, curves, name, broken)
     replicates: tuple[Learnt, ...] = ()
     if intervals:
-        many = int(np.clip(4 * SIMULATED // max(int(panel.starts[-1]), 1), *REPLICATES))
         settled_device = device.vary(break_in=False) if broken is not None else device
-        again = _each_simulated(settled_device, settled, found, knots, lags, many, seed + 100)
-        replicates = _replicates(fitted, target, again, cycles, panel.devices, "slow" in leave_out)
-    return Result(device, fitted, replicates, tuple(parts), seen, tuple(said))
+        replicates = refits(
+            fitted, target, seen, whole, settled_device, memory, spread_known=panel.devices >= FEW_DEVICES,
+            seed=seed + 100,
+        )  # fmt: skip
+    return Result(device, fitted, replicates, tuple(parts), seen, tuple(said), offsets)
 
 
 def _coordinates(panel: Panel, leave_out: tuple[str, ...]) -> tuple[list[Coordinate], list[Part]]:
@@ -161,23 +169,27 @@ def _coordinates(panel: Panel, leave_out: tuple[str, ...]) -> tuple[list[Coordin
 
 def _offset_and_warp(
     panel: Panel, first: list[Coordinate], leave_out: tuple[str, ...]
-) -> tuple[list[Coordinate], list[Part]]:
+) -> tuple[list[Coordinate], list[Part], dict[int, choice.Offset]]:
     """Offsets of resistances, a warp of R_HRS, where there are devices enough to tell them."""
-    found, parts = list(first), []
-    different = choice.levels_differ(in_coordinates(panel, first))
+    found, parts, offsets = list(first), [], {}
+    some = thinned(panel, CHOOSING)
+    different = choice.levels_differ(in_coordinates(some, first))
     for j, i in enumerate(panel.features):
         if found[j].scale != "log10" or not different:
             continue
         if FEATURES[i].name == "r_lrs" and "offset" not in leave_out:
-            found[j], won = choice.offset_of(panel, j, found[j])
+            least = float(np.nanmin(np.abs(own_unit(panel)[:, j])))
+            found[j], won, known = choice.offset_of(some, j, found[j], least)
             parts.append(Part("offset", FEATURES[i].name, *won, found[j].offset > 0))
+            if known is not None:
+                offsets[i] = known
         if FEATURES[i].name == "r_hrs" and "warp" not in leave_out:
-            won = choice.warp_gain(panel, j, found[j])
+            won = choice.warp_gain(some, j, found[j])
             kept = won[0] > choice.ERRORS * won[1]
             if kept:
-                found[j] = choice.warp_fit(panel, j, found[j])
+                found[j] = choice.warp_fit(some, j, found[j])
             parts.append(Part("warp", FEATURES[i].name, *won, kept))
-    return found, parts
+    return found, parts, offsets
 
 
 def _curve_of_cycles(panel: Panel, longest: int) -> tuple[F64, F64]:
@@ -245,10 +257,10 @@ def _whole_break_in(part: tuple[F64, F64, F64], features: tuple[int, ...]) -> Br
     return BreakIn(decay, size, np.diag(spread))
 
 
-def _first(seen: Summary, coordinates: list[Coordinate], knots: F64, count: int, cycles: int, white: bool) -> Learnt:
+def _first(seen: Summary, coordinates: list[Coordinate], knots: F64, count: int, memory: Memories) -> Learnt:
     devices, f = seen.mean.shape
     covariance = seen.covariance if devices >= FEW_DEVICES else _assumed(seen)
-    memories = tuple(_memory(seen.lags[:, i, i], cycles, count, white) for i in range(f))
+    memories = tuple(memory(seen.lags[:, i, i], None, i) for i in range(f))
     slow, fast = correlations(seen.lags, list(memories), count)
     return Learnt(tuple(coordinates), seen.centre, covariance, seen.quantiles, knots, memories, slow, fast, count)
 
@@ -264,19 +276,6 @@ def _assumed(seen: Summary) -> F64:
     return np.diag(np.concatenate([wide**2, np.full(wide.size, PRIOR_SPREAD[1] ** 2)]))
 
 
-def _simulated(
-    device: DeviceParameters, like: Panel, coordinates: list[Coordinate], knots: F64, lags: int, repeats: int, seed: int
-) -> Summary:
-    drawn = repeated_measurement(device, like, repeats, seed)
-    return summarise(in_coordinates(drawn, coordinates), knots, lags)
-
-
-def _each_simulated(
-    device: DeviceParameters, like: Panel, coordinates: list[Coordinate], knots: F64, lags: int, repeats: int, seed: int
-) -> list[Summary]:
-    return [_simulated(device, like, coordinates, knots, lags, 1, seed + n) for n in range(repeats)]
-
-
 def _covariance(matrix: F64, least: F64) -> F64:
     """The nearest covariance with variances not below `least`."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
@@ -285,42 +284,17 @@ def _covariance(matrix: F64, least: F64) -> F64:
 
 
 def _moved(
-    fitted: Learnt, target: Summary, seen: Summary, drawn: Summary, cycles: int, devices: int, white: bool
-) -> tuple[Learnt, Summary]:
-    """The estimates moved by what their simulation misses; and the statistics that would give them at once."""
-    f = len(fitted.memories)
+    fitted: Learnt, lags: F64, seen: Summary, drawn: Summary, apart: tuple[F64, F64], memory: Memories
+) -> Learnt:
+    """The estimates moved by what their simulation misses: products over lags are `lags` now."""
     covariance = fitted.covariance
-    if devices >= FEW_DEVICES:
-        covariance = _covariance(
-            covariance + seen.covariance - drawn.covariance, 1e-4 * np.diag(seen.covariance) + 1e-8
-        )
-    lags = target.lags + (seen.lags - drawn.lags)
-    memories = tuple(_memory(lags[:, i, i], cycles, fitted.count, white) for i in range(f))
+    if len(seen.mean) >= FEW_DEVICES:
+        covariance = _covariance(seen.covariance - apart[1], 1e-4 * np.diag(seen.covariance) + 1e-8)
+    memories = tuple(memory(lags[:, i, i], near, i) for i, near in enumerate(fitted.memories))
     slow, fast = correlations(lags, list(memories), fitted.count)
     curves = [shape_of(fitted.knots, q, fitted.count).exact(fitted.knots) for q in fitted.quantiles]
     quantiles = seen.quantiles + (np.array(curves) - drawn.quantiles)
-    moved = replace(
-        fitted, centre=fitted.centre + seen.centre - drawn.centre, covariance=covariance, quantiles=quantiles,
-        memories=memories, slow=slow, fast=fast,
+    return replace(
+        fitted, centre=seen.centre - apart[0], covariance=covariance, quantiles=quantiles, memories=memories,
+        slow=slow, fast=fast,
     )  # fmt: skip
-    return moved, replace(target, lags=lags)
-
-
-def _replicates(
-    fitted: Learnt, target: Summary, again: list[Summary], cycles: int, devices: int, white: bool
-) -> tuple[Learnt, ...]:
-    """What the fit gives on simulated measurements, to first order."""
-    f = len(fitted.memories)
-
-    def mean(of: Callable[[Summary], F64]) -> F64:
-        return np.asarray(np.mean([of(one) for one in again], axis=0))
-
-    centre, covariance, lags = mean(lambda s: s.centre), mean(lambda s: s.covariance), mean(lambda s: s.lags)
-    made = []
-    for one in again:
-        products = target.lags + one.lags - lags
-        near = fitted.memories
-        memories = tuple(_memory(products[:, i, i], cycles, fitted.count, white, near[i]) for i in range(f))
-        spread = fitted.covariance + (one.covariance - covariance if devices >= FEW_DEVICES else 0.0)
-        made.append(replace(fitted, centre=fitted.centre + one.centre - centre, covariance=spread, memories=memories))
-    return tuple(made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, least_squares
 
 from synaptogen_core.types import F64
@@ -38,19 +39,23 @@ class Memory:
     fast: float
     errors: tuple[float, float] = (0.0, 0.0)
 
+    @property
+    def tau(self) -> float:
+        """Cycles in which the slow part falls by a factor e."""
+        return float(-1 / np.log(self.persistence))
+
     def autocorrelation(self, lags: int) -> F64:
         """Of lags 0 to `lags`."""
         k = np.arange(lags + 1)
         return np.asarray(self.share * self.persistence**k + (1 - self.share) * np.where(k == 0, 1.0, self.fast**k))
 
 
-def about_own_mean(rho: F64, cycles: int, lags: int) -> F64:
+def about_own_mean(memory: Memory, cycles: int, lags: int) -> F64:
     """What autocorrelations come out as, about the mean of so many cycles, in units of the variance that comes out.
 
     Parameters
     ----------
-    rho : ndarray
-        True autocorrelations of lags 0 to ``cycles - 1``.
+    memory : Memory
     cycles : int
     lags : int
 
@@ -58,14 +63,24 @@ def about_own_mean(rho: F64, cycles: int, lags: int) -> F64:
     -------
     ndarray, shape (lags + 1,)
     """
-    sums = np.cumsum(rho)
-    n = np.arange(cycles)
-    with_mean = (sums[n] + sums[cycles - 1 - n] - 1) / cycles  # covariance of each cycle with the mean
-    total = with_mean.mean()
-    sums = np.concatenate([[0.0], np.cumsum(with_mean)])
+    parts = ((memory.share, memory.persistence), (1 - memory.share, memory.fast))
     k = np.arange(lags + 1)
-    early, late = sums[cycles - k] / (cycles - k), (sums[cycles] - sums[k]) / (cycles - k)
-    found = rho[: lags + 1] - early - late + total
+    rest = cycles - k
+
+    def twice_summed(n: NDArray[np.intp]) -> F64:
+        """Sums over m < n of the sums of rho up to lag m."""
+        (w, q), (v, a) = parts
+        return np.asarray(w * (n - q * (1 - q**n) / (1 - q)) / (1 - q) + v * (n - a * (1 - a**n) / (1 - a)) / (1 - a))
+
+    first, last = twice_summed(k), twice_summed(rest)
+    whole = last[0]
+    # covariances of cycles with the mean, summed over the first k of them, the others, and all
+    head, tail, total = (
+        (first + whole - last - k) / cycles,
+        (last + whole - first - rest) / cycles,
+        2 * whole / cycles - 1,
+    )
+    found = memory.autocorrelation(lags) - tail / rest - (total - head) / rest + total / cycles
     return np.asarray(found / found[0])
 
 
@@ -95,7 +110,7 @@ def fit_memory(seen: F64, cycles: int, pairs: int, near: Memory | None = None) -
         return replace(memory(found.x), errors=(float(error[0]), float(error[1])))
 
     def residuals(x: F64) -> F64:
-        expected = about_own_mean(memory(x).autocorrelation(cycles - 1), cycles, lags)
+        expected = about_own_mean(memory(x), cycles, lags)
         return np.concatenate([(found[1:] - expected[1:]) / error, (x - PRIOR) / WIDTH])
 
     low, high = (0.0, np.log(LEAST_TAU), -0.5), (MOST_SHARE, np.log(MOST_TAU), 0.9)

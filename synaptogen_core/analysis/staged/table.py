@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
+from scipy.stats import t as student
 
 from synaptogen_core.analysis.fitting.estimates import Table, symbols
 from synaptogen_core.analysis.staged.device import Learnt
 from synaptogen_core.analysis.staged.learn import FEW_DEVICES, Part, Result
+from synaptogen_core.analysis.staged.simulated import MANY_DEVICES
 from synaptogen_core.schema import FEATURES, feature
 from synaptogen_core.types import F64
 
@@ -30,31 +32,45 @@ def add_result(table: Table, result: Result, features: Sequence[int]) -> None:
     f, names = len(features), symbols(features)
     units = [_unit(i, c.scale) for i, c in zip(features, result.learnt.coordinates, strict=True)]
     repeats = result.replicates
+    devices = result.summary.mean.shape[0]
+    told = len(repeats) if devices < MANY_DEVICES else min(len(repeats), devices)
+    half = float(student.ppf((1 + table.confidence) / 2, max(told - 1, 1)))
 
-    def rows(group: str, labels: list[str], of: F64, each: list[F64], unit: list[str]) -> None:
-        table.add(group, labels, of, np.array(each), unit, 0)
+    def error(of: Callable[[Learnt], F64]) -> F64:
+        """Standard deviation of numbers over the repeats."""
+        if len(repeats) < 2:
+            return np.full(2 * f, np.nan)
+        return np.asarray(np.array([of(one) for one in repeats]).std(axis=0, ddof=1))
 
     labels = [*(f"mu {name}" for name in names), *(f"ln sigma {name}" for name in names)]
     both = [*units, *["1"] * f]
-    rows("mean", labels, result.learnt.centre, [r.centre for r in repeats], both)
-    spread, known = _spread(result.learnt), np.array([_spread(r) for r in repeats])
-    assumed = result.summary.mean.shape[0] < FEW_DEVICES
+    for label, value, off, unit in zip(labels, result.learnt.centre, error(lambda r: r.centre), both, strict=True):
+        table.state("mean", label, value, (value - half * off, value + half * off), unit, "fitted")
+    spread, known = _spread(result.learnt), error(_spread)
+    assumed = devices < FEW_DEVICES
     for k, (label, unit) in enumerate(zip(labels, both, strict=True)):
         # a spread lies above zero: its interval is one of its logarithm
-        error = UNKNOWN if assumed else float(known[:, k].std() / max(spread[k], 1e-12)) if repeats else np.nan
-        _state(table, "device to device", f"sd of {label}", spread[k], error, unit, "assumed" if assumed else "fitted")
-    for name, memory in zip(names, result.learnt.memories, strict=True):
-        if memory.share:
-            tau = -1 / np.log(memory.persistence)
-            low, high = (memory.share + sign * table.half * memory.errors[0] for sign in (-1, 1))
+        off = UNKNOWN if assumed else known[k] / max(spread[k], 1e-12)
+        origin = "assumed" if assumed else "fitted"
+        _state(table, "device to device", f"sd of {label}", spread[k], half * off, unit, origin)
+    shares, times = (error(of) for of in (_shares, _times))
+    for j, (name, memory) in enumerate(zip(names, result.learnt.memories, strict=True)):
+        if memory.share:  # little data leave what the prior says; many, what their scatter says
+            w, tau = (np.fmax(e, known[j]) for e, known in zip(memory.errors, (shares, times), strict=True))
+            low, high = (memory.share + sign * half * w for sign in (-1, 1))
             table.state("memory", f"w {name}", memory.share, (max(low, 0.0), min(high, 1.0)), "1", "fitted")
-            _state(table, "memory", f"tau {name}", tau, memory.errors[1], "cycles", "fitted")
-    for i, coordinate in zip(features, result.learnt.coordinates, strict=True):
-        if coordinate.offset:
-            nothing = (float("nan"), float("nan"))
-            table.state(
-                "coordinate", f"offset {FEATURES[i].symbol}", coordinate.offset, nothing, FEATURES[i].unit, "fitted"
-            )
+            _state(table, "memory", f"tau {name}", memory.tau, half * tau, "cycles", "fitted")
+    for i, offset in result.offsets.items():
+        feature, ends = FEATURES[i], offset.interval(table.half)
+        table.state("coordinate", f"offset {feature.symbol}", offset.value, ends, feature.unit, "fitted")
+
+
+def _shares(learnt: Learnt) -> F64:
+    return np.array([memory.share for memory in learnt.memories])
+
+
+def _times(learnt: Learnt) -> F64:
+    return np.log([memory.tau for memory in learnt.memories])
 
 
 def parts_dataset(parts: Sequence[Part]) -> xr.Dataset:
@@ -101,7 +117,7 @@ def _spread(learnt: Learnt) -> F64:
     return np.sqrt(np.maximum(np.diag(learnt.covariance), 0.0))
 
 
-def _state(table: Table, group: str, label: str, value: float, error: float, unit: str, origin: str) -> None:
-    """A positive number with the interval that an error of its logarithm gives."""
-    around = float(np.exp(table.half * error))
+def _state(table: Table, group: str, label: str, value: float, half: float, unit: str, origin: str) -> None:
+    """A positive number with the interval that one of its logarithm gives, `half` to either side."""
+    around = float(np.exp(half))
     table.state(group, label, value, (value / around, value * around), unit, origin)
