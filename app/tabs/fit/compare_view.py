@@ -169,7 +169,9 @@ class Choice(Plot):
 
     def tell(self, picture: Picture | None, chosen: int, suggested: int) -> None:
         self.show(*[picture] if picture else [])
-        shown = {layer.of for layer in picture.layers} if picture else ()
+        if picture is None:
+            return
+        shown = {layer.of for layer in picture.layers}
         entries = [swatch(color, words, dash=dash) for name, (words, color, dash) in CRITERIA.items() if name in shown]
         told = "as suggested" if chosen == suggested else f"suggested was {suggested}"
         self.note.object = legend([*entries, f"<span>chosen: {chosen}, {told}</span>"])
