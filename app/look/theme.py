@@ -30,9 +30,6 @@ OUTLIER = "#D55E00"
 NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
 CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
 CELL_MARKERS = ("circle", "square", "triangle", "diamond")
-# What a figure says of itself in its `tags` to those who draw into it without knowing it.
-MAP = "cell map"  # its axes are columns and rows; the next tag says where cell 0 has its middle
-SHARES = "shares"  # its bars are shares of all values, so that their heights go with the width of the bins
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 
@@ -217,14 +214,18 @@ class Theme:
                 text_color=TEXT[self.dark], text_font=FONT, text_font_size="1.05em", text_font_style="normal"
             )
         for axis in figure.axis:
-            axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
-            axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
-            for ticks in ("major_tick", "minor_tick"):
-                axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
-            if isinstance(axis, LogAxis):
-                axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
-                axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
+            self.dress_axis(axis)
         figure.add_tools(*tools)
+
+    def dress_axis(self, axis: Any) -> None:
+        """Give an axis the house style."""
+        axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
+        axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
+        for ticks in ("major_tick", "minor_tick"):
+            axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
+        if isinstance(axis, LogAxis):
+            axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
+            axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
 
     def second_title(self, figure: Any) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""

@@ -113,11 +113,12 @@ def facts(ds: xr.Dataset) -> list[Row]:
     made = settings_of(ds)
     rows, columns = made["shape"]
     noise = f"{made['bandwidth']:g} Hz" if made["bandwidth"] else "none"
+    passed = float(ds["time"].values.max(initial=0.0)) if "time" in ds.coords else 0.0
     found = [
         Row("array", f"{rows} x {columns} cells, seed {made['seed']}, {made['start']}, history {made['history']}"),
         Row("device", f"{ds.attrs['device']}, hash {ds.attrs['device_hash']}"),
         Row("recorded", f"{', '.join(made['record'])}; every {made['every']}"),
-        Row("time", f"{duration(float(ds['time'][-1]))} pass until the last record" if "time" in ds.coords else ""),
+        Row("time", f"{duration(passed)} until the last record" if passed else ""),
         Row("read", f"at {made['read_voltage']:g} V, noise bandwidth {noise}"),
         Row("cells at start", str(made.get("state_hash", ""))),
         Row("made", f"{ds.attrs.get('created', '')} by synaptogen lab {ds.attrs.get('synaptogen_version', '')}, "

@@ -189,6 +189,13 @@ def test_without_judgement_or_loops(fit: sc.fitting.Fit, html: str) -> None:
     assert Page(plain).open == []
 
 
+def test_a_fit_of_format_2_says_how_it_was_made(device: sc.DeviceParameters) -> None:
+    run = sc.simulate(sc.CellArray((3, 4), device, seed=2), sc.PulseTrain.cycling(40))
+    fit = sc.fitting.fit_extended(sc.fitting.from_simulation(run), device, name="two", intervals=False)
+    assert "sc.fitting.fit_extended(ds, template, name=&#39;two&#39;," in report_html(fit)
+    assert "order=" not in report.python_text(fit)
+
+
 def test_mixed_verdicts(validation: sc.fitting.Validation) -> None:
     findings = [replace(finding, good=True) for finding in validation.verdict]
     assert summary.verdict(replace(validation, verdict=tuple(findings)))[0].mark == "good"

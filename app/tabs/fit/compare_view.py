@@ -10,10 +10,10 @@ import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource
 
 from app.look import layout, theme
+from app.look.axes import on_axis
 from app.look.legend import legend, swatch
 from app.look.picture import Drawn, hold
 from app.look.plain import plain
-from app.look.scales import on_axis
 from app.look.tables import table
 from app.look.theme import COLORS, NEUTRAL, OUTLIER
 from synaptogen_core.schema import FEATURES, feature
