@@ -12,7 +12,7 @@ from bokeh.models import ColumnDataSource, Span, Whisker
 from app.look import theme
 from app.look.axes import Axis
 from synaptogen_core.drawing.picture import Axis as Side
-from synaptogen_core.drawing.picture import Band, Picture, Rule, scaled
+from synaptogen_core.drawing.picture import Band, Picture, Rule
 
 Fill = Callable[..., dict[str, Any]]
 Lines = list[np.ndarray]  # of each layer of a role: (1, 2, n), and (2, 2, n) of a band with its two lines
@@ -98,7 +98,7 @@ class Drawn:
 
 def placed(numbers: Any, side: Side, factor: float) -> np.ndarray:
     """Numbers of a layer in the unit of the figure's axis; normal scores of probabilities."""
-    return scaled(numbers, side.scale) if side.scale == "normal" else np.asarray(numbers, float) * factor
+    return side.scaled(numbers) if side.scale == "normal" else np.asarray(numbers, float) * factor
 
 
 def points(lines: Lines) -> dict[str, Any]:

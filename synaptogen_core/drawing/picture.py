@@ -48,8 +48,18 @@ class Axis:
 
     def place(self, values: ArrayLike) -> F64:
         """The same of values in the unit of the axis."""
-        low, high, at = (scaled(v, self.scale) for v in (self.low, self.high, values))
+        low, high, at = map(self.scaled, (self.low, self.high, values))
         return np.asarray((at - low) / (high - low))
+
+    def scaled(self, values: ArrayLike) -> F64:
+        """The same as their logarithms, or as normal scores of probabilities, if that is the scale."""
+        numbers = np.asarray(values, dtype=np.float64)
+        if self.scale == "log":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray(np.log10(numbers))
+        if self.scale == "normal":
+            return np.array(list(map(NormalDist().inv_cdf, numbers.ravel()))).reshape(numbers.shape)
+        return numbers
 
     def ticks(self) -> list[float]:
         """Round values, three to seven of them."""
@@ -235,17 +245,6 @@ class Matrix:
     names: Sequence[str]
     values: F64
     marked: NDArray[np.bool_]
-
-
-def scaled(values: ArrayLike, scale: str) -> F64:
-    """Values as they lie on an axis of this scale: logarithms, or normal scores of probabilities."""
-    numbers = np.asarray(values, dtype=np.float64)
-    if scale == "log":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.log10(numbers))
-    if scale == "normal":
-        return np.array(list(map(NormalDist().inv_cdf, numbers.ravel()))).reshape(numbers.shape)
-    return numbers
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

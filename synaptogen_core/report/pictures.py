@@ -101,7 +101,14 @@ def _handy(one: Feature, values: ArrayLike) -> tuple[float, str]:
 
 
 def feature_axis(one: Feature, first: ArrayLike, *others: ArrayLike) -> Axis:
-    """The axis of a feature, in the unit that makes the first of its values handy."""
+    """The axis of a feature, in the unit that makes the first of its values handy.
+
+    Parameters
+    ----------
+    one : Feature
+    first, *others : array_like
+        SI.
+    """
     factor, unit = _handy(one, first)
     return axis(f"{one.symbol} ({unit})", first, *others, scale=one.scale, factor=factor)
 
@@ -130,7 +137,14 @@ def values(validation: Validation) -> Figure:
 
 
 def memory(validation: Validation, first: int = 1) -> Figure:
-    """Autocorrelations from lag `first` on."""
+    """Autocorrelations.
+
+    Parameters
+    ----------
+    validation : Validation
+    first : int
+        The first lag; at 0 all are 1.
+    """
     ds, pictures = validation.autocorrelation.isel(lag=slice(first, None)), []
     for name in ds["feature"].values if ds.sizes["lag"] else ():
         one, part = feature(str(name)), ds.sel(feature=name)
