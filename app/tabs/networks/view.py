@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from app.tabs.networks.compute import Result
 
 GREYS = interp_palette(["#ffffff", "#222222"], 64)
+GREYS_ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
 COUNTS = interp_palette(["#f7fbff", "#6baed6", "#08306b"], 64)
+COUNTS_ON_DARK = interp_palette(["#1f252b", "#2171b5", "#3f8fd0"], 64)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 DOTS = 150  # across a picture of points
 MOST_SHOWN = 12  # images of a field of the confusion matrix
@@ -136,11 +138,11 @@ class View(Base):
         Axis(figure, "x").show("linear", -0.5, 9.5)
         Axis(figure, "y").show("linear", 9.5, -0.5)
         figure.xaxis.ticker = figure.yaxis.ticker = FixedTicker(ticks=list(range(10)))
-        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "ink": [], "shade": []})
-        self.count_colors = LinearColorMapper(palette=COUNTS, low=0, high=1)
+        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "over": [], "shade": []})
+        self.count_colors = self.theme.shade(LinearColorMapper(low=0, high=1), COUNTS, COUNTS_ON_DARK)
         color = {"field": "shade", "transform": self.count_colors}
         tiles = figure.rect("x", "y", 0.96, 0.96, source=self.fields, fill_color=color, line_color=None)
-        figure.text("x", "y", "says", source=self.fields, text_color="ink", text_align="center",
+        figure.text("x", "y", "says", source=self.fields, text_color=self.theme.inside("over"), text_align="center",
                     text_baseline="middle", text_font_size="12px")  # fmt: skip
         figure.add_tools(theme.hover([tiles], ("True", "@y"), ("On the chip", "@x"), ("Images", "@count")))
         figure.on_event(Tap, self._chosen)
@@ -153,7 +155,7 @@ class View(Base):
         self.pictures = ColumnDataSource(NO_IMAGE)
         self.captions = ColumnDataSource({"x": [], "y": [], "says": []})
         figure.image("image", "x", "y", "dw", "dh", source=self.pictures,
-                     color_mapper=LinearColorMapper(palette=GREYS, low=0, high=1))  # fmt: skip
+                     color_mapper=self.theme.shade(LinearColorMapper(low=0, high=1), GREYS, GREYS_ON_DARK))  # fmt: skip
         text = figure.text("x", "y", "says", source=self.captions, text_font_size="11px").glyph
         self.theme.ink(text, "text_color")
         figure.axis.visible = figure.grid.visible = False
@@ -267,7 +269,7 @@ class View(Base):
         self.level.data = {"x": [begin, end], "y": [100 * result.float_accuracy] * 2}
         margin = 0.04 * (end - begin)
         if curve.over == "time":
-            self.curve_axes[0].show("time", begin, end, AXES[curve.over])
+            self.curve_axes[0].show("time", begin / 1.5, end * 1.5, AXES[curve.over])
         else:
             self.curve_axes[0].show("linear", begin - margin, end + margin, AXES[curve.over])
         self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min(initial=0.9)) - 5), 100)
@@ -281,11 +283,11 @@ class View(Base):
         y, x = (part.ravel() for part in np.indices(result.confusion.shape))
         counts = result.confusion.ravel()
         shade = np.sqrt(counts)  # few errors beside many right answers
-        dark = shade > 0.5 * shade.max()
+        strong = shade > 0.5 * shade.max()
         self.count_colors.high = float(shade.max())
         self.fields.data = {
             "x": x, "y": y, "count": counts, "says": [str(n) if n else "" for n in counts],
-            "ink": np.where(dark, "#ffffff", "#333333"), "shade": shade,
+            "over": np.where(strong, "strong", "pale"), "shade": shade,
         }  # fmt: skip
         wrong = result.confusion - np.diag(np.diag(result.confusion))
         if self.field is None or not result.confusion[self.field]:
