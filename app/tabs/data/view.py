@@ -56,8 +56,8 @@ class View(Base):
         self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
         self.copy = CopyButton("Copy as Python")
         self.file = door(
-            "Open a session: drop its file here", self._answer, MOST_MB, self._taken, remedy="choose another", accept=".json",
-            sizing_mode="stretch_width", margin=(4, 6),
+            "Open a session: drop its file here", self._answer, MOST_MB, self._taken, remedy="choose another",
+            accept=".json", sizing_mode="stretch_width", margin=(4, 6),
         )  # fmt: skip
         self.opened = theme.note()
         self.layout = layout.column(
