@@ -12,9 +12,10 @@ if ROOT not in sys.path:
 from app.page import dashboard, guard  # noqa: E402 - the path is set above
 from app.server import defaults  # noqa: E402 - as above
 from app.tabs.registry import TABS  # noqa: E402 - as above
-from app.work import warm  # noqa: E402 - as above
+from app.work import crowd, warm  # noqa: E402 - as above
 
 guard.stand()
 defaults.keep()
+crowd.look_seldom()
 warm.start(TABS)
 dashboard.Dashboard().servable()

@@ -27,7 +27,6 @@ import numpy as np
 
 import synaptogen_core as sc
 from benchmarks.report import Report, machine
-from synaptogen_core.array.blas import one_thread
 from synaptogen_core.crossbar import Lines
 from synaptogen_core.crossbar.readout import read
 
@@ -163,15 +162,15 @@ def batch_rows(device: Any) -> Iterator[tuple[str, str]]:
     times = {}
     try:
         for name, read.FEW in (("cell by cell", 10**9), ("as products", few)):
-            with one_thread():  # a second thread of BLAS waits busily, and its waiting would count
-                times[name] = best(lambda: read.read_columns(cells, volts, periphery=noisy))[1]
+            times[name] = best(lambda: read.read_columns(cells, volts, periphery=noisy))
     finally:
         read.FEW = few
-    one, other = times.values()
-    yield (
-        "256 vectors, 128 x 128, curves and noise: cell by cell, as products (ms of the processor), ratio",
-        (f"{1e3 * one:.1f}, {1e3 * other:.1f}, {one / other:.1f}"),
-    )
+    for k, clock in enumerate(("by the wall", "of the processor")):
+        one, other = (found[k] for found in times.values())
+        yield (
+            f"256 vectors, 128 x 128, curves and noise: cell by cell, as products (ms {clock}), ratio",
+            f"{1e3 * one:.1f}, {1e3 * other:.1f}, {one / other:.1f}",
+        )
 
 
 def best(work: Any, times: int = 7) -> tuple[float, float]:

@@ -137,8 +137,9 @@ class Ghosts:
 
 
 def own_renderers(figure: Any) -> list[GlyphRenderer]:
-    """What the view itself draws."""
-    return [r for r in figure.renderers if isinstance(r, GlyphRenderer) and not (r.name or "").startswith("ghost")]
+    """What the view itself draws, on the axes that outlines are drawn on."""
+    drawn = [r for r in figure.renderers if isinstance(r, GlyphRenderer) and r.y_range_name == "default"]
+    return [r for r in drawn if not (r.name or "").startswith("ghost")]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from app.look.tags import MAP
 from app.look.theme import CELL_STYLES, INK
 
 IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
-MARKS = {"x": [], "y": [], "color": []}
+MARKS = {"x": [], "y": [], "color": [], "marker": []}
 ROUND = "return String(Math.round(value))"
 EDGE = 0.015  # of the map: room for half a mark
 
@@ -36,10 +36,12 @@ class Scale:
 class CellMap:
     """A figure whose image is replaced; `select(row, column, add=)` is told of clicks, `adding()` if all add."""
 
-    def __init__(self, look: theme.Theme, name: str, select: Callable[..., None], adding: Callable[[], bool]):
+    def __init__(
+        self, look: theme.Theme, name: str, select: Callable[..., None], adding: Callable[[], bool], height: int = 480
+    ):
         self.theme, self.select, self.adding, self.shape = look, select, adding, (0, 0)
         self.figure = figure = look.figure(
-            name, x="column", y="row", height=480, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5)
+            name, x="column", y="row", height=height, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5)
         )
         figure.tags = [MAP, 0.0]
         figure.xaxis.ticker = figure.yaxis.ticker = BasicTicker(min_interval=1)
@@ -57,9 +59,9 @@ class CellMap:
     def add_marks(self) -> None:
         """Marks of the followed cells; above whatever else has been drawn by now."""
         self.marks = ColumnDataSource(MARKS)
-        square = {"marker": "square", "size": 13, "fill_color": None}
-        self.halo = self.figure.scatter("x", "y", source=self.marks, line_width=6, **square).glyph
-        self.figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **square)
+        shape = {"marker": "marker", "size": 13, "fill_color": None}
+        self.halo = self.figure.scatter("x", "y", source=self.marks, line_width=6, **shape).glyph
+        self.figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **shape)
 
     def _tapped(self, event: Tap) -> None:
         (rows, columns), row, column = self.shape, round(event.y), round(event.x)
@@ -81,10 +83,11 @@ class CellMap:
         self._show_all_of(*shape)
 
     def mark(self, cells: Sequence[tuple[int, int]]) -> None:
-        """Mark the followed cells: each in its colour, on a rim of the opposite of ink, seen on every shade."""
+        """Mark the followed cells: each in its colour and shape, on a rim that is seen on every shade."""
         self.halo.line_color = INK[not self.theme.dark]
         self.marks.data = {
-            "x": [c for _, c in cells], "y": [r for r, _ in cells], "color": cell_colors(self.theme, len(cells))
+            "x": [c for _, c in cells], "y": [r for r, _ in cells], "color": cell_colors(self.theme, len(cells)),
+            "marker": list(theme.CELL_MARKERS[: len(cells)]),
         }  # fmt: skip
 
     def _show_all_of(self, rows: int, columns: int) -> None:

@@ -55,6 +55,8 @@ const axesOf = ({below, above, left, right}) => [[...below, ...above], [...left,
   parts.filter(({type}) => type.endsWith("Axis")))
 const titleOf = (fig, card) => {
   if (fig.title?.text?.trim()) { return "" } // stands in the figure
+  const bar = [...fig.above, ...fig.right, ...fig.below].find(({type, title}) => type === "ColorBar" && title?.trim())
+  if (bar) { return bar.title }
   const heading = card ? headingOf(card) : "", [x, y] = axesOf(fig).map(axisLabel)
   return heading || (x && y ? `${y} against ${x}` : y || x)
 }
@@ -146,6 +148,8 @@ const MARKS = { // outlines around 0, 0, as lines of points
   diamond: [[0, -6], [5, 0], [0, 6], [-5, 0]], square: [[-4.5, -4.5], [4.5, -4.5], [4.5, 4.5], [-4.5, 4.5]],
 }
 
+const ROUND = new Set(["dot", "circle"])
+
 // Lines of text and marks, placed in a sheet of this width; `height` is what they take.
 const furniture = ({title, entries, line}, width, letters, ink) => {
   const small = Math.round(0.85 * letters), head = Math.round(1.1 * letters), right = width - 2 * PAD
@@ -189,7 +193,7 @@ const onCanvas = (context, part, dy) => {
     context.lineTo(x + 20, y)
     context.stroke()
     context.setLineDash([])
-  } else if (part.mark === "dot") {
+  } else if (ROUND.has(part.mark)) {
     context.arc(x + 10, y, 4.500, 0, 2 * Math.PI)
     context.fill()
   } else {
@@ -208,7 +212,7 @@ const asSvg = (part, dy) => {
     const dash = DASHES[part.dash] ? ` stroke-dasharray="${DASHES[part.dash]}"` : ""
     return `<line x1="${x}" y1="${y}" x2="${x + 20}" y2="${y}" stroke="${color}" stroke-width="2.5"${dash}/>`
   }
-  if (part.mark === "dot") { return `<circle cx="${x + 10}" cy="${y}" r="4.5" fill="${color}"/>` }
+  if (ROUND.has(part.mark)) { return `<circle cx="${x + 10}" cy="${y}" r="4.5" fill="${color}"/>` }
   const points = (MARKS[part.mark] ?? MARKS.square).map(([dx, dyy]) => `${x + 10 + dx},${y + dyy}`).join(" ")
   return `<polygon points="${points}" fill="${color}"/>`
 }

@@ -114,7 +114,10 @@ const numbersOf = (fig) => {
   })
   const view = synaptogenTools.viewOf(fig), card = view && synaptogenTools.cardOf(view)
   const names = seriesNames(drawn, card ? synaptogenTools.legendOf(card) : [])
-  return drawn.flatMap((renderer, i) => columnsOfRenderer(fig, renderer, names[i], labels))
+  return drawn.flatMap((renderer, i) => {
+    const own = up.filter(({y_range_name: name}) => name === renderer.y_range_name)
+    return columnsOfRenderer(fig, renderer, names[i], [labels[0], labelled(own, labels[1])])
+  })
 }
 const csvOf = (fig) => {
   const columns = numbersOf(fig), count = Math.max(0, ...columns.map(([, values]) => values.length))

@@ -140,8 +140,56 @@ const row = (view) => {
   return {host, look, view: new WeakRef(view)}
 }
 
+// Cells of a map are square, in any window: borders take what is left over. In a window that is higher than most, the map
+// grows, and with it the figure in the card beside it that is tagged "beside a map". An array of more than ATMOST times as
+// many rows as columns is drawn wider than it is. Not where bars stand along the map.
+const ATMOST = 4, SHARE = 0.42 // of the window's height
+const square = (view) => {
+  const fig = view.model, {x_range: x, y_range: y, min_border: all} = fig
+  const first = {height: fig.height, right: fig.min_border_right ?? all ?? 0, bottom: fig.min_border_bottom ?? all ?? 0}
+  let due = false
+  const beside = () => {
+    const card = synaptogenTools.cardOf(view)
+    return card?.parent ? synaptogenTools.figuresIn(card.parent).map(({model}) => model).find(({tags}) => tags.includes("beside a map")) : null
+  }
+  const set = (model, changes) => { // only what differs by a pixel: each change is a layout
+    const far = Object.entries(changes).filter(([name, value]) => Math.abs((model[name] ?? 0) - value) > 1)
+    if (far.length) { model.setv(Object.fromEntries(far), {sync: false}) }
+  }
+  const fit = () => {
+    due = false
+    if (view.is_destroyed || !view.layout || document.fullscreenElement || !view.el.checkVisibility({visibilityProperty: true})) { return }
+    const length = ({start, end, reset_start, reset_end}) => Math.abs((reset_end ?? end) - (reset_start ?? start))
+    const share = Math.min(Math.max(length(x) / length(y), 1 / ATMOST), ATMOST)
+    const left = Math.max(view.left_panel.bbox.width, fig.min_border_left ?? all ?? 0)
+    const right = Math.max(view.layout.right_panel.bbox.width && fig.right.length ? view.right_panel.bbox.width : 0, first.right)
+    const top = Math.max(view.top_panel.bbox.height, fig.min_border_top ?? all ?? 0)
+    const under = view.layout.bottom_panel.children.reduce((sum, child) => sum + child.bbox.height, 0)
+    const bottom = Math.max(under, first.bottom)
+    const wide = view.bbox.width - left - right
+    if (!(wide > 40 && share > 0)) { return }
+    const height = Math.round(Math.max(first.height, Math.min(wide / share + top + bottom, SHARE * window.innerHeight)))
+    const high = height - top - bottom
+    const spare = Math.max(0, Math.round(wide - high * share)), below = Math.max(0, Math.round(high - wide / share))
+    set(fig, {height, min_border_right: right + spare, min_border_bottom: bottom + below})
+    const other = beside()
+    if (other) {
+      other.first_height ??= other.height
+      set(other, {height: other.first_height + height - first.height})
+    }
+  }
+  const soon = () => { if (!due) { due = true; requestAnimationFrame(fit) } }
+  for (const range of [x, y]) { range.change.connect(soon) }
+  view.repainted.connect(soon) // what is beside the frame can have become wider
+  new ResizeObserver(soon).observe(view.el)
+  window.addEventListener("resize", soon)
+}
+const alongside = (fig) => [...fig.document.all_models].some((other) => other.type === "Figure" && other !== fig &&
+  (other.x_range === fig.x_range || other.y_range === fig.y_range))
+
 const equip = (view) => {
   if (!view.model.css_classes?.some((name) => name.startsWith("tooled"))) { return }
+  if (!view.figure_tools && view.model.tags.includes("cell map") && !alongside(view.model)) { square(view) }
   view.figure_tools ??= row(view)
   rows.add(view.figure_tools)
   view.shadow_el.append(view.figure_tools.host)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.look.plain import escape
-from app.look.theme import CELL_STYLES
+from app.look.theme import CELL_MARKERS, CELL_STYLES
 
-MARKERS = {"triangle": "▲", "inverted_triangle": "▼"}
+MARKERS = {"triangle": "▲", "inverted_triangle": "▼", "circle": "●", "square": "■", "diamond": "◆"}
 DASHES = {"solid": "solid", "dashed": "dashed", "dotted": "dotted", "dotdash": "dashed"}
 
 
@@ -40,4 +40,12 @@ def cell_entries(cells: Iterable[tuple[int, int]]) -> list[str]:
     return [
         swatch(color, f"cell ({row}, {column})", dash=dash)
         for (color, dash), (row, column) in zip(CELL_STYLES, cells, strict=False)
+    ]
+
+
+def mark_entries(cells: Iterable[tuple[int, int]]) -> list[str]:
+    """One entry for each followed cell, with its mark on a map."""
+    return [
+        swatch(color, f"cell ({row}, {column})", kind=marker)
+        for (color, _), marker, (row, column) in zip(CELL_STYLES, CELL_MARKERS, cells, strict=False)
     ]

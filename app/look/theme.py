@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import (
+    CategoricalColorMapper,
     ColorBar,
     CustomJSTicker,
     CustomJSTickFormatter,
@@ -154,6 +155,7 @@ class Theme:
     def __init__(self, dark: bool = False):
         self.dark = dark
         self._inked: list[tuple[Any, str]] = []
+        self._shaded: list[tuple[Any, dict[bool, Sequence[str]]]] = []
 
     def ink(self, model: Any, *attributes: str) -> None:
         """Draw these colour attributes of a Bokeh model in black on light, white on dark."""
@@ -161,8 +163,21 @@ class Theme:
             setattr(model, attribute, INK[self.dark])
             self._inked.append((model, attribute))
 
+    def shade(self, mapper: Any, light: Sequence[str], dark: Sequence[str]) -> Any:
+        """Let a colour mapper have one palette on light, another on dark: its palest colour is the background's."""
+        mapper.palette = list((light, dark)[self.dark])
+        self._shaded.append((mapper, {False: light, True: dark}))
+        return mapper
+
+    def inside(self, field: str, strong: str = "#ffffff") -> dict[str, Any]:
+        """The colour of words on shaded fields: by a column that says “strong” or “pale”."""
+        mapper = CategoricalColorMapper(factors=["pale", "strong"])
+        return {"field": field, "transform": self.shade(mapper, (INK[False], strong), (INK[True], strong))}
+
     def set_dark(self, dark: bool) -> None:
         self.dark = dark
+        for mapper, palettes in self._shaded:
+            mapper.palette = list(palettes[dark])
         for model, attribute in self._inked:
             setattr(model, attribute, INK[dark])
 
@@ -214,14 +229,18 @@ class Theme:
                 text_color=TEXT[self.dark], text_font=FONT, text_font_size="1.05em", text_font_style="normal"
             )
         for axis in figure.axis:
-            axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
-            axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
-            for ticks in ("major_tick", "minor_tick"):
-                axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
-            if isinstance(axis, LogAxis):
-                axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
-                axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
+            self.dress_axis(axis)
         figure.add_tools(*tools)
+
+    def dress_axis(self, axis: Any) -> None:
+        """Give an axis the house style."""
+        axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
+        axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
+        for ticks in ("major_tick", "minor_tick"):
+            axis.update(**{f"{ticks}_line_alpha": 0, f"{ticks}_line_color": LINE[self.dark]})
+        if isinstance(axis, LogAxis):
+            axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
+            axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
 
     def second_title(self, figure: Any) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import threading
 import time
 import weakref
 from typing import Any
@@ -17,7 +19,17 @@ MOST = int(os.environ.get("SYNAPTOGEN_MAX_PAGES", "100"))  # pages of a process
 # What a process may hold before it takes no further pages; those that are open go on.
 MEMORY = float(os.environ.get("SYNAPTOGEN_SERVER_MB", psutil.virtual_memory().total * 0.75 / 1e6)) * 1e6
 FULL = "This server is full: {pages} pages are open. Try again in a few minutes; those that are open go on."
+# A page is some 25,000 objects that stay: looks for garbage took a third of the time in which it is made. So
+# they come seldom, and one comes some seconds after a page has gone.
+SELDOM = (20_000, 20, 20)
+AFTER = 5.0  # s
+_TIDYING = threading.Lock()
 OPEN: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()  # a page's work -> when it began
+
+
+def look_seldom() -> None:
+    """Let Python look for garbage seldom; a second time changes nothing."""
+    gc.set_threshold(*SELDOM)
 
 
 def enter(page: Any) -> None:
@@ -31,6 +43,16 @@ def leave(page: Any) -> None:
     begun = OPEN.pop(page, None)
     if begun is not None:
         LOG.info("page closed", extra={"pages": len(OPEN), "seconds": round(time.monotonic() - begun, 1)})
+        if _TIDYING.acquire(blocking=False):  # else one is to come
+            tidy = threading.Timer(AFTER, _tidy)
+            tidy.daemon = True
+            tidy.start()
+
+
+def _tidy() -> None:
+    """Free what closed pages held."""
+    _TIDYING.release()
+    gc.collect()
 
 
 def is_full() -> bool:

@@ -116,14 +116,14 @@ def drawing() -> Iterator[Draw]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 960, "height": 900})
+        page = browser.new_page(viewport={"width": 1300, "height": 900})
 
         def draw(element: Any) -> bytes:
             page.set_content(file_html(hv.render(element, backend="bokeh"), INLINE))
             page.wait_for_function("window.Bokeh && Bokeh.documents.length && Bokeh.documents[0].is_idle")
             page.wait_for_timeout(400)
             left, top, width, height = page.evaluate(PLACE)
-            clip = {"x": left, "y": top, "width": min(width, 900), "height": min(height, 1200)}
+            clip = {"x": left, "y": top, "width": min(width, 1260), "height": min(height, 1200)}
             return bytes(page.screenshot(full_page=True, clip=clip))
 
         yield draw

@@ -8,8 +8,10 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
+
+WORTH_THREADS = 1 << 28  # multiplications: some 20 ms
 
 _LOCK = threading.Lock()
 _held: list[Any] = []  # limits of the whole process, in the order in which callers came
@@ -30,6 +32,21 @@ def one_thread() -> Iterator[None]:
             _inside.pop()
             while _held and not _inside:
                 _held.pop().restore_original_limits()
+
+
+def as_fits(operations: int) -> AbstractContextManager[None]:
+    """One thread for products of so many multiplications, or, where more are worth their waking, as many as there are.
+
+    Parameters
+    ----------
+    operations : int
+        Multiplications.
+
+    Returns
+    -------
+    context manager
+    """
+    return one_thread() if operations < WORTH_THREADS else nullcontext()
 
 
 def _libraries() -> Any:

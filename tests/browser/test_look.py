@@ -39,6 +39,53 @@ def test_tabs_are_one_stop_in_which_arrows_move(small_page: Dashboard) -> None:
     assert active(small_page) == "Overview"
 
 
+FRAMES = """
+() => Object.fromEntries([...Bokeh.documents[0].all_models].filter((m) => m.type === "Figure").map((figure) => {
+  const view = Bokeh.index.find_one_by_id(figure.id), {left, top} = view.el.getBoundingClientRect()
+  const {width, height} = view.frame.bbox
+  const title = figure.title?.text ?? ""
+  return [figure.name.replace("overview ", ""), {left, top: top + window.scrollY, width, height, title}]
+}))
+"""
+
+
+def test_the_overview_shows_the_response_beside_square_cells_then_features_then_window_and_loops(
+    small_page: Dashboard,
+) -> None:
+    page = small_page.page
+    frames = small_page.wait_for(
+        lambda: page.evaluate(FRAMES),
+        lambda f: abs(f["map"]["width"] - f["map"]["height"]) < 2,
+        "cells are not square",
+        20,
+    )
+    rows = [["response", "map"], ["r_hrs", "u_set", "r_lrs", "u_reset"], ["window", "loops"]]
+    for row in rows:
+        assert len({round(frames[name]["top"] / 40) for name in row}) == 1, row
+        lefts = [frames[name]["left"] for name in row]
+        assert lefts == sorted(lefts) and len(set(lefts)) == len(row)
+    tops = [frames[name]["top"] for name in ("response", "r_hrs", "window")]
+    assert tops == sorted(set(tops)), "the response, then features, then the rest"
+    assert re.fullmatch(r"HRS resistance  [\d.]+ kΩ", frames["r_hrs"]["title"])
+    small_page.settle(lambda: small_page.fill("Rows: number", "4"))
+    small_page.wait_for(
+        lambda: page.evaluate(FRAMES)["map"], lambda f: abs(f["width"] - 2 * f["height"]) < 4, "4 x 8 cells", 20
+    )
+    small_page.settle(lambda: small_page.fill("Rows: number", "8"))
+
+
+def test_followed_cells_differ_in_shape_too(small_page: Dashboard) -> None:
+    page = small_page.page
+    before = small_page.sources("overview response")
+    page.keyboard.down("Shift")
+    page.mouse.click(*small_page.place("overview map", 3, 5))
+    page.keyboard.up("Shift")
+    small_page.wait_change("overview response", before)
+    marks = next(source for source in small_page.sources("overview map") if "marker" in source)
+    assert len(marks["x"]) == 2 == len(set(marks["marker"])) == len(set(marks["color"]))
+    page.get_by_text("cell (3, 5)").first.wait_for()
+
+
 def test_help_opens_by_keyboard_and_gives_the_focus_back(small_page: Dashboard) -> None:
     page = small_page.page
     for item, said in (("Glossary", "One SET and one RESET"), ("How to cite", "10.1109/TED.2024.3427616")):

@@ -21,7 +21,7 @@ from tests.browser.drive import FIND, POLL, Dashboard, one_page
 
 SMALL = "rows=8&columns=8&cycles=20"
 OVERVIEW = ("overview r_hrs", "overview u_set", "overview r_lrs", "overview u_reset", "overview window",
-            "overview loops", "overview map")  # fmt: skip
+            "overview loops", "overview map", "overview response")  # fmt: skip
 
 Open = Callable[..., Dashboard]
 

@@ -204,7 +204,7 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
         "generate",
         str(path),
         "--shape",
-        "24x16",
+        "48x16",
         "--train",
         "cycling:cycles=1000",
         "--budget",
@@ -213,25 +213,25 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
     ]
     process = subprocess.Popen([*COMMAND, *long], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        wait_for(lambda: path.exists() and len(Marks(path).done()) > 2, process)
+        wait_for(lambda: (path / ".unfinished" / "done").is_dir() and len(Marks(path).done()) > 2, process)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130, stderr
-    left = r"synaptogen: stopped by Ctrl-C; .*run\.zarr has \d+ of 24 row groups, and the same command goes on"
+    left = r"synaptogen: stopped by Ctrl-C; .*run\.zarr has \d+ of 48 row groups, and the same command goes on"
     assert re.fullmatch(left, stderr.decode().strip())
     refused = run("inspect", path)
     assert refused.exit_code == 1
     assert "run.zarr: must be whole (got" in one_sentence(refused)
-    assert "--resume to go on with it" in one_sentence(run("generate", path, "--shape", "24x16"))
-    other = run("generate", path, "--shape", "24x16", "--seed", "8", "--resume", "--train", "cycling:cycles=1000")
+    assert "--resume to go on with it" in one_sentence(run("generate", path, "--shape", "48x16"))
+    other = run("generate", path, "--shape", "48x16", "--seed", "8", "--resume", "--train", "cycling:cycles=1000")
     assert "got another seed" in one_sentence(other)
     result = run(*long)
     assert result.exit_code == 0
-    assert re.search(r" s after \d+ of 24 row groups", result.stdout)
+    assert re.search(r" m?s after \d+ of 48 row groups", result.stdout)
     assert run(*long).stdout.startswith(f"{path}: is whole already")
-    cells = sc.CellArray((24, 16), sc.load_device("hennen2024"), seed=0)
+    cells = sc.CellArray((48, 16), sc.load_device("hennen2024"), seed=0)
     assert same(sc.load_dataset(path), sc.simulate(cells, sc.PulseTrain.cycling(1000)))
 
 

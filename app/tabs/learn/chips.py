@@ -188,6 +188,7 @@ def letter_cells(device: DeviceParameters, epochs: int) -> np.ndarray:
 
 
 Compute = Callable[..., tuple[float, ...]]
+OF = "the lesson's own chips"
 MEASURES: dict[str, tuple[tuple[str, ...], str, str, Compute]] = {  # arguments, unit, title, what computes it
     "float_accuracy": ((), "%", "accuracy of the float network", float_accuracy),
     "chip_accuracy": (("ohm", "side", "bits"), "%", "accuracy with {0} Ω, tiles of {1}, {2} bits", chip_accuracy),

@@ -17,6 +17,7 @@ from synaptogen_core.durations import YEAR
 LAW, G = "stanford-c", 20e-6
 YEARS = 10 * YEAR  # s
 PATHS = 30
+OF = "the law of technology C, exactly"
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +80,7 @@ def staircases() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Times [s], 90 % band of the conductance (2, times), and cells as one line with gaps: times, conductances [S]."""
     one, _ = law()
     times = np.geomspace(1e-2, YEARS, 120)
-    band = sc.retention.curve(one, G, times[::8], [0.05, 0.95]).values[0]
+    band = sc.retention.curve(one, G, times[::7], [0.05, 0.95]).values[0]
     numbers = jumps.numbers(one, sc.load_device("hennen2024"))
     cell, none, born = np.arange(PATHS, dtype=np.uint64), np.zeros(PATHS, np.uint32), np.full(PATHS, G)
     y = jumps.coordinate(born, one.corner)
@@ -89,7 +90,7 @@ def staircases() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     ]
     path = np.vstack([np.repeat(walks, 2, axis=0)[:-1], np.full(PATHS, np.nan)])
     at = np.append(np.repeat(times, 2)[1:], np.nan)
-    return times[::8], band, np.tile(at, PATHS), path.T.ravel()
+    return times[::7], band, np.tile(at, PATHS), path.T.ravel()
 
 
 def tails(seconds: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

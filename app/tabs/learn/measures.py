@@ -39,6 +39,7 @@ class Value:
     low: float = math.nan
     high: float = math.nan
     problem: str = ""  # why there is no number: a sentence
+    of: str = ""  # what it is a number of, if not of the run
 
     def __str__(self) -> str:
         if self.problem:
@@ -88,6 +89,7 @@ class Measure:
     unit: Callable[..., str]
     title: Callable[..., str]
     compute: Callable[..., tuple[float, ...]]  # (numbers, *arguments) -> value, or (value, low, high)
+    of: str = ""  # as in Value
 
 
 class Numbers:
@@ -150,7 +152,7 @@ def computed(call: Call, numbers: Numbers) -> Value:
     value, low, high = found if len(found) == 3 else (found[0], math.nan, math.nan)
     if math.isnan(value):
         return Value(call.title(), math.nan, call.unit, problem="it is not defined for this array and pulse train")
-    return Value(call.title(), value, call.unit, low, high)
+    return Value(call.title(), value, call.unit, low, high, of=entry.of)
 
 
 def parse(text: str) -> Call:
@@ -377,8 +379,8 @@ MEASURES: Mapping[str, Measure] = {
                              lambda n: (float(n.run.per_cell("outlier").sum()),)),
     "outlier_percent": Measure((), always("%"), about("share of cells of the outlier population"),
                                lambda n: (100 * float(n.run.per_cell("outlier").mean()),)),
-    **{name: Measure(kinds, always(unit), timed(title, kinds), of_law(found))
+    **{name: Measure(kinds, always(unit), timed(title, kinds), of_law(found), forgetting.OF)
        for name, (kinds, unit, title, found) in forgetting.NUMBERS.items()},
-    **{name: Measure(kinds, always(unit), about(title), compute)
+    **{name: Measure(kinds, always(unit), about(title), compute, chips.OF)
        for name, (kinds, unit, title, compute) in chips.MEASURES.items()},
 }  # fmt: skip

@@ -74,7 +74,7 @@ class LessonPicture:
                 drawn[layer.look] = {"x": x, "y": y}
             elif layer.kind == "line":
                 drawn["feature"] = {"x": x, "y": y}
-                self.feature_line.line_color = COLORS[layer.look]
+                self.feature_line.update(line_color=COLORS[layer.look], line_width=0.8 if layer.thin else 2.5)
             else:
                 drawn[layer.kind] = {"x": x, "y": y}
                 if layer.kind == "points":

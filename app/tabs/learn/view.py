@@ -227,7 +227,8 @@ def verdict_text(verdict: Verdict, run: str) -> str:
         return f"{said}\nThe {found.name} cannot be computed: {found.problem}."
     interval = f" (95 % interval: {found.interval})" if found.interval else ""
     experiment = f", after the change ({verdict.change})" if verdict.change else ""
-    measured = f"Measured in your run of {run}{experiment}: {found.name} {found}{interval}."
+    where = f"By {found.of}" if found.of else f"Measured in your run of {run}{experiment}"
+    measured = f"{where}: {found.name} {found}{interval}."
     return f"{said}\n{measured}\n{verdict.reply}"
 
 
@@ -240,5 +241,7 @@ def numbers_table(page: Page) -> str:
         cells = ([str(before)] if compare else []) + [str(now), now.interval or "–"]
         name = now.name[:1].upper() + now.name[1:]
         body += f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-    caption = f"Numbers of your run: {escape(page.run)}"
+    others = {now.of for now, _ in page.numbers}
+    own = len(others) != 1 or "" in others
+    caption = f"Numbers of your run: {escape(page.run)}" if own else f"Numbers of {escape(others.pop())}"
     return f'<table class="numbers"><caption>{caption}</caption><tr>{head}</tr>{body}</table>'

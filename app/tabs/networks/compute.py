@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import param
@@ -17,10 +17,11 @@ import param
 from app.settings.sections import Choices, Request, TabOptions
 from app.tabs.networks import growing
 from app.tabs.networks.growing import Curve, Loop
-from app.tabs.networks.own import Own
+from app.tabs.networks.own import MOST_MB, Own
 from app.work.runs import Run
 from synaptogen_core import Cancelled, load_retention, load_weights
 from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.crossbar.programming.settings import OUTCOMES
 from synaptogen_core.durations import YEAR
 from synaptogen_core.errors import FileError
 from synaptogen_core.networks import (
@@ -46,16 +47,17 @@ CURVES = {
     "Time since programming": "time",
 }  # fmt: skip
 POINTS = {
-    "ohm": (0.0, 2.0, 5.0, 10.0, 20.0), "adc_bits": (2, 3, 4, 5, 6, 8), "tile": (16, 32, 64, 128),
-    "c2c": (0.0, 1.0, 2.0, 3.0), "d2d": (0.0, 1.0, 2.0, 3.0), "tolerance": (0.01, 0.05, 0.1, 0.2, 0.4),
+    "ohm": (0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0), "adc_bits": (2, 3, 4, 5, 6, 7, 8, 10),
+    "tile": (16, 32, 48, 64, 96, 128), "c2c": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0),
+    "d2d": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0), "tolerance": (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
 }  # fmt: skip
 TIMES = np.append(10.0 ** np.arange(-2.0, 9.0), 10 * YEAR)  # s
 LAW = "stanford-b"
+PAUSE = 0.15  # s: before the causes are worked out, what is there is painted, and a control may be moved further
 MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
-    "Error of programming": "error", "Pulses": "pulses",
+    "Error of programming": "error", "Pulses": "pulses", "Outcome": "outcome",
 }  # fmt: skip
-MOST_BYTES = 16_000_000  # of a file with weights
 CELLS = ("own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
 CHIP = (*CELLS, "adc", "full_range")
 
@@ -65,8 +67,8 @@ class Options(TabOptions):
     hidden = param.Integer(32, bounds=(4, 128), label="Hidden units", doc="Of the network 64-hidden-10, trained here.")
     tile = param.Selector(default=64, objects={f"{n} × {n}": n for n in (16, 32, 64, 128)}, label="Tile",
                           doc="Rows and columns of an array with lines and ADCs of its own.")  # fmt: skip
-    ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance (Ω)",
-                       doc="Of a segment of word and bit lines between two cells (Ω).")  # fmt: skip
+    ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance",
+                       doc="Of a segment of word and bit lines between two cells.")  # fmt: skip
     adc = param.Selector(default=6, objects={"Ideal": 0, **{f"{n} bits": n for n in range(2, 11)}}, label="ADC",
                          doc="Resolution of the converters on the bit lines.")  # fmt: skip
     full_range = param.Boolean(False, label="Full ADC range",
@@ -84,6 +86,7 @@ class Options(TabOptions):
     over = param.Selector(default="ohm", objects=CURVES, label="Over", doc="The setting on the horizontal axis.")
     layer = param.Selector(default=0, objects={"First": 0, "Second": 1}, label="Layer", doc="Whose cells are shown.")
     map = param.Selector(default="programmed", objects=MAPS, label="Map of", doc="What the map of the cells shows.")
+    UNITS: ClassVar[dict[str, str]] = {"ohm": "Ω", "tolerance": "%"}
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "own")
@@ -111,8 +114,8 @@ def network_of(own: Own) -> Network:
     FileError, TypeError, ValueError
         If they are none, or do not take 64 pixels and give ten classes.
     """
-    if len(own.content) > MOST_BYTES:
-        raise ValueError(f"weights: must be at most {MOST_BYTES:,} bytes (got {len(own.content):,}); give fewer")
+    if len(own.content) > 1_000_000 * MOST_MB:
+        raise ValueError(f"weights: must be at most {MOST_MB} MB (got {len(own.content) / 1e6:.0f}); give fewer")
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"weights{Path(own.name).suffix.lower()}"
         file.write_bytes(own.content)
@@ -148,7 +151,8 @@ class Result:
     found: np.ndarray  # class on the chip
     meant: np.ndarray  # class of the float network
     quantity: str
-    values: np.ndarray  # (rows, columns) S, relative error or pulses
+    values: np.ndarray  # (rows, columns) S, relative error, pulses, or positions in `outcomes`
+    outcomes: tuple[str, ...]
     tile: int
     weights: tuple[np.ndarray, np.ndarray, np.ndarray]  # target, programmed, effective; flat
     first: int  # number of the layer's first cell on the page; below 0: the chip is of other cells
@@ -184,7 +188,11 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         loop = training_.loop(before, after)
     elif options.show == "budget":
         causes = kept(run, request, options, "budget", lambda: growing.later(lambda: accuracy_budget(analog, *test)))
-        more, budget = causes.grow().more, causes.found[-1]
+        if causes.found and causes.more:
+            cancel.wait(PAUSE)
+        if not cancel.is_set():
+            causes.grow()
+        more, budget = causes.more, (causes.found or (None,))[-1]
     elif options.over == "time":
         curve = kept(run, request, options, "curve time", lambda: _over_time(analog, test, cancel))
     else:
@@ -202,7 +210,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     values = {
         "target": layer.targets, "programmed": lambda: layer.cells.conductance(layer.matrix.u),
         "effective": layer.matrix.matrix, "error": lambda: programming["error"].values,
-        "pulses": lambda: programming["pulses"].values,
+        "pulses": lambda: programming["pulses"].values, "outcome": lambda: programming["outcome"].values,
     }[options.map]()  # fmt: skip
     cells = sum(each.cells.size for each in analog.layers)
     first_cell = sum(each.cells.size for each in analog.layers[: options.layer]) if options.seed == 0 else -1
@@ -227,6 +235,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         meant=ds.float_predicted.values,
         quantity=options.map,
         values=np.asarray(values, np.float32),
+        outcomes=OUTCOMES,
         tile=options.tile,
         weights=tuple(analog.weights(kind)[options.layer].ravel() for kind in ("target", "programmed", "effective")),
         first=first_cell,

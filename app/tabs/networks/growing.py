@@ -14,7 +14,7 @@ from synaptogen_core.networks.learning.in_the_loop import Epoch, Lesson, epoch_b
 
 T = TypeVar("T")
 
-SEEDS = 3  # chips of a curve's band
+SEEDS = 5  # chips of a curve's band
 EPOCHS, RATE, TOLERANCE, BAND = 20, 1e-3, 0.05, 2.0
 
 
@@ -70,6 +70,7 @@ class Loop:
     before: float  # accuracy on the test images
     after: float  # NaN while it goes on
     epochs: int
+    float_accuracy: float  # of the float network, on the images that are held out here
 
 
 def points(
@@ -98,8 +99,10 @@ class Training(Growing[Epoch]):
     def __init__(self, analog: AnalogNetwork, training: Any):
         x, y = analog.network.check_images(training[0]), np.asarray(training[1])
         labels = analog.network.check_labels(y, len(x))
+        held = held_out(len(x))
         self.lesson = Lesson(analog, RATE, TOLERANCE, BAND)
-        super().__init__(epoch_by_epoch(self.lesson, x, labels, held_out(len(x)), EPOCHS), EPOCHS + 1)
+        self.float_accuracy = float((analog.meant.forward(x[held]).argmax(axis=1) == labels[held]).mean())
+        super().__init__(epoch_by_epoch(self.lesson, x, labels, held, EPOCHS), EPOCHS + 1)
 
     @property
     def analog(self) -> AnalogNetwork:
@@ -110,4 +113,4 @@ class Training(Growing[Epoch]):
         losses, accuracies, written = zip(*self.found, strict=True)
         cells = sum(layer.cells.size for layer in self.analog.layers)
         pulses = np.array([w.pulses for w in written]) / cells
-        return Loop(np.array(losses), np.array(accuracies), pulses, before, after, EPOCHS)
+        return Loop(np.array(losses), np.array(accuracies), pulses, before, after, EPOCHS, self.float_accuracy)

@@ -10,40 +10,59 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, TeeHead, Whisker
 from bokeh.palettes import interp_palette
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.controls.upload import door
+from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
-from app.look.number_box import NumberBox
 from app.look.plain import escape
 from app.look.tables import small, table
 from app.look.theme import MAP_PALETTE, NEUTRAL
-from app.tabs.networks.own import Own
+from app.tabs.networks.loop_view import FLOAT, ON_CHIP, LoopView
+from app.tabs.networks.own import MOST_MB, Own
 from app.tabs.networks.pad import Pad
+from app.tabs.programming.text import OUTCOME_COLORS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
 
 if TYPE_CHECKING:
     from app.tabs.networks.compute import Result
 
-ON_CHIP, FLOAT = "#0072B2", "#D55E00"
 GREYS = interp_palette(["#ffffff", "#222222"], 64)
+GREYS_ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
 COUNTS = interp_palette(["#f7fbff", "#6baed6", "#08306b"], 64)
+COUNTS_ON_DARK = interp_palette(["#1f252b", "#2171b5", "#3f8fd0"], 64)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
+DOTS = 150  # across a picture of points
 MOST_SHOWN = 12  # images of a field of the confusion matrix
 NAMES = {
     "none": "Float network", "programming": "Programming", "nonlinearity": "Bent I-V curves", "lines": "Lines",
     "noise": "Read noise", "converters": "Converters", "together": "All together",
 }  # fmt: skip
 AXES = {
-    "ohm": "Line resistance (Ω a segment)", "adc_bits": "ADC bits", "tile": "Side of a tile (cells)",
-    "c2c": "Cycle-to-cycle spread (×)", "d2d": "Device-to-device spread (×)", "tolerance": "Verify tolerance",
+    "ohm": "Line resistance (Ω per segment)", "adc_bits": "ADC bits", "tile": "Side of a tile (cells)",
+    "c2c": "Cycle-to-cycle spread (×)", "d2d": "Device-to-device spread (×)", "tolerance": "Verify tolerance (%)",
     "time": "Time since programming",
 }  # fmt: skip
 MAP_UNITS = {
     "target": ("Target", "µS", 1e6), "programmed": ("Programmed", "µS", 1e6), "effective": ("Effective", "µS", 1e6),
-    "error": ("Error", "%", 100.0), "pulses": ("Pulses", "", 1.0),
+    "error": ("Error", "%", 100.0), "pulses": ("Pulses", "", 1.0), "outcome": ("Outcome", "", 1.0),
 }  # fmt: skip
+
+
+def differ(before: Result | None, now: Result, *names: str) -> bool:
+    """Whether one of these is another: a result that grows comes many times, and most of it stays as it is."""
+    return before is None or any(not np.array_equal(getattr(before, name), getattr(now, name)) for name in names)
+
+
+def cloud(x: np.ndarray, y: np.ndarray, most: float, color: str) -> np.ndarray:
+    """Points within +-most as a picture: thousands of markers would take longer to draw than a chip to be made."""
+    counts, _, _ = np.histogram2d(y, x, DOTS, [[-most, most]] * 2)
+    picture = np.zeros((DOTS, DOTS, 4), np.uint8)
+    picture[..., :3] = [int(color[k : k + 2], 16) for k in (1, 3, 5)]
+    picture[..., 3] = np.where(counts > 0, np.minimum(110 + 35 * counts, 255), 0)
+    return picture.view(np.uint32)[..., 0]
 
 
 class View(Base):
@@ -52,53 +71,45 @@ class View(Base):
         self.result: Result | None = None
         self.field: tuple[int, int] | None = None
         self.now = theme.note()
-        self.causes, self.curve, self.loop = self._causes(), self._curve(), self._loop()
+        self.causes, self.curve, self.loop = self._causes(), self._curve(), LoopView(self.theme)
         self.confusion, self.weights, self.map = self._confusion(), self._weights(), self._map()
         self.images, self.images_note = self._images(), theme.note()
-        self.cause_table, self.curve_note, self.loop_note = theme.table(), theme.note(), theme.note()
+        self.cause_table, self.curve_note = theme.table(), theme.note()
         self.weights_note, self.confusion_note, self.map_note = theme.note(), theme.note(), theme.note()
         self.pad = Pad(self.theme)
         self.of_causes = theme.card(self.causes, self.cause_table)
         self.of_curve = theme.card(self.curve, self.curve_note)
-        self.of_loop = theme.card(self.loop, self.loop_note)
         half = {"xs": 12, "lg": 6}
-        self.layout = pmui.Column(
+        self.layout = layout.column(
             self._controls(), self._file(), theme.card(self.now),
             theme.grid(
-                pmui.Column(self.of_causes, self.of_curve, self.of_loop, sizing_mode="stretch_width", margin=0),
+                layout.column(self.of_causes, self.of_curve, self.loop.layout),
                 theme.card(self.confusion, self.confusion_note), sizes=half,
             ),
             theme.grid(
                 theme.card(self.weights, self.weights_note), theme.card(self.images, self.images_note), sizes=half
             ),
-            theme.grid(theme.card(self.map.figure, self.map_note), self.pad.layout, sizes=half),
-            sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
+            theme.grid(theme.card(self.map.figure, self.map_note), self.pad.layout, sizes=half), gap=10,
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
     def _controls(self) -> Any:
         options = self.context.options
-        boxes = dict.fromkeys(("hidden", "ohm", "tolerance", "seed"), NumberBox)
-        wide = {"show": 240, "map": 230, "over": 210, "full_range": 200, "compensate": 220, "verify": 130, "ohm": 160}
-        widgets = {
-            name: controls.widget(options, name, width=wide.get(name, 130), sizing_mode=None, widget=boxes.get(name))
-            for name in options.names()
-        }
-
-        def show(*events: Any) -> None:
-            for name, control in widgets.items():
-                control.visible = name in options.active()
-
-        options.param.watch(show, ["show", "verify", "adc", "own"])
-        show()
-        return pmui.FlexBox(*widgets.values(), sizing_mode="stretch_width", align_items="center", gap="4px 0")
+        usual = ("show", "over", "hidden", "tile", "ohm", "adc", "verify", "tolerance", "layer", "map")
+        seldom = tuple(name for name in options.names() if name not in usual)
+        return Panel((Group(options, usual), Group(options, seldom, title="More", open=False)), layout="bar",
+                     boxes=("seed",))  # fmt: skip
 
     def _causes(self) -> Any:
         self.bars = ColumnDataSource({"x": [], "top": [], "low": [], "high": [], "name": [], "color": []})
         figure = self.theme.figure(
             "network causes", title="Where the errors come from", x="Each cause alone", y="Accuracy (%)", height=330
         )
-        self.causes_y = Axis(figure, "y")
+        self.causes_axes = Axis(figure, "x"), Axis(figure, "y")
+        places = [float(k) for k in range(len(NAMES))]
+        figure.xaxis.ticker = figure.xgrid.ticker = FixedTicker(ticks=places)
+        figure.xaxis.major_label_overrides = dict(zip(places, NAMES.values(), strict=True))
+        self.causes_axes[0].show("linear", -0.6, len(NAMES) - 0.4)
         bars = figure.scatter("x", "top", size=13, color="color", line_color=None, source=self.bars)
         heads = {end: TeeHead(size=8, line_color=NEUTRAL) for end in ("upper_head", "lower_head")}
         figure.add_layout(Whisker(base="x", upper="high", lower="low", source=self.bars, line_color=NEUTRAL, **heads))
@@ -120,47 +131,37 @@ class View(Base):
         figure.add_tools(theme.hover([dots], ("Setting", "@x"), ("Accuracy", "@y{0.0} %")))
         return figure
 
-    def _loop(self) -> Any:
-        figure = self.theme.figure(
-            "network loop", title="Training in the loop", x="Epoch", y="Accuracy of images held out (%)", height=330
-        )
-        self.loop_axes = Axis(figure, "x"), Axis(figure, "y")
-        self.epochs = ColumnDataSource({"x": [], "y": [], "loss": [], "pulses": []})
-        figure.line("x", "y", source=self.epochs, line_color=ON_CHIP, line_width=2)
-        dots = figure.scatter("x", "y", source=self.epochs, size=8, color=ON_CHIP)
-        rows = ("Epoch", "@x"), ("Accuracy", "@y{0.0} %"), ("Loss", "@loss{0.000}"), ("Pulses a cell", "@pulses{0.00}")
-        figure.add_tools(theme.hover([dots], *rows))
-        return figure
-
     def _confusion(self) -> Any:
         figure = self.theme.figure(
             "network confusion", title="Confusion: click a field for its images", x="Class on the chip", y="True digit",
             height=400, match_aspect=True,
         )  # fmt: skip
-        figure.xaxis.ticker = figure.yaxis.ticker = FixedTicker(ticks=list(range(10)))
         Axis(figure, "x").show("linear", -0.5, 9.5)
         Axis(figure, "y").show("linear", 9.5, -0.5)
-        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "ink": [], "shade": []})
-        self.count_colors = LinearColorMapper(palette=COUNTS, low=0, high=1)
+        figure.xaxis.ticker = figure.yaxis.ticker = FixedTicker(ticks=list(range(10)))
+        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "over": [], "shade": []})
+        self.count_colors = self.theme.shade(LinearColorMapper(low=0, high=1), COUNTS, COUNTS_ON_DARK)
         color = {"field": "shade", "transform": self.count_colors}
         tiles = figure.rect("x", "y", 0.96, 0.96, source=self.fields, fill_color=color, line_color=None)
-        figure.text("x", "y", "says", source=self.fields, text_color="ink", text_align="center",
+        figure.text("x", "y", "says", source=self.fields, text_color=self.theme.inside("over"), text_align="center",
                     text_baseline="middle", text_font_size="12px")  # fmt: skip
         figure.add_tools(theme.hover([tiles], ("True", "@y"), ("On the chip", "@x"), ("Images", "@count")))
         figure.on_event(Tap, self._chosen)
         return figure
 
     def _images(self) -> Any:
-        figure = self.theme.figure("network images", title="Images", x=" ", y=" ", height=330, match_aspect=True)
+        figure = self.theme.figure(
+            "network images", title="Images: float network / chip", x=" ", y=" ", height=330, match_aspect=True
+        )
         self.pictures = ColumnDataSource(NO_IMAGE)
         self.captions = ColumnDataSource({"x": [], "y": [], "says": []})
         figure.image("image", "x", "y", "dw", "dh", source=self.pictures,
-                     color_mapper=LinearColorMapper(palette=GREYS, low=0, high=1))  # fmt: skip
+                     color_mapper=self.theme.shade(LinearColorMapper(low=0, high=1), GREYS, GREYS_ON_DARK))  # fmt: skip
         text = figure.text("x", "y", "says", source=self.captions, text_font_size="11px").glyph
         self.theme.ink(text, "text_color")
         figure.axis.visible = figure.grid.visible = False
         Axis(figure, "x").show("linear", -1, 40)
-        Axis(figure, "y").show("linear", -2, 31)
+        Axis(figure, "y").show("linear", -5, 29)
         return figure
 
     def _weights(self) -> Any:
@@ -168,11 +169,11 @@ class View(Base):
             "network weights", title="Weights on the chip", x="Wanted weight", y="Weight on the chip", height=330
         )
         self.weight_axes = Axis(figure, "x"), Axis(figure, "y")
-        self.diagonal, self.programmed, self.effective = (ColumnDataSource({"x": [], "y": []}) for _ in range(3))
-        figure.line("x", "y", source=self.diagonal, line_color=NEUTRAL, line_width=2)
-        figure.scatter("x", "y", source=self.effective, size=3, color=FLOAT, alpha=0.4, line_color=None)
-        dots = figure.scatter("x", "y", source=self.programmed, size=3, color=ON_CHIP, alpha=0.5, line_color=None)
-        figure.add_tools(theme.hover([dots], ("Wanted", "@x{0.000}"), ("Programmed", "@y{0.000}")))
+        self.diagonal = ColumnDataSource({"x": [], "y": []})
+        self.programmed, self.effective = ColumnDataSource(NO_IMAGE), ColumnDataSource(NO_IMAGE)
+        for source in (self.effective, self.programmed):
+            figure.image_rgba("image", "x", "y", "dw", "dh", source=source)
+        figure.line("x", "y", source=self.diagonal, line_color=NEUTRAL, line_width=1.5)
         return figure
 
     def _map(self) -> CellMap:
@@ -184,15 +185,15 @@ class View(Base):
         return made
 
     def _file(self) -> Any:
-        self.file = pmui.FileInput(
-            label="Own weights", accept=".npz,.safetensors", size="small", variant="outlined",
-            multiple=False, margin=(3, 12),
+        self.file = door(
+            "Own weights", self.context.tell, MOST_MB, self._taken, remedy="give fewer weights",
+            accept=".npz,.safetensors", size="small",
+            margin=(3, 12),
             description="A network of 64 pixels and ten classes, dense layers with ReLU: .npz or .safetensors.",
         )  # fmt: skip
         self.no_own = pmui.Button(label="Without own weights", variant="outlined", size="small", visible=False)
         self.no_own.on_click(lambda event: self.context.apply({"networks.own": None}))
-        self.file.param.watch(self._taken, "value")
-        return pmui.FlexBox(self.file, self.no_own, sizing_mode="stretch_width", align_items="center")
+        return layout.flow(self.file, self.no_own)
 
     def _taken(self, event: Any) -> None:
         """A file with weights becomes the network of this page."""
@@ -211,28 +212,33 @@ class View(Base):
 
     # ------------------------------------------------------------------------------------------------ replaced
     def update(self, result: Result) -> None:
-        self.result = result
+        before, self.result = self.result, result
         self.pad.answer = result.answer
         low, high = (100 * end for end in result.interval)
         self.now.object = (
             f"<b>{100 * result.accuracy:.1f} %</b> on the chip ({low:.1f} to {high:.1f} %, 95 % over "
             f"{len(result.true)} test images); <b>{100 * result.float_accuracy:.1f} %</b> float. "
-            f"{theme.number(result.cells)} cells on {result.tiles} tiles, {result.pulses:.1f} pulses a cell, "
+            f"{theme.number(result.cells)} cells on {result.tiles} tiles, {result.pulses:.1f} pulses per cell, "
             f"{result.unreached} not reached. Handwritten digits of 8 × 8 pixels, trained in float on 1,347 images of "
             "other writers."
         )
         if result.own:
             self.now.object += f" The network is yours: {escape(result.own)}."
         self.no_own.visible = bool(result.own)
-        self.of_curve.visible, self.of_loop.visible = result.curve is not None, result.loop is not None
+        self.of_curve.visible, self.loop.layout.visible = result.curve is not None, result.loop is not None
         self.of_causes.visible = result.curve is None and result.loop is None
-        self._show_causes(result)
+        if before is None or before.causes is not result.causes:
+            self._show_causes(result)
         self._show_curve(result)
-        self._show_loop(result)
-        self._show_confusion(result)
-        self._show_weights(result)
-        self._show_map(result)
-        self.pad.show()
+        if result.loop is not None:
+            self.loop.show(result.loop, result.float_accuracy, result.more)
+        if differ(before, result, "found", "own"):
+            self._show_confusion(result)
+        if differ(before, result, "weights"):
+            self._show_weights(result)
+            self.pad.show()
+        if differ(before, result, "quantity", "values", "marks", "tile", "first"):
+            self._show_map(result)
 
     def _show_causes(self, result: Result) -> None:
         if not result.causes:
@@ -244,10 +250,7 @@ class View(Base):
             "high": 100 * result.intervals[:, 1], "name": names,
             "color": [FLOAT, *[NEUTRAL] * (n - 2), ON_CHIP],
         }  # fmt: skip
-        Axis(self.causes, "x").show("linear", -0.6, n - 0.4)
-        self.causes.xaxis.ticker = self.causes.xgrid.ticker = FixedTicker(ticks=[float(k) for k in range(n)])
-        self.causes.xaxis.major_label_overrides = {float(k): name for k, name in enumerate(names)}
-        self.causes_y.show("linear", max(0.0, 100 * float(result.intervals.min()) - 5), 100)
+        self.causes_axes[1].show("linear", max(0.0, 100 * float(result.intervals.min()) - 5), 100)
         rows = {
             name: [f"{100 * accuracy:.1f} %", *(f"{small(100 * e) if e > 1e-9 else 0} %" for e in errors)]
             for name, accuracy, errors in zip(names, result.by_cause, result.errors, strict=True)
@@ -259,14 +262,15 @@ class View(Base):
         curve = result.curve
         if curve is None:
             return
-        x, y = curve.x, 100 * curve.mean
+        scale = 100 if curve.over == "tolerance" else 1
+        x, y = scale * curve.x, 100 * curve.mean
         self.line.data = {"x": x, "y": y}
         self.band.data = {"x": np.concatenate([x, x[::-1]]), "y": 100 * np.concatenate([curve.low, curve.high[::-1]])}
-        begin, end = curve.span
+        begin, end = (scale * edge for edge in curve.span)
         self.level.data = {"x": [begin, end], "y": [100 * result.float_accuracy] * 2}
         margin = 0.04 * (end - begin)
         if curve.over == "time":
-            self.curve_axes[0].show("time", begin, end, AXES[curve.over])
+            self.curve_axes[0].show("time", begin / 1.5, end * 1.5, AXES[curve.over])
         else:
             self.curve_axes[0].show("linear", begin - margin, end + margin, AXES[curve.over])
         self.curve_axes[1].show("linear", max(0.0, 100 * float(curve.low.min(initial=0.9)) - 5), 100)
@@ -276,30 +280,15 @@ class View(Base):
             swatch(ON_CHIP, words[0]), swatch(ON_CHIP, words[1], kind="area"), swatch(FLOAT, "float", dash="dashed"),
         ]) + escape(curve.note)  # fmt: skip
 
-    def _show_loop(self, result: Result) -> None:
-        loop = result.loop
-        if loop is None:
-            return
-        x = np.arange(len(loop.accuracy))
-        self.epochs.data = {"x": x, "y": 100 * loop.accuracy, "loss": loop.loss, "pulses": loop.pulses}
-        self.loop_axes[0].show("linear", -0.3, loop.epochs + 0.3)
-        self.loop_axes[1].show("linear", max(0.0, 100 * float(loop.accuracy.min()) - 3), 101)
-        after = "it is learning" if result.more else f"<b>{100 * loop.after:.1f} %</b> after"
-        self.loop_note.object = (
-            f"Test images: {100 * loop.before:.1f} % before, {after}, "
-            f"{100 * result.float_accuracy:.1f} % float. {loop.pulses.sum():.2f} pulses a cell in all: only cells "
-            "whose weight left its band are written."
-        )
-
     def _show_confusion(self, result: Result) -> None:
         y, x = (part.ravel() for part in np.indices(result.confusion.shape))
         counts = result.confusion.ravel()
         shade = np.sqrt(counts)  # few errors beside many right answers
-        dark = shade > 0.5 * shade.max()
+        strong = shade > 0.5 * shade.max()
         self.count_colors.high = float(shade.max())
         self.fields.data = {
             "x": x, "y": y, "count": counts, "says": [str(n) if n else "" for n in counts],
-            "ink": np.where(dark, "#ffffff", "#333333"), "shade": shade,
+            "over": np.where(strong, "strong", "pale"), "shade": shade,
         }  # fmt: skip
         wrong = result.confusion - np.diag(np.diag(result.confusion))
         if self.field is None or not result.confusion[self.field]:
@@ -333,9 +322,11 @@ class View(Base):
         )
 
     def _show_weights(self, result: Result) -> None:
-        target, programmed, effective = result.weights
-        self.programmed.data, self.effective.data = {"x": target, "y": programmed}, {"x": target, "y": effective}
+        target, *found = result.weights
         most = 1.05 * float(np.abs(target).max())
+        for source, values, color in zip((self.programmed, self.effective), found, (ON_CHIP, FLOAT), strict=True):
+            place = {"x": [-most], "y": [-most], "dw": [2 * most], "dh": [2 * most]}
+            source.data = {"image": [cloud(target, values, most, color)], **place}
         self.diagonal.data = {"x": [-most, most], "y": [-most, most]}
         for axis in self.weight_axes:
             axis.show("linear", -most, most)
@@ -345,19 +336,33 @@ class View(Base):
         ])  # fmt: skip
 
     def _show_map(self, result: Result) -> None:
-        name, unit, factor = MAP_UNITS[result.quantity]
+        name, _, factor = MAP_UNITS[result.quantity]
         values, (rows, columns) = result.values * np.float32(factor), result.values.shape
-        low, high = (float(q) for q in np.quantile(values, [0.001, 0.999]))
-        scale = Scale(MAP_PALETTE, low, high, f"{name} ({unit})" if unit else name, name, "0.00", unit)
-        self.map.show(values, 0, (rows, columns), scale)
+        self.map.show(values, 0, (rows, columns), self._scale(result, values))
         self.map.mark(result.marks)
         down, across = (np.arange(0, n, result.tile)[1:] - 0.5 for n in (rows, columns))
         self.edges.data = {
             "xs": [*([-0.5, columns - 0.5] for _ in down), *([x, x] for x in across)],
             "ys": [*([y, y] for y in down), *([-0.5, rows - 0.5] for _ in across)],
         }  # fmt: skip
-        self.map_note.object = (
+        found = np.bincount(result.values.astype(int).ravel()) if result.quantity == "outcome" else ()
+        self.map_note.object = legend(
+            swatch(OUTCOME_COLORS[outcome], f"{outcome} ({theme.number(n)})", kind="area")
+            for outcome, n in zip(result.outcomes, found, strict=False) if n
+        ) + (
             f"{name} of {rows} × {columns} cells; lines part the tiles. "
             + ("They are cells of the page, row by row: squares mark those that you follow, a click follows another."
                if result.first >= 0 else "Chip 0 is made of the page's cells; this one is of others.")
         )  # fmt: skip
+
+    @staticmethod
+    def _scale(result: Result, values: np.ndarray) -> Scale:
+        name, unit, _ = MAP_UNITS[result.quantity]
+        if result.quantity == "outcome":
+            colors = [OUTCOME_COLORS[outcome] for outcome in result.outcomes]
+            return Scale(colors, -0.5, len(colors) - 0.5, "", name, words=result.outcomes)
+        low, high = (float(q) for q in np.quantile(values, [0.001, 0.999]))
+        title, digits = f"{name} ({unit})" if unit else name, "0.00"
+        if result.quantity == "pulses":
+            low, high, title, digits = 0.0, max(high, 1.0), "Pulses per cell", "0"
+        return Scale(MAP_PALETTE, low, high, title, name, digits, unit)

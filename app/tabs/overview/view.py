@@ -1,15 +1,18 @@
-"""The overview: four histograms, HRS against LRS, loops, read map. One glance."""
+"""The overview: response to the train beside the read map; four histograms; HRS against LRS and loops."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from bokeh.events import Tap
-from bokeh.models import ColumnDataSource, LogColorMapper, Range1d
+from bokeh.models import ColumnDataSource, FixedTicker, LinearAxis, LinearScale, LogColorMapper, Range1d
 
 from app.look import layout, theme
-from app.look.tags import MAP, SHARES
+from app.look.axes import set_range
+from app.look.cell_map import CellMap, Scale
+from app.look.legend import cell_entries, legend, mark_entries
+from app.look.tags import BESIDE, SHARES
 from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
@@ -19,7 +22,11 @@ from synaptogen_core.schema import FEATURES
 if TYPE_CHECKING:
     from app.tabs.overview.compute import Result
 
+T = TypeVar("T")
 CLEAR = "rgba(0, 0, 0, 0)"
+XY: dict[str, Any] = {"x": [], "y": []}
+ABOVE = 0.32  # height of the voltages, in that of the conductances
+DOTS = 120  # pulses up to which each has its mark
 
 
 class View(Base):
@@ -28,18 +35,24 @@ class View(Base):
         self.bars = {f.name: ColumnDataSource({"left": [], "right": [], "top": []}) for f in FEATURES}
         self.ranges: dict[str, Any] = {}
         self.histograms = {f.name: self._histogram(f.name, f.scale) for f in FEATURES}
-        self.window, self.loops, self.map = self._window(), self._loops(), self._map()
-        self.note, self.followed_note = theme.note(), theme.note()
+        self.response = self._response()
+        self.map = CellMap(self.theme, "overview map", context.select, lambda: False, height=380)
+        self.map.add_marks()
+        self.window, self.loops = self._window(), self._loops()
+        self.note, self.followed_note, self.map_legend, self.answer_legend = (theme.note() for _ in range(4))
         self.layout = layout.column(
+            theme.grid(
+                theme.card(self.response, self.answer_legend),
+                theme.card(self.map.figure, self.map_legend),
+                sizes=[{"xs": 12, "md": 7, "xl": 8}, {"xs": 12, "md": 5, "xl": 4}],
+            ),
             theme.grid(
                 *(theme.card(figure) for figure in self.histograms.values()),
                 sizes={"xs": 12, "sm": 6, "lg": 3},
             ),
             theme.grid(
-                theme.card(self.window, theme.note("All cycles of all cells; circled: those followed.")),
-                theme.card(self.loops, self.followed_note),
-                theme.card(self.map, theme.note("Click a cell to follow it on every tab, with Shift one more.")),
-                sizes={"xs": 12, "md": 6, "lg": 4},
+                theme.card(self.window, theme.note("All cycles of all cells; marked: those followed.")),
+                theme.card(self.loops, self.followed_note), sizes={"xs": 12, "md": 6},
             ),
             self.note, gap=10,
         )  # fmt: skip
@@ -50,12 +63,13 @@ class View(Base):
         self._show_window(result)
         self._show_loops(result)
         self._show_map(result)
+        self._show_response(result)
         self.note.object = result.sample
 
     # ------------------------------------------------------------------------------------------------ histograms
     def _histogram(self, name: str, scale: str) -> Any:
         figure = self.theme.figure(
-            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=225, x_axis_type=scale,
+            f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=200, x_axis_type=scale,
             x_range=Range1d(1, 10),
         )  # fmt: skip
         figure.y_range.start = 0
@@ -85,11 +99,17 @@ class View(Base):
         self.density = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         self.shades = LogColorMapper(palette=MAP_PALETTE, low=1, high=10, low_color=CLEAR)
         figure.image("image", "x", "y", "dw", "dh", source=self.density, color_mapper=self.shades)
-        self.dots = [ColumnDataSource({"x": [], "y": []}) for _ in range(MAX_CELLS)]
-        for i, source in enumerate(self.dots):
-            points = figure.scatter("x", "y", source=source, size=5, marker=theme.CELL_MARKERS[i], fill_color=None)
-            self.theme.cell_style(points.glyph, i)
+        self.dots: list[ColumnDataSource] = []  # of each followed cell, as below; made when there is one
         return figure
+
+    def _dots_of(self, cell: int) -> ColumnDataSource:
+        source = ColumnDataSource(XY)
+        self.theme.cell_style(self._marks(self.window, source, cell).glyph, cell)
+        return source
+
+    @staticmethod
+    def _marks(figure: Any, source: ColumnDataSource, cell: int) -> Any:
+        return figure.scatter("x", "y", source=source, size=5, marker=theme.CELL_MARKERS[cell], fill_color=None)
 
     def _show_window(self, result: Result) -> None:
         kilo, window = theme.factor("r_lrs"), result.window
@@ -99,7 +119,9 @@ class View(Base):
         self.shades.update(low=1, high=max(2.0, float(window.counts.max())))
         self.window.x_range.update(start=x[0], end=x[1])
         self.window.y_range.update(start=y[0], end=y[1])
-        for source, cell in zip(self.dots, padded(result.chosen), strict=True):
+        for source, cell in zip(
+            made(self.dots, len(result.chosen), self._dots_of), padded(result.chosen), strict=False
+        ):
             source.data = {"x": cell.r_lrs * kilo, "y": cell.r_hrs * kilo} if cell else {"x": [], "y": []}
 
     # ------------------------------------------------------------------------------------------------ loops
@@ -107,51 +129,102 @@ class View(Base):
         figure = self.theme.figure("overview loops", title="–", x="voltage", y="current", height=350)
         self.many = ColumnDataSource({"x": [], "y": []})
         figure.line("x", "y", source=self.many, line_color=NEUTRAL, line_alpha=0.35)
-        self.followed = [ColumnDataSource({"x": [], "y": []}) for _ in range(MAX_CELLS)]
-        for i, source in enumerate(self.followed):
-            self.theme.cell_style(figure.line("x", "y", source=source, line_width=2).glyph, i)
+        self.followed: list[ColumnDataSource] = []
         return figure
+
+    def _loop_of(self, cell: int) -> ColumnDataSource:
+        source = ColumnDataSource(XY)
+        self.theme.cell_style(self.loops.line("x", "y", source=source, line_width=2).glyph, cell)
+        return source
 
     def _show_loops(self, result: Result) -> None:
         micro = theme.factor("current")
         self.many.data = {"x": result.loops.voltage, "y": result.loops.current * micro}
-        for source, cell in zip(self.followed, padded(result.chosen), strict=True):
+        for source, cell in zip(
+            made(self.followed, len(result.chosen), self._loop_of), padded(result.chosen), strict=False
+        ):
             source.data = {"x": cell.loop.voltage, "y": cell.loop.current * micro} if cell else {"x": [], "y": []}
         names = ", ".join(f"({row}, {column})" for row, column in (c.cell for c in result.chosen))
         self.loops.title.text = f"First I-V loop of {result.loop_count} cells"
         self.followed_note.object = f"Followed cells (row, column): {names}."
 
     # ------------------------------------------------------------------------------------------------ read map
-    def _map(self) -> Any:
-        figure = self.theme.figure(
-            "overview map", title="–", x="column", y="row", height=350, x_range=Range1d(0, 1), y_range=Range1d(1, 0)
-        )
-        figure.grid.visible = False
-        figure.tags = [MAP, 0.5]
-        self.shade = self.theme.color_bar(figure, "Current (µA)")
-        self.image = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
-        figure.image("image", "x", "y", "dw", "dh", source=self.image, color_mapper=self.shade)
-        self.marks = ColumnDataSource({"x": [], "y": []})
-        theme.cell_marks(figure, self.marks)
-        figure.on_event(Tap, self._tapped)
-        return figure
-
-    def _tapped(self, event: Tap) -> None:
-        rows, columns = self.map.y_range.start, self.map.x_range.end
-        if 0 <= event.x < columns and 0 <= event.y < rows:
-            self.context.select(int(event.y), int(event.x), add=event.modifiers["shift"] or event.modifiers["ctrl"])
-
     def _show_map(self, result: Result) -> None:
         current = result.read_map * theme.factor("current")
-        rows, columns = current.shape
-        self.image.data = {"image": [current], "x": [0], "y": [0], "dw": [columns], "dh": [rows]}
         low, high = (float(v) for v in np.quantile(current, [0.001, 0.999]))
-        self.shade.update(low=low, high=high if high > low else low + 1e-9)
-        self.map.x_range.update(start=0, end=columns)
-        self.map.y_range.update(start=rows, end=0)
-        self.marks.data = {"x": [c.cell[1] + 0.5 for c in result.chosen], "y": [c.cell[0] + 0.5 for c in result.chosen]}
         noise = "with noise" if result.noise else "without noise"
-        self.map.title.text = f"Read at {theme.quantity(result.u_read, 'voltage')}, {noise}"
+        title = f"Read current at {theme.quantity(result.u_read, 'voltage')}, {noise} (µA)"
+        self.map.show(current, 0, current.shape, Scale(MAP_PALETTE, low, high, title, "Read current", "0.00", "µA"))
+        cells = [chosen.cell for chosen in result.chosen]
+        self.map.mark(cells)
+        self.map_legend.object = legend(
+            [*mark_entries(cells), "<span>click: follow a cell; with Shift: one more</span>"]
+        )
+
+    # ------------------------------------------------------------------------------------------------ response
+    def _response(self) -> Any:
+        """Voltage above conductance in one figure, so that a saved one has both: each has a part of the height."""
+        figure = self.theme.figure(
+            "overview response", title="Response to the train", x="Pulse", y="Conductance (µS)", height=380,
+            x_range=Range1d(0, 1), y_range=Range1d(0, 1), extra_y_ranges={"volts": Range1d(0, 1)},
+            extra_y_scales={"volts": LinearScale()},
+        )  # fmt: skip
+        figure.title.text_font_style = "bold"
+        figure.tags = [BESIDE]
+        self.volt_axis = LinearAxis(y_range_name="volts", axis_label="Voltage (V)", ticker=FixedTicker(ticks=[]))
+        figure.add_layout(self.volt_axis, "right")
+        self.theme.dress_axis(self.volt_axis)
+        self.volts = ColumnDataSource(XY)
+        voltage = figure.step("x", "y", source=self.volts, mode="center", line_width=1.5, y_range_name="volts")
+        self.theme.ink(voltage.glyph, "line_color")
+        self.answers: list[tuple[ColumnDataSource, Any]] = []
+        self.answer_hover = theme.hover([], ("Pulse", "@x"), ("Conductance", "@y{0.0} µS"))
+        figure.add_tools(self.answer_hover)
+        return figure
+
+    def _answer_of(self, cell: int) -> tuple[ColumnDataSource, Any]:
+        source = ColumnDataSource(XY)
+        self.theme.cell_style(self.response.line("x", "y", source=source, line_width=2).glyph, cell)
+        dots = self._marks(self.response, source, cell)
+        self.theme.cell_style(dots.glyph, cell)
+        self.answer_hover.renderers = [*self.answer_hover.renderers, dots]
+        return source, dots
+
+    def _show_response(self, result: Result) -> None:
+        response = result.response
+        pulse, micro = response.pulse, theme.factor("conductance")
+        self.volts.data = {"x": pulse, "y": response.voltage}
+        for i, (source, dots) in enumerate(made(self.answers, len(response.conductance), self._answer_of)):
+            known = i < len(response.conductance)
+            source.data = {"x": pulse, "y": response.conductance[i] * micro} if known else XY
+            dots.visible = pulse.size <= DOTS
+        last = int(pulse[-1]) if pulse.size else 1
+        set_range(self.response.x_range, -0.5, last + 0.5)
+        top = 1.04 * float(response.conductance.max(initial=0)) * micro or 1.0
+        set_range(self.response.y_range, -0.02 * top, top * (1 + ABOVE))
+        self.response.yaxis[0].bounds = (0, top)  # no conductances beside the voltages
+        low, high = (float(end) for end in (response.voltage.min(initial=0), response.voltage.max(initial=0)))
+        wide = (high - low) or 1.0
+        # of the height, the upper part holds the voltages
+        set_range(
+            self.response.extra_y_ranges["volts"],
+            high + 0.1 * wide - wide * 1.25 * (1 + ABOVE) / ABOVE,
+            high + 0.1 * wide,
+        )
+        self.volt_axis.ticker.ticks = sorted({low, 0.0, high})
+        cells = [chosen.cell for chosen in result.chosen]
+        whose = [f"<span>voltage: that of cell {cells[-1]}</span>"] if response.own else []
+        shown = f"first {last + 1:,} of {response.of:,} pulses" if last + 1 < response.of else f"{response.of:,} pulses"
+        if not pulse.size:
+            shown = f"{response.of:,} pulses are too many to be followed one by one"
+        self.answer_legend.object = legend([*cell_entries(cells), f"<span>{shown}</span>", *whose])
+
+
+def made(found: list[T], count: int, make: Callable[[int], T]) -> list[T]:
+    """What is drawn of each followed cell, made for the first ones that have none yet: few pages follow four."""
+    while len(found) < count:
+        found.append(make(len(found)))
+    return found
 
 
 def padded(chosen: tuple[Any, ...]) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import param
@@ -38,6 +39,7 @@ class Options(TabOptions):
     rate = param.Selector(default=100.0, objects=RATES, label="Reads", doc="Of one cell, from the end of the train on.")
     path_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the cells", doc="Of the cells drawn as staircases.")
     table = param.ClassSelector(default=None, class_=Upload, doc="A measured table; no link can hold it.")
+    UNITS: ClassVar[dict[str, str]] = {"g_low": "µS", "g_high": "µS", "g_threshold": "µS"}
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "table")
@@ -71,6 +73,15 @@ class Later:
 
 
 @dataclass(frozen=True)
+class Years:
+    """The array at all these times; `held`: what its cells held at the end of the train, median [S]."""
+
+    moments: tuple[Later, ...]
+    held: float
+    next_event: float  # s
+
+
+@dataclass(frozen=True)
 class Result:
     times: np.ndarray  # s
     levels: tuple[Level, ...]
@@ -101,11 +112,16 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         sc.retention.bit_error_rate(one, [low, high], [limit], TIMES, reversible=True).values.mean(axis=0)
         for one in (law, wide)
     ]
-    bands = sc.retention.curve(law, [low, high], TIMES, QUANTILES).values
-    levels = tuple(_level(law, run, g, bands[k], options.path_seed, k) for k, g in enumerate((low, high)))
+    levels = run.keep(
+        ("time", options.law, low, high, options.path_seed), lambda: _levels(run, law, (low, high), options.path_seed),
+        lambda found: (part for level in found for part in vars(level).values()),
+    )  # fmt: skip
     second = int(np.argmin(np.abs(np.log(TIMES))))
-    before, later, cells = _later(run, request, law)
-    held = 1e6 * float(np.median(before / request.read.u_read))
+    key = "time", options.law, request.read
+    later = run.keep(
+        (*key, "later"), lambda: _later(run, request, law), lambda found: (moment.change for moment in found.moments)
+    )
+    held = later.held * 1e6
     span = law.conductance[[0, -1]] * 1e6
     inside = span[0] <= held <= span[1]
     table = options.table.read() if options.table is not None else None
@@ -118,9 +134,10 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         jumping=errors[0],
         gaussian=errors[1],
         early=(float(errors[0][second]), float(errors[1][second])),
-        later=later,
-        next_event=cells.next_event(),
-        trace=trace(run, request, law, options.rate),
+        later=later.moments,
+        next_event=later.next_event,
+        trace=run.keep((*key, "trace", options.rate, request.cells[0]), lambda: trace(run, request, law, options.rate),
+                       lambda found: vars(found).values()),
         measured=table,
         dots=dots,
         beside=f"your table: {some}births within {100 * NEAR:.0f} % of a level",
@@ -131,6 +148,11 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
             f"{span[1]:.3g} µS: its ends are held, an extrapolation."
         ),
     )  # fmt: skip
+
+
+def _levels(run: Run, law: sc.RetentionLaw, at: tuple[float, float], seed: int) -> tuple[Level, ...]:
+    bands = sc.retention.curve(law, at, TIMES, QUANTILES).values
+    return tuple(_level(law, run, g, bands[k], seed, k) for k, g in enumerate(at))
 
 
 def _level(law: sc.RetentionLaw, run: Run, g: float, bands: np.ndarray, seed: int, place: int) -> Level:
@@ -148,7 +170,7 @@ def _level(law: sc.RetentionLaw, run: Run, g: float, bands: np.ndarray, seed: in
     return Level(g, bands, np.tile(np.append(times, np.nan), PATHS), path.T.ravel(), float(np.mean(walks[-1] != g)))
 
 
-def _later(run: Run, request: Request, law: sc.RetentionLaw) -> tuple[np.ndarray, tuple[Later, ...], sc.CellArray]:
+def _later(run: Run, request: Request, law: sc.RetentionLaw) -> Years:
     """Read currents without noise at the end of the train, and some times later; the run's cells stay as they are."""
     cells = sc.CellArray.from_state({**run.cells.to_state(), "retention": law.to_dict()})
     before = cells.current(request.read.u_read).astype(float)
@@ -158,5 +180,6 @@ def _later(run: Run, request: Request, law: sc.RetentionLaw) -> tuple[np.ndarray
         for words, seconds in MOMENTS.items():
             cells.wait(seconds - cells.time)
             change = cells.current(request.read.u_read).astype(float) / before - 1
-            found.append(Later(words, change, float(np.mean(change != 0)), float(np.sqrt(np.mean(change**2)))))
-    return before, tuple(found), cells
+            moved, rms = float(np.mean(change != 0)), float(np.sqrt(np.mean(change**2)))
+            found.append(Later(words, change.astype(np.float32), moved, rms))
+    return Years(tuple(found), float(np.median(before / request.read.u_read)), cells.next_event())

@@ -74,10 +74,11 @@ def measured(name: str, data: bytes) -> Measured:
     if not ratio.size:
         said += ". It takes a read at birth and at two later times for the two-time ratio."
     times = found["time"].values if ratio.size else np.zeros(0)
-    reads = (part[later] for part in (table.time, table.conductance, table.birth, born))
-    return Measured(name, said, True, *reads, times, ratio)
+    time, conductance, birth, own = (part[later] for part in (table.time, table.conductance, table.birth, born))
+    return Measured(name, said, True, time, conductance, birth, own, times, ratio)
 
 
 def _none(name: str, said: str) -> Measured:
     """A table that was not read, and why."""
-    return Measured(name, said, False, *[np.zeros(0)] * 5, np.zeros((0, 3)))
+    none = np.zeros(0)
+    return Measured(name, said, False, none, none, none, none, none, np.zeros((0, 3)))

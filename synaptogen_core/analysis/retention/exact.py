@@ -51,8 +51,9 @@ def distribution(law: RetentionLaw, g0: float, time: float, reversible: bool = F
     -------
     Moved
     """
-    noise = float(interpolated(np.array([g0]), law.conductance, law.reversible)[0]) if reversible else 0.0
-    return moved(jumps_at(law, g0), float(np.log1p(time / law.t0)), noise)
+    u, here = float(np.log1p(time / law.t0)), np.array([g0])
+    still, grown = (float(interpolated(here, law.conductance, table)[0]) for table in (law.reversible, law.flicker))
+    return moved(jumps_at(law, g0), u, float(np.hypot(still, grown * np.sqrt(u))) if reversible else 0.0)
 
 
 def curve(

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.retention.likelihood import Best, increments, maximise, total
+from synaptogen_core.analysis.retention.likelihood import Best, increments, maximise, total, with_flicker
 from synaptogen_core.device.retention.jumps import coordinate
 from synaptogen_core.device.retention.law import GAUSSIAN_RATE, RetentionLaw
 from synaptogen_core.device.retention.table import RetentionTable
@@ -16,9 +16,10 @@ from synaptogen_core.types import F64
 
 CORNER = 0.2  # of the largest conductance at birth
 LEVELS = 7
+ROOM = 300.0  # K: taken where a table states none
 LEAST = 150  # births of a level
 T0 = 0.5  # of the first delay, to begin with
-NAMES = ("spread", "rate", "mean", "reversible")
+NAMES = ("spread", "rate", "mean", "reversible", "flicker")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +30,8 @@ class RetentionFit:
     ----------
     law : RetentionLaw
     estimates : xarray.Dataset
-        spread, rate, mean, reversible over `level`, each with `_low` and `_high`: 95 % intervals by drawing births
-        again, twice at least.
+        spread, rate, mean, reversible, flicker over `level`, each with `_low` and `_high`: 95 % intervals by drawing
+        births again, twice at least. No flicker: the reversible part was not seen to grow with the time between reads.
     table : RetentionTable
     notes : tuple of str
         What was assumed, and what the table cannot tell.
@@ -119,6 +120,8 @@ def fit_retention(
         data = increments(y[members], times, t0, skip)
         kind = "gaussian" if single else "jumps"
         best = maximise(kind, data)
+        if not single:
+            best = with_flicker(kind, best, data)
         found.append(_row(best, single))
         again = []
         for _ in range(resamples):
@@ -134,18 +137,27 @@ def fit_retention(
     nodes = np.maximum.accumulate(nodes + np.arange(nodes.size) * 1e-15)
     law = RetentionLaw(
         name, nodes, values[:, 0], np.minimum(values[:, 1], GAUSSIAN_RATE), t0, corner, values[:, 2], values[:, 3],
+        flicker=values[:, 4],
+        temperature=ROOM if table.temperature is None else table.temperature,
         time_range=(float(times[1]), float(times[-1])), source=f"{table.births:,} births of {table.source}"[:500],
     )  # fmt: skip
     notes = [f"t0 = {t0 * 1e3:.3g} ms comes from the first delay: it says little about physics"]
+    if table.temperature is None:
+        notes.append(f"the table states no temperature: taken as {ROOM:g} K")
     if single:
         notes.append("one delay only: s holds all that moved; rate of jumps and reversible part: not identified")
+    grown = int(np.count_nonzero(values[:, 4]))
+    if grown:
+        notes.append(
+            f"the reversible part grows with the time between reads, as flicker does ({grown} of {len(groups)} levels)"
+        )
     return RetentionFit(law, _estimates(nodes, values, np.array(low), np.array(high)), table, tuple(notes), not single)
 
 
-def _row(best: Best, single: bool) -> tuple[float, float, float, float]:
+def _row(best: Best, single: bool) -> tuple[float, ...]:
     if single:  # all that moved is taken for the walk
-        return float(np.hypot(best.jumps.spread, best.noise)), GAUSSIAN_RATE, 0.0, 0.0
-    return best.jumps.spread, best.jumps.rate, best.jumps.mean, best.noise
+        return float(np.hypot(best.jumps.spread, best.noise)), GAUSSIAN_RATE, 0.0, 0.0, 0.0
+    return best.jumps.spread, best.jumps.rate, best.jumps.mean, best.noise, best.flicker
 
 
 def _interval(value: F64, again: F64) -> tuple[F64, F64]:
@@ -159,7 +171,9 @@ def _interval(value: F64, again: F64) -> tuple[F64, F64]:
     straight = t * again.std(axis=0, ddof=1)
     positive = np.where(signed | (again <= 0), 1.0, again)  # one delay: what is not identified stays as it is
     factor = np.exp(t * np.log(positive).std(axis=0, ddof=1))
-    return np.where(signed, value - straight, value / factor), np.where(signed, value + straight, value * factor)
+    low, high = (np.where(signed, value + sign * straight, value * factor**sign) for sign in (-1, 1))
+    none = ~signed & (value == 0)  # what was not seen has no interval
+    return np.where(none, np.nan, low), np.where(none, np.nan, high)
 
 
 def _beginning(y: F64, times: F64, groups: list[np.ndarray], values: F64, start: float) -> float:
@@ -168,8 +182,9 @@ def _beginning(y: F64, times: F64, groups: list[np.ndarray], values: F64, start:
 
     def likely(t0: float) -> float:
         result = 0.0
-        for members, (s, kappa, m, noise) in zip(groups, values, strict=True):
-            result += total("jumps", Jumps(s, kappa, m), noise, increments(y[members][:, :2], times[:2], t0, 0))
+        for members, (s, kappa, m, noise, flicker) in zip(groups, values, strict=True):
+            first = increments(y[members][:, :2], times[:2], t0, 0)
+            result += total("jumps", Jumps(s, kappa, m), noise, first, flicker)
         return result
 
     if np.isnan(y[:, 0]).all():
@@ -179,12 +194,13 @@ def _beginning(y: F64, times: F64, groups: list[np.ndarray], values: F64, start:
 
 
 def _estimates(nodes: F64, values: F64, low: F64, high: F64) -> xr.Dataset:
-    units = {"spread": "S", "rate": "1", "mean": "S", "reversible": "S"}
+    units = {"spread": "S", "rate": "1", "mean": "S", "reversible": "S", "flicker": "S"}
     words = {
         "spread": "s: growth of the standard deviation per root of an e-fold",
         "rate": "kappa: jumps an e-fold",
         "mean": "m: drift an e-fold",
         "reversible": "standard deviation of the reversible part of a read",
+        "flicker": "growth of that part per root of an e-fold between reads",
     }
     data = {}
     for k, name in enumerate(NAMES):

@@ -8,9 +8,17 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.retention.characteristic import Jumps, moved
+from synaptogen_core.analysis.retention.characteristic import moved
 from synaptogen_core.analysis.retention.fit import CORNER, RetentionFit, at_birth, levels_of
-from synaptogen_core.analysis.retention.likelihood import Increments, increments, maximise, total
+from synaptogen_core.analysis.retention.likelihood import (
+    Best,
+    Increments,
+    increments,
+    maximise,
+    reversible,
+    total,
+    with_flicker,
+)
 from synaptogen_core.device.retention.jumps import coordinate
 from synaptogen_core.device.retention.table import RetentionTable
 from synaptogen_core.types import F64
@@ -85,14 +93,14 @@ def judge_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -
         train = increments(y[half[::2]], times, fit.law.t0)
         test = increments(y[half[1::2]], times, fit.law.t0)
         for k, kind in enumerate(KINDS):
-            best = maximise(kind, train)
-            scores[k] += (total(kind, best.jumps, best.noise, test) / test.size + np.log(1e-6)) / len(groups)
+            best = _best(kind, train)
+            likely = total(kind, best.jumps, best.noise, test, best.flicker) / test.size
+            scores[k] += (likely + np.log(1e-6)) / len(groups)
         if times.size > 3:
             early = increments(y[members][:, :-1], times[:-1], fit.law.t0)
             last = increments(y[members], times, fit.law.t0)
             for k, kind in enumerate(KINDS[:2]):
-                best = maximise(kind, early)
-                p = _transform(kind, best.jumps, best.noise, last)
+                p = _transform(kind, _best(kind, early), last)
                 coverage[k, row] = [np.mean(np.abs(p - 0.5) < c / 2) for c in COVERAGES]
                 if k == 0:
                     transform += np.histogram(p, BINS, (0, 1))[0]
@@ -108,15 +116,22 @@ def judge_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -
     return RetentionJudgement(held, cover, ratio, bins, _verdict(held, cover, ratio))
 
 
-def _transform(kind: str, jumps: Jumps, noise: float, data: Increments) -> F64:
+def _best(kind: str, data: Increments) -> Best:
+    """The most likely law of a kind; both walks may have a reversible part that grows."""
+    best = maximise(kind, data)
+    return with_flicker(kind, best, data) if kind in KINDS[:2] else best
+
+
+def _transform(kind: str, best: Best, data: Increments) -> F64:
     """Where the last increments lie in what the law predicts, 0 to 1."""
     from scipy.special import ndtr
 
-    first, last, x = data.first[-1], data.last[-1], data.moved[-1]
+    first, last, x, jumps = data.first[-1], data.last[-1], data.moved[-1], best.jumps
+    noise = reversible(best.noise, best.flicker, data.apart[-1])
     if kind == "jumps":
-        there = moved(jumps, last - first, np.sqrt(2) * noise, reach=1.05 * float(np.abs(x).max()))
+        there = moved(jumps, last - first, noise, reach=1.05 * float(np.abs(x).max()))
         return np.asarray(there.below(x))
-    sd = np.sqrt(jumps.spread**2 * (last - first) + 2 * noise**2)
+    sd = np.hypot(jumps.spread * np.sqrt(last - first), noise)
     return np.asarray(ndtr((x - jumps.mean * (last - first)) / sd))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from synaptogen_core.types import F64
 
 FLOOR = 1e-12  # of a density times its scale: what no law that has tails falls below
 POINTS = 1 << 12
+GAIN = 7.0  # nats for one more number: by chance in one of ten thousand tables
 STEP = 0.1  # of the first look around, in the logarithms that are sought
 STARTS = ((0.7, 0.3), (0.7, 1.5), (0.3, 0.1))  # shares of the spread, and rates, to begin from
 
@@ -24,12 +26,15 @@ class Increments:
     ----------
     first, last : tuple of float
         u at the earlier and the later time [e-folds].
+    apart : tuple of float
+        Logarithmic time from one to the other, ln(1 + (t2 - t1)/t0) [e-folds].
     moved : tuple of ndarray of float64
         Increments of Y [S].
     """
 
     first: tuple[float, ...]
     last: tuple[float, ...]
+    apart: tuple[float, ...]
     moved: tuple[F64, ...]
 
     @property
@@ -69,19 +74,20 @@ def increments(y: F64, times: F64, t0: float, skip: int = 1) -> Increments:
     keys = sorted(pairs)
     return Increments(
         tuple(float(u[j]) for j, _ in keys), tuple(float(u[k]) for _, k in keys),
+        tuple(float(np.log1p((times[k] - times[j]) / t0)) for j, k in keys),
         tuple(np.concatenate(pairs[key]) for key in keys),
     )  # fmt: skip
 
 
-def log_density(kind: str, jumps: Jumps, noise: float, first: float, last: float, x: F64) -> F64:
+def log_density(kind: str, jumps: Jumps, sd: float, first: float, last: float, x: F64) -> F64:
     """Logarithm of an increment's density, in units of 1/S.
 
     Parameters
     ----------
     kind : {"jumps", "gaussian", "independent", "none"}
     jumps : Jumps
-    noise : float
-        Of one read [S].
+    sd : float
+        Of the reversible part of two reads' difference [S].
     first, last : float
         [e-folds].
     x : ndarray of float64
@@ -92,33 +98,55 @@ def log_density(kind: str, jumps: Jumps, noise: float, first: float, last: float
     ndarray of float64
     """
     if kind == "jumps":
-        there = moved(
-            jumps, last - first, 1.4142135623730951 * noise, reach=1.05 * float(np.abs(x).max(initial=0)), points=POINTS
-        )
+        there = moved(jumps, last - first, sd, reach=1.05 * float(np.abs(x).max(initial=0)), points=POINTS)
         density = there.density(x)
     else:
         spans = {"gaussian": last - first, "independent": last + first, "none": 0.0}
-        variance = jumps.spread**2 * spans[kind] + 2 * noise**2
+        variance = jumps.spread**2 * spans[kind] + sd**2
         centre = jumps.mean * (last - first) if kind != "none" else 0.0
         density = np.exp(-((x - centre) ** 2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
     return np.log(np.maximum(density, FLOOR / 1e-6))
 
 
-def total(kind: str, jumps: Jumps, noise: float, data: Increments) -> float:
+def total(kind: str, jumps: Jumps, noise: float, data: Increments, flicker: float = 0.0) -> float:
     """Sum over all increments.
 
     Parameters
     ----------
-    kind, jumps, noise
+    kind, jumps
         As for `log_density`.
+    noise, flicker : float
+        Reversible part: of one read [S], and its growth [S per root of an e-fold].
     data : Increments
 
     Returns
     -------
     float
     """
-    parts = zip(data.first, data.last, data.moved, strict=True)
-    return float(sum(log_density(kind, jumps, noise, a, b, x).sum() for a, b, x in parts))
+    return float(sum(
+        log_density(kind, jumps, reversible(noise, flicker, apart), first, last, x).sum()
+        for first, last, apart, x in zip(data.first, data.last, data.apart, data.moved, strict=True)
+    ))  # fmt: skip
+
+
+def reversible(noise: float, flicker: float, apart: float) -> float:
+    """Standard deviation of the reversible part of two reads' difference.
+
+    Parameters
+    ----------
+    noise : float
+        Of one read [S].
+    flicker : float
+        [S per root of an e-fold].
+    apart : float
+        Time between the reads [e-folds].
+
+    Returns
+    -------
+    float
+        [S].
+    """
+    return math.sqrt(2 * noise**2 + flicker**2 * apart)
 
 
 @dataclass(frozen=True)
@@ -132,11 +160,14 @@ class Best:
         [S].
     value : float
         Its log-likelihood.
+    flicker : float
+        [S per root of an e-fold].
     """
 
     jumps: Jumps
     noise: float
     value: float
+    flicker: float = 0.0
 
 
 def maximise(kind: str, data: Increments, begin: Best | None = None) -> Best:
@@ -148,7 +179,7 @@ def maximise(kind: str, data: Increments, begin: Best | None = None) -> Best:
         As for `log_density`.
     data : Increments
     begin : Best, optional
-        The only start.
+        The only start; with flicker, if it has some.
 
     Returns
     -------
@@ -159,18 +190,21 @@ def maximise(kind: str, data: Increments, begin: Best | None = None) -> Best:
     scale = float(np.sqrt(np.mean(np.clip(x, *np.quantile(x, [0.01, 0.99])) ** 2 / spans)))
     quiet = float(np.median(np.abs(x))) / 0.9539 or scale / 10
 
-    def law(p: F64) -> tuple[Jumps, float]:
+    def law(p: F64) -> tuple[Jumps, float, float]:
         spread, rate = np.exp(np.clip(p[0], -5, 5)) * scale, np.exp(np.clip(p[1], -5, 4))
         mean = np.clip(p[3], -3, 3) * scale * 0.3
         mean = float(np.clip(mean, -0.99 * spread * np.sqrt(rate), 0.99 * spread * np.sqrt(rate)))
-        return Jumps(float(spread), float(rate), mean), float(np.exp(np.clip(p[2], -4, 3)) * quiet)
+        noise, *flicker = np.exp(np.clip(np.delete(p[2:], 1), -4, 3)) * quiet
+        return Jumps(float(spread), float(rate), mean), float(noise), float(flicker[0]) if flicker else 0.0
 
     def cost(p: F64) -> float:
-        return -total(kind, *law(p), data) / x.size
+        jumps, noise, flicker = law(p)
+        return -total(kind, jumps, noise, data, flicker) / x.size
 
     if begin is not None:
         starts = [np.array([np.log(begin.jumps.spread / scale), np.log(begin.jumps.rate), np.log(begin.noise / quiet),
-                            begin.jumps.mean / scale / 0.3])]  # fmt: skip
+                            begin.jumps.mean / scale / 0.3,
+                            *([np.log(begin.flicker / quiet)] if begin.flicker else [])])]  # fmt: skip
     else:
         starts = [
             np.array([np.log(share), np.log(rate), -0.5, 0.0])
@@ -194,7 +228,28 @@ def maximise(kind: str, data: Increments, begin: Best | None = None) -> Best:
         ),
         key=lambda f: f.fun,
     )
-    return Best(*law(found.x), -float(found.fun) * x.size)
+    jumps, noise, flicker = law(found.x)
+    return Best(jumps, noise, -float(found.fun) * x.size, flicker)
+
+
+def with_flicker(kind: str, best: Best, data: Increments) -> Best:
+    """The same with a reversible part that grows with the time between reads, if that makes the data likelier.
+
+    Parameters
+    ----------
+    kind : {"jumps", "gaussian"}
+    best : Best
+        Without.
+    data : Increments
+
+    Returns
+    -------
+    Best
+        `best`, where the growth gains less than `GAIN`.
+    """
+    half = best.noise / np.sqrt(2)
+    found = maximise(kind, data, replace(best, noise=half, flicker=half))
+    return found if found.value > best.value + GAIN else best
 
 
 def _simplex(start: F64) -> F64:

@@ -45,7 +45,15 @@ class Settled:
 
     @classmethod
     def of(cls, panel: Panel, coordinates: Sequence[Coordinate], knots: F64, lags: int) -> Settled:
-        """Of a measurement, or of some of its devices, where a part tells enough."""
+        """Of a measurement, or of some of its devices, where a part tells enough.
+
+        Parameters
+        ----------
+        panel : Panel
+            The measurement.
+        coordinates, knots, lags
+            As of `Settled`.
+        """
         return cls(some_devices(panel, SIMULATED), coordinates, knots, lags)
 
     @property
@@ -54,7 +62,21 @@ class Settled:
         return int(np.clip(SIMULATED // max(int(self.like.starts[-1]), 1), 1, MOST_REPEATS))
 
     def drawn(self, device: DeviceParameters, seed: int, repeats: int = 1) -> tuple[Summary, F64]:
-        """A simulation as the measurement was summarised, and its devices' own (mu, lambda), shape (devices, 2 f)."""
+        """A simulation as the measurement was summarised, and what its devices are.
+
+        Parameters
+        ----------
+        device : DeviceParameters
+        seed : int
+        repeats : int
+            As many times as large as the measurement.
+
+        Returns
+        -------
+        Summary
+        ndarray, shape (devices, 2 f)
+            Each device's own mu and lambda.
+        """
         made = repeated_measurement(device, self.like, repeats, seed)
         own = CellArray((made.devices, 1), device, seed=seed).device_vectors()
         chosen = list(self.like.features)

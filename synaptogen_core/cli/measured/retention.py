@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -45,14 +46,17 @@ def fit(
     table = load_retention_table(source)
     name = output.stem if output else source.name.split(".")[0]
     found = fit_retention(table, name=name, levels=levels, resamples=resamples)
-    shown = Table("G [uS]", "s [uS]", "kappa", "m [uS]", "reversible [uS]", box=None, header_style="bold")
+    shown = Table(
+        "G (µS)", "s (µS)", "kappa", "m (µS)", "reversible (µS)", "flicker (µS)", box=None, header_style="bold"
+    )
     for row in found.estimates.level.values:
         one = found.estimates.sel(level=row)
         cells = [f"{row * 1e6:.3g}"]
-        for key, scale in (("spread", 1e6), ("rate", 1.0), ("mean", 1e6), ("reversible", 1e6)):
+        for key, scale in (("spread", 1e6), ("rate", 1.0), ("mean", 1e6), ("reversible", 1e6), ("flicker", 1e6)):
             low, value, high = (float(one[key + end]) * scale for end in ("_low", "", "_high"))
             unknown = not found.identified and key != "spread"
-            cells.append("not identified" if unknown else f"{value:.3g} ({low:.3g} to {high:.3g})")
+            interval = "" if np.isnan(low) else f"\n{low:.2g} to {high:.2g}"
+            cells.append("not identified" if unknown else f"{value:.3g}{interval}" if value else "none seen")
         shown.add_row(*cells)
     console.out().print(shown)
     for note in found.notes:

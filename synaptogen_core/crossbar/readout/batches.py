@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from synaptogen_core.array.blas import as_fits
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.readout.line_noise import LineNoise
 from synaptogen_core.crossbar.solver.cells import LinearCells
@@ -129,16 +130,17 @@ def read_batch(cells: CellArray | LinearCells, volts: F64, noise: LineNoise | No
         [A]; None without `noise`.
     """
     variance: F64 | None = None
-    if isinstance(cells, LinearCells):
-        currents = np.asarray(volts @ cells.siemens)
-        if noise is not None:
-            johnson, shot = (float(factor) for factor in read_noise.noise_factors(noise.bandwidth))
-            variance = johnson * cells.siemens.sum(axis=0) + shot * (np.abs(volts) @ cells.siemens)
-    else:
-        cells.warn_range(float(np.abs(volts).max()), stacklevel=5)
-        curves, mixing = LineCurves(cells.device, volts), cells.mixing().astype(np.float64)
-        currents = curves.currents(mixing)
-        variance = None if noise is None else curves.variances(mixing, noise.bandwidth)
+    with as_fits(volts.size * cells.shape[1]):
+        if isinstance(cells, LinearCells):
+            currents = np.asarray(volts @ cells.siemens)
+            if noise is not None:
+                johnson, shot = (float(factor) for factor in read_noise.noise_factors(noise.bandwidth))
+                variance = johnson * cells.siemens.sum(axis=0) + shot * (np.abs(volts) @ cells.siemens)
+        else:
+            cells.warn_range(float(np.abs(volts).max()), stacklevel=5)
+            curves, mixing = LineCurves(cells.device, volts), cells.mixing().astype(np.float64)
+            currents = curves.currents(mixing)
+            variance = None if noise is None else curves.variances(mixing, noise.bandwidth)
     if variance is None or noise is None:
         return currents, None
     return currents, np.sqrt(variance + noise.density**2 * noise.bandwidth)

@@ -29,7 +29,8 @@ MAX_RATE = 1000.0
 MAX_NODES = 1000
 MAX_TEXT = 10_000
 BOLTZMANN_EV = 8.617333262e-5  # eV/K
-TABLES = ("conductance", "spread", "rate", "mean", "reversible")
+TABLES = ("conductance", "spread", "rate", "mean", "reversible", "flicker")
+OPTIONAL = ("mean", "reversible", "flicker")  # 0 where nothing is given
 NUMBERS = ("t0", "corner", "time_range", "activation_energy", "temperature")
 TEXTS = ("name", "source", "licence", "citation")
 
@@ -66,6 +67,9 @@ class RetentionLaw:
         Where the numbers come from.
     variations : tuple of mappings
         What `vary` has changed.
+    flicker : array of float, shape (k,), optional
+        By how much the reversible part grows with the time between two reads, as flicker noise does: their difference
+        has the variance 2 reversible^2 + flicker^2 ln(1 + time/t0) [S per root of an e-fold].
 
     Raises
     ------
@@ -88,6 +92,7 @@ class RetentionLaw:
     licence: str = ""
     citation: str = ""
     variations: tuple[Mapping[str, Any], ...] = ()
+    flicker: F64 = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         for name in TEXTS:
@@ -99,7 +104,7 @@ class RetentionLaw:
             raise ValueError("conductance: must rise from above 0 S on (got others); sort the nodes, drop repeats")
         for name in TABLES[1:]:
             given = row(name, getattr(self, name))
-            given = np.zeros(nodes.size) if not given.size and name in ("mean", "reversible") else given
+            given = np.zeros(nodes.size) if not given.size and name in OPTIONAL else given
             checks.shape(name, given, nodes.shape)
             if name != "mean" and given.min() < 0:
                 raise ValueError(f"{name}: must not be negative (got {given.min():g}); correct it")
@@ -129,6 +134,8 @@ class RetentionLaw:
     def hash(self) -> str:
         """Hash of all numbers, 16 hexadecimal digits; names and sources take no part."""
         numbers = {name: value for name, value in self._plain().items() if name in (*TABLES, *NUMBERS)}
+        if not self.flicker.any():
+            del numbers["flicker"]  # so that laws without it keep the hash that they had before there was any
         return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:16]
 
     def __eq__(self, other: object) -> bool:
@@ -207,7 +214,7 @@ class RetentionLaw:
             factor = checks.number("scale", scale)
             if factor < 0:
                 raise ValueError(f"scale: must not be negative (got {factor:g}); 0 keeps every cell as it is")
-            new |= {name: getattr(self, name) * factor for name in ("spread", "mean", "reversible")}
+            new |= {name: getattr(self, name) * factor for name in ("spread", *OPTIONAL)}
             words.append(f"scale={factor:g}")
         for name, value in (("t0", t0), ("activation_energy", activation_energy)):
             if value is not None:

@@ -30,6 +30,8 @@ class RetentionTable:
         Where they come from.
     notes : tuple of str
         What was understood of a file.
+    temperature : float, optional
+        At which all was read [K]; None where that is not stated.
     """
 
     birth: NDArray[np.int64]
@@ -37,6 +39,7 @@ class RetentionTable:
     conductance: F64
     source: str = ""
     notes: tuple[str, ...] = ()
+    temperature: float | None = None
 
     def __post_init__(self) -> None:
         freeze(self)

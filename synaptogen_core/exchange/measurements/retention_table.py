@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from synaptogen_core.exchange.measurements.tables import find_table
 from synaptogen_core.exchange.measurements.text import blocks, to_number
 from synaptogen_core.types import F64
 
+SAME = 5.0  # K: what a room wanders
 WHAT = "reads of retention as text"
 ROLES = {
     "device": ("device", "cell", "address", "addr", "id"),
@@ -27,6 +29,7 @@ ROLES = {
 TIMES = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "min": 60.0}
 TIMES |= {"h": 3600.0, "hours": 3600.0, "d": 86400.0, "days": 86400.0}
 RESISTANCES = {"": 1.0, "ohm": 1.0, "kohm": 1e3, "mohm": 1e6}
+KELVINS = {"k": 0.0, "kelvin": 0.0, "c": 273.15, "°c": 273.15, "degc": 273.15, "celsius": 273.15}  # what 0 of it is
 CONDUCTANCES = {"": 1.0, "s": 1.0, "siemens": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
@@ -36,8 +39,9 @@ def load_retention_table(path: str | os.PathLike[str]) -> RetentionTable:
     Parameters
     ----------
     path : str or path
-        CSV or other text, plain or as .gz. Columns: device, [birth], time, and conductance or resistance, by their
-        names, with units in the names (``time_h``, ``R [kohm]``) or in SI units. Rows may come in any order.
+        CSV or other text, plain or as .gz. Columns: device, [birth], time, conductance or resistance, [temperature],
+        by their names, with units in the names (``time_h``, ``R [kohm]``, ``temperature_C``) or in SI units. Rows may
+        come in any order.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def load_retention_table(path: str | os.PathLike[str]) -> RetentionTable:
     ------
     FileError
         If a column is missing, or a line holds a negative time, a conductance that is not above zero, or no number; or
-        if one device is read twice at one time.
+        if one device is read twice at one time, or reads are of more than one temperature.
     """
     file = text.existing(path, WHAT)
     return table_from(Source(str(path), file), file.name)
@@ -88,6 +92,7 @@ def table_from(source: Source, name: str) -> RetentionTable:
     labels: list[str] = []
     times: list[F64] = []
     values: list[F64] = []
+    kelvins: list[F64] = []
     lines: list[int] = []
     for block in blocks(source, table):
         parts = [block.cells[found[role][0]] for role in ("device", "birth") if role in found]
@@ -96,12 +101,15 @@ def table_from(source: Source, name: str) -> RetentionTable:
             if parts
             else [""] * len(block.lines)
         )
-        for role, into in (("time", times), (read, values)):
+        for role, into in (("time", times), (read, values), ("temperature", kelvins)):
+            if role not in found:
+                continue
             numbers = [to_number(cell, table.decimal) for cell in block.cells[found[role][0]]]
             for line, number in zip(block.lines, numbers, strict=True):
                 if number is None:
                     raise FileError(f"{name}: line {line} must hold a {role} (got no number); correct it")
-            into.append(np.array(numbers, dtype=np.float64) * found[role][1])
+            scaled = np.array(numbers, dtype=np.float64)
+            into.append(scaled + found[role][1] if into is kelvins else scaled * found[role][1])
         lines += block.lines
     time, value = np.concatenate(times), np.concatenate(values)
     keep = np.isfinite(time) & np.isfinite(value)
@@ -117,7 +125,27 @@ def table_from(source: Source, name: str) -> RetentionTable:
     if not keep.all():
         notes.append(f"{np.count_nonzero(~keep)} reads with a gap were left out")
     kept = np.array(lines)[keep]
-    return sorted_table(np.array(labels, dtype=str)[keep], time[keep], g[keep], kept, name, tuple(notes))
+    made = sorted_table(np.array(labels, dtype=str)[keep], time[keep], g[keep], kept, name, tuple(notes))
+    return replace(made, temperature=_one_temperature(np.concatenate(kelvins)[keep], kept, name)) if kelvins else made
+
+
+def _one_temperature(kelvin: F64, lines: np.ndarray, name: str) -> float | None:
+    """The temperature of all reads [K]: those of another one are of another law."""
+    stated = np.flatnonzero(np.isfinite(kelvin))
+    if not stated.size:
+        return None
+    first = float(kelvin[stated[0]])
+    other = stated[np.abs(kelvin[stated] - first) > SAME]
+    if other.size:
+        raise FileError(
+            f"{name}: line {lines[other[0]]} must be of the same temperature as line {lines[stated[0]]} (got "
+            f"{kelvin[other[0]]:g} and {first:g} K); fit the temperatures as tables of their own"
+        )
+    if first <= 0:
+        raise FileError(
+            f"{name}: line {lines[stated[0]]} must hold a temperature above 0 K (got {first:g}); correct it"
+        )
+    return first
 
 
 def sorted_table(
@@ -161,9 +189,9 @@ def _role(column: str) -> tuple[str, float]:
     words = [word for word in re.split(r"[\s_\-\[\]()/,]+", clean) if word]
     role = next((r for r, names in ROLES.items() if words and words[0] in names), "")
     unit = words[-1] if len(words) > 1 else ""
-    scales = {"conductance": CONDUCTANCES, "resistance": RESISTANCES}.get(role, TIMES)
-    if role in ("time", "conductance", "resistance") and unit not in scales:
+    scales = {"conductance": CONDUCTANCES, "resistance": RESISTANCES, "temperature": KELVINS}.get(role, TIMES)
+    if role in ("time", "conductance", "resistance", "temperature") and unit not in scales:
         raise FileError(
-            f"{column[:80]}: must end in a unit that is known (got {unit[:20]!r}); use s, h, d, S, uS, ohm ..."
+            f"{column[:80]}: must end in a unit that is known (got {unit[:20]!r}); use s, h, d, S, uS, ohm, K, C ..."
         )
     return role, scales.get(unit, 1.0)

@@ -42,6 +42,18 @@ def test_early_tails_are_not_gaussian_and_late_ones_are() -> None:
     assert tail(PLAIN.vary(jumps="gaussian"), 3.156e8) == pytest.approx(0.108, rel=0.01)
 
 
+def test_flicker_grows_with_the_time_since_birth_and_scales_as_all_do() -> None:
+    flickering = sc.RetentionLaw("test", [1e-5], [1e-6], [0.35], 6e-3, 1e-9, reversible=[0.3e-6], flicker=[0.2e-6])
+    for time in (0.0, 1.0, 1e6):
+        u = math.log1p(time / 6e-3)
+        for law, rest in ((flickering, 0.04e-12 * u), (PLAIN, 0.0)):
+            there = distribution(law, 1e-5, time, reversible=True)
+            variance = float((there.x**2 * there.share).sum())
+            assert variance == pytest.approx(1e-12 * u + 0.09e-12 + rest, rel=2e-3)
+    assert flickering.vary(scale=2.0).flicker[0] == 0.4e-6
+    assert flickering.hash != PLAIN.hash and "flicker" in PLAIN.to_dict()
+
+
 @pytest.mark.parametrize("name", ["stanford-b", "stanford-c"])
 def test_sampled_cells_lie_in_the_bands(name: str) -> None:
     law, n, g0, time = sc.load_retention(name), 20_000, 1.2e-5, 100.0

@@ -37,6 +37,16 @@ def test_a_drift_near_nothing_has_its_error_too(fit: sc.fitting.RetentionFit) ->
     assert abs(float(one["mean"])) < 4.89 * exact
 
 
+def test_a_reversible_part_that_grows_is_found_and_none_where_there_is_none(fit: sc.fitting.RetentionFit) -> None:
+    times, truth = [0.0, 0.01, 0.1, 1.0, 100.0, 1e4], 0.3e-6
+    grown = sc.fitting.fit_retention(table(times, 1500, flicker=truth), levels=1, resamples=4)
+    assert grown.law.flicker[0] == pytest.approx(truth, rel=0.15) and any("grows" in note for note in grown.notes)
+    assert grown.law.spread[0] == pytest.approx(1e-6, rel=0.08) and grown.law.rate[0] == pytest.approx(0.35, rel=0.25)
+    one = grown.estimates.isel(level=0)
+    assert 0 < float(one.flicker_low) < truth * 1.15 and truth / 1.15 < float(one.flicker_high) < 3 * truth
+    assert not fit.law.flicker.any() and np.isnan(fit.estimates.flicker_low).all(), "the control: white noise alone"
+
+
 def test_intervals_of_a_few_drawings_hold_what_they_say() -> None:
     """A normal estimate, in the logarithm but for the drift, and twelve drawings around it."""
     rng, n = np.random.default_rng(1), 3000
@@ -65,6 +75,16 @@ def test_it_is_judged() -> None:
     value, low, high = found.two_time.values[0]
     assert low <= value <= high and 0.85 < value < 1.15, "a walk: what has moved stays moved"
     assert "walk (1)" in found.verdict[-1]
+
+
+def test_the_temperature_of_a_table_is_that_of_its_law(tmp_path: Path) -> None:
+    rows = "".join(f"{k},{t},{50 + (k * 7 + t) % 5}\n" for k in range(160) for t in (0, 1))
+    plain = text(tmp_path, "device,time,G_uS\n" + rows)
+    fit = sc.fitting.fit_retention(sc.load_retention_table(plain), resamples=0)
+    assert fit.law.temperature == 300 and any("no temperature" in note for note in fit.notes)
+    warm = text(tmp_path, "device,time,G_uS,temperature [°C]\n" + rows.replace("\n", ",85\n"))
+    fit = sc.fitting.fit_retention(sc.load_retention_table(warm), resamples=0)
+    assert fit.law.temperature == pytest.approx(358.15) and not any("no temperature" in note for note in fit.notes)
 
 
 def test_one_delay_says_how_much_and_not_in_how_many_jumps() -> None:
@@ -120,6 +140,9 @@ def test_units_of_all_kinds(tmp_path: Path, columns: str, row: str, time: float,
         ("device,time,conductance_uS\na,1,1\na,0,1\na,1,2\n", "line 4 must not read a device again"),
         ("device,time,conductance_furlong\na,0,1\na,1,2\n", "unit that is known"),
         ("device,time,colour\na,0,1\na,1,2\n", "must have columns time"),
+        ("device,time,R,temperature\na,0,1,25\n", "unit that is known"),
+        ("device,time,R,temperature_C\na,0,1,25\na,1,2,85\n", "line 3 must be of the same temperature as line 2"),
+        ("device,time,R,temperature_K\na,0,1,-3\n", "line 2 must hold a temperature above 0 K"),
     ],
 )
 def test_tables_that_make_no_sense_are_refused_with_the_line(tmp_path: Path, content: str, sentence: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import param
 import pytest
 
 from app.controls.panel import Group, Panel
-from app.settings.sections import Settings
+from app.settings.sections import Settings, TabOptions
 
 
 @pytest.fixture
@@ -39,6 +40,19 @@ def test_a_slider_is_kept_in_its_bounds_and_a_value_goes_back_to_its_default(mad
     assert settings.array.rows == 12
     panel._handle_msg({"reset": True})
     assert settings.array.rows == 64
+
+
+def test_a_choice_among_numbers_comes_back_as_a_number() -> None:
+    class Tiles(TabOptions):
+        tile = param.Selector(default=64, objects={"32 × 32": 32, "64 × 64": 64})
+
+    tiles = Tiles()
+    panel = Panel((Group(tiles),))
+    assert panel.state["0.tile"]["value"] == "64" and panel.state["0.tile"]["options"][0] == ["32", "32 × 32"]
+    panel._handle_msg({"key": "0.tile", "value": "32"})
+    assert tiles.tile == 32 and panel.state["0.tile"]["value"] == "32"
+    panel._handle_msg({"key": "0.tile", "value": "48"})
+    assert tiles.tile == 32 and panel.state["0.tile"]["error"].startswith("Tile: must be one of its choices")
 
 
 def test_what_matters_now_is_shown(made: tuple[Settings, Panel]) -> None:

@@ -28,11 +28,12 @@ def test_the_packaged_laws_are_listed() -> None:
 
 def test_a_fit_finds_the_law_and_writes_it(tmp_path: Path) -> None:
     source, law = written(tmp_path / "reads.csv", table(MEASURED, 300)), tmp_path / "mine.json"
-    result = run("retention", "fit", source, "-o", law, "--levels", 1, "--resamples", 1, "--no-judge")
+    result = run("retention", "fit", source, "-o", law, "--levels", 1, "--resamples", 2, "--no-judge")
     assert result.exit_code == 0, result.output
     found = sc.load_retention(law)
     assert found.name == "mine" and found.spread[0] == pytest.approx(TRUTH.spread[0], rel=0.25)
-    assert f"{found.spread[0] * 1e6:.3g} (" in result.stdout, "the number and its interval"
+    assert f" {found.spread[0] * 1e6:.3g} " in result.stdout and " to " in result.stdout, "the number and its interval"
+    assert "reversible (µS)" in result.stdout and "none seen" in result.stdout
     assert "not part of the Synaptogen fit" in result.output
     library = sc.fitting.fit_retention(sc.load_retention_table(source), name="mine", levels=1, resamples=0)
     assert library.law == found

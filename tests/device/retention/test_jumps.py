@@ -102,6 +102,21 @@ def test_many_small_jumps_are_gaussian(paths: dict[float, np.ndarray]) -> None:
     assert stats.kstest(paths[1.0][some], "norm").statistic > KS / math.sqrt(4000), "the control: few jumps"
 
 
+def test_a_plain_simulation_of_jumps_agrees() -> None:
+    """Independent of all that: how many jumps there were, then their sum, out of NumPy's own generator."""
+    rng, u, kappa, drift = np.random.default_rng(2), 6.0, 0.35, -0.2
+
+    def plain(rate: float) -> np.ndarray:
+        count = rng.poisson(rate * u, N)
+        of = np.repeat(np.arange(N), count)
+        scale = math.sqrt((1 - drift**2 / kappa) / (2 * kappa))
+        return np.bincount(of, rng.laplace(drift / kappa, scale, of.size), N)
+
+    ours, limit = moved(u, law(kappa, drift * 1e-6)), KS * math.sqrt(2 / N)
+    assert stats.ks_2samp(ours, plain(kappa)).statistic < limit
+    assert stats.ks_2samp(ours, plain(1.2 * kappa)).statistic > limit, "the control: more and as large jumps"
+
+
 def test_a_drift_moves_the_mean_and_keeps_the_variance() -> None:
     x = moved(10.0, law(mean=-0.2e-6))
     assert abs(x.mean() + 2.0) < Z * math.sqrt(10 / N)

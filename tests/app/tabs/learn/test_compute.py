@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.settings.sections import Settings
-from app.tabs.learn import compute, measures, pictures
+from app.tabs.learn import compute, measures, pictures, view
 from app.work import runs
 
 
@@ -82,3 +82,14 @@ def test_pictures_show_the_run(small_run: runs.Run) -> None:
         tail = pictures.draw(pictures.parse(f"tail({feature})"), numbers, ((0, 0),)).layers[0]
         assert tail.x[0] == far(small_run.values(feature))
         assert tail.y[-1] == 100
+
+
+def test_numbers_say_what_they_are_of_and_times_are_read_as_people_do(small_run: runs.Run) -> None:
+    numbers = measures.Numbers(small_run)
+    law, own = (
+        measures.measure(measures.parse(text), numbers) for text in ("forgetting_growth(1, 315576000)", "c2c_sd(r_lrs)")
+    )
+    assert law.name == "spread after 10 years over that after 1 s"
+    for found, where in ((law, "By the law of technology C"), (own, "Measured in your run of 9 cells")):
+        said = view.verdict_text(compute.Verdict(True, "so", found, "", ""), "9 cells")
+        assert said.splitlines()[1].startswith(where)

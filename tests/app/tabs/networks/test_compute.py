@@ -52,6 +52,9 @@ def test_what_is_shown_is_what_the_library_says(given: Any) -> None:
     image = test[0][3]
     meant, found = result.answer(image)
     assert np.array_equal(meant, network.forward(image[None])[0]) and np.abs(meant - found).max() > 0
+    outcome = tab.compute(run, request, choices(ohm=20.0, map="outcome"), never)
+    assert {outcome.outcomes[int(code)] for code in np.unique(outcome.values)} <= {"reached", *outcome.outcomes[2:]}
+    assert (outcome.values > 1).sum() == sum((ds.outcome.values > 1).sum() for ds in analog.programming[:1])
     before = run.kept
     again = tab.compute(run, request, choices(ohm=20.0, map="error"), never)
     assert again.by_cause is result.by_cause and again.values.shape == result.values.shape and before is run.kept
@@ -66,7 +69,7 @@ def test_a_curve_grows_point_by_point_and_the_loop_epoch_by_epoch(given: Any, mo
     network, training, test = nets.digits(16)
     chip = tab.chip_of(run, request, choices())
     ds = nets.sweep_chips(
-        network, chip, training[0], *test, over="adc_bits", values=[2], seeds=[chip.seed + k for k in range(3)]
+        network, chip, training[0], *test, over="adc_bits", values=[2], seeds=[chip.seed + k for k in range(5)]
     )
     assert curves[-1].mean[0] == ds.accuracy.values.mean()
 

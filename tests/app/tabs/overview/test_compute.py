@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.overview import compute
-from app.work import binning
+from app.work import binning, runs
 from app.work.runs import Run
 from synaptogen_core.schema import FEATURES
 
@@ -20,6 +21,34 @@ from synaptogen_core.schema import FEATURES
 def result(small_run: Run) -> compute.Result:
     request = replace(small_run.request, cells=((1, 2), (3, 4)))
     return compute.compute(small_run, request, Choices({}), threading.Event())
+
+
+def test_the_response_is_that_of_these_cells_in_this_train(result: compute.Result, small_run: Run) -> None:
+    response, train = result.response, small_run.train
+    whole = sc.simulate(
+        runs.make_cells(small_run.request), train, record=("conductance",), every=1, select=[1 * 8 + 2, 3 * 8 + 4]
+    )
+    shown = response.pulse.size
+    assert shown >= compute.PULSES or shown == len(train)
+    np.testing.assert_array_equal(response.pulse, np.arange(shown))
+    np.testing.assert_array_equal(response.conductance, whole["conductance"].values[:shown].T)
+    np.testing.assert_array_equal(response.voltage[:2], [-1.5, 1.5])
+    assert response.of == len(train) and not response.own
+
+
+@pytest.mark.parametrize("kind", ["iv_sweep", "random", "staircase", "read_only"])
+def test_every_train_has_a_response_of_its_first_pulses(make_run: Callable[..., Run], kind: str) -> None:
+    run = make_run(rows=2, columns=2, kind=kind)
+    response = compute.response(run, replace(run.request, cells=((1, 1),)), threading.Event())
+    assert response.conductance.shape == (1, response.pulse.size) and response.pulse[0] == 0
+    assert response.pulse[-1] + 1 <= response.of == len(run.train)
+    assert response.own == (kind == "random")
+
+
+def test_a_train_of_too_many_pulses_is_said_to_be_so(small_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compute, "MOST_PULSES", 10)
+    response = compute.response(small_run, small_run.request, threading.Event())
+    assert response.pulse.size == 0 and response.of == len(small_run.train)
 
 
 def test_histograms_count_every_cycle(result: compute.Result, small_run: Run) -> None:

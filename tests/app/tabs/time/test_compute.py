@@ -54,6 +54,16 @@ def test_the_array_of_the_run_is_left_alone(result: compute.Result, small_run: R
     assert "not part of the Synaptogen fit" in result.label
 
 
+def test_another_threshold_computes_the_errors_alone(result: compute.Result, small_run: Run) -> None:
+    def again(**changes: object) -> compute.Result:
+        return compute.compute(small_run, small_run.request, Choices(CHOICES | changes), threading.Event())
+
+    moved, other = again(g_threshold=30.0), again(law="stanford-c")
+    assert moved.jumping[-1] != result.jumping[-1]
+    assert moved.later is result.later and moved.trace is result.trace and moved.levels is result.levels
+    assert other.later is not result.later and other.later[0].rms != result.later[0].rms
+
+
 def test_the_trace_lies_on_its_exact_lines(result: compute.Result) -> None:
     """Means over half the bins: each is of some hundred numbers of exponential distribution, within a factor of 2."""
     found = result.trace
