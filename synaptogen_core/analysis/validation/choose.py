@@ -83,7 +83,8 @@ def choose(
     try:
         old = fit(ds, template, **both, **(published or {}), progress=second)
     except NeedsExtended as few:
-        return _said(extended, f"Format 2, as the published class asks for more: {few}.")
+        asked = str(few).partition("; ")[0].removeprefix("ds: ")
+        return _said(extended, f"Format 2, with wide intervals, as the published class asks for more: {asked}.")
     try:
         found = compare([old, extended], old.features)
     except ValueError:  # NeedsExtended too: the first cycles alone are too few

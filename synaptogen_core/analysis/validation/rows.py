@@ -15,7 +15,7 @@ HALF = float(ndtri((1 + CONFIDENCE) / 2))  # width of an interval in standard er
 
 
 class Row(NamedTuple):
-    """One line. Errors are relative, of shares and log scores the difference itself; `unit` is "%" or "nat"."""
+    """One line. Errors are relative, of shares and log scores the difference itself; `unit` is "%", "nat" or "σ"."""
 
     about: str
     what: str
@@ -58,7 +58,7 @@ def difference(
         The last is the standard error of their difference; NaN: not known.
     limits : tuple of float
         Between which the difference may lie.
-    unit : {"%", "nat"}
+    unit : {"%", "nat", "σ"}
     """
     off = simulated - measured
     low, high = off - HALF * error, off + HALF * error
@@ -68,7 +68,15 @@ def difference(
 
 
 def word_of(low: float, high: float, least: float, most: float) -> str:
-    """What the interval of an error says of its limits."""
+    """What the interval of an error says of its limits.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval.
+    least, most : float
+        Between which the error may lie.
+    """
     if low >= least and high <= most:
         return WORDS[0]
     return WORDS[1] if low > most or high < least else WORDS[2]
