@@ -53,9 +53,18 @@ SHEET = f"""
 """
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
-PALETTE = {
-    "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
-    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
+HEIGHT = "32px"  # of buttons and boxes; lines of the sidebar have 28
+_HEIGHTS = {"styleOverrides": {"root": {"height": HEIGHT, "minHeight": HEIGHT, "paddingTop": 0, "paddingBottom": 0}}}
+COMPONENTS = {"MuiButton": _HEIGHTS, "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}}}
+PALETTE: dict[str, Any] = {
+    "light": {
+        "palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}},
+        "components": COMPONENTS,
+    },
+    "dark": {
+        "palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}},
+        "components": COMPONENTS,
+    },
 }
 
 

@@ -63,16 +63,24 @@ class View(Base):
         guard(self.file, self._answer, MOST_MB)
         self.file.param.watch(self._taken, "value")
         self.opened = theme.note()
+        self.files = {kinds: context.downloads(kinds) for kinds in (tuple(FORMATS), ("session.json",))}
+        run, session = self.files.values()
         self.layout = layout.column(
-            theme.card(theme.heading("Download"), self.sizes, context.downloads(tuple(FORMATS)).layout),
+            theme.card(theme.heading("Download"), self.sizes, run.layout),
             theme.card(
-                theme.heading("Session"), theme.note(SESSION), context.downloads(("session.json",)).layout,
+                theme.heading("Session"), theme.note(SESSION), session.layout,
                 self.file, self.opened,
             ),
             theme.card(theme.heading("Contents"), self.repr),
             theme.card(layout.row(theme.heading("Python code for this run"), self.copy.layout, margin=0), self.code),
             gap=10,
         )  # fmt: skip
+
+    def download(self, kind: str) -> None:
+        """Begin to send a file, as its button does."""
+        for kinds, files in self.files.items():
+            if kind in kinds:
+                files.start(kind)
 
     def _taken(self, event: Any) -> None:
         """A session's file: all settings become what it says."""
