@@ -18,8 +18,13 @@ if (page) {
   page.data.properties.dark_theme.change.connect(() => {
     if (!printing) { keep(page.data.dark_theme ? "dark" : "default") }
   })
-  // Paper is white.
+  // Paper is white, and as wide as the pictures: they were drawn for the screen, and none of them may be cut.
+  const paper = document.createElement("style")
+  document.head.append(paper)
   window.addEventListener("beforeprint", () => {
+    const places = models().find((model) => model.css_classes?.includes("places-of-tabs"))
+    const wide = Math.round(Bokeh.index.find_one_by_id(places?.id)?.el.getBoundingClientRect().width ?? 1000) + 64
+    paper.textContent = `@page { size: ${wide}px ${Math.round(1.414 * wide)}px; margin: 24px 16px; }`
     printing = page.data.dark_theme
     if (printing) { page.data.dark_theme = false }
   })
