@@ -11,7 +11,7 @@ from panel.custom import JSComponent
 
 from app.look.controls import SLIDER_STEPS, bounds_of, help_text, range_text
 from app.settings import numbers
-from app.settings.sections import UNITS, Section
+from app.settings.sections import Section, unit_of
 
 LONGEST = 20_000  # letters of a text that a browser may send
 WATCHED = ("value", "bounds", "softbounds", "objects")
@@ -100,7 +100,7 @@ class Panel(JSComponent):
     def _spec(self, key: str, section: Section, name: str) -> dict[str, Any]:
         self._keys[key] = section, name
         parameter = section.param[name]
-        spec = {"key": key, "label": parameter.label, "unit": UNITS.get(name, ""), "kind": self._kind(parameter, name)}
+        spec = {"key": key, "label": parameter.label, "unit": unit_of(parameter), "kind": self._kind(parameter, name)}
         if spec["kind"] == "choice":
             spec["options"] = choices(parameter)
         if spec["kind"] == "number":
@@ -184,7 +184,8 @@ class Panel(JSComponent):
                 self._refuse(key, section, name, "", f"must be {range_text(parameter, name)}")
 
     def _number(self, key: str, section: Section, name: str, data: dict[str, Any]) -> None:
-        parameter, unit = section.param[name], UNITS.get(name, "")
+        parameter = section.param[name]
+        unit = unit_of(parameter)
         low, high = bounds_of(parameter)
         whole = isinstance(parameter, param.Integer)
         text, value = data.get("text"), data.get("value")
@@ -201,7 +202,8 @@ class Panel(JSComponent):
 
     def _refuse(self, key: str, section: Section, name: str, text: str, rule: str) -> None:
         """Mark a box."""
-        parameter, value, unit = section.param[name], getattr(section, name), UNITS.get(name, "")
+        parameter, value = section.param[name], getattr(section, name)
+        unit = unit_of(parameter)
         kept = numbers.number_text(value) if isinstance(value, int | float) else str(value)
         stays = f"; {kept} {unit}".rstrip() + " stays in use"
         self._marks[key] = text[: numbers.MOST], f"{parameter.label}: {rule}{stays}."

@@ -1,4 +1,4 @@
-"""Axes whose kind follows the data: linear, logarithmic, times, or normal scores with percents on them."""
+"""Axes whose kind follows the data: linear, logarithmic, times, or normal scores with percents; what stands on them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bokeh.models import (
 
 from app.look import theme
 from synaptogen_core.durations import MAIN, marks
+from synaptogen_core.schema import feature
 
 # normal scores of these cumulative probabilities
 PERCENTS = {
@@ -84,3 +85,23 @@ def ticker(kind: str) -> Any:
     if kind == "log":
         return CustomJSTicker(major_code=theme.LOG_TICKS)
     return FixedTicker(ticks=list(PERCENTS)) if kind == "percent" else BasicTicker()
+
+
+def on_axis(values: np.ndarray, name: str, standard: bool) -> np.ndarray:
+    """Numbers on a feature's own scale (log10 for r_hrs) in the handy unit of its axis; standardised ones stay."""
+    if standard:
+        return values
+    return (10**values if feature(name).scale == "log" else values) * theme.factor(name)
+
+
+def off_axis(value: float, name: str, standard: bool) -> float:
+    """Back again."""
+    if standard:
+        return value
+    own = value / theme.factor(name)
+    return float(np.log10(max(own, 1e-300))) if feature(name).scale == "log" else own
+
+
+def standard_label(name: str, more: str = "") -> str:
+    """Axis label of a standardised feature: its distance from the cell's own mean in the cell's own spread."""
+    return f"{theme.AXES[name][2]}{more} (σ of its cell)"

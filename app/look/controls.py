@@ -9,7 +9,7 @@ import param
 
 from app.look.number_box import NumberBox, NumberSlider
 from app.settings import numbers
-from app.settings.sections import UNITS, Section
+from app.settings.sections import Section, unit_of
 
 SLIDER_STEPS = 2000  # a slider with more positions than this cannot be set by hand: use a number box
 
@@ -42,7 +42,7 @@ def number_box(section: Section, name: str, kind: type[NumberBox], options: dict
     low, high = bounds_of(parameter)
     control = kind(
         value=getattr(section, name), start=low, end=high, step=parameter.step or (1 if whole else 0.1), whole=whole,
-        unit=UNITS.get(name, ""), help=help_text(parameter, name), **options,
+        unit=unit_of(parameter), help=help_text(parameter, name), **options,
     )  # fmt: skip
 
     def limit(event: Any) -> None:
@@ -100,7 +100,7 @@ def widget_type(parameter: param.Parameter) -> Any:
 
 def title(parameter: param.Parameter, name: str) -> str:
     """The label with its unit: ``SET pulse (V)``."""
-    unit = UNITS.get(name)
+    unit = unit_of(parameter)
     return f"{parameter.label} ({unit})" if unit else parameter.label
 
 
@@ -115,4 +115,4 @@ def range_text(parameter: param.Parameter, name: str) -> str:
     """What a parameter may be: ``from −1.5 to −0.1 V``."""
     if not isinstance(parameter, param.Number) or not parameter.bounds:
         return "one of its choices"
-    return numbers.range_text(*bounds_of(parameter), UNITS.get(name, ""))
+    return numbers.range_text(*bounds_of(parameter), unit_of(parameter))

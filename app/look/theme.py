@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import (
+    CategoricalColorMapper,
     ColorBar,
     CustomJSTicker,
     CustomJSTickFormatter,
@@ -173,6 +174,7 @@ class Theme:
     def __init__(self, dark: bool = False):
         self.dark = dark
         self._inked: list[tuple[Any, str]] = []
+        self._shaded: list[tuple[Any, dict[bool, Sequence[str]]]] = []
 
     def ink(self, model: Any, *attributes: str) -> None:
         """Draw these colour attributes of a Bokeh model in black on light, white on dark."""
@@ -180,8 +182,21 @@ class Theme:
             setattr(model, attribute, INK[self.dark])
             self._inked.append((model, attribute))
 
+    def shade(self, mapper: Any, light: Sequence[str], dark: Sequence[str]) -> Any:
+        """Let a colour mapper have one palette on light, another on dark: its palest colour is the background's."""
+        mapper.palette = list((light, dark)[self.dark])
+        self._shaded.append((mapper, {False: light, True: dark}))
+        return mapper
+
+    def inside(self, field: str, strong: str = "#ffffff") -> dict[str, Any]:
+        """The colour of words on shaded fields: by a column that says “strong” or “pale”."""
+        mapper = CategoricalColorMapper(factors=["pale", "strong"])
+        return {"field": field, "transform": self.shade(mapper, (INK[False], strong), (INK[True], strong))}
+
     def set_dark(self, dark: bool) -> None:
         self.dark = dark
+        for mapper, palettes in self._shaded:
+            mapper.palette = list(palettes[dark])
         for model, attribute in self._inked:
             setattr(model, attribute, INK[dark])
 

@@ -56,7 +56,9 @@ class StatusLine:
             title="Part of the link was not used", object=" ".join(notes), severity="warning", visible=bool(notes),
             closeable=True, sizing_mode="stretch_width", margin=(6, 0),
         )  # fmt: skip
-        self.of_run = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", margin=(2, 8), stylesheets=[STYLE])
+        self.of_run = pn.pane.HTML(
+            "", visible=False, sizing_mode="stretch_width", margin=(2, 8, 8, 8), stylesheets=[STYLE]
+        )
         self.run.on_click(lambda event: session.force())
         self.cancel.on_click(lambda event: session.cancel())
         line = layout.row(self.text, self.run, self.cancel, height=36, styles={"align-items": "center"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.settings import link
 from app.settings.numbers import number_text
-from app.settings.sections import UNITS, Choices, Section, Settings
+from app.settings.sections import Choices, Section, Settings, unit_of
 
 SAID = ("rows", "columns", "seed", "cycles", "device", "name")  # at the head of each line
 LONGEST = 60  # letters of a name or a text from outside
@@ -58,7 +58,7 @@ def changes(section: Section, values: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, bool):
             text = "on" if value else "off"
         elif isinstance(value, int | float) and value not in choices:
-            text = f"{number_text(value)} {UNITS.get(name, '')}".strip()
+            text = f"{number_text(value)} {unit_of(parameter)}".strip()
         else:
             text = str(choices.get(value, value) if isinstance(value, str | int | float) else value)
         yield f"{parameter.label} {' '.join(text.split())[:LONGEST]}"

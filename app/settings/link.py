@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 import param
 
 from app.settings.numbers import read_number
-from app.settings.sections import MAX_CELLS, UNITS, Section, Settings
+from app.settings.sections import MAX_CELLS, Section, Settings, unit_of
 from app.settings.words import label_of
 
 VERSION = 1
@@ -79,7 +79,7 @@ def apply_pairs(settings: Settings, given: Mapping[str, str]) -> list[str]:
             continue
         section, name = known[key]
         try:
-            changes.setdefault(section, {})[name] = read(section.param[name], text, UNITS.get(name, ""))
+            changes.setdefault(section, {})[name] = read(section.param[name], text, unit_of(section.param[name]))
         except LinkError as error:
             if own and isinstance(section.param[name], param.Number):
                 continue  # whether that device allows it is not known here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 
@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 
 RANGE = 1.5  # V: up to where the published set was measured; bounds of voltages that stand there follow the device
 MAX_CELLS = 4  # as many selected cells as there are line styles that can be told apart
-
-UNITS = {
-    "u_set": "V", "u_reset": "V", "u_min": "V", "u_max_sweep": "V", "u_start": "V", "u_stop": "V", "u_pulse": "V",
-    "low": "V", "high": "V", "mean": "V", "sd": "V", "outlier_share": "%", "u_max": "V",
-    "ohm": "Ω", "word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω",
-    "u_read": "V", "bandwidth": "MHz", "adc_low": "µA", "adc_high": "µA", "amplitude": "V", "ones": "%",
-    "g_level": "µS", "g_threshold": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%", "u_step": "V",
-    "dac_high": "V", "adc_offset": "µA", "write": "V", "series_resistance": "Ω",
-}  # fmt: skip
 
 
 class Choices(Mapping[str, Any]):
@@ -66,6 +57,8 @@ class Choices(Mapping[str, Any]):
 
 class Section(param.Parameterized):
     """Parameters of one kind. Subclasses: one line a parameter, `doc` is the help that the page shows."""
+
+    UNITS: ClassVar[dict[str, str]] = {}  # of the parameters that have one
 
     def names(self) -> tuple[str, ...]:
         """Names of all the parameters, in the order in which they are written down."""
@@ -132,6 +125,10 @@ class TrainSettings(Section):
     table = param.String("-1.5, 0.8, 1.0, 1.5", label="Voltages",
                          doc="Volts, with commas or line breaks between; applied when you leave the box.")  # fmt: skip
     segments = param.String("pulse -1.5, ramp 0.6 1.5 10", doc="What the tab Pulse lab edits, as text.")
+    UNITS: ClassVar[dict[str, str]] = {
+        "u_set": "V", "u_reset": "V", "u_min": "V", "u_max_sweep": "V", "u_start": "V", "u_stop": "V", "u_pulse": "V",
+        "low": "V", "high": "V", "mean": "V", "sd": "V",
+    }  # fmt: skip
 
     def active(self) -> tuple[str, ...]:
         names = TRAIN_KINDS[self.kind][1]
@@ -158,6 +155,7 @@ class DeviceSettings(Section):
 
     OF_DEVICE = ("outlier_share", "order", "eta", "u_max")  # what is the device's own, unless it is changed
     hidden: tuple[str, ...] = ()  # what the own device does not have
+    UNITS: ClassVar[dict[str, str]] = {"outlier_share": "%", "u_max": "V"}
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "own")
@@ -188,6 +186,9 @@ class ReadSettings(Section):
     adc_low = param.Number(0.0, bounds=(-10_000.0, 10_000.0), step=10.0, label="ADC from", doc="Lower end.")
     adc_high = param.Number(3000.0, bounds=(-10_000.0, 10_000.0), step=10.0, label="ADC to", doc="Upper end.")
     adc_offset = param.Number(0.0, bounds=(-1000.0, 1000.0), step=1.0, label="ADC offset", doc="Added before it.")
+    UNITS: ClassVar[dict[str, str]] = {
+        "u_read": "V", "bandwidth": "MHz", "dac_high": "V", "adc_low": "µA", "adc_high": "µA", "adc_offset": "µA",
+    }  # fmt: skip
 
     def active(self) -> tuple[str, ...]:
         hidden = (() if self.noise else ("bandwidth",)) + (() if self.dac else ("dac_bits", "dac_high"))
@@ -208,6 +209,7 @@ class LineSettings(Section):
                           doc="Rows on the left, columns at the bottom; or both lines at both ends.")  # fmt: skip
     selector = param.Selector(default="transistor", objects={"Transistor (1T1R)": "transistor", "None": "none"},
                               doc="Transistors let only the chosen row conduct when cells are written.")  # fmt: skip
+    UNITS: ClassVar[dict[str, str]] = {"word_ohm": "Ω", "bit_ohm": "Ω", "source_ohm": "Ω", "sense_ohm": "Ω"}
 
 
 class Selection(Section):
@@ -346,10 +348,16 @@ class Settings:
             section.param.update({name: section.param[name].default for name in section.names()})
 
 
+def unit_of(parameter: param.Parameter) -> str:
+    """The unit of a section's parameter; empty where it has none."""
+    units: dict[str, str] = parameter.owner.UNITS
+    return units.get(parameter.name, "")
+
+
 def at_reach(section: Section, name: str, reach: float) -> tuple[float, float] | None:
     """Bounds of a voltage whose own ones end where the published set was measured; None for other parameters."""
     own = type(section).param[name]
-    if not isinstance(own, param.Number) or UNITS.get(name) != "V" or RANGE not in map(abs, own.bounds or ()):
+    if not isinstance(own, param.Number) or unit_of(own) != "V" or RANGE not in map(abs, own.bounds or ()):
         return None
     low, high = (math.copysign(reach, bound) if abs(bound) == RANGE else bound for bound in own.bounds)
     return (min(low, high), high)

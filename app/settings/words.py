@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from app.settings.numbers import number_text, read_number
-from app.settings.sections import UNITS, Section, Settings
+from app.settings.sections import Section, Settings, unit_of
 
 SHORT = ("low", "high", "u")  # names that are no words of a sentence
 QUANTITY = re.compile(r"(?<![\w.“])(-?\d[\d.]*(?:e[+-]?\d+)?)(?: (V|A|S|Hz|ohm)\b)?")
@@ -39,7 +39,7 @@ def translated(sentence: str, names: Mapping[str, str], section: type[Section]) 
     head, colon, rest = sentence.partition(": ")
     if not colon or head not in names:
         return sentence
-    unit = UNITS.get(names[head], "")
+    unit = unit_of(section.param[names[head]])
 
     def quantity(found: re.Match[str]) -> str:
         number, si = found.groups()

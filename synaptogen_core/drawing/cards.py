@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core.drawing import svg
+from synaptogen_core.drawing.picture import Band, Line, Picture, axis, number, prefix
 from synaptogen_core.palette import COLORS
 from synaptogen_core.schema import FEATURES, STATE_NAMES
 from synaptogen_core.types import F64
@@ -44,7 +45,7 @@ STYLE = f"""
 Row = tuple[str, str]
 
 
-def card(kind: str, title: str, rows: Iterable[Row], picture: svg.Picture | None = None) -> str:
+def card(kind: str, title: str, rows: Iterable[Row], picture: Picture | None = None) -> str:
     """The HTML of an object.
 
     Parameters
@@ -55,7 +56,7 @@ def card(kind: str, title: str, rows: Iterable[Row], picture: svg.Picture | None
         What it is, in a few words.
     rows : iterable of (str, str)
         Label and value; a row without a value is left out.
-    picture : svg.Picture, optional
+    picture : Picture, optional
 
     Returns
     -------
@@ -65,7 +66,7 @@ def card(kind: str, title: str, rows: Iterable[Row], picture: svg.Picture | None
     lines = "".join(f"<tr><th>{svg.safe(label)}</th><td>{_short(value)}</td></tr>" for label, value in rows if value)
     return (
         f'<div class="synaptogen-card"><style>{STYLE}</style><div><b>{kind}</b> {_short(title)}</div>'
-        f'<div class="both"><table>{lines}</table>{picture or ""}</div></div>'
+        f'<div class="both"><table>{lines}</table>{svg.draw(picture) if picture else ""}</div></div>'
     )
 
 
@@ -91,20 +92,20 @@ def cells(shape: tuple[int, int], fresh: bool, rows: Sequence[Row], states: Arra
         HTML.
     """
     codes, micro = np.ravel(states), 1e6 * np.ravel(np.asarray(conductance, np.float64))
-    across = svg.axis("conductance (µS)", micro, scale="log")
+    across = axis("conductance (µS)", micro, scale="log")
     edges = np.geomspace(across.low, across.high, BINS + 1)
     counts = [np.histogram(micro[codes == code], edges)[0] for code in range(len(STATE_NAMES))]
-    picture = svg.Picture("Histogram of the conductances by state", across, svg.axis("cells", 0, *counts, floor=0))
-    for name, count in zip(STATE_NAMES, counts, strict=True):
-        if not count.any():
-            continue
-        picture.band(np.repeat(edges, 2)[1:-1], np.zeros(2 * BINS), np.repeat(count, 2), name)
+    layers = [
+        Band(name, np.repeat(edges, 2)[1:-1], np.zeros(2 * BINS), np.repeat(count, 2))
+        for name, count in zip(STATE_NAMES, counts, strict=True) if count.any()
+    ]  # fmt: skip
+    picture = Picture("Histogram of the conductances by state", across, axis("cells", 0, *counts, floor=0), layers)
     size = shape[0] * shape[1]
     held = ", ".join(f"{int((codes == code).sum()):,} {name}" for code, name in enumerate(STATE_NAMES))
-    middle = " to ".join(svg.number(q) for q in np.quantile(micro, [0.1, 0.9]))
+    middle = " to ".join(number(q) for q in np.quantile(micro, [0.1, 0.9]))
     of = "" if codes.size == size else f" (the first {codes.size:,} cells)"
     own = [("State", "fresh: nothing was applied yet" if fresh else f"{held}{of}"),
-           ("Conductance", f"{svg.number(float(np.median(micro)))} µS; 80 % of the cells {middle} µS{of}")]  # fmt: skip
+           ("Conductance", f"{number(float(np.median(micro)))} µS; 80 % of the cells {middle} µS{of}")]  # fmt: skip
     return card("CellArray", f"{shape[0]:,} × {shape[1]:,} = {size:,} cells", [*rows, *own], picture)
 
 
@@ -127,13 +128,12 @@ def device(name: str, rows: Sequence[Row], known: F64 | None, volts: F64, lower:
     str
         HTML.
     """
-    factor, unit = svg.prefix("A", upper)
-    picture = svg.Picture(
+    factor, unit = prefix("A", upper)
+    picture = Picture(
         "The two curves between which the current of every state lies",
-        svg.axis("voltage (V)", volts), svg.axis(f"current ({unit})", factor * lower, factor * upper),
+        axis("voltage (V)", volts), axis(f"current ({unit})", lower, upper, factor=factor),
+        [Line("upper", volts, upper), Line("lower", volts, lower)],
     )  # fmt: skip
-    picture.line(volts, factor * upper, "upper")
-    picture.line(volts, factor * lower, "lower")
     own = []
     if known is not None:
         for one, *numbers in zip(FEATURES, known[0, :4], known[0, 4:], known[1, :4], strict=True):
@@ -144,9 +144,9 @@ def device(name: str, rows: Sequence[Row], known: F64 | None, volts: F64, lower:
 def _feature(unit: str, log: bool, value: float, cycles: float, devices: float) -> str:
     """A typical value, and its spread over cycles and over devices; that of a logarithm as a factor."""
     middle = 10.0**value if log else value
-    factor, shown = svg.prefix(unit, middle) if unit == "ohm" else (1.0, unit)
-    spreads = [f"×/÷ {10.0**s:.3g}" if log else f"± {svg.number(factor * s, 2)} {shown}" for s in (cycles, devices)]
-    return f"{svg.number(factor * middle)} {shown}; over cycles {spreads[0]}, over devices {spreads[1]}"
+    factor, shown = prefix(unit, middle) if unit == "ohm" else (1.0, unit)
+    spreads = [f"×/÷ {10.0**s:.3g}" if log else f"± {number(factor * s, 2)} {shown}" for s in (cycles, devices)]
+    return f"{number(factor * middle)} {shown}; over cycles {spreads[0]}, over devices {spreads[1]}"
 
 
 def train(pulses: int, cycles: int, rows: Sequence[Row], pulse: ArrayLike, volts: ArrayLike) -> str:
@@ -167,11 +167,11 @@ def train(pulses: int, cycles: int, rows: Sequence[Row], pulse: ArrayLike, volts
     str
         HTML.
     """
-    number, height = np.ravel(pulse), np.ravel(np.asarray(volts, np.float64))
-    steps = np.append(number, number.size) - 0.5
-    picture = svg.Picture("Voltage of the first pulses", svg.axis("pulse", steps), svg.axis("voltage (V)", 0.0, height))
-    picture.line(np.repeat(steps, 2)[1:-1], np.repeat(height, 2), "line")
-    shown = "" if number.size == pulses else f"the first {number.size:,} pulses"
+    step, height = np.ravel(pulse), np.ravel(np.asarray(volts, np.float64))
+    steps = np.append(step, step.size) - 0.5
+    line = Line("line", np.repeat(steps, 2)[1:-1], np.repeat(height, 2))
+    picture = Picture("Voltage of the first pulses", axis("pulse", steps), axis("voltage (V)", 0.0, height), [line])
+    shown = "" if step.size == pulses else f"the first {step.size:,} pulses"
     return card(
         "PulseTrain", f"{counted(pulses, 'pulse')} in {counted(cycles, 'cycle')}", [*rows, ("Shown", shown)], picture
     )

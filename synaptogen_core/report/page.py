@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from synaptogen_core.drawing.svg import number
+from synaptogen_core.drawing.picture import number
 from synaptogen_core.exchange.devices.ours import list_devices, load_device
 from synaptogen_core.report import summary
 from synaptogen_core.report.pictures import figures
@@ -127,10 +127,12 @@ def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:
     named = template.name if packaged else f"{template.name}.json"
     source = str((fit.features if loops is None else loops).attrs.get("source") or "FILE")
     options: dict[str, Any] = {"name": again["name"]}
-    if int(orders.attrs["chosen"]) != int(orders.attrs["suggested"]):
+    published = "method" in again  # a device of format 2 has no such choices
+    if published and int(orders.attrs["chosen"]) != int(orders.attrs["suggested"]):
         options["order"] = int(orders.attrs["chosen"])
-    options |= {"max_order": int(orders["order"].max()), "criterion": str(orders.attrs["criterion"])}
-    options |= {key: again[key] for key in ("method", "components", "degree") if again[key] is not None}
+    if published:
+        options |= {"max_order": int(orders["order"].max()), "criterion": str(orders.attrs["criterion"])}
+    options |= {key: again[key] for key in ("method", "components", "degree", "leave_out") if again.get(key)}
     options |= {"confidence": float(fit.estimates.attrs["confidence"]), "seed": again["seed"]}
     lines = [
         "import synaptogen_core as sc",
@@ -148,7 +150,7 @@ def python_text(fit: Fit, loops: xr.Dataset | None = None) -> str:
         ]
     settings = ", ".join(f"{key}={value!r}" for key, value in options.items())
     lines += [
-        f"fit = sc.fitting.fit(ds, template, {settings})",
+        f"fit = sc.fitting.fit{'' if published else '_extended'}(ds, template, {settings})",
         "sc.save_device(fit.device, 'device.json')",
         f"save_report(fit, sc.fitting.validate(fit), 'report.html'{', loops=ds' if extraction else ''})",
     ]

@@ -1,8 +1,11 @@
-"""The pictures of a fit's report: what was measured, with its band, and the fitted device beside it."""
+"""The pictures of a fit as data: what was measured, with its band, and the fitted device beside it.
+
+The report draws all of them; the page draws `values`, `memory`, `conduction` and `criteria` in its own way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from synaptogen_core.analysis.loops.turning import turning_points_of
 from synaptogen_core.drawing import svg
+from synaptogen_core.drawing.picture import Axis, Band, Dots, Layer, Line, Matrix, Picture, Rule, axis, prefix
 from synaptogen_core.measurement import failure_text, sample_starts
 from synaptogen_core.schema import Feature, feature
 from synaptogen_core.types import F64
@@ -24,8 +28,9 @@ LOOPS = 8  # shown, and as many failed ones at most
 ROUNDING = 1e-9  # on the diagonal the band is a point
 CLOUD = 300  # simulated devices shown
 RARE = (0.005, 0.995)  # share of them outside of which none widens an axis
-CRITERIA = (("aic", "AIC", "triangle"), ("bic", "BIC", "circle"), ("hannan_quinn", "Hannan-Quinn", "square"))
-STATE_STYLES = {"HRS": "f-r_hrs", "LRS": "f-r_lrs"}
+CRITERIA = {"aic": ("AIC", "triangle"), "bic": ("BIC", "circle"), "hannan_quinn": ("Hannan-Quinn", "square")}
+PARTS = ("measured", "lower", "upper", "fitted")
+STATES = {"HRS": "r_hrs", "LRS": "r_lrs"}  # whose colours they have
 
 
 class Figure(NamedTuple):
@@ -34,16 +39,20 @@ class Figure(NamedTuple):
     Attributes
     ----------
     heading, caption : str
-    pictures : list of str
-        SVG.
+    pictures : sequence of Picture or Matrix
     key : list of (str, str)
         A sample of each line or marker as SVG, and what it is.
     """
 
     heading: str
     caption: str
-    pictures: list[str]
+    pictures: Sequence[Picture | Matrix]
     key: list[tuple[str, str]]
+
+    @property
+    def drawn(self) -> list[str]:
+        """The pictures as SVG."""
+        return [svg.draw(picture) for picture in self.pictures]
 
 
 def figures(fit: Fit, validation: Validation | None, loops: xr.Dataset | None) -> list[Figure]:
@@ -82,15 +91,26 @@ THREE = (
 )
 
 
-def _handy(one: Feature, *data: ArrayLike) -> tuple[Callable[[ArrayLike], F64], str]:
-    """What turns a feature's numbers (log10, where its scale is logarithmic) into handy ones, and their unit."""
+def _plain(one: Feature) -> Callable[[ArrayLike], F64]:
+    """What turns a feature's numbers, log10 where its scale is logarithmic, into SI."""
+    return (lambda numbers: np.asarray(10.0 ** np.asarray(numbers, np.float64))) if one.scale == "log" else np.asarray
 
-    def plain(numbers: ArrayLike) -> F64:
-        array = np.asarray(numbers, dtype=np.float64)
-        return np.asarray(10.0**array) if one.scale == "log" else array
 
-    factor, unit = svg.prefix(one.unit, *(plain(d) for d in data)) if one.unit == "ohm" else (1.0, one.unit)
-    return lambda numbers: factor * plain(numbers), unit
+def _handy(one: Feature, values: ArrayLike) -> tuple[float, str]:
+    return prefix(one.unit, values) if one.unit == "ohm" else (1.0, one.unit)
+
+
+def feature_axis(one: Feature, first: ArrayLike, *others: ArrayLike) -> Axis:
+    """The axis of a feature, in the unit that makes the first of its values handy.
+
+    Parameters
+    ----------
+    one : Feature
+    first, *others : array_like
+        SI.
+    """
+    factor, unit = _handy(one, first)
+    return axis(f"{one.symbol} ({unit})", first, *others, scale=one.scale, factor=factor)
 
 
 def values(validation: Validation) -> Figure:
@@ -98,21 +118,17 @@ def values(validation: Validation) -> Figure:
     pictures = []
     for name in validation.marginals["feature"].values:
         one, part = feature(str(name)), validation.marginals.sel(feature=name)
-        probability = part["probability"].values
-        handy, unit = _handy(one, part["measured"].values)
-        measured, low, high, fitted = (handy(part[n].values) for n in ("measured", "lower", "upper", "fitted"))
-        scale = "log" if one.scale == "log" else "linear"
-        picture = svg.Picture(
+        probability, plain = part["probability"].values, _plain(one)
+        measured, low, high, fitted = (plain(part[n].values) for n in PARTS)
+        pictures.append(Picture(
             f"Distribution of {one.symbol}, measured and fitted",
-            svg.axis(f"{one.symbol} ({unit})", measured, low, high, fitted, scale=scale),
-            svg.Axis("share of cycles below", 0.008, 0.992, "normal"),
-            one.symbol,
-        )
-        picture.band(probability, low, high, f"band f-{name}", across=True)
-        picture.line(measured, probability, "measured")
-        picture.points(measured, probability, "dot")
-        picture.line(fitted, probability, f"fitted f-{name}")
-        pictures.append(str(picture))
+            feature_axis(one, measured, low, high, fitted), Axis("share of cycles below", 0.008, 0.992, "normal"),
+            (
+                Band("band", probability, low, high, one.name, across=True), Line("measured", measured, probability),
+                Dots("dot", measured, probability), Line("fitted", fitted, probability, one.name),
+            ),
+            one.symbol, one.name,
+        ))  # fmt: skip
     caption = (
         "Cumulative distributions over all cycles and devices; a normal distribution would be a straight line. "
         "A good fit runs inside the band."
@@ -120,27 +136,32 @@ def values(validation: Validation) -> Figure:
     return Figure("Values", caption, pictures, key_of(*THREE))
 
 
-def memory(validation: Validation) -> Figure:
-    """Autocorrelations."""
-    ds, pictures = validation.autocorrelation.isel(lag=slice(1, None)), []
-    for name in ds["feature"].values:
+def memory(validation: Validation, first: int = 1) -> Figure:
+    """Autocorrelations.
+
+    Parameters
+    ----------
+    validation : Validation
+    first : int
+        The first lag; at 0 all are 1.
+    """
+    ds, pictures = validation.autocorrelation.isel(lag=slice(first, None)), []
+    for name in ds["feature"].values if ds.sizes["lag"] else ():
         one, part = feature(str(name)), ds.sel(feature=name)
         lag = part["lag"].values
-        four = [part[n].values for n in ("measured", "lower", "upper", "fitted")]
-        picture = svg.Picture(
+        measured, low, high, fitted = (part[n].values for n in PARTS)
+        pictures.append(Picture(
             f"Autocorrelation of {one.symbol}, measured and fitted",
-            svg.axis("lag (cycles)", [0], lag, scale="whole", floor=0),
-            svg.axis("autocorrelation (1)", [0.0], *four),
-            one.symbol,
-        )
-        picture.rule("zero", y=0.0)
-        picture.band(lag, four[1], four[2], f"band f-{name}")
-        picture.line(lag, four[0], "measured")
-        picture.points(lag, four[0], "dot")
-        picture.line(lag, four[3], f"fitted f-{name}")
-        pictures.append(str(picture))
+            axis("lag (cycles)", [0], lag, scale="whole", floor=0),
+            axis("autocorrelation (1)", [0.0], measured, low, high, fitted),
+            (
+                Rule("zero", y=0.0), Band("band", lag, low, high, one.name), Line("measured", lag, measured),
+                Dots("dot", lag, measured), Line("fitted", lag, fitted, one.name),
+            ),
+            one.symbol, one.name,
+        ))  # fmt: skip
     caption = "How much of a cycle is still there after so many others, about each device's own mean."
-    return Figure("Memory", caption, pictures if ds.sizes["lag"] > 1 else [], key_of(*THREE))
+    return Figure("Memory", caption, pictures, key_of(*THREE))
 
 
 def correlations(validation: Validation) -> Figure:
@@ -155,7 +176,7 @@ def correlations(validation: Validation) -> Figure:
         outside = (fitted < low - ROUNDING) | (fitted > high + ROUNDING)
         for which, marked in (("measured", np.zeros_like(outside)), ("fitted", outside)):
             title = f"Correlations of the features {kind}, {which}"
-            pictures.append(svg.matrix(title, f"{kind}, {which}", names, part[which].values, marked))
+            pictures.append(Matrix(title, f"{kind}, {which}", names, part[which].values, marked))
     caption = (
         "Correlation coefficients; one cycle later: of the row's feature with the column's one cycle before. Fitted "
         "numbers with a frame and an asterisk lie outside the measurement's 95 % band."
@@ -171,22 +192,21 @@ def devices(validation: Validation) -> Figure:
         one, part = feature(str(name)), ds.sel(feature=name)
         mean, spread = part["measured_mean"].values, part["measured_deviation"].values
         cloud_mean, cloud_spread = (part[f"fitted_{n}"].values for n in ("mean", "deviation"))
-        handy, unit = _handy(one, mean)
-        log = one.scale == "log"
-        size = 1.0 if log else float(handy(1.0))
-        picture = svg.Picture(
+        plain, log = _plain(one), one.scale == "log"
+        factor, unit = _handy(one, plain(mean))
+        pictures.append(Picture(
             f"Mean and spread over cycles of {one.symbol} for each device, measured and fitted",
-            svg.axis(f"mean of {one.symbol} ({unit})", handy(mean), handy(np.nanquantile(cloud_mean, RARE)),
-                     scale="log" if log else "linear"),
-            svg.axis(f"spread of {one.symbol} ({'decades' if log else unit})", size * spread,
-                     size * np.nanquantile(cloud_spread, RARE), floor=0),
-            one.symbol,
-        )  # fmt: skip
-        picture.points(handy(cloud_mean)[:CLOUD], size * cloud_spread[:CLOUD], f"cloud f-{name}", "circle", 2)
-        picture.points(
-            handy(mean)[:CLOUD], size * spread[:CLOUD], "device", "square", 2.5 if mean.size < CLOUD / 3 else 1.7
-        )
-        pictures.append(str(picture))
+            axis(f"mean of {one.symbol} ({unit})", plain(mean), plain(np.nanquantile(cloud_mean, RARE)),
+                 scale=one.scale, factor=factor),
+            axis(f"spread of {one.symbol} ({'decades' if log else unit})", spread,
+                 np.nanquantile(cloud_spread, RARE), floor=0, factor=1.0 if log else factor),
+            (
+                Dots("cloud", plain(cloud_mean)[:CLOUD], cloud_spread[:CLOUD], one.name, size=2),
+                Dots("device", plain(mean)[:CLOUD], spread[:CLOUD], marker="square",
+                     size=2.5 if mean.size < CLOUD / 3 else 1.7),
+            ),
+            one.symbol, one.name,
+        ))  # fmt: skip
     shown = min(CLOUD, ds.sizes["simulated_device"])
     caption = f"Each mark is a device: its mean and standard deviation over cycles; {shown} devices of the fit."
     if ds.sizes["device"] > CLOUD:
@@ -200,25 +220,20 @@ def conduction(fit: Fit) -> Figure:
     ds, pictures = fit.curves.current, []
     levels, volts = ds["conductance"].values, ds["voltage"].values
     seen = bool(np.isfinite(ds["measured"].values).any())
-    for state in ("HRS", "LRS"):
+    for state, name in STATES.items():
         part = ds.isel(level=np.flatnonzero(ds["state"].values == state))
         if not part.sizes["level"]:
             continue
-        own = [part[n].values for n in ("measured", "lower", "upper", "fitted")]
-        factor, unit = svg.prefix("A", own[3])
-        known = [factor * one for one in own]
-        picture = svg.Picture(
+        own = [part[n].values for n in PARTS]
+        factor, unit = prefix("A", own[3])
+        layers: list[Layer] = [Rule("zero", y=0.0)]
+        for measured, low, high, fitted in zip(*own, strict=True):
+            layers += [Band("band", volts, low, high, name), *[Line("measured", volts, measured)] * seen,
+                       Line("fitted", volts, fitted, name)]  # fmt: skip
+        pictures.append(Picture(
             f"Current over voltage in {state}, fitted" + (" and measured" if seen else ""),
-            svg.axis("voltage (V)", volts),
-            svg.axis(f"current ({unit})", *known),
-            state,
-        )
-        picture.rule("zero", y=0.0)
-        for measured, low, high, fitted in zip(*known, strict=True):
-            picture.band(volts, low, high, f"band {STATE_STYLES[state]}")
-            picture.line(volts, measured, "measured")
-            picture.line(volts, fitted, f"fitted {STATE_STYLES[state]}")
-        pictures.append(str(picture))
+            axis("voltage (V)", volts), axis(f"current ({unit})", *own, factor=factor), layers, state, name,
+        ))  # fmt: skip
     ends = ", ".join(f"{1e6 * g:.3g}" for g in levels)
     if seen:
         caption = f"Classes of static conductance with means of {ends} µS; a line ends where the state was not seen."
@@ -233,46 +248,33 @@ def conduction(fit: Fit) -> Figure:
 def criteria(fit: Fit) -> Figure:
     """What suggested the order of the memory and the number of components; smaller is better."""
     pictures, key = [], []
-    order = fit.orders["order"].values
-    if order.size > 1:
-        above = {name: fit.orders[name].values - fit.orders[name].values.min() for name, _, _ in CRITERIA}
-        picture = svg.Picture(
-            "Information criteria of the order of the memory",
-            svg.axis("order (cycles)", order, scale="whole"),
-            svg.axis("above the smallest (1)", *above.values()),
-            "Order of the memory",
-        )
-        picture.rule("chosen", x=fit.orders.attrs["chosen"])
-        for number, (name, words, marker) in enumerate(CRITERIA):
-            picture.line(order, above[name], f"way c{number}")
-            picture.points(order, above[name], f"mark c{number}", marker, 3)
-            key += key_of((marker, f"mark c{number}", words))
-        pictures.append(str(picture))
-    count = fit.components["components"].values
-    if count.size > 1 and np.isfinite(fit.components["bic"].values).sum() > 1:
-        bic = fit.components["bic"].values - np.nanmin(fit.components["bic"].values)
-        picture = svg.Picture(
-            "Bayesian information criterion of the number of components",
-            svg.axis("components", count, scale="whole"),
-            svg.axis("above the smallest (1)", bic),
-            "Components of the mixture",
-        )
-        picture.rule("chosen", x=fit.components.attrs["chosen"])
-        picture.line(count, bic, "way c1")
-        picture.points(count, bic, "mark c1", "circle", 3)
-        key = key or key_of(("circle", "mark c1", "BIC"))
-        pictures.append(str(picture))
-    key += key_of(("line", "chosen", "in use"))
-    return Figure(
-        "How complex", "Information criteria, less their smallest value: the smallest suggests.", pictures, key
-    )
+    for ds, name, label, heading, title in (
+        (fit.orders, "order", "order (cycles)", "Order of the memory",
+         "Information criteria of the order of the memory"),
+        (fit.components, "components", "components", "Components of the mixture",
+         "Bayesian information criterion of the number of components"),
+    ):  # fmt: skip
+        x = ds[name].values
+        above = {one: ds[one].values - np.nanmin(ds[one].values) for one in CRITERIA
+                 if one in ds and np.isfinite(ds[one].values).sum() > 1}  # fmt: skip
+        if not above:
+            continue
+        layers: list[Layer] = [Rule("chosen", x=ds.attrs["chosen"])]
+        for one, values in above.items():
+            words, marker = CRITERIA[one]
+            layers += [Line("way", x, values, one), Dots("mark", x, values, one, marker, 3)]
+            key += key_of((marker, f"mark f-{one}", words))
+        across, up = axis(label, x, scale="whole"), axis("above the smallest (1)", *above.values())
+        pictures.append(Picture(title, across, up, layers, heading, name))
+    caption = "Information criteria, less their smallest value: the smallest suggests."
+    return Figure("How complex", caption, pictures, [*dict.fromkeys(key), *key_of(("line", "chosen", "in use"))])
 
 
-def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> str:
+def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> Picture:
     starts = sample_starts(ds)
     part = slice(starts[record], starts[record + 1])
     voltage, current = ds["voltage"].values[part], ds["current"].values[part]
-    factor, unit = svg.prefix("A", current)
+    factor, unit = prefix("A", current)
     set_current, reset_voltage, reset_current = (np.full(1, np.nan) for _ in range(3))
     set_voltage, sign = np.full(1, np.nan), -int(ds.attrs.get("polarity", -1))
     if "set_current" in ds and "u_set" in ds and "u_reset" in ds:
@@ -285,15 +287,16 @@ def _loop(ds: xr.Dataset, record: int, heading: str, more: str = "") -> str:
             follows = before >= 0 and index[before] == index[record] and cycle[record] - cycle[before] == 1
             at = slice(before, record) if follows else slice(0, 0)
         reset_voltage, reset_current = sign * ds["u_reset"].values[at], ds["reset_current"].values[at]
-    picture = svg.Picture(
-        f"Measured loop, {heading}" + f": {more}" * bool(more), svg.axis("voltage (V)", voltage, set_voltage),
-        svg.axis(f"current ({unit})", factor * current), heading,
+    return Picture(
+        f"Measured loop, {heading}" + f": {more}" * bool(more), axis("voltage (V)", voltage, set_voltage),
+        axis(f"current ({unit})", current, factor=factor),
+        (
+            Rule("zero", y=0.0), Line("loop", voltage, current),
+            Dots("mark", set_voltage, set_current, "u_set", "square", 4.5),
+            Dots("mark", reset_voltage, reset_current, "u_reset", "triangle", 5),
+        ),
+        heading,
     )  # fmt: skip
-    picture.rule("zero", y=0.0)
-    picture.line(voltage, factor * current, "loop")
-    picture.points(set_voltage, factor * set_current, "mark f-u_set", "square", 4.5)
-    picture.points(reset_voltage, factor * reset_current, "mark f-u_reset", "triangle", 5)
-    return str(picture)
 
 
 def _heading(ds: xr.Dataset, record: int) -> str:

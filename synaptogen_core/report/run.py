@@ -14,13 +14,12 @@ from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.analysis.columns import device_of
 from synaptogen_core.array.runs.dataset import settings_of
 from synaptogen_core.array.tally import notes
-from synaptogen_core.drawing import svg
+from synaptogen_core.drawing.picture import Axis, Band, Dots, Layer, Line, Picture, Rule, axis, number, prefix
 from synaptogen_core.durations import duration
-from synaptogen_core.report.pictures import Figure, key_of
+from synaptogen_core.report.pictures import Figure, feature_axis, key_of
 from synaptogen_core.report.summary import Row
 from synaptogen_core.report.templates import check_html, stamp, template, write
 from synaptogen_core.schema import FEATURES, Feature, cell_dims
-from synaptogen_core.types import F64
 from synaptogen_core.version import __version__
 
 SAMPLE = 64 * 2**20  # bytes of values that pictures and statistics are made of
@@ -114,11 +113,12 @@ def facts(ds: xr.Dataset) -> list[Row]:
     made = settings_of(ds)
     rows, columns = made["shape"]
     noise = f"{made['bandwidth']:g} Hz" if made["bandwidth"] else "none"
+    passed = float(ds["time"].values.max(initial=0.0)) if "time" in ds.coords else 0.0
     found = [
         Row("array", f"{rows} x {columns} cells, seed {made['seed']}, {made['start']}, history {made['history']}"),
         Row("device", f"{ds.attrs['device']}, hash {ds.attrs['device_hash']}"),
         Row("recorded", f"{', '.join(made['record'])}; every {made['every']}"),
-        Row("time", f"{duration(float(ds['time'][-1]))} pass until the last record" if "time" in ds.coords else ""),
+        Row("time", f"{duration(passed)} until the last record" if passed else ""),
         Row("read", f"at {made['read_voltage']:g} V, noise bandwidth {noise}"),
         Row("cells at start", str(made.get("state_hash", ""))),
         Row("made", f"{ds.attrs.get('created', '')} by synaptogen lab {ds.attrs.get('synaptogen_version', '')}, "
@@ -154,8 +154,8 @@ def _numbers(ds: xr.Dataset) -> list[tuple[str, list[str]]]:
     for name in names:
         symbol = next((f.symbol for f in FEATURES if f.name == name), name)
         values = found[name].values
-        factor, unit = svg.prefix(str(ds[name].attrs.get("units", "1")), values)
-        table.append((f"{symbol} ({unit})", [svg.number(factor * value, 4) for value in values.tolist()]))
+        factor, unit = prefix(str(ds[name].attrs.get("units", "1")), values)
+        table.append((f"{symbol} ({unit})", [number(factor * value, 4) for value in values.tolist()]))
     return table
 
 
@@ -171,12 +171,6 @@ def _figures(ds: xr.Dataset) -> list[Figure]:
     return figures
 
 
-def _axis(one: Feature, *values: F64) -> tuple[float, svg.Axis]:
-    factor, unit = svg.prefix(one.unit, *values) if one.unit == "ohm" else (1.0, one.unit)
-    label, scale = f"{one.symbol} ({unit})", "log" if one.scale == "log" else "linear"
-    return factor, svg.axis(label, *(factor * v for v in values), scale=scale)
-
-
 def _values(ds: xr.Dataset, shown: list[Feature]) -> Figure:
     device, pictures = device_of(ds), []
     for one in shown:
@@ -187,17 +181,14 @@ def _values(ds: xr.Dataset, shown: list[Feature]) -> Figure:
             continue
         inside = inside[np.linspace(0, inside.size - 1, min(POINTS, inside.size)).round().astype(int)]
         at = found["value"].values[inside]
-        factor, axis = _axis(one, at)
-        picture = svg.Picture(
-            f"Distribution of {one.symbol}", axis, svg.Axis("share below", *ENDS, "normal"), one.symbol
-        )
-        picture.points(factor * at, share[inside], f"cloud f-{one.name}")
+        layers: list[Layer] = [Dots("cloud", at, share[inside], one.name)]
         if device is not None:
             curve = statistics.population_curve(device, one.name)
             law = curve["cumulative_probability"].values
             kept = (law > ENDS[0]) & (law < ENDS[1])
-            picture.line(factor * curve["value"].values[kept], law[kept], f"fitted f-{one.name}")
-        pictures.append(str(picture))
+            layers.append(Line("fitted", curve["value"].values[kept], law[kept], one.name))
+        up = Axis("share below", *ENDS, "normal")
+        pictures.append(Picture(f"Distribution of {one.symbol}", feature_axis(one, at), up, layers, one.symbol))
     caption = "Cumulative distributions over all cells and cycles; a normal distribution would be a straight line."
     return Figure("Values", caption, pictures, key_of(("circle", "cloud", "simulated"), MODEL))
 
@@ -208,17 +199,13 @@ def _memory(ds: xr.Dataset, shown: list[Feature]) -> Figure:
         found = statistics.autocorrelation(ds, one.name).isel(feature=0, lag=slice(1, max(2, most)))
         lag, value = found["lag"].values, found["autocorrelation"].values
         low, high = found["autocorrelation_interval"].values.T
-        picture = svg.Picture(
-            f"Autocorrelation of {one.symbol}",
-            svg.axis("lag (cycles)", lag, scale="whole"),
-            svg.axis("autocorrelation", value, low, high, 0.0), one.symbol,
-        )  # fmt: skip
-        picture.rule("zero", y=0.0)
-        picture.band(lag, low, high, f"band f-{one.name}")
-        picture.points(lag, value, f"cloud f-{one.name}")
+        layers: list[Layer] = [
+            Rule("zero", y=0.0), Band("band", lag, low, high, one.name), Dots("cloud", lag, value, one.name),
+        ]  # fmt: skip
         if "expected" in found:
-            picture.line(lag, found["expected"].values, f"fitted f-{one.name}")
-        pictures.append(str(picture))
+            layers.append(Line("fitted", lag, found["expected"].values, one.name))
+        across, up = axis("lag (cycles)", lag, scale="whole"), axis("autocorrelation", value, low, high, 0.0)
+        pictures.append(Picture(f"Autocorrelation of {one.symbol}", across, up, layers, one.symbol))
     key = key_of(("circle", "cloud", "simulated"), ("band", "band", "its interval"),
                  ("line", "fitted", "the model, as so many cycles show it"))  # fmt: skip
     return Figure("Memory", "How much of a cycle is still there after so many others.", pictures, key)
@@ -229,36 +216,34 @@ def _cells(ds: xr.Dataset) -> Figure:
     for name in PLANE:
         one = next(f for f in FEATURES if f.name == name)
         medians = np.nanmedian(ds[name].values.reshape(ds.sizes["cycle"], -1), axis=0)[:CLOUD].astype(np.float64)
-        factor, axis = _axis(one, medians)
-        points.append((factor * medians, axis))
+        points.append((medians, feature_axis(one, medians)))
     (x, across), (y, up) = points
-    picture = svg.Picture("Cells in the plane of two features", across, up, "Medians")
-    picture.points(x, y, "cloud f-r_hrs")
+    picture = Picture("Cells in the plane of two features", across, up, [Dots("cloud", x, y, "r_hrs")], "Medians")
     caption = f"Each mark is a cell: its medians over cycles; {x.size:,} cells."
-    return Figure("Device to device", caption, [str(picture)], key_of(("circle", "cloud f-r_hrs", "cell")))
+    return Figure("Device to device", caption, [picture], key_of(("circle", "cloud f-r_hrs", "cell")))
 
 
 def _window(ds: xr.Dataset) -> Figure:
     found = statistics.memory_window(ds)
     rate, at = found["bit_error_rate"].values, found["threshold"].values
-    factor, unit = svg.prefix("ohm", at)
+    factor, unit = prefix("ohm", at)
     low, high = found["bit_error_rate_interval"].values.T
     seen = rate > 0
     if not seen.any():
         return Figure("Memory window", "", [], [])
     percent, least = 100 * rate, 100 * float(rate[seen].min())
-    picture = svg.Picture(
-        "Bit error rate against the read threshold",
-        svg.axis(f"read threshold ({unit})", factor * at, scale="log"),
-        svg.axis("bit error rate (%)", np.array([least, 50.0]), scale="log"), "Read errors",
-    )  # fmt: skip
     low, high = (np.maximum(100 * end, least / 10) for end in (low, high))
-    picture.band(factor * at, low, high, "band f-r_hrs")
-    picture.line(factor * at, np.where(seen, percent, np.nan), "measured")
     best = float(found["best_threshold"])
-    picture.rule("chosen", x=factor * best)
+    picture = Picture(
+        "Bit error rate against the read threshold",
+        axis(f"read threshold ({unit})", at, scale="log", factor=factor),
+        axis("bit error rate (%)", [least, 50.0], scale="log"),
+        [Band("band", at, low, high, "r_hrs"), Line("measured", at, np.where(seen, percent, np.nan)),
+         Rule("chosen", x=best)],
+        "Read errors",
+    )  # fmt: skip
     errors = 100 * float(found["best_bit_error_rate"])
-    said = f"{svg.number(errors, 2)} % of the bits are read wrongly" if errors else "no bit is read wrongly"
-    words = f"At the best threshold, {svg.number(factor * best)} {unit}, {said}."
+    said = f"{number(errors, 2)} % of the bits are read wrongly" if errors else "no bit is read wrongly"
+    words = f"At the best threshold, {number(factor * best)} {unit}, {said}."
     key = key_of(("line", "measured", "share of bits read wrongly"), ("line", "chosen", "best threshold"))
-    return Figure("Memory window", words, [str(picture)], key)
+    return Figure("Memory window", words, [picture], key)

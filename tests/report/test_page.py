@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
+from synaptogen_core.drawing import svg
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.api import save_estimates
 from synaptogen_core.measurement import measurement
@@ -188,6 +189,13 @@ def test_without_judgement_or_loops(fit: sc.fitting.Fit, html: str) -> None:
     assert Page(plain).open == []
 
 
+def test_a_fit_of_format_2_says_how_it_was_made(device: sc.DeviceParameters) -> None:
+    run = sc.simulate(sc.CellArray((3, 4), device, seed=2), sc.PulseTrain.cycling(40))
+    fit = sc.fitting.fit_extended(sc.fitting.from_simulation(run), device, name="two", intervals=False)
+    assert "sc.fitting.fit_extended(ds, template, name=&#39;two&#39;," in report_html(fit)
+    assert "order=" not in report.python_text(fit)
+
+
 def test_mixed_verdicts(validation: sc.fitting.Validation) -> None:
     findings = [replace(finding, good=True) for finding in validation.verdict]
     assert summary.verdict(replace(validation, verdict=tuple(findings)))[0].mark == "good"
@@ -240,7 +248,7 @@ def test_reset_comes_from_the_record_before_where_it_comes_first(device: sc.Devi
     features = sc.fitting.extract_features(ds)
     ds = ds.assign(features.data_vars).assign_attrs(features.attrs)
     assert set(FEATURE_NAMES) <= set(ds)
-    picture = ET.fromstring(report_pictures._loop(ds, 5, "cycle 5"))
+    picture = ET.fromstring(svg.draw(report_pictures._loop(ds, 5, "cycle 5")))
     space = "{http://www.w3.org/2000/svg}"
     line = next(p for p in picture.iter(f"{space}polyline") if p.get("class") == "loop")
     points = np.array([p.split(",") for p in line.get("points", "").split()], float)
@@ -251,5 +259,5 @@ def test_reset_comes_from_the_record_before_where_it_comes_first(device: sc.Devi
     assert distance < 3
     ds["u_reset"] = ("record", np.roll(ds["u_reset"].values, 1))
     ds["reset_current"] = ("record", np.roll(ds["reset_current"].values, 1))
-    moved = ET.fromstring(report_pictures._loop(ds, 5, "cycle 5"))
+    moved = ET.fromstring(svg.draw(report_pictures._loop(ds, 5, "cycle 5")))
     assert ET.tostring(moved) != ET.tostring(picture)

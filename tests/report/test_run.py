@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from typer.testing import CliRunner
 
 import synaptogen_core as sc
 from synaptogen_core.cli import app
-from synaptogen_core.report.run import run_html
+from synaptogen_core.errors import RangeWarning
+from synaptogen_core.report.run import facts, run_html
 
 HOSTILE = "<script>pwn()</script>"
 
@@ -78,3 +80,13 @@ def test_inspect_writes_it(ds: xr.Dataset, tmp_path: Path) -> None:
     assert without[0] == without[1]
     result = CliRunner().invoke(app, ["inspect", str(tmp_path / "run.nc"), "--report", str(tmp_path / "run.pdf")])
     assert result.exit_code == 1 and ".html" in result.output
+
+
+def test_how_much_time_passed_is_a_fact_where_any_did() -> None:
+    law = sc.load_retention("stanford-c")
+    for wait, said in ((10 * 365.25 * 86400, ["10 years until the last record"]), (0.0, [])):
+        cells = sc.CellArray((2, 2), sc.load_device("hennen2024"), seed=1, retention=law)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RangeWarning)
+            ds = sc.simulate(cells, sc.PulseTrain.cycling(2) + sc.PulseTrain.wait(wait), record="conductance")
+        assert [row.value for row in facts(ds) if row.label == "time"] == said

@@ -14,8 +14,7 @@ from bokeh.events import SelectionGeometry
 from bokeh.models import BoxAnnotation, BoxSelectTool, ColumnDataSource, LogColorMapper
 
 from app.look import layout, theme
-from app.look.axes import Axis
-from app.look.scales import off_axis, on_axis
+from app.look.axes import Axis, off_axis, on_axis
 from app.look.theme import COLORS, MAP_PALETTE
 from app.tabs.view import Context
 from synaptogen_core.schema import FEATURE_NAMES, feature

@@ -10,10 +10,9 @@ from bokeh.models import ColumnDataSource, LogColorMapper, Span
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
-from app.look.axes import Axis
+from app.look.axes import Axis, on_axis, standard_label
 from app.look.legend import cell_entries, legend, swatch
 from app.look.number_box import NumberBox
-from app.look.scales import on_axis, standard_label
 from app.look.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.c2c.matrix_view import ScatterMatrix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import param
@@ -59,6 +60,7 @@ class Options(TabOptions):
     own = param.String("0.2, 0.1, 0.2, 0", label="Voltages",
                        doc=f"Voltages of the lines, starting with the first, separated by commas or line breaks; "
                            f"further lines are at 0 V. At most {MAX_TEXT:,} characters.")  # fmt: skip
+    UNITS: ClassVar[dict[str, str]] = {"write": "V", "amplitude": "V", "ones": "%"}
 
     def fit_array(self, rows: int, columns: int) -> None:
         """A line that is driven lies in the array."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
-from bokeh.palettes import diverging_palette
+from bokeh.palettes import diverging_palette, interp_palette
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -29,6 +29,7 @@ SHORT = {"r_hrs": "R HRS", "u_set": "U SET", "r_lrs": "R LRS", "u_reset": "U RES
 BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7f7f7")
 ORANGES = ("#7f2704", "#d94801", "#fd8d3c", "#fdd0a2", "#f7f7f7")
 DIVERGING = diverging_palette(BLUES, ORANGES, 9)
+ON_DARK = interp_palette(["#4292c6", "#1b2126", "#e6550d"], 9)
 SPREAD_UNITS = {"r_hrs": (1.0, "decades"), "u_set": (1e3, "mV"), "r_lrs": (1.0, "Ω"), "u_reset": (1e3, "mV")}
 KINDS = {
     "device_to_device": ("Correlation between devices", "Of the devices' true means"),
@@ -159,13 +160,14 @@ class View(Base):
             x_range=FactorRange(*names), y_range=FactorRange(*names[::-1]),
         )  # fmt: skip
         figure.grid.visible = False
-        self.cells = ColumnDataSource({"x": [], "y": [], "value": [], "text": [], "model": [], "color": []})
-        shades = LinearColorMapper(palette=DIVERGING, low=-1, high=1, nan_color=NEUTRAL)
+        self.cells = ColumnDataSource({"x": [], "y": [], "value": [], "text": [], "model": [], "over": []})
+        shades = self.theme.shade(LinearColorMapper(low=-1, high=1, nan_color=NEUTRAL), DIVERGING, ON_DARK)
+        words = self.theme.inside("over")
         figure.rect("x", "y", 0.98, 0.98, source=self.cells, line_color=None,
                     fill_color={"field": "value", "transform": shades})  # fmt: skip
         for text, offset, size in (("text", -5, "15px"), ("model", 13, "11px")):
             figure.text("x", "y", text=text, source=self.cells, text_align="center", text_baseline="middle",
-                        y_offset=offset, text_font_size=size, text_color="color")  # fmt: skip
+                        y_offset=offset, text_font_size=size, text_color=words)  # fmt: skip
         return figure
 
     def _show_matrix(self, result: Result) -> None:
@@ -178,7 +180,7 @@ class View(Base):
             "value": [value[p] for p in places],
             "text": [signed(value[p]) for p in places],
             "model": ["" if i == j or np.isnan(model[i, j]) else f"model {signed(model[i, j])}" for i, j in places],
-            "color": ["#ffffff" if not -0.5 < value[p] < 0.77 else "#1f2933" for p in places],
+            "over": ["pale" if -0.5 < value[p] < 0.77 else "strong" for p in places],
         }
         title, of = KINDS[result.kind]
         self.matrix.title.text = title

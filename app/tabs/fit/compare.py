@@ -7,36 +7,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
 
 from app.tabs.fit.compute import features_in
-from synaptogen_core.report import summary
+from synaptogen_core.drawing.picture import Picture
+from synaptogen_core.report import pictures, summary
 from synaptogen_core.report.summary import Number, Row
-from synaptogen_core.schema import LRS, STATE_NAMES, feature
-
-CRITERIA = {"bic": "BIC", "aic": "AIC", "hannan_quinn": "Hannan–Quinn"}
-PARTS = ("measured", "lower", "upper", "fitted")
-
-
-@dataclass(frozen=True)
-class Criteria:
-    """Information criteria over orders, or over numbers of components: each less its smallest."""
-
-    x: np.ndarray
-    lines: tuple[tuple[str, np.ndarray], ...]
-    chosen: int
-    suggested: int
-
-
-@dataclass(frozen=True)
-class Family:
-    """The I-V family of a device: currents [A] over voltage [V], one line a class of conductance (level, voltage)."""
-
-    voltage: np.ndarray
-    fitted: np.ndarray
-    measured: np.ndarray  # NaN where a state was not seen; no rows without loops
-    low_state: tuple[bool, ...]  # of each line: whether it is the low-resistance state
-    borrowed: bool  # from the published set
 
 
 @dataclass(frozen=True)
@@ -44,9 +19,10 @@ class Fitted:
     """What the fit has found."""
 
     facts: tuple[Row, ...]
-    orders: Criteria | None
-    components: Criteria | None
-    family: Family
+    criteria: dict[str, Picture]  # of the order and of the number of components, where there was a choice
+    chosen: dict[str, tuple[int, int]]  # of both, and what was suggested
+    family: tuple[Picture, ...]  # currents of the high and of the low state
+    borrowed: bool  # the family is from the published set
     estimates: tuple[Number, ...]
     assumed: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -54,100 +30,39 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Marginal:
-    """Quantiles of one feature [SI]; the band holds what sampling alone would give."""
-
-    name: str
-    score: np.ndarray  # normal score of each probability
-    measured: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    fitted: np.ndarray
-    distances: tuple[tuple[str, float, float], ...]  # kind, distance, expected of sampling alone
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Autocorrelation of one feature."""
-
-    name: str
-    lag: np.ndarray
-    measured: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    fitted: np.ndarray
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Correlations of one kind, (features, features) each; of the row now with the column."""
-
-    kind: str
-    symbols: tuple[str, ...]
-    measured: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    fitted: np.ndarray
-
-
-@dataclass(frozen=True)
 class Judged:
     """How well the device behaves like the measurement."""
 
-    marginals: tuple[Marginal, ...]
-    memory: tuple[Memory, ...]
-    matrices: tuple[Matrix, ...]
+    quantiles: dict[str, Picture]  # of each feature
+    distances: dict[str, tuple[tuple[str, float, float], ...]]  # kind, distance, expected of sampling alone
+    memory: dict[str, Picture]
+    correlations: xr.Dataset  # of each kind: measured, its interval, fitted; of the row now with the column
     verdict: tuple[Row, ...]
 
 
+def named(figure: pictures.Figure) -> dict[str, Picture]:
+    """Pictures by their names."""
+    return {picture.name: picture for picture in figure.pictures if isinstance(picture, Picture)}
+
+
 def of_fit(fit: Any) -> Fitted:
+    choices = {"order": fit.orders.attrs, "components": fit.components.attrs}
+    chosen = {name: (int(a["chosen"]), int(a.get("suggested", a["chosen"]))) for name, a in choices.items()}
+    borrowed = not np.isfinite(fit.curves.current["measured"].values).any()
     return Fitted(
-        tuple(summary.facts(fit)), criteria(fit.orders, "order"),
-        criteria(fit.components, "components"), family(fit), tuple(summary.numbers(fit.estimates)),
-        tuple(fit.assumed), tuple(fit.warnings),
-        features_in(fit.features),
+        tuple(summary.facts(fit)), named(pictures.criteria(fit)), chosen,
+        tuple(named(pictures.conduction(fit)).values()), borrowed, tuple(summary.numbers(fit.estimates)),
+        tuple(fit.assumed), tuple(fit.warnings), features_in(fit.features),
     )  # fmt: skip
 
 
-def criteria(ds: xr.Dataset | None, dimension: str) -> Criteria | None:
-    """Differences from the best: their height has no meaning, their distance has."""
-    if ds is None or not ds.sizes.get(dimension):
-        return None
-    x = ds[dimension].values
-    lines = []
-    for name, title in CRITERIA.items():
-        if name in ds:
-            values = ds[name].values.astype(float)
-            if np.isfinite(values).sum() > 1:
-                lines.append((title, values - np.nanmin(values)))
-    chosen = int(ds.attrs.get("chosen", x[0]))
-    return Criteria(x, tuple(lines), chosen, int(ds.attrs.get("suggested", chosen)))
-
-
-def family(fit: Any) -> Family:
-    """Measured branches and the fitted ones of the same conductance; without loops, those of typical resistances."""
-    ds = fit.curves.current.transpose("level", "voltage")
-    low = tuple(state == STATE_NAMES[LRS] for state in ds["state"].values.tolist())
-    borrowed = not np.isfinite(ds["measured"].values).any()
-    measured = ds["measured"].values[:0] if borrowed else ds["measured"].values
-    return Family(ds["voltage"].values, ds["fitted"].values, measured, low, borrowed)
-
-
 def of_validation(validation: Any) -> Judged:
-    ds, memory, matrices = validation.marginals, validation.autocorrelation, validation.correlations
-    names = [str(name) for name in ds["feature"].values]
-    marginals, lines = [], []
-    for name in names:
-        one, far = ds.sel(feature=name), validation.distances.sel(feature=name)
-        log = feature(name).scale == "log"
-        quantiles = {part: 10 ** one[part].values if log else one[part].values for part in PARTS}
-        distances = zip(far["kind"].values, far["distance"].values, far["expected"].values, strict=True)
-        told = tuple((str(kind), float(distance), float(expected)) for kind, distance, expected in distances)
-        marginals.append(Marginal(name, ndtri(ds["probability"].values), **quantiles, distances=told))
-        lines.append(Memory(name, memory["lag"].values, *(memory.sel(feature=name)[part].values for part in PARTS)))
-    symbols = tuple(feature(name).symbol for name in names)
-    tables = tuple(
-        Matrix(str(kind), symbols, *(matrices.sel(kind=kind)[part].values for part in PARTS))
-        for kind in matrices["kind"].values
-    )
-    return Judged(tuple(marginals), tuple(lines), tables, tuple(summary.verdict(validation)))
+    found, distances = validation.distances, {}
+    for name in found["feature"].values:
+        columns = (found["kind"].values, *(found[part].sel(feature=name).values for part in ("distance", "expected")))
+        rows = [(str(kind), float(far), float(expected)) for kind, far, expected in zip(*columns, strict=True)]
+        distances[str(name)] = tuple(row for row in rows if np.isfinite(row[1]))
+    return Judged(
+        named(pictures.values(validation)), distances, named(pictures.memory(validation, first=0)),
+        validation.correlations, tuple(summary.verdict(validation)),
+    )  # fmt: skip

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import param
 import xarray as xr
@@ -71,6 +71,7 @@ class Options(TabOptions):
                                 label="Components",
                                 doc="Kinds of device in the mixture; suggested by the BIC.")  # fmt: skip
     device_name = param.String("", label="Name of the device", doc="Empty: that of the file.")
+    UNITS: ClassVar[dict[str, str]] = {"series_resistance": "Ω"}
 
 
 @dataclass(frozen=True, eq=False)

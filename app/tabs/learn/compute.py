@@ -10,7 +10,7 @@ from typing import Any
 
 import param
 
-from app.settings.sections import UNITS, Choices, Request, Settings, TabOptions
+from app.settings.sections import Choices, Request, Settings, TabOptions, unit_of
 from app.tabs.learn import measures, pictures, reader
 from app.tabs.learn.measures import Value
 from app.work import runs
@@ -247,4 +247,5 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     text = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else getattr(value, "name", str(value))
-    return f"{text} {UNITS[name]}" if name in UNITS else text
+    section, attribute = reader.sections()[name]
+    return f"{text} {unit_of(section.param[attribute])}".strip()

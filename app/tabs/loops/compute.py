@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import param
@@ -38,6 +39,7 @@ class Options(TabOptions):
     u_min = param.Number(-1.5, bounds=(-1.8, -0.1), step=0.05, label="SET end", doc="Negative end of the sweep.")
     u_max = param.Number(1.5, bounds=(0.1, 1.8), step=0.05, label="RESET end", doc="Positive end of the sweep.")
     points = param.Integer(200, bounds=(20, 500), step=10, label="Points a loop", doc="Voltages in each sweep.")
+    UNITS: ClassVar[dict[str, str]] = {"u_min": "V", "u_max": "V"}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import param
@@ -86,6 +86,7 @@ class Options(TabOptions):
     over = param.Selector(default="ohm", objects=CURVES, label="Over", doc="The setting on the horizontal axis.")
     layer = param.Selector(default=0, objects={"First": 0, "Second": 1}, label="Layer", doc="Whose cells are shown.")
     map = param.Selector(default="programmed", objects=MAPS, label="Map of", doc="What the map of the cells shows.")
+    UNITS: ClassVar[dict[str, str]] = {"ohm": "Ω", "tolerance": "%"}
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "own")

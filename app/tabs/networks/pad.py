@@ -18,6 +18,7 @@ from app.look.theme import NEUTRAL
 
 SIDE = 8
 INK = interp_palette(["#ffffff", "#222222"], 64)
+ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
 SEVEN = ((0, 2), (0, 3), (0, 4), (0, 5), (1, 5), (2, 5), (3, 4), (4, 4), (5, 3), (6, 3), (7, 3))
 Answer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -35,7 +36,7 @@ class Pad:
             "network pad", title="Draw a digit: click or drag", x=" ", y=" ", height=300, match_aspect=True
         )
         figure.image("image", "x", "y", "dw", "dh", source=self.source,
-                     color_mapper=LinearColorMapper(palette=INK, low=0, high=1))  # fmt: skip
+                     color_mapper=look.shade(LinearColorMapper(low=0, high=1), INK, ON_DARK))  # fmt: skip
         figure.axis.visible = False
         figure.quad(left=-0.5, right=SIDE - 0.5, top=-0.5, bottom=SIDE - 0.5, fill_color=None, line_color=NEUTRAL)
         figure.toolbar.active_drag = None

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from app.tabs.networks.compute import Result
 
 GREYS = interp_palette(["#ffffff", "#222222"], 64)
+GREYS_ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
 COUNTS = interp_palette(["#f7fbff", "#6baed6", "#08306b"], 64)
+COUNTS_ON_DARK = interp_palette(["#1f252b", "#2171b5", "#3f8fd0"], 64)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 MOST_SHOWN = 12  # images of a field of the confusion matrix
 NAMES = {
@@ -117,11 +119,11 @@ class View(Base):
         Axis(figure, "x").show("linear", -0.5, 9.5)
         Axis(figure, "y").show("linear", 9.5, -0.5)
         figure.xaxis.ticker = figure.yaxis.ticker = FixedTicker(ticks=list(range(10)))
-        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "ink": [], "shade": []})
-        self.count_colors = LinearColorMapper(palette=COUNTS, low=0, high=1)
+        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "over": [], "shade": []})
+        self.count_colors = self.theme.shade(LinearColorMapper(low=0, high=1), COUNTS, COUNTS_ON_DARK)
         color = {"field": "shade", "transform": self.count_colors}
         tiles = figure.rect("x", "y", 0.96, 0.96, source=self.fields, fill_color=color, line_color=None)
-        figure.text("x", "y", "says", source=self.fields, text_color="ink", text_align="center",
+        figure.text("x", "y", "says", source=self.fields, text_color=self.theme.inside("over"), text_align="center",
                     text_baseline="middle", text_font_size="12px")  # fmt: skip
         figure.add_tools(theme.hover([tiles], ("True", "@y"), ("On the chip", "@x"), ("Images", "@count")))
         figure.on_event(Tap, self._chosen)
@@ -134,7 +136,7 @@ class View(Base):
         self.pictures = ColumnDataSource(NO_IMAGE)
         self.captions = ColumnDataSource({"x": [], "y": [], "says": []})
         figure.image("image", "x", "y", "dw", "dh", source=self.pictures,
-                     color_mapper=LinearColorMapper(palette=GREYS, low=0, high=1))  # fmt: skip
+                     color_mapper=self.theme.shade(LinearColorMapper(low=0, high=1), GREYS, GREYS_ON_DARK))  # fmt: skip
         text = figure.text("x", "y", "says", source=self.captions, text_font_size="11px").glyph
         self.theme.ink(text, "text_color")
         figure.axis.visible = figure.grid.visible = False
@@ -261,11 +263,11 @@ class View(Base):
         y, x = (part.ravel() for part in np.indices(result.confusion.shape))
         counts = result.confusion.ravel()
         shade = np.sqrt(counts)  # few errors beside many right answers
-        dark = shade > 0.5 * shade.max()
+        strong = shade > 0.5 * shade.max()
         self.count_colors.high = float(shade.max())
         self.fields.data = {
             "x": x, "y": y, "count": counts, "says": [str(n) if n else "" for n in counts],
-            "ink": np.where(dark, "#ffffff", "#333333"), "shade": shade,
+            "over": np.where(strong, "strong", "pale"), "shade": shade,
         }  # fmt: skip
         wrong = result.confusion - np.diag(np.diag(result.confusion))
         if self.field is None or not result.confusion[self.field]:

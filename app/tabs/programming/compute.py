@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import param
@@ -52,6 +52,10 @@ class Options(TabOptions):
                             doc="Line resistances weaken the pulses. Off: ideal pulses.")  # fmt: skip
     at_once = param.Selector(default="cell", objects={"Cell by cell": "cell", "Row by row": "row"}, label="Write order",
                              doc="The cells of a row share its word line if they are written together.")  # fmt: skip
+    UNITS: ClassVar[dict[str, str]] = {
+        "g_level": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%",
+        "u_set": "V", "u_start": "V", "u_stop": "V", "u_step": "V",
+    }  # fmt: skip
 
     def active(self) -> tuple[str, ...]:
         hidden = {"level": {"g_level"}, "pattern": {"g_low", "g_high"}, "random": {"levels", "level_seed"}}

@@ -13,7 +13,6 @@ import param
 from app.compare.numbers import NUMBERS, numbers_of
 from app.settings.numbers import read_number
 from app.settings.sections import (
-    UNITS,
     ArraySettings,
     Choices,
     DeviceSettings,
@@ -21,6 +20,7 @@ from app.settings.sections import (
     Section,
     TabOptions,
     TrainSettings,
+    unit_of,
 )
 from app.work import runs
 from app.work.binning import span
@@ -98,8 +98,9 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         )
     words, unit = next((w, u) for key, (w, u) in described().items() if key == options.number)
     now = getattr(request, section).get(options.control)
+    control = SECTIONS[section].param[options.control]
     return Result(
-        LABELS[options.control], UNITS.get(options.control, ""), words, unit, options.feature, tuple(points),
+        LABELS[options.control], unit_of(control), words, unit, options.feature, tuple(points),
         None if now is None else float(now), seconds, waiting,
     )  # fmt: skip
 
@@ -158,7 +159,7 @@ def read_values(text: str, control: str) -> list[float]:
     found = []
     for part in parts:
         try:
-            found.append(float(read_number(part, low, high, whole=whole, unit=UNITS.get(control, ""))))
+            found.append(float(read_number(part, low, high, whole=whole, unit=unit_of(parameter))))
         except ValueError as error:
             raise ValueError(f"Values: each {error}") from None
     return sorted(set(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import param
@@ -38,6 +39,7 @@ class Options(TabOptions):
     rate = param.Selector(default=100.0, objects=RATES, label="Reads", doc="Of one cell, from the end of the train on.")
     path_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the cells", doc="Of the cells drawn as staircases.")
     table = param.ClassSelector(default=None, class_=Upload, doc="A measured table; no link can hold it.")
+    UNITS: ClassVar[dict[str, str]] = {"g_low": "µS", "g_high": "µS", "g_threshold": "µS"}
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "table")

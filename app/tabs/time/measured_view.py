@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
-from bokeh.models import ColumnDataSource, Range1d, Span, Whisker
+from bokeh.models import ColumnDataSource, Range1d, Whisker
 
 from app.controls.upload import guard
 from app.look import theme
@@ -22,6 +22,7 @@ ASKS = "A table of your own: CSV, one row a read: device, time since programming
 THEORIES = ((1.0, COLORS["r_lrs"], "a walk: 1"), (0.5, COLORS["u_set"], "a stationary process: 1/2"),
             (0.0, COLORS["u_reset"], "drawn anew at each time: 0"))  # fmt: skip
 WHAT = "D₁: what a cell has moved from its first read to its second; D₂: to a later one, at the time that is shown."
+SPAN = [1e-9, 1e12]  # s: beyond all that is shown
 NO_RATIO = {"x": [], "y": [], "low": [], "high": []}
 
 
@@ -43,8 +44,7 @@ class MeasuredView:
             y="cov(D₁, D₂) / var(D₁)", height=300, x_axis_type="log", x_range=x_range, y_range=Range1d(-0.25, 1.3),
         )  # fmt: skip
         for at, color, _ in THEORIES:
-            self.figure.add_layout(Span(dimension="width", location=at, line_color=color, line_width=2.0,
-                                        line_dash="dashed"))  # fmt: skip
+            self.figure.line(SPAN, [at, at], line_color=color, line_width=2.0, line_dash="dashed")
         self.source = ColumnDataSource(NO_RATIO)
         dots = self.figure.scatter("x", "y", source=self.source, size=9)
         look.ink(dots.glyph, "fill_color", "line_color")
@@ -52,22 +52,29 @@ class MeasuredView:
         for part in (bars, bars.lower_head, bars.upper_head):
             look.ink(part, "line_color")
         self.figure.add_layout(bars)
-        theories = [swatch(color, words, dash="dashed") for _, color, words in THEORIES]
-        self.note = theme.note(legend([swatch("ink", "your table, with 95 % interval", kind="dot"), *theories]) + WHAT)
+        self.note = theme.note()
         self.upload = theme.card(self.file, self.error, self.said)
         self.card = theme.card(self.figure, self.note)
-        self.card.visible = False
+        self._show(NO_RATIO)
 
     def update(self, found: Measured | None) -> None:
         """Show a table, or that there is none."""
         theme.say(self.error, "" if found is None or found.good else found.said)
         if found is None or not found.good:
-            self.source.data, self.card.visible, self.said.object = NO_RATIO, False, ASKS
+            self.said.object = ASKS
+            self._show(NO_RATIO)
             return
         self.said.object = escape(found.said)
         value, low, high = found.ratio.T
-        self.source.data = {"x": found.ratio_time, "y": value, "low": low, "high": high}
-        self.card.visible = bool(value.size)
+        self._show({"x": found.ratio_time, "y": value, "low": low, "high": high})
+
+    def _show(self, ratio: dict[str, Any]) -> None:
+        self.source.data = ratio
+        theories = [swatch(color, words, dash="dashed") for _, color, words in THEORIES]
+        table = swatch(
+            "ink", "your table, with 95 % interval" if len(ratio["x"]) else "your table, once there is one", kind="dot"
+        )
+        self.note.object = legend([table, *theories]) + WHAT
 
     def _taken(self, event: Any) -> None:
         if event.new is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from synaptogen_core.drawing import cards, svg
+from synaptogen_core.drawing import cards
 from synaptogen_core.drawing.cards import Row
+from synaptogen_core.drawing.picture import Dots, Picture, axis, number, prefix
 from synaptogen_core.schema import feature
 
 MOST = 500  # devices drawn
@@ -37,8 +38,8 @@ def html(name: str, rows: list[Row], points: xr.Dataset, estimates: xr.Dataset) 
     first, second = (known[0], "mu"), (known[1], "mu") if len(known) > 1 else (known[0], "sigma")
     part = points.isel(device=slice(0, MOST))
     x, y = (_handy(one, part[kind].sel(feature=one).values, kind) for one, kind in (first, second))
-    picture = svg.Picture("Each device that was used", svg.axis(x[1], x[0]), svg.axis(y[1], y[0]))
-    picture.points(x[0], y[0], "dot")
+    dots = Dots("dot", x[0], y[0])
+    picture = Picture("Each device that was used", axis(x[1], x[0]), axis(y[1], y[0]), [dots])
     confidence = f"{100 * float(estimates.attrs['confidence']):g} %"
     return cards.card("Fit", name, [*rows, *_medians(estimates, confidence)], picture)
 
@@ -51,8 +52,8 @@ def _medians(estimates: xr.Dataset, confidence: str) -> list[Row]:
     rows = []
     for group, label, value, lower, upper, unit in table:
         if (group == "quantile" and label.endswith(MEDIAN)) if several else group == "mean":
-            ends = f" ({confidence}: {svg.number(lower)} to {svg.number(upper)})" if np.isfinite(lower) else ""
-            rows.append((label, f"{svg.number(value)} {unit}{ends}"))
+            ends = f" ({confidence}: {number(lower)} to {number(upper)})" if np.isfinite(lower) else ""
+            rows.append((label, f"{number(value)} {unit}{ends}"))
     return rows
 
 
@@ -62,5 +63,5 @@ def _handy(name: str, values: np.ndarray, kind: str) -> tuple[np.ndarray, str]:
     what = "mean" if kind == "mu" else "spread"
     if one.unit != "ohm" or one.scale == "log":
         return values, f"{what} of {one.symbol} ({f'log10 {one.unit}' if one.scale == 'log' else one.unit})"
-    factor, unit = svg.prefix(one.unit, values)
+    factor, unit = prefix(one.unit, values)
     return factor * values, f"{what} of {one.symbol} ({unit})"

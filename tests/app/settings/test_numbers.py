@@ -13,7 +13,7 @@ from app.look.controls import title, widget
 from app.look.number_box import NumberBox, NumberSlider
 from app.settings.link import apply_query
 from app.settings.numbers import number_text, range_text, read_number
-from app.settings.sections import UNITS, Section, Settings
+from app.settings.sections import Section, Settings, unit_of
 from app.tabs.registry import TABS
 from tests.app.typed import TYPED
 
@@ -118,7 +118,7 @@ def test_every_box_shows_what_is_used_or_marks_what_it_refused() -> None:
     for section, name in numbers():
         box = widget(section, name)
         assert isinstance(box, NumberBox)
-        unit, label = UNITS.get(name), section.param[name].label
+        unit, label = unit_of(section.param[name]), section.param[name].label
         for text in TYPED:
             before = getattr(section, name)
             box._handle_msg({"text": text})

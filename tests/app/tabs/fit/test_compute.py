@@ -15,12 +15,13 @@ from app.tabs.fit import compare, compute, files, pictures
 from app.tabs.fit.compute import Reading, Source
 from synaptogen_core.analysis.loops.screening import screen_devices
 from synaptogen_core.analysis.validation import verdict
+from synaptogen_core.drawing.picture import Line, Picture
 from synaptogen_core.exchange.datasets.estimates import save_estimates
 from synaptogen_core.exchange.devices.ours import device_from_text
 from synaptogen_core.exchange.measurements.load import measurements_from_bytes
 from synaptogen_core.measurement import from_simulation, measurement
 from synaptogen_core.report import summary
-from synaptogen_core.schema import FAILURES, FEATURE_NAMES, FEATURES
+from synaptogen_core.schema import FAILURES, FEATURE_NAMES
 
 SIZE = {"devices": 9, "cycles": 40, "points": 160}
 
@@ -51,6 +52,10 @@ def example() -> dict[str, Any]:
         return worked(Source(compute.EXAMPLE, None), "judge")
     finally:
         compute.EXAMPLE_SIZE.update(before)
+
+
+def lines_of(picture: Picture, role: str) -> list[Line]:
+    return [layer for layer in picture.layers if isinstance(layer, Line) and layer.role == role]
 
 
 def on_loop(loop: pictures.Loop, volts: float, current: float) -> float:
@@ -137,20 +142,22 @@ def test_devices_have_their_own_numbers(example: dict[str, Any], name: str, of: 
 
 def test_pictures_of_the_fit_are_those_of_the_fit(example: dict[str, Any]) -> None:
     found = compare.of_fit(example["fit"])
-    assert example["fit"].device.order == found.orders.chosen
+    assert example["fit"].device.order == found.chosen["order"][0]
     assert "9 used" in found.facts[3].value and len(found.estimates) == example["fit"].estimates.sizes["parameter"]
-    assert min(line.min() for _, line in found.orders.lines) == 0
-    assert not found.family.borrowed and set(found.family.low_state) == {False, True}
-    top = [bool(low) for low in np.argsort(found.family.fitted[:, -1]) >= found.family.fitted.shape[0] / 2]
-    assert sum(top) == len(found.family.low_state) / 2
+    above = [layer for layer in found.criteria["order"].layers if layer.role == "way"]
+    assert [layer.of for layer in above] == ["aic", "bic", "hannan_quinn"] and {layer.y.min() for layer in above} == {0}
+    assert not found.borrowed and [picture.name for picture in found.family] == ["r_hrs", "r_lrs"]
+    high, low = ([line.y[-1] for line in lines_of(picture, "fitted")] for picture in found.family)
+    assert len(high) == len(low) and max(high) < min(low)
     judged = compare.of_validation(example["judge"])
-    assert [m.name for m in judged.marginals] == list(FEATURE_NAMES) == [m.name for m in judged.memory]
-    for marginal in judged.marginals:
-        values = example["extract"][marginal.name].values
-        assert np.quantile(values, 0.5) == pytest.approx(np.interp(0, marginal.score, marginal.measured), rel=0.02)
-        assert len(marginal.distances) == 3
+    assert list(judged.quantiles) == list(FEATURE_NAMES) == list(judged.memory) == list(judged.distances)
+    for name, picture in judged.quantiles.items():
+        (measured,) = lines_of(picture, "measured")
+        median = np.median(example["extract"][name].values)
+        assert median == pytest.approx(np.interp(0.5, measured.y, measured.x), rel=0.02)
+        assert len(judged.distances[name]) == 3
     assert judged.verdict[0].value.startswith(("Good", "Not good"))
-    assert judged.matrices[0].symbols == tuple(f.symbol for f in FEATURES)
+    assert judged.correlations.sizes["kind"] == 3 and list(judged.correlations["feature"].values) == list(FEATURE_NAMES)
 
 
 def test_the_files_hold_what_was_found(example: dict[str, Any], tmp_path: Path) -> None:
@@ -211,9 +218,9 @@ def test_a_table_of_features_needs_no_loops() -> None:
     values = worked(Source("two.csv", b""), "fit", Reading("two.csv", ds))
     assert values["curves"] is None and pictures.loop(values.get, 0, 0) is None
     found = compare.of_fit(values["fit"])
-    assert found.features == ("r_hrs", "r_lrs") and found.family.borrowed
-    rising = found.family.voltage > 0
-    assert (found.family.fitted[:, rising] > 0).all(), "states, not basis curves, one of which conducts backwards"
+    assert found.features == ("r_hrs", "r_lrs") and found.borrowed
+    for line in (line for picture in found.family for line in lines_of(picture, "fitted")):
+        assert (line.y[line.x > 0] > 0).all(), "states, not basis curves, one of which conducts backwards"
 
 
 def test_nothing_of_a_file_is_written(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,8 @@ def test_a_table_comes_through_the_door_and_a_click_moves_the_threshold(small_ru
         view.update(compute.compute(small_run, settings.request(), options.choices(), threading.Event()))
 
     show()
-    assert not view.measured.card.visible and len(view.trace.lines["noisy"].data["x"]) > 2000
+    assert not len(view.measured.source.data["x"]) and "once there is one" in view.measured.note.object
+    assert len(view.trace.lines["noisy"].data["x"]) > 2000
     assert all("jumped" in note.object for note in view.map_notes) and "MIT" in view.trace.label.object
     content = written(tmp_path / "reads.csv", table([0.0, 0.01, 0.1, 10.0], 60)).read_bytes()
     view.measured.file.param.update(filename="<b>mine.csv", value=content)
@@ -41,11 +42,15 @@ def test_a_table_comes_through_the_door_and_a_click_moves_the_threshold(small_ru
     assert view.measured.file.value is None, "the view does not keep the file"
     options.g_high = 50.0
     show()
-    assert view.measured.card.visible and len(view.dots.data["x"]) > 100 and "&lt;b&gt;" in view.measured.said.object
+    assert (
+        len(view.measured.source.data["x"]) == 2
+        and len(view.dots.data["x"]) > 100
+        and "&lt;b&gt;" in view.measured.said.object
+    )
     assert "mine" not in to_query(settings, "time")
     view.measured.file.param.update(filename="bad.csv", value=b"device,time\n1,2\n")
     show()
     assert view.measured.error.visible and "must have columns" in view.measured.error.object
-    assert not view.measured.card.visible and not len(view.dots.data["x"])
+    assert not len(view.measured.source.data["x"]) and not len(view.dots.data["x"])
     view._tapped(SimpleNamespace(y=33.333))
     assert applied == {"time.g_threshold": 33.3}
