@@ -143,6 +143,14 @@ holder._after_resize = function () {
   resized.call(this)
 }
 
+// The handle between sidebar and pictures has a name; with no role of its own no reader may say it.
+const handle = () => {
+  const root = page && Bokeh.index.find_one_by_id(page.id)?.shadow_el
+  const found = root?.querySelector("[aria-label='Resize sidebar']")
+  if (found) { found.setAttribute("role", "separator") } else if (root) { setTimeout(handle, 1000) }
+}
+handle()
+
 // A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
 window.addEventListener("keyup", (event) => {
   const box = event.composedPath()[0]

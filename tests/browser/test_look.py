@@ -97,13 +97,13 @@ def test_the_options_of_a_tab_are_one_line_with_the_rest_under_more(small_page: 
 
 def test_share_and_export_are_in_the_header(small_page: Dashboard) -> None:
     page = small_page.page
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share", exact=True).click()
     page.get_by_role("menuitem", name="Copy the link").click()
     page.get_by_text("Link copied").or_(page.get_by_label("Link to copy")).wait_for()
     if page.get_by_label("Link to copy").is_visible():  # a browser may refuse
         assert page.get_by_label("Link to copy").input_value() == page.url
         page.keyboard.press("Escape")
-    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="Export", exact=True).click()
     with page.expect_download(timeout=60_000) as waiting:
         page.get_by_role("menuitem", name="Features (CSV)").click()
     assert waiting.value.suggested_filename.endswith(".csv")
