@@ -1,7 +1,7 @@
 """A control that is moved, from the key to the painted picture: python -m benchmarks.changes --count 40
 
 64 x 64 cells, 100 cycles: the overview (seven pictures), one picture alone, and an echo of the same control without a
-simulation, on a server of its own kind.
+simulation, on a server of its own kind. The Networks tab: steps of which none has been seen before.
 """
 
 from __future__ import annotations
@@ -37,12 +37,16 @@ ARM = f"""
   }})
 }}
 """
+NETWORKS = (  # 4,736 cells programmed anew, matrices, calibration, 450 images
+    ("lines", "networks.ohm=5", "Line resistance (Ω)"), ("tolerance", "networks.ohm=5", "Tolerance (%)"),
+    ("tolerance, ideal lines", "networks.ohm=0", "Tolerance (%)"),
+)  # fmt: skip
 OVERVIEW = [*(f"overview {name}" for name in ("r_hrs", "u_set", "r_lrs", "u_reset")), "overview window"]
 
 
-def painted(page: Page, names: list[str], count: int) -> list[float]:
-    """Milliseconds of each of some steps of the slider, there and back; values that come again are other runs."""
-    slider, found = page.get_by_role("slider", name=CONTROL), []
+def painted(page: Page, names: list[str], count: int, control: str = CONTROL) -> list[float]:
+    """Milliseconds of each of some steps of a slider, there and back; values that come again are other runs."""
+    slider, found = page.get_by_role("slider", name=control, exact=True), []
     for k in range(count + 2):
         page.evaluate(ARM, names)
         slider.press("ArrowRight" if k % 40 < 20 else "ArrowLeft")
@@ -75,6 +79,12 @@ def main() -> None:
             ):
                 dashboard = Dashboard(browser.new_page(**DESK), address).open(query)
                 print(line(name, painted(dashboard.page, figures, count)))
+                dashboard.page.close()
+            for name, query, control in NETWORKS:
+                dashboard = Dashboard(browser.new_page(**DESK), address).open(
+                    f"tab=networks&rows=64&columns=74&{query}"
+                )
+                print(line(f"networks: {name}", painted(dashboard.page, ["network weights"], min(count, 18), control)))
                 dashboard.page.close()
     print(f"load {os.getloadavg()[0]:.1f}")
 

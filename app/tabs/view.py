@@ -22,7 +22,7 @@ class Context:
     """A view's ways to the page."""
 
     theme: Theme
-    options: TabOptions  # this tab's own; make its widgets with controls.widget(options, "name")
+    options: TabOptions  # this tab's own; a Panel shows them
     select: Callable[..., None]  # select(row, column, add=False): follow a cell on every tab
     apply: Callable[[Mapping[str, Any]], None]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
     show: Callable[[str], None]  # show("crossbar"): open a tab

@@ -304,8 +304,8 @@ class Session:
             self._redraw = True
         else:
             self._sent[name] = key
-        self._refresh()
         self._later(lambda: self._paint(name, key, result, number, extra))
+        self._refresh()  # after the pictures: they are what is waited for
 
     def _compute(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> tuple[Any, Any]:
         """The result of a tab and what is beside it, in a thread."""

@@ -72,11 +72,11 @@ def test_it_opens_whole(dashboard: Dashboard) -> None:
 
 
 def test_a_moved_control_changes_accuracy_and_pictures(dashboard: Dashboard) -> None:
-    before, weights = accuracy(dashboard), dashboard.sources("network weights")
+    before, cells = accuracy(dashboard), dashboard.sources("network map")
     dashboard.settle(lambda: dashboard.fill("Line resistance (Ω)", "2"))
     after = accuracy(dashboard)
     assert after[0] > before[0] + 3 and after[3] == before[3]
-    dashboard.wait_change("network weights", weights)
+    dashboard.wait_change("network map", cells)
     causes = next(s for s in dashboard.sources("network causes") if "top" in s)
     assert causes["top"][-1] == pytest.approx(after[0], abs=0.05)
     dashboard.settle(lambda: dashboard.fill("Line resistance (Ω)", "20"))

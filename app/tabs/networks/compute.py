@@ -53,6 +53,7 @@ POINTS = {
 }  # fmt: skip
 TIMES = np.append(10.0 ** np.arange(-2.0, 9.0), 10 * YEAR)  # s
 LAW = "stanford-b"
+PAUSE = 0.15  # s: before the causes are worked out, what is there is painted, and a control may be moved further
 MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
     "Error of programming": "error", "Pulses": "pulses", "Outcome": "outcome",
@@ -188,7 +189,11 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         loop = training_.loop(before, after)
     elif options.show == "budget":
         causes = kept(run, request, options, "budget", lambda: growing.later(lambda: accuracy_budget(analog, *test)))
-        more, budget = causes.grow().more, causes.found[-1]
+        if causes.found and causes.more:
+            cancel.wait(PAUSE)
+        if not cancel.is_set():
+            causes.grow()
+        more, budget = causes.more, (causes.found or (None,))[-1]
     elif options.over == "time":
         curve = kept(run, request, options, "curve time", lambda: _over_time(analog, test, cancel))
     else:

@@ -33,6 +33,7 @@ GREYS_ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
 COUNTS = interp_palette(["#f7fbff", "#6baed6", "#08306b"], 64)
 COUNTS_ON_DARK = interp_palette(["#1f252b", "#2171b5", "#3f8fd0"], 64)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
+DOTS = 150  # across a picture of points
 MOST_SHOWN = 12  # images of a field of the confusion matrix
 NAMES = {
     "none": "Float network", "programming": "Programming", "nonlinearity": "Bent I-V curves", "lines": "Lines",
@@ -47,6 +48,20 @@ MAP_UNITS = {
     "target": ("Target", "µS", 1e6), "programmed": ("Programmed", "µS", 1e6), "effective": ("Effective", "µS", 1e6),
     "error": ("Error", "%", 100.0), "pulses": ("Pulses", "", 1.0), "outcome": ("Outcome", "", 1.0),
 }  # fmt: skip
+
+
+def differ(before: Result | None, now: Result, *names: str) -> bool:
+    """Whether one of these is another: a result that grows comes many times, and most of it stays as it is."""
+    return before is None or any(not np.array_equal(getattr(before, name), getattr(now, name)) for name in names)
+
+
+def cloud(x: np.ndarray, y: np.ndarray, most: float, color: str) -> np.ndarray:
+    """Points within +-most as a picture: thousands of markers would take longer to draw than a chip to be made."""
+    counts, _, _ = np.histogram2d(y, x, DOTS, [[-most, most]] * 2)
+    picture = np.zeros((DOTS, DOTS, 4), np.uint8)
+    picture[..., :3] = [int(color[k : k + 2], 16) for k in (1, 3, 5)]
+    picture[..., 3] = np.where(counts > 0, np.minimum(110 + 35 * counts, 255), 0)
+    return picture.view(np.uint32)[..., 0]
 
 
 class View(Base):
@@ -89,7 +104,11 @@ class View(Base):
         figure = self.theme.figure(
             "network causes", title="Where the errors come from", x="Each cause alone", y="Accuracy (%)", height=330
         )
-        self.causes_y = Axis(figure, "y")
+        self.causes_axes = Axis(figure, "x"), Axis(figure, "y")
+        places = [float(k) for k in range(len(NAMES))]
+        figure.xaxis.ticker = figure.xgrid.ticker = FixedTicker(ticks=places)
+        figure.xaxis.major_label_overrides = dict(zip(places, NAMES.values(), strict=True))
+        self.causes_axes[0].show("linear", -0.6, len(NAMES) - 0.4)
         bars = figure.scatter("x", "top", size=13, color="color", line_color=None, source=self.bars)
         heads = {end: TeeHead(size=8, line_color=NEUTRAL) for end in ("upper_head", "lower_head")}
         figure.add_layout(Whisker(base="x", upper="high", lower="low", source=self.bars, line_color=NEUTRAL, **heads))
@@ -149,11 +168,11 @@ class View(Base):
             "network weights", title="Weights on the chip", x="Wanted weight", y="Weight on the chip", height=330
         )
         self.weight_axes = Axis(figure, "x"), Axis(figure, "y")
-        self.diagonal, self.programmed, self.effective = (ColumnDataSource({"x": [], "y": []}) for _ in range(3))
-        figure.line("x", "y", source=self.diagonal, line_color=NEUTRAL, line_width=2)
-        figure.scatter("x", "y", source=self.effective, size=3, color=FLOAT, alpha=0.4, line_color=None)
-        dots = figure.scatter("x", "y", source=self.programmed, size=3, color=ON_CHIP, alpha=0.5, line_color=None)
-        figure.add_tools(theme.hover([dots], ("Wanted", "@x{0.000}"), ("Programmed", "@y{0.000}")))
+        self.diagonal = ColumnDataSource({"x": [], "y": []})
+        self.programmed, self.effective = ColumnDataSource(NO_IMAGE), ColumnDataSource(NO_IMAGE)
+        for source in (self.effective, self.programmed):
+            figure.image_rgba("image", "x", "y", "dw", "dh", source=source)
+        figure.line("x", "y", source=self.diagonal, line_color=NEUTRAL, line_width=1.5)
         return figure
 
     def _map(self) -> CellMap:
@@ -192,7 +211,7 @@ class View(Base):
 
     # ------------------------------------------------------------------------------------------------ replaced
     def update(self, result: Result) -> None:
-        self.result = result
+        before, self.result = self.result, result
         self.pad.answer = result.answer
         low, high = (100 * end for end in result.interval)
         self.now.object = (
@@ -207,14 +226,18 @@ class View(Base):
         self.no_own.visible = bool(result.own)
         self.of_curve.visible, self.loop.layout.visible = result.curve is not None, result.loop is not None
         self.of_causes.visible = result.curve is None and result.loop is None
-        self._show_causes(result)
+        if before is None or before.causes is not result.causes:
+            self._show_causes(result)
         self._show_curve(result)
         if result.loop is not None:
             self.loop.show(result.loop, result.float_accuracy, result.more)
-        self._show_confusion(result)
-        self._show_weights(result)
-        self._show_map(result)
-        self.pad.show()
+        if differ(before, result, "found", "own"):
+            self._show_confusion(result)
+        if differ(before, result, "weights"):
+            self._show_weights(result)
+            self.pad.show()
+        if differ(before, result, "quantity", "values", "marks", "tile", "first"):
+            self._show_map(result)
 
     def _show_causes(self, result: Result) -> None:
         if not result.causes:
@@ -226,10 +249,7 @@ class View(Base):
             "high": 100 * result.intervals[:, 1], "name": names,
             "color": [FLOAT, *[NEUTRAL] * (n - 2), ON_CHIP],
         }  # fmt: skip
-        Axis(self.causes, "x").show("linear", -0.6, n - 0.4)
-        self.causes.xaxis.ticker = self.causes.xgrid.ticker = FixedTicker(ticks=[float(k) for k in range(n)])
-        self.causes.xaxis.major_label_overrides = {float(k): name for k, name in enumerate(names)}
-        self.causes_y.show("linear", max(0.0, 100 * float(result.intervals.min()) - 5), 100)
+        self.causes_axes[1].show("linear", max(0.0, 100 * float(result.intervals.min()) - 5), 100)
         rows = {
             name: [f"{100 * accuracy:.1f} %", *(f"{small(100 * e) if e > 1e-9 else 0} %" for e in errors)]
             for name, accuracy, errors in zip(names, result.by_cause, result.errors, strict=True)
@@ -301,9 +321,11 @@ class View(Base):
         )
 
     def _show_weights(self, result: Result) -> None:
-        target, programmed, effective = result.weights
-        self.programmed.data, self.effective.data = {"x": target, "y": programmed}, {"x": target, "y": effective}
+        target, *found = result.weights
         most = 1.05 * float(np.abs(target).max())
+        for source, values, color in zip((self.programmed, self.effective), found, (ON_CHIP, FLOAT), strict=True):
+            place = {"x": [-most], "y": [-most], "dw": [2 * most], "dh": [2 * most]}
+            source.data = {"image": [cloud(target, values, most, color)], **place}
         self.diagonal.data = {"x": [-most, most], "y": [-most, most]}
         for axis in self.weight_axes:
             axis.show("linear", -most, most)

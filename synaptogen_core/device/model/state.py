@@ -49,7 +49,7 @@ class State:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays by name; not copies."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: getattr(self, name) for name in NAMES}
 
     def copy(self) -> State:
         """An independent copy."""
@@ -201,6 +201,7 @@ class State:
         )
 
 
+NAMES = tuple(field.name for field in fields(State))
 BYTES_PER_CELL_WITHOUT_HISTORY = State.empty(1, 0).nbytes
 
 
