@@ -58,7 +58,7 @@ HEIGHT = "32px"  # of buttons and boxes; lines of the sidebar have 28
 _HEIGHTS = {"styleOverrides": {"root": {"minHeight": HEIGHT, "paddingTop": 0, "paddingBottom": 0}}}
 # On a phone the sidebar is a sheet at the bottom: the picture above it is seen while its controls are moved.
 _SHEET = {
-    "top": "auto !important", "bottom": "0 !important", "height": "62vh !important",
+    "position": "fixed !important", "top": "auto !important", "bottom": "0 !important", "height": "62vh !important",
     "minHeight": "0 !important", "maxHeight": "62vh !important", "width": "100vw !important",
     "maxWidth": "100vw !important", "borderRadius": "14px 14px 0 0", "borderTop": "1px solid rgba(127, 127, 127, 0.5)",
     "boxShadow": "0 -4px 20px rgba(0, 0, 0, 0.3)", "& > .MuiToolbar-root": {"display": "none"},

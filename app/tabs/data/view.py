@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # xarray's style sheet looks for colours at :root, which does not reach into a component.
 XARRAY_STYLE = """
 :host {
-  --xr-font-color0: var(--panel-on-surface-color); --xr-font-color2: color-mix(in srgb, currentColor 70%, transparent);
-  --xr-font-color3: color-mix(in srgb, currentColor 60%, transparent); --xr-border-color: var(--divider-color);
+  --xr-font-color0: var(--panel-on-surface-color); --xr-font-color2: color-mix(in srgb, currentColor 85%, transparent);
+  --xr-font-color3: color-mix(in srgb, currentColor 80%, transparent); --xr-border-color: var(--divider-color);
   --xr-disabled-color: color-mix(in srgb, currentColor 40%, transparent);
   --xr-background-color: var(--panel-surface-color); --xr-background-color-row-even: var(--panel-surface-color);
   --xr-background-color-row-odd: color-mix(in srgb, var(--panel-on-surface-color) 5%, var(--panel-surface-color));

@@ -1,4 +1,4 @@
-"""Accessibility by axe-core, tab by tab; the page on a phone, in other windows and on paper."""
+"""The page in other windows, on paper and on a phone."""
 
 from __future__ import annotations
 
@@ -6,39 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-
-from app.tabs.registry import TABS
 from tests.browser.drive import Dashboard
-
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
-
-
-def faults(dashboard: Dashboard) -> list[tuple[str, str]]:
-    """Serious faults of what is shown: their rule and the element."""
-    found = Axe().run(dashboard.page, options={**RULES, "resultTypes": ["violations"]}).response["violations"]
-    return [
-        (fault["id"], node["html"][:120])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
-
-
-@pytest.mark.timeout(300)
-def test_no_tab_has_a_serious_fault(small_page: Dashboard) -> None:
-    page = small_page.page
-    assert faults(small_page) == [], "Overview"
-    page.evaluate("document.body.append(document.createElement('button'))")  # a button without a name
-    assert faults(small_page)[0][0] == "button-name", "the judge sees nothing"
-    page.evaluate("document.body.lastElementChild.remove()")
-    wrong = {}
-    for tab in TABS[1:]:
-        small_page.settle(page.get_by_role("tab", name=tab.title, exact=True).click)
-        wrong[tab.key] = faults(small_page)
-    assert not any(wrong.values()), {key: found for key, found in wrong.items() if found}
-    small_page.settle(page.get_by_role("tab", name="Overview").click)
 
 
 def test_each_window_holds_its_cards_whole(small_page: Dashboard) -> None:
@@ -60,6 +28,7 @@ def test_each_window_holds_its_cards_whole(small_page: Dashboard) -> None:
 
 def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, tmp_path: Path) -> None:
     page = small_page.page
+    cards = page.locator(".card:visible").count()
     page.emulate_media(media="print")
     for hidden in ("banner", "tablist", "toolbar"):
         assert page.get_by_role(hidden).locator("visible=true").count() == 0, hidden
@@ -68,7 +37,7 @@ def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, 
     breaks = page.locator(".card:visible").evaluate_all(
         "(cards) => cards.map((card) => getComputedStyle(card).breakInside)"
     )
-    assert len(breaks) == 8 and set(breaks) == {"avoid"}
+    assert len(breaks) == cards > 1 and set(breaks) == {"avoid"}
     page.emulate_media(media="screen")
     raw = page.pdf(prefer_css_page_size=True)
     widths = [float(found) for found in re.findall(rb"/MediaBox \[0 0 ([\d.]+)", raw)]
