@@ -39,6 +39,11 @@ def check_callbacks(progress: object, cancel: object) -> None:
         checks.called("cancel", cancel)
 
 
+def part_of(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Progress of a part as that of the whole, from the share `start` to the share `end`."""
+    return None if progress is None else lambda share: progress(start + (end - start) * share)
+
+
 @contextmanager
 def shown(progress: Shown, title: str) -> Iterator[Progress | None]:
     """What a public function does with its `progress`: true means a bar in a terminal or a notebook.

@@ -5,8 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import panel_material_ui as pmui
 
-def guard(file: Any, refuse: Callable[[str], None], most_mb: float) -> None:
+REMEDY = "cut it, or pack it as .gz"
+
+
+def door(
+    label: str, refuse: Callable[[str], None], most_mb: float, taken: Callable[[Any], None], *,
+    remedy: str = REMEDY, **options: Any,
+) -> pmui.FileInput:  # fmt: skip
+    """The control for files, guarded; `taken` hears of each that came through."""
+    options = {"variant": "outlined", "multiple": False, "max_file_size": round(most_mb * 1_000_000)} | options
+    file = pmui.FileInput(label=label, **options)
+    guard(file, refuse, most_mb, remedy)
+    file.param.watch(taken, "value")
+    return file
+
+
+def guard(file: Any, refuse: Callable[[str], None], most_mb: float, remedy: str = REMEDY) -> None:
     """Refuse more than is allowed while it arrives: what the browser checks, another client need not."""
     handle, arrived = file._handle_msg, {"bytes": 0}
 
@@ -16,13 +32,13 @@ def guard(file: Any, refuse: Callable[[str], None], most_mb: float) -> None:
         if message["status"] in ("initializing", "finished"):
             arrived["bytes"] = 0
         if message["status"] == "error":  # the browser's own word on a file that is too large
-            refuse(f"file: must have at most {most_mb} MB (got more); cut it, or pack it as .gz")
+            refuse(f"file: must have at most {most_mb} MB (got more); {remedy}")
             return
         if message["status"] == "upload_event":
             arrived["bytes"] += len(message["data"])  # of all files that were dropped together
             if arrived["bytes"] > most_mb * 1_000_000:
                 file._file_buffer.clear()
-                refuse(f"{message['name']}: must have at most {most_mb} MB (got more); cut it, or pack it as .gz")
+                refuse(f"{message['name']}: must have at most {most_mb} MB (got more); {remedy}")
                 return
         handle(message)
 

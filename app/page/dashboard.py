@@ -241,6 +241,7 @@ class Dashboard:
                 self.settings.select,
                 self.apply,
                 self.show,
+                self.tell,
                 self.downloads,
                 self.settings.lines,
                 self.open_session,
@@ -274,6 +275,10 @@ class Dashboard:
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
+
+    def tell(self, refusal: str) -> None:
+        """Say in the status line what was refused: soon, under the lock."""
+        self._post(partial(self.session.tell, ValueError(refusal)))
 
     def open_session(self, name: str, content: bytes, say: Callable[[str], None]) -> None:
         """Set all settings as a session's file has them: soon, under the lock; `say` hears what became of it."""

@@ -22,10 +22,11 @@ class Context:
     """A view's ways to the page."""
 
     theme: Theme
-    options: TabOptions  # this tab's own; make its widgets with controls.widget(options, "name")
+    options: TabOptions  # this tab's own; a Panel shows them
     select: Callable[..., None]  # select(row, column, add=False): follow a cell on every tab
     apply: Callable[[Mapping[str, Any]], None]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
     show: Callable[[str], None]  # show("crossbar"): open a tab
+    tell: Callable[[str], None]  # a refusal, as a sentence in the status line
     downloads: Callable[[Sequence[str]], Downloads]  # buttons that send these formats, such as ("nc", "csv")
     lines: Section  # resistances and selector of the lines, the same on every tab
     open_session: Callable[[str, bytes, Callable[[str], None]], None]  # a file's name, content, what hears the answer

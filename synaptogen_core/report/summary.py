@@ -124,11 +124,12 @@ def compared(numbers: xr.Dataset) -> list[Row]:
     rows = []
     for k in range(numbers.sizes["line"]):
         line = {name: numbers[name].values[k].item() for name in numbers.data_vars}
-        off = f"{100 * line['error']:+.3g} %"
+        scale, unit = (100, "%") if line["unit"] == "%" else (1, line["unit"])
+        off = f"{scale * line['error']:+.3g} {unit}"
         if line["lower"] != line["upper"]:
-            off += f", {100 * line['lower']:+.3g} to {100 * line['upper']:+.3g} %"
+            off += f", {scale * line['lower']:+.3g} to {scale * line['upper']:+.3g} {unit}"
         value = f"{line['measured']:.3g} measured, {line['simulated']:.3g} simulated: {off}"
-        mark, remark = words[line["word"]], f"{line['word']}; limit {100 * line['limit']:g} %"
+        mark, remark = words[line["word"]], f"{line['word']}; limit {scale * line['limit']:g} {unit}"
         rows.append(Row(line["what"], value, mark=mark, remark=remark))
     return rows
 

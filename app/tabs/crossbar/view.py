@@ -17,6 +17,7 @@ from bokeh.models import (
 )
 
 from app.controls.panel import Group, Panel
+from app.controls.upload import door
 from app.look import layout, theme
 from app.look.cell_map import CellMap, Scale
 from app.look.theme import MAP_PALETTE, NEUTRAL, STATE_COLORS
@@ -82,8 +83,10 @@ class View(Base):
             ),
             layout="bar", boxes=BOXES, words={"own": "words"},
         )  # fmt: skip
-        self.file = pmui.FileInput(label="From file", accept=".txt,.csv", size="small", multiple=False, margin=(3, 12))
-        self.file.param.watch(self._taken, "value")
+        self.file = door(
+            "From file", self.context.tell, 1, self._taken, remedy="give fewer voltages", accept=".txt,.csv",
+            size="small", margin=(3, 12),
+        )  # fmt: skip
 
         def show(*events: Any) -> None:
             panel.hide(*(["selector"] if options.scheme == "all" else []))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-import panel_material_ui as pmui
 
-from app.controls.upload import guard
+from app.controls.upload import door
 from app.look import layout, theme
 from app.look.copy_button import CopyButton
 from app.look.plain import escape
@@ -56,12 +55,10 @@ class View(Base):
         self.repr = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[XARRAY_STYLE])
         self.code = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 6), stylesheets=[CODE_STYLE])
         self.copy = CopyButton("Copy as Python")
-        self.file = pmui.FileInput(
-            label="Open a session: drop its file here", accept=".json", multiple=False, variant="outlined",
-            sizing_mode="stretch_width", margin=(4, 6), max_file_size=MOST_MB * 1_000_000,
+        self.file = door(
+            "Open a session: drop its file here", self._answer, MOST_MB, self._taken, remedy="choose another",
+            accept=".json", sizing_mode="stretch_width", margin=(4, 6),
         )  # fmt: skip
-        guard(self.file, self._answer, MOST_MB)
-        self.file.param.watch(self._taken, "value")
         self.opened = theme.note()
         self.layout = layout.column(
             theme.card(theme.heading("Download"), self.sizes, context.downloads(tuple(FORMATS)).layout),

@@ -253,7 +253,7 @@ def numbers(
     """How far the device is from the measurement in numbers that matter for its use."""
     from synaptogen_core.analysis import fitting_api
 
-    return fitting_api.compare_numbers(values["fit"].device, values["fit"].features)
+    return fitting_api.compare_numbers(values["fit"], refitted=values["judge"].refitted)
 
 
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from app.controls.upload import guard
+from app.controls.upload import door
 from app.look import theme
 from app.look.layout import column, flow, row
 from app.look.plain import escape, plain
@@ -66,13 +66,11 @@ class FilePart:
 
     def __init__(self, work: FitWork):
         self.work = work
-        self.file = pmui.FileInput(
-            label="Drop files here, or click to choose", multiple=True, variant="outlined",
-            sizing_mode="stretch_width", margin=(6, 8), max_file_size=MOST_MB * 1_000_000, sx=DROP,
+        self.file = door(
+            "Drop files here, or click to choose", work.refuse, MOST_MB, self._taken, multiple=True,
+            sizing_mode="stretch_width", margin=(6, 8), sx=DROP,
             uploaded_label="Drop other files here, or click",
         )  # fmt: skip
-        guard(self.file, work.refuse, MOST_MB)
-        self.file.param.watch(self._taken, "value")
         self.example = pmui.Button(label="Load example data", variant="outlined", icon="science", margin=(4, 8))
         self.example.on_click(lambda event: work.example())
         self.stage = theme.note()

@@ -17,7 +17,7 @@ import param
 from app.settings.sections import Choices, Request, TabOptions
 from app.tabs.networks import growing
 from app.tabs.networks.growing import Curve, Loop
-from app.tabs.networks.own import Own
+from app.tabs.networks.own import MOST_MB, Own
 from app.work.runs import Run
 from synaptogen_core import Cancelled, load_retention, load_weights
 from synaptogen_core.crossbar.circuit.lines import Lines
@@ -58,7 +58,6 @@ MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
     "Error of programming": "error", "Pulses": "pulses", "Outcome": "outcome",
 }  # fmt: skip
-MOST_BYTES = 16_000_000  # of a file with weights
 CELLS = ("own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
 CHIP = (*CELLS, "adc", "full_range")
 
@@ -115,8 +114,8 @@ def network_of(own: Own) -> Network:
     FileError, TypeError, ValueError
         If they are none, or do not take 64 pixels and give ten classes.
     """
-    if len(own.content) > MOST_BYTES:
-        raise ValueError(f"weights: must be at most {MOST_BYTES:,} bytes (got {len(own.content):,}); give fewer")
+    if len(own.content) > 1_000_000 * MOST_MB:
+        raise ValueError(f"weights: must be at most {MOST_MB} MB (got {len(own.content) / 1e6:.0f}); give fewer")
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"weights{Path(own.name).suffix.lower()}"
         file.write_bytes(own.content)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_MB = 16  # of a file with weights
+
 
 @dataclass(frozen=True)
 class Own:

@@ -11,6 +11,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, TeeHe
 from bokeh.palettes import interp_palette
 
 from app.controls.panel import Group, Panel
+from app.controls.upload import door
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale
@@ -19,7 +20,7 @@ from app.look.plain import escape
 from app.look.tables import small, table
 from app.look.theme import MAP_PALETTE, NEUTRAL
 from app.tabs.networks.loop_view import FLOAT, ON_CHIP, LoopView
-from app.tabs.networks.own import Own
+from app.tabs.networks.own import MOST_MB, Own
 from app.tabs.networks.pad import Pad
 from app.tabs.programming.text import OUTCOME_COLORS
 from app.tabs.view import Context
@@ -184,14 +185,14 @@ class View(Base):
         return made
 
     def _file(self) -> Any:
-        self.file = pmui.FileInput(
-            label="Own weights", accept=".npz,.safetensors", size="small", variant="outlined",
-            multiple=False, margin=(3, 12),
+        self.file = door(
+            "Own weights", self.context.tell, MOST_MB, self._taken, remedy="give fewer weights",
+            accept=".npz,.safetensors", size="small",
+            margin=(3, 12),
             description="A network of 64 pixels and ten classes, dense layers with ReLU: .npz or .safetensors.",
         )  # fmt: skip
         self.no_own = pmui.Button(label="Without own weights", variant="outlined", size="small", visible=False)
         self.no_own.on_click(lambda event: self.context.apply({"networks.own": None}))
-        self.file.param.watch(self._taken, "value")
         return layout.flow(self.file, self.no_own)
 
     def _taken(self, event: Any) -> None:

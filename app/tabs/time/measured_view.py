@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, Range1d, Whisker
 
-from app.controls.upload import guard
+from app.controls.upload import door
 from app.look import theme
 from app.look.legend import legend, swatch
 from app.look.plain import escape
@@ -31,14 +30,12 @@ class MeasuredView:
 
     def __init__(self, look: Theme, take: Callable[[str, bytes], None], x_range: Any):
         self._take = take
-        self.file = pmui.FileInput(
-            label="Drop a table of retention here, or click", multiple=False, variant="outlined", margin=(6, 8),
-            sizing_mode="stretch_width", max_file_size=MOST_MB * 1_000_000, uploaded_label="Another table",
+        self.file = door(
+            "Drop a table of retention here, or click", self._refuse, MOST_MB, self._taken, margin=(6, 8),
+            sizing_mode="stretch_width", uploaded_label="Another table",
         )  # fmt: skip
         self.error = theme.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(4, 8))
         self.said = theme.note(ASKS)
-        guard(self.file, self._refuse, MOST_MB)
-        self.file.param.watch(self._taken, "value")
         self.figure = look.figure(
             "time ratio", title="Does what has moved stay moved?", x="Time since programming",
             y="cov(D₁, D₂) / var(D₁)", height=300, x_axis_type="log", x_range=x_range, y_range=Range1d(-0.25, 1.3),

@@ -10,11 +10,11 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, Range1d, Span
 from bokeh.palettes import RdBu11
 
-from app.look import controls, theme
+from app.controls.panel import Group, Panel
+from app.look import theme
 from app.look.axes import mark_times
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
-from app.look.number_box import NumberSlider
 from app.look.theme import COLORS
 from app.tabs.time.measured_view import MeasuredView
 from app.tabs.time.trace_view import TraceView
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 COLOR = (COLORS["r_hrs"], COLORS["r_lrs"])  # of the lower and the upper level
 LEAST = 1e-6
-WIDTHS = {"law": 220, "g_low": 196, "g_high": 196, "g_threshold": 224, "path_seed": 140}
 MAPS = 4
 
 
@@ -46,15 +45,14 @@ class View(Base):
         mark_times(self.measured.figure.xaxis[0])
         self.label = theme.Alert(severity="info", sizing_mode="stretch_width", margin=0)
         self.outside = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
-        kinds = {"g_low": NumberSlider, "g_high": NumberSlider, "g_threshold": NumberSlider}
-        widgets = [
-            controls.widget(context.options, name, width=width, sizing_mode=None, widget=kinds.get(name))
-            for name, width in WIDTHS.items()
-        ]
-        rate = controls.widget(context.options, "rate", width=WIDTHS["law"], sizing_mode=None)
-        self.trace = TraceView(self.theme, rate)
+        usual, seldom = ("law", "g_low", "g_high", "g_threshold"), ("path_seed",)
+        bar = Panel(
+            (Group(context.options, usual), Group(context.options, seldom, title="More", open=False)),
+            layout="bar", boxes=seldom,
+        )  # fmt: skip
+        self.trace = TraceView(self.theme, Panel((Group(context.options, ("rate",)),), layout="bar"))
         self.layout = pmui.Column(
-            pmui.FlexBox(*widgets, sizing_mode="stretch_width", align_items="center", gap="4px 0"),
+            bar,
             self.label,
             theme.card(self.fan, self.fan_legend),
             theme.grid(

@@ -130,7 +130,22 @@ def total(kind: str, jumps: Jumps, noise: float, data: Increments, flicker: floa
 
 
 def reversible(noise: float, flicker: float, apart: float) -> float:
-    """Standard deviation of the reversible part of two reads' difference [S], so many e-folds apart."""
+    """Standard deviation of the reversible part of two reads' difference.
+
+    Parameters
+    ----------
+    noise : float
+        Of one read [S].
+    flicker : float
+        [S per root of an e-fold].
+    apart : float
+        Time between the reads [e-folds].
+
+    Returns
+    -------
+    float
+        [S].
+    """
     return math.sqrt(2 * noise**2 + flicker**2 * apart)
 
 

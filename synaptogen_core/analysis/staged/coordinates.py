@@ -18,7 +18,7 @@ from synaptogen_core.device.shapes import warp_of
 from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
-OFFSETS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # of the least magnitude
+OFFSETS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)  # of the least magnitude
 FEWEST_DEVICES = 30  # of different level, to tell an offset or a warp
 BINS = 3
 RIDGE = 0.02

@@ -196,7 +196,14 @@ def without_first(panel: Panel, count: int) -> Panel:
 
 
 def thinned(panel: Panel, most: int) -> Panel:
-    """Every k-th cycle, so that about `most` rows are left: for what does not ask for their order."""
+    """Every k-th cycle: for what does not ask for their order.
+
+    Parameters
+    ----------
+    panel : Panel
+    most : int
+        About so many rows are left.
+    """
     step = -(-int(panel.starts[-1]) // most)
     if step == 1:
         return panel
@@ -206,7 +213,14 @@ def thinned(panel: Panel, most: int) -> Panel:
 
 
 def some_devices(panel: Panel, most: int) -> Panel:
-    """Some of the devices, spread over all, so that about `most` rows are left."""
+    """Some of the devices, spread over all.
+
+    Parameters
+    ----------
+    panel : Panel
+    most : int
+        About so many rows are left.
+    """
     rows = int(panel.starts[-1])
     count = max(1, min(panel.devices, panel.devices * most // rows))
     chosen = np.zeros(panel.devices, np.bool_)

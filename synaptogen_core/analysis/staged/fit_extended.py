@@ -16,6 +16,7 @@ from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.fit import MOST_SOURCE, Fit, device_points, prepared
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.analysis.staged.learn import PARTS, Result, learn
+from synaptogen_core.analysis.staged.stuck import runs_of, set_aside, with_runs
 from synaptogen_core.analysis.staged.table import add_result, parts_dataset, sentences
 from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device.parameters import DeviceParameters
@@ -35,6 +36,7 @@ def fit_extended(
     curves: Curves | None = None,
     devices: xr.Dataset | None = None,
     leave_out: tuple[str, ...] = (),
+    stuck: bool = False,
     confidence: float = 0.95,
     intervals: bool = True,
     seed: int = 0,
@@ -60,6 +62,9 @@ def fit_extended(
         What `screen_devices` says of `ds`; without it, it is asked.
     leave_out : tuple of {"offset", "warp", "slow", "break_in"}
         Parts not to use, for comparison.
+    stuck : bool
+        Give the device runs of cycles in which it does not switch, as failed cycles show them (three runs or more).
+        Without it they are left out, and said.
     confidence : float
         Probability of the intervals.
     intervals : bool
@@ -87,7 +92,9 @@ def fit_extended(
         raise ValueError(f"leave_out: must be a tuple of some of {', '.join(PARTS)} (got {shown(leave_out)})")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured, loops, states, drifting = prepared(ds, devices, intervals)
-    used, panel = stages.usable(measured, states, said, FEWEST_CYCLES)
+    runs = runs_of(measured, states)
+    used, panel = stages.usable(set_aside(measured, runs), states, said, FEWEST_CYCLES)
+    said.warnings.extend(filter(None, [runs.sentence]))
     work.done(0.1)
     if curves is None:
         curves = scaled_curves(template, used) if loops is None else fit_curves(loops, measured, confidence=confidence)
@@ -104,12 +111,14 @@ def fit_extended(
         f"{int(panel.counts.max(axis=1).sum()):,} cycles",
         citation=template.citation,
         notes=(*said.warnings, *said.assumed, *sentences(result.parts)),
+        extension=with_runs(result.device, runs) if stuck else result.device.extension,
     )
     table = estimates.Table(confidence)
     add_result(table, result, panel.features)
     estimates.add_curves(table, curves)
     work.done(1.0)
-    again = {"template": template, "name": name, "curves": curves, "leave_out": leave_out, "seed": seed}
+    again = {"template": template, "name": name, "curves": curves, "leave_out": leave_out, "stuck": stuck,
+             "seed": seed}  # fmt: skip
     points = np.concatenate([result.summary.mean, np.exp(result.summary.log_sd)], axis=1)
     return Fit(
         device, table.dataset(), _one("order", "order of the autoregression"),

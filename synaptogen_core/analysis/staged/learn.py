@@ -7,6 +7,7 @@ for missing skew and tails explode. What a short series does to a statistic is t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from synaptogen_core.analysis.staged.cycles import (
     without_first,
 )
 from synaptogen_core.analysis.staged.device import Learnt, device_of, shape_of
-from synaptogen_core.analysis.staged.memory import Memory, correlations, fit_memory
+from synaptogen_core.analysis.staged.memory import Memory, about_own_mean, correlations, fit_memory
 from synaptogen_core.analysis.staged.simulated import MANY_DEVICES, Memories, Settled, bias, refits
 from synaptogen_core.device.extension import BreakIn, Coordinate
 from synaptogen_core.device.parameters import DeviceParameters
@@ -78,6 +79,8 @@ class Result:
     said : tuple of str
     offsets : dict of int to Offset
         By feature, those that the device has.
+    cycles : int
+        Of a device, typically.
     """
 
     device: DeviceParameters
@@ -87,6 +90,7 @@ class Result:
     summary: Summary
     said: tuple[str, ...]
     offsets: dict[int, choice.Offset]
+    cycles: int
 
 
 def learn(
@@ -138,7 +142,7 @@ def learn(
     for turn in range(ROUNDS):
         device = device_of(fitted, panel.features, template, curves, name)
         drawn, true = whole.drawn(device, seed + turn, whole.repeats)
-        target = target + seen.lags - drawn.lags
+        target = _aimed(target, seen.lags, drawn.lags, fitted.memories, cycles)
         fitted = _moved(fitted, target, seen, drawn, bias(drawn, true), memory)
         work.done(0.5 + 0.1 * (turn + 1))
     part = _break_in(in_coordinates(panel, found), skipped) if skipped else None
@@ -151,7 +155,7 @@ def learn(
             fitted, target, seen, whole, settled_device, memory, spread_known=panel.devices >= FEW_DEVICES,
             seed=seed + 100,
         )  # fmt: skip
-    return Result(device, fitted, replicates, tuple(parts), seen, tuple(said), offsets)
+    return Result(device, fitted, replicates, tuple(parts), seen, tuple(said), offsets, cycles)
 
 
 def _coordinates(panel: Panel, leave_out: tuple[str, ...]) -> tuple[list[Coordinate], list[Part]]:
@@ -195,13 +199,14 @@ def _offset_and_warp(
 def _curve_of_cycles(panel: Panel, longest: int) -> tuple[F64, F64]:
     """Mean over devices of each cycle less the device's later half, in sd, and its error; shapes (cycles, f)."""
     place = np.arange(len(panel.values)) - panel.starts[panel.device]
-    half = (np.diff(panel.starts) // 2)[panel.device]
+    lengths = np.diff(panel.starts)
+    half = (lengths // 2)[panel.device]
     later = replace(panel, values=np.where((place < half)[:, None], np.nan, panel.values))
     mean, sd = later.moments
     z = (panel.values - mean[panel.device]) / np.maximum(sd, 1e-9)[panel.device]
     found, error = np.zeros((longest, z.shape[1])), np.zeros((longest, z.shape[1]))
     for n in range(longest):
-        rows = z[place == n]
+        rows = z[(panel.starts[:-1] + n)[lengths > n]]
         known = np.isfinite(rows)
         number = np.maximum(known.sum(axis=0), 1)
         found[n] = np.where(known, rows, 0).sum(axis=0) / number
@@ -281,6 +286,19 @@ def _covariance(matrix: F64, least: F64) -> F64:
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     fixed = (vectors * np.maximum(values, 0.0)) @ vectors.T
     return np.asarray(fixed + np.diag(np.maximum(least - np.diag(fixed), 0.0)))
+
+
+def _aimed(target: F64, seen: F64, drawn: F64, memories: Sequence[Memory], cycles: int) -> F64:
+    """Products that give the memory at once: what was seen, less what scores and shapes do to those of a simulation.
+
+    Of a feature with itself that is what the simulation has beside the expected, so that the prior stays what it is;
+    of two features, the last aim moved by what was missed.
+    """
+    aim = target + seen - drawn
+    for i, memory in enumerate(memories):
+        expected = about_own_mean(memory, cycles, len(seen) - 1)
+        aim[:, i, i] = seen[0, i, i] * (seen[:, i, i] / seen[0, i, i] - drawn[:, i, i] / drawn[0, i, i] + expected)
+    return aim
 
 
 def _moved(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.linalg import solve_triangular
 from scipy.optimize import OptimizeResult, least_squares
 
 from synaptogen_core.types import F64
@@ -14,6 +17,7 @@ PRIOR = (0.27, np.log(67.0), 0.05)  # w, ln tau, a: five lots of one technology
 WIDTH = (0.2, 1.0, 0.2)
 MOST_SHARE = 0.95
 LEAST_TAU, MOST_TAU = 3.0, 3000.0
+LONGEST = 6000  # lags over which autocorrelations are summed
 BAND = slice(10, 21)  # lags that tell correlations of the slow parts
 PRIOR_PAIRS = 400.0  # as many products shrink them
 
@@ -30,14 +34,19 @@ class Memory:
         phi.
     fast : float
         a.
-    errors : tuple of float
-        Standard deviations of w and ln tau that data and prior together leave.
+    covariance : ndarray, shape (3, 3)
+        Of w, ln tau and a: what data and prior together leave.
     """
 
     share: float
     persistence: float
     fast: float
-    errors: tuple[float, float] = (0.0, 0.0)
+    covariance: F64 = field(default_factory=lambda: np.zeros((3, 3)), repr=False)
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """Standard deviations of w and ln tau."""
+        return float(np.sqrt(self.covariance[0, 0])), float(np.sqrt(self.covariance[1, 1]))
 
     @property
     def tau(self) -> float:
@@ -63,29 +72,60 @@ def about_own_mean(memory: Memory, cycles: int, lags: int) -> F64:
     -------
     ndarray, shape (lags + 1,)
     """
-    parts = ((memory.share, memory.persistence), (1 - memory.share, memory.fast))
+    found = _about_own_mean(memory, cycles, lags)
+    return np.asarray(found / found[0])
+
+
+def lost_variance(memory: Memory, cycles: int) -> float:
+    """Share of the variance that the mean of so many cycles takes with it."""
+    return float(1 - _about_own_mean(memory, cycles, 0)[0])
+
+
+def _about_own_mean(memory: Memory, cycles: int, lags: int) -> F64:
+    """The same in units of the variance about the true mean."""
+    (w, q), (v, a) = (memory.share, memory.persistence), (1 - memory.share, memory.fast)
     k = np.arange(lags + 1)
     rest = cycles - k
 
     def twice_summed(n: NDArray[np.intp]) -> F64:
         """Sums over m < n of the sums of rho up to lag m."""
-        (w, q), (v, a) = parts
         return np.asarray(w * (n - q * (1 - q**n) / (1 - q)) / (1 - q) + v * (n - a * (1 - a**n) / (1 - a)) / (1 - a))
 
     first, last = twice_summed(k), twice_summed(rest)
     whole = last[0]
     # covariances of cycles with the mean, summed over the first k of them, the others, and all
-    head, tail, total = (
-        (first + whole - last - k) / cycles,
-        (last + whole - first - rest) / cycles,
-        2 * whole / cycles - 1,
-    )
-    found = memory.autocorrelation(lags) - tail / rest - (total - head) / rest + total / cycles
-    return np.asarray(found / found[0])
+    head, tail = (first + whole - last - k) / cycles, (last + whole - first - rest) / cycles
+    total = 2 * whole / cycles - 1
+    return np.asarray(memory.autocorrelation(lags) - tail / rest - (total - head) / rest + total / cycles)
+
+
+def _bins(lags: int) -> F64:
+    """Means over stretches of lags that grow: what a few numbers tell needs no more; shape (bins, lags)."""
+    ends = np.unique(np.minimum(np.round(1.25 ** np.arange(0, 40)).astype(int), lags))
+    edges = np.concatenate([[0], ends])
+    found = np.zeros((ends.size, lags))
+    for row, (first, last) in enumerate(pairwise(edges)):
+        found[row, first:last] = 1 / (last - first)
+    return found
+
+
+def _scatter(memory: Memory, cycles: int, pairs: int, lags: int) -> F64:
+    """Covariance of autocorrelations of lags 1 to `lags`, as Bartlett (1946) gives it for long series."""
+    rho = memory.autocorrelation(LONGEST)
+    both = np.concatenate([rho[:0:-1], rho])
+    size = next_fast_len(2 * both.size, real=True)
+    waves = rfft(both, size)
+    own = irfft(waves * waves.conj(), size)[: 2 * lags + 1]  # sums over m of rho(m) rho(m + h)
+    k = np.arange(1, lags + 1)
+    r = rho[k]
+    found = own[np.abs(k[:, None] - k)] + own[k[:, None] + k]
+    found += 2 * (np.outer(r, r) * own[0] - np.outer(r, own[k]) - np.outer(own[k], r))
+    number = np.sqrt(np.maximum(pairs * (1 - k / cycles), 1.0))
+    return np.asarray(found / np.outer(number, number))
 
 
 def fit_memory(seen: F64, cycles: int, pairs: int, near: Memory | None = None) -> Memory:
-    """Memory of one feature by penalised least squares.
+    """Memory of one feature by generalised least squares, with a prior.
 
     Parameters
     ----------
@@ -97,30 +137,36 @@ def fit_memory(seen: F64, cycles: int, pairs: int, near: Memory | None = None) -
         Cycles in all: with few, the prior decides.
     near : Memory, optional
         Where to start; without it, from several places.
+
+    References
+    ----------
+    Bartlett 1946: how autocorrelations scatter, and depend on each other.
     """
     lags = len(seen) - 1
-    found = seen / seen[0]
-    error = 1.3 / np.sqrt(np.maximum(pairs * (1 - np.arange(1, lags + 1) / cycles), 1.0))
+    bins = _bins(lags)
+    found = bins @ (seen[1:] / seen[0])
+    low, high = (0.0, np.log(LEAST_TAU), -0.5), (MOST_SHARE, np.log(MOST_TAU), 0.9)
 
     def memory(x: F64) -> Memory:
         return Memory(float(x[0]), float(np.exp(-np.exp(-x[1]))), float(x[2]))
 
-    def known(found: OptimizeResult) -> Memory:
-        error = np.sqrt(np.diag(np.linalg.inv(found.jac.T @ found.jac)))
-        return replace(memory(found.x), errors=(float(error[0]), float(error[1])))
+    def solved(guess: Memory, starts: list[F64]) -> OptimizeResult:
+        spread = bins @ _scatter(guess, cycles, pairs, lags) @ bins.T
+        root = np.linalg.cholesky(spread + 1e-3 * np.diag(np.diag(spread)))
 
-    def residuals(x: F64) -> F64:
-        expected = about_own_mean(memory(x), cycles, lags)
-        return np.concatenate([(found[1:] - expected[1:]) / error, (x - PRIOR) / WIDTH])
+        def residuals(x: F64) -> F64:
+            off = found - bins @ about_own_mean(memory(x), cycles, lags)[1:]
+            return np.concatenate([solve_triangular(root, off, lower=True), (x - PRIOR) / WIDTH])
 
-    low, high = (0.0, np.log(LEAST_TAU), -0.5), (MOST_SHARE, np.log(MOST_TAU), 0.9)
-    if near is not None:
-        at = (near.share, -np.log(-np.log(near.persistence)), near.fast)
-        best = least_squares(residuals, np.clip(at, np.add(low, 1e-3), np.subtract(high, 1e-3)), bounds=(low, high))
-        return known(best)
-    starts = [np.array([w, np.log(tau), a]) for w in (0.1, 0.5) for tau in (10.0, 80.0) for a in (0.1,)]
-    best = min((least_squares(residuals, s, bounds=(low, high), max_nfev=60) for s in starts), key=lambda r: r.cost)
-    return known(best)
+        inside = [np.clip(s, np.add(low, 1e-3), np.subtract(high, 1e-3)) for s in starts]
+        return min((least_squares(residuals, s, bounds=(low, high), max_nfev=60) for s in inside), key=lambda r: r.cost)
+
+    places = [np.array([w, np.log(tau), 0.1]) for w in (0.1, 0.5) for tau in (10.0, 80.0)]
+    guess = memory(np.array(PRIOR)) if near is None else near
+    at = np.array([guess.share, np.log(guess.tau), guess.fast])
+    best = solved(guess, places if near is None else [at])
+    best = solved(memory(best.x), [best.x])
+    return replace(memory(best.x), covariance=np.linalg.inv(best.jac.T @ best.jac))
 
 
 def correlations(lags: F64, memories: list[Memory], pairs: int) -> tuple[F64, F64]:

@@ -45,7 +45,15 @@ class Settled:
 
     @classmethod
     def of(cls, panel: Panel, coordinates: Sequence[Coordinate], knots: F64, lags: int) -> Settled:
-        """Of a measurement, or of some of its devices, where a part tells enough."""
+        """Of a measurement, or of some of its devices, where a part tells enough.
+
+        Parameters
+        ----------
+        panel : Panel
+            The measurement.
+        coordinates, knots, lags
+            As of `Settled`.
+        """
         return cls(some_devices(panel, SIMULATED), coordinates, knots, lags)
 
     @property
@@ -54,7 +62,21 @@ class Settled:
         return int(np.clip(SIMULATED // max(int(self.like.starts[-1]), 1), 1, MOST_REPEATS))
 
     def drawn(self, device: DeviceParameters, seed: int, repeats: int = 1) -> tuple[Summary, F64]:
-        """A simulation as the measurement was summarised, and its devices' own (mu, lambda), shape (devices, 2 f)."""
+        """A simulation as the measurement was summarised, and what its devices are.
+
+        Parameters
+        ----------
+        device : DeviceParameters
+        seed : int
+        repeats : int
+            As many times as large as the measurement.
+
+        Returns
+        -------
+        Summary
+        ndarray, shape (devices, 2 f)
+            Each device's own mu and lambda.
+        """
         made = repeated_measurement(device, self.like, repeats, seed)
         own = CellArray((made.devices, 1), device, seed=seed).device_vectors()
         chosen = list(self.like.features)
@@ -100,40 +122,26 @@ def refits(
     seed : int
     """
     devices, units = len(seen.mean), len(seen.products.sums)
+    simulated = max(int(settled.like.starts[-1]) * settled.repeats, 1)
+    more = np.sqrt(1 + fitted.count / simulated)  # the simulation that mended the memory is a sample, too
     if devices >= MANY_DEVICES:
         weights = bootstrap_weights(units, REPLICATES, seed)
         own = weights[:, group_of(devices, units)]
         own = own / own.sum(axis=1, keepdims=True)
         centres = own @ seen.both
         spreads = np.array([(seen.both - c).T * w @ (seen.both - c) for c, w in zip(centres, own, strict=True)])
-        products = np.array([seen.products.mean(w) for w in weights])
-        middle = seen.centre, seen.covariance, seen.lags
-    else:
+        memories = [
+            tuple(memory(lags[:, i, i] + more * (p - seen.lags)[:, i, i], near, i)
+                  for i, near in enumerate(fitted.memories)) for p in (seen.products.mean(w) for w in weights)
+        ]  # fmt: skip
+        middle = seen.centre, seen.covariance
+    else:  # what memory may be, data and prior say together
         again = [settled.drawn(device, seed + 1 + n)[0] for n in range(REPLICATES)]
-        centres, spreads, products = (np.array([of(s) for s in again]) for of in (_centre, _covariance, _lags))
-        middle = centres.mean(axis=0), spreads.mean(axis=0), products.mean(axis=0)
-    simulated = max(int(settled.like.starts[-1]) * settled.repeats, 1)
-    more = np.sqrt(1 + fitted.count / simulated)  # the simulation that mended the memory is a sample, too
-    made = []
-    for centre, spread, product in zip(centres, spreads, products, strict=True):
-        moved = lags + more * (product - middle[2])
-        made.append(
-            replace(
-                fitted, centre=fitted.centre + centre - middle[0],
-                covariance=fitted.covariance + (spread - middle[1] if spread_known else 0.0),
-                memories=tuple(memory(moved[:, i, i], near, i) for i, near in enumerate(fitted.memories)),
-            )
-        )  # fmt: skip
-    return tuple(made)
-
-
-def _centre(of: Summary) -> F64:
-    return of.centre
-
-
-def _covariance(of: Summary) -> F64:
-    return of.covariance
-
-
-def _lags(of: Summary) -> F64:
-    return of.lags
+        centres, spreads = np.array([s.centre for s in again]), np.array([s.covariance for s in again])
+        memories, middle = [fitted.memories] * len(again), (centres.mean(axis=0), spreads.mean(axis=0))
+    return tuple(
+        replace(
+            fitted, centre=fitted.centre + centre - middle[0],
+            covariance=fitted.covariance + (spread - middle[1] if spread_known else 0.0), memories=remembered,
+        ) for centre, spread, remembered in zip(centres, spreads, memories, strict=True)
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from scipy.stats import t as student
 from synaptogen_core.analysis.fitting.estimates import Table, symbols
 from synaptogen_core.analysis.staged.device import Learnt
 from synaptogen_core.analysis.staged.learn import FEW_DEVICES, Part, Result
+from synaptogen_core.analysis.staged.memory import Memory, lost_variance
 from synaptogen_core.analysis.staged.simulated import MANY_DEVICES
 from synaptogen_core.schema import FEATURES, feature
 from synaptogen_core.types import F64
@@ -44,13 +45,15 @@ def add_result(table: Table, result: Result, features: Sequence[int]) -> None:
 
     labels = [*(f"mu {name}" for name in names), *(f"ln sigma {name}" for name in names)]
     both = [*units, *["1"] * f]
-    for label, value, off, unit in zip(labels, result.learnt.centre, error(lambda r: r.centre), both, strict=True):
-        table.state("mean", label, value, (value - half * off, value + half * off), unit, "fitted")
+    errors = error(lambda r: r.centre)
+    errors[f:] = np.hypot(errors[f:], [_unseen(m, result.cycles) for m in result.learnt.memories])
+    for label, value, e, unit in zip(labels, result.learnt.centre, errors, both, strict=True):
+        table.state("mean", label, value, (value - half * e, value + half * e), unit, "fitted")
     spread, known = _spread(result.learnt), error(_spread)
     assumed = devices < FEW_DEVICES
     for k, (label, unit) in enumerate(zip(labels, both, strict=True)):
         # a spread lies above zero: its interval is one of its logarithm
-        off = UNKNOWN if assumed else known[k] / max(spread[k], 1e-12)
+        off = UNKNOWN if assumed else float(known[k] / max(spread[k], 1e-12))
         origin = "assumed" if assumed else "fitted"
         _state(table, "device to device", f"sd of {label}", spread[k], half * off, unit, origin)
     shares, times = (error(of) for of in (_shares, _times))
@@ -63,6 +66,18 @@ def add_result(table: Table, result: Result, features: Sequence[int]) -> None:
     for i, offset in result.offsets.items():
         feature, ends = FEATURES[i], offset.interval(table.half)
         table.state("coordinate", f"offset {feature.symbol}", offset.value, ends, feature.unit, "fitted")
+
+
+def _unseen(memory: Memory, cycles: int) -> float:
+    """Error of ln sigma by what is not known of the memory: a slow part hides in the mean of a few cycles."""
+    at = np.array([memory.share, np.log(memory.tau), memory.fast])
+
+    def hidden(x: F64) -> float:
+        one = Memory(float(x[0]), float(np.exp(-np.exp(-x[1]))), float(x[2]))
+        return float(0.5 * np.log(1 - min(lost_variance(one, cycles), 0.95)))
+
+    slope = np.array([(hidden(at + step) - hidden(at - step)) / (2 * step.sum()) for step in 1e-3 * np.eye(3)])
+    return float(np.sqrt(max(slope @ memory.covariance @ slope, 0.0)))
 
 
 def _shares(learnt: Learnt) -> F64:

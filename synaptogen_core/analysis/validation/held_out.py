@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -32,7 +33,67 @@ PAST = 10  # cycles from which a device of format 2 is predicted
 GRID = np.linspace(-6.0, 6.0, 2401)  # where shapes are inverted
 
 
-def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Dataset:
+@dataclass(frozen=True)
+class Refits:
+    """A fit made anew of parts of its measurement, which then has the rest to be predicted.
+
+    Attributes
+    ----------
+    early : Fit or None
+        Of the first 70 % of every device's cycles; None where these are too few.
+    half : Fit or None
+        Of the devices of even number; None where these are too few.
+    said : mapping of str to str
+        Why there is none: "cycles", "devices".
+    """
+
+    early: Fit | None
+    half: Fit | None
+    said: Mapping[str, str]
+
+
+def refits(whole: Fit, features: xr.Dataset, work: Work | None = None) -> Refits:
+    """Fit parts of a measurement as the whole was.
+
+    Parameters
+    ----------
+    whole : Fit
+    features : xarray.Dataset
+        The usable records of the measurement.
+    work : Work, optional
+    """
+    early = half = None
+    said = {"cycles": "", "devices": ""}
+    try:
+        early = refit(whole, first_cycles(features))
+    except ValueError as error:
+        said["cycles"] = f"too few cycles to hold some back: {error}"
+    if work is not None:
+        work.done(0.6)
+    devices = features.sizes["device"]
+    if devices < FEWEST_DEVICES:
+        said["devices"] = f"of {devices} device{'s' * (devices > 1)}, no half can be held back"
+        return Refits(early, half, said)
+    try:
+        half = refit(whole, select_records(features, features["device_index"].values % 2 == 0))
+    except ValueError as error:
+        said["devices"] = f"half of the devices are too few for a fit: {error}"
+    return Refits(early, half, said)
+
+
+def first_cycles(data: xr.Dataset) -> xr.Dataset:
+    """The first 70 % of every device's cycles.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        A measurement.
+    """
+    starts, index = device_starts(data), data["device_index"].values
+    return select_records(data, np.arange(data.sizes["record"]) - starts[index] < TRAINED * np.diff(starts)[index])
+
+
+def held_out(parts: Refits, features: xr.Dataset, seed: int, work: Work) -> xr.Dataset:
     """Two tests of fits of a part.
 
     *Later cycles*: a fit of the first 70 % of every device's cycles predicts each later cycle from those before.
@@ -44,8 +105,7 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
 
     Parameters
     ----------
-    whole : Fit
-        Tells how to fit.
+    parts : Refits
     features : xarray.Dataset
         The usable records of the measurement.
     seed : int
@@ -62,20 +122,14 @@ def held_out(whole: Fit, features: xr.Dataset, seed: int, work: Work) -> xr.Data
     names = [FEATURES[i].name for i in panel.features]
     nothing = np.full(len(names), np.nan)
     skill, low, high, expected = nothing, nothing, nothing, nothing
-    said = {"cycles": "", "devices": ""}
-    try:
-        skill, low, high, expected = _later_cycles(whole, features, seed)
-    except ValueError as error:
-        said["cycles"] = f"too few cycles to hold some back: {error}"
-    work.done(0.7)
-    apart = xr.Dataset()
-    if panel.devices < FEWEST_DEVICES:
-        said["devices"] = f"of {panel.devices} device{'s' * (panel.devices > 1)}, no half can be held back"
-    else:
+    said = dict(parts.said)
+    if parts.early is not None:
         try:
-            apart = _other_devices(whole, features, names, seed)
+            skill, low, high, expected = _later_cycles(parts.early, features, seed)
         except ValueError as error:
-            said["devices"] = f"half of the devices are too few for a fit: {error}"
+            said["cycles"] = f"too few cycles to hold some back: {error}"
+    work.done(0.8)
+    apart = xr.Dataset() if parts.half is None else _other_devices(parts.half, features, names, seed)
     words = ("share of variance predicted", "lower end", "upper end", "expected of the fit")
     values = (skill, low, high, expected)
     data = {
@@ -136,12 +190,8 @@ def inverse_shape(device: DeviceParameters, feature: int, z: F64) -> F64:
     return np.asarray(np.where(np.isfinite(z), np.interp(z, rising, GRID), np.nan))
 
 
-def _later_cycles(whole: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F64, F64, F64]:
+def _later_cycles(trained: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F64, F64, F64]:
     """Skill, its interval, and what is expected; each of shape (f,)."""
-    starts = device_starts(features)
-    place = np.arange(features.sizes["record"]) - starts[features["device_index"].values]
-    early = place < TRAINED * np.diff(starts)[features["device_index"].values]
-    trained = refit(whole, select_records(features, early))
     panel = panel_of(features)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
     skill = _skill(ours.sum(axis=1))
@@ -202,11 +252,9 @@ def _errors(panel: Panel, device: DeviceParameters, borders: NDArray[np.intp], *
     return np.asarray(np.add.reduceat(squares, borders[:-1], axis=1))
 
 
-def _other_devices(whole: Fit, features: xr.Dataset, names: Sequence[str], seed: int) -> xr.Dataset:
+def _other_devices(trained: Fit, features: xr.Dataset, names: Sequence[str], seed: int) -> xr.Dataset:
     """Distances of every second device from a simulation of the fit of the others."""
-    first = features["device_index"].values % 2 == 0
-    trained = refit(whole, select_records(features, first))
-    panel = panel_of(select_records(features, ~first))
+    panel = panel_of(select_records(features, features["device_index"].values % 2 == 1))
     made = simulated_measurement(trained.device, panel, SIMULATED, seed + 2)
     edges = stats.edges_of([panel, made])
     found = stats.distances(

@@ -6,168 +6,126 @@ How the numbers scatter over these repeats is their interval.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import Panel, panel_of
+from synaptogen_core.analysis.fitting.fit import Fit
+from synaptogen_core.analysis.staged.cycles import some_devices
+from synaptogen_core.analysis.staged.stuck import without_runs
+from synaptogen_core.analysis.validation import predicted, steady
+from synaptogen_core.analysis.validation.held_out import Refits, refits
+from synaptogen_core.analysis.validation.numbers import FEWEST_DEVICES, is_told, numbers_of
+from synaptogen_core.analysis.validation.rows import CONFIDENCE, Row, difference, relative
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
 from synaptogen_core.measurement import from_simulation, is_measurement
-from synaptogen_core.schema import FEATURES, R_HRS, R_LRS
-from synaptogen_core.types import F64
+from synaptogen_core.schema import FEATURES
 
 # Defaults: what two real lots of one technology differ by, about.
 LIMITS = {"possible values": 0.0, "quantiles": 0.10, "rare quantiles": 0.20, "bit errors": 0.30, "averages": 0.15,
-          "devices": 0.20, "range": 0.01}  # fmt: skip
-WORDS = ("right within the limit", "wrong by more", "not known")
-REPEATS = 30
-CONFIDENCE = 0.95
-PROBABILITIES = (0.001, 0.01, 0.5, 0.99, 0.999)
-RARE = 0.005
-BEYOND = 10  # values beyond a quantile, at least
-FEWEST_DEVICES = 8
+          "devices": 0.20, "prediction": 0.10, "predicted intervals": 0.05, "steadiness": 0.05, "break-in": 0.25,
+          "range": 0.01}  # fmt: skip
+MOST = 400_000  # cycles that are compared: a part of the devices tells enough
+SIMULATED = 4_000_000  # cycles, about
+REPEATS = (8, 30)
+EDGES = (0.01, 0.99)  # of the population of devices
 POSSIBLE_CELLS = 4000
 
 
 def compare_numbers(
-    device: DeviceParameters, data: xr.Dataset, *, limits: Mapping[str, float] | None = None, seed: int = 0
+    of: Fit | DeviceParameters,
+    data: xr.Dataset | None = None,
+    *,
+    limits: Mapping[str, float] | None = None,
+    refitted: Refits | None = None,
+    seed: int = 0,
 ) -> xr.Dataset:
     """Compare a device with a measurement in numbers that matter for its use.
 
     Parameters
     ----------
-    device : DeviceParameters
-        Of either format, such as ``fit.device``. A break-in is in it and in the data.
-    data : xarray.Dataset
-        A measurement (such as ``fit.features``) or the features of a simulation.
+    of : Fit or DeviceParameters
+        Of either format. A break-in is in it and in the data. Of a fit, prediction is judged by what it makes of the
+        first 70 % of the cycles, and of every second device; a device alone has seen what it is to predict.
+    data : xarray.Dataset, optional
+        A measurement or the features of a simulation; of a fit its own.
     limits : mapping of str to float, optional
-        By line (`LIMITS`), the relative error that still serves; without one, about what two lots of one technology
-        differ by.
+        By line (`LIMITS`), the error that still serves: relative, of shares the share itself, of prediction the log
+        score a value; without one, about what two lots of one technology differ by.
+    refitted : Refits, optional
+        What `validate` has fitted to parts of the measurement; without it, it is fitted.
     seed : int
         Of the simulations.
 
     Returns
     -------
     xarray.Dataset
-        On ``line``: `about` (one of `LIMITS`), `what`, `measured`, `simulated`, `error` (relative; of shares the
-        share itself) with `lower` and `upper`, `limit` and `word`: "right within the limit" or "wrong by more" where
-        the whole interval says so, else "not known". Attribute `uses`: a sentence for each use.
+        On ``line``: `about` (one of `LIMITS`), `what`, `measured`, `simulated`, `error` with `lower` and `upper`,
+        `unit` of these ("%", or "nat": log score a value), `limit` and `word`: "right within the limit" or "wrong by
+        more" where the whole interval says so, else "not known". Attribute `uses`: a sentence for each use.
 
     Raises
     ------
     TypeError, ValueError
         If something is of the wrong kind, or there is no such line.
     """
-    checks.instance("device", device, DeviceParameters, "use load_device")
-    checks.instance("data", data, xr.Dataset, "give a measurement")
+    fit = of if isinstance(of, Fit) else None
+    device: DeviceParameters = checks.instance("of", fit.device if fit else of, DeviceParameters, "or give a fit")
+    device = without_runs(device)
+    given: xr.Dataset = checks.instance("data", fit.features if fit and data is None else data, xr.Dataset, "give one")
     allowed = dict(LIMITS)
     for name, value in (limits or {}).items():
         if name not in LIMITS:
             raise ValueError(f"limits: must name some of {', '.join(LIMITS)} (got {shown(name)}); correct it")
         allowed[name] = checks.number(name, value)
-    panel = panel_of(data if is_measurement(data) else from_simulation(data))
-    drawn = repeated_measurement(device, panel, REPEATS, seed)
-    seen = _numbers(panel)
-    each = [_numbers(drawn.part(k * panel.devices, (k + 1) * panel.devices)) for k in range(REPEATS)]
+    measured = given if is_measurement(given) else from_simulation(given)
+    panel = some_devices(panel_of(measured), MOST)
+    repeats = int(np.clip(SIMULATED // max(int(panel.starts[-1]), 1), *REPEATS))
+    drawn = repeated_measurement(device, panel, repeats, seed)
+    each = [drawn.part(k * panel.devices, (k + 1) * panel.devices) for k in range(repeats)]
+    seen, simulated = numbers_of(panel), [numbers_of(one) for one in each]
     rows = []
     for (about, what), value in seen.items():
-        repeats = np.array([numbers[about, what] for numbers in each])
-        if value > 0 and np.all(repeats > 0):
-            centre, spread = np.log(repeats).mean(), np.log(repeats).std(ddof=1) * np.sqrt(1 + 1 / REPEATS)
-            off, half = centre - np.log(value), float(ndtri((1 + CONFIDENCE) / 2)) * spread
-            error, low, high = (float(np.expm1(x)) for x in (off, off - half, off + half))
-            limit = allowed[about]
-            rows.append((about, what, value, float(np.exp(centre)), error, low, high, limit, _word(low, high, limit)))
+        again = np.array([numbers[about, what] for numbers in simulated])
+        if value > 0 and np.all(again > 0) and is_told(panel, what, max(value, float(np.median(again)))):
+            rows.append(relative(about, what, value, again, allowed[about]))
+    rows += _beyond(panel, each, allowed["devices"])
+    if fit is not None and refitted is None:
+        refitted = refits(fit, measured)
+    early = refitted.early.device if refitted and refitted.early else device if fit is None else None
+    if early is not None:
+        template = fit.again["template"] if fit is not None else None
+        rows += predicted.later_cycles(early, template, panel, allowed, seed + 1)
+    if refitted is not None and refitted.half is not None:
+        rows += predicted.other_devices(refitted.half.device, panel, allowed, seed + 2)
+    report = fit.devices if fit is not None else None
+    rows += steady.drifting(device, report, panel, allowed["steadiness"], seed + 3)
+    rows += steady.first_cycles(device, panel, allowed["break-in"], seed + 4)
     rows.append(_possible(device, seed, allowed["possible values"]))
     rows.append(_range(device, panel, allowed["range"]))
     return _dataset(rows)
 
 
-Row = tuple[str, str, float, float, float, float, float, float, str]
-
-
-def _word(low: float, high: float, limit: float) -> str:
-    """What an interval of a relative error says of a limit."""
-    least = -limit / (1 + limit)
-    if low >= least and high <= limit:
-        return WORDS[0]
-    return WORDS[1] if low > limit or high < least else WORDS[2]
-
-
-def _numbers(panel: Panel) -> dict[tuple[str, str], float]:
-    """Positive numbers of a panel, by line and name."""
-    found: dict[tuple[str, str], float] = {}
-    columns = {}
+def _beyond(panel: Panel, each: Sequence[Panel], limit: float) -> list[Row]:
+    """Share of devices whose mean lies beyond the 1 and the 99 % of the population."""
+    if panel.devices < FEWEST_DEVICES:
+        return []
+    rows = []
     for j, i in enumerate(panel.features):
-        values = panel.values[:, j]
-        size = 10.0**values if FEATURES[i].scale == "log" else np.abs(values)
-        known = size[np.isfinite(size)]
-        columns[i] = known
-        for p in PROBABILITIES:
-            if min(p, 1 - p) * known.size >= BEYOND:
-                about = "rare quantiles" if min(p, 1 - p) < RARE else "quantiles"
-                found[about, f"{100 * p:g} % of {FEATURES[i].symbol}"] = float(np.quantile(known, p))
-        for cycles in sorted({10, int(np.diff(panel.starts).min() - 1) // 4}):
-            spread = _spread_of_means(panel, j, cycles)
-            if spread is not None:
-                found["averages", f"sd of means of {cycles} cycles of {FEATURES[i].symbol}"] = spread
-        if panel.devices >= FEWEST_DEVICES:
-            mean, sd = (moment[:, j] for moment in panel.moments)
-            found["devices", f"spread of the devices' means of {FEATURES[i].symbol}"] = _width(mean)
-            found["devices", f"spread of the devices' spreads of {FEATURES[i].symbol}"] = _width(np.log(sd + 1e-12))
-    if R_HRS in columns and R_LRS in columns:
-        found["bit errors", "rate at the best threshold"] = bit_error_rate(columns[R_HRS], columns[R_LRS])
-    return found
-
-
-def _width(values: F64) -> float:
-    """Half the distance of the 84 and the 16 % quantiles."""
-    low, high = np.quantile(values, (0.16, 0.84))
-    return float(max((high - low) / 2, 1e-12))
-
-
-def _spread_of_means(panel: Panel, column: int, cycles: int) -> float | None:
-    """Standard deviation, within devices, of means of successive cycles (of ln |value|); None for too few of them."""
-    values = panel.values[:, column]
-    logs = values * np.log(10.0) if FEATURES[panel.features[column]].scale == "log" else np.log(np.abs(values))
-    squares, number = 0.0, 0
-    for first, last in zip(panel.starts[:-1], panel.starts[1:] - 1, strict=True):
-        pieces = (last - first) // max(cycles, 1)
-        if cycles < 2 or pieces < 3:
-            continue
-        with np.errstate(invalid="ignore"):
-            means = logs[first : first + pieces * cycles].reshape(pieces, cycles).mean(axis=1)
-        means = means[np.isfinite(means)]
-        if means.size >= 3:
-            squares += float(((means - means.mean()) ** 2).sum())
-            number += means.size - 1
-    return float(np.sqrt(squares / number)) if number >= 3 and squares > 0 else None
-
-
-def bit_error_rate(high: F64, low: F64) -> float:
-    """Share of wrong bits at the threshold that makes it least, both states equally likely.
-
-    Parameters
-    ----------
-    high, low : ndarray
-        Resistances in HRS and in LRS [ohm].
-
-    Returns
-    -------
-    float
-        At least half an error in all values.
-    """
-    both = np.concatenate([high, low])
-    order = np.argsort(both)
-    is_high = np.concatenate([np.ones(high.size, np.bool_), np.zeros(low.size, np.bool_)])[order]
-    below = np.cumsum(is_high) / high.size  # HRS below the threshold
-    above = 1 - np.cumsum(~is_high) / low.size  # LRS above it
-    return float(max(((below + above) / 2).min(), 0.25 / min(high.size, low.size)))
+        means = np.array([one.moments[0][:, j] for one in each])
+        low, high = np.quantile(means, EDGES)
+        shares = ((means < low) | (means > high)).mean(axis=1)
+        own = panel.moments[0][:, j]
+        what = f"devices beyond 1 and 99 % of the population, by the mean of {FEATURES[i].symbol}"
+        measured = float(((own < low) | (own > high)).mean())
+        error = float(shares.std(ddof=1) * np.sqrt(1 + 1 / len(each)))
+        rows.append(difference("devices", what, measured, float(shares.mean()), error, (-limit, limit)))
+    return rows
 
 
 def _possible(device: DeviceParameters, seed: int, limit: float) -> Row:
@@ -177,10 +135,8 @@ def _possible(device: DeviceParameters, seed: int, limit: float) -> Row:
     values = repeated_measurement(device, like, 1, seed).values
     wrong = ~np.isfinite(values[:, 0]) | (values[:, 1] >= 0) | (values[:, 2] <= 0) | (values[:, 3] <= 0)
     there = np.isfinite(values).any(axis=1)
-    share = float((wrong & there).sum() / max(there.sum(), 1))
-    clipped = max(share, device.clipped_share())
-    word = WORDS[0] if clipped <= limit else WORDS[1]
-    return "possible values", "share of draws that cannot be", 0.0, clipped, clipped, clipped, clipped, limit, word
+    share = max(float((wrong & there).sum() / max(there.sum(), 1)), device.clipped_share())
+    return difference("possible values", "share of draws that cannot be", 0.0, share, 0.0, (-limit, limit))
 
 
 def _range(device: DeviceParameters, panel: Panel, limit: float) -> Row:
@@ -190,28 +146,29 @@ def _range(device: DeviceParameters, panel: Panel, limit: float) -> Row:
         if FEATURES[i].unit == "V":
             known = panel.values[np.isfinite(panel.values[:, j]), j]
             shares.append(float((np.abs(known) > device.valid_range).mean()))
-    share = max(shares)
-    word = WORDS[0] if share <= limit else WORDS[1]
-    return "range", "share of thresholds beyond the valid range", share, 0.0, share, share, share, limit, word
+    return difference("range", "share of thresholds beyond the valid range", max(shares), 0.0, 0.0, (-limit, limit))
+
+
+USES = {"bit errors": ("bit errors",), "averages": ("averages",), "single values": ("quantiles",),
+        "tails": ("rare quantiles",), "arrays of devices": ("devices",), "sequences": ("prediction",)}  # fmt: skip
 
 
 def _dataset(rows: list[Row]) -> xr.Dataset:
-    names = ("about", "what", "measured", "simulated", "error", "lower", "upper", "limit", "word")
-    words = ("line", "what is compared", "measured", "simulated", "relative error of the device", "lower end",
-             "upper end", "limit", "what the interval says")  # fmt: skip
-    columns = zip(*rows, strict=True)
+    words = ("line", "what is compared", "measured", "simulated", "error of the device", "lower end", "upper end",
+             "limit", "what the interval says", "unit of the error")  # fmt: skip
     data = {
         name: ("line", np.array(column), {"long_name": long_name})
-        for name, long_name, column in zip(names, words, columns, strict=True)
+        for name, long_name, column in zip(Row._fields, words, zip(*rows, strict=True), strict=True)
     }
-    uses = {"bit errors": ("bit errors",), "averages": ("averages",), "single values": ("quantiles",),
-            "tails": ("rare quantiles",), "arrays of devices": ("devices",)}  # fmt: skip
     said = []
-    for use, lines in uses.items():
-        chosen = [row for row in rows if row[0] in lines]
-        if chosen:
-            worst = max(max(abs(row[5]), abs(row[6])) for row in chosen)
-            said.append(f"{use[0].upper()}{use[1:]}: within {100 * worst:.0f} %.")
+    for use, lines in USES.items():
+        ends = [max(-row.lower, row.upper) if np.isfinite(row.limit) and row.unit == "%" else row.upper
+                for row in rows if row.about in lines and np.isfinite(row.lower)]  # fmt: skip
+        title = f"{use[0].upper()}{use[1:]}"
+        if not ends:
+            said.append(f"{title}: not known.")
+        elif use == "sequences":
+            said.append(f"{title}: within {max(*ends, 0.0):.2f} nat a value of the log score that it promises.")
         else:
-            said.append(f"{use[0].upper()}{use[1:]}: not known.")
+            said.append(f"{title}: within {100 * max(ends):.0f} %.")
     return xr.Dataset(data, attrs={"confidence": CONFIDENCE, "uses": " ".join(said)})

@@ -22,8 +22,10 @@ from synaptogen_core import checks
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement, simulated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import panel_of
 from synaptogen_core.analysis.fitting.fit import Fit
+from synaptogen_core.analysis.staged.stuck import without_runs
 from synaptogen_core.analysis.validation import distances as stats
 from synaptogen_core.analysis.validation import held_out
+from synaptogen_core.analysis.validation.held_out import Refits
 from synaptogen_core.analysis.validation.verdict import Finding, findings
 from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device.frozen import freeze
@@ -66,6 +68,8 @@ class Validation:
         `fitted_deviation` on ``simulated_device``.
     verdict : tuple of Finding
         Sentences: good for what, not good for what.
+    refitted : Refits
+        The fits of parts of the measurement, for `compare_numbers`.
     """
 
     marginals: xr.Dataset
@@ -75,6 +79,7 @@ class Validation:
     held_out: xr.Dataset
     devices: xr.Dataset
     verdict: tuple[Finding, ...]
+    refitted: Refits
 
     def __post_init__(self) -> None:
         freeze(self)
@@ -102,6 +107,7 @@ def validate(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cance
         If `cancel` said so.
     """
     checks.instance("fit", fit, Fit, "give what fit returned")
+    fit = replace(fit, device=without_runs(fit.device))
     work = Work(progress, cancel, "validate")
     part = _fewer(fit.features)
     panel = panel_of(part)
@@ -125,12 +131,15 @@ def validate(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cance
     autocorrelation = _over_lags(names, compared, more)
     correlations = _matrices(names, seen, drawn, compared, seed)
     work.done(0.4)
-    tests = held_out.held_out(fit, part, seed, work)
+    refitted = held_out.refits(fit, part, work)
+    tests = held_out.held_out(refitted, part, seed, work)
     work.done(1.0)
     verdict = findings(fit, marginals, distances, autocorrelation, correlations, tests)
     if part is not fit.features:
         verdict = (*verdict[:-1], _of_a_part(verdict[-1], part, fit.features))
-    return Validation(marginals, distances, autocorrelation, correlations, tests, _devices(names, seen, drawn), verdict)
+    return Validation(
+        marginals, distances, autocorrelation, correlations, tests, _devices(names, seen, drawn), verdict, refitted
+    )
 
 
 def _fewer(features: xr.Dataset) -> xr.Dataset:

@@ -217,7 +217,7 @@ def fit(
         judged = (
             fitting_api.validate(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if validate else None
         )
-        numbers = fitting_api.compare_numbers(found.device, found.features, seed=seed) if validate else None
+        numbers = None if judged is None else fitting_api.compare_numbers(found, refitted=judged.refitted, seed=seed)
     if output is not None:
         save_device(found.device, output, layout)
     if report is not None:

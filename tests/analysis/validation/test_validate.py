@@ -57,7 +57,8 @@ def test_each_fault_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Cycles and devices held out are fitted anew, whatever device is judged: once for all faults.
-    monkeypatch.setattr(held_out, "held_out", lambda fit, part, seed, work: validation.held_out)
+    monkeypatch.setattr(held_out, "refits", lambda fit, part, work: validation.refitted)
+    monkeypatch.setattr(held_out, "held_out", lambda parts, part, seed, work: validation.held_out)
     wrong = sc.fitting.validate(replace(found, device=found.device.vary(**change)))
     assert verdict(wrong)[about] is False
     assert verdict(wrong)["Verdict"] is False or "not good for" in wrong.verdict[-1].text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import panel_material_ui as pmui
 import pytest
 
+import app
 from app.controls.upload import guard
+
+APP = Path(app.__file__).parent
 
 
 @pytest.fixture
@@ -22,6 +26,14 @@ def door(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
 def piece(number: int, of: int, data: bytes) -> dict[str, Any]:
     return {"status": "upload_event", "name": "a.csv", "chunk": number, "total_chunks": of, "mime_type": "text/csv",
             "data": data}  # fmt: skip
+
+
+def test_files_come_in_by_the_guarded_door_alone() -> None:
+    """Whoever makes an input of files elsewhere lets through as much as a client likes to send."""
+    sources = {path.relative_to(APP).as_posix(): path.read_text(encoding="utf-8") for path in APP.rglob("*.py")}
+    assert [name for name, text in sources.items() if "FileInput(" in text] == ["controls/upload.py"]
+    doors = [name for name, text in sources.items() if " door(" in text and name != "controls/upload.py"]
+    assert len(doors) >= 5
 
 
 def test_a_file_comes_through_in_pieces(door: tuple[Any, list[str]]) -> None:

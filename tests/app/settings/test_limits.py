@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from app.look.controls import widget
+from app.controls.panel import Group, Panel
 from app.settings import link
 from app.settings.limits import limits_of
 from app.settings.sections import Settings, TabOptions
@@ -58,23 +58,23 @@ def test_the_run_is_that_of_the_device_itself() -> None:
 def test_bounds_and_values_follow_the_device_and_come_back() -> None:
     before, settings = page().request(), page()
     device = own(u_max=1.1, valid_range=1.205)
-    controls = {name: widget(settings.device, name) for name in ("order", "eta", "u_max", "d2d")}
-    pulse = widget(settings.train, "u_reset")
+    names = ("order", "eta", "u_max", "d2d")
+    shown = Panel((Group(settings.device, names), Group(settings.train, ("u_reset",))))
     settings.use_device(device, limits_of(device))
     assert settings.device.param.order.bounds == (1, 4) and settings.device.order == 3
     assert (settings.device.eta, settings.device.u_max) == (2.5, 1.1)
     assert settings.train.u_set == -1.2 and settings.train.param.u_reset.bounds == (0.1, 1.2)
-    for name, control in controls.items():
-        low, high = settings.device.param[name].bounds
-        assert (control.value, control.start, control.end) == (getattr(settings.device, name), low, high)
-    assert (pulse.value, pulse.end) == (1.2, 1.2)
+    for name in names:
+        control, bounds = shown.state[f"0.{name}"], settings.device.param[name].bounds
+        assert (control["value"], control["start"], control["end"]) == (getattr(settings.device, name), *bounds)
+    assert (shown.state["1.u_reset"]["value"], shown.state["1.u_reset"]["end"]) == (1.2, 1.2)
     settings.device.order, settings.train.u_set = 2, -0.9
     settings.reset()
     assert settings.device.order == 3 and settings.train.u_set == -1.2 and settings.device.own == device
     settings.use_device(None)
     assert settings.request() == before
     assert settings.device.param.order.bounds == (1, 10) and settings.train.param.u_reset.bounds == (0.1, 1.5)
-    assert (controls["order"].value, controls["order"].end) == (10, 10)
+    assert (shown.state["0.order"]["value"], shown.state["0.order"]["end"]) == (10, 10)
 
 
 def test_pulses_reach_a_full_reset_and_what_was_measured() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import param
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.look.controls import title, widget
-from app.look.number_box import NumberBox, NumberSlider
+from app.controls.panel import Group, Panel
+from app.look.controls import title
+from app.look.number_box import NumberBox
 from app.settings.link import apply_query
 from app.settings.numbers import number_text, range_text, read_number
 from app.settings.sections import Section, Settings, unit_of
@@ -113,38 +115,53 @@ def numbers() -> Iterator[tuple[Section, str]]:
                 yield section, name
 
 
+class Box:
+    """The control of one number, as the browser sees it."""
+
+    def __init__(self, section: Section, name: str):
+        self._key, self._panel = f"0.{name}", Panel((Group(section, (name,)),))
+
+    def __getattr__(self, name: str) -> Any:
+        return self._panel.state[self._key][name]
+
+    def type(self, text: str | None) -> None:
+        self._panel._handle_msg({"key": self._key, "text": text})
+
+    def slide(self, value: float) -> None:
+        self._panel._handle_msg({"key": self._key, "value": value})
+
+
 def test_every_box_shows_what_is_used_or_marks_what_it_refused() -> None:
     met = set()
     for section, name in numbers():
-        box = widget(section, name)
-        assert isinstance(box, NumberBox)
-        unit, label = unit_of(section.param[name]), section.param[name].label
+        box, parameter = Box(section, name), section.param[name]
+        unit, whole = unit_of(parameter), isinstance(parameter, param.Integer)
         for text in TYPED:
             before = getattr(section, name)
-            box._handle_msg({"text": text})
+            box.type(text)
             used = getattr(section, name)
             assert box.value == used
-            met.add((type(box), box.whole, bool(box.error)))
+            met.add((whole, bool(box.error)))
             if box.error:
                 assert used == before and box.draft == text
-                assert box.error.startswith(f"{label}: must be ") and box.error.endswith("stays in use.")
+                assert box.error.startswith(f"{parameter.label}: must be ") and box.error.endswith("stays in use.")
                 assert not unit or f" {unit} stays in use." in box.error
             else:
-                assert box.draft == "" and used == read_number(text, whole=box.whole)
-    assert met == {(kind, whole, bad) for kind in (NumberBox, NumberSlider) for whole in (0, 1) for bad in (0, 1)}
+                assert box.draft == "" and used == read_number(text, whole=whole)
+    assert met == {(whole, bad) for whole in (False, True) for bad in (False, True)}
 
 
 def test_the_mark_goes_when_the_value_changes_otherwise() -> None:
     settings = Settings()
-    box = widget(settings.train, "u_set")
+    box = Box(settings.train, "u_set")
     for leave in (
-        lambda: setattr(box, "value", -0.7),  # the slider
+        lambda: box.slide(-0.7),
         lambda: setattr(settings.train, "u_set", -0.8),  # a link, undo
         settings.reset,
-        lambda: box._handle_msg({"text": None}),  # Escape
-        lambda: box._handle_msg({"text": "−0.9"}),
+        lambda: box.type(None),  # Escape
+        lambda: box.type("−0.9"),
     ):
-        box._handle_msg({"text": "much"})
+        box.type("much")
         kept = str(box.value).replace("-", "−")
         assert box.error == f"SET pulse: must be a number (got “much”); {kept} V stays in use."
         leave()
@@ -162,7 +179,7 @@ def test_a_box_without_a_value_keeps_none() -> None:
 def test_the_active_line_lies_in_the_array() -> None:
     settings = Settings({tab.key: tab.options for tab in TABS})
     options = settings.options["crossbar"]
-    box = widget(options, "line")
+    box = Box(options, "line")
     box.type("1,023")
     assert (options.line, box.error) == (0, "Active line: must be from 0 to 63 (got “1,023”); 0 stays in use.")
     settings.array.rows = 1024

@@ -1,0 +1,117 @@
+"""Which class of device a measurement asks for: the published one, unless format 2 predicts better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import xarray as xr
+
+from synaptogen_core.analysis.conduction.curves import Curves
+from synaptogen_core.analysis.fitting.fit import Fit, fit
+from synaptogen_core.analysis.staged.fit_extended import fit_extended
+from synaptogen_core.analysis.validation.lines import compare_numbers
+from synaptogen_core.analysis.validation.rows import WORDS
+from synaptogen_core.analysis.validation.scores import compare
+from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import NeedsExtended
+from synaptogen_core.progress import Cancel, Progress, part_of
+
+SURE, SURELY_WORSE = 3.0, -2.0  # standard errors of a gain in log score
+NOT_ASKED = ("possible values", "range")  # lines that hardly tell the classes apart: of rare draws, of the curves
+
+
+class Choice(NamedTuple):
+    """A fit, and why it is of its class.
+
+    Attributes
+    ----------
+    fit : Fit
+    reason : str
+        A sentence.
+    """
+
+    fit: Fit
+    reason: str
+
+
+def choose(
+    ds: xr.Dataset,
+    template: DeviceParameters,
+    *,
+    name: str,
+    curves: Curves | None = None,
+    devices: xr.Dataset | None = None,
+    published: Mapping[str, Any] | None = None,
+    confidence: float = 0.95,
+    intervals: bool = True,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Choice:
+    """Fit both classes of device, and keep the published one unless format 2 is the better by prediction or simulation.
+
+    Both are fitted to the first 70 % of every device's cycles and predict the others (`compare`). Format 2 is kept
+    where its log score is better by more than three standard errors; where that says neither, and simulations of it
+    are wrong in fewer numbers (`compare_numbers`); and where there is too little for the published class.
+
+    Parameters
+    ----------
+    ds, template, name, curves, devices, confidence, intervals, seed
+        As for `fit`.
+    published : mapping, optional
+        Further arguments of `fit`, such as its order.
+    progress, cancel : optional
+        As for `simulate`.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument breaks its rule, or there is too little to learn from.
+    Cancelled
+        If `cancel` said so.
+    """
+    both: dict[str, Any] = {"name": name, "curves": curves, "devices": devices, "confidence": confidence, "seed": seed,
+                            "cancel": cancel, "intervals": intervals}  # fmt: skip
+    first, second = (part_of(progress, *ends) for ends in ((0.0, 0.4), (0.4, 0.8)))
+    extended = fit_extended(ds, template, **both, progress=first)
+    try:
+        old = fit(ds, template, **both, **(published or {}), progress=second)
+    except NeedsExtended as few:
+        return _said(extended, f"Format 2, as the published class asks for more: {few}.")
+    try:
+        found = compare([old, extended], old.features)
+    except ValueError:  # NeedsExtended too: the first cycles alone are too few
+        return _said(extended, "Format 2, as there are too few cycles to hold some back and compare the classes.")
+    if progress is not None:
+        progress(1.0)
+    gain, error = (float(found[what].values[1]) for what in ("gain", "error"))
+    said = f"later cycles are predicted {'better' if gain > 0 else 'worse'} by {abs(gain):.3f} ± {error:.3f} a value"
+    if gain > SURE * error:
+        return _said(extended, f"Format 2: {said} than by the published class.")
+    if gain < SURELY_WORSE * error:
+        return _said(old, f"The published class: {said} by format 2.")
+    wrong = [_wrong(one, seed) for one in (old, extended)]
+    said = f"{said} by format 2, and of the numbers that matter its simulations have {wrong[1]} wrong, those of the " \
+           f"published class {wrong[0]}"  # fmt: skip
+    better = wrong[0] > wrong[1]
+    return _said(extended if better else old, f"{'Format 2' if better else 'The published class'}: {said}.")
+
+
+def _wrong(of: Fit, seed: int) -> int:
+    """In how many numbers a simulation is wrong by more than its limit."""
+    found = compare_numbers(of.device, of.features, seed=seed)
+    return int(((found["word"] == WORDS[1]) & ~found["about"].isin(NOT_ASKED)).sum())
+
+
+def _said(chosen: Fit, reason: str) -> Choice:
+    """The fit with the reason among its notes."""
+    notes = (reason, *chosen.device.notes)
+    return Choice(
+        replace(chosen, device=replace(chosen.device, notes=notes), assumed=(reason, *chosen.assumed)), reason
+    )

@@ -1,0 +1,74 @@
+"""Lines of a comparison: what was measured and simulated, the error with its interval, its limit, and the word."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from synaptogen_core.types import F64
+
+WORDS = ("right within the limit", "wrong by more", "not known")
+CONFIDENCE = 0.95
+HALF = float(ndtri((1 + CONFIDENCE) / 2))  # width of an interval in standard errors
+
+
+class Row(NamedTuple):
+    """One line. Errors are relative, of shares and log scores the difference itself; `unit` is "%" or "nat"."""
+
+    about: str
+    what: str
+    measured: float
+    simulated: float
+    error: float
+    lower: float
+    upper: float
+    limit: float
+    word: str
+    unit: str = "%"
+
+
+def relative(about: str, what: str, measured: float, repeats: F64, limit: float) -> Row:
+    """A positive number beside those of simulated repeats; its error is relative.
+
+    Parameters
+    ----------
+    about, what : str
+    measured : float
+    repeats : ndarray, shape (r,)
+    limit : float
+    """
+    centre, spread = np.log(repeats).mean(), np.log(repeats).std(ddof=1) * np.sqrt(1 + 1 / repeats.size)
+    off = centre - np.log(measured)
+    error, low, high = (float(np.expm1(x)) for x in (off, off - HALF * spread, off + HALF * spread))
+    word = word_of(low, high, -limit / (1 + limit), limit)
+    return Row(about, what, measured, float(np.exp(centre)), error, low, high, limit, word)
+
+
+def difference(
+    about: str, what: str, measured: float, simulated: float, error: float, limits: tuple[float, float], unit: str = "%"
+) -> Row:
+    """A number beside the one expected; its error is the difference, simulated less measured.
+
+    Parameters
+    ----------
+    about, what : str
+    measured, simulated, error : float
+        The last is the standard error of their difference; NaN: not known.
+    limits : tuple of float
+        Between which the difference may lie.
+    unit : {"%", "nat"}
+    """
+    off = simulated - measured
+    low, high = off - HALF * error, off + HALF * error
+    limit = limits[1] if np.isfinite(limits[1]) else limits[0]
+    word = word_of(low, high, *limits) if np.isfinite(low) else WORDS[2]
+    return Row(about, what, measured, simulated, off, low, high, limit, word, unit)
+
+
+def word_of(low: float, high: float, least: float, most: float) -> str:
+    """What the interval of an error says of its limits."""
+    if low >= least and high <= most:
+        return WORDS[0]
+    return WORDS[1] if low > most or high < least else WORDS[2]
