@@ -142,7 +142,17 @@ def is_late(panel: Panel) -> Bools:
 
 
 def units_of(panel: Panel, late: Bools) -> NDArray[np.intp]:
-    """Devices, or, of few, stretches of their later cycles; shape (rows,)."""
+    """Devices, or, of few, stretches of their later cycles.
+
+    Parameters
+    ----------
+    panel : Panel
+    late : ndarray of bool, shape (rows,)
+
+    Returns
+    -------
+    ndarray of int, shape (rows,)
+    """
     device = panel.device.astype(np.intp)
     if panel.devices >= FEW_DEVICES:
         return device
