@@ -47,7 +47,7 @@ def part_of(progress: Progress | None, start: float, end: float) -> Progress | N
     progress : callable or None
         Of the whole.
     start, end : float
-        Shares of the whole at which the part begins and ends.
+        Shares of the whole between which the part lies.
     """
     return None if progress is None else lambda share: progress(start + (end - start) * share)
 

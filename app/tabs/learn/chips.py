@@ -187,18 +187,28 @@ def letter_cells(device: DeviceParameters, epochs: int) -> np.ndarray:
     return layer.cells.conductance(layer.matrix.u)[:, :3].T.ravel().astype(float)
 
 
+def chip_title(ohm: float, side: float, bits: float) -> str:
+    adc = f"{bits:g} bits" if bits else "ideal ADC"
+    return f"accuracy with {ohm:g} Ω, tiles of {side:g}, {adc}"
+
+
+def letters_title(epochs: float, flips: float) -> str:
+    flipped = {0: "no pixel", 1: "one pixel"}.get(int(flips), f"{flips:g} pixels")
+    return f"letters read after {epochs:g} epochs, {flipped} flipped"
+
+
 Compute = Callable[..., tuple[float, ...]]
+Title = Callable[..., str]
 OF = "the lesson's own chips"
-MEASURES: dict[str, tuple[tuple[str, ...], str, str, Compute]] = {  # arguments, unit, title, what computes it
+MEASURES: dict[str, tuple[tuple[str, ...], str, str | Title, Compute]] = {  # arguments, unit, title, what computes it
     "float_accuracy": ((), "%", "accuracy of the float network", float_accuracy),
-    "chip_accuracy": (("ohm", "side", "bits"), "%", "accuracy with {0} Ω, tiles of {1}, {2} bits", chip_accuracy),
+    "chip_accuracy": (("ohm", "side", "bits"), "%", chip_title, chip_accuracy),
     "full_range_accuracy": (("bits",), "%", "accuracy with {0} bits to the largest possible current",
                             full_range_accuracy),
     "blind_accuracy": ((), "%", "accuracy of a chip that nobody verified", blind_accuracy),
     "blind_learnt_accuracy": ((), "%", "the same after learning in the loop", blind_learnt_accuracy),
     "learnt_accuracy": (("ohm", "side"), "%", "accuracy after learning, {0} Ω, tiles of {1}", learnt_accuracy),
     "learning_pulses": (("ohm", "side"), "", "pulses a cell for learning, {0} Ω, tiles of {1}", learning_pulses),
-    "letters_accuracy": (("epochs", "flips"), "%", "letters read after {0} epochs, {1} pixels flipped",
-                         letters_accuracy),
+    "letters_accuracy": (("epochs", "flips"), "%", letters_title, letters_accuracy),
     "xor_right": (("epochs",), "%", "inputs of XOR answered rightly after {0} epochs", xor_right),
 }  # fmt: skip

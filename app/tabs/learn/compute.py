@@ -133,7 +133,7 @@ def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) ->
         settings_of(lesson, number - 1) if number > 1 else None,
         settings_of(lesson, number + 1) if number < len(lesson.steps) else None,
     )
-    asked = ask(step)
+    asked = ask(step, before or numbers)
     return Page(
         lesson=offer(lesson),
         number=number,
@@ -174,12 +174,12 @@ def run_of(step: reader.Step, answered: bool) -> Run | None:
     return found
 
 
-def ask(step: reader.Step) -> Ask | None:
+def ask(step: reader.Step, numbers: measures.Numbers) -> Ask | None:
     question = step.question
     if question is None:
         return None
     says = tuple(choice.say for choice in question.choices)
-    return Ask(question.text, says, question.number, question.measure.unit, step.wanted(True))
+    return Ask(filled(question.text, numbers), says, question.number, question.measure.unit, step.wanted(True))
 
 
 def valid(question: reader.Question | None, answer: str) -> str:

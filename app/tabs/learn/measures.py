@@ -381,6 +381,6 @@ MEASURES: Mapping[str, Measure] = {
                                lambda n: (100 * float(n.run.per_cell("outlier").mean()),)),
     **{name: Measure(kinds, always(unit), timed(title, kinds), of_law(found), forgetting.OF)
        for name, (kinds, unit, title, found) in forgetting.NUMBERS.items()},
-    **{name: Measure(kinds, always(unit), about(title), compute, chips.OF)
+    **{name: Measure(kinds, always(unit), title if callable(title) else about(title), compute, chips.OF)
        for name, (kinds, unit, title, compute) in chips.MEASURES.items()},
 }  # fmt: skip

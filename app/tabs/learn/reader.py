@@ -169,7 +169,7 @@ def read_step(title: str, body: str, setup: Mapping[str, Any], where: str) -> St
         question=question(data, where),
         explain=words(data, "explain", where, needed=False),
     )
-    for written in (step.text, step.explain):
+    for written in (step.text, step.explain, step.question.text if step.question else ""):
         for hole in HOLE.findall(written):
             checked(measures.parse, hole, f"{where}, {{{hole}}}")
     return step

@@ -90,7 +90,6 @@ def set_aside(measured: xr.Dataset, runs: Runs) -> xr.Dataset:
     ----------
     measured : xarray.Dataset
     runs : Runs
-        Of it.
     """
     if not runs.rows.any():
         return measured

@@ -75,7 +75,12 @@ def word_of(low: float, high: float, least: float, most: float) -> str:
     low, high : float
         Ends of the interval.
     least, most : float
-        Between which the error may lie.
+        The limits, in the same unit.
+
+    Returns
+    -------
+    str
+        One of `WORDS`.
     """
     if low >= least and high <= most:
         return WORDS[0]

@@ -29,7 +29,7 @@ Output = Annotated[Path, typer.Argument(metavar="OUTPUT", help="File to write: .
 Weights = Annotated[
     Path | None, typer.Option(help="Your own weights, .npz or .safetensors. Default: digits, trained here.")
 ]
-Data = Annotated[Path | None, typer.Option(help="Your own images: IDX, .npz or .csv; with --weights.")]
+Data = Annotated[Path | None, typer.Option(help="Your own images: IDX, .npz, .csv or CIFAR .bin; with --weights.")]
 Labels = Annotated[Path | None, typer.Option(help="IDX file of their labels.")]
 Hidden = Annotated[int, typer.Option(help="Hidden units of the network for digits.", min=1, max=4096)]
 Device = Annotated[str, typer.Option(help="Packaged set or JSON file.")]

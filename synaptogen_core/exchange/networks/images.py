@@ -1,4 +1,4 @@
-"""Images and labels from files: IDX (MNIST and its kin), .npz, CSV. Bounded, checked, nothing executed."""
+"""Images and labels from files: IDX (MNIST and its kin), .npz, CSV, CIFAR. Bounded, checked, nothing executed."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 MOST_DIMENSIONS = 4
 WHAT = "a file of images"
 ENDS = ("first", "last", "none")
+COLOURS = (3, 32, 32)  # of CIFAR: red, green and blue, each row by row
+CIFAR = ((1, (10,)), (2, (20, 100)))  # bytes of labels before the pixels, and how many classes each has
+PICKLE = b"\x80"  # how one begins
 
 
 class Images(NamedTuple):
@@ -53,7 +56,8 @@ def load_images(
     ----------
     path : str or path
         IDX as MNIST, Fashion-, K- and EMNIST have it (any name; .gz is unpacked); ``.npz`` with arrays x and y, or
-        images and labels, or x_train and y_train; ``.csv`` (or .csv.gz) with a row for each image.
+        images and labels, or x_train and y_train; ``.csv`` (or .csv.gz) with a row for each image; ``.bin``, the binary
+        version of CIFAR-10 or CIFAR-100 (labels: the hundred fine classes), whose images have shape (3, 32, 32).
     labels : str or path, optional
         IDX file of their labels.
     largest : float, optional
@@ -82,6 +86,8 @@ def load_images(
         pixels, found = _npz(file)
     elif name.endswith((".csv", ".txt")):
         pixels, found = _csv(file, label_column)
+    elif name.endswith(".bin"):
+        pixels, found = _cifar(file)
     else:
         pixels, found = load_idx(file), None
     if labels is not None:
@@ -115,6 +121,8 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     try:
         with _stream(file) as stream:
             start = stream.read(4)
+            if start[:1] == PICKLE:
+                raise FileError(f"{path}: must not be a pickle, which could run anything; take .npz, or CIFAR's .bin")
             if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_TYPES:
                 raise FileError(f"{path}: must be IDX (got other bytes at its start); is it another format?")
             if not 1 <= start[3] <= MOST_DIMENSIONS:
@@ -139,6 +147,30 @@ def _stream(file: Path) -> Any:
     with file.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     return gzip.open(file, "rb") if packed else file.open("rb")
+
+
+def _cifar(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Records of labels and pixels, one byte each.
+
+    References
+    ----------
+    Format: Krizhevsky, "Learning multiple layers of features from tiny images", 2009; the binary version.
+    """
+    try:
+        with _stream(file) as stream:
+            body = np.frombuffer(stream.read(MAX_BYTES + 1), np.uint8)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FileError(f"{file}: must be readable (got a fault: {error}); is it cut off?") from error
+    size = math.prod(COLOURS)
+    for labels, classes in CIFAR:
+        if body.size and body.size <= MAX_BYTES and body.size % (labels + size) == 0:
+            records = body.reshape(-1, labels + size)
+            if (records[:, :labels] < np.array(classes)).all():
+                return records[:, labels:].reshape(-1, *COLOURS), records[:, labels - 1].astype(np.int64)
+    raise FileError(
+        f"{file}: must be records of CIFAR-10 or CIFAR-100, {size} pixels after one or two labels (got {body.size:,} "
+        "bytes that are none); is it cut off?"
+    )
 
 
 def arrays_of(file: Path, limit: int = MAX_BYTES) -> dict[str, NDArray[Any]]:

@@ -53,6 +53,27 @@ def test_npz_and_csv(tmp_path: Path) -> None:
     assert plain.y is None and np.allclose(plain.x * 2, one.x)
 
 
+@pytest.mark.parametrize(("classes", "packed"), [((10,), False), ((20, 100), True)])
+def test_cifar(tmp_path: Path, classes: tuple[int, ...], packed: bool) -> None:
+    rng = np.random.default_rng(1)
+    labels = np.column_stack([rng.integers(0, n, 7) for n in classes])
+    pixels = rng.integers(0, 256, (7, 3, 32, 32))
+    body = np.column_stack([labels, pixels.reshape(7, -1)]).astype(np.uint8).tobytes()
+    file = tmp_path / ("batch.bin" + ".gz" * packed)
+    file.write_bytes(gzip.compress(body) if packed else body)
+    x, y, shape = sc.load_images(file)
+    assert shape == (3, 32, 32) and np.array_equal(np.rint(255 * x), pixels.reshape(7, -1))
+    assert y is not None and y.tolist() == labels[:, -1].tolist()
+    nets = sc.networks
+    layers = [nets.Reshape(shape), nets.Conv2d.of_kernels(rng.normal(size=(2, 3, 5, 5)), stride=(9, 9))]
+    assert nets.Network(layers).forward(x).shape == (7, 2, 4, 4)
+    cut = tmp_path / "cut.bin"
+    for wrong in (body[:-1], b"", body[: len(body) // 7].replace(bytes([labels[0, 0]]), b"\xff", 1)):
+        cut.write_bytes(wrong)
+        with pytest.raises(FileError, match=r"cut.bin: must be records of CIFAR-10 or CIFAR-100"):
+            sc.load_images(cut)
+
+
 class Evil:
     def __reduce__(self) -> Any:
         return subprocess.check_call, (["touch", "evil"],)

@@ -32,6 +32,13 @@ def test_the_list(small_run: runs.Run) -> None:
         assert offer.begin["learn.lesson"] == offer.key and offer.begin["learn.step"] == 1
 
 
+def test_a_question_has_live_numbers_too(small_run: runs.Run) -> None:
+    page = page_of(small_run, lesson="networks-3-learning-around", step=1)
+    assert page is not None and page.ask is not None
+    meant = measures.measure(measures.parse("float_accuracy"), measures.Numbers(small_run))
+    assert page.ask.text == f"In float the network reads {meant}. And on this chip?" and "%" in str(meant)
+
+
 def test_answers_from_a_link_are_checked(small_run: runs.Run) -> None:
     for wrong in ("0", "7", "nan", "inf", "<b>", "1.5"):
         page = page_of(small_run, lesson="1-cycle-to-cycle", step=1, answer=wrong)
