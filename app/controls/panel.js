@@ -125,6 +125,7 @@ function fold(bar, parts) {
       .some((row) => row.offsetTop > line + 20)
     for (const row of shown.slice(1).reverse()) {
       if (!over()) { break }
+      if (row.classList.contains("words")) { continue } // what is typed into stays in sight
       more.hidden = false
       row.classList.add("folded")
       inside.prepend(row)
