@@ -175,13 +175,13 @@ def test_a_visited_tab_is_there_whole(page: Dashboard) -> None:
     go(page, "Overview")
     page.wait_ready()
     figures: list[Any] = page.page.evaluate(views, True)
-    assert len(figures) == 7
+    assert len(figures) == 8
     page.page.evaluate("Bokeh.documents[0].get_model_by_name('overview map').x_range.end = 0.5")  # as zooming does
     go(page, "Crossbar")
     page.wait_ready()
     go(page, "Overview")
     page.wait_ready()
-    assert page.page.evaluate(views, False) == [True] * 7
+    assert page.page.evaluate(views, False) == [True] * 8
     assert page.page.evaluate("Bokeh.documents[0].get_model_by_name('overview map').x_range.end") == 0.5
     wide = page.page.locator(".bk-Figure:visible").first.bounding_box()
     assert wide is not None and wide["width"] > 200
