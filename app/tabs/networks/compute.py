@@ -38,6 +38,8 @@ from synaptogen_core.networks import (
 )
 from synaptogen_core.networks.example import digits
 from synaptogen_core.networks.hardware.analog import AnalogLayer
+from synaptogen_core.networks.hardware.inference import Stage
+from synaptogen_core.networks.hardware.inference import run as run_stages
 
 USES = frozenset({"read", "cells"})
 SHOWS = {"Where the errors come from": "budget", "Accuracy over one setting": "curve", "Training in the loop": "loop"}
@@ -60,6 +62,7 @@ MAPS = {
 }  # fmt: skip
 CELLS = ("own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
 CHIP = (*CELLS, "adc", "full_range")
+LITTLE = 10_000  # bytes of a curve, or of a budget
 
 
 class Options(TabOptions):
@@ -130,6 +133,23 @@ def network_of(own: Own) -> Network:
     return network
 
 
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What both networks say to an image; of a chip only what reading takes, so that its cells need not be kept."""
+
+    meant: Network
+    network: Network
+    stages: list[Stage]
+
+    def __call__(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs, float and chip, of an image of 64 pixels."""
+        return self.meant.forward(image[None])[0], run_stages(self.network, self.stages, image[None])[0]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(16 * stage.layout.rows * stage.layout.columns for stage in self.stages)
+
+
 @dataclass(frozen=True)
 class Result:
     accuracy: float
@@ -161,7 +181,7 @@ class Result:
     marks: tuple[tuple[int, int], ...]  # (row, column) of followed cells that lie in the layer
     own: str  # name of the user's network; empty: the one that was trained here
     more: bool  # whether the curve or the training goes on
-    answer: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # outputs, float and chip, of an image of 64 pixels
+    answer: Answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +198,9 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     done = kept(run, request, options, "chip", lambda: _judged(run, request, options, cancel))
     analog, loop, budget, curve, more = done.analog, None, None, None, False
     if options.show == "loop":
-        training_ = kept(run, request, options, "loop", lambda: growing.Training(done.analog, training))
+        training_ = kept(
+            run, request, options, "loop", lambda: growing.Training(done.analog, training, size_of(done.analog))
+        )
         more = training_.grow().more
         before, after = float(done.found.accuracy), math.nan
         if not more:
@@ -187,7 +209,13 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
             after = float(done.found.accuracy)
         loop = training_.loop(before, after)
     elif options.show == "budget":
-        causes = kept(run, request, options, "budget", lambda: growing.later(lambda: accuracy_budget(analog, *test)))
+        causes = kept(
+            run,
+            request,
+            options,
+            "budget",
+            lambda: growing.later(lambda: accuracy_budget(analog, *test), size_of(analog)),
+        )
         if causes.found and causes.more:
             cancel.wait(PAUSE)
         if not cancel.is_set():
@@ -244,7 +272,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         marks=tuple(marked(request.cells, first_cell, run.cells.columns, layer)),
         own=options.own.name if options.own is not None else "",
         more=more,
-        answer=lambda image: (network.forward(image[None])[0], analog.forward(image[None])[0]),
+        answer=Answer(network, analog.network, analog.stages()),
     )
 
 
@@ -265,7 +293,18 @@ def marked(cells: Sequence[tuple[int, int]], first: int, columns: int, layer: An
 def kept(run: Run, request: Request, options: Choices, what: str, make: Callable[[], Any]) -> Any:
     """What differs by the chip's own settings alone is made once."""
     of_chip = tuple(options.get(name) for name in CHIP)
-    return run.keep(("networks", what, of_chip, request.read), make, lambda found: ())
+    return run.keep(("networks", what, of_chip, request.read), make, lambda found: (), size_of)
+
+
+def size_of(found: Any) -> int:
+    """Bytes of what is kept: most of it the cells of chips."""
+    if isinstance(found, AnalogNetwork):
+        return sum(layer.cells.nbytes + 8 * layer.cells.size + layer.programming.nbytes for layer in found.layers)
+    if isinstance(found, Done):
+        return size_of(found.analog) + size_of(found.found)
+    if isinstance(found, growing.Growing):
+        return found.held or LITTLE
+    return int(getattr(found, "nbytes", LITTLE))
 
 
 def chip_of(run: Run, request: Request, options: Choices) -> Chip:
@@ -291,7 +330,7 @@ def _judged(run: Run, request: Request, options: Choices, cancel: threading.Even
     network, training, test = asked(options)
     chip = chip_of(run, request, options)
     key = "networks", "cells", tuple(options.get(name) for name in CELLS)
-    cells = run.keep(key, lambda: _programmed(network, chip, options, cancel), lambda found: ())
+    cells = run.keep(key, lambda: _programmed(network, chip, options, cancel), lambda found: (), size_of)
     readouts = [replace(la.readout, adc_bits=chip.adc_bits, bandwidth=chip.bandwidth) for la in cells.layers]
     analog = AnalogNetwork(network, chip, cells.with_readouts(readouts, None).layers)
     full = [layer.readout.ranges for layer in analog.layers]

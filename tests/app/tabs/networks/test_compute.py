@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +17,7 @@ import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.networks import compute as tab
 from app.tabs.networks.own import Own
+from app.work.cache import LruCache, bytes_of
 
 nets = sc.networks
 
@@ -58,6 +61,21 @@ def test_what_is_shown_is_what_the_library_says(given: Any) -> None:
     before = run.kept
     again = tab.compute(run, request, choices(ohm=20.0, map="error"), never)
     assert again.by_cause is result.by_cause and again.values.shape == result.values.shape and before is run.kept
+
+
+def test_moving_a_control_does_not_fill_the_server(make_run: Callable[..., Any]) -> None:
+    """Chips count, and are kept as long as there is room: 2,368 cells, twice. A result holds none."""
+    run = replace(make_run(), kept=LruCache(8_000_000))
+    never, results = threading.Event(), []
+    for ohm in range(12):
+        results.append(tab.compute(run, run.request, choices(ohm=float(ohm), verify=False), never))
+    assert 2 < len(run.kept) < 20, "three entries each"
+    chips = [weakref.ref(entry.analog) for entry, _ in run.kept._values.values() if isinstance(entry, tab.Done)]
+    assert chips
+    run.kept.clear()
+    gc.collect()
+    assert all(chip() is None for chip in chips), "what is drawn holds no chip"
+    assert results[0].answer(np.zeros(64))[1].shape == (10,) and all(bytes_of(found) < 1_000_000 for found in results)
 
 
 def test_a_curve_grows_point_by_point_and_the_loop_epoch_by_epoch(given: Any, monkeypatch: Any) -> None:
