@@ -15,6 +15,7 @@ import numpy as np
 import synaptogen_core as sc
 from synaptogen_core.crossbar import Lines, bias
 from synaptogen_core.drawing import svg
+from synaptogen_core.drawing.picture import Line, Picture, axis
 
 ROW, COLUMN = 2, 5
 VOLTS = (-1.5, 0.2, 1.0, 0.2, 1.5, 0.2)  # SET, read, partial RESET, read, full RESET, read
@@ -56,15 +57,14 @@ def main(folder: Path) -> float:
     flat_part = np.abs((time % (2 * edge + 2 * flat)) - 1.5 * flat - edge) < 0.4 * flat
     difference = np.abs(simulated - expected)[flat_part].max()
     print(f"{time.size} points; largest difference at the tops of the pulses: {difference:.1e} A")
-    picture = svg.Picture(
+    picture = Picture(
         "Current of a bit line in ngspice and in Python",
-        svg.axis("time (us)", time * 1e6),
-        svg.axis("current (uA)", simulated * 1e6),
+        axis("time (us)", time, factor=1e6),
+        axis("current (uA)", simulated, factor=1e6),
+        [Line("ngspice", time, simulated), Line("python", time, expected)],
         "bit line 5: ngspice wide, Python thin",
     )
-    picture.line(time * 1e6, simulated * 1e6, "ngspice")
-    picture.line(time * 1e6, expected * 1e6, "python")
-    (folder / "circuit-simulators.svg").write_text(str(picture).replace(">", f">{STYLE}", 1))
+    (folder / "circuit-simulators.svg").write_text(svg.draw(picture).replace(">", f">{STYLE}", 1))
     return float(difference)
 
 

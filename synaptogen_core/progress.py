@@ -40,7 +40,15 @@ def check_callbacks(progress: object, cancel: object) -> None:
 
 
 def part_of(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """Progress of a part as that of the whole, from the share `start` to the share `end`."""
+    """Progress of a part as that of the whole.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Of the whole.
+    start, end : float
+        Shares of the whole between which the part lies.
+    """
     return None if progress is None else lambda share: progress(start + (end - start) * share)
 
 

@@ -77,7 +77,14 @@ def about_own_mean(memory: Memory, cycles: int, lags: int) -> F64:
 
 
 def lost_variance(memory: Memory, cycles: int) -> float:
-    """Share of the variance that the mean of so many cycles takes with it."""
+    """Share of the variance that the mean over cycles takes with it.
+
+    Parameters
+    ----------
+    memory : Memory
+    cycles : int
+        Of the mean.
+    """
     return float(1 - _about_own_mean(memory, cycles, 0)[0])
 
 

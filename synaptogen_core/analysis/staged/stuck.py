@@ -84,7 +84,13 @@ def runs_of(measured: xr.Dataset, states: xr.Dataset) -> Runs:
 
 
 def set_aside(measured: xr.Dataset, runs: Runs) -> xr.Dataset:
-    """The measurement in which cycles of runs have failed."""
+    """The measurement in which cycles of runs have failed.
+
+    Parameters
+    ----------
+    measured : xarray.Dataset
+    runs : Runs
+    """
     if not runs.rows.any():
         return measured
     known = measured["failure"].values if "failure" in measured else np.zeros(runs.rows.size, np.int8)
@@ -93,7 +99,13 @@ def set_aside(measured: xr.Dataset, runs: Runs) -> xr.Dataset:
 
 
 def with_runs(device: DeviceParameters, runs: Runs) -> Extension | None:
-    """What a device of format 2 has beyond the published class, and the runs."""
+    """What a device of format 2 has beyond the published class, and the runs.
+
+    Parameters
+    ----------
+    device : DeviceParameters
+    runs : Runs
+    """
     return None if device.extension is None else replace(device.extension, stuck=runs.part)
 
 

@@ -123,7 +123,7 @@ def log_normal(panel: Panel) -> Scores:
     known = Panel(np.where(late[:, None], np.nan, logs), panel.device, panel.starts, panel.features, panel.step)
     mean, sd = (moment[panel.device] for moment in known.moments)
     found = _normal(panel, mean, np.maximum(sd, 1e-9))
-    return Scores(np.where(late[:, None], found.values, np.nan), units_of(panel, late))
+    return Scores(np.where(late[:, None], found.values, np.nan), units_of(panel))
 
 
 def ranks(device: DeviceParameters, panel: Panel) -> F64:
@@ -150,7 +150,7 @@ def within(rank: F64, panel: Panel, share: float) -> Scores:
     """
     late = is_late(panel)
     inside = np.abs(rank - 0.5) <= share / 2
-    return Scores(np.where(late[:, None] & panel.present, inside, np.nan), units_of(panel, late))
+    return Scores(np.where(late[:, None] & panel.present, inside, np.nan), units_of(panel))
 
 
 def _many(panel: Panel) -> int:

@@ -68,7 +68,20 @@ def difference(
 
 
 def word_of(low: float, high: float, least: float, most: float) -> str:
-    """What the interval of an error says of its limits."""
+    """What the interval of an error says of its limits.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval.
+    least, most : float
+        The limits, in the same unit.
+
+    Returns
+    -------
+    str
+        One of `WORDS`.
+    """
     if low >= least and high <= most:
         return WORDS[0]
     return WORDS[1] if low > most or high < least else WORDS[2]

@@ -132,7 +132,7 @@ def scores(device: DeviceParameters, panel: Panel) -> Scores:
             score = -0.5 * one.surprise**2 - 0.5 * np.log(2 * np.pi * one.noise) + np.log(one.slope)
         counted = late & np.isfinite(panel.values[:, j])
         found[counted, j] = np.where(np.isfinite(score), np.maximum(score, WORST), WORST)[counted]
-    return Scores(found, units_of(panel, late))
+    return Scores(found, units_of(panel))
 
 
 def is_late(panel: Panel) -> Bools:
@@ -141,8 +141,17 @@ def is_late(panel: Panel) -> Bools:
     return np.asarray(place >= TRAINED * np.diff(panel.starts)[panel.device])
 
 
-def units_of(panel: Panel, late: Bools) -> NDArray[np.intp]:
-    """Devices, or, of few, stretches of their later cycles; shape (rows,)."""
+def units_of(panel: Panel) -> NDArray[np.intp]:
+    """Devices, or, of few, stretches of their later cycles.
+
+    Parameters
+    ----------
+    panel : Panel
+
+    Returns
+    -------
+    ndarray of int, shape (rows,)
+    """
     device = panel.device.astype(np.intp)
     if panel.devices >= FEW_DEVICES:
         return device
