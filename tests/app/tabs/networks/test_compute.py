@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import io
+import struct
 import threading
 import weakref
 from collections.abc import Callable
@@ -16,7 +18,8 @@ import pytest
 import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.networks import compute as tab
-from app.tabs.networks.own import Own
+from app.tabs.networks import data
+from app.tabs.networks.own import Own, OwnImages
 from app.work.cache import LruCache, bytes_of
 
 nets = sc.networks
@@ -138,7 +141,55 @@ def test_own_weights(given: Any) -> None:
         (Own("mine.npz", b"no zip"), "mine.npz: must"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            tab.network_of(wrong)
+            data.network_of(wrong, None, 32)
+
+
+def packed(**arrays: Any) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+def test_own_images(given: Any) -> None:
+    """Stripes, in three classes with names of their own: as one file, and as two IDX files; the network is theirs."""
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 3, 400)
+    x = rng.uniform(0, 0.2, (400, 5, 6))
+    x[np.arange(400), labels] = 1.0
+    names = np.array(["<b>top</b>", "middle", "low"])[labels]
+    images = OwnImages((Own("stripes.npz", packed(x=x, y=names)),))
+    options = tab.Options(images=images, hidden=5, ohm=0.0)
+    assert "images" not in options.in_link()
+    result = tab.compute(*given, options.choices(), threading.Event())
+    assert result.own_images == "stripes.npz" and result.classes == tuple(np.unique(names))
+    assert result.images.shape == (100, 5, 6) and result.trained_on == 300 and result.confusion.shape == (3, 3)
+    assert result.float_accuracy > 0.95 < result.accuracy + 0.05 and result.answer(x[0].ravel())[1].shape == (3,)
+    assert data.data_of(images) is data.data_of(images), "read once, for as long as the page has it"
+    two = OwnImages((Own("Labels.gz", gzip.compress(idx(labels))), Own("images", idx(np.rint(255 * x)))))
+    again = data.data_of(two)
+    assert again.classes == ("0", "1", "2") and again.shape == (5, 6)
+    assert np.allclose(again.test[0], result.images.reshape(100, 30), atol=1 / 255)
+    colour = data.data_of(OwnImages((Own("c.npz", packed(x=rng.uniform(size=(120, 3, 4, 4)), y=np.arange(120) % 2)),)))
+    assert colour.colours == 3 and colour.pictures().shape == (30, 4, 4)
+
+
+@pytest.mark.parametrize(("files", "sentence"), [
+    ({"a.npz": packed(x=np.ones((200, 4)))}, "a.npz: must have labels"),
+    ({"a.npz": packed(x=np.ones((200, 4)), y=np.arange(200))}, r"a.npz: must have 2 to 20 classes \(got 200\)"),
+    ({"a.npz": packed(x=np.ones((20, 4)), y=np.arange(20) % 2)}, "a.npz: must have 100 images or more"),
+    ({"a.npz": packed(x=np.ones((200, 4)), y=np.arange(199) % 2)}, "a.npz: must have a label for each of 200 images"),
+    ({"a.npz": b"no zip"}, "a.npz: must be an .npz"),
+    ({"a": idx(np.ones((200, 4))), "b": idx(np.arange(200) % 2)}, "images: of two files one must have “label” in"),
+    ({"a": b"x", "b": b"x", "labels": b"x"}, r"images: must be one file, or two, images and labels \(got 3\)"),
+    ({"a": b"\x80\x04"}, "a: must not be a pickle"),
+])  # fmt: skip
+def test_images_that_are_none(files: dict[str, bytes], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        data.data_of(OwnImages(tuple(Own(*file) for file in files.items())))
 
 
 def test_controls_that_mean_nothing_are_hidden() -> None:
