@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 from scipy.stats import norm
 
 import synaptogen_core as sc
+from benchmarks import fitting as old
 from synaptogen_core.device.extension import BreakIn, Coordinate, Extension, Slow
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.shapes import Curve, warp_of
@@ -61,6 +63,18 @@ def known_device(break_in: bool = False, **changes: Curve) -> DeviceParameters:
         means=[mean], factors=[factor], var={1: (a[None], np.linalg.cholesky(noise - a @ noise @ a.T))}, order=1,
         hhrs=PUBLISHED.hhrs, llrs=PUBLISHED.llrs, u_0=PUBLISHED.u_0, eta=PUBLISHED.eta, u_max=PUBLISHED.u_max,
     )  # fmt: skip
+
+
+def real_device() -> DeviceParameters:
+    """The known device with the window of real lots: 1.5 % of its bits are wrong; and a break-in."""
+    known = known_device(break_in=True, r_lrs=Curve("g-and-h", {"centre": 0.0, "scale": 0.95, "g": 0.1, "h": 0.03}))
+    coordinates = list(known.extension.coordinates)
+    warp = warp_of({"kind": "spline", "knots": [3.6, 4.3, 5.0, 5.7], "values": [3.72, 4.28, 4.98, 5.3]})
+    coordinates[0] = replace(coordinates[0], warp=warp)
+    means, factors = known.means.copy(), known.factors.copy()
+    means[0, [0, 4, 6]] = 4.8, *np.log([0.36, 0.16])
+    factors[0, 0, 0], factors[0, 2, 2] = 0.27, 0.15
+    return replace(known, means=means, factors=factors, extension=replace(known.extension, coordinates=coordinates))
 
 
 def measured(device: DeviceParameters, devices: int, cycles: int, seed: int) -> xr.Dataset:
@@ -117,14 +131,71 @@ def coverage_rows(repeats: int, sizes: tuple[tuple[int, int], ...] = SIZES) -> I
                     f"{inside} of {total}"  # fmt: skip
 
 
+def chosen_rows(repeats: int) -> Iterator[tuple[str, ...]]:
+    """Rows of a table: truth, size, how many of so many fits chose format 2."""
+    published = PUBLISHED.vary(order=old.RIGHT_ORDER)
+    for devices, cycles in ((1, 200), (1, 1000), (24, 200), (64, 300)):
+        data = (old.measured(published, devices, cycles, 7000 + k) for k in range(repeats))
+        yield "published class", f"{devices} x {cycles}", _chosen(data, repeats)
+    for devices, cycles in ((1, 300), (24, 150), (254, 300)):
+        data = (two_features(real_device(), devices, cycles, 7000 + k) for k in range(repeats))
+        yield "format 2", f"{devices} x {cycles}", _chosen(data, repeats)
+
+
+def _chosen(data: Iterator[xr.Dataset], repeats: int) -> str:
+    formats = [sc.fitting.choose(one, PUBLISHED, name="a", intervals=False).fit.device.format for one in data]
+    return f"format 2 in {formats.count(2)} of {repeats}"
+
+
+def two_features(device: DeviceParameters, devices: int, cycles: int, seed: int) -> xr.Dataset:
+    """As most public sets are: resistances alone."""
+    return measured(device, devices, cycles, seed).drop_vars(["u_set", "u_reset"])
+
+
+LEFT_OUT = {"all": (), "no warp": ("warp",), "no offset": ("offset",), "no slow part": ("slow",)}
+
+
+def set_rows(sizes: tuple[tuple[int, int, int], ...] = ((254, 300, 2), (24, 150, 4), (1, 300, 4))) -> Iterator[str]:
+    """What is said of fits of sets like real ones: lines of the verdict, numbers that are wrong, bit error rate."""
+    for devices, cycles, repeats in sizes:
+        for seed in range(repeats):
+            data = two_features(real_device(), devices, cycles, 300 + seed)
+            controls = LEFT_OUT if devices >= 254 else {"all": (), "no slow part": ("slow",)}
+            for name, left_out in controls.items():
+                fit = sc.fitting.fit_extended(data, PUBLISHED, name="a", leave_out=left_out, intervals=False, seed=seed)
+                yield f"{devices} x {cycles}, seed {seed}, {name} | {_said(fit)}"
+            try:
+                fit = sc.fitting.fit(data, PUBLISHED, name="a", intervals=False, seed=seed)
+            except sc.errors.NeedsExtended as few:
+                yield f"{devices} x {cycles}, seed {seed}, published class | {few}"
+                continue
+            yield f"{devices} x {cycles}, seed {seed}, published class | {_said(fit)}"
+
+
+def _said(fit: sc.fitting.Fit) -> str:
+    validation = sc.fitting.validate(fit)
+    lines = validation.verdict[:-1]
+    bad = [line.about for line in lines if line.good is False]
+    numbers = sc.fitting.compare_numbers(fit, refitted=validation.refitted).to_dataframe()
+    wrong = numbers[numbers["word"] == "wrong by more"]["what"].tolist()
+    errors = numbers[numbers["what"] == "rate at the best threshold"]
+    ratio = f"{100 * errors['error'].iloc[0]:+.0f} %" if len(errors) else "too few errors"
+    good = sum(line.good is True for line in lines)
+    return f"{good} lines good, bad: {', '.join(bad) or 'none'} | bit errors {ratio} | wrong: {', '.join(wrong) or '-'}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.extended", description=__doc__)
-    parser.add_argument("what", choices=("intervals",), nargs="*")
+    parser.add_argument("what", choices=("intervals", "classes", "sets"), nargs="*")
     parser.add_argument("--repeats", type=int, default=REPEATS)
     arguments = parser.parse_args()
-    chosen = arguments.what or ["intervals"]
+    chosen = arguments.what or ["intervals", "classes", "sets"]
     for row in coverage_rows(arguments.repeats) if "intervals" in chosen else ():
         print(*row, sep=" | ", flush=True)
+    for row in chosen_rows(arguments.repeats) if "classes" in chosen else ():
+        print(*row, sep=" | ", flush=True)
+    for line in set_rows() if "sets" in chosen else ():
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

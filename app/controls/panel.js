@@ -63,17 +63,19 @@ input[type=checkbox]:checked::before { left: 16px; }
 .side select { max-width: 62%; min-width: 90px; }
 .side .unit { width: 1.9em; }
 .side .row.slid { padding-bottom: 2px; }
-.bar { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 14px; min-height: 40px; padding: 2px 0; }
+.bar { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 12px; min-height: 40px; padding: 2px 0; }
 .bar .row { padding: 2px 0; max-width: 100%; }
+.bar .row.slid:not(.lines) { display: flex; flex-wrap: wrap; align-items: center; gap: 0 6px; }
 .bar .line { display: flex; align-items: center; gap: 5px; height: 32px; }
 .bar .label { opacity: 0.85; }
 .bar select { max-width: 230px; height: 32px; }
-.bar input[type=text] { width: 5.2em; height: 32px; border-color: var(--line); border-radius: 3px; }
+.bar input[type=text] { width: 4.6em; height: 32px; border-color: var(--line); border-radius: 3px; }
 .bar .words input[type=text] { width: 13em; text-align: left; }
-.bar .slid input[type=range] { width: 90px; }
+.bar .slid input[type=range] { width: 64px; }
+.bar > .row.slid:not(.lines) { flex-wrap: nowrap; } .bar .row .sentence { flex-basis: 100%; }
 .bar .sentence { max-width: 260px; }
 .bar textarea { width: 260px; height: 32px; }
-.bar .more > summary { display: flex; align-items: center; height: 32px; margin: 2px 0; padding: 0 10px; border: 1px solid var(--line); border-radius: 4px; cursor: pointer; list-style: none; }
+.bar .more > summary { display: flex; box-sizing: border-box; align-items: center; height: 32px; margin: 2px 0; padding: 0 10px; border: 1px solid var(--line); border-radius: 4px; cursor: pointer; list-style: none; }
 .bar .more > .rows { display: flex; flex-wrap: wrap; gap: 4px 14px; padding: 4px 0; }
 .bar .more[open] { flex-basis: 100%; } .bar .more[open] > summary { width: fit-content; }
 @media print { .panel { display: none; } }
@@ -95,6 +97,52 @@ function element(tag, attributes, ...children) {
 
 // A sign that is seen and not read: the button's name is its title, so that a label names its control alone.
 const hidden = (sign) => element("span", {"aria-hidden": "true"}, sign)
+
+// A bar is one line: what has no room in it is under "More", before what always is.
+function fold(bar, parts) {
+  let more = parts.find((part) => part.matches("details.more"))
+  if (!more) {
+    more = element("details", {class: "more", hidden: true}, element("summary", {}, "More"), element("div", {class: "rows"}))
+    bar.insertBefore(more, bar.lastElementChild)
+  }
+  const own = parts.filter((part) => part.matches(".row")), inside = more.querySelector(".rows")
+  let last = ""
+  const fit = () => {
+    const width = bar.clientWidth, always = [...inside.children].some((row) => !row.classList.contains("folded") && !row.hidden)
+    const now = `${width} ${own.map((row) => Number(row.hidden))} ${always || more.dataset.always}`
+    if (!width || now === last) { return } // what has the focus is not moved for nothing
+    last = now
+    const {open} = more, {activeElement: focused} = bar.getRootNode()
+    more.open = false
+    for (const row of own) {
+      row.classList.remove("folded")
+      bar.insertBefore(row, more)
+    }
+    const alone = more.dataset.always !== "true" && !always
+    more.hidden = alone
+    const shown = own.filter((row) => !row.hidden), line = shown[0]?.offsetTop ?? 0
+    const over = () => [...shown.filter((row) => !row.classList.contains("folded")), ...(more.hidden ? [] : [more])]
+      .some((row) => row.offsetTop > line + 20)
+    for (const row of shown.slice(1).reverse()) {
+      if (!over()) { break }
+      if (row.classList.contains("words")) { continue } // what is typed into stays in sight
+      more.hidden = false
+      row.classList.add("folded")
+      inside.prepend(row)
+    }
+    more.open = open
+    if (focused && bar.contains(focused) && bar.getRootNode().activeElement !== focused) {
+      more.open = more.open || inside.contains(focused)
+      focused.focus()
+    }
+  }
+  new ResizeObserver(fit).observe(bar)
+  document.fonts?.ready.then(() => { // letters of another font were wider
+    last = ""
+    fit()
+  })
+  return fit
+}
 
 export function render({model}) {
   const tip = element("div", {class: "tip", popover: "manual", role: "tooltip"})
@@ -237,7 +285,7 @@ export function render({model}) {
     const sentence = element("div", {class: "sentence", role: "status"})
     const gap = model.layout === "side" ? [element("span", {class: "gap"})] : []
     const line = element("div", {class: "line"}, label, help, dot, ...gap, ...inside)
-    const row = element("div", {class: `row ${below.length ? "slid" : ""} ${spec.kind === "words" ? "words" : ""}`}, line, ...below, sentence)
+    const row = element("div", {class: `row ${below.length ? "slid" : ""} ${spec.kind === "lines" ? "lines" : ""} ${spec.kind === "words" ? "words" : ""}`}, line, ...below, sentence)
     const show = () => {
       const now = state(spec.key)
       row.hidden = !now.shown
@@ -289,13 +337,16 @@ export function render({model}) {
     const inside = element("div", {class: "rows"})
     const dots = element("span", {class: "dots", title: "Something here is changed", role: "img", "aria-label": "changed"})
     const made = element("details", {class: model.layout === "side" ? "group" : "more", open}, element("summary", {}, title, dots), inside)
+    let filled = false
     const fill = () => { // made when it is first opened
-      if (inside.childElementCount === 0) { inside.append(...(picture ? [wave()] : []), ...specs.map(make)) }
+      if (!filled) { inside.append(...(picture ? [wave()] : []), ...specs.map(make)) }
+      filled = true
     }
     made.addEventListener("toggle", () => { if (made.open) { fill() } })
     if (open) { fill() }
     const show = () => {
-      made.hidden = !specs.some(({key}) => state(key).shown)
+      made.hidden = !specs.some(({key}) => state(key).shown) && !inside.querySelector(":scope > .folded")
+      made.dataset.always = String(specs.some(({key}) => state(key).shown))
       dots.hidden = !specs.some(({key}) => state(key).shown && state(key).changed)
     }
     rows.set(`group ${key}`, show)
@@ -309,6 +360,11 @@ export function render({model}) {
     reset.addEventListener("click", () => send({reset: true}))
     parts.push(element("div", {class: "foot"}, reset))
   }
-  model.on(["state", "answers"], () => { for (const show of rows.values()) { show() } })
-  return element("div", {class: `panel ${model.layout}`}, element("style", {}, STYLE), ...parts, tip)
+  const root = element("div", {class: `panel ${model.layout}`}, element("style", {}, STYLE), ...parts, tip)
+  const refold = model.layout === "bar" ? fold(root, parts) : () => {}
+  model.on(["state", "answers"], () => {
+    for (const show of rows.values()) { show() }
+    refold()
+  })
+  return root
 }

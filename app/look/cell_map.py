@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bokeh.events import Tap
+from bokeh.events import DoubleTap, Tap
 from bokeh.models import BasicTicker, ColumnDataSource, CustomJSHover, HoverTool, LinearColorMapper, Range1d
 
 from app.look import theme
@@ -54,7 +54,8 @@ class CellMap:
         self.places = {"$x": CustomJSHover(code=ROUND), "$y": CustomJSHover(code=ROUND)}
         self.hover = HoverTool(renderers=[image], formatters=self.places)
         figure.add_tools(self.hover)
-        figure.on_event(Tap, self._tapped)
+        for event in (Tap, DoubleTap):  # two clicks within .3 s are one of these, on whichever two cells
+            figure.on_event(event, self._tapped)
 
     def add_marks(self) -> None:
         """Marks of the followed cells; above whatever else has been drawn by now."""

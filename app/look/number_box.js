@@ -18,8 +18,8 @@ const STYLE = `
 .number .steps button:hover { opacity: 1; }
 .number .sentence { color: var(--bad); font-size: 0.75rem; line-height: 1.35; margin-top: 3px; }
 .number .sentence:empty { display: none; }
-.boxed .field { height: 43px; margin: -6px 0 0; padding: 0 8px 5px 12px; min-width: 0; border: 1px solid var(--line);
-  border-radius: 4px; }
+.boxed .field { height: 38px; margin: -6px 0 0; padding: 0 8px 5px 12px; min-width: 0; box-sizing: border-box; border: 1px solid var(--line);
+  border-radius: 4px; } /* 32 to be seen: the label stands on the border */
 .boxed .field:hover { border-color: currentColor; }
 .boxed .field:focus-within { outline: 1px solid var(--main); outline-offset: -2px; border-color: var(--main); }
 .boxed .label { float: none; max-width: 100%; margin-left: -4px; padding: 0 4px; overflow: hidden; white-space: nowrap;

@@ -18,7 +18,7 @@ def table(caption: str, head: Sequence[str], rows: Mapping[str, Sequence[str]]) 
         for name, cells in rows.items()
     )
     return (
-        '<div style="overflow-x:auto"><table class="numbers" style="white-space:nowrap">'
+        '<div style="overflow-x:auto" tabindex="0"><table class="numbers" style="white-space:nowrap">'
         f"<caption>{escape(caption)}</caption><tr><th></th>{top}</tr>{body}</table></div>"
     )
 
@@ -43,7 +43,7 @@ def followed(cells: Sequence[tuple[str, Sequence[str]]], head: Sequence[str]) ->
         body += f"<tr><th>{mark}{escape(name)}</th>{''.join(f'<td{span}>{escape(text)}</td>' for text in texts)}</tr>"
     top = "".join(f"<th>{escape(text)}</th>" for text in ("Cell", *head))
     return (
-        '<div style="overflow-x:auto"><table class="numbers" style="white-space:nowrap">'
+        '<div style="overflow-x:auto" tabindex="0"><table class="numbers" style="white-space:nowrap">'
         f"<caption>Followed cells: click the map to choose, with Shift to add</caption><tr>{top}</tr>{body}"
         "</table></div>"
     )

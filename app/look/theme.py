@@ -54,9 +54,29 @@ SHEET = f"""
 """
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
-PALETTE = {
-    "light": {"palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}}},
-    "dark": {"palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}}},
+HEIGHT = "32px"  # of buttons and boxes; lines of the sidebar have 28
+_HEIGHTS = {"styleOverrides": {"root": {"minHeight": HEIGHT, "paddingTop": 0, "paddingBottom": 0}}}
+# On a phone the sidebar is a sheet at the bottom: the picture above it is seen while its controls are moved.
+_SHEET = {
+    "position": "fixed !important", "top": "auto !important", "bottom": "0 !important", "height": "62vh !important",
+    "minHeight": "0 !important", "maxHeight": "62vh !important", "width": "100vw !important",
+    "maxWidth": "100vw !important", "borderRadius": "14px 14px 0 0", "borderTop": "1px solid rgba(127, 127, 127, 0.5)",
+    "boxShadow": "0 -4px 20px rgba(0, 0, 0, 0.3)", "& > .MuiToolbar-root": {"display": "none"},
+}  # fmt: skip
+COMPONENTS = {
+    "MuiButton": _HEIGHTS,
+    "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}},
+    "MuiDrawer": {"styleOverrides": {"paper": {"@media (max-width: 599px)": _SHEET}}},
+}
+PALETTE: dict[str, Any] = {
+    "light": {
+        "palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}},
+        "components": COMPONENTS,
+    },
+    "dark": {
+        "palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}},
+        "components": COMPONENTS,
+    },
 }
 
 

@@ -22,7 +22,7 @@ from app.compare.panel import ComparePanel
 from app.controls.terms import Terms
 from app.look import layout, theme
 from app.look.plain import plain
-from app.look.theme import HEADER, PALETTE, Theme
+from app.look.theme import PALETTE, Theme
 from app.page import help, leaving
 from app.page.address import Address
 from app.page.header import Header
@@ -30,6 +30,7 @@ from app.page.own_device import DeviceLine
 from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
+from app.page.style import PAGE_STYLE, SPACE
 from app.page.tab_bar import TabBar
 from app.settings import history, link, presets, session_file
 from app.settings.caption import caption
@@ -40,7 +41,7 @@ from app.tabs.fit import files as fit_files
 from app.tabs.fit.session import FitWork
 from app.tabs.pulses import files as train_files
 from app.tabs.registry import TABS
-from app.tabs.view import Context, View
+from app.tabs.view import Context
 from app.work import crowd
 from app.work.downloads import Downloads
 from app.work.lane import has_loop
@@ -51,48 +52,14 @@ from synaptogen_core.errors import SynaptogenError
 SIDEBAR = 280  # pixels
 KEYS = [tab.key for tab in TABS]
 DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
+SHARE = (("link", "Copy the link"), ("session.json", "Session as a file, own device included"))  # the browser copies
+EXPORT = (("report.html", "Report of the run (HTML)"), ("nc", "Data (NetCDF)"), ("csv", "Features (CSV)"))
 PATCHES = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 TOOLS = [
     Path(theme.__file__).with_name(f"figure_{part}.js").read_text(encoding="utf-8")
     for part in ("export", "numbers", "tools")
 ]
 ICON = Path(__file__).with_name("favicon.svg")
-BAR = 48  # pixels: height of the header
-PAGE_STYLE = {
-    "& .header": {"backgroundColor": HEADER, "backgroundImage": "none", "color": "#ffffff"},
-    "& .header .MuiToolbar-root": {"minHeight": f"{BAR}px", "height": f"{BAR}px", "px": {"xs": "8px", "sm": "12px"}},
-    "& .header .title": {
-        "fontSize": "1.05rem",
-        "fontWeight": 500,
-        "whiteSpace": "nowrap",
-        "mr": "10px",
-        "display": {"xs": "none", "sm": "block"},
-    },
-    "& .header .MuiBox-root": {"minWidth": 0},
-    "& .header .MuiLinearProgress-root": {"display": "none"},
-    "& .MuiDrawer-paper > .MuiToolbar-root, & .main .MuiToolbar-root": {
-        "minHeight": f"{BAR}px",
-        "height": f"{BAR}px",
-        "m": 0,
-    },
-    "@media print": {
-        "display": "block",
-        "height": "auto",
-        "width": "100%",
-        "overflow": "visible",
-        "& .header, & nav, & .main .MuiToolbar-root": {"display": "none"},
-        "& .main, & .main > .MuiBox-root, & .main-content": {
-            "display": "block",
-            "height": "auto",
-            "overflow": "visible",
-            "margin": 0,
-        },
-    },
-}
-SPACE = """
-:host { padding: 4px 16px 12px; box-sizing: border-box; }
-@media (max-width: 599px) { :host { padding: 4px 8px; } }
-"""
 
 
 class Dashboard:
@@ -110,7 +77,7 @@ class Dashboard:
         self.session = Session(self.settings, TABS, self._post)
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
         self.session.closing.append(self.work.close)
-        self.views: dict[str, View] = {}
+        self.views: dict[str, Any] = {}
         self.ghosts: dict[str, Ghosts] = {}  # what is drawn beside the pictures of each tab
         self.beside = self.session.beside = Beside()
         self.session.decorate = self._decorate
@@ -166,6 +133,8 @@ class Dashboard:
         self.header.add("redo", "Redo", self.address.redo, disabled=True)
         self.header.add("compare", "Compare: pin this run as A", self._pin, pressed=False)
         self.header.add("outlier", "Next outlier", self.selected.next, items=selection.ITEMS)
+        self.header.add("share", "Share", self._export, items=SHARE)
+        self.header.add("export", "Export", self._export, items=EXPORT)
         self.header.add("help", "Help", self._help, items=help.ITEMS)
 
     def _tell_history(self) -> None:
@@ -203,6 +172,11 @@ class Dashboard:
 
     def _preset(self, item: str) -> None:
         self.apply(presets.changes(self.settings, item))
+
+    def _export(self, kind: str) -> None:
+        """A file of the Data tab, which shows how far it is."""
+        self.show("data")
+        self._post(lambda: self.views["data"].download(kind))
 
     def _set_dark(self, dark: bool) -> None:
         self.theme.set_dark(dark)

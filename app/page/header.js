@@ -26,6 +26,8 @@ svg { width: 18px; height: 18px; flex: none; fill: none; stroke: currentColor; s
 dialog { width: min(720px, calc(100vw - 24px)); max-height: calc(100vh - 48px); box-sizing: border-box; padding: 0; border: 1px solid color-mix(in srgb, currentColor 22%, transparent);
   border-radius: 8px; background: var(--panel-surface-color, #fff); color: var(--panel-on-surface-color, #222);
   font: 400 0.95rem/1.5 "Roboto", "Helvetica", Arial, sans-serif; }
+.toast { position: fixed; inset: 56px 16px auto auto; margin: 0; padding: 8px 14px; border: 0; border-radius: 4px; background: #4a4a4a; color: #fff; font: 500 0.85rem/1.3 "Roboto", "Helvetica", Arial, sans-serif; }
+dialog .link { width: 100%; height: 32px; box-sizing: border-box; font: inherit; color: inherit; background: none; border: 1px solid currentColor; border-radius: 4px; padding: 0 8px; }
 dialog::backdrop { background: rgba(0, 0, 0, 0.45); }
 dialog header { position: sticky; top: 0; display: flex; align-items: center; padding: 10px 16px; background: inherit; border-bottom: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 dialog h2 { flex: 1; margin: 0; font-size: 1.1rem; font-weight: 500; }
@@ -66,7 +68,32 @@ export function render({model}) {
   const dialog = element("dialog", {"aria-labelledby": "title"})
   const root = element("div", {}, element("style", {}, STYLE), bar, menu, dialog)
   let opener = null
-  const act = (action, item = null) => model.send_msg({action: action.key, item})
+  const act = (action, item = null) => {
+    if (action.key === "share" && item === "link") { copy() } else { model.send_msg({action: action.key, item}) }
+  }
+  // A browser takes a text from a click only, so the server cannot copy it.
+  const toast = element("div", {class: "toast", role: "status", popover: "manual"})
+  const say = (words) => {
+    toast.textContent = words
+    toast.showPopover()
+    setTimeout(() => toast.hidePopover(), 2000)
+  }
+  const copy = () => {
+    const old = () => { // without https there is no clipboard object, and the browser may refuse
+      const box = element("input", {type: "text", readonly: true, "aria-label": "Link to copy", class: "link"})
+      box.value = window.location.href
+      const close = element("button", {type: "button"}, "Close")
+      close.addEventListener("click", () => dialog.close())
+      dialog.replaceChildren(element("header", {}, element("h2", {id: "title"}, "Copy this link"), close), element("div", {class: "body"}, box))
+      dialog.showModal()
+      box.select()
+      if (document.execCommand("copy")) {
+        dialog.close()
+        say("Link copied")
+      }
+    }
+    if (navigator.clipboard) { navigator.clipboard.writeText(window.location.href).then(() => say("Link copied"), old) } else { old() }
+  }
 
   const open = (button, rows, label) => {
     opener = button
@@ -139,6 +166,7 @@ export function render({model}) {
   menu.addEventListener("toggle", (event) => { if (event.newState === "closed" && !dialog.open) { opener?.focus() } })
   dialog.addEventListener("click", (event) => { if (event.target === dialog) { dialog.close() } })
   dialog.addEventListener("close", () => { model.send_msg({action: "", item: null}); opener?.focus() })
+  root.append(toast)
   model.on(["actions", "own"], draw)
   model.on("dialog", show)
   const name = () => { if (model.window_title) { document.title = model.window_title } }

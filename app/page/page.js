@@ -18,8 +18,13 @@ if (page) {
   page.data.properties.dark_theme.change.connect(() => {
     if (!printing) { keep(page.data.dark_theme ? "dark" : "default") }
   })
-  // Paper is white.
+  // Paper is white, and as wide as the pictures: they were drawn for the screen, and none of them may be cut.
+  const paper = document.createElement("style")
+  document.head.append(paper)
   window.addEventListener("beforeprint", () => {
+    const places = models().find((model) => model.css_classes?.includes("places-of-tabs"))
+    const wide = Math.round(Bokeh.index.find_one_by_id(places?.id)?.el.getBoundingClientRect().width ?? 1000) + 64
+    paper.textContent = `@page { size: ${wide}px ${Math.round(1.414 * wide)}px; margin: 24px 16px; }`
     printing = page.data.dark_theme
     if (printing) { page.data.dark_theme = false }
   })
@@ -137,6 +142,14 @@ holder._after_resize = function () {
   if (this.layout == null && this._was_built && this.child_views.length > 0) { return }
   resized.call(this)
 }
+
+// The handle between sidebar and pictures has a name; with no role of its own no reader may say it.
+const handle = () => {
+  const root = page && Bokeh.index.find_one_by_id(page.id)?.shadow_el
+  const found = root?.querySelector("[aria-label='Resize sidebar']")
+  if (found) { found.setAttribute("role", "separator") } else if (root) { setTimeout(handle, 1000) }
+}
+handle()
 
 // A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
 window.addEventListener("keyup", (event) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import panel as pn
@@ -10,10 +11,11 @@ from app.controls.panel import Group, Panel
 from app.look import layout
 from app.look.plain import escape
 from app.page.address import Address
-from app.page.waveform import Waveform
 from app.settings.sections import Settings
+from app.work import trains
 from app.work.lane import Post
 
+POINTS, CYCLES = 600, 3  # of the waveform: the first cycles say it all
 SWITCHES = ("order", "shapes", "eta", "u_max")  # of the model itself: seldom changed
 
 
@@ -51,3 +53,28 @@ class Sidebar:
                 f'<b class="own">{escape(event.new.name)}</b><br><small>Your own device. A link cannot carry it: '
                 "it opens with the published one. Download it on the Fit tab.</small>"
             )
+
+
+class Waveform:
+    """Volts against pulse number, shown anew whenever the train changes."""
+
+    def __init__(self, settings: Settings, show: Callable[[list[int], list[float]], None], post: Post):
+        self._settings, self._show, self._post, self._due = settings, show, post, False
+        settings.train.param.watch(self.refresh, list(settings.train.names()))
+        self._draw()
+
+    def refresh(self, *events: Any) -> None:
+        """Draw the train: soon, once for many changes, and under the document's lock."""
+        if not self._due:
+            self._due = True
+            self._post(self._draw)
+
+    def _draw(self) -> None:
+        self._due = False
+        try:
+            train = trains.make_train(self._settings.train.choices())
+        except ValueError:
+            return  # the status line says what is wrong; the last good waveform stays
+        pulse, volts, _ = train.waveform(POINTS)
+        shown = train.pulses.cycle[pulse] < CYCLES
+        self._show([int(i) for i in pulse[shown]], [round(float(v), 4) for v in volts[shown]])

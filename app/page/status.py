@@ -18,8 +18,14 @@ STYLE = """
 .status { display: flex; gap: 20px; align-items: center; height: 36px; font-size: 0.9rem; white-space: nowrap; }
 .shown, .badge { overflow: hidden; text-overflow: ellipsis; }
 .badge { opacity: 0.85; font-size: 0.85rem; flex-shrink: 0; max-width: 100%; }
-@media (max-width: 599px) { .status { flex-direction: column; justify-content: center; align-items: start; gap: 0; }
-  .shown, .badge { max-width: 100%; line-height: 1.35; } }
+.of-run > div:focus-visible { outline: 2px solid currentColor; }
+@media (max-width: 599px) {
+  .status { gap: 10px; }
+  .shown { min-width: 4em; } .badge { flex-shrink: 1; min-width: 6em; }
+  .status-ready .rest { display: none; }
+  .of-run > div { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .of-run > div:focus { white-space: normal; }
+}
 .badge i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 7px; background: #7f7f7f; }
 .status-ready i { background: #009E73; }
 .status-stale i { background: #E69F00; }
@@ -70,11 +76,12 @@ class StatusLine:
         """Say the present state."""
         status, run = self.session.status, self.session.run
         shown = escape(describe(run)) if run else NOTHING.get(status.state, "Preparing the first pictures …")
+        said, comma, rest = badge(status, run is not None).partition(",")
         self.text.object = (
             f'<div class="status-{status.state} status"><span class="shown">{shown}</span>'
-            f'<span class="badge"><i></i>{badge(status, run is not None)}</span></div>'
+            f'<span class="badge"><i></i>{said}<span class="rest">{comma}{rest}</span></span></div>'
         )
-        of_run = "".join(f"<div>{escape(note)}</div>" for note in run.notes) if run else ""
+        of_run = "".join(f'<div tabindex="0">{escape(note)}</div>' for note in run.notes) if run else ""
         self.of_run.param.update(object=f'<div class="of-run">{of_run}</div>', visible=bool(of_run))
         self.run.visible = status.can_run
         self.cancel.visible = self.bar.visible = status.state == "running"

@@ -8,6 +8,7 @@ The public face of the room (`sc.fitting`):
 `usable_records`    the cycles worth learning from
 `fit`               features -> `Fit`: DeviceParameters, every number with its interval, what was assumed
 `fit_extended`      the same for a device of format 2, which holds what real devices show
+`choose`            both, and the one that suits better
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
 `scaled_curves`     those of another device, where there are no loops
 `compare`           fits side by side, by their log score on later cycles
@@ -33,6 +34,7 @@ from synaptogen_core.analysis.retention.fit import RetentionFit, fit_retention
 from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_retention
 from synaptogen_core.analysis.retention.pulse_width import PulseWidth, fit_pulse_width
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
+from synaptogen_core.analysis.validation.choose import choose
 from synaptogen_core.analysis.validation.lines import compare_numbers
 from synaptogen_core.analysis.validation.scores import compare
 from synaptogen_core.analysis.validation.validate import Validation, validate
@@ -48,6 +50,7 @@ __all__ = [
     "RetentionFit",
     "RetentionJudgement",
     "Validation",
+    "choose",
     "compare",
     "compare_numbers",
     "extract_features",

@@ -131,7 +131,7 @@ def compared(numbers: xr.Dataset) -> list[Row]:
         value = f"{line['measured']:.3g} measured, {line['simulated']:.3g} simulated: {off}"
         mark, remark = words[line["word"]], f"{line['word']}; limit {scale * line['limit']:g} {unit}"
         rows.append(Row(line["what"], value, mark=mark, remark=remark))
-    return rows
+    return sorted(rows, key=lambda row: ("not good", "not known", "good").index(row.mark))  # what is wrong comes first
 
 
 def devices(report: xr.Dataset) -> list[Device]:

@@ -117,6 +117,15 @@ UNFOLD = """
 }
 """
 
+# A control of a tab may be under "More": opens what it is in.
+REVEAL = """
+(box) => {
+  for (let at = box; at; at = at.parentElement ?? at.getRootNode().host) {
+    if (at.tagName === "DETAILS") { at.open = true }
+  }
+}
+"""
+
 # Places that are lower than what is in them: their content lies over what comes next.
 SPILLING = """
 () => [...Bokeh.documents[0].all_models].filter((model) => {
@@ -230,6 +239,8 @@ class Dashboard:
     def choose(self, label: str, option: str) -> None:
         """Open a list of choices and take one."""
         box = self.page.get_by_role("combobox", name=re.compile(f"^{re.escape(label)}"))
+        box = box.or_(self.page.locator(f"select[aria-label^='{label}']")).first
+        box.evaluate(REVEAL)
         if box.evaluate("(box) => box.tagName") == "SELECT":
             box.select_option(label=option)
             return
@@ -243,6 +254,7 @@ class Dashboard:
     def fill(self, label: str, text: str) -> None:
         """Write into a number box."""
         box = self.page.get_by_label(label, exact=True)
+        box.evaluate(REVEAL)
         box.fill(text)
         box.press("Enter")
 

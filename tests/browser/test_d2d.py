@@ -28,6 +28,7 @@ def test_options_change_their_pictures_and_identical_devices_are_one_point(
     dashboard.choose("Correlations", "Within devices")
     dashboard.wait_change("devices correlations", matrix)
     shares = dashboard.sources("devices shares")
+    dashboard.unfold()
     dashboard.page.get_by_label("One-way ANOVA").click()
     textbook = dashboard.wait_change("devices shares", shares)
     assert any(len(source["share"]) == 4 for source in textbook if "model" not in source)

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, TimeoutError
 import synaptogen_core as sc
 from app.tabs.fit import compute
 from synaptogen_core.exchange.files import text
-from tests.browser.drive import Dashboard, one_page
+from tests.browser.drive import REVEAL, Dashboard, one_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 LONG = 240.0  # seconds; fitting on a machine that may be busy
@@ -137,6 +137,7 @@ def test_buttons_that_are_pressed_at_once_all_send(page: Dashboard) -> None:
 
 def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
     chromium = page.page
+    chromium.get_by_label("Name of the device", exact=True).evaluate(REVEAL)
     chromium.get_by_label("Name of the device", exact=True).fill("Mine <b>1</b>")
     chromium.get_by_label("Name of the device", exact=True).press("Enter")
     page.settle(chromium.get_by_role("button", name="Use this device on all tabs").click)

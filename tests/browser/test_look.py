@@ -74,6 +74,42 @@ def test_the_overview_shows_the_response_beside_square_cells_then_features_then_
     small_page.settle(lambda: small_page.fill("Rows: number", "8"))
 
 
+def test_the_options_of_a_tab_are_one_line_with_the_rest_under_more(small_page: Dashboard) -> None:
+    page = small_page.page
+    small_page.settle(page.get_by_role("tab", name="Distributions").click)
+    bar = page.locator(".panel.bar:visible")
+    more = bar.get_by_text("More", exact=True)
+    small_page.wait_for(lambda: bar.bounding_box()["height"], lambda high: 36 <= high <= 44, "more than a line", 20)
+    assert not page.get_by_label("Model", exact=True).is_visible()
+    heights = bar.locator("select:visible, input[type=text]:visible, summary:visible").evaluate_all(
+        "(controls) => [...new Set(controls.map((control) => control.getBoundingClientRect().height))]"
+    )
+    assert heights == [32]
+    more.press("Enter")
+    page.get_by_label("Model", exact=True).wait_for(state="visible")
+    more.press("Enter")
+    page.set_viewport_size({"width": 1900, "height": 900})
+    page.get_by_label("Model", exact=True).wait_for(state="visible")
+    more.wait_for(state="hidden")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    small_page.settle(page.get_by_role("tab", name="Overview").click)
+
+
+def test_share_and_export_are_in_the_header(small_page: Dashboard) -> None:
+    page = small_page.page
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.get_by_role("menuitem", name="Copy the link").click()
+    page.get_by_text("Link copied").or_(page.get_by_label("Link to copy")).wait_for()
+    if page.get_by_label("Link to copy").is_visible():  # a browser may refuse
+        assert page.get_by_label("Link to copy").input_value() == page.url
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="Export", exact=True).click()
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("menuitem", name="Features (CSV)").click()
+    assert waiting.value.suggested_filename.endswith(".csv")
+    small_page.settle(page.get_by_role("tab", name="Overview").click)
+
+
 def test_followed_cells_differ_in_shape_too(small_page: Dashboard) -> None:
     page = small_page.page
     before = small_page.sources("overview response")

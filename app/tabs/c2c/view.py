@@ -52,7 +52,7 @@ class View(Base):
         options = self.context.options
         names = ("feature", "other", "lag", "lags", "units")
         panel = Panel((Group(options, names),), layout="bar", boxes=("lag", "lags"))
-        box = {"start": 0, "whole": True, "width": 92, "margin": (3, 4)}
+        box = {"start": 0, "whole": True, "width": 92, "margin": (2, 4)}
         self.row, self.column = NumberBox(label="Row", value=0, **box), NumberBox(label="Column", value=1, **box)
         follow = pmui.Button(label="Follow", variant="outlined", size="small", margin=(8, 4))
         follow.on_click(lambda event: self.context.select(self.row.value, self.column.value, add=True))

@@ -135,7 +135,7 @@ def groups_table(result: Result) -> str:
         "with those of their next cycle, given each cell’s own history"
     )
     return (
-        f'<div style="overflow-x:auto"><table class="numbers"><caption>{caption}</caption>'
+        f'<div style="overflow-x:auto" tabindex="0"><table class="numbers"><caption>{caption}</caption>'
         f"<tr>{head}</tr>{body}</table></div>"
     )
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # xarray's style sheet looks for colours at :root, which does not reach into a component.
 XARRAY_STYLE = """
 :host {
-  --xr-font-color0: var(--panel-on-surface-color); --xr-font-color2: color-mix(in srgb, currentColor 70%, transparent);
-  --xr-font-color3: color-mix(in srgb, currentColor 60%, transparent); --xr-border-color: var(--divider-color);
+  --xr-font-color0: var(--panel-on-surface-color); --xr-font-color2: color-mix(in srgb, currentColor 85%, transparent);
+  --xr-font-color3: color-mix(in srgb, currentColor 80%, transparent); --xr-border-color: var(--divider-color);
   --xr-disabled-color: color-mix(in srgb, currentColor 40%, transparent);
   --xr-background-color: var(--panel-surface-color); --xr-background-color-row-even: var(--panel-surface-color);
   --xr-background-color-row-odd: color-mix(in srgb, var(--panel-on-surface-color) 5%, var(--panel-surface-color));
@@ -60,16 +60,24 @@ class View(Base):
             accept=".json", sizing_mode="stretch_width", margin=(4, 6),
         )  # fmt: skip
         self.opened = theme.note()
+        self.files = {kinds: context.downloads(kinds) for kinds in (tuple(FORMATS), ("session.json",))}
+        run, session = self.files.values()
         self.layout = layout.column(
-            theme.card(theme.heading("Download"), self.sizes, context.downloads(tuple(FORMATS)).layout),
+            theme.card(theme.heading("Download"), self.sizes, run.layout),
             theme.card(
-                theme.heading("Session"), theme.note(SESSION), context.downloads(("session.json",)).layout,
+                theme.heading("Session"), theme.note(SESSION), session.layout,
                 self.file, self.opened,
             ),
             theme.card(theme.heading("Contents"), self.repr),
             theme.card(layout.row(theme.heading("Python code for this run"), self.copy.layout, margin=0), self.code),
             gap=10,
         )  # fmt: skip
+
+    def download(self, kind: str) -> None:
+        """Begin to send a file, as its button does."""
+        for kinds, files in self.files.items():
+            if kind in kinds:
+                files.start(kind)
 
     def _taken(self, event: Any) -> None:
         """A session's file: all settings become what it says."""

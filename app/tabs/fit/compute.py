@@ -58,10 +58,12 @@ class Options(TabOptions):
         doc="Sign of the SET voltage in the file. In the model it is negative.",
     )  # fmt: skip
     model = param.Selector(
-        default="published", label="Model",
-        objects={"Published class": "published", "Real devices (format 2)": "extended"},
-        doc="Format 2 has coordinates, slow memory and break-in, each kept where it gains on other devices; "
-            "the options beside it are of the published class. It is taken for few cycles, too.",
+        default="auto", label="Model",
+        objects={"Whichever suits better": "auto", "Published class": "published",
+                 "Real devices (format 2)": "extended"},
+        doc="Format 2 has coordinates, slow memory and break-in, each kept where it gains on other devices; the "
+            "options beside it are of the published class. Both are fitted, and format 2 is taken where it predicts "
+            "later cycles better, or where fewer of the numbers that matter are wrong; and for few cycles.",
     )  # fmt: skip
     order = param.Selector(default="0", objects={"Suggested": "0", **{str(p): str(p) for p in range(1, MAX_ORDER + 1)}},
                            label="VAR order", doc="How many past cycles the next one remembers.")  # fmt: skip
@@ -211,19 +213,23 @@ def fit(
     """The device."""
     from synaptogen_core.analysis import fitting_api
 
+    both: dict[str, Any] = {
+        "name": stem(source.name), "curves": values["curves"], "devices": values["screen"], "progress": progress,
+        "cancel": cancel,
+    }  # fmt: skip
+    published: dict[str, Any] = {
+        "method": options.method, "order": int(options.order) or None, "max_order": MAX_ORDER,
+        "components": int(options.components) or None,
+    }  # fmt: skip
+    ds, template = values["extract"], sc.load_device(TEMPLATE)
+    if options.model == "auto":
+        return fitting_api.choose(ds, template, published=published, **both).fit
     if options.model == "published":
         try:
-            return fitting_api.fit(
-                values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), method=options.method,
-                order=int(options.order) or None, max_order=MAX_ORDER, components=int(options.components) or None,
-                curves=values["curves"], devices=values["screen"], progress=progress, cancel=cancel,
-            )  # fmt: skip
+            return fitting_api.fit(ds, template, **published, **both)
         except errors.NeedsExtended:
             pass  # a device of the other class, with wide intervals
-    return fitting_api.fit_extended(
-        values["extract"], sc.load_device(TEMPLATE), name=stem(source.name), curves=values["curves"],
-        devices=values["screen"], progress=progress, cancel=cancel,
-    )  # fmt: skip
+    return fitting_api.fit_extended(ds, template, **both)
 
 
 def curves(

@@ -23,6 +23,10 @@ WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 # Where there is room for one column only, the pictures come first: who answers has seen them.
 BELOW = "@media (max-width: 1199px) { :host { order: 1 } }"
+# On a phone they stay in sight above the text, and the table of numbers comes after them.
+STICKY = """@media (max-width: 599px) { :host { position: sticky; top: 0; z-index: 6; max-height: 46vh;
+  overflow-y: auto; background: var(--panel-background-color, var(--panel-surface-color, #fff)); } }"""
+LATER = "@media (max-width: 599px) { :host { order: 1 } }"
 INTRODUCTION = (
     "Each lesson prepares the settings, asks you to predict, runs the experiment and checks your prediction against "
     "your own data. It changes the settings in the sidebar; when you leave the lesson, yours come back."
@@ -92,7 +96,8 @@ class View(Base):
         self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
         self.numbers = theme.table()
         self.numbers_card = theme.card(self.numbers)
-        return layout.column(self.numbers_card, *self.cards, gap=10)
+        self.numbers_card.stylesheets = [*self.numbers_card.stylesheets, LATER]
+        return layout.column(self.numbers_card, *self.cards, gap=10, stylesheets=[STICKY])
 
     # ------------------------------------------------------------------------------------------------ events
     def _type(self) -> None:

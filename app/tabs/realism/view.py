@@ -30,7 +30,7 @@ td small { display: block; opacity: 0.75; font-size: 11px; }
 tr { border-top: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 td.in::before { content: "✓ "; color: #009E73; } td.out::before { content: "✗ "; color: #D55E00; font-weight: 700; }
 td.in { background: rgba(0, 158, 115, 0.10); } td.out { background: rgba(213, 94, 0, 0.18); }
-:host { overflow-x: auto; }
+.scroll { overflow-x: auto; }
 """
 UNKNOWN = """<ul style="margin:0;padding-left:20px;line-height:1.5">
 <li><b>Time.</b> A pulse has no rise time and its width does nothing; nothing is forgotten (the tab Time uses laws of
@@ -107,7 +107,7 @@ class View(Base):
                 "says": [says(n) for _, n, _ in each],
             }
         for table, group in zip(self.tables, [*result.groups, *[None] * 5], strict=False):
-            table.object = "" if group is None else html(group)
+            table.object = "" if group is None else f'<div class="scroll" tabindex="0">{html(group)}</div>'
 
 
 def says(number: Number) -> str:

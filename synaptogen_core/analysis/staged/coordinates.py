@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
+from scipy.special import ndtr
 
 from synaptogen_core.analysis.fitting.cycle_table import Panel
-from synaptogen_core.analysis.staged.cycles import own_unit, part_of
+from synaptogen_core.analysis.staged.cycles import knots_for, own_unit, part_of
 from synaptogen_core.device.extension import Coordinate
 from synaptogen_core.device.shapes import warp_of
 from synaptogen_core.schema import FEATURES
@@ -20,9 +21,10 @@ from synaptogen_core.types import F64
 
 OFFSETS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)  # of the least magnitude
 FEWEST_DEVICES = 30  # of different level, to tell an offset or a warp
-BINS = 3
-RIDGE = 0.02
-ERRORS = 2.0  # a part is kept that gains by more
+BINS = 6
+MOST = 2.5  # of ln of the ratio of two bins' steepness
+RIDGE = 0.002
+ERRORS, LEAST_GAIN = 2.0, 0.002  # a part is kept that gains by more than so many errors, and so much a value
 STEP = 0.1  # of ln(m - c): of a difference
 TAIL = 0.002  # of the values beyond the knots of a warp
 
@@ -40,7 +42,7 @@ def first_coordinate(feature: int, values: F64) -> Coordinate:
     return Coordinate("log10", sign) if np.all(sign * values > 0) else Coordinate("linear")
 
 
-def scores(panel: Panel, column: int, coordinate: Coordinate) -> F64:
+def scores(panel: Panel, column: int, coordinate: Coordinate, *, shaped: bool = False) -> F64:
     """Log-likelihood of each device in a coordinate, per value; shape (devices,).
 
     Parameters
@@ -48,6 +50,8 @@ def scores(panel: Panel, column: int, coordinate: Coordinate) -> F64:
     panel : Panel
     column : int
     coordinate : Coordinate
+    shaped : bool
+        Of values of the one shape that all devices together have; else of normal ones.
     """
     y = own_unit(panel)[:, column]
     known = np.isfinite(y)
@@ -60,9 +64,34 @@ def scores(panel: Panel, column: int, coordinate: Coordinate) -> F64:
         jacobian[known] -= np.log(coordinate.warp.table.slope(v[known]))
     one = Panel(v[:, None], panel.device, panel.starts, (panel.features[column],), panel.step)
     with np.errstate(invalid="ignore", divide="ignore"):
-        sd = one.moments[1][:, 0]
+        mean, sd = (moment[:, 0] for moment in one.moments)
+        if shaped:
+            jacobian[known] += _shape_scores((v - mean[panel.device])[known] / sd[panel.device][known])
         mean_jacobian = np.add.reduceat(np.where(known, jacobian, 0.0), panel.starts[:-1]) / one.counts[:, 0]
         return np.asarray(mean_jacobian - np.log(np.maximum(sd, 1e-12)))
+
+
+def _shape_scores(z: F64) -> F64:
+    """Log density of each standardised value, in that of all of them, beside the normal one."""
+    knots = knots_for(z.size)
+    at = np.quantile(z, ndtr(knots))
+    steep = np.diff(knots) / np.maximum(np.diff(at), 1e-9)
+    x = np.interp(z, at, knots)
+    which = np.clip(np.searchsorted(at, z) - 1, 0, steep.size - 1)
+    x = np.where(
+        (z < at[0]) | (z > at[-1]), knots[which + (z > at[-1])] + (z - at[which + (z > at[-1])]) * steep[which], x
+    )
+    return np.asarray(0.5 * (z * z - x * x) + np.log(steep[which]))
+
+
+def is_worth(won: tuple[float, float]) -> bool:
+    """Whether a gain, and its error, are worth a part.
+
+    Parameters
+    ----------
+    won : tuple of float
+    """
+    return won[0] > max(ERRORS * won[1], LEAST_GAIN)
 
 
 def gain(better: F64, base: F64) -> tuple[float, float]:
@@ -131,7 +160,7 @@ def offset_of(
         best = int(np.argmax([s[half].mean() for s in found]))
         crossed[~half] = found[best][~half]
     won = gain(crossed, base)
-    if won[0] <= ERRORS * won[1]:
+    if not is_worth(won):
         return coordinate, won, None
     known = _finest(panel, column, coordinate, least, int(np.argmax([s.mean() for s in found])))
     return replace(coordinate, offset=known.value), won, known
@@ -167,7 +196,8 @@ def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:
     """
     y = own_unit(panel)[:, column]
     t = coordinate.inverse(y[np.isfinite(y)])
-    knots = np.quantile(t, np.linspace(TAIL, 1 - TAIL, BINS + 1))
+    low, high = (float(q) for q in np.quantile(t, (TAIL, 1 - TAIL)))
+    knots = np.linspace(low, high, BINS + 1)
     widths = np.diff(knots)
 
     def warped(steepness: F64) -> Coordinate:
@@ -176,12 +206,11 @@ def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:
         return replace(coordinate, warp=warp_of({"kind": "spline", "knots": values, "values": knots}))
 
     def loss(steepness: F64) -> float:
-        return float(-scores(panel, column, warped(steepness)).mean() + RIDGE * (steepness**2).sum())
+        return float(-scores(panel, column, warped(steepness), shaped=True).mean() + RIDGE * (steepness**2).sum())
 
-    best = minimize(
-        loss, np.zeros(BINS - 1), method="Nelder-Mead", options={"maxfev": 120, "xatol": 0.02, "fatol": 1e-5}
-    )
-    return warped(np.clip(best.x, -3, 3))
+    best = minimize(loss, np.zeros(BINS - 1), method="L-BFGS-B", bounds=[(-MOST, MOST)] * (BINS - 1),
+                    options={"eps": 0.02, "maxiter": 20, "ftol": 1e-6})  # fmt: skip
+    return warped(best.x)
 
 
 def warp_gain(panel: Panel, column: int, coordinate: Coordinate) -> tuple[float, float]:
@@ -194,12 +223,12 @@ def warp_gain(panel: Panel, column: int, coordinate: Coordinate) -> tuple[float,
     coordinate : Coordinate
         Without a warp.
     """
-    base = scores(panel, column, coordinate)
+    base = scores(panel, column, coordinate, shaped=True)
     even = np.arange(base.size) % 2 == 0
     crossed = np.empty(base.size)
     for half in (even, ~even):
         fitted = warp_fit(part_of(panel, half), column, coordinate)
-        crossed[~half] = scores(part_of(panel, ~half), column, fitted)
+        crossed[~half] = scores(part_of(panel, ~half), column, fitted, shaped=True)
     return gain(crossed, base)
 
 

@@ -37,12 +37,12 @@ from synaptogen_core.types import F64
 
 PARTS = ("offset", "warp", "slow", "break_in")
 ROUNDS = 3
-CHOOSING = 150_000  # cycles by which coordinates are chosen, at most
+CHOOSING = 80_000  # cycles by which coordinates are chosen, at most
 MOST_BREAK_IN = 0.1  # of a device's cycles
 STEADY = 4.0  # standard errors
 FEW_DEVICES = 3  # with fewer, the spread between devices is the template's
 PRIOR_SPREAD = (0.5, 0.25)  # of mu in sigma, and of ln sigma: where one or two devices tell none
-RHOS = np.exp(-1 / np.array([2.0, 3, 5, 8, 12, 18, 27, 40]))
+RHOS = np.exp(-1 / np.geomspace(1.5, 60.0, 24))
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _offset_and_warp(
                 offsets[i] = known
         if FEATURES[i].name == "r_hrs" and "warp" not in leave_out:
             won = choice.warp_gain(some, j, found[j])
-            kept = won[0] > choice.ERRORS * won[1]
+            kept = choice.is_worth(won)
             if kept:
                 found[j] = choice.warp_fit(some, j, found[j])
             parts.append(Part("warp", FEATURES[i].name, *won, kept))

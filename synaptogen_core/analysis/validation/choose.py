@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import xarray as xr
+from scipy.stats import t as student
 
 from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting.fit import Fit, fit
@@ -18,7 +19,7 @@ from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import NeedsExtended
 from synaptogen_core.progress import Cancel, Progress, part_of
 
-SURE, SURELY_WORSE = 3.0, -2.0  # standard errors of a gain in log score
+SURE, SURELY_WORSE = 0.9985, 0.02  # probability of a gain in log score
 NOT_ASKED = ("possible values", "range")  # lines that hardly tell the classes apart: of rare draws, of the curves
 
 
@@ -53,7 +54,7 @@ def choose(
     """Fit both classes of device, and keep the published one unless format 2 is the better by prediction or simulation.
 
     Both are fitted to the first 70 % of every device's cycles and predict the others (`compare`). Format 2 is kept
-    where its log score is better by more than three standard errors; where that says neither, and simulations of it
+    where its log score is surely better (once in 700 cases by chance); where that says neither, and simulations of it
     are wrong in fewer numbers (`compare_numbers`); and where there is too little for the published class.
 
     Parameters
@@ -83,7 +84,8 @@ def choose(
     try:
         old = fit(ds, template, **both, **(published or {}), progress=second)
     except NeedsExtended as few:
-        return _said(extended, f"Format 2, as the published class asks for more: {few}.")
+        asked = str(few).partition("; ")[0].removeprefix("ds: ")
+        return _said(extended, f"Format 2, with wide intervals, as the published class asks for more: {asked}.")
     try:
         found = compare([old, extended], old.features)
     except ValueError:  # NeedsExtended too: the first cycles alone are too few
@@ -92,15 +94,16 @@ def choose(
         progress(1.0)
     gain, error = (float(found[what].values[1]) for what in ("gain", "error"))
     said = f"later cycles are predicted {'better' if gain > 0 else 'worse'} by {abs(gain):.3f} ± {error:.3f} a value"
-    if gain > SURE * error:
+    better, worse = (error * float(student.ppf(p, max(int(found["units"]) - 1, 1))) for p in (SURE, SURELY_WORSE))
+    if gain > better:
         return _said(extended, f"Format 2: {said} than by the published class.")
-    if gain < SURELY_WORSE * error:
+    if gain < worse:
         return _said(old, f"The published class: {said} by format 2.")
     wrong = [_wrong(one, seed) for one in (old, extended)]
     said = f"{said} by format 2, and of the numbers that matter its simulations have {wrong[1]} wrong, those of the " \
            f"published class {wrong[0]}"  # fmt: skip
-    better = wrong[0] > wrong[1]
-    return _said(extended if better else old, f"{'Format 2' if better else 'The published class'}: {said}.")
+    fewer = wrong[0] > wrong[1]
+    return _said(extended if fewer else old, f"{'Format 2' if fewer else 'The published class'}: {said}.")
 
 
 def _wrong(of: Fit, seed: int) -> int:

@@ -66,7 +66,7 @@ def compare_numbers(
     -------
     xarray.Dataset
         On ``line``: `about` (one of `LIMITS`), `what`, `measured`, `simulated`, `error` with `lower` and `upper`,
-        `unit` of these ("%", or "nat": log score a value), `limit` and `word`: "right within the limit" or "wrong by
+        `unit` of these ("%"; "nat": log score a value; "σ"), `limit` and `word`: "right within the limit" or "wrong by
         more" where the whole interval says so, else "not known". Attribute `uses`: a sentence for each use.
 
     Raises

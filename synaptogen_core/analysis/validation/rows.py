@@ -15,7 +15,7 @@ HALF = float(ndtri((1 + CONFIDENCE) / 2))  # width of an interval in standard er
 
 
 class Row(NamedTuple):
-    """One line. Errors are relative, of shares and log scores the difference itself; `unit` is "%" or "nat"."""
+    """One line. Errors are relative, of shares and log scores the difference itself; `unit` is "%", "nat" or "σ"."""
 
     about: str
     what: str
@@ -58,7 +58,7 @@ def difference(
         The last is the standard error of their difference; NaN: not known.
     limits : tuple of float
         Between which the difference may lie.
-    unit : {"%", "nat"}
+    unit : {"%", "nat", "σ"}
     """
     off = simulated - measured
     low, high = off - HALF * error, off + HALF * error

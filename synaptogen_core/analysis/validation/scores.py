@@ -45,7 +45,7 @@ def compare(fits: Sequence[Fit], data: xr.Dataset) -> xr.Dataset:
     -------
     xarray.Dataset
         On ``fit``: `name`, `format`, `score` a value, `gain` over the first fit, and its standard `error` over devices
-        (of fewer than 8, over stretches of their cycles; NaN where these are too short).
+        (of fewer than 8, over stretches of their cycles; NaN where these are too short); `units`, how many these are.
 
     Raises
     ------
@@ -66,6 +66,7 @@ def compare(fits: Sequence[Fit], data: xr.Dataset) -> xr.Dataset:
     made = {name: ("fit", np.array(numbers[name]), {"long_name": text, "units": "1"}) for name, text in words.items()}
     return xr.Dataset(
         made | {
+            "units": ((), found[0].units.size, {"long_name": "devices, or stretches, behind the errors"}),
             "name": ("fit", np.array([one.device.name for one in fits]), {"long_name": "name of the device"}),
             "format": ("fit", np.array([one.device.format for one in fits]), {"long_name": "format of the device"}),
         }

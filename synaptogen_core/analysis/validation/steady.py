@@ -69,8 +69,8 @@ def first_cycles(device: DeviceParameters, panel: Panel, limit: float, seed: int
         error = np.sqrt(one.var(ddof=1) / one.size + other.var(ddof=1) / other.size)
         rows.append(
             difference(
-                "break-in", f"first 5 % of cycles of {FEATURES[i].symbol}, shift in standard deviations",
-                float(one.mean()), float(other.mean()), float(error), (-limit, limit),
+                "break-in", f"first 5 % of cycles of {FEATURES[i].symbol} against the later half",
+                float(one.mean()), float(other.mean()), float(error), (-limit, limit), "σ",
             )
         )  # fmt: skip
     return rows

@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from synaptogen_core.durations import duration
 from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
 from synaptogen_core.exchange.datasets.estimates import check_table
-from synaptogen_core.progress import bar
+from synaptogen_core.progress import bar, part_of
 from synaptogen_core.report.page import save_report
 from synaptogen_core.report.templates import check_html
 
@@ -133,10 +133,11 @@ def fit(
     model: Annotated[
         str,
         typer.Option(
-            help="Class of the device: published, or extended (format 2: slow memory, break-in, a floor).",
+            help="Class of the device: published, extended (format 2: slow memory, break-in, a floor), or auto: "
+            "whichever predicts better.",
             rich_help_panel=MODEL,
         ),
-    ] = "published",
+    ] = "auto",
     order: Annotated[
         int | None,
         typer.Option(help="Of the memory over cycles. Default: as the criterion says.", rich_help_panel=MODEL),
@@ -194,28 +195,32 @@ def fit(
         tell(READ)
         loops = "sample_count" in ds
         if loops:
-            features = fitting_api.extract_features(ds, options, progress=_part(tell, READ, EXTRACTED), cancel=stop)
+            features = fitting_api.extract_features(ds, options, progress=part_of(tell, READ, EXTRACTED), cancel=stop)
             ds = ds.assign(features.data_vars).assign_attrs(features.attrs)
         elif extraction:
             option = f"--{next(iter(extraction)).replace('_', '-')}"
             raise ValueError(f"{option}: must stand with loops (got a table of features in {file}); leave it out")
-        part = _part(tell, EXTRACTED, FITTED if validate else 1.0)
-        named = name or _stem(file)
+        part = part_of(tell, EXTRACTED, FITTED if validate else 1.0)
+        both: dict[str, Any] = {"name": name or _stem(file), "confidence": confidence, "seed": seed, "progress": part,
+                                "cancel": stop}  # fmt: skip
+        published: dict[str, Any] = {"order": order, "max_order": max_order, "criterion": criterion, "method": method,
+                                     "components": components, "degree": degree}  # fmt: skip
         found = None
-        if model == "published":
+        if model == "auto" and layout == "ours":
+            found, reason = fitting_api.choose(ds, origin, published=published, **both)
+            if not quiet:
+                console.say(reason)
+        elif model != "extended":
             try:
-                found = fitting_api.fit(
-                    ds, origin, name=named, order=order, max_order=max_order, criterion=criterion, method=method,
-                    components=components, degree=degree, confidence=confidence, seed=seed, progress=part, cancel=stop,
-                )  # fmt: skip
+                found = fitting_api.fit(ds, origin, **published, **both)
             except NeedsExtended as few:
                 console.say(f"{few}: a device of format 2 is fitted, with wide intervals")
         if found is None:
-            found = fitting_api.fit_extended(
-                ds, origin, name=named, confidence=confidence, seed=seed, progress=part, cancel=stop
-            )
+            found = fitting_api.fit_extended(ds, origin, **both)
         judged = (
-            fitting_api.validate(found, seed=seed, progress=_part(tell, FITTED, 1.0), cancel=stop) if validate else None
+            fitting_api.validate(found, seed=seed, progress=part_of(tell, FITTED, 1.0), cancel=stop)
+            if validate
+            else None
         )
         numbers = None if judged is None else fitting_api.compare_numbers(found, refitted=judged.refitted, seed=seed)
     if output is not None:
@@ -247,8 +252,8 @@ def _check_outputs(
     force: bool,
 ) -> None:
     """Refuse before the work what could not be written after it."""
-    if model not in ("published", "extended"):
-        raise ValueError(f"--model: must be published or extended (got {model!r}); choose one of them")
+    if model not in ("auto", "published", "extended"):
+        raise ValueError(f"--model: must be auto, published or extended (got {model!r}); choose one of them")
     if layout not in ("ours", "published"):
         raise ValueError(f"--layout: must be ours or published (got {layout!r}); choose one of them")
     if output is not None and output.suffix.lower() != ".json":
@@ -282,11 +287,6 @@ def _as_options(said: re.Match[str]) -> str:
     pairs = (pair.split(":", 1) for pair in said[2].split(","))
     texts = ((role.strip(" '"), value.strip(" '").replace("...", "NAME")) for role, value in pairs)
     return " ".join(f"{option} {shlex.quote(f'{role}={value}')}" for role, value in texts)
-
-
-def _part(tell: Callable[[float], object], start: float, end: float) -> Callable[[float], object]:
-    """Progress of a part as that of the whole."""
-    return lambda share: tell(start + (end - start) * share)
 
 
 def _stem(file: Path) -> str:

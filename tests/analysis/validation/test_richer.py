@@ -126,5 +126,5 @@ def test_a_device_that_promises_too_much_is_found_out() -> None:
 def test_first_cycles_that_a_device_does_not_have_are_found_out() -> None:
     data = measured(known_device(break_in=True), 40, 150, 3)
     found = sc.fitting.compare_numbers(known_device(), data).to_dataframe().set_index("what")
-    assert found.loc["first 5 % of cycles of R_LRS, shift in standard deviations", "word"] == WORDS[1]
-    assert found.loc["first 5 % of cycles of U_SET, shift in standard deviations", "word"] != WORDS[1]
+    assert found.loc["first 5 % of cycles of R_LRS against the later half", "word"] == WORDS[1]
+    assert found.loc["first 5 % of cycles of U_SET against the later half", "word"] != WORDS[1]

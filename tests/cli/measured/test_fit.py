@@ -16,7 +16,7 @@ from synaptogen_core.cli import app
 from synaptogen_core.cli.measured import fit
 from tests.analysis.example_loops import measured_loops
 
-QUICK = ("--max-order", "2", "--degree", "3")
+QUICK = ("--model", "published", "--max-order", "2", "--degree", "3")
 
 
 def run(*arguments: object) -> Result:
@@ -206,7 +206,7 @@ def test_few_cycles_give_a_device_with_wide_intervals(tmp_path: Path, cycles: in
     path.write_text("\n".join(["cycle,HRS,Vset,LRS,Vreset", *rows]))
     result = run(path, "-o", written, "--estimates", estimates, "--no-validate")
     assert result.exit_code == 0, result.output
-    assert "a device of format 2 is fitted, with wide intervals" in result.stderr
+    assert "Format 2, with wide intervals, as the published class asks for more: must hold" in result.stderr
     device = sc.load_device(written)
     assert device.extension is not None and "tell little of tails" in " ".join(device.notes)
     cells = sc.simulate(sc.CellArray((8, 8), device, seed=1), sc.PulseTrain.cycling(20))

@@ -1,0 +1,42 @@
+"""The page around its parts: header, drawer, space, and what is left of it on paper."""
+
+from __future__ import annotations
+
+from app.look.theme import HEADER
+
+BAR = 48  # pixels: height of the header
+PAGE_STYLE = {
+    "& .header": {"backgroundColor": HEADER, "backgroundImage": "none", "color": "#ffffff"},
+    "& .header .MuiToolbar-root": {"minHeight": f"{BAR}px", "height": f"{BAR}px", "px": {"xs": "8px", "sm": "12px"}},
+    "& .header .title": {
+        "fontSize": "1.05rem",
+        "fontWeight": 500,
+        "whiteSpace": "nowrap",
+        "mr": "10px",
+        "display": {"xs": "none", "sm": "block"},
+    },
+    "& .header .MuiBox-root": {"minWidth": 0},
+    "& .header .MuiLinearProgress-root": {"display": "none"},
+    "& .MuiDrawer-paper > .MuiToolbar-root, & .main .MuiToolbar-root": {
+        "minHeight": f"{BAR}px",
+        "height": f"{BAR}px",
+        "m": 0,
+    },
+    "@media print": {
+        "display": "block",
+        "height": "auto",
+        "width": "100%",
+        "overflow": "visible",
+        "& .header, & nav, & .main .MuiToolbar-root": {"display": "none"},
+        "& .main, & .main > .MuiBox-root, & .main-content": {
+            "display": "block",
+            "height": "auto",
+            "overflow": "visible",
+            "margin": 0,
+        },
+    },
+}
+SPACE = """
+:host { padding: 4px 16px 12px; box-sizing: border-box; }
+@media (max-width: 599px) { :host { padding: 4px 8px; } }
+"""

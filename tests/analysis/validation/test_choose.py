@@ -1,0 +1,44 @@
+"""Which class of device is chosen: `python -m benchmarks.extended classes` counts over many measurements."""
+
+from __future__ import annotations
+
+import pytest
+
+import synaptogen_core as sc
+from benchmarks import fitting as old
+from benchmarks.extended import PUBLISHED, real_device, two_features
+from synaptogen_core.errors import NeedsExtended
+from synaptogen_core.progress import part_of
+
+
+@pytest.mark.parametrize(
+    ("make", "chosen", "why"),
+    [
+        (lambda: old.measured(PUBLISHED.vary(order=3), 24, 200, 7), 1, "predicted worse"),
+        (lambda: two_features(real_device(), 24, 150, 7), 2, "later cycles are predicted"),
+        (lambda: two_features(real_device(), 1, 20, 7), 2, "with wide intervals"),
+    ],
+    ids=["published", "real", "few"],
+)
+def test_the_class_of_the_truth_is_chosen(make, chosen: int, why: str) -> None:  # type: ignore[no-untyped-def]
+    told: list[float] = []
+    found = sc.fitting.choose(make(), PUBLISHED, name="a", intervals=False, progress=told.append)
+    assert found.fit.device.format == chosen and why in found.reason
+    assert found.fit.device.notes[0] == found.fit.assumed[0] == found.reason
+    assert told == sorted(told) and told[-1] <= 1.0
+
+
+def test_options_of_the_published_class_reach_it() -> None:
+    data = old.measured(PUBLISHED.vary(order=3), 24, 200, 7)
+    found = sc.fitting.choose(data, PUBLISHED, name="a", intervals=False, published={"order": 2})
+    assert found.fit.device.order == 2
+    with pytest.raises(NeedsExtended):
+        sc.fitting.fit(data.isel(record=slice(0, 8)), PUBLISHED, name="a")
+
+
+def test_progress_of_a_part() -> None:
+    told: list[float] = []
+    part = part_of(told.append, 0.5, 0.75)
+    assert part is not None
+    part(0.0), part(1.0)
+    assert told == [0.5, 0.75] and part_of(None, 0, 1) is None

@@ -1,0 +1,63 @@
+"""The page in other windows, on paper and on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.browser.drive import Dashboard
+
+
+def test_each_window_holds_its_cards_whole(small_page: Dashboard) -> None:
+    """No card is cut at the right, and at 1024 x 768 the first picture begins in the upper half."""
+    page = small_page.page
+    for width, height in ((768, 1024), (1024, 768), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        cards = small_page.wait_for(
+            lambda: page.locator(".card:visible").evaluate_all(
+                "(cards) => cards.map((card) => { const b = card.getBoundingClientRect(); return [b.right, b.top] })"
+            ),
+            lambda cards, width=width: cards and all(right <= width for right, _ in cards),
+            f"a card is cut at {width}", 20,
+        )  # fmt: skip
+        assert cards[0][1] < height / 2
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, tmp_path: Path) -> None:
+    page = small_page.page
+    cards = page.locator(".card:visible").count()
+    page.emulate_media(media="print")
+    for hidden in ("banner", "tablist", "toolbar"):
+        assert page.get_by_role(hidden).locator("visible=true").count() == 0, hidden
+    assert page.get_by_text("8 × 8 cells · 20 cycles · hennen2024 · seed 5").is_visible(), "the settings"
+    assert not page.get_by_role("slider", name="Rows").is_visible()
+    breaks = page.locator(".card:visible").evaluate_all(
+        "(cards) => cards.map((card) => getComputedStyle(card).breakInside)"
+    )
+    assert len(breaks) == cards > 1 and set(breaks) == {"avoid"}
+    page.emulate_media(media="screen")
+    raw = page.pdf(prefer_css_page_size=True)
+    widths = [float(found) for found in re.findall(rb"/MediaBox \[0 0 ([\d.]+)", raw)]
+    places = page.locator(".places-of-tabs").bounding_box()
+    assert places and widths and all(width * 4 / 3 >= places["width"] for width in widths), "pictures are cut"
+
+
+def test_a_phone_has_one_line_of_status_and_its_settings_in_a_sheet(open_page: Callable[..., Dashboard]) -> None:
+    dashboard = open_page("rows=8&columns=8&cycles=20&d2d=0&c2c=1.25&outlier_share=3.5", phone=True)
+    page = dashboard.page
+    shown, badge = (page.locator(f".status .{part}").bounding_box() for part in ("shown", "badge"))
+    assert shown and badge and abs(shown["y"] - badge["y"]) < 8 and badge["x"] + badge["width"] <= 390
+    first = page.locator(".card:visible").first.bounding_box()
+    assert first and first["y"] < 250, "the picture comes first"
+    page.get_by_label("Open drawer").click()
+    box = page.get_by_label("Rows: number")
+    box.wait_for(state="visible")
+    assert box.input_value() == "8"
+    page.wait_for_timeout(400)  # it slides in
+    sheet = page.locator(".MuiDrawer-paper").bounding_box()
+    assert sheet and sheet["width"] == 390 and sheet["y"] > 0.3 * 844 and abs(sheet["y"] + sheet["height"] - 844) < 2
+    head = page.locator(".MuiDrawer-paper").get_by_text("Array", exact=True).bounding_box()
+    assert head and head["y"] - sheet["y"] < 30, "no dead strip"
