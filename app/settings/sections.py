@@ -16,6 +16,9 @@ RANGE = 1.5  # V: up to where the published set was measured; bounds of voltages
 MAX_CELLS = 4  # as many selected cells as there are line styles that can be told apart
 
 
+PLAIN = (str, int, float, tuple, type(None))  # what a link can hold
+
+
 class Choices(Mapping[str, Any]):
     """An immutable, hashable mapping with attribute access: ``choices.rows``."""
 
@@ -251,6 +254,10 @@ class Request:
     def of_tab(self, tab: str) -> Choices:
         """The options of one tab."""
         return dict(self.options)[tab]
+
+    def holds_files(self, tab: str) -> bool:
+        """Whether a file of the user's own is among the options of a tab: what is made of it ends with the page."""
+        return any(not isinstance(value, PLAIN) for value in self.of_tab(tab).values())
 
 
 @dataclass(frozen=True)

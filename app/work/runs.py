@@ -72,15 +72,21 @@ class Run:
     # what a tab has made of it beside its pictures; it ends with the run, as nothing of a user's own device may stay
     kept: LruCache = field(default_factory=lambda: LruCache(KEPT))
 
-    def keep(self, key: Hashable, make: Callable[[], T], arrays: Callable[[T], Iterable[Any]]) -> T:
-        """What a tab makes of this run, made once. Its `arrays` are read-only from then on: all pages share them."""
+    def keep(
+        self, key: Hashable, make: Callable[[], T], arrays: Callable[[T], Iterable[Any]],
+        more: Callable[[T], int] = lambda found: 0,
+    ) -> T:  # fmt: skip
+        """What a tab makes of this run, made once. Its `arrays` are read-only from then on: all pages share them.
+
+        `more` are the bytes of what it holds beside them.
+        """
         found: T | None = self.kept.get(key)
         if found is None:
             found = make()
             own = {id(array): array for array in arrays(found) if isinstance(array, np.ndarray)}
             for array in own.values():
                 array.flags.writeable = False
-            self.kept.put(key, found, sum(array.nbytes for array in own.values()))
+            self.kept.put(key, found, sum(array.nbytes for array in own.values()) + more(found))
         return found
 
     @property

@@ -47,6 +47,7 @@ class Session:
         self.decorate: Callable[[str, Any, Any], None] = nothing  # draws it: tab, result, what is beside
         self.closing: list[Callable[[], None]] = []  # what else ends with the page
         self._own = LruCache(OWN_RUNS), LruCache(OWN_RUNS // 4)
+        self._twin: runs.Run | None = None
         self._post = post
         self._painters: dict[str, Callable[[Any], None]] = {}
         self._wanted: tuple[Request, bool] | None = None  # and whether it takes long
@@ -73,7 +74,7 @@ class Session:
         """Paint what has been computed before, by any page: the page is then sent with its pictures."""
         request = self.settings.request()
         own = result_key(self.tabs[self.visible], request)
-        kept, results = self._caches(request)
+        kept, results = self._caches(request)[0], self._results(self.tabs[self.visible], request)
         run, result = kept.get(request.simulation), results.get(own)
         if run is None or result is None or request.group:
             return
@@ -131,13 +132,25 @@ class Session:
             close()
         self._painters.clear()
         self.announce = self.painted
-        self.run = None
+        self.run = self._twin = None
         for cache in self._own:
             cache.clear()
 
     def _caches(self, request: Request) -> tuple[LruCache, LruCache]:
         """Runs and results: of packaged devices for all pages; what a user's own device makes ends with its page."""
         return (runs.RUNS, RESULTS) if isinstance(request.device.device, str) else self._own
+
+    def _results(self, tab: Tab, request: Request) -> LruCache:
+        """Where results of a tab are kept: what is made of a user's own file ends with its page, too."""
+        return self._own[1] if request.holds_files(tab.key) else self._caches(request)[1]
+
+    def _run_for(self, tab: Tab, run: runs.Run, request: Request) -> runs.Run:
+        """The run that a tab may keep things in: of a user's own file, a twin of this page's."""
+        if not request.holds_files(tab.key):
+            return run
+        if self._twin is None or self._twin.key != run.key:
+            self._twin = replace(run, kept=LruCache(runs.KEPT))
+        return self._twin
 
     # ------------------------------------------------------------------------------------------------ status
     def _refresh(self) -> None:
@@ -285,7 +298,7 @@ class Session:
         return None if self._sent.get(name) == key else (key, self._draw_one(name, self.run, request, key))
 
     async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Any) -> None:
-        tab, results = self.tabs[name], self._caches(request)[1]
+        tab, results = self.tabs[name], self._results(self.tabs[name], request)
         try:
             own, beside = key
             result, extra = results.get(own), None
@@ -309,13 +322,14 @@ class Session:
 
     def _compute(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> tuple[Any, Any]:
         """The result of a tab and what is beside it, in a thread."""
+        run = self._run_for(tab, run, request)
         result = self._result_of(tab, run, request, cancel)
         if self.beside is None or not tab.of_run:
             return result, None
         return result, self.beside.compute(tab, run, request, cancel, partial(self._whole_result_of, tab))
 
     def _result_of(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> Any:
-        return self._caches(request)[1].once(
+        return self._results(tab, request).once(
             result_key(tab, request), lambda: tab.results.compute(run, request, request.of_tab(tab.key), cancel),
             bytes_of, cancel, keep=lambda found: not unfinished(found),
         )  # fmt: skip

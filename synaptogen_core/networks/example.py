@@ -17,6 +17,23 @@ TRAINING = 1347  # images; the others are by other writers
 Labelled = tuple[F64, NDArray[Any]]
 
 
+@lru_cache(maxsize=1)
+def digit_images() -> tuple[Labelled, Labelled]:
+    """The images of `digits` alone.
+
+    Returns
+    -------
+    training, test : tuple of ndarray
+        As of `digits`.
+    """
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    x = np.asarray(x / 16)
+    x.flags.writeable = y.flags.writeable = False
+    return (x[:TRAINING], y[:TRAINING]), (x[TRAINING:], y[TRAINING:])
+
+
 @lru_cache(maxsize=8)
 def digits(hidden: int = 32) -> tuple[Network, Labelled, Labelled]:
     """A trained 64-hidden-10 network, its 1,347 training images, and 450 test images by other writers.
@@ -36,13 +53,10 @@ def digits(hidden: int = 32) -> tuple[Network, Labelled, Labelled]:
     ----------
     Data: Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository, 1998.
     """
-    from sklearn.datasets import load_digits
     from sklearn.neural_network import MLPClassifier
 
-    x, y = load_digits(return_X_y=True)
-    x = np.asarray(x / 16)
-    x.flags.writeable = y.flags.writeable = False
+    training, test = digit_images()
     with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")  # that it might still become a little better
-        model = MLPClassifier((hidden,), random_state=0, max_iter=200).fit(x[:TRAINING], y[:TRAINING])
-    return Network.from_sklearn(model), (x[:TRAINING], y[:TRAINING]), (x[TRAINING:], y[TRAINING:])
+        model = MLPClassifier((hidden,), random_state=0, max_iter=200).fit(*training)
+    return Network.from_sklearn(model), training, test

@@ -170,3 +170,26 @@ def test_own_weights(dashboard: Dashboard, tmp_path: Path) -> None:
     dashboard.page.get_by_role("button", name="Without own weights").click()
     dashboard.wait_ready()
     assert accuracy(dashboard) == before and not dashboard.failures
+
+
+def test_own_images(dashboard: Dashboard, tmp_path: Path) -> None:
+    """They are what both networks see, with classes of their own; taking them away brings the digits back."""
+    before, page = accuracy(dashboard), dashboard.page
+    rng, stripe = np.random.default_rng(3), np.arange(400) % 3
+    x = rng.uniform(0, 0.2, (400, 6, 5))
+    x[np.arange(400), stripe] = 1.0
+    file = tmp_path / "<i>stripes.npz"
+    np.savez(file, x=x, y=np.array(["<b>top", "mid", "low"])[stripe])
+    page.locator("input[type=file]").first.set_input_files(file)
+    said = page.get_by_text(f"Your images {file.name} of 6 × 5 pixels, trained in float on 300 others.")
+    said.wait_for()
+    dashboard.wait_ready()
+    assert sum(drawn(dashboard, "network confusion", "count")) == 100
+    assert len(drawn(dashboard, "network confusion", "count")) == 9
+    page.get_by_role("button", name="Clear", exact=True).click()
+    click(dashboard, "network pad", 0, 2)
+    dashboard.wait_for(page.get_by_role("row", name="Chip").last.inner_text, lambda t: "<b>top" in t, "not the top one")
+    page.get_by_role("button", name="Without own images").click()
+    said.wait_for(state="detached")
+    dashboard.wait_ready()
+    assert accuracy(dashboard) == before and not dashboard.failures

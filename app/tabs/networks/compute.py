@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,28 +12,23 @@ import param
 
 from app.settings.sections import Choices, Request, TabOptions
 from app.tabs.networks import growing
-from app.tabs.networks.growing import Curve, Loop
-from app.tabs.networks.own import MOST_MB, Own
-from app.work.runs import Run
-from synaptogen_core import Cancelled, load_retention, load_weights
-from synaptogen_core.crossbar.circuit.lines import Lines
-from synaptogen_core.crossbar.programming.settings import OUTCOMES
-from synaptogen_core.durations import YEAR
-from synaptogen_core.errors import FileError
-from synaptogen_core.networks import (
-    AnalogNetwork,
-    Chip,
-    Mapping,
-    Network,
-    accuracy_budget,
-    accuracy_over_time,
-    calibrate,
-    compensate_lines,
-    evaluate,
-    program,
+from app.tabs.networks.chips import (
+    Answer,
+    Done,
+    asked,
+    chip_of,
+    judged,
+    kept,
+    marked,
+    over_time,
+    size_of,
+    tolerance_of,
 )
-from synaptogen_core.networks.example import digits
-from synaptogen_core.networks.hardware.analog import AnalogLayer
+from app.tabs.networks.growing import Curve, Loop
+from app.work.runs import Run
+from synaptogen_core import Cancelled
+from synaptogen_core.crossbar.programming.settings import OUTCOMES
+from synaptogen_core.networks import accuracy_budget, evaluate
 
 USES = frozenset({"read", "cells"})
 SHOWS = {"Where the errors come from": "budget", "Accuracy over one setting": "curve", "Training in the loop": "loop"}
@@ -51,20 +42,21 @@ POINTS = {
     "tile": (16, 32, 48, 64, 96, 128), "c2c": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0),
     "d2d": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0), "tolerance": (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
 }  # fmt: skip
-TIMES = np.append(10.0 ** np.arange(-2.0, 9.0), 10 * YEAR)  # s
-LAW = "stanford-b"
 PAUSE = 0.15  # s: before the causes are worked out, what is there is painted, and a control may be moved further
 MAPS = {
     "Target": "target", "Programmed": "programmed", "Effective, behind the lines": "effective",
     "Error of programming": "error", "Pulses": "pulses", "Outcome": "outcome",
 }  # fmt: skip
-CELLS = ("own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
-CHIP = (*CELLS, "adc", "full_range")
+
+
+FILES = ("own", "images")  # of the user's
 
 
 class Options(TabOptions):
     show = param.Selector(default="budget", objects=SHOWS, label="Show", doc="What is worked out beside the accuracy.")
-    hidden = param.Integer(32, bounds=(4, 128), label="Hidden units", doc="Of the network 64-hidden-10, trained here.")
+    hidden = param.Integer(
+        32, bounds=(4, 128), label="Hidden units", doc="Of the network with one hidden layer, trained here."
+    )
     tile = param.Selector(default=64, objects={f"{n} × {n}": n for n in (16, 32, 64, 128)}, label="Tile",
                           doc="Rows and columns of an array with lines and ADCs of its own.")  # fmt: skip
     ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance",
@@ -83,19 +75,20 @@ class Options(TabOptions):
     seed = param.Integer(0, bounds=(0, 9999), label="Chip",
                          doc="0: made of the page's own cells, row by row; another number: other cells.")  # fmt: skip
     own = param.Parameter(None, doc="The user's own network; no link can hold it.")
+    images = param.Parameter(None, doc="The user's own images and labels; no link can hold them.")
     over = param.Selector(default="ohm", objects=CURVES, label="Over", doc="The setting on the horizontal axis.")
     layer = param.Selector(default=0, objects={"First": 0, "Second": 1}, label="Layer", doc="Whose cells are shown.")
     map = param.Selector(default="programmed", objects=MAPS, label="Map of", doc="What the map of the cells shows.")
     UNITS: ClassVar[dict[str, str]] = {"ohm": "Ω", "tolerance": "%"}
 
     def names(self) -> tuple[str, ...]:
-        return tuple(name for name in super().names() if name != "own")
+        return tuple(name for name in super().names() if name not in FILES)
 
     def watched(self) -> tuple[str, ...]:
-        return (*self.names(), "own")
+        return (*self.names(), *FILES)
 
     def choices(self) -> Choices:
-        return Choices(dict(super().choices()) | {"own": self.own})
+        return Choices(dict(super().choices()) | {name: getattr(self, name) for name in FILES})
 
     def active(self) -> tuple[str, ...]:
         off = set() if self.show == "curve" else {"over"}
@@ -103,31 +96,6 @@ class Options(TabOptions):
         off |= set() if self.verify else {"tolerance"}
         off |= set() if self.adc else {"full_range"}
         return tuple(name for name in self.names() if name not in off)
-
-
-@lru_cache(maxsize=8)
-def network_of(own: Own) -> Network:
-    """A network for the digits, of the weights in a file.
-
-    Raises
-    ------
-    FileError, TypeError, ValueError
-        If they are none, or do not take 64 pixels and give ten classes.
-    """
-    if len(own.content) > 1_000_000 * MOST_MB:
-        raise ValueError(f"weights: must be at most {MOST_MB} MB (got {len(own.content) / 1e6:.0f}); give fewer")
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / f"weights{Path(own.name).suffix.lower()}"
-        file.write_bytes(own.content)
-        try:
-            named = load_weights(file)
-        except FileError as error:
-            raise FileError(str(error).replace(str(file), own.name)) from None
-    network = Network.from_weights(named)
-    network.check_images(np.zeros((1, 64)))
-    if len(network.classes) != 10:
-        raise ValueError(f"weights: must give 10 classes for the digits (got {len(network.classes)}); correct them")
-    return network
 
 
 @dataclass(frozen=True)
@@ -145,8 +113,10 @@ class Result:
     errors: np.ndarray  # (causes, layers)
     curve: Curve | None
     loop: Loop | None
-    confusion: np.ndarray  # (10, 10) images
-    images: np.ndarray  # (images, 64)
+    confusion: np.ndarray  # (classes, classes) images
+    images: np.ndarray  # (images, rows, columns), grey
+    classes: tuple[str, ...]
+    trained_on: int  # images
     true: np.ndarray
     found: np.ndarray  # class on the chip
     meant: np.ndarray  # class of the float network
@@ -160,60 +130,40 @@ class Result:
     size: int  # of the page's array, in cells
     marks: tuple[tuple[int, int], ...]  # (row, column) of followed cells that lie in the layer
     own: str  # name of the user's network; empty: the one that was trained here
+    own_images: str  # names of the user's files; empty: handwritten digits
+    colours: int  # of an image
     more: bool  # whether the curve or the training goes on
-    answer: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # outputs, float and chip, of an image of 64 pixels
+    answer: Answer
 
 
 @dataclass(frozen=True, eq=False)
-class Done:
-    """A chip, and what judged it."""
+class Grown:
+    """A chip as it is shown, and what is worked out beside its accuracy, as far as it has come."""
 
-    analog: AnalogNetwork
-    found: Any
+    done: Done
+    budget: Any = None
+    curve: Curve | None = None
+    loop: Loop | None = None
+    more: bool = False
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
-    """Program digits into a chip of the page's device, and judge it."""
-    network, training, test = asked(options)
-    done = kept(run, request, options, "chip", lambda: _judged(run, request, options, cancel))
-    analog, loop, budget, curve, more = done.analog, None, None, None, False
-    if options.show == "loop":
-        training_ = kept(run, request, options, "loop", lambda: growing.Training(done.analog, training))
-        more = training_.grow().more
-        before, after = float(done.found.accuracy), math.nan
-        if not more:
-            analog = training_.analog
-            done = Done(analog, kept(run, request, options, "after", lambda: evaluate(analog, *test)))
-            after = float(done.found.accuracy)
-        loop = training_.loop(before, after)
-    elif options.show == "budget":
-        causes = kept(run, request, options, "budget", lambda: growing.later(lambda: accuracy_budget(analog, *test)))
-        if causes.found and causes.more:
-            cancel.wait(PAUSE)
-        if not cancel.is_set():
-            causes.grow()
-        more, budget = causes.more, (causes.found or (None,))[-1]
-    elif options.over == "time":
-        curve = kept(run, request, options, "curve time", lambda: _over_time(analog, test, cancel))
-    else:
-        values, how = POINTS[options.over], {"tolerance": tolerance_of(options), "compensate": options.compensate}
-        points = kept(
-            run, request, options, f"curve {options.over}",
-            lambda: growing.points(network, chip_of(run, request, options), training, test, options.over, values, how),
-        )  # fmt: skip
-        more, curve = points.grow().more, growing.curve(points, options.over, values)
+    """Program a network into a chip of the page's device, and judge it."""
+    network, data = asked(options)
+    done = kept(run, request, options, "chip", lambda: judged(run, request, options, cancel))
+    grown = {"loop": _loop, "budget": _budget, "curve": _curve}[options.show](run, request, options, done, cancel)
     if cancel.is_set():
         raise Cancelled("networks: cancelled by the caller")
-    ds = done.found
-    layer = analog.layers[options.layer]
-    programming = layer.programming
+    analog, ds, budget = grown.done.analog, grown.done.found, grown.budget
+    number = min(options.layer, len(analog.layers) - 1)
+    layer, programming = analog.layers[number], analog.layers[number].programming
     values = {
         "target": layer.targets, "programmed": lambda: layer.cells.conductance(layer.matrix.u),
         "effective": layer.matrix.matrix, "error": lambda: programming["error"].values,
         "pulses": lambda: programming["pulses"].values, "outcome": lambda: programming["outcome"].values,
     }[options.map]()  # fmt: skip
     cells = sum(each.cells.size for each in analog.layers)
-    first_cell = sum(each.cells.size for each in analog.layers[: options.layer]) if options.seed == 0 else -1
+    first_cell = sum(each.cells.size for each in analog.layers[:number]) if options.seed == 0 else -1
     return Result(
         accuracy=float(ds.accuracy),
         interval=(float(ds.accuracy_interval[0]), float(ds.accuracy_interval[1])),
@@ -226,10 +176,12 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         by_cause=np.zeros(0) if budget is None else budget["accuracy"].values,
         intervals=np.zeros((0, 2)) if budget is None else budget["accuracy_interval"].values,
         errors=np.zeros((0, 2)) if budget is None else budget["layer_error"].values,
-        curve=curve,
-        loop=loop,
+        curve=grown.curve,
+        loop=grown.loop,
         confusion=ds.confusion.values,
-        images=test[0],
+        images=data.pictures(),
+        classes=data.classes,
+        trained_on=len(data.training[0]),
         true=ds.true.values,
         found=ds.predicted.values,
         meant=ds.float_predicted.values,
@@ -237,82 +189,62 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         values=np.asarray(values, np.float32),
         outcomes=OUTCOMES,
         tile=options.tile,
-        weights=tuple(analog.weights(kind)[options.layer].ravel() for kind in ("target", "programmed", "effective")),
+        weights=tuple(analog.weights(kind)[number].ravel() for kind in ("target", "programmed", "effective")),
         first=first_cell,
         columns=run.cells.columns,
         size=run.cells.size,
         marks=tuple(marked(request.cells, first_cell, run.cells.columns, layer)),
         own=options.own.name if options.own is not None else "",
-        more=more,
-        answer=lambda image: (network.forward(image[None])[0], analog.forward(image[None])[0]),
+        own_images=data.name,
+        colours=data.colours,
+        more=grown.more,
+        answer=Answer(network, analog.network, analog.stages()),
     )
 
 
-def asked(options: Choices) -> tuple[Network, Any, Any]:
-    """The network, training images with labels, and test images with labels."""
-    network, training, test = digits(options.get("hidden", 32))
-    return (network if options.own is None else network_of(options.own)), training, test
+def _loop(run: Run, request: Request, options: Choices, done: Done, cancel: threading.Event) -> Grown:
+    """A copy of the chip learns, an epoch a call."""
+    data = asked(options)[1]
+
+    def begin() -> growing.Training:
+        return growing.Training(done.analog, data.training, size_of(done.analog))
+
+    training = kept(run, request, options, "loop", begin)
+    more = training.grow().more
+    before, after = float(done.found.accuracy), math.nan
+    if not more:
+        analog = training.analog
+        done = Done(analog, kept(run, request, options, "after", lambda: evaluate(analog, *data.test)))
+        after = float(done.found.accuracy)
+    return Grown(done, loop=training.loop(before, after), more=more)
 
 
-def marked(cells: Sequence[tuple[int, int]], first: int, columns: int, layer: AnalogLayer) -> Iterator[tuple[int, int]]:
-    """Where followed cells of the page lie in a layer."""
-    for row, column in cells if first >= 0 else ():
-        number = row * columns + column - first
-        if 0 <= number < layer.cells.size:
-            yield divmod(number, layer.layout.columns)
+def _budget(run: Run, request: Request, options: Choices, done: Done, cancel: threading.Event) -> Grown:
+    """Nothing, then the causes."""
+    test = asked(options)[1].test
+
+    def begin() -> growing.Growing[Any]:
+        return growing.later(lambda: accuracy_budget(done.analog, *test), size_of(done.analog))
+
+    causes = kept(run, request, options, "budget", begin)
+    if causes.found and causes.more:
+        cancel.wait(PAUSE)
+    if not cancel.is_set():
+        causes.grow()
+    return Grown(done, (causes.found or (None,))[-1], more=causes.more)
 
 
-def kept(run: Run, request: Request, options: Choices, what: str, make: Callable[[], Any]) -> Any:
-    """What differs by the chip's own settings alone is made once."""
-    of_chip = tuple(options.get(name) for name in CHIP)
-    return run.keep(("networks", what, of_chip, request.read), make, lambda found: ())
-
-
-def chip_of(run: Run, request: Request, options: Choices) -> Chip:
-    """The chip that the controls describe, of the page's device."""
-    read = request.read
-    return Chip(
-        run.cells.device,
-        Mapping(pairs_in=options.pairs),
-        tile=(options.tile, options.tile),
-        lines=Lines(options.ohm, options.ohm),
-        adc_bits=options.adc or None,
-        bandwidth=read.bandwidth * 1e6 if read.noise else 0.0,
-        seed=request.array.seed + options.seed,
-    )
-
-
-def tolerance_of(options: Choices) -> float | None:
-    return options.tolerance / 100 if options.verify else None
-
-
-def _judged(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Done:
-    """The cells, once for all read-outs; then what reads them."""
-    network, training, test = asked(options)
+def _curve(run: Run, request: Request, options: Choices, done: Done, cancel: threading.Event) -> Grown:
+    """Accuracies over a setting, a point a call; over the time at once."""
+    network, data = asked(options)
+    if options.over == "time":
+        curve = kept(run, request, options, "curve time", lambda: over_time(done.analog, data.test, cancel))
+        return Grown(done, curve=curve)
+    values, how = POINTS[options.over], {"tolerance": tolerance_of(options), "compensate": options.compensate}
     chip = chip_of(run, request, options)
-    key = "networks", "cells", tuple(options.get(name) for name in CELLS)
-    cells = run.keep(key, lambda: _programmed(network, chip, options, cancel), lambda found: ())
-    readouts = [replace(la.readout, adc_bits=chip.adc_bits, bandwidth=chip.bandwidth) for la in cells.layers]
-    analog = AnalogNetwork(network, chip, cells.with_readouts(readouts, None).layers)
-    full = [layer.readout.ranges for layer in analog.layers]
-    analog = calibrate(analog, training[0])
-    if options.adc and options.full_range:
-        readouts = [replace(la.readout, ranges=ends) for la, ends in zip(analog.layers, full, strict=True)]
-        analog = analog.with_readouts(readouts, analog.calibration)
-    return Done(analog, evaluate(analog, *test))
-
-
-def _programmed(network: Network, chip: Chip, options: Choices, cancel: threading.Event) -> AnalogNetwork:
-    targets = compensate_lines(network, chip, cancel=cancel).targets if options.compensate else None
-    analog = program(network, chip, tolerance_of(options), targets=targets, cancel=cancel)
-    analog.stages()  # the matrices come along
-    return analog
-
-
-def _over_time(analog: AnalogNetwork, test: Any, cancel: threading.Event) -> Curve:
-    """Accuracy of the chip while its cells forget, with the interval of so many test images."""
-    law = load_retention(LAW)
-    ds = accuracy_over_time(analog, law, TIMES, *test, cancel=cancel)
-    low, high = ds["accuracy_interval"].transpose("bound", "time").values
-    span = float(TIMES[0]), float(TIMES[-1])
-    return Curve("time", TIMES, ds["accuracy"].values, low, high, 1, span, law.label)
+    points = kept(
+        run, request, options, f"curve {options.over}",
+        lambda: growing.points(network, chip, data.training, data.test, options.over, values, how),
+    )  # fmt: skip
+    more = points.grow().more
+    return Grown(done, curve=growing.curve(points, options.over, values), more=more)

@@ -21,8 +21,9 @@ EPOCHS, RATE, TOLERANCE, BAND = 20, 1e-3, 0.05, 2.0
 class Growing(Generic[T]):
     """So many pieces, as they come; pages that share a run share them, too, and each call makes one."""
 
-    def __init__(self, pieces: Iterator[T], count: int):
+    def __init__(self, pieces: Iterator[T], count: int, held: int = 0):
         self._pieces, self._lock, self.count = pieces, threading.Lock(), count
+        self.held = held  # bytes of what the pieces are made of
         self.found: tuple[T, ...] = ()
 
     @property
@@ -33,17 +34,19 @@ class Growing(Generic[T]):
         with self._lock:
             if self.more:
                 self.found = (*self.found, next(self._pieces))
+            if not self.more:
+                self._pieces = iter(())  # what they were made of may go
         return self
 
 
-def later(make: Callable[[], T]) -> Growing[T | None]:
+def later(make: Callable[[], T], held: int) -> Growing[T | None]:
     """Nothing, then what is made: whatever does not wait for it is drawn before."""
 
     def pieces() -> Iterator[T | None]:
         yield None
         yield make()
 
-    return Growing(pieces(), 2)
+    return Growing(pieces(), 2, held)
 
 
 @dataclass(frozen=True)
@@ -96,13 +99,13 @@ def curve(growing: Growing[np.ndarray], over: str, values: Sequence[float]) -> C
 class Training(Growing[Epoch]):
     """A copy of a chip that learns."""
 
-    def __init__(self, analog: AnalogNetwork, training: Any):
+    def __init__(self, analog: AnalogNetwork, training: Any, held: int):
         x, y = analog.network.check_images(training[0]), np.asarray(training[1])
         labels = analog.network.check_labels(y, len(x))
-        held = held_out(len(x))
+        out = held_out(len(x))
         self.lesson = Lesson(analog, RATE, TOLERANCE, BAND)
-        self.float_accuracy = float((analog.meant.forward(x[held]).argmax(axis=1) == labels[held]).mean())
-        super().__init__(epoch_by_epoch(self.lesson, x, labels, held, EPOCHS), EPOCHS + 1)
+        self.float_accuracy = float((analog.meant.forward(x[out]).argmax(axis=1) == labels[out]).mean())
+        super().__init__(epoch_by_epoch(self.lesson, x, labels, out, EPOCHS), EPOCHS + 1, held)
 
     @property
     def analog(self) -> AnalogNetwork:

@@ -1,4 +1,4 @@
-"""A digit of one's own: eight by eight pixels to draw on, and what both networks take it for."""
+"""An image of one's own: pixels to draw on, and what both networks take it for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app.look.tables import table
 from app.look.theme import NEUTRAL
 
 SIDE = 8
+BRUSH = 20  # its radius in parts of an image: one pixel of eight by eight
 INK = interp_palette(["#ffffff", "#222222"], 64)
 ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
 SEVEN = ((0, 2), (0, 3), (0, 4), (0, 5), (1, 5), (2, 5), (3, 4), (4, 4), (5, 3), (6, 3), (7, 3))
@@ -28,20 +29,21 @@ class Pad:
 
     def __init__(self, look: theme.Theme) -> None:
         self.answer: Answer | None = None
+        self.classes: tuple[str, ...] = tuple(map(str, range(10)))
+        self.colours = 1
         self.pixels = np.zeros((SIDE, SIDE))
         for place in SEVEN:
             self.pixels[place] = 1.0
-        self.source = ColumnDataSource({"image": [self.pixels], "x": [-0.5], "y": [-0.5], "dw": [SIDE], "dh": [SIDE]})
-        figure = look.figure(
-            "network pad", title="Draw a digit: click or drag", x=" ", y=" ", height=300, match_aspect=True
-        )
+        self.source = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
+        figure = look.figure("network pad", title="Draw one: click or drag", x=" ", y=" ", height=300)
         figure.image("image", "x", "y", "dw", "dh", source=self.source,
                      color_mapper=look.shade(LinearColorMapper(low=0, high=1), INK, ON_DARK))  # fmt: skip
+        self.edge = ColumnDataSource({"right": [], "bottom": []})
+        figure.quad(left=-0.5, right="right", top=-0.5, bottom="bottom", source=self.edge, fill_color=None,
+                    line_color=NEUTRAL)  # fmt: skip
         figure.axis.visible = False
-        figure.quad(left=-0.5, right=SIDE - 0.5, top=-0.5, bottom=SIDE - 0.5, fill_color=None, line_color=NEUTRAL)
         figure.toolbar.active_drag = None
-        Axis(figure, "x").show("linear", -0.5, SIDE - 0.5)
-        Axis(figure, "y").show("linear", SIDE - 0.5, -0.5)
+        self.axes = Axis(figure, "x"), Axis(figure, "y")
         for event in (Tap, Pan, PanStart):
             figure.on_event(event, self._draw)
         self.said = theme.table()
@@ -51,26 +53,42 @@ class Pad:
         self.layout = theme.card(pane, self.said, self.clear)
 
     def _draw(self, event: Any) -> None:
-        x, y = round(event.x), round(event.y)
-        if 0 <= x < SIDE and 0 <= y < SIDE:
-            pixels = self.pixels.copy()
-            pixels[y, x] = 0.0 if isinstance(event, Tap) and pixels[y, x] > 0.5 else 1.0
-            self.pixels = pixels
-            self.show()
+        (rows, columns), x, y = self.pixels.shape, round(event.x), round(event.y)
+        if 0 <= x < columns and 0 <= y < rows:
+            off = isinstance(event, Tap) and self.pixels[y, x] > 0.5
+            down, across = np.indices(self.pixels.shape)
+            brush = np.hypot(down - y, across - x) <= max(rows, columns) / BRUSH
+            self.pixels = np.where(brush, 0.0 if off else 1.0, self.pixels)
+            self._draw_and_ask()
 
     def _clear(self, event: Any) -> None:
-        self.pixels = np.zeros((SIDE, SIDE))
-        self.show()
+        self.pixels = np.zeros_like(self.pixels)
+        self._draw_and_ask()
 
-    def show(self) -> None:
-        self.source.patch({"image": [(0, self.pixels)]})
+    def show(self, shape: tuple[int, int], colours: int, classes: tuple[str, ...]) -> None:
+        """For images of this shape; what is drawn stays as long as that does."""
+        self.colours, self.classes = colours, classes
+        if self.pixels.shape != shape:
+            self.pixels = np.zeros(shape)
+        self._draw_and_ask()
+
+    def _draw_and_ask(self) -> None:
+        rows, columns = self.pixels.shape
+        if not self.source.data["image"] or self.source.data["dw"] != [columns] or self.source.data["dh"] != [rows]:
+            self.axes[0].show("linear", -0.5, columns - 0.5)
+            self.axes[1].show("linear", rows - 0.5, -0.5)
+            self.edge.data = {"right": [columns - 0.5], "bottom": [rows - 0.5]}
+            self.source.data = {"image": [self.pixels], "x": [-0.5], "y": [-0.5], "dw": [columns], "dh": [rows]}
+        else:
+            self.source.patch({"image": [(0, self.pixels)]})
         if self.answer is None:
             return
-        meant, found = (np.asarray(z) for z in self.answer(self.pixels.ravel()))
-        rows = {}
+        given = np.tile(self.pixels.ravel(), self.colours)
+        meant, found = (np.asarray(z) for z in self.answer(given))
+        rows_ = {}
         for name, z in (("Float network", meant), ("Chip", found)):
             p = np.exp(z - z.max())
-            order = np.argsort(z)[::-1]
-            share = p[order] / p.sum()
-            rows[name] = [str(order[0]), f"{100 * share[0]:.0f} %", f"{order[1]} ({100 * share[1]:.0f} %)"]
-        self.said.object = table("What it is taken for", ["Digit", "Probability", "Second choice"], rows)
+            order, share = np.argsort(z)[::-1], np.sort(p)[::-1] / p.sum()
+            first, second = (self.classes[k] for k in order[:2])
+            rows_[name] = [first, f"{100 * share[0]:.0f} %", f"{second} ({100 * share[1]:.0f} %)"]
+        self.said.object = table("What it is taken for", ["Class", "Probability", "Second choice"], rows_)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, TeeHead, Whisker
 from bokeh.palettes import interp_palette
 
 from app.controls.panel import Group, Panel
-from app.controls.upload import door
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale
@@ -19,8 +17,8 @@ from app.look.legend import legend, swatch
 from app.look.plain import escape
 from app.look.tables import small, table
 from app.look.theme import MAP_PALETTE, NEUTRAL
+from app.tabs.networks.files_view import Files
 from app.tabs.networks.loop_view import FLOAT, ON_CHIP, LoopView
-from app.tabs.networks.own import MOST_MB, Own
 from app.tabs.networks.pad import Pad
 from app.tabs.programming.text import OUTCOME_COLORS
 from app.tabs.view import Context
@@ -51,6 +49,15 @@ MAP_UNITS = {
 }  # fmt: skip
 
 
+def images_in_words(result: Result) -> str:
+    rows, columns = result.images.shape[1:]
+    size, colours = f"{rows} × {columns} pixels", f" in {result.colours} colours" if result.colours > 1 else ""
+    if not result.own_images:
+        return f"Handwritten digits of {size}, trained in float on {result.trained_on:,} images of other writers."
+    trained = "calibrated on" if result.own else "trained in float on"
+    return f"Your images {escape(result.own_images)} of {size}{colours}, {trained} {result.trained_on:,} others."
+
+
 def differ(before: Result | None, now: Result, *names: str) -> bool:
     """Whether one of these is another: a result that grows comes many times, and most of it stays as it is."""
     return before is None or any(not np.array_equal(getattr(before, name), getattr(now, name)) for name in names)
@@ -70,7 +77,7 @@ class View(Base):
         super().__init__(context)
         self.result: Result | None = None
         self.field: tuple[int, int] | None = None
-        self.now = theme.note()
+        self.now, self.files = theme.note(), Files(context)
         self.causes, self.curve, self.loop = self._causes(), self._curve(), LoopView(self.theme)
         self.confusion, self.weights, self.map = self._confusion(), self._weights(), self._map()
         self.images, self.images_note = self._images(), theme.note()
@@ -81,7 +88,7 @@ class View(Base):
         self.of_curve = theme.card(self.curve, self.curve_note)
         half = {"xs": 12, "lg": 6}
         self.layout = layout.column(
-            self._controls(), self._file(), theme.card(self.now),
+            self._controls(), self.files.layout, theme.card(self.now),
             theme.grid(
                 layout.column(self.of_causes, self.of_curve, self.loop.layout),
                 theme.card(self.confusion, self.confusion_note), sizes=half,
@@ -133,12 +140,12 @@ class View(Base):
 
     def _confusion(self) -> Any:
         figure = self.theme.figure(
-            "network confusion", title="Confusion: click a field for its images", x="Class on the chip", y="True digit",
+            "network confusion", title="Confusion: click a field for its images", x="Class on the chip", y="True class",
             height=400, match_aspect=True,
         )  # fmt: skip
-        Axis(figure, "x").show("linear", -0.5, 9.5)
-        Axis(figure, "y").show("linear", 9.5, -0.5)
-        figure.xaxis.ticker = figure.yaxis.ticker = FixedTicker(ticks=list(range(10)))
+        self.class_axes = Axis(figure, "x"), Axis(figure, "y")
+        self.class_ticks = FixedTicker(ticks=list(range(10)))
+        figure.xaxis.ticker = figure.yaxis.ticker = self.class_ticks
         self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "over": [], "shade": []})
         self.count_colors = self.theme.shade(LinearColorMapper(low=0, high=1), COUNTS, COUNTS_ON_DARK)
         color = {"field": "shade", "transform": self.count_colors}
@@ -184,23 +191,6 @@ class View(Base):
         made.add_marks()
         return made
 
-    def _file(self) -> Any:
-        self.file = door(
-            "Own weights", self.context.tell, MOST_MB, self._taken, remedy="give fewer weights",
-            accept=".npz,.safetensors", size="small",
-            margin=(3, 12),
-            description="A network of 64 pixels and ten classes, dense layers with ReLU: .npz or .safetensors.",
-        )  # fmt: skip
-        self.no_own = pmui.Button(label="Without own weights", variant="outlined", size="small", visible=False)
-        self.no_own.on_click(lambda event: self.context.apply({"networks.own": None}))
-        return layout.flow(self.file, self.no_own)
-
-    def _taken(self, event: Any) -> None:
-        """A file with weights becomes the network of this page."""
-        if event.new:
-            self.no_own.visible = True  # whatever is in it
-            self.context.apply({"networks.own": Own(str(self.file.filename or "weights"), event.new)})
-
     def _followed(self, row: int, column: int, add: bool = False) -> None:
         """A click on a cell of the chip follows that cell of the page, if it is one."""
         result = self.result
@@ -219,12 +209,11 @@ class View(Base):
             f"<b>{100 * result.accuracy:.1f} %</b> on the chip ({low:.1f} to {high:.1f} %, 95 % over "
             f"{len(result.true)} test images); <b>{100 * result.float_accuracy:.1f} %</b> float. "
             f"{theme.number(result.cells)} cells on {result.tiles} tiles, {result.pulses:.1f} pulses per cell, "
-            f"{result.unreached} not reached. Handwritten digits of 8 × 8 pixels, trained in float on 1,347 images of "
-            "other writers."
+            f"{result.unreached} not reached. {images_in_words(result)}"
         )
         if result.own:
             self.now.object += f" The network is yours: {escape(result.own)}."
-        self.no_own.visible = bool(result.own)
+        self.files.show(result)
         self.of_curve.visible, self.loop.layout.visible = result.curve is not None, result.loop is not None
         self.of_causes.visible = result.curve is None and result.loop is None
         if before is None or before.causes is not result.causes:
@@ -232,11 +221,12 @@ class View(Base):
         self._show_curve(result)
         if result.loop is not None:
             self.loop.show(result.loop, result.float_accuracy, result.more)
-        if differ(before, result, "found", "own"):
+        if differ(before, result, "found", "own", "own_images"):
             self._show_confusion(result)
         if differ(before, result, "weights"):
             self._show_weights(result)
-            self.pad.show()
+        if differ(before, result, "weights", "own_images"):
+            self.pad.show(result.images.shape[1:], result.colours, result.classes)
         if differ(before, result, "quantity", "values", "marks", "tile", "first"):
             self._show_map(result)
 
@@ -285,38 +275,44 @@ class View(Base):
         counts = result.confusion.ravel()
         shade = np.sqrt(counts)  # few errors beside many right answers
         strong = shade > 0.5 * shade.max()
-        self.count_colors.high = float(shade.max())
+        self.count_colors.high, last = float(shade.max()), len(result.classes) - 0.5
+        self.class_axes[0].show("linear", -0.5, last)
+        self.class_axes[1].show("linear", last, -0.5)
+        self.class_ticks.ticks = list(range(len(result.classes)))
+        for axis in (*self.confusion.xaxis, *self.confusion.yaxis):
+            axis.major_label_overrides = dict(enumerate(result.classes))
         self.fields.data = {
             "x": x, "y": y, "count": counts, "says": [str(n) if n else "" for n in counts],
             "over": np.where(strong, "strong", "pale"), "shade": shade,
         }  # fmt: skip
         wrong = result.confusion - np.diag(np.diag(result.confusion))
-        if self.field is None or not result.confusion[self.field]:
+        if self.field is None or max(self.field) >= len(result.classes) or not result.confusion[self.field]:
             at = np.unravel_index(int(wrong.argmax()), wrong.shape)
             self.field = int(at[0]), int(at[1])
         self._show_images(result)
-        self.confusion_note.object = f"{int(wrong.sum())} of {len(result.true)} images are taken for another digit."
+        self.confusion_note.object = f"{int(wrong.sum())} of {len(result.true)} images are taken for another class."
 
     def _chosen(self, event: Tap) -> None:
-        if self.result is not None and 0 <= round(event.x) <= 9 and 0 <= round(event.y) <= 9:
+        last = len(self.result.classes) - 1 if self.result is not None else -1
+        if self.result is not None and 0 <= round(event.x) <= last and 0 <= round(event.y) <= last:
             self.field = round(event.y), round(event.x)
             self._show_images(self.result)
 
     def _show_images(self, result: Result) -> None:
-        true, found = self.field or (0, 0)
+        (true, found), of = self.field or (0, 0), [escape(name) for name in result.classes]
         which = np.flatnonzero((result.true == true) & (result.found == found))
         some = which[:MOST_SHOWN]
         places = [(10 * (k % 4), 20 - 11 * (k // 4)) for k in range(len(some))]
         self.pictures.data = {
-            "image": [result.images[k].reshape(8, 8)[::-1] for k in some], "x": [x for x, _ in places],
+            "image": [result.images[k][::-1] for k in some], "x": [x for x, _ in places],
             "y": [y for _, y in places], "dw": [8] * len(some), "dh": [8] * len(some),
         }  # fmt: skip
         self.captions.data = {
             "x": [x for x, _ in places], "y": [y - 1.8 for _, y in places],
-            "says": [f"{result.meant[k]} / {result.found[k]}" for k in some],
+            "says": [f"{result.classes[result.meant[k]]} / {result.classes[result.found[k]]}" for k in some],
         }  # fmt: skip
         self.images_note.object = (
-            f"{len(which)} images of a {true} that the chip takes for a {found}"
+            f"{len(which)} images of a {of[true]} that the chip takes for a {of[found]}"
             + (f", the first {MOST_SHOWN}" if len(which) > MOST_SHOWN else "")
             + "; below each, what the float network and the chip take it for."
         )

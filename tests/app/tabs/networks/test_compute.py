@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import gzip
 import io
+import struct
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +18,9 @@ import pytest
 import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.networks import compute as tab
-from app.tabs.networks.own import Own
+from app.tabs.networks import data
+from app.tabs.networks.own import Own, OwnImages
+from app.work.cache import LruCache, bytes_of
 
 nets = sc.networks
 
@@ -58,6 +64,21 @@ def test_what_is_shown_is_what_the_library_says(given: Any) -> None:
     before = run.kept
     again = tab.compute(run, request, choices(ohm=20.0, map="error"), never)
     assert again.by_cause is result.by_cause and again.values.shape == result.values.shape and before is run.kept
+
+
+def test_moving_a_control_does_not_fill_the_server(make_run: Callable[..., Any]) -> None:
+    """Chips count, and are kept as long as there is room: 2,368 cells, twice. A result holds none."""
+    run = replace(make_run(), kept=LruCache(8_000_000))
+    never, results = threading.Event(), []
+    for ohm in range(12):
+        results.append(tab.compute(run, run.request, choices(ohm=float(ohm), verify=False), never))
+    assert 2 < len(run.kept) < 20, "three entries each"
+    chips = [weakref.ref(entry.analog) for entry, _ in run.kept._values.values() if isinstance(entry, tab.Done)]
+    assert chips
+    run.kept.clear()
+    gc.collect()
+    assert all(chip() is None for chip in chips), "what is drawn holds no chip"
+    assert results[0].answer(np.zeros(64))[1].shape == (10,) and all(bytes_of(found) < 1_000_000 for found in results)
 
 
 def test_a_curve_grows_point_by_point_and_the_loop_epoch_by_epoch(given: Any, monkeypatch: Any) -> None:
@@ -120,7 +141,55 @@ def test_own_weights(given: Any) -> None:
         (Own("mine.npz", b"no zip"), "mine.npz: must"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            tab.network_of(wrong)
+            data.network_of(wrong, None, 32)
+
+
+def packed(**arrays: Any) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+def test_own_images(given: Any) -> None:
+    """Stripes, in three classes with names of their own: as one file, and as two IDX files; the network is theirs."""
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 3, 400)
+    x = rng.uniform(0, 0.2, (400, 5, 6))
+    x[np.arange(400), labels] = 1.0
+    names = np.array(["<b>top</b>", "middle", "low"])[labels]
+    images = OwnImages((Own("stripes.npz", packed(x=x, y=names)),))
+    options = tab.Options(images=images, hidden=5, ohm=0.0)
+    assert "images" not in options.in_link()
+    result = tab.compute(*given, options.choices(), threading.Event())
+    assert result.own_images == "stripes.npz" and result.classes == tuple(np.unique(names))
+    assert result.images.shape == (100, 5, 6) and result.trained_on == 300 and result.confusion.shape == (3, 3)
+    assert result.float_accuracy > 0.95 < result.accuracy + 0.05 and result.answer(x[0].ravel())[1].shape == (3,)
+    assert data.data_of(images) is data.data_of(images), "read once, for as long as the page has it"
+    two = OwnImages((Own("Labels.gz", gzip.compress(idx(labels))), Own("images", idx(np.rint(255 * x)))))
+    again = data.data_of(two)
+    assert again.classes == ("0", "1", "2") and again.shape == (5, 6)
+    assert np.allclose(again.test[0], result.images.reshape(100, 30), atol=1 / 255)
+    colour = data.data_of(OwnImages((Own("c.npz", packed(x=rng.uniform(size=(120, 3, 4, 4)), y=np.arange(120) % 2)),)))
+    assert colour.colours == 3 and colour.pictures().shape == (30, 4, 4)
+
+
+@pytest.mark.parametrize(("files", "sentence"), [
+    ({"a.npz": packed(x=np.ones((200, 4)))}, "a.npz: must have labels"),
+    ({"a.npz": packed(x=np.ones((200, 4)), y=np.arange(200))}, r"a.npz: must have 2 to 20 classes \(got 200\)"),
+    ({"a.npz": packed(x=np.ones((20, 4)), y=np.arange(20) % 2)}, "a.npz: must have 100 images or more"),
+    ({"a.npz": packed(x=np.ones((200, 4)), y=np.arange(199) % 2)}, "a.npz: must have a label for each of 200 images"),
+    ({"a.npz": b"no zip"}, "a.npz: must be an .npz"),
+    ({"a": idx(np.ones((200, 4))), "b": idx(np.arange(200) % 2)}, "images: of two files one must have “label” in"),
+    ({"a": b"x", "b": b"x", "labels": b"x"}, r"images: must be one file, or two, images and labels \(got 3\)"),
+    ({"a": b"\x80\x04"}, "a: must not be a pickle"),
+])  # fmt: skip
+def test_images_that_are_none(files: dict[str, bytes], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        data.data_of(OwnImages(tuple(Own(*file) for file in files.items())))
 
 
 def test_controls_that_mean_nothing_are_hidden() -> None:
