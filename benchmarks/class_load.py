@@ -84,7 +84,7 @@ class Session:
             if "esm" in attributes and '"Seed"' in (text := json.dumps(attributes.get("data", ""))):
                 self.panel = item["id"]
                 self.seed = re.search(r'"key"\W+(\d+\.seed)"', text.replace("\\", ""))[1]
-            if item.get("name") == "CustomJS" and "places-of-tabs" in attributes.get("code", "") and "args" in attributes:
+            if item.get("name") == "CustomJS" and "args" in attributes and "places-of-tabs" in attributes["code"]:
                 arguments = dict(attributes["args"]["entries"])
                 self.sent, self.answer = (model_id(arguments[name]) for name in ("sent", "answer"))
             if item["name"] == "Div":
