@@ -111,10 +111,8 @@ def parts_dataset(parts: Sequence[Part]) -> xr.Dataset:
 
 
 def _sentence(part: Part) -> str:
-    return (
-        f"{part.name} of {feature(part.feature).symbol}: gains {number(part.gain, 2)} ± {number(part.error, 2)} a value, "
-        f"{'kept' if part.kept else 'left out'}."
-    )
+    gained = f"gains {number(part.gain, 2)} ± {number(part.error, 2)} a value"
+    return f"{part.name} of {feature(part.feature).symbol}: {gained}, {'kept' if part.kept else 'left out'}."
 
 
 def _unit(feature: int, scale: str) -> str:
