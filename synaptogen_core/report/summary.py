@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.drawing.picture import number, prefix
 from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURE_NAMES, feature
 
 if TYPE_CHECKING:
@@ -96,9 +97,13 @@ def facts(fit: Fit, measured: xr.Dataset | None = None) -> list[Row]:
         Row("Devices", f"{state.size:,} measured, {used['device']:,} used"),
         Row("Left out", "; ".join(f"{n:,} {words}" for n, (_, words) in counts if n)),
         Row("Cycles", f"{cycles:,} measured, {used['record']:,} used, {failed:,} failed"),
-        Row("Order of the memory", str(order["chosen"]), remark=suggested),
-        Row("Components", str(count), f"kind{'s' * (count > 1)} of device"),
+        Row("Model", fit.reason or f"{'published class' if fit.parts is None else 'format 2'}, as asked for"),
     ]
+    if fit.parts is None:
+        rows.append(Row("Order of the memory", str(order["chosen"]), remark=suggested))
+        rows.append(Row("Components", str(count), f"kind{'s' * (count > 1)} of device"))
+    else:
+        rows.append(Row("Parts", " ".join(fit.parts.attrs["sentences"]) or "none that could be tested"))
     return [row for row in rows if row.value]
 
 
@@ -125,13 +130,22 @@ def compared(numbers: xr.Dataset) -> list[Row]:
     for k in range(numbers.sizes["line"]):
         line = {name: numbers[name].values[k].item() for name in numbers.data_vars}
         scale, unit = (100, "%") if line["unit"] == "%" else (1, line["unit"])
-        off = f"{scale * line['error']:+.3g} {unit}"
-        if line["lower"] != line["upper"]:
-            off += f", {scale * line['lower']:+.3g} to {scale * line['upper']:+.3g} {unit}"
-        value = f"{line['measured']:.3g} measured, {line['simulated']:.3g} simulated: {off}"
+        off, *ends = (_signed(scale * line[name], 3) for name in ("error", "lower", "upper"))
+        between = f", {ends[0]} to {ends[1]}" if line["lower"] != line["upper"] else ""
+        measured, simulated = _handy(line["quantity"], line["measured"], line["simulated"])
+        value = f"{measured} measured, {simulated} simulated: {off}{between} {unit}"
         mark, remark = words[line["word"]], f"{line['word']}; limit {scale * line['limit']:g} {unit}"
         rows.append(Row(line["what"], value, mark=mark, remark=remark))
     return sorted(rows, key=lambda row: ("not good", "not known", "good").index(row.mark))  # what is wrong comes first
+
+
+def _handy(quantity: str, *values: float) -> list[str]:
+    """Numbers with their unit."""
+    if quantity == "ohm":
+        factor, unit = prefix(quantity, *values)
+    else:
+        factor, unit = {"share": (100.0, "%")}.get(quantity, (1.0, quantity))
+    return [f"{number(factor * value)} {unit}".strip() for value in values]
 
 
 def devices(report: xr.Dataset) -> list[Device]:
@@ -159,8 +173,10 @@ def _moves(report: xr.Dataset, device: int) -> list[str]:
     return said
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+def _signed(value: float, digits: int = 0) -> str:
+    """With its sign; to a tenth, or with so many digits that count."""
+    text = number(value, digits) if digits else f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
+    return text if text[0] in "\N{MINUS SIGN}–" else f"+{text}"
 
 
 def numbers(estimates: xr.Dataset) -> list[Number]:

@@ -122,7 +122,7 @@ class FilePart:
         if read is None:
             self.said.object = ""
             return
-        notes = "".join(f"<li>{escape(note)}</li>" for note in read.notes[:NOTES])
+        notes = "".join(f"<li>{escape(in_words(note))}</li>" for note in read.notes[:NOTES])
         self.said.object = f"<b>{escape(read.name)}</b>: {escape(said(read))}" + (f"<ul>{notes}</ul>" if notes else "")
 
 
@@ -170,10 +170,12 @@ class Columns:
         self.layout.visible = layout is not None
         if layout is None:
             return
-        questions = [in_words(SAY.split(question)[0]) for question in layout.questions] or [said or CORRECT]
+        keys = {choice.key for choice in layout.choices}
+        questions = [spoken(question, keys) for question in layout.questions] or [said or CORRECT]
         many = len(layout.columns) > COLUMNS
         cut = [f"The file has {len(layout.columns):,} columns: only the first {COLUMNS} are offered."] if many else []
-        self.asks.object = "\n".join([*questions, *([IN_ORDER] if layout.columns else []), *cut])
+        named = bool(layout.columns) and "pairs" not in keys
+        self.asks.object = "\n".join([*questions, *([IN_ORDER] if named else []), *(cut if named else [])])
         self.answered = {choice.key: answer(choice) for choice in layout.choices}
         self.answers.objects = list(self.answered.values())
         self.rows.object = table(layout)
@@ -182,6 +184,12 @@ class Columns:
         each = zip(layout.columns[:COLUMNS], roles, layout.units, strict=False)
         self.widgets = [self._choice(*column) for column in each]
         self.choices.objects = [row(role, unit, sizing_mode=None) for _, role, unit in self.widgets]
+        if "pairs" in self.answered:  # they have no names of their own, unless the user says that they are no pairs
+            self.answered["pairs"].param.watch(self._name_columns, "value")
+        self._name_columns()
+
+    def _name_columns(self, *events: Any) -> None:
+        self.choices.visible = "pairs" not in self.answered or not self.answered["pairs"].value
 
     def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
         label, known = f"“{plain(column, LONGEST_NAME)}” is", role if role in ROLES.values() else ""
@@ -241,6 +249,13 @@ def table(layout: TableLayout) -> str:
         f'<table><tr><th></th>{head}</tr><tr class="guess"><th>taken for</th>{guess}</tr>'
         f'<tr class="why"><th>because</th>{why}</tr>{body}</table>'
     )
+
+
+def spoken(question: str, keys: set[str]) -> str:
+    """A question without what is for a program's user: how to answer it, and the key of the answer."""
+    text = in_words(SAY.split(question)[0])
+    key, _, rest = text.partition(": ")
+    return f"{rest[:1].upper()}{rest[1:]}" if key in keys else text
 
 
 def in_words(question: str) -> str:

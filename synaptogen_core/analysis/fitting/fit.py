@@ -73,6 +73,8 @@ class Fit:
     parts : xarray.Dataset, optional
         From `fit_extended`, on ``part``: `name`, `feature`, `gain` a value on devices that did not choose it, its
         `error`, and whether it was `kept`.
+    reason : str
+        Why it is of its class, from `choose`.
     """
 
     device: DeviceParameters
@@ -88,6 +90,7 @@ class Fit:
     data_hash: str
     again: Mapping[str, Any]
     parts: xr.Dataset | None = None
+    reason: str = ""
 
     def __post_init__(self) -> None:
         freeze(self)

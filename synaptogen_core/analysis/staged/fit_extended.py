@@ -17,7 +17,7 @@ from synaptogen_core.analysis.fitting.fit import MOST_SOURCE, Fit, device_points
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.analysis.staged.learn import PARTS, Result, learn
 from synaptogen_core.analysis.staged.stuck import runs_of, set_aside, with_runs
-from synaptogen_core.analysis.staged.table import add_result, parts_dataset, sentences
+from synaptogen_core.analysis.staged.table import add_result, parts_dataset
 from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
@@ -104,13 +104,14 @@ def fit_extended(
         panel, template, curves, name, intervals=intervals, seed=seed, work=work, leave_out=leave_out
     )  # fmt: skip
     _say(said, panel, template, result)
+    parts = parts_dataset(result.parts)
     source = str(measured.attrs.get("source") or "measured cycles")[:MOST_SOURCE]
     device = replace(
         result.device,
         source=f"fitted to {source} (data {measured.attrs['data_hash']}): {panel.devices} devices, "
         f"{int(panel.counts.max(axis=1).sum()):,} cycles",
         citation=template.citation,
-        notes=(*said.warnings, *said.assumed, *sentences(result.parts)),
+        notes=(*said.warnings, *said.assumed, *parts.attrs["sentences"]),
         extension=with_runs(result.device, runs) if stuck else result.device.extension,
     )
     table = estimates.Table(confidence)
@@ -124,7 +125,7 @@ def fit_extended(
         device, table.dataset(), _one("order", "order of the autoregression"),
         _one("components", "components of the mixture"), used, drifting.result() if drifting else states,
         device_points(points, panel.features), curves, tuple(said.assumed), tuple(said.warnings),
-        measured.attrs["data_hash"], again, parts_dataset(result.parts),
+        measured.attrs["data_hash"], again, parts,
     )  # fmt: skip
 
 

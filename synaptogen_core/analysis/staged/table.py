@@ -13,6 +13,7 @@ from synaptogen_core.analysis.staged.device import Learnt
 from synaptogen_core.analysis.staged.learn import FEW_DEVICES, Part, Result
 from synaptogen_core.analysis.staged.memory import Memory, lost_variance
 from synaptogen_core.analysis.staged.simulated import MANY_DEVICES
+from synaptogen_core.drawing.picture import number
 from synaptogen_core.schema import FEATURES, feature
 from synaptogen_core.types import F64
 
@@ -89,7 +90,7 @@ def _times(learnt: Learnt) -> F64:
 
 
 def parts_dataset(parts: Sequence[Part]) -> xr.Dataset:
-    """What each part gained, on ``part``.
+    """What each part gained, on ``part``; in words in the attribute `sentences`.
 
     Parameters
     ----------
@@ -106,22 +107,12 @@ def parts_dataset(parts: Sequence[Part]) -> xr.Dataset:
         name: ("part", np.array([getattr(part, name) for part in parts]), {"long_name": long_name, "units": "1"})
         for name, long_name in words.items()
     }
-    return xr.Dataset(data)
+    return xr.Dataset(data, attrs={"sentences": [_sentence(part) for part in parts if np.isfinite(part.gain)]})
 
 
-def sentences(parts: Sequence[Part]) -> list[str]:
-    """What each part gained, in words.
-
-    Parameters
-    ----------
-    parts : sequence of Part
-    """
-    return [
-        f"{part.name} of {feature(part.feature).symbol}: gains {part.gain:.3f} +- {part.error:.3f} a value, "
-        f"{'kept' if part.kept else 'left out'}."
-        for part in parts
-        if np.isfinite(part.gain)
-    ]
+def _sentence(part: Part) -> str:
+    gained = f"gains {number(part.gain, 2)} ± {number(part.error, 2)} a value"
+    return f"{part.name} of {feature(part.feature).symbol}: {gained}, {'kept' if part.kept else 'left out'}."
 
 
 def _unit(feature: int, scale: str) -> str:

@@ -93,17 +93,20 @@ def choose(
     if progress is not None:
         progress(1.0)
     gain, error = (float(found[what].values[1]) for what in ("gain", "error"))
-    said = f"later cycles are predicted {'better' if gain > 0 else 'worse'} by {abs(gain):.3f} ± {error:.3f} a value"
     better, worse = (error * float(student.ppf(p, max(int(found["units"]) - 1, 1))) for p in (SURE, SURELY_WORSE))
+    word = "better" if gain > 0 else "worse"
+    said = f"format 2 predicts later cycles {word} by {abs(gain):.3f} ± {error:.3f} nat a value"
     if gain > better:
-        return _said(extended, f"Format 2: {said} than by the published class.")
+        return _said(extended, f"Format 2 was chosen: {said}".replace(": format 2", ": it") + ".")
     if gain < worse:
-        return _said(old, f"The published class: {said} by format 2.")
+        return _said(old, f"The published class was chosen: {said}.")
     wrong = [_wrong(one, seed) for one in (old, extended)]
-    said = f"{said} by format 2, and of the numbers that matter its simulations have {wrong[1]} wrong, those of the " \
-           f"published class {wrong[0]}"  # fmt: skip
     fewer = wrong[0] > wrong[1]
-    return _said(extended if fewer else old, f"{'Format 2' if fewer else 'The published class'}: {said}.")
+    return _said(
+        extended if fewer else old,
+        f"{'Format 2' if fewer else 'The published class'} was chosen: {said}, which decides nothing; of the numbers "
+        f"that matter, its simulations have {wrong[1]} wrong, those of the published class {wrong[0]}.",
+    )
 
 
 def _wrong(of: Fit, seed: int) -> int:
@@ -113,8 +116,6 @@ def _wrong(of: Fit, seed: int) -> int:
 
 
 def _said(chosen: Fit, reason: str) -> Choice:
-    """The fit with the reason among its notes."""
-    notes = (reason, *chosen.device.notes)
-    return Choice(
-        replace(chosen, device=replace(chosen.device, notes=notes), assumed=(reason, *chosen.assumed)), reason
-    )
+    """The fit with the reason, which its device keeps, too."""
+    device = replace(chosen.device, notes=(reason, *chosen.device.notes))
+    return Choice(replace(chosen, device=device, reason=reason), reason)

@@ -19,7 +19,7 @@ from synaptogen_core.analysis.staged.cycles import some_devices
 from synaptogen_core.analysis.staged.stuck import without_runs
 from synaptogen_core.analysis.validation import predicted, steady
 from synaptogen_core.analysis.validation.held_out import Refits, refits
-from synaptogen_core.analysis.validation.numbers import FEWEST_DEVICES, is_told, numbers_of
+from synaptogen_core.analysis.validation.numbers import FEWEST_DEVICES, is_told, numbers_of, quantity_of
 from synaptogen_core.analysis.validation.rows import CONFIDENCE, Row, difference, relative
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
@@ -35,6 +35,7 @@ SIMULATED = 4_000_000  # cycles, about
 REPEATS = (8, 30)
 EDGES = (0.01, 0.99)  # of the population of devices
 POSSIBLE_CELLS = 4000
+NEVER = 1e-6  # of draws: what is rarer hardly occurs in an array
 
 
 def compare_numbers(
@@ -66,8 +67,9 @@ def compare_numbers(
     -------
     xarray.Dataset
         On ``line``: `about` (one of `LIMITS`), `what`, `measured`, `simulated`, `error` with `lower` and `upper`,
-        `unit` of these ("%"; "nat": log score a value; "σ"), `limit` and `word`: "right within the limit" or "wrong by
-        more" where the whole interval says so, else "not known". Attribute `uses`: a sentence for each use.
+        `unit` of these ("%"; "nat": log score a value; "σ"), `quantity` (what is compared is in), `limit` and `word`:
+        "right within the limit" or "wrong by more" where the whole interval says so, else "not known". Attribute
+        `uses`: a sentence for each use.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def compare_numbers(
     for (about, what), value in seen.items():
         again = np.array([numbers[about, what] for numbers in simulated])
         if value > 0 and np.all(again > 0) and is_told(panel, what, max(value, float(np.median(again)))):
-            rows.append(relative(about, what, value, again, allowed[about]))
+            rows.append(relative(about, what, value, again, allowed[about], quantity_of(about, what)))
     rows += _beyond(panel, each, allowed["devices"])
     if fit is not None and refitted is None:
         refitted = refits(fit, measured)
@@ -136,6 +138,7 @@ def _possible(device: DeviceParameters, seed: int, limit: float) -> Row:
     wrong = ~np.isfinite(values[:, 0]) | (values[:, 1] >= 0) | (values[:, 2] <= 0) | (values[:, 3] <= 0)
     there = np.isfinite(values).any(axis=1)
     share = max(float((wrong & there).sum() / max(there.sum(), 1)), device.clipped_share())
+    share = share if share > NEVER else 0.0
     return difference("possible values", "share of draws that cannot be", 0.0, share, 0.0, (-limit, limit))
 
 
@@ -155,7 +158,7 @@ USES = {"bit errors": ("bit errors",), "averages": ("averages",), "single values
 
 def _dataset(rows: list[Row]) -> xr.Dataset:
     words = ("line", "what is compared", "measured", "simulated", "error of the device", "lower end", "upper end",
-             "limit", "what the interval says", "unit of the error")  # fmt: skip
+             "limit", "what the interval says", "unit of the error", "quantity")  # fmt: skip
     data = {
         name: ("line", np.array(column), {"long_name": long_name})
         for name, long_name, column in zip(Row._fields, words, zip(*rows, strict=True), strict=True)

@@ -56,6 +56,19 @@ def numbers_of(panel: Panel) -> dict[tuple[str, str], float]:
     return found
 
 
+def quantity_of(about: str, what: str) -> str:
+    """In what a number of a panel is: "ohm", "V", "share", or nothing.
+
+    Parameters
+    ----------
+    about, what : str
+    """
+    if about == "bit errors":
+        return "share"
+    units = [f.unit for f in FEATURES if what.endswith(f" % of {f.symbol}")]
+    return units[0] if units else ""
+
+
 def is_told(panel: Panel, what: str, value: float) -> bool:
     """Whether a number of a panel is more than a few errors among its bits.
 

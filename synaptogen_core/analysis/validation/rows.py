@@ -15,7 +15,11 @@ HALF = float(ndtri((1 + CONFIDENCE) / 2))  # width of an interval in standard er
 
 
 class Row(NamedTuple):
-    """One line. Errors are relative, of shares and log scores the difference itself; `unit` is "%", "nat" or "σ"."""
+    """One line. Errors are relative, of shares and log scores the difference itself.
+
+    `unit` of the error is "%", "nat" or "σ"; `quantity`, that of what is compared: "ohm", "V", "share", "nat", "σ", or
+    nothing.
+    """
 
     about: str
     what: str
@@ -27,9 +31,10 @@ class Row(NamedTuple):
     limit: float
     word: str
     unit: str = "%"
+    quantity: str = ""
 
 
-def relative(about: str, what: str, measured: float, repeats: F64, limit: float) -> Row:
+def relative(about: str, what: str, measured: float, repeats: F64, limit: float, quantity: str = "") -> Row:
     """A positive number beside those of simulated repeats; its error is relative.
 
     Parameters
@@ -38,12 +43,13 @@ def relative(about: str, what: str, measured: float, repeats: F64, limit: float)
     measured : float
     repeats : ndarray, shape (r,)
     limit : float
+    quantity : str
     """
     centre, spread = np.log(repeats).mean(), np.log(repeats).std(ddof=1) * np.sqrt(1 + 1 / repeats.size)
     off = centre - np.log(measured)
     error, low, high = (float(np.expm1(x)) for x in (off, off - HALF * spread, off + HALF * spread))
     word = word_of(low, high, -limit / (1 + limit), limit)
-    return Row(about, what, measured, float(np.exp(centre)), error, low, high, limit, word)
+    return Row(about, what, measured, float(np.exp(centre)), error, low, high, limit, word, quantity=quantity)
 
 
 def difference(
@@ -64,7 +70,7 @@ def difference(
     low, high = off - HALF * error, off + HALF * error
     limit = limits[1] if np.isfinite(limits[1]) else limits[0]
     word = word_of(low, high, *limits) if np.isfinite(low) else WORDS[2]
-    return Row(about, what, measured, simulated, off, low, high, limit, word, unit)
+    return Row(about, what, measured, simulated, off, low, high, limit, word, unit, "share" if unit == "%" else unit)
 
 
 def word_of(low: float, high: float, least: float, most: float) -> str:

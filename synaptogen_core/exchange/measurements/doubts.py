@@ -303,10 +303,18 @@ def ask(layout: TableLayout, questions: Sequence[str], choices: Sequence[Choice]
         )
 
 
-def notes_of(layout: TableLayout) -> list[str]:
-    """What was understood, in sentences."""
+def notes_of(layout: TableLayout, columns: int | None = None) -> list[str]:
+    """What was understood, in sentences.
+
+    Parameters
+    ----------
+    layout : TableLayout
+    columns : int, optional
+        Say it of the last ones only, so many.
+    """
     notes: list[str] = []
-    for column, role, unit, assumed in zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True):
+    every = list(zip(layout.columns, layout.roles, layout.units, layout.assumed, strict=True))
+    for column, role, unit, assumed in every if columns is None else every[len(every) - columns :]:
         if role and role != "time":
             doubt = ", as it says nothing else" if assumed else ""
             notes.append(f"column {shown(column)} read as {role}" + (f" in {unit}{doubt}" if unit else ""))

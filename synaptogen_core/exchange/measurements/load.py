@@ -41,7 +41,7 @@ from synaptogen_core.exchange.measurements.columns import (
 from synaptogen_core.exchange.measurements.doubts import ask, notes_of
 from synaptogen_core.exchange.measurements.formats import collection, instruments, netcdf, workbook
 from synaptogen_core.exchange.measurements.reading import Choice, Reading, reading_of
-from synaptogen_core.exchange.measurements.records import OVERFLOW, Records, budget
+from synaptogen_core.exchange.measurements.records import COUNTED, OVERFLOW, Records, budget
 from synaptogen_core.exchange.measurements.source import GZIP, MAX_BYTES, NEEDS, Source
 from synaptogen_core.exchange.measurements.tables import find_table
 from synaptogen_core.exchange.measurements.text import SEPARATORS, Table, blocks, numbers_of, to_number
@@ -244,7 +244,9 @@ def _load_all(
         parts.append((source.title or source.name, ds))
     layout = TableLayout(sources[0].name, "loops", (), (), (), (), (), ())
     ds, notes = collection.joined(parts, reading, layout, what)
-    ds.attrs["notes"] = json.dumps([*notes, *json.loads(parts[0][1].attrs["notes"])], ensure_ascii=False)
+    single = all(part.sizes["record"] == 1 for _, part in parts)
+    first = [note for note in json.loads(parts[0][1].attrs["notes"]) if not (single and note == COUNTED)]
+    ds.attrs["notes"] = json.dumps([*notes, *first], ensure_ascii=False)
     return ds
 
 
@@ -332,11 +334,12 @@ def _read_table(
     if wide is not None and reading.pairs:
         found = ((block.cells, block.lines) for block in blocks(source, table))
         records, said = pairs.records_of(layout, wide, reading, source.size, found)
-        return records.finish([*notes_of(records.layout), said])
+        return records.finish([*notes_of(records.layout, columns=0 if wide.by_size else 2), said])
     choices = [pairs.question(wide)] if wide is not None else []
     if layout.reads_currents and not reading.read_voltage:
         choices.append(READ_VOLTAGE)
-    ask(layout, layout.questions, choices)
+    asked = () if wide is not None else layout.questions  # what pairs are answers what their columns are
+    ask(layout if wide is None else pairs.with_guesses(layout, wide), asked, choices)
     records = Records(layout, source.size, (columns or {}).get("cycle") == IN_ORDER, reading=reading)
     numeric = [role for role in ("cycle", *records.roles) if role in layout.roles]
     labels = sorted(

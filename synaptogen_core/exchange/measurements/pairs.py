@@ -82,6 +82,26 @@ def _by_size(layout: TableLayout, decimal: str) -> Pairs | None:
     return Pairs(roles, places, label, True)
 
 
+def with_guesses(layout: TableLayout, pairs: Pairs) -> TableLayout:
+    """The layout with what the columns of pairs are taken for.
+
+    Parameters
+    ----------
+    layout : TableLayout
+    pairs : Pairs
+        Of it.
+    """
+    if not pairs.by_size:
+        return layout
+    guesses, reasons = list(layout.guesses or layout.roles), list(layout.reasons or ("",) * len(layout.columns))
+    for pair in pairs.places:
+        for place, role in zip(pair, pairs.roles, strict=True):
+            guesses[place], reasons[place] = role, f"the {'larger' if role == 'r_hrs' else 'smaller'} of a pair"
+    if pairs.label >= 0:
+        guesses[pairs.label], reasons[pairs.label] = "device", "it names the row"
+    return replace(layout, guesses=tuple(guesses), reasons=tuple(reasons))
+
+
 def question(pairs: Pairs) -> Choice:
     """Whether pairs are cycles or devices.
 
@@ -172,5 +192,6 @@ def records_of(
     for part in (part for parts in kept for part in parts if part[1]):
         records.add(part[0], [part[2]], part[1])
     what = "loop" if pairs.loops else f"{pairs.roles[0]} and {pairs.roles[1]}"
+    larger = "; of each pair, the larger is r_hrs" if pairs.by_size else ""
     each = "a device" if how == "devices" else "a cycle" if pairs.loops else "a cycle of the device of its row"
-    return records, f"{len(pairs.places)} pairs of columns: each {what} is {each}"
+    return records, f"{len(pairs.places)} pairs of columns: each {what} is {each}{larger}"

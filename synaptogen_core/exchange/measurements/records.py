@@ -32,6 +32,7 @@ from synaptogen_core.types import F64
 I64 = NDArray[np.int64]
 BASE_BYTES = 40 * 2**20
 TIMES_FILE = 10
+COUNTED = "cycles counted: each full sweep is one"
 SAMPLE_BYTES, RUN_BYTES, LABEL_BYTES = 40, 80, 300  # what one of them takes at the peak
 OVERFLOW = 1e30  # instruments write 9.9e37 for what they could not measure
 FEWEST_FILES = 3  # names that differ from row to row
@@ -223,7 +224,7 @@ class Records:
             device = np.repeat(runs.device, [len(cut) for cut in cuts])
             cycle = np.concatenate([np.arange(len(cut)) for cut in cuts])
             runs = doubts.Runs(device, cycle, np.concatenate(cuts), np.zeros(device.size, np.int64))
-            notes.append("cycles counted: each full sweep is one")
+            notes.append(COUNTED)
         elif doubts.repeated(runs) >= 0:
             runs, voltage, current = self._again(runs, voltage, current, notes)
         if not self.in_order and self.reading.halves != "apart":

@@ -14,8 +14,8 @@ from synaptogen_core.progress import part_of
 @pytest.mark.parametrize(
     ("make", "chosen", "why"),
     [
-        (lambda: old.measured(PUBLISHED.vary(order=3), 24, 200, 7), 1, "predicted worse"),
-        (lambda: two_features(real_device(), 24, 150, 7), 2, "later cycles are predicted"),
+        (lambda: old.measured(PUBLISHED.vary(order=3), 24, 200, 7), 1, "predicts later cycles worse"),
+        (lambda: two_features(real_device(), 24, 150, 7), 2, "predicts later cycles"),
         (lambda: two_features(real_device(), 1, 20, 7), 2, "with wide intervals"),
     ],
     ids=["published", "real", "few"],
@@ -24,7 +24,7 @@ def test_the_class_of_the_truth_is_chosen(make, chosen: int, why: str) -> None: 
     told: list[float] = []
     found = sc.fitting.choose(make(), PUBLISHED, name="a", intervals=False, progress=told.append)
     assert found.fit.device.format == chosen and why in found.reason
-    assert found.fit.device.notes[0] == found.fit.assumed[0] == found.reason
+    assert found.fit.device.notes[0] == found.fit.reason == found.reason
     assert told == sorted(told) and told[-1] <= 1.0
 
 
