@@ -32,7 +32,7 @@ LONG = 20_000  # pulses of the Pulse lab: after more of them only the features a
 LOG = logging.getLogger("synaptogen.app")
 T = TypeVar("T")
 
-RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "192")) * 1e6))
+RUNS = LruCache(int(float(os.environ.get("SYNAPTOGEN_CACHE_MB", "150")) * 1e6))
 
 
 @dataclass(frozen=True)
