@@ -124,12 +124,13 @@ def test_devices_of_hostile_names_are_fitted_and_used(server: str, browser: Brow
     page.close()
 
 
-# Tabs that take a file beside Fit: title, the suffix that the door lets through, and a content that is refused.
+# Doors beside Fit's: tab, which of those that there are by then (from the end), a suffix, and a content that is refused.
 DOORS = (
-    ("Time", ".csv", "device,time [s],resistance [ohm]\n{0},1,1e4\n{0},x,1e4\n"),
-    ("Networks", ".npz", "{0}"),
-    ("Crossbar", ".csv", "0.1, {0}\n"),
-    ("Data", ".json", '{{"settings": {{"device.name": {0}}}}}'),
+    ("Time", 1, ".csv", "device,time [s],resistance [ohm]\n{0},1,1e4\n{0},x,1e4\n"),
+    ("Networks", 1, ".npz", "{0}"),
+    ("Networks", 2, ".csv", "1,0.5\n{0},0.5\n"),
+    ("Crossbar", 1, ".csv", "0.1, {0}\n"),
+    ("Data", 1, ".json", '{{"settings": {{"device.name": {0}}}}}'),
 )
 
 
@@ -138,9 +139,12 @@ def test_every_tab_that_takes_a_file_shows_its_name_and_words_as_text(server: st
     page = browser.new_page(**DESK)
     page.add_init_script(WATCH)
     dashboard = Dashboard(page, server).open("rows=8&columns=8&cycles=20&crossbar.pattern=own")
-    for number, (title, suffix, begun) in enumerate(DOORS):
-        dashboard.settle(page.get_by_role("tab", name=title, exact=True).click)
-        door = page.locator("input[type=file]").last
+    for number, (title, place, suffix, begun) in enumerate(DOORS):
+        tab = page.get_by_role("tab", name=title, exact=True)
+        if tab.get_attribute("aria-selected") != "true":
+            dashboard.settle(tab.click)
+        doors = page.locator("input[type=file]")
+        door = doors.nth(doors.count() - place)
         for turn, text in enumerate(SPELLINGS[number :: len(SPELLINGS) // 2][:2]):
             words = f"n{number}{turn}" + text.replace("\0", "")
             name = "".join(letter for letter in words if letter not in "/\n")[:60] + suffix
