@@ -124,7 +124,7 @@ def test_devices_of_hostile_names_are_fitted_and_used(server: str, browser: Brow
     page.close()
 
 
-# Doors beside Fit's: tab, which of those that there are by then (from the end), a suffix, and a content that is refused.
+# Doors beside Fit's: tab, which of those that are there by then (from the end), a suffix, a content that is refused.
 DOORS = (
     ("Time", 1, ".csv", "device,time [s],resistance [ohm]\n{0},1,1e4\n{0},x,1e4\n"),
     ("Networks", 1, ".npz", "{0}"),
