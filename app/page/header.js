@@ -67,7 +67,8 @@ export function render({model}) {
   const menu = element("div", {class: "menu", popover: "auto", role: "menu"})
   const dialog = element("dialog", {"aria-labelledby": "title"})
   const root = element("div", {}, element("style", {}, STYLE), bar, menu, dialog)
-  let opener = null
+  let opener = "" // which button opened what is open: the buttons are made anew while it is
+  const back = () => [...bar.children].find((button) => button.dataset.key === opener)?.focus()
   const act = (action, item = null) => {
     if (action.key === "share" && item === "link") { copy() } else { model.send_msg({action: action.key, item}) }
   }
@@ -96,7 +97,7 @@ export function render({model}) {
   }
 
   const open = (button, rows, label) => {
-    opener = button
+    opener = button.dataset.key
     menu.setAttribute("aria-label", label)
     menu.replaceChildren(...rows)
     menu.showPopover()
@@ -118,7 +119,7 @@ export function render({model}) {
     const has = action.items.length > 0
     const made = element("button", {
       type: "button", class: "wide", disabled: action.disabled, title: action.label, "aria-label": action.label,
-      "aria-haspopup": has ? "menu" : null, "aria-pressed": action.pressed === null ? null : String(action.pressed),
+      "data-key": action.key, "aria-haspopup": has ? "menu" : null, "aria-pressed": action.pressed === null ? null : String(action.pressed),
     })
     if (action.icon) { made.append(icon(action.icon)) }
     if (action.words) { made.append(element("span", {class: "word"}, action.label)) }
@@ -127,19 +128,21 @@ export function render({model}) {
   }
 
   const draw = () => {
-    const focused = [...bar.children].indexOf(root.getRootNode().activeElement)
+    const {activeElement: focused} = root.getRootNode()
+    const held = bar.contains(focused)
+    if (held) { opener = focused.dataset.key }
     const [device, ...actions] = model.actions
     const chip = element(
-      "button", {type: "button", class: `chip ${model.own ? "own" : ""}`, "aria-haspopup": "menu",
+      "button", {type: "button", class: `chip ${model.own ? "own" : ""}`, "data-key": device.key, "aria-haspopup": "menu",
       "aria-label": `Device: ${device.label} (${model.own ? "your own" : "published"})`, title: "The device of all tabs"},
       element("span", {class: "name"}, device.label), element("small", {}, model.own ? "your own" : "published"), icon(DOWN),
     )
     chip.addEventListener("click", () => open(chip, rows(device), "Device"))
-    const more = element("button", {type: "button", class: "more", "aria-label": "More actions", "aria-haspopup": "menu"}, icon(MORE))
+    const more = element("button", {type: "button", class: "more", "data-key": "more", "aria-label": "More actions", "aria-haspopup": "menu"}, icon(MORE))
     more.addEventListener("click", () => open(more, actions.flatMap((action) => action.items.length
       ? [element("div", {class: "group"}, action.label), ...rows(action)] : [row(action)]), "More actions"))
     bar.replaceChildren(chip, element("span", {class: "space"}), ...actions.map(button), more)
-    if (focused >= 0) { bar.children[focused]?.focus() }
+    if (held) { back() }
   }
 
   const show = () => {
@@ -163,9 +166,9 @@ export function render({model}) {
       buttons.at((at + step) % buttons.length)?.focus()
     } else if (event.key === "Tab") { menu.hidePopover() }
   })
-  menu.addEventListener("toggle", (event) => { if (event.newState === "closed" && !dialog.open) { opener?.focus() } })
+  menu.addEventListener("toggle", (event) => { if (event.newState === "closed" && !dialog.open) { back() } })
   dialog.addEventListener("click", (event) => { if (event.target === dialog) { dialog.close() } })
-  dialog.addEventListener("close", () => { model.send_msg({action: "", item: null}); opener?.focus() })
+  dialog.addEventListener("close", () => { model.send_msg({action: "", item: null}); back() })
   root.append(toast)
   model.on(["actions", "own"], draw)
   model.on("dialog", show)
