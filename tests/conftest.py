@@ -188,7 +188,7 @@ def ngspice() -> str:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of measured data, never part of the project: SYNAPTOGEN_DATA, or beside it."""
-    folder = Path(os.environ.get("SYNAPTOGEN_DATA", ROOT.parent / "shared" / "data"))
+    folder = Path(os.environ.get("SYNAPTOGEN_DATA") or ROOT.parent / "shared" / "data")
     if not folder.is_dir():
         pytest.skip(f"no measured data at {folder}; tests on real loops need them: say SYNAPTOGEN_DATA=...")
     return folder
