@@ -41,8 +41,9 @@ OVERRIDDEN: Any = HasProps._overridden_defaults
 def keep() -> None:
     """Begin; a second time changes nothing. Bokeh has no door for any of it."""
     thing: Any = HasProps
+    overridden: Any = cache(OVERRIDDEN.__func__)
     thing.__init__, thing.themed_values, thing.properties_with_values = begin, themed_values, properties_with_values
-    thing._overridden_defaults = classmethod(cache(OVERRIDDEN.__func__))
+    thing._overridden_defaults = classmethod(overridden)
     PropertyDescriptor._get_default, PropertyDescriptor.has_unstable_default = get_default, has_unstable_default
     walking.visit_immediate_value_references = visit
     DataSpec.to_serializable = specified
