@@ -93,7 +93,8 @@ for (const mantissas of sets) {
   ticks = decades.flatMap((k) => mantissas.map((m) => m * 10 ** k)).filter((t) => t >= start && t <= end)
   if (ticks.length >= 3) { return ticks.map((t) => Number(t.toPrecision(3))) }
 }
-const step = 10 ** Math.floor(Math.log10((end - start) / 3))
+const least = (end - start) / 4, unit = 10 ** Math.floor(Math.log10(least)) // so that at most five have room
+const step = unit * [1, 2, 5, 10].find((m) => m * unit >= least)
 for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
   if (t > end) { return found }
   found.push(Number(t.toPrecision(6)))
