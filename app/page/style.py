@@ -14,7 +14,7 @@ PAGE_STYLE = {
         "whiteSpace": "nowrap",
         "mr": "10px",
     },
-    "& .header a:has(.title)": {"display": {"xs": "none !important", "sm": "flex"}},
+    "@media (max-width: 599px)": {"& .header a:has(.title)": {"display": "none !important"}},
     "& .header .MuiBox-root": {"minWidth": 0},
     "& .header .MuiLinearProgress-root": {"display": "none"},
     "& .MuiDrawer-paper > .MuiToolbar-root, & .main .MuiToolbar-root": {
