@@ -46,6 +46,10 @@ class NeedsExtended(SynaptogenError, ValueError):  # noqa: N818 - a fact about a
     """The published class cannot be fitted: few cycles, drift, steps. `fitting.fit_extended` can hold them."""
 
 
+class CurvesUnknown(SynaptogenError, ValueError):  # noqa: N818 - a fact about loops, for which there is another way
+    """No loop shows what I-V curves are fitted to; those of another device can be scaled (`fitting.curves_for`)."""
+
+
 class ConvergenceError(SynaptogenError, ValueError):
     """A circuit has no solution that could be found, or more than one; no number is given."""
 
