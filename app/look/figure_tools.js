@@ -160,6 +160,7 @@ const square = (view) => {
   const set = (model, changes) => { // only what differs by a pixel: each change is a layout
     const far = Object.entries(changes).filter(([name, value]) => Math.abs((model[name] ?? 0) - value) > 1)
     if (far.length) { model.setv(Object.fromEntries(far), {sync: false}) }
+    return far.length > 0
   }
   const fit = () => {
     due = false
@@ -174,10 +175,10 @@ const square = (view) => {
     const wide = view.bbox.width - left - right
     if (!(wide > 40 && share > 0)) { return }
     if (rows && columns) {
-      const all = wide + viewOf(rows).bbox.width, room = all - (all > 2 * MAP ? at_side : BARS)
+      const all = view.parent.el.clientWidth - left - right, room = all - (all > 2 * MAP ? at_side : BARS)
       const high = Math.min(Math.max(first.height, window.innerHeight / 2) - top - bottom, room / share)
       const width = Math.round(all - Math.min(room, Math.max(high * share, MAP))), height = Math.round(high + top + bottom)
-      set(rows, {width, min_width: width, height})
+      if (set(rows, {width, min_width: width, height})) { requestAnimationFrame(() => view.invalidate_layout()) }
       set(fig, {height})
       set(columns, {min_border_right: first.right + width - BARS})
       return
