@@ -20,6 +20,7 @@ from synaptogen_core.analysis.validation import distances as stats
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.variations import levinson
+from synaptogen_core.errors import reason_of
 from synaptogen_core.measurement import device_starts, select_records
 from synaptogen_core.progress import Work
 from synaptogen_core.schema import FEATURES
@@ -67,7 +68,7 @@ def refits(whole: Fit, features: xr.Dataset, work: Work | None = None) -> Refits
     try:
         early = refit(whole, first_cycles(features))
     except ValueError as error:
-        said["cycles"] = f"too few cycles to hold some back: {error}"
+        said["cycles"] = f"too few cycles to hold some back: {reason_of(error)}"
     if work is not None:
         work.done(0.6)
     devices = features.sizes["device"]
@@ -77,7 +78,7 @@ def refits(whole: Fit, features: xr.Dataset, work: Work | None = None) -> Refits
     try:
         half = refit(whole, select_records(features, features["device_index"].values % 2 == 0))
     except ValueError as error:
-        said["devices"] = f"half of the devices are too few for a fit: {error}"
+        said["devices"] = f"half of the devices are too few for a fit: {reason_of(error)}"
     return Refits(early, half, said)
 
 
@@ -127,7 +128,7 @@ def held_out(parts: Refits, features: xr.Dataset, seed: int, work: Work) -> xr.D
         try:
             skill, low, high, expected = _later_cycles(parts.early, features, seed)
         except ValueError as error:
-            said["cycles"] = f"too few cycles to hold some back: {error}"
+            said["cycles"] = f"too few cycles to hold some back: {reason_of(error)}"
     work.done(0.8)
     apart = xr.Dataset() if parts.half is None else _other_devices(parts.half, features, names, seed)
     words = ("share of variance predicted", "lower end", "upper end", "expected of the fit")
