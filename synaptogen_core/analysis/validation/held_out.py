@@ -27,6 +27,7 @@ from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
 TRAINED = 0.7  # of the cycles
+FEWEST_LATER = 10  # cycles held back, of all devices: errors of fewer tell nothing, and no simulation how little
 FEWEST_DEVICES = 16  # for a half of them to be worth a fit
 SIMULATED = 200_000
 LEAST_RISE = 1e-6
@@ -196,8 +197,13 @@ def _later_cycles(trained: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F
     panel = panel_of(features)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
     skill = _skill(ours.sum(axis=1))
-    if not np.isfinite(skill).all():
-        raise ValueError(f"no later cycle comes after {trained.device.order} others without a gap")
+    later = int((panel.counts.min(axis=1) * (1 - TRAINED)).sum())
+    if later < FEWEST_LATER or not np.isfinite(skill).all():
+        order = PAST if trained.device.extension is not None else trained.device.order
+        raise ValueError(
+            f"ds: must hold at least {FEWEST_LATER} later cycles, each after {order} others without a gap (got "
+            f"{'gaps' if later >= FEWEST_LATER else later}); measure more"
+        )
     repeats = stats.repeats_for(panel, SIMULATED)
     if repeats:
         made = repeated_measurement(trained.device, panel, repeats, seed + 1)
