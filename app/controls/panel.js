@@ -24,18 +24,16 @@ const STYLE = `
 .row .steps { display: flex; flex-direction: column; }
 .row .steps button { display: block; padding: 0 3px; border: 0; background: none; color: inherit; opacity: 0.75; font-size: 8px; line-height: 12px; cursor: pointer; }
 .row .steps button:hover { opacity: 1; }
-input[type=range] { appearance: none; display: block; width: 100%; height: 14px; margin: 0; background: none; cursor: pointer; outline: 0; }
+input[type=range] { appearance: none; display: block; width: 100%; height: 14px; margin: 0; background: none; cursor: pointer; }
 input[type=range]::-webkit-slider-runnable-track { height: 3px; border-radius: 2px; background: linear-gradient(to right, var(--main) var(--share), var(--line) var(--share)); }
 input[type=range]::-moz-range-track { height: 3px; border-radius: 2px; background: linear-gradient(to right, var(--main) var(--share), var(--line) var(--share)); }
 input[type=range]::-webkit-slider-thumb { appearance: none; width: 12px; height: 12px; margin-top: -4.5px; border-radius: 50%; background: var(--main); }
 input[type=range]::-moz-range-thumb { width: 12px; height: 12px; border: 0; border-radius: 50%; background: var(--main); }
-input[type=range]:focus-visible::-webkit-slider-thumb { box-shadow: 0 0 0 4px color-mix(in srgb, var(--main) 35%, transparent); }
-input[type=range]:focus-visible::-moz-range-thumb { box-shadow: 0 0 0 4px color-mix(in srgb, var(--main) 35%, transparent); }
 input[type=checkbox] { appearance: none; flex: none; width: 32px; height: 18px; margin: 5px 0; border-radius: 9px; background: var(--line); cursor: pointer; position: relative; }
 input[type=checkbox]::before { content: ""; position: absolute; left: 2px; top: 2px; width: 14px; height: 14px; border-radius: 50%; background: #fff; transition: left 0.1s; }
 input[type=checkbox]:checked { background: var(--main); }
 input[type=checkbox]:checked::before { left: 16px; }
-:is(button, input[type=checkbox], summary):focus-visible { outline: 2px solid var(--main); outline-offset: 1px; }
+:is(button, input:is([type=checkbox], [type=range]), summary):focus-visible { outline: 2px solid var(--main); outline-offset: 1px; }
 .sentence { color: var(--bad); font-size: 0.75rem; line-height: 1.35; white-space: normal; }
 .sentence:empty { display: none; }
 .marked input[type=text], .marked textarea { border-color: var(--bad) !important; box-shadow: none !important; }

@@ -127,12 +127,13 @@ const row = (view) => {
   const buttons = [...strip.querySelectorAll("button")]
   buttons.at(-1).tabIndex = 0
   strip.addEventListener("keydown", (event) => {
-    const at = buttons.indexOf(root.activeElement)
+    const shown = buttons.filter((button) => button.checkVisibility()) // a narrow figure has fewer
+    const at = shown.indexOf(root.activeElement)
     const to = {ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1}[event.key]
     if (to === undefined || at < 0) { return }
     event.preventDefault()
     for (const button of buttons) { button.tabIndex = -1 }
-    const next = buttons.at(to % buttons.length)
+    const next = shown.at(to % shown.length)
     next.tabIndex = 0
     next.focus()
   })

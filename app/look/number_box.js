@@ -29,7 +29,8 @@ const STYLE = `
 .slid .field { flex: none; width: 76px; border-bottom: 1px solid var(--line); }
 .slid .field:focus-within { border-bottom-color: var(--main); box-shadow: 0 1px 0 var(--main); }
 .slid input[type=range] { appearance: none; display: block; width: 100%; height: 16px; margin: 0; background: none;
-  cursor: pointer; outline: 0; }
+  cursor: pointer; }
+.slid input[type=range]:focus-visible { outline: 2px solid var(--main); outline-offset: 1px; }
 .slid input[type=range]::-webkit-slider-runnable-track { height: 3px; border-radius: 2px;
   background: linear-gradient(to right, var(--main) var(--share), var(--line) var(--share)); }
 .slid input[type=range]::-moz-range-track { height: 3px; border-radius: 2px;
@@ -38,8 +39,6 @@ const STYLE = `
   border-radius: 50%; background: var(--main); }
 .slid input[type=range]::-moz-range-thumb { width: 12px; height: 12px; border: 0; border-radius: 50%;
   background: var(--main); }
-.slid input[type=range]:focus-visible::-webkit-slider-thumb { box-shadow: 0 0 0 5px color-mix(in srgb, var(--main) 30%, transparent); }
-.slid input[type=range]:focus-visible::-moz-range-thumb { box-shadow: 0 0 0 5px color-mix(in srgb, var(--main) 30%, transparent); }
 .marked.boxed .field, .marked.boxed .field:focus-within { border-color: var(--bad); outline-color: var(--bad); }
 .marked.slid .field, .marked.slid .field:focus-within { border-bottom-color: var(--bad); box-shadow: 0 1px 0 var(--bad); }
 .marked .label { color: var(--bad); opacity: 1; }

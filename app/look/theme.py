@@ -56,6 +56,7 @@ QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 HEIGHT = "32px"  # of buttons and boxes; lines of the sidebar have 28
 _HEIGHTS = {"styleOverrides": {"root": {"minHeight": HEIGHT, "paddingTop": 0, "paddingBottom": 0}}}
+_FOCUS = {"outline": "2px solid", "outlineOffset": "1px"}  # of the keyboard; a ripple alone is hard to see
 # On a phone the sidebar is a sheet at the bottom: the picture above it is seen while its controls are moved.
 _SHEET = {
     "position": "fixed !important", "top": "auto !important", "bottom": "0 !important", "height": "62vh !important",
@@ -64,6 +65,7 @@ _SHEET = {
     "boxShadow": "0 -4px 20px rgba(0, 0, 0, 0.3)", "& > .MuiToolbar-root": {"display": "none"},
 }  # fmt: skip
 COMPONENTS = {
+    "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": _FOCUS}}},
     "MuiButton": _HEIGHTS,
     "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}},
     "MuiDrawer": {"styleOverrides": {"paper": {"@media (max-width: 599px)": _SHEET}}},
@@ -91,7 +93,8 @@ for (const mantissas of sets) {
   ticks = decades.flatMap((k) => mantissas.map((m) => m * 10 ** k)).filter((t) => t >= start && t <= end)
   if (ticks.length >= 3) { return ticks.map((t) => Number(t.toPrecision(3))) }
 }
-const step = 10 ** Math.floor(Math.log10((end - start) / 3))
+const least = (end - start) / 4, unit = 10 ** Math.floor(Math.log10(least)) // so that at most five have room
+const step = unit * [1, 2, 5, 10].find((m) => m * unit >= least)
 for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
   if (t > end) { return found }
   found.push(Number(t.toPrecision(6)))
@@ -237,7 +240,9 @@ class Theme:
 
     def dress(self, figure: Any, name: str, tools: Sequence[Tool] = ()) -> None:
         """Give a figure the house style, whoever made it; `name` names the saved file. Its icons are the browser's
-        affair (figure_tools.js): tools of Bokeh's own would be nine models more for each figure of a page.
+        affair (figure_tools.js): tools of Bokeh's own would be nine models more for each figure of a page. So are the
+        sizes that it has there and the style that material components give it: told to the server, they were sixty
+        messages a page. What the user zooms into is the ranges'.
         """
         figure.update(name=name, stylesheets=[SHEET], css_classes=["tooled"], toolbar_location=None)
         figure.toolbar.logo = None
@@ -251,6 +256,8 @@ class Theme:
         for axis in figure.axis:
             self.dress_axis(axis)
         figure.add_tools(*tools)
+        for part in filter(None, (figure, figure.title, figure.toolbar, *figure.axis)):
+            part.syncable = False
 
     def dress_axis(self, axis: Any) -> None:
         """Give an axis the house style."""
@@ -264,7 +271,7 @@ class Theme:
 
     def second_title(self, figure: Any) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""
-        line = Title(text=" ", **self._text("", "0.9em", MUTED))
+        line = Title(text=" ", syncable=False, **self._text("", "0.9em", MUTED))
         figure.add_layout(line, "above")
         return line
 

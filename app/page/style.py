@@ -13,8 +13,8 @@ PAGE_STYLE = {
         "fontWeight": 500,
         "whiteSpace": "nowrap",
         "mr": "10px",
-        "display": {"xs": "none", "sm": "block"},
     },
+    "@media (max-width: 599px)": {"& .header a:has(.title)": {"display": "none !important"}},
     "& .header .MuiBox-root": {"minWidth": 0},
     "& .header .MuiLinearProgress-root": {"display": "none"},
     "& .MuiDrawer-paper > .MuiToolbar-root, & .main .MuiToolbar-root": {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 
-from app.settings.sections import DeviceSettings, Limits
+from app.settings.reach import RANGE
+from app.settings.sections import DeviceSettings, Limits, Request
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import Cancelled
 
@@ -41,7 +42,13 @@ def limits_of(device: DeviceParameters, cancel: threading.Event | None = None) -
 def reach(device: DeviceParameters) -> float:
     """How far pulses go [V]: as far as was measured, in steps of the controls if these hold a full RESET."""
     measured = round(math.floor(device.valid_range / FINEST + 1e-6) * FINEST, 2)
-    return measured if measured >= device.u_max else max(device.valid_range, device.u_max)
+    return measured if measured >= device.u_max else math.ceil(1e3 * max(device.valid_range, device.u_max) - 1e-6) / 1e3
+
+
+def reach_of(request: Request) -> float:
+    """How far pulses go on the device of a request [V]."""
+    device = request.device.device
+    return RANGE if isinstance(device, str) else reach(device)
 
 
 def widest(device: DeviceParameters, cancel: threading.Event | None = None) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.settings.reach import RANGE
 from app.settings.sections import Settings
 from app.settings.segments import PRESETS as TRAINS
 
@@ -32,6 +33,8 @@ def changes(settings: Settings, key: str) -> dict[str, Any]:
                 continue
             parameter = section.param[name]
             value = PRESETS[key][1].get(name, parameter.default)
+            if name in section.TEXTS and name in PRESETS[key][1]:
+                value = section.TEXTS[name](value, settings.reach / RANGE)
             low, high = getattr(parameter, "bounds", None) or (None, None)
             wanted[name] = value if low is None else min(max(value, low), high)
     return wanted

@@ -2,66 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 
+from app.settings.choices import Choices
+from app.settings.reach import RANGE, at_reach, moved
+from app.settings.segments import stretched_table, stretched_text
+
 if TYPE_CHECKING:
     from synaptogen_core.device.parameters import DeviceParameters
 
-RANGE = 1.5  # V: up to where the published set was measured; bounds of voltages that stand there follow the device
 MAX_CELLS = 4  # as many selected cells as there are line styles that can be told apart
 
 
 PLAIN = (str, int, float, tuple, type(None))  # what a link can hold
 
 
-class Choices(Mapping[str, Any]):
-    """An immutable, hashable mapping with attribute access: ``choices.rows``."""
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Mapping[str, Any]):
-        object.__setattr__(self, "_items", tuple(sorted(items.items())))
-
-    def __getitem__(self, key: str) -> Any:
-        for name, value in self._items:
-            if name == key:
-                return value
-        raise KeyError(key)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"Choices: are frozen (got a new value for {name}); change the settings instead")
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(self._items)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Choices) and self._items == other._items
-
-    def __repr__(self) -> str:
-        return f"Choices({dict(self._items)})"
-
-
 class Section(param.Parameterized):
     """Parameters of one kind. Subclasses: one line a parameter, `doc` is the help that the page shows."""
 
     UNITS: ClassVar[dict[str, str]] = {}  # of the parameters that have one
+    TEXTS: ClassVar[dict[str, Callable[[str, float], str]]] = {}  # with voltages in them, and what stretches these
 
     def names(self) -> tuple[str, ...]:
         """Names of all the parameters, in the order in which they are written down."""
@@ -132,6 +96,7 @@ class TrainSettings(Section):
         "u_set": "V", "u_reset": "V", "u_min": "V", "u_max_sweep": "V", "u_start": "V", "u_stop": "V", "u_pulse": "V",
         "low": "V", "high": "V", "mean": "V", "sd": "V",
     }  # fmt: skip
+    TEXTS: ClassVar[dict[str, Callable[[str, float], str]]] = {"table": stretched_table, "segments": stretched_text}
 
     def active(self) -> tuple[str, ...]:
         names = TRAIN_KINDS[self.kind][1]
@@ -313,20 +278,27 @@ class Settings:
         old, self.reach, self.limits = self.reach, limits.reach if limits else RANGE, limits
         self.device.hidden = limits.hidden if limits else ()
         for _, section in self.sections():
-            follow = {}
-            for name in section.names():
-                bounds, default = at_reach(section, name, self.reach), type(section).param[name].default
-                if bounds:
-                    value = moved(getattr(section, name), old, self.reach, bounds)
-                    follow[name] = bounds, moved(default, RANGE, self.reach, bounds), value
-            if section is self.device:
-                follow |= self._of_device(limits)
+            follow = self._of_device(limits) if section is self.device else self._of_range(section, old)
             for name, (bounds, _, _) in follow.items():
-                section.param[name].bounds = bounds
+                if bounds:
+                    section.param[name].bounds = bounds
             values = {name: value for name, (_, _, value) in follow.items()}
             section.param.update(**values, **({"own": device} if section is self.device else {}))
             for name, (_, default, _) in follow.items():  # last: where nothing was set, a default is the value
                 section.param[name].default = default
+
+    def _of_range(self, section: Section, old: float) -> dict[str, tuple[tuple[float, float] | None, Any, Any]]:
+        """Bounds, default and value of a section's voltages at the present reach; `old` was the one before."""
+        found: dict[str, tuple[tuple[float, float] | None, Any, Any]] = {}
+        for name in section.names():
+            own, now, before = type(section).param[name], getattr(section, name), section.param[name].default
+            if name in section.TEXTS:
+                text = section.TEXTS[name](own.default, self.reach / RANGE)
+                found[name] = None, text, text if now == before else now
+            elif unit_of(own) == "V":
+                bounds, default = at_reach(own, self.reach)
+                found[name] = bounds, default, moved(now, (old, before), (self.reach, default), bounds)
+        return found
 
     def _of_device(self, limits: Limits | None) -> dict[str, tuple[tuple[float, float], float, float]]:
         """Bounds, default and value of the device's own numbers; a spread that was widened stays as wide as it may."""
@@ -359,17 +331,3 @@ def unit_of(parameter: param.Parameter) -> str:
     """The unit of a section's parameter; empty where it has none."""
     units: dict[str, str] = parameter.owner.UNITS
     return units.get(parameter.name, "")
-
-
-def at_reach(section: Section, name: str, reach: float) -> tuple[float, float] | None:
-    """Bounds of a voltage whose own ones end where the published set was measured; None for other parameters."""
-    own = type(section).param[name]
-    if not isinstance(own, param.Number) or unit_of(own) != "V" or RANGE not in map(abs, own.bounds or ()):
-        return None
-    low, high = (math.copysign(reach, bound) if abs(bound) == RANGE else bound for bound in own.bounds)
-    return (min(low, high), high)
-
-
-def moved(volts: float, old: float, new: float, bounds: tuple[float, float]) -> float:
-    """A voltage for another reach: what stood at its end stays there, what lies beyond is brought back."""
-    return min(max(math.copysign(new, volts) if abs(volts) == old else volts, bounds[0]), bounds[1])

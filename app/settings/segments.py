@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.settings.choices import Choices
 from app.settings.numbers import range_text
-from app.settings.sections import Choices
 
 MOST = 60  # segments
 MOST_TIMES = 100_000  # of one segment
@@ -193,9 +193,33 @@ def moved(segments: Sequence[Segment], place: int, to: int) -> tuple[Segment, ..
     return tuple(rest)
 
 
-def changed(segment: Segment, kind: str) -> Segment:
-    """A segment as another kind, with what it can keep of its numbers."""
-    made = new(kind)
+def changed(segment: Segment, kind: str, factor: float = 1.0) -> Segment:
+    """A segment as another kind, with what it can keep of its numbers; other voltages are times `factor`."""
+    (made,) = stretched([new(kind)], factor)
     if KINDS[kind].fields == KINDS[segment.kind].fields:
         made = replace(made, values=segment.values)
     return replace(made, times=segment.times)
+
+
+def stretched(segments: Sequence[Segment], factor: float) -> tuple[Segment, ...]:
+    """The segments with all voltages times a factor, to four digits; within what a segment takes."""
+
+    def of(segment: Segment) -> Segment:
+        fields = KINDS[segment.kind].fields or (Field("voltages"),) * len(segment.values)
+        return replace(segment, values=tuple(
+            float(f"{min(max(value * factor, field.low), field.high):.4g}") if field.unit == "V" else value
+            for field, value in zip(fields, segment.values, strict=True)
+        ))  # fmt: skip
+
+    return tuple(map(of, segments)) if factor != 1 else tuple(segments)
+
+
+def stretched_text(text: str, factor: float) -> str:
+    """The same of segments as text."""
+    return to_text(stretched(from_text(text), factor))
+
+
+def stretched_table(text: str, factor: float) -> str:
+    """The same of a table of voltages, as the settings of the train hold it."""
+    (table,) = stretched(from_text("table " + text.replace(",", " ")), factor)
+    return ", ".join(f"{value:g}" for value in table.values)

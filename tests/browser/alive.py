@@ -1,4 +1,4 @@
-"""For test_churn: a plugin of `panel serve` that tells which objects of the pages it ever served are alive."""
+"""For test_tabs: a plugin of `panel serve` that tells which objects of the pages it ever served are alive."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ def test_each_window_holds_its_cards_whole(small_page: Dashboard) -> None:
             f"a card is cut at {width}", 20,
         )  # fmt: skip
         assert cards[0][1] < height / 2
+        assert page.get_by_role("banner").get_by_text("Synaptogen Lab", exact=True).is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": 1440, "height": 900})
 

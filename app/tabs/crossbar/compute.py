@@ -10,6 +10,7 @@ import numpy as np
 import param
 
 import synaptogen_core as sc
+from app.settings.limits import reach_of
 from app.settings.sections import Choices, ReadSettings, Request, TabOptions
 from app.settings.words import in_labels
 from app.tabs.crossbar.disturb import Group, groups_of
@@ -246,7 +247,7 @@ def bias_of(shape: tuple[int, int], request: Request, options: Choices) -> tuple
         row, column = request.cells[0]
         held = bias(shape, options.scheme, options.write, row=row, column=column, selector=request.lines.selector)
         return held, held.word
-    volts = input_vector(options, shape[0] if options.along == "rows" else shape[1])
+    volts = input_vector(options, shape[0] if options.along == "rows" else shape[1], reach_of(request))
     if request.read.dac:
         volts = Dac(request.read.dac_bits, 0.0, request.read.dac_high).convert(volts)
     if options.along == "rows":
@@ -294,7 +295,7 @@ def adc_of(read: Choices) -> Adc | None:
 
 def budget_of(cells: sc.CellArray, options: Choices, lines: Lines, request: Request) -> dict[str, float] | None:
     """What each cause alone does to the product of input and conductances; None of arrays too large for that."""
-    read, volts = request.read, input_vector(options, cells.rows)
+    read, volts = request.read, input_vector(options, cells.rows, reach_of(request))
     if cells.size > BUDGET_CELLS or not volts.any():
         return None
     periphery = Periphery(

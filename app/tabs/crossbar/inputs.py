@@ -13,13 +13,12 @@ INPUTS = {
     "Own voltages": "own",
 }  # fmt: skip
 MAX_TEXT = 20_000  # characters of a vector
-LARGEST = 1.5  # V: beyond, the device was never measured
 
 
-def input_vector(options: Choices, lines: int) -> np.ndarray:
-    """Voltages of the driven lines [V], (lines,)."""
+def input_vector(options: Choices, lines: int, largest: float) -> np.ndarray:
+    """Voltages of the driven lines [V], (lines,); `largest`: beyond, the device was never measured."""
     if options.pattern == "own":
-        return own_voltages(options.own, lines)
+        return own_voltages(options.own, lines, largest)
     volts, on = np.zeros(lines), options.amplitude
     if options.pattern == "uniform":
         volts[:] = on
@@ -35,7 +34,7 @@ def input_vector(options: Choices, lines: int) -> np.ndarray:
     return volts
 
 
-def own_voltages(text: str, lines: int) -> np.ndarray:
+def own_voltages(text: str, lines: int, largest: float) -> np.ndarray:
     """Voltages from text [V], (lines,); lines that it does not name are at 0 V.
 
     Raises
@@ -54,8 +53,8 @@ def own_voltages(text: str, lines: int) -> np.ndarray:
             volts[i] = float(word.replace("−", "-"))
         except ValueError:
             raise ValueError(f"voltages: must be numbers (got “{word[:20]}” at place {i + 1}); give volts") from None
-        if not abs(volts[i]) <= LARGEST:
+        if not abs(volts[i]) <= largest:
             raise ValueError(
-                f"voltages: must be from −{LARGEST} to {LARGEST} V (got {word[:20]} at place {i + 1}); correct it"
+                f"voltages: must be from −{largest:g} to {largest:g} V (got {word[:20]} at place {i + 1}); correct it"
             )
     return volts

@@ -97,7 +97,10 @@ class View(Base):
         streamed = " Too large to keep; the download recomputes it." if result.sampled else ""
         self.sizes.object = f"<table>{rows}</table><p>Size in memory: {theme.size(result.bytes)}.{streamed}</p>"
         self.repr.object = result.html
-        self.code.object = f"<pre>{escape(result.python, longest=len(result.python))}</pre>"
+        self.code.object = (
+            '<pre tabindex="0" role="region" aria-label="Python code of this run">'
+            f"{escape(result.python, longest=len(result.python))}</pre>"
+        )
         self.copy.text = result.python
 
 

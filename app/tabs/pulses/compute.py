@@ -10,6 +10,8 @@ import numpy as np
 import param
 
 import synaptogen_core as sc
+from app.settings.limits import reach_of
+from app.settings.reach import RANGE
 from app.settings.sections import Choices, Request, TabOptions
 from app.settings.segments import Segment, of_settings
 from app.work.runs import Run, make_cells
@@ -53,11 +55,13 @@ class Result:
     names: tuple[tuple[int, int], ...]
     cells: int
     note: str
+    factor: float  # how much further the device's pulses go than the published one's
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """One passage through the segments, on fresh cells or after all the others."""
     segments, repeats = of_settings(run.request.train)
+    factor = reach_of(request) / RANGE
     parts = pieces(segments)
     length = sum(map(len, parts))
     passes = repeats if options.which == "last" else 1
@@ -65,7 +69,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     followed = [row * columns + column for row, column in request.cells]
     count = min(MOST_CELLS, run.cells.size, MOST_VALUES // (length * passes))
     if count < min(FEWEST, run.cells.size):
-        return nothing(segments, repeats, length * passes)
+        return nothing(segments, repeats, length * passes, factor)
     spread = np.arange(count) * run.cells.size // count
     chosen, place = np.unique([*followed, *spread], return_inverse=True)
     data = sc.simulate(
@@ -85,15 +89,15 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         pulse=kept, voltage=data["voltage"].values[shown][kept, cells[-1]],
         own=any(source.per_cell for part in parts for source in part.sources),
         band=np.quantile(conductance[kept][:, sample], [0.05, 0.25, 0.5, 0.75, 0.95], axis=1),
-        followed=conductance[kept][:, cells].T, names=request.cells, cells=count, note="",
+        followed=conductance[kept][:, cells].T, names=request.cells, cells=count, note="", factor=factor,
     )  # fmt: skip
 
 
-def nothing(segments: tuple[Segment, ...], repeats: int, pulses: int) -> Result:
+def nothing(segments: tuple[Segment, ...], repeats: int, pulses: int, factor: float) -> Result:
     """A train that is too long to be looked at pulse by pulse."""
     none = np.empty(0)
     note = f"{pulses:,} pulses are too many to be followed one by one: show the first time, or take fewer."
-    return Result(segments, repeats, (), none, none, False, np.empty((5, 0)), np.empty((0, 0)), (), 0, note)
+    return Result(segments, repeats, (), none, none, False, np.empty((5, 0)), np.empty((0, 0)), (), 0, note, factor)
 
 
 def effects(

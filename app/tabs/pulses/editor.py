@@ -34,15 +34,16 @@ class SegmentEditor(JSComponent):
         """`apply` makes segments and their number of repeats the train; `read` makes a segment of a CSV text."""
         self._apply, self._read = apply, read
         self._segments: tuple[Segment, ...] = ()
+        self._factor = 1.0
         super().__init__(
             kinds=[[key, kind.title, [[f.label, f.unit] for f in kind.fields]] for key, kind in KINDS.items()],
             presets=[[key, title] for key, (title, _, _) in PRESETS.items()],
             **{"sizing_mode": "stretch_width", "margin": 0} | options,
         )
 
-    def show(self, segments: Sequence[Segment], repeats: int) -> None:
-        """The train that is in use."""
-        self._segments = tuple(segments)
+    def show(self, segments: Sequence[Segment], repeats: int, factor: float = 1.0) -> None:
+        """The train that is in use; voltages that the editor proposes are the published device's times `factor`."""
+        self._segments, self._factor = tuple(segments), factor
         self.param.update(
             lines=[line_of(segment) for segment in segments], repeats=repeats, error=[-1, "", ""],
         )  # fmt: skip
@@ -68,13 +69,13 @@ class SegmentEditor(JSComponent):
         now, act, repeats = self._segments, data["act"], max(1, self.repeats)
         if act == "preset":
             _, text, times = PRESETS[data["kind"]]
-            return parts.from_text(text), times
+            return parts.stretched(parts.from_text(text), self._factor), times
         if act == "repeats":
             return now, number("Repeats", data["text"], 1, 10_000, whole=True)
         if act == "csv":
             return (self._read(data["text"][:LONGEST]),), 1
         if act == "add":
-            made = (*now, parts.new(data["kind"]))
+            made = (*now, *parts.stretched([parts.new(data["kind"])], self._factor))
         elif act == "move":
             to = min(max(int(data["to"]), 0), len(now) - 1)
             made = parts.moved(now, line, to)
@@ -88,10 +89,9 @@ class SegmentEditor(JSComponent):
             raise ValueError(f"Segments: must be 1 to {parts.MOST} (got {len(made)}); change or remove one instead")
         return made, repeats
 
-    @staticmethod
-    def _changed(segment: Segment, act: str, data: dict[str, Any], here: str) -> Segment:
+    def _changed(self, segment: Segment, act: str, data: dict[str, Any], here: str) -> Segment:
         if act == "kind":
-            return parts.changed(segment, data["kind"])
+            return parts.changed(segment, data["kind"], self._factor)
         if act == "times":
             return replace(segment, times=number(f"{here}, times", data["text"], 1, parts.MOST_TIMES, whole=True))
         if act == "table":

@@ -74,7 +74,7 @@ class View(Base):
         return figure
 
     def update(self, result: Result) -> None:
-        self.editor.show(result.segments, result.repeats)
+        self.editor.show(result.segments, result.repeats, result.factor)
         self.editor.found = [said(effect) for effect in result.effects]
         pulse, micro = result.pulse, 1e6
         self.volts.data = {"x": pulse, "y": result.voltage}

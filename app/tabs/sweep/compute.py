@@ -11,7 +11,9 @@ import numpy as np
 import param
 
 from app.compare.numbers import NUMBERS, numbers_of
+from app.settings.limits import reach_of
 from app.settings.numbers import read_number
+from app.settings.reach import RANGE, at_reach
 from app.settings.sections import (
     ArraySettings,
     Choices,
@@ -22,6 +24,7 @@ from app.settings.sections import (
     TrainSettings,
     unit_of,
 )
+from app.settings.segments import stretched_table
 from app.work import runs
 from app.work.binning import span
 from app.work.runs import Run
@@ -81,7 +84,10 @@ class Result:
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """Each value in turn; what has been computed before stays with the run, so that a stopped sweep goes on."""
     section, usual = SWEPT[options.control]
-    values = read_values(options.at or usual, options.control)
+    far = reach_of(request)
+    if unit_of(SECTIONS[section].param[options.control]) == "V":
+        usual = stretched_table(usual, far / RANGE)
+    values = read_values(options.at or usual, options.control, far)
     requests = [changed(request, section, options.control, value) for value in values]
     kept = [run.kept.get(key_of(each, options)) for each in requests]
     seconds = sum(runs.estimate(each).seconds for each, point in zip(requests, kept, strict=True) if point is None)
@@ -140,8 +146,8 @@ def on_scale(values: np.ndarray, name: str) -> np.ndarray:
     return np.log10(values) if name == "r_hrs" else values
 
 
-def read_values(text: str, control: str) -> list[float]:
-    """The values that a text lists, inside the bounds of the setting.
+def read_values(text: str, control: str, far: float = RANGE) -> list[float]:
+    """The values that a text lists, inside the bounds of the setting for a device whose pulses go so far [V].
 
     Raises
     ------
@@ -154,7 +160,7 @@ def read_values(text: str, control: str) -> list[float]:
         raise ValueError(f"Values: must be 1 to {MOST} (got {len(parts)}); leave some out")
     section = SECTIONS[SWEPT[control][0]]
     parameter = section.param[control]
-    low, high = parameter.bounds
+    low, high = at_reach(parameter, far)[0] if unit_of(parameter) == "V" else parameter.bounds
     whole = isinstance(parameter, param.Integer)
     found = []
     for part in parts:

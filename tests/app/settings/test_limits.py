@@ -15,9 +15,9 @@ import pytest
 
 import synaptogen_core as sc
 from app.controls.panel import Group, Panel
-from app.settings import link
+from app.settings import link, presets, segments
 from app.settings.limits import limits_of
-from app.settings.sections import Settings, TabOptions
+from app.settings.sections import Settings, TabOptions, unit_of
 from app.tabs.registry import TABS
 from app.work import runs, session
 from app.work.session import Session
@@ -81,6 +81,39 @@ def test_pulses_reach_a_full_reset_and_what_was_measured() -> None:
     assert limits_of(own(u_max=1.44, valid_range=1.436)).reach == 1.44
     assert limits_of(own(u_max=1.30, valid_range=1.4375)).reach == 1.43
     assert limits_of(own(u_max=1.46, valid_range=2.0)).reach == 2.0
+
+
+@pytest.mark.parametrize("reach", [0.375, 6.3, 9.75])
+def test_every_voltage_of_the_page_goes_as_far_as_the_device(reach: float) -> None:
+    """Also those of the tabs, of the texts, the presets and the pulse lab; a user's own numbers stay."""
+    published, settings = page(), page()
+    settings.train.u_pulse = own_pulse = 0.31
+    device, factor = own(u_max=min(1.3, 0.9 * reach), valid_range=reach), reach / 1.5
+    settings.use_device(device, dataclasses.replace(limits_of(device), reach=reach))
+    assert settings.reach == reach
+    there = {prefix + name: section for prefix, section in settings.sections() for name in section.names()}
+    assert {"crossbar.write", "programming.u_stop", "loops.u_max", "sd"} <= set(there)
+    for key, section in there.items():
+        name = key.rpartition(".")[2]
+        if unit_of(section.param[name]) != "V" or section is settings.device or name == "u_pulse":
+            continue
+        low, high = section.param[name].bounds
+        value, before = getattr(section, name), type(section).param[name].default
+        assert low <= value <= high <= 1.2 * max(reach, 1.5), key
+        wanted = before * (min(factor, 1.0) if name in ("u_read", "amplitude", "dac_high") else factor)
+        assert value == pytest.approx(wanted, abs=max(0.011, 0.1 - wanted)), key
+    assert settings.train.u_pulse == own_pulse
+    assert settings.train.table == {0.375: "-0.375, 0.2, 0.25, 0.375", 6.3: "-6.3, 3.36, 4.2, 6.3",
+                                    9.75: "-9.75, 5.2, 6.5, 9.75"}[reach]  # fmt: skip
+    (pulse, ramp) = segments.from_text(settings.train.segments)
+    assert pulse.values == pytest.approx([-reach], rel=1e-3) and ramp.values == pytest.approx(
+        [0.6 * factor, reach, 10], rel=1e-3
+    )
+    weights = presets.changes(settings, "weights")["segments"]
+    assert segments.from_text(weights)[0].values[0] == pytest.approx(-reach, rel=1e-3)
+    settings.use_device(None)
+    settings.train.u_pulse = published.train.u_pulse
+    assert settings.request() == published.request()
 
 
 def test_the_spread_between_devices_ends_where_it_would_clip() -> None:
