@@ -10,12 +10,12 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
 
 from app.page import dashboard, guard  # noqa: E402 - the path is set above
-from app.server import defaults  # noqa: E402 - as above
+from app.server import once  # noqa: E402 - as above
 from app.tabs.registry import TABS  # noqa: E402 - as above
 from app.work import crowd, warm  # noqa: E402 - as above
 
 guard.stand()
-defaults.keep()
+once.keep()
 crowd.look_seldom()
 warm.start(TABS)
 dashboard.Dashboard().servable()

@@ -18,6 +18,12 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
+def reason_of(error: Exception) -> str:
+    """The sentence of an error if it is one of ours; what a library says of its inside tells a user nothing."""
+    text = str(error)
+    return text if ": must " in text and "(got " in text else "the numbers do not allow a fit"
+
+
 class SynaptogenError(Exception):
     """Base of the errors that are ours alone."""
 
@@ -44,6 +50,10 @@ class ColumnsUnclear(FileError):  # noqa: N818 - a question, not a fault: the ca
 
 class NeedsExtended(SynaptogenError, ValueError):  # noqa: N818 - a fact about a measurement, for which there is another way
     """The published class cannot be fitted: few cycles, drift, steps. `fitting.fit_extended` can hold them."""
+
+
+class CurvesUnknown(SynaptogenError, ValueError):  # noqa: N818 - a fact about loops, for which there is another way
+    """No loop shows what I-V curves are fitted to; those of another device can be scaled (`fitting.curves_for`)."""
 
 
 class ConvergenceError(SynaptogenError, ValueError):

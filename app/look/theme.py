@@ -242,7 +242,9 @@ class Theme:
 
     def dress(self, figure: Any, name: str, tools: Sequence[Tool] = ()) -> None:
         """Give a figure the house style, whoever made it; `name` names the saved file. Its icons are the browser's
-        affair (figure_tools.js): tools of Bokeh's own would be nine models more for each figure of a page.
+        affair (figure_tools.js): tools of Bokeh's own would be nine models more for each figure of a page. So are the
+        sizes that it has there and the style that material components give it: told to the server, they were sixty
+        messages a page. What the user zooms into is the ranges'.
         """
         figure.update(name=name, stylesheets=[SHEET], css_classes=["tooled"], toolbar_location=None)
         figure.toolbar.logo = None
@@ -256,6 +258,8 @@ class Theme:
         for axis in figure.axis:
             self.dress_axis(axis)
         figure.add_tools(*tools)
+        for part in filter(None, (figure, figure.title, figure.toolbar, *figure.axis)):
+            part.syncable = False
 
     def dress_axis(self, axis: Any) -> None:
         """Give an axis the house style."""
@@ -269,7 +273,7 @@ class Theme:
 
     def second_title(self, figure: Any) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""
-        line = Title(text=" ", **self._text("", "0.9em", MUTED))
+        line = Title(text=" ", syncable=False, **self._text("", "0.9em", MUTED))
         figure.add_layout(line, "above")
         return line
 

@@ -189,6 +189,7 @@ class Dashboard:
 
     def servable(self) -> None:
         """Serve this page in the current session."""
+        pn.config.browser_info = False  # eight messages that nobody reads
         self.page.servable(location=False)  # link.of_request says why
         self.serve()
 

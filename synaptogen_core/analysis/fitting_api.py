@@ -10,7 +10,7 @@ The public face of the room (`sc.fitting`):
 `fit_extended`      the same for a device of format 2, which holds what real devices show
 `choose`            both, and the one that suits better
 `fit_curves`        loops -> `Curves`: the I-V family and the RESET transition
-`scaled_curves`     those of another device, where there are no loops
+`scaled_curves`     those of another device, where there are no loops; `curves_for` takes these where loops show none
 `compare`           fits side by side, by their log score on later cycles
 `compare_numbers`   device and measurement in quantiles, bit errors, averages, spreads, each with interval and limit
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.conduction.fit_curves import fit_curves
-from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
+from synaptogen_core.analysis.conduction.scaled_curves import curves_for, scaled_curves
 from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
@@ -35,13 +35,14 @@ from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_r
 from synaptogen_core.analysis.retention.pulse_width import PulseWidth, fit_pulse_width
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.choose import choose
-from synaptogen_core.analysis.validation.lines import compare_numbers
+from synaptogen_core.analysis.validation.lines import LIMITS, checked_limits, compare_numbers
 from synaptogen_core.analysis.validation.scores import compare
 from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
 from synaptogen_core.measurement import from_simulation
 
 __all__ = [
+    "LIMITS",
     "Curves",
     "FeatureOptions",
     "Finding",
@@ -50,9 +51,11 @@ __all__ = [
     "RetentionFit",
     "RetentionJudgement",
     "Validation",
+    "checked_limits",
     "choose",
     "compare",
     "compare_numbers",
+    "curves_for",
     "extract_features",
     "fit",
     "fit_curves",

@@ -93,7 +93,7 @@ def facts(fit: Fit, measured: xr.Dataset | None = None) -> list[Row]:
         Row("Source", str(given.attrs.get("source", "")) or "not said"),
         Row("Data hash", fit.data_hash or "none"),
         Row("Read as", "; ".join(map(str, json.loads(given.attrs.get("notes", "[]"))))),
-        Row("Features", ", ".join(feature(name).symbol for name in FEATURE_NAMES if name in fit.features)),
+        Row("Features", ", ".join(feature(name).symbol for name in FEATURE_NAMES if _is_there(fit.features, name))),
         Row("Devices", f"{state.size:,} measured, {used['device']:,} used"),
         Row("Left out", "; ".join(f"{n:,} {words}" for n, (_, words) in counts if n)),
         Row("Cycles", f"{cycles:,} measured, {used['record']:,} used, {failed:,} failed"),
@@ -105,6 +105,10 @@ def facts(fit: Fit, measured: xr.Dataset | None = None) -> list[Row]:
     else:
         rows.append(Row("Parts", " ".join(fit.parts.attrs["sentences"]) or "none that could be tested"))
     return [row for row in rows if row.value]
+
+
+def _is_there(ds: xr.Dataset, name: str) -> bool:
+    return name in ds and bool(np.isfinite(ds[name].values).any())
 
 
 def failures(ds: xr.Dataset) -> list[tuple[str, int]]:

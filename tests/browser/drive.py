@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, WebSocket, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -193,10 +193,11 @@ class Dashboard:
         self.page, self.address = page, address
         page.set_default_timeout(PATIENCE)
         self.failures: list[str] = []
+        self.told = 0  # messages by which the page has told its server something
         self._host = urlsplit(address).netloc
         # Chromium itself refuses whatever asks elsewhere (FLAGS; page.route would put off its cache); it is noted.
         page.on("request", lambda request: self._asked(request.url))
-        page.on("websocket", lambda socket: self._asked(socket.url))
+        page.on("websocket", self._connected)
         page.on("requestfailed", lambda request: self.failures.append(f"failed: {request.url}"))
         page.on("console", lambda message: self._console(message.type, message.text))
         page.on("pageerror", lambda error: self.failures.append(f"error: {error}"))
@@ -205,6 +206,13 @@ class Dashboard:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self._host:
             self.failures.append(f"outside: {url}")
+
+    def _connected(self, socket: WebSocket) -> None:
+        self._asked(socket.url)
+        socket.on("framesent", lambda frame: self._tells(str(frame)))
+
+    def _tells(self, frame: str) -> None:
+        self.told += '"events":' in frame
 
     def _console(self, kind: str, text: str) -> None:
         if kind == "error":

@@ -78,6 +78,7 @@ async def visits(address: str) -> None:
 @pytest.mark.timeout(300)
 def test_keys_lead_to_every_tab_and_each_is_drawn(page_of_all: Dashboard) -> None:
     page, press = page_of_all.page, page_of_all.page.keyboard.press
+    assert 2 <= page_of_all.told <= 20, "ranges of the pictures, and that they are painted: all else is the browser's"
     press("Tab")
     page.wait_for_function("document.activeElement.textContent === 'Skip to the pictures'")
     press("Enter")

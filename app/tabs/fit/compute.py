@@ -21,7 +21,7 @@ from app.settings.sections import Choices, Request, TabOptions
 from app.work.runs import Run
 from synaptogen_core import errors
 from synaptogen_core.exchange.devices.ours import device_from_text, list_devices
-from synaptogen_core.measurement import measurement
+from synaptogen_core.measurement import measurement, select_records
 from synaptogen_core.schema import FEATURE_NAMES
 
 __all__ = ["EXAMPLE", "STAGES", "USES", "Options", "Reading", "Source", "Stage", "compute", "device_of", "is_device",
@@ -235,13 +235,15 @@ def fit(
 def curves(
     source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
 ) -> Any:
-    """The I-V family, from loops alone."""
+    """The I-V family of loops; scaled where none of them shows all that it needs."""
     from synaptogen_core.analysis import fitting_api
 
-    ds = values["read"].data
-    if "sample_count" not in ds:
+    ds, features = values["read"].data, values["extract"]
+    used = fitting_api.usable_records(features, values["screen"])
+    if "sample_count" not in ds or not used.any():
         return None
-    return fitting_api.fit_curves(ds, values["extract"], progress=progress, cancel=cancel)
+    kept = select_records(features, used)
+    return fitting_api.curves_for(sc.load_device(TEMPLATE), kept, ds, features, progress=progress, cancel=cancel)
 
 
 def judge(

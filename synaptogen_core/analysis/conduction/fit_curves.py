@@ -15,6 +15,7 @@ from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.resampling import bootstrap_weights, check_confidence
 from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device.curve_rules import U_MAX_LIMIT, most_u_max
+from synaptogen_core.errors import CurvesUnknown
 from synaptogen_core.measurement import is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.types import F64
@@ -69,7 +70,9 @@ def fit_curves(
     Raises
     ------
     ValueError, TypeError
-        If an argument breaks its rule, or no loop has what is needed.
+        If an argument breaks its rule.
+    CurvesUnknown
+        If no loop has what is needed.
     Cancelled
         If `cancel` said so.
     """
@@ -131,7 +134,9 @@ def _parts(usable: Loops, u_0: float) -> Branches:
     parts = cut.branches_of(usable)
     for low, word in ((True, "low"), (False, "high")):
         if not np.any((parts.kind == LOW) == low):
-            raise ValueError(f"loops: must show the {word} resistance in at least one cycle (got none); sweep it too")
+            raise CurvesUnknown(
+                f"loops: must show the {word} resistance in at least one cycle (got none); sweep it too"
+            )
     if not 0 < u_0 < usable.common_end:
         raise ValueError(
             f"u_0: must be above 0 and below the RESET voltage, {usable.common_end:g} V (got {u_0:g}); lower it"

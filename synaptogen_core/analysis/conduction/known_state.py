@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.loops.turning import turning_points_of
 from synaptogen_core.analysis.resampling import group_of
+from synaptogen_core.errors import CurvesUnknown
 from synaptogen_core.measurement import sample_starts
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64, Ints
@@ -150,7 +151,9 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
     Raises
     ------
     ValueError
-        If there are no samples, or no usable loop.
+        If there are no samples.
+    CurvesUnknown
+        If there is no usable loop.
     """
     if "sample_count" not in loops:
         raise ValueError("loops: must hold the samples of I-V loops (got none); load a table with voltage and current")
@@ -161,7 +164,7 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
     voltage = sign * loops["voltage"].values - extraction.series_resistance * current
     known = np.isfinite(values).all(axis=1) & (loops["sample_count"].values >= LEAST_SAMPLES)
     if not known.any():
-        raise ValueError(
+        raise CurvesUnknown(
             "features: must have all four features in at least one of the loops (got none); look at the failures"
         )
     begin, end = _cuts(loops, voltage, current)
@@ -172,7 +175,7 @@ def usable_loops(loops: xr.Dataset, features: xr.Dataset) -> Loops:
         turns[:, n] = turning_points_of(volts, amps)
         good[n] = turns[0, n] < turns[1, n] and np.isfinite(volts).all() and np.isfinite(amps).all()
     if not good.any():
-        raise ValueError(
+        raise CurvesUnknown(
             "loops: must run from 0 V to the SET voltage and then to the RESET voltage, or the other way round (got "
             "none that does); cut the record into whole sweeps"
         )

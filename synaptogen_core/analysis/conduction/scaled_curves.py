@@ -1,18 +1,70 @@
-"""The curves of another device, where there are no loops to fit them to."""
+"""The curves of another device, where there are no loops to fit them to, or none that shows them."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.conduction.curves import GRID, Curves, currents
+from synaptogen_core.analysis.conduction.fit_curves import fit_curves
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.device.curve_rules import most_u_max
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import CurvesUnknown
+from synaptogen_core.progress import Cancel, Progress
+from synaptogen_core.schema import FEATURES
 
 LOWEST, HIGHEST = 0.4, 0.95  # of Umax: thresholds outside are those of another range of voltages
 ABOVE = 1.1  # times nearly all thresholds: Umax, where nothing tells it
+
+
+def curves_for(
+    template: DeviceParameters,
+    used: xr.Dataset,
+    loops: xr.Dataset | None = None,
+    features: xr.Dataset | None = None,
+    *,
+    confidence: float = 0.95,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Curves:
+    """Curves fitted to loops, or those of another device where no loop shows them: a missing feature costs only itself.
+
+    Parameters
+    ----------
+    template : DeviceParameters
+    used : xarray.Dataset
+        The cycles worth learning from, as a measurement: of these are the medians that another device is scaled to.
+    loops, features : xarray.Dataset, optional
+        As for `fit_curves`; without loops, those of another device are taken.
+    confidence : float
+        Probability of the intervals.
+    progress, cancel : optional
+        As for `simulate`.
+
+    Returns
+    -------
+    Curves
+        Those of another device with a warning, where there are loops.
+
+    Raises
+    ------
+    ValueError, TypeError, Cancelled
+        As `fit_curves`.
+    """
+    if loops is None or features is None:
+        return scaled_curves(template, used)
+    try:
+        return fit_curves(loops, features, confidence=confidence, progress=progress, cancel=cancel)
+    except CurvesUnknown as unknown:
+        gaps = ((f.symbol, int(np.isnan(features[f.name].values).sum())) for f in FEATURES if f.name in features)
+        missing = ", ".join(f"{count:,} have no {symbol}" for symbol, count in gaps if count)
+        why = f"of {features.sizes['record']:,} loops {missing}" if missing else str(unknown).split(";")[0]
+        other = scaled_curves(template, used)
+        return replace(other, warnings=(*other.warnings, f"I-V curves: not fitted, as {why}."))
 
 
 def scaled_curves(

@@ -18,12 +18,12 @@ import xarray as xr
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.conduction.curves import Curves
-from synaptogen_core.analysis.conduction.fit_curves import fit_curves
-from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
+from synaptogen_core.analysis.conduction.scaled_curves import curves_for
 from synaptogen_core.analysis.fitting import assembly, autoregression, card, cycle_to_cycle, stages
 from synaptogen_core.analysis.fitting import estimates as fit_table
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.device_to_device import DeviceFit
+from synaptogen_core.analysis.fitting.usable import usable
 from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, with_drift
 from synaptogen_core.analysis.resampling import check_confidence
@@ -186,7 +186,7 @@ def fit(
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured, loops, states, drifting = prepared(ds, devices, intervals)
     work.done(0.1)
-    used, panel = stages.usable(measured, states, said)
+    used, panel = usable(measured, states, said)
     longest = stages.longest_order(panel, order, max_order, said)
     stages.check_steady(panel)
     recipe = cycle_to_cycle.Recipe(longest, order, degree, method, criterion)
@@ -199,7 +199,7 @@ def fit(
     )
     work.done(0.9)
     if curves is None:
-        curves = scaled_curves(template, used) if loops is None else fit_curves(loops, measured, confidence=confidence)
+        curves = curves_for(template, used, loops, measured, confidence=confidence)
     said.assumed.extend(curves.assumed)
     said.warnings.extend(curves.warnings)
     device = _device(template, name, measured, panel, cycles, population, rest, curves, said)

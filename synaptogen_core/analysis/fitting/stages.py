@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core.analysis.fitting import assembly, cycle_to_cycle, shapes
-from synaptogen_core.analysis.fitting.cycle_table import Panel, panel_of
+from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.device_to_device import (
     FEWEST_MEMBERS,
     DeviceFit,
@@ -18,13 +17,11 @@ from synaptogen_core.analysis.fitting.device_to_device import (
     fit_devices,
     sampling_error,
 )
-from synaptogen_core.analysis.loops.screening import usable_records
 from synaptogen_core.analysis.resampling import bootstrap_weights
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import NeedsExtended
-from synaptogen_core.measurement import select_records
 from synaptogen_core.progress import Work
-from synaptogen_core.schema import DEVICE_STATES, FEATURES
+from synaptogen_core.schema import FEATURES
 
 REPLICATES = 200
 DEVICE_REPLICATES = 40
@@ -35,7 +32,6 @@ WINDOWS = 10  # of successive cycles for each coefficient
 FEWEST_SIMULATED = 64  # devices
 SETTLING = (16, 20_000)  # devices at least, and cycles, of the smaller simulations that follow
 SIMULATED = (600, 40_000, 1_000_000)  # cycles of the simulation that tells the bias: for each device, least, most
-FEWEST_CYCLES = 10  # of a device
 MOST_BROKEN = 0.1  # of the runs of cycles with a gap: more is worth a word
 BLURRED = 0.5  # of the variance between devices being sampling error: worth a warning
 FEWEST_VALUES = 3  # different ones, of a feature that is to have a shape
@@ -49,97 +45,6 @@ class Said(NamedTuple):
 
     assumed: list[str]
     warnings: list[str]
-
-
-def usable(
-    measured: xr.Dataset, report: xr.Dataset, said: Said, fewest: int = FEWEST_CYCLES
-) -> tuple[xr.Dataset, Panel]:
-    """The records worth learning from, and their panel.
-
-    Parameters
-    ----------
-    measured : xarray.Dataset
-        Features of a measurement, one record a cycle.
-    report : xarray.Dataset
-        What `screen_devices` says of its devices.
-    said : Said
-        Takes the sentence on what is left out.
-    fewest : int
-        Cycles that a device must have.
-
-    Returns
-    -------
-    measured : xarray.Dataset
-        The records that are kept.
-    panel : Panel
-        The same as a table of devices and cycles.
-
-    Raises
-    ------
-    ValueError
-        If nothing is left to learn from.
-    """
-    keep = usable_records(measured, report)
-    for number, (code, words) in enumerate(DEVICE_STATES):
-        count = int((report["state"].values == number).sum())
-        if code != "healthy" and count:
-            labels = [str(label)[:40] for label in report["device"].values[report["state"].values == number]]
-            said.warnings.append(
-                f"{count} of {report.sizes['device']} devices left out ({words}): {', '.join(labels[:8])}"
-                + (" and others." if count > 8 else ".")
-            )
-    if not keep.any():
-        raise ValueError("ds: must hold a device that switches (got none); see screen_devices for each device's state")
-    used = measured if keep.all() else select_records(measured, keep)
-    panel = panel_of(used)
-    lasting = panel.counts.min(axis=1) >= fewest
-    if not lasting.any():
-        raise NeedsExtended(
-            f"ds: must hold a device with at least {fewest} cycles of each feature (got none); measure more"
-        )
-    steady = np.asarray((panel.moments[1] > 0).all(axis=1))
-    if not (lasting & steady).any():
-        raise ValueError("ds: must hold features that vary over cycles (got constants); is a column a setting?")
-    for kept, words in (
-        (lasting, f"a feature in fewer than {fewest} cycles"),
-        (steady | ~lasting, "a feature that never varies"),
-    ):
-        if not kept.all():
-            said.warnings.append(f"{int((~kept).sum()):,} of {kept.size:,} devices left out ({words}).")
-    if not (lasting & steady).all():
-        chosen = (lasting & steady)[used["device_index"].values]
-        keep[keep] = chosen
-        used = select_records(used, chosen)
-        panel = panel_of(used)
-    said.warnings.extend(_left_out(measured, keep))
-    if panel.step != 1:
-        said.assumed.append(
-            f"Records lie {panel.step:,} cycles apart: a cycle of the fitted device stands for as many, and its memory "
-            "is that from record to record."
-        )
-    return used, panel
-
-
-def _left_out(measured: xr.Dataset, kept: NDArray[np.bool_]) -> list[str]:
-    """How many values of a measurement do not reach the fit, and why; nothing if all do."""
-    index = measured["device_index"].values
-    away = ~np.isin(index, index[kept])
-    failed = ~away & (measured["failure"].values > 0 if "failure" in measured else False)
-    columns = {f: measured[f.name].values for f in FEATURES if f.name in measured}
-    columns = {f: values for f, values in columns.items() if np.isfinite(values).any()}
-    rest = ~away & ~failed
-    counts = {
-        "of devices left out": len(columns) * int(away.sum()),
-        "of failed cycles": len(columns) * int(failed.sum()),
-        "missing": sum(int((rest & ~np.isfinite(values)).sum()) for values in columns.values()),
-        "not above 0": sum(
-            int((rest & np.isfinite(values) & (values <= 0)).sum()) for f, values in columns.items() if f.scale == "log"
-        ),
-    }
-    if not any(counts.values()):
-        return []
-    why = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
-    return [f"{sum(counts.values()):,} of {len(columns) * index.size:,} values are not in the fit: {why}."]
 
 
 def _broken_runs(panel: Panel, windows: float, order: int) -> list[str]:

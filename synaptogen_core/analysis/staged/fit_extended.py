@@ -9,11 +9,11 @@ import xarray as xr
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.conduction.curves import Curves
-from synaptogen_core.analysis.conduction.fit_curves import fit_curves
-from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
+from synaptogen_core.analysis.conduction.scaled_curves import curves_for
 from synaptogen_core.analysis.fitting import estimates, stages
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.fitting.fit import MOST_SOURCE, Fit, device_points, prepared
+from synaptogen_core.analysis.fitting.usable import usable
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.analysis.staged.learn import PARTS, Result, learn
 from synaptogen_core.analysis.staged.stuck import runs_of, set_aside, with_runs
@@ -93,11 +93,11 @@ def fit_extended(
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured, loops, states, drifting = prepared(ds, devices, intervals)
     runs = runs_of(measured, states)
-    used, panel = stages.usable(set_aside(measured, runs), states, said, FEWEST_CYCLES)
+    used, panel = usable(set_aside(measured, runs), states, said, FEWEST_CYCLES)
     said.warnings.extend(filter(None, [runs.sentence]))
     work.done(0.1)
     if curves is None:
-        curves = scaled_curves(template, used) if loops is None else fit_curves(loops, measured, confidence=confidence)
+        curves = curves_for(template, used, loops, measured, confidence=confidence)
     said.assumed.extend(curves.assumed)
     said.warnings.extend(curves.warnings)
     result = learn(

@@ -80,11 +80,7 @@ def compare_numbers(
     device: DeviceParameters = checks.instance("of", fit.device if fit else of, DeviceParameters, "or give a fit")
     device = without_runs(device)
     given: xr.Dataset = checks.instance("data", fit.features if fit and data is None else data, xr.Dataset, "give one")
-    allowed = dict(LIMITS)
-    for name, value in (limits or {}).items():
-        if name not in LIMITS:
-            raise ValueError(f"limits: must name some of {', '.join(LIMITS)} (got {shown(name)}); correct it")
-        allowed[name] = checks.number(name, value)
+    allowed = LIMITS | checked_limits(limits or {})
     measured = given if is_measurement(given) else from_simulation(given)
     panel = some_devices(panel_of(measured), MOST)
     repeats = int(np.clip(SIMULATED // max(int(panel.starts[-1]), 1), *REPEATS))
@@ -93,7 +89,7 @@ def compare_numbers(
     seen, simulated = numbers_of(panel), [numbers_of(one) for one in each]
     rows = []
     for (about, what), value in seen.items():
-        again = np.array([numbers[about, what] for numbers in simulated])
+        again = np.array([numbers.get((about, what), np.nan) for numbers in simulated])
         if value > 0 and np.all(again > 0) and is_told(panel, what, max(value, float(np.median(again)))):
             rows.append(relative(about, what, value, again, allowed[about], quantity_of(about, what)))
     rows += _beyond(panel, each, allowed["devices"])
@@ -111,6 +107,30 @@ def compare_numbers(
     rows.append(_possible(device, seed, allowed["possible values"]))
     rows.append(_range(device, panel, allowed["range"]))
     return _dataset(rows)
+
+
+def checked_limits(limits: Mapping[str, float]) -> dict[str, float]:
+    """The limits of `compare_numbers`, each of a line that there is, and not below 0.
+
+    Parameters
+    ----------
+    limits : mapping of str to float
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one is of no line, or no such number.
+    """
+    for name, value in limits.items():
+        if name not in LIMITS:
+            raise ValueError(f"limits: must name some of {', '.join(LIMITS)} (got {shown(name)}); correct it")
+        if checks.number(name, value) < 0:
+            raise ValueError(f"limits: {name} must not be below 0 (got {value:g}); give an error that still serves")
+    return dict(limits)
 
 
 def _beyond(panel: Panel, each: Sequence[Panel], limit: float) -> list[Row]:

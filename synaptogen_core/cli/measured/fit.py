@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +18,9 @@ from synaptogen_core.cli import console
 from synaptogen_core.cli.measured import fit_summary
 from synaptogen_core.durations import duration
 from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
-from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates
+from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates, save_features_csv
 from synaptogen_core.exchange.datasets.estimates import check_table
+from synaptogen_core.exchange.datasets.feature_csv import check_csv
 from synaptogen_core.progress import bar, part_of
 from synaptogen_core.report.page import save_report
 from synaptogen_core.report.templates import check_html
@@ -65,6 +66,15 @@ def fit(
         Path | None,
         typer.Option(
             help="Table to write of every number with its interval: .csv or .nc.",
+            rich_help_panel=FILES,
+            metavar="TABLE",
+        ),
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table to write of the features of each cycle: .csv. It is written even where they are too few for a "
+            "device.",
             rich_help_panel=FILES,
             metavar="TABLE",
         ),
@@ -157,6 +167,15 @@ def fit(
         typer.Option(help="Packaged set or JSON file that tells what was not measured.", rich_help_panel=MODEL),
     ] = "hennen2024",
     confidence: Annotated[float, typer.Option(help="Probability of the intervals.", rich_help_panel=MODEL)] = 0.95,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='Error that still serves your use, by line of "in numbers": such as quantiles=0.05, "bit errors"=0.5 '
+            "(shares: 0.05 is 5 %). Default: what two lots differ by.",
+            rich_help_panel=RUN,
+            metavar="LINE=ERROR",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of resamples and simulations.", rich_help_panel=RUN)] = 0,
     validate: Annotated[
         bool,
@@ -169,9 +188,11 @@ def fit(
     """Learn a device from measured cycles; see HELP."""
     from synaptogen_core.analysis import fitting_api  # takes a second, and --help needs it not
 
-    writes = [path for path in (output, report, estimates) if path is not None]
+    outputs = {"--output": output, "--report": report, "--estimates": estimates, "--features": features}
+    writes = [path for path in outputs.values() if path is not None]
     file = files[0]
-    _check_outputs(file, output, report, estimates, layout, model, force)
+    _check_outputs(file, outputs, layout, model, force)
+    limits = fitting_api.checked_limits(_numbers(limit or ()))
     origin = load_device(template)
     columns, units = wishes.named("--column", column or ()), wishes.named("--unit", unit or ())
     extraction: dict[str, Any] = {
@@ -195,11 +216,13 @@ def fit(
         tell(READ)
         loops = "sample_count" in ds
         if loops:
-            features = fitting_api.extract_features(ds, options, progress=part_of(tell, READ, EXTRACTED), cancel=stop)
-            ds = ds.assign(features.data_vars).assign_attrs(features.attrs)
+            own = fitting_api.extract_features(ds, options, progress=part_of(tell, READ, EXTRACTED), cancel=stop)
+            ds = ds.assign(own.data_vars).assign_attrs(own.attrs)
         elif extraction:
             option = f"--{next(iter(extraction)).replace('_', '-')}"
             raise ValueError(f"{option}: must stand with loops (got a table of features in {file}); leave it out")
+        if features is not None:
+            save_features_csv(ds, features)
         part = part_of(tell, EXTRACTED, FITTED if validate else 1.0)
         both: dict[str, Any] = {"name": name or _stem(file), "confidence": confidence, "seed": seed, "progress": part,
                                 "cancel": stop}  # fmt: skip
@@ -222,7 +245,11 @@ def fit(
             if validate
             else None
         )
-        numbers = None if judged is None else fitting_api.compare_numbers(found, refitted=judged.refitted, seed=seed)
+        numbers = (
+            None
+            if judged is None
+            else fitting_api.compare_numbers(found, limits=limits, refitted=judged.refitted, seed=seed)
+        )
     if output is not None:
         save_device(found.device, output, layout)
     if report is not None:
@@ -243,15 +270,10 @@ def fit(
 
 
 def _check_outputs(
-    file: Path,
-    output: Path | None,
-    report: Path | None,
-    estimates: Path | None,
-    layout: str,
-    model: str,
-    force: bool,
-) -> None:
+    file: Path, outputs: Mapping[str, Path | None], layout: str, model: str, force: bool
+) -> None:  # fmt: skip
     """Refuse before the work what could not be written after it."""
+    output, report, estimates, features = outputs.values()
     if model not in ("auto", "published", "extended"):
         raise ValueError(f"--model: must be auto, published or extended (got {model!r}); choose one of them")
     if layout not in ("ours", "published"):
@@ -262,7 +284,9 @@ def _check_outputs(
         check_html(report)
     if estimates is not None:
         check_table(estimates)
-    for path in (output, report, estimates):
+    if features is not None:
+        check_csv(features)
+    for path in outputs.values():
         if path is None:
             continue
         if not path.absolute().parent.is_dir():
@@ -287,6 +311,17 @@ def _as_options(said: re.Match[str]) -> str:
     pairs = (pair.split(":", 1) for pair in said[2].split(","))
     texts = ((role.strip(" '"), value.strip(" '").replace("...", "NAME")) for role, value in pairs)
     return " ".join(f"{option} {shlex.quote(f'{role}={value}')}" for role, value in texts)
+
+
+def _numbers(texts: Sequence[str]) -> dict[str, float]:
+    """Numbers by line out of texts such as quantiles=0.05."""
+    found = {}
+    for line, text in wishes.named("--limit", texts).items():
+        try:
+            found[line] = float(text)
+        except ValueError:
+            raise ValueError(f"--limit: {line} must be a number (got {text!r}); write --limit {line}=0.1") from None
+    return found
 
 
 def _stem(file: Path) -> str:

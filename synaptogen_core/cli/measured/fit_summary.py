@@ -86,6 +86,8 @@ def show_question(layout: TableLayout) -> None:
     perhaps = [f"perhaps {guess}" if guess else "?" for guess in guesses]
     taken = [f"= {r} {u}".rstrip() if r else p for r, u, p in zip(layout.roles, layout.units, perhaps, strict=True)]
     table.add_row(*(Text(taken[k]) for k in shown))
+    if any(layout.reasons):
+        table.add_row(*(Text(printable(layout.reasons[k])) for k in shown), style="dim")
     for row in layout.rows[:ROWS]:
         table.add_row(*(Text(printable(row[k])[:24]) for k in shown if k < len(row)))
     console.print(table)

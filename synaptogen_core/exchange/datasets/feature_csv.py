@@ -14,6 +14,7 @@ import xarray as xr
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
+from synaptogen_core.measurement import is_measurement
 from synaptogen_core.schema import FAILURES, FEATURES, cell_dims
 
 ROWS_AT_ONCE = 1 << 16
@@ -25,11 +26,12 @@ def save_features_csv(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     """Write the four features of each cycle and cell as a long table; all or nothing.
 
     The columns are cycle, row, column, r_hrs_ohm, u_set_V, r_lrs_ohm and u_reset_V; nine digits give each float32 back.
+    Of a measurement, those of `write_measured`.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        With the features; a lazily opened one is read piece by piece.
+        With the features, or a measurement; a lazily opened one is read piece by piece.
     path : str or path
         File to write or to replace, with the suffix .csv.
 
@@ -39,9 +41,11 @@ def save_features_csv(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
         If the name has another suffix, the folder does not exist, or `ds` has no features.
     """
     check_csv(path)
-    _check_features(ds)
+    write = write_measured if is_measurement(ds) else write_features
+    if not is_measurement(ds):
+        _check_features(ds)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        write_features(ds, stream)
+        write(ds, stream)
 
 
 def write_features(ds: xr.Dataset, stream: TextIO) -> None:
@@ -68,7 +72,7 @@ def write_measured(ds: xr.Dataset, stream: TextIO) -> None:
     """Write the features of a measurement to an open text stream, one line a cycle, with all their digits.
 
     The columns are device, cycle, those of `save_features_csv` that there are, and failure: a code of `schema.FAILURES`
-    where a cycle has no features.
+    where a cycle has no features. Of loops follow the confidence of each feature, and why one is empty.
 
     Parameters
     ----------
@@ -84,6 +88,11 @@ def write_measured(ds: xr.Dataset, stream: TextIO) -> None:
         heading.append("failure")
         codes = np.array([code if number else "" for number, (code, _) in enumerate(FAILURES)])
         columns.append(codes[ds["failure"].values])
+    for name in names:
+        if f"{name}_confidence" in ds:
+            heading += [f"{name}_confidence", f"{name}_reason"]
+            codes = np.array([code if number else "" for number, (code, _) in enumerate(FAILURES)])
+            columns += [np.round(ds[f"{name}_confidence"].values, 3), codes[ds[f"{name}_reason"].values]]
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(heading)
     for row in zip(*(column.tolist() for column in columns), strict=True):

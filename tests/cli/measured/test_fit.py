@@ -215,3 +215,29 @@ def test_few_cycles_give_a_device_with_wide_intervals(tmp_path: Path, cycles: in
         ends = table[["lower", "value", "upper"]].dropna("parameter")
     assert (ends["lower"] <= ends["value"]).all() and (ends["value"] <= ends["upper"]).all()
     assert ends.sizes["parameter"] > 10
+
+
+def test_too_few_cycles_still_give_their_features(tmp_path: Path) -> None:
+    path, table = tmp_path / "three.csv", tmp_path / "features.csv"
+    path.write_text("cycle,HRS,Vset,LRS\n" + "".join(f"{n},{60 + n}e3,-1.{n},6.{n}e3\n" for n in range(3)))
+    result = run(path, "--features", table)
+    assert result.exit_code == 1 and "3 of 3 cycles that switch); measure at least 5 cycles" in result.stderr
+    assert table.read_text().splitlines()[1] == "1,0,60000.0,-1.0,6000.0"
+
+
+def test_limits_are_the_users(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    path = tmp_path / "few.csv"
+    path.write_text("cycle,HRS\n" + "".join(f"{n},{6e4 * rng.lognormal(0, 0.2):.6g}\n" for n in range(20)))
+    said = [" ".join(run(path, *limit).stdout.split()) for limit in ((), ("--limit", "quantiles=9"))]
+    assert ["limit 900 %" in text for text in said] == [False, True]
+    for limit, sentence in (("quantile=9", "limits: must name some of"), ("quantiles=x", "quantiles must be a number")):
+        refused = run(path, "--limit", limit)
+        assert refused.exit_code == 1 and sentence in refused.stderr
+
+
+def test_a_question_says_why_columns_are_taken_for_what_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "nameless.dat"
+    path.write_text("".join(f"{k} {0.1 * k:.2f} {1e-6 * k:.3g}\n" for k in range(1, 9)))
+    said = " ".join(run(path).stderr.split())
+    assert "perhaps current" in said and "its numbers" in said and "it counts" in said

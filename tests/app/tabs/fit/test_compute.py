@@ -174,7 +174,9 @@ def test_the_files_hold_what_was_found(example: dict[str, Any], tmp_path: Path) 
     published = device_from_text(content("published.json")[1], "published")
     np.testing.assert_allclose(published.a, device.a)
     features = content("features.csv")[1]
-    assert features.splitlines()[0] == "device,cycle,r_hrs_ohm,u_set_V,r_lrs_ohm,u_reset_V,failure"  # as in our tables
+    heading = features.splitlines()[0]
+    assert heading.startswith("device,cycle,r_hrs_ohm,u_set_V,r_lrs_ohm,u_reset_V,failure,")  # as in our tables
+    assert heading.endswith(",u_reset_confidence,u_reset_reason")
     table = measurements_from_bytes(features.encode(), "features.csv")
     for feature in FEATURE_NAMES:
         np.testing.assert_array_equal(table[feature].values, example["extract"][feature].values)
