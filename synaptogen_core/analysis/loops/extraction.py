@@ -24,6 +24,8 @@ from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.types import F64, Bools, Ints
 
 UNKNOWN = 2.0  # times the read voltage: as far a branch is fitted whose threshold is not known
+EXACT = 1 + 1e-6  # a step is known so well, and no sample at the end of a range is to be lost by it
+WIDEST = 10.0  # V: no step is taken as longer
 GUARD = 0.8  # of a threshold: up to there a branch is fitted, for switching begins gradually
 
 
@@ -72,6 +74,7 @@ def extract_features(
     count = loops["sample_count"].values.astype(np.intp)
     voltage, current = (loops[name].values.astype(np.float64) for name in ("voltage", "current"))
     data = sweeps.samples(voltage, current, count, options.series_resistance)
+    options = _wide_enough(options, data.voltage)
     at_negative, at_positive = sweeps.openings(data)
     # auto: do most loops open the other way round?
     positive = options.polarity == "positive" or (
@@ -91,6 +94,15 @@ def extract_features(
         work.report(min(place.stop, count.size) / count.size)
     made = vectors.assembled(loops, data, (at_negative, -at_positive), found, options, 1 if positive else -1)
     return made.assign_attrs(current_offset=-offset if positive else offset)
+
+
+def _wide_enough(options: FeatureOptions, voltage: F64) -> FeatureOptions:
+    """Wider ranges of the fits where samples lie too far apart for their degrees, as in a sweep to 10 V."""
+    steps = np.abs(np.diff(voltage))
+    steps = steps[np.isfinite(steps) & (steps > 0)]
+    step = min(float(np.median(steps)) * EXACT, WIDEST) if steps.size else 0.0
+    hrs, lrs = (max(v, (d + 1) * step) for v, d in zip(options.fit_range, options.degrees, strict=True))
+    return options if (hrs, lrs) == options.fit_range else replace(options, fit_range=(hrs, lrs))
 
 
 def _fill(found: Found, place: slice, loops: sweeps.Loops, options: FeatureOptions) -> None:
