@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,12 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 
+import synaptogen_core as sc
 from app.tabs.registry import TABS
 from benchmarks.class_load import Session
 from tests.browser import access
 from tests.browser.drive import DESK, PHONE, POLL, Dashboard, serving
+from tests.test_any_voltage import scaled
 
 NIGHT = settings().max_examples >= settings.get_profile("nightly").max_examples
 HASTY = 4 if NIGHT else 2  # pages that are closed while they are still being drawn
@@ -116,6 +119,26 @@ def test_keys_work_what_they_reach(page_of_all: Dashboard) -> None:
     press("Escape")
     second.wait_for(state="hidden")
     assert share.evaluate("(button) => button.matches(':focus')"), "the focus is not given back"
+
+
+@pytest.mark.timeout(300)
+def test_a_device_of_other_voltages_is_used_on_all_tabs(page_of_all: Dashboard, tmp_path: Path) -> None:
+    """Four times those of the published one; then the page is as it was."""
+    page, file, before = page_of_all.page, tmp_path / "six.json", page_of_all.page.url
+    sc.save_device(scaled(4.0), file)
+    page_of_all.settle(page.get_by_role("tab", name="Fit", exact=True).click)
+    page_of_all.settle(lambda: page.locator("label:visible input[type=file]").set_input_files(str(file)))
+    page.locator(".own-device").wait_for()
+    for tab in TABS:
+        if page.get_by_role("tab", selected=True).get_attribute("aria-label") != tab.title:
+            page_of_all.settle(page.get_by_role("tab", name=tab.title, exact=True).click)
+        assert not page_of_all.empty_figures() and not page_of_all.spilling(), tab.title
+        assert page.locator(".MuiAlert-colorError:visible").count() == 0, tab.title
+    volts = [v for column in page_of_all.sources("loops cycles") for v in column.get("x", []) if v not in (None, "NaN")]
+    assert min(volts) == -6.0 and max(volts) == 6.0, "loops of its own range"
+    page_of_all.settle(page.get_by_role("button", name="Back to the published device").click)
+    page_of_all.settle(page.get_by_role("tab", name="Overview", exact=True).click)
+    assert page.url == before and not page_of_all.failures
 
 
 @pytest.mark.timeout(300)
