@@ -89,7 +89,7 @@ def compare_numbers(
     seen, simulated = numbers_of(panel), [numbers_of(one) for one in each]
     rows = []
     for (about, what), value in seen.items():
-        again = np.array([numbers[about, what] for numbers in simulated])
+        again = np.array([numbers.get((about, what), np.nan) for numbers in simulated])
         if value > 0 and np.all(again > 0) and is_told(panel, what, max(value, float(np.median(again)))):
             rows.append(relative(about, what, value, again, allowed[about], quantity_of(about, what)))
     rows += _beyond(panel, each, allowed["devices"])
