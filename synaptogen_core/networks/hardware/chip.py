@@ -80,7 +80,7 @@ class Chip:
         if not 0 < checks.number("read_voltage", self.read_voltage) <= self.device.valid_range:
             raise ValueError(
                 f"read_voltage: must be above 0 and at most {self.device.valid_range:g} V "
-                f"(got {self.read_voltage:g}); a usual one is {READ_VOLTAGE} V"
+                f"(got {self.read_voltage:g}); its resistances were read at {self.device.u_0:g} V"
             )
         checks.bandwidth(self.bandwidth)
         if checks.number("density", self.density) < 0:
