@@ -215,7 +215,6 @@ CALLS: list[tuple[str, list[str]]] = [  # each call, and what must not stand in 
     ("sc.fitting.fit_pulse_width(?, [1.0] * 4, [True] * 4)", ["'1'", "None", "[1.0]", "[nan] * 4"]),
     ("sc.fitting.fit_pulse_width([1e-6] * 4, [1.0] * 4, ?)", ["'1'", "None", "[0.5] * 4", "[[True], [True, True]]"]),
     ("sc.fitting.compare(?, ds)", ["None", "1", "'ab'", "[1, 2]"]),
-    ("sc.fitting.checked_limits(?)", ["None", "1", "'ab'", "{'x': 1}"]),
     ("sc.fitting.fit_retention(?)", ["None", "ds", "law"]),
     ("sc.load_images(?)", ["None", "1", "'nowhere.npz'", "here", "'a' * 1000"]),
     ("sc.load_weights(?)", ["None", "1", "'nowhere.npz'", "here", "'a' * 1000"]),
