@@ -125,7 +125,7 @@ def checked_limits(limits: Mapping[str, float]) -> dict[str, float]:
     ValueError, TypeError
         If one is of no line, or no such number.
     """
-    for name, value in limits.items():
+    for name, value in checks.instance("limits", limits, Mapping, "give {name: limit}").items():
         if name not in LIMITS:
             raise ValueError(f"limits: must name some of {', '.join(LIMITS)} (got {shown(name)}); correct it")
         if checks.number(name, value) < 0:
