@@ -28,14 +28,15 @@ SELDOM = (20_000, 20, 20)
 AFTER = 5.0  # s
 ARENAS = 2  # where threads allocate: with one for each thread, a class of 20 kept 140 MB more that nobody used
 M_ARENA_MAX = -8  # of mallopt
-_TIDYING = threading.Lock()
+_TIDYING, _PREPARED = threading.Lock(), threading.Event()
 OPEN: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()  # a page's work -> when it began
 
 
 def prepare() -> None:
     """Before the first page, so that many take little memory; a second time changes nothing."""
     gc.set_threshold(*SELDOM)
-    if not gc.get_freeze_count():
+    if not _PREPARED.is_set():
+        _PREPARED.set()
         gc.collect()
         gc.freeze()
         documents._garbage_collect = lambda: None  # Panel's own, which holds up all pages; `_tidy` does it

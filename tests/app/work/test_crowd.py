@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 import weakref
 from unittest.mock import Mock
@@ -49,6 +50,7 @@ class Library:
 def test_many_pages_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     library = Library()
     monkeypatch.setattr(crowd, "c_library", lambda: library)
+    monkeypatch.setattr(crowd, "_PREPARED", threading.Event())
     monkeypatch.setattr(documents, "_garbage_collect", documents._garbage_collect)
     before = gc.get_threshold()
     try:
