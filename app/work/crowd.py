@@ -22,8 +22,7 @@ MOST = int(os.environ.get("SYNAPTOGEN_MAX_PAGES", "100"))  # pages of a process
 MEMORY = float(os.environ.get("SYNAPTOGEN_SERVER_MB", psutil.virtual_memory().total * 0.75 / 1e6)) * 1e6
 FULL = "This server is full: {pages} pages are open. Try again in a few minutes; those that are open go on."
 # A page is some 25,000 objects that stay: looks for garbage took a third of the time in which it is made. So
-# they come seldom, and one comes some seconds after pages have gone. None looks at the 400,000 objects of what was
-# imported before the first page: that held up all pages for a quarter of a second.
+# they come seldom, and one comes some seconds after pages have gone.
 SELDOM = (20_000, 20, 20)
 AFTER = 5.0  # s
 ARENAS = 2  # where threads allocate: with one for each thread, a class of 20 kept 140 MB more that nobody used
@@ -37,9 +36,7 @@ def prepare() -> None:
     gc.set_threshold(*SELDOM)
     if not _PREPARED.is_set():
         _PREPARED.set()
-        gc.collect()
-        gc.freeze()
-        documents._garbage_collect = lambda: None  # Panel's own, which holds up all pages; `_tidy` does it
+        documents._garbage_collect = lambda: None  # Panel's own, once more for each page; `_tidy` does it
         if (library := c_library()) is not None:
             library.mallopt(M_ARENA_MAX, ARENAS)
 
