@@ -18,6 +18,12 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
+def reason_of(error: Exception) -> str:
+    """The sentence of an error if it is one of ours; what a library says of its inside tells a user nothing."""
+    text = str(error)
+    return text if ": must " in text and "(got " in text else "the numbers do not allow a fit"
+
+
 class SynaptogenError(Exception):
     """Base of the errors that are ours alone."""
 

@@ -143,12 +143,16 @@ const row = (view) => {
 
 // Cells of a map are square, in any window: borders take what is left over. In a window that is higher than most, the map
 // grows, and with it the figure in the card beside it that is tagged "beside a map". An array of more than ATMOST times as
-// many rows as columns is drawn wider than it is. Not where bars stand along the map.
+// many rows as columns is drawn wider than it is. Where bars stand along the map, those of the rows take the width that it
+// leaves, and those of the columns end where it ends.
 const ATMOST = 4, SHARE = 0.42 // of the window's height
+const BARS = 90, MAP = 240 // pixels: the least width of the bars of the rows (which stands below them, too), and of the map
 const square = (view) => {
   const fig = view.model, {x_range: x, y_range: y, min_border: all} = fig
   const first = {height: fig.height, right: fig.min_border_right ?? all ?? 0, bottom: fig.min_border_bottom ?? all ?? 0}
   let due = false
+  const sharing = (range) => [...fig.document.all_models].find((other) => other.type === "Figure" && other !== fig && other[range] === fig[range])
+  const rows = sharing("y_range"), columns = sharing("x_range"), at_side = rows?.width
   const beside = () => {
     const card = synaptogenTools.cardOf(view)
     return card?.parent ? synaptogenTools.figuresIn(card.parent).map(({model}) => model).find(({tags}) => tags.includes("beside a map")) : null
@@ -156,6 +160,7 @@ const square = (view) => {
   const set = (model, changes) => { // only what differs by a pixel: each change is a layout
     const far = Object.entries(changes).filter(([name, value]) => Math.abs((model[name] ?? 0) - value) > 1)
     if (far.length) { model.setv(Object.fromEntries(far), {sync: false}) }
+    return far.length > 0
   }
   const fit = () => {
     due = false
@@ -169,6 +174,15 @@ const square = (view) => {
     const bottom = Math.max(under, first.bottom)
     const wide = view.bbox.width - left - right
     if (!(wide > 40 && share > 0)) { return }
+    if (rows && columns) {
+      const all = view.parent.el.clientWidth - left - right, room = all - (all > 2 * MAP ? at_side : BARS)
+      const high = Math.min(Math.max(first.height, window.innerHeight / 2) - top - bottom, room / share)
+      const width = Math.round(all - Math.min(room, Math.max(high * share, MAP))), height = Math.round(high + top + bottom)
+      if (set(rows, {width, min_width: width, height})) { requestAnimationFrame(() => view.invalidate_layout()) }
+      set(fig, {height})
+      set(columns, {min_border_right: first.right + width - BARS})
+      return
+    }
     const height = Math.round(Math.max(first.height, Math.min(wide / share + top + bottom, SHARE * window.innerHeight)))
     const high = height - top - bottom
     const spare = Math.max(0, Math.round(wide - high * share)), below = Math.max(0, Math.round(high - wide / share))
@@ -185,12 +199,10 @@ const square = (view) => {
   new ResizeObserver(soon).observe(view.el)
   window.addEventListener("resize", soon)
 }
-const alongside = (fig) => [...fig.document.all_models].some((other) => other.type === "Figure" && other !== fig &&
-  (other.x_range === fig.x_range || other.y_range === fig.y_range))
 
 const equip = (view) => {
   if (!view.model.css_classes?.some((name) => name.startsWith("tooled"))) { return }
-  if (!view.figure_tools && view.model.tags.includes("cell map") && !alongside(view.model)) { square(view) }
+  if (!view.figure_tools && view.model.tags.includes("cell map")) { square(view) }
   view.figure_tools ??= row(view)
   rows.add(view.figure_tools)
   view.shadow_el.append(view.figure_tools.host)

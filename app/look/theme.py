@@ -41,6 +41,8 @@ MUTED = {False: "rgba(0, 0, 0, 0.6)", True: "rgba(255, 255, 255, 0.7)"}
 TEXT = {False: "rgba(0, 0, 0, 0.87)", True: "#fff"}
 LINE = {False: "rgba(0, 0, 0, 0.22)", True: "rgba(255, 255, 255, 0.28)"}
 GRID = {False: "rgba(0, 0, 0, 0.1)", True: "rgba(255, 255, 255, 0.12)"}
+SURFACE = {False: "#ffffff", True: "#1b1f23"}
+ON_PAPER = {each[True]: each[False] for each in (INK, MUTED, TEXT, LINE, GRID, SURFACE)}
 
 BARE = "--bare"  # a style of the place that a figure is in: 1 until there are data
 # Until then a figure is an empty sheet of its size: axes without data could be taken for data.
@@ -72,11 +74,11 @@ COMPONENTS = {
 }
 PALETTE: dict[str, Any] = {
     "light": {
-        "palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": "#ffffff"}},
+        "palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": SURFACE[False]}},
         "components": COMPONENTS,
     },
     "dark": {
-        "palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": "#1b1f23"}},
+        "palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": SURFACE[True]}},
         "components": COMPONENTS,
     },
 }

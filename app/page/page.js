@@ -12,12 +12,27 @@ const kept = () => { try { return localStorage.getItem(KEPT) } catch { return nu
 const keep = (theme) => { try { localStorage.setItem(KEPT, theme) } catch { /* without storage it is not kept */ } }
 const prefers = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "default"
 const asked = new URLSearchParams(window.location.search).get("theme") ?? kept() ?? prefers
+// Of a dark page the pictures are painted light for the paper, at once: a printer does not wait for another theme.
+const ON_SCREEN = Object.fromEntries(Object.entries(ON_PAPER).map(([dark, light]) => [light, dark]))
+const recolor = (colors) => {
+  for (const figure of models().filter((model) => model.type === "Figure")) {
+    const view = Bokeh.index.find_one_by_id(figure.id)
+    if (!view?.el.checkVisibility({visibilityProperty: true})) { continue }
+    const drawn = view.computed_renderer_views.filter(({glyph}) => glyph)
+    const glyphs = new Set(drawn.map(({glyph}) => glyph.model)) // told of a change, they would draw nothing until later
+    for (const model of figure.references()) {
+      const painted = Object.entries(model.attributes).filter(([name]) => name.endsWith("color"))
+      const other = painted.map(([name, value]) => [name, colors[value?.value ?? value]]).filter(([, color]) => color)
+      if (other.length) { model.setv(Object.fromEntries(other), {sync: false, silent: glyphs.has(model)}) }
+    }
+    for (const renderer of drawn) { renderer.set_visuals() }
+    view.request_repaint()
+    view.paint()
+  }
+}
 if (page) {
   if (page.data.dark_theme !== (asked === "dark")) { page.data.dark_theme = asked === "dark" }
-  let printing = false
-  page.data.properties.dark_theme.change.connect(() => {
-    if (!printing) { keep(page.data.dark_theme ? "dark" : "default") }
-  })
+  page.data.properties.dark_theme.change.connect(() => { keep(page.data.dark_theme ? "dark" : "default") })
   // Paper is white, and as wide as the pictures: they were drawn for the screen, and none of them may be cut.
   const paper = document.createElement("style")
   document.head.append(paper)
@@ -25,13 +40,9 @@ if (page) {
     const places = models().find((model) => model.css_classes?.includes("places-of-tabs"))
     const wide = Math.round(Bokeh.index.find_one_by_id(places?.id)?.el.getBoundingClientRect().width ?? 1000) + 64
     paper.textContent = `@page { size: ${wide}px ${Math.round(1.414 * wide)}px; margin: 24px 16px; }`
-    printing = page.data.dark_theme
-    if (printing) { page.data.dark_theme = false }
+    if (page.data.dark_theme) { recolor(ON_PAPER) }
   })
-  window.addEventListener("afterprint", () => {
-    if (printing) { page.data.dark_theme = true }
-    printing = false
-  })
+  window.addEventListener("afterprint", () => { if (page.data.dark_theme) { recolor(ON_SCREEN) } })
 }
 
 // The first stop of the Tab key leads past header and sidebar.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.look.theme import HEADER
+from app.look.theme import HEADER, SURFACE, TEXT
 
 BAR = 48  # pixels: height of the header
 PAGE_STYLE = {
@@ -23,6 +23,10 @@ PAGE_STYLE = {
         "m": 0,
     },
     "@media print": {
+        "--panel-on-background-color": TEXT[False],
+        "--panel-on-surface-color": TEXT[False],
+        "--panel-surface-color": SURFACE[False],
+        "color": f"{TEXT[False]} !important",
         "display": "block",
         "height": "auto",
         "width": "100%",

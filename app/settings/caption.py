@@ -22,18 +22,29 @@ def caption(settings: Settings, drawn: tuple[Any, ...]) -> dict[str, str]:
     parts += [("", section, each) for each in used if isinstance(each, Choices) and (section := like(settings, each))]
     if tab in settings.options:
         parts.append((f"{tab}.", settings.options[tab], options))
-    name, own = device_of(device)
-    texts = [f"{prefix}{key}={written(value)}" for prefix, _, values in parts for key, value in values.items()]
-    mark = hashlib.sha256("&".join([*sorted(texts), own]).encode(errors="replace")).hexdigest()[:7]
-    cycles = train.get("cycles")
+    more = {f"{prefix}{key}": value for prefix, _, values in parts[3:] for key, value in values.items()}
+    file = stem((array, train, device), more)
+    name, cycles = device_of(device)[0], train.get("cycles")
     head = [
         name[:LONGEST], f"{array.rows} × {array.columns} cells",
         *([f"{cycles:,} cycle{'s' if cycles != 1 else ''}"] if cycles else []), f"seed {array.seed}",
     ]  # fmt: skip
     changed = [words for _, section, values in parts for words in changes(section, values)]
-    line = " · ".join([*head, *changed, f"#{mark}", "Synaptogen Lab"])
-    size = f"{array.rows}x{array.columns}" + (f"-{cycles}c" if cycles else "")
-    return {"line": line, "file": f"synaptogen-{file_part(name)}-{size}-seed{array.seed}-{mark}"}
+    line = " · ".join([*head, *changed, f"#{file.rsplit('-', 1)[1]}", "Synaptogen Lab"])
+    return {"line": line, "file": file}
+
+
+def stem(simulation: tuple[Choices, Choices, Choices], more: Mapping[str, Any] | None = None) -> str:
+    """``synaptogen-hennen2024-64x64-100c-seed1-1f0c2ab``: the beginning of the names of a run's files.
+
+    Its end is a hash of what the run depends on, and of the settings in `more`.
+    """
+    array, train, device = simulation
+    name, own = device_of(device)
+    texts = [f"{key}={written(value)}" for values in (*simulation, more or {}) for key, value in values.items()]
+    mark = hashlib.sha256("&".join([*sorted(texts), own]).encode(errors="replace")).hexdigest()[:7]
+    size = f"{array.rows}x{array.columns}" + (f"-{train['cycles']}c" if train.get("cycles") else "")
+    return f"synaptogen-{file_part(name)}-{size}-seed{array.seed}-{mark}"
 
 
 def device_of(device: Mapping[str, Any]) -> tuple[str, str]:

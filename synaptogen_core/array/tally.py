@@ -137,7 +137,9 @@ def notes(ds: xr.Dataset) -> tuple[str, ...]:
         )
     switched, stuck = (ds.attrs.get(name) for name in COUNTS)
     if switched == 0:
-        found.append("No cell switched: the features are those with which the cells began.")
+        weak = f" |U| reaches {largest:g} V, and the device was measured up to {measured:g} V."
+        began = "No cell switched: the features are those with which the cells began."
+        found.append(began + (weak if 0 < largest < measured / 2 else ""))
         return tuple(found)
     if switched is not None and switched < MOST * cells:
         found.append(f"Only {switched:,} of {cells:,} cells ({100 * switched / cells:.3g} %) ever switched.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 
 from synaptogen_core.array.trains.composition import MAKERS
 from synaptogen_core.array.trains.pulse_train import PulseTrain
+from synaptogen_core.array.trains.random_voltages import DEFAULTS
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.exchange.api import load_device, load_train
 
 KINDS = tuple(str(kind) for kind in MAKERS if kind != "table")
+RANGE = 1.5  # V: of the packaged device, which the voltages of PulseTrain are made for
+VOLTAGES = ("u_set", "u_reset", "u_min", "u_max", "u_start", "u_stop", "u", "low", "high", "mean", "sd")
 SHAPE = re.compile(r"([0-9]+)\s*[x,*]\s*([0-9]+)", re.IGNORECASE)
 
 
@@ -76,7 +80,7 @@ def named(option: str, texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def train(texts: Sequence[str], repeat: int) -> PulseTrain:
+def train(texts: Sequence[str], repeat: int, device: DeviceParameters) -> PulseTrain:
     """The parts one after the other, all of it `repeat` times.
 
     Parameters
@@ -85,6 +89,8 @@ def train(texts: Sequence[str], repeat: int) -> PulseTrain:
         At least one: kind:name=value,... or the name of a CSV file.
     repeat : int
         How often the whole is repeated.
+    device : DeviceParameters
+        Voltages that are not given are those of PulseTrain, in the range of the device instead of 1.5 V.
 
     Returns
     -------
@@ -96,14 +102,14 @@ def train(texts: Sequence[str], repeat: int) -> PulseTrain:
     FileError, TypeError, ValueError
         If a part is of no known kind, its settings break a rule, or its file cannot be read.
     """
-    parts = [_part(text) for text in texts]
+    parts = [_part(text, device.valid_range / RANGE) for text in texts]
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part
     return repeat * whole
 
 
-def _part(text: str) -> PulseTrain:
+def _part(text: str, scale: float) -> PulseTrain:
     if Path(text).suffix.lower() == ".csv":
         return load_train(text)
     kind, _, rest = text.partition(":")
@@ -115,7 +121,15 @@ def _part(text: str) -> PulseTrain:
         if not equals:
             raise ValueError(f"--train: settings must be name=value (got {pair!r}); write {kind}:{name}=...")
         settings[name.strip()] = _value(value.strip())
-    return PulseTrain.from_dict(settings)
+    return PulseTrain.from_dict((_voltages(settings, scale) if kind != "read_only" else {}) | settings)
+
+
+def _voltages(settings: dict[str, Any], scale: float) -> dict[str, float]:
+    """Those that a train of this kind has where none are given, times `scale`."""
+    makers = inspect.signature(getattr(PulseTrain, settings["kind"])).parameters
+    usual = {name: setting.default for name, setting in makers.items()}
+    usual |= DEFAULTS.get(settings.get("distribution", usual.get("distribution")), {})
+    return {name: usual[name] * scale for name in VOLTAGES if isinstance(usual.get(name), float)}
 
 
 def _value(text: str) -> int | float | bool | str:

@@ -140,7 +140,7 @@ def generate(
         typer.Option(
             help="KIND:name=value,... or a CSV file of voltages [V]; given several times, they follow each other. "
             "Kinds: cycling, iv_sweep, staircase, identical, random, read_only; names as for PulseTrain. "
-            "Default: cycling:cycles=100.",
+            "Voltages that are not given follow the range of the device. Default: cycling:cycles=100.",
             rich_help_panel=TRAIN,
             metavar="TRAIN",
         ),
@@ -226,7 +226,9 @@ def generate(
     size = arguments.shape(shape) if shape else base.cells.shape if base else (64, 64)
     seed = seed if seed is not None else base.cells.seed if base else 0
     cells = CellArray(size, chosen, seed=seed, start=start, retention=law, traps=noisy)
-    pulses = repeat * base.train if base and not train else arguments.train(train or ["cycling:cycles=100"], repeat)
+    pulses = (
+        repeat * base.train if base and not train else arguments.train(train or ["cycling:cycles=100"], repeat, chosen)
+    )
     if wait:
         cells.needs_law()
         pulses = pulses + PulseTrain.wait(wait)

@@ -80,7 +80,7 @@ def voltages(u_0: float, eta: float, u_max: float, valid_range: float, limit: fl
     if not 0 < u_max <= limit:
         raise ValueError(f"u_max: must be above 0 and at most {limit:g} V (got {u_max:g}); lower it")
     if not 0 < u_0 < u_max:
-        raise ValueError(f"u_0: must be above 0 and below u_max (got {u_0:g}); use the read voltage, 0.2 V")
+        raise ValueError(f"u_0: must be above 0 and below u_max (got {u_0:g}); give the voltage at which it was read")
     if not 0 < eta <= 20:
         raise ValueError(f"eta: must be above 0 and at most 20 (got {eta:g}); the published value is 3.0567")
     if not valid_range > 0:

@@ -72,7 +72,7 @@ def _is_swept(ds: xr.Dataset) -> bool:
 def _swept(ds: xr.Dataset, cells: int, cycles: int) -> xr.Dataset:
     """New sweeps of cells of the Dataset, as they were before the run."""
     fresh = fresh_cells(dataset.settings_of(ds))
-    end = min(1.5, fresh.device.valid_range)
+    end = fresh.device.valid_range
     train = PulseTrain.iv_sweep(cycles, -end, end, points=POINTS)
     there = ds["cell"].values if "cell" in ds.dims else np.arange(fresh.size)
     chosen = there[np.unique(np.linspace(0, there.size - 1, min(cells, there.size)).astype(int))]

@@ -108,7 +108,8 @@ def test_sentences() -> None:
         "U_RESET that they drew lies beyond its voltages, and a cell draws new ones only when it is RESET.",
     )
     assert notes(sc.simulate(cells_of(), TRAINS["nothing"])) == (
-        "No cell switched: the features are those with which the cells began.",
+        "No cell switched: the features are those with which the cells began. |U| reaches 0.1 V, and the device was "
+        "measured up to 1.5 V.",
     )
     assert notes(sc.simulate(cells_of(), PulseTrain.cycling(cycles=1))) == ()
     with warnings.catch_warnings():

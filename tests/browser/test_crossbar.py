@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.drive import Dashboard, one_page
+from tests.browser.drive import FIND, Dashboard, one_page
 
 pytestmark = pytest.mark.browser
 QUERY = "tab=crossbar&rows=16&columns=12&kind=staircase&cycles=2&u_stop=0.9&word_ohm=0&bit_ohm=0"
@@ -34,6 +34,30 @@ def click(dashboard: Dashboard, row: int, column: int, keys: tuple[str, ...] = (
         dashboard.page.keyboard.up(key)
 
 
+# Of map and bars: left, top, right and bottom of what is within the axes.
+FRAMES = f"""
+() => ["map", "rows", "columns"].map((part) => {{
+  const view = Bokeh.index.find_one_by_id(({FIND})(`crossbar ${{part}}`).id)
+  const {{left, top}} = view.el.getBoundingClientRect(), {{x0, y0, x1, y1}} = view.frame.bbox
+  return [left + x0, top + y0, left + x1, top + y1]
+}})
+"""
+
+
+def test_cells_are_square_and_the_bars_in_line_with_them(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    for width in (1440, 1920, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+
+        def right(frames: list[list[float]]) -> bool:
+            (left, top, right, bottom), rows, columns = frames
+            lines = (rows[1] - top, rows[3] - bottom, columns[0] - left, columns[2] - right)
+            return abs(16 * (right - left) - 12 * (bottom - top)) < 32 and max(map(abs, lines)) < 3
+
+        dashboard.wait_for(lambda: page.evaluate(FRAMES), right, f"not square, or not in line, at {width}", 20)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def marks(dashboard: Dashboard) -> list[tuple[int, int]]:
     source = next(s for s in dashboard.sources("crossbar map") if "color" in s)
     return list(zip(source["y"], source["x"], strict=True))
@@ -48,7 +72,8 @@ def test_what_the_page_shows_is_what_a_circuit_simulator_finds(dashboard: Dashbo
     shown = {side: dashboard.sources(f"crossbar {side}")[0]["current"] for side in ("rows", "columns")}
     with dashboard.page.expect_download() as download:
         dashboard.page.get_by_role("button", name="Verilog-A cells (zip)").click()
-    assert download.value.suggested_filename == "synaptogen-16x12-2c-seed1.va.zip"
+    name = download.value.suggested_filename
+    assert name.startswith("synaptogen-hennen2024-16x12-2c-seed1-") and name.endswith(".va.zip")
     download.value.save_as(tmp_path / "cells.zip")
     with zipfile.ZipFile(tmp_path / "cells.zip") as archive:
         archive.extractall(tmp_path)

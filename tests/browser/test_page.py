@@ -236,7 +236,7 @@ def test_downloads_hold_what_simulate_gives(small_page: Dashboard, tmp_path: Pat
     expected = sc.simulate(sc.CellArray((8, 8), sc.load_device("hennen2024"), seed=5), sc.PulseTrain.cycling(cycles=20))
     small_page.settle(lambda: open_tab(small_page, "Data"))
     csv = download(small_page, "CSV", tmp_path)
-    assert csv.name == "synaptogen-8x8-20c-seed5.csv"
+    assert re.fullmatch(r"synaptogen-hennen2024-8x8-20c-seed5-[0-9a-f]{7}\.csv", csv.name)
     table = np.genfromtxt(csv, delimiter=",", names=True)
     np.testing.assert_array_equal(np.float32(table["r_lrs_ohm"]).reshape(20, 8, 8), expected["r_lrs"].values)
     with xr.open_dataset(download(small_page, "NetCDF", tmp_path)) as opened:

@@ -27,6 +27,20 @@ def test_each_window_holds_its_cards_whole(small_page: Dashboard) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+# How many pixels of the pictures are darker than their middle, without a pause: a printer waits for nothing.
+SHADES = """
+() => {
+  let dark = 0
+  for (const figure of [...Bokeh.documents[0].all_models].filter((model) => model.type === "Figure")) {
+    const {canvas} = Bokeh.index.find_one_by_id(figure.id).canvas_view.primary
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+    for (let i = 0; i < data.length; i += 4) { dark += data[i + 3] > 127 && data[i] + data[i + 1] + data[i + 2] < 381 }
+  }
+  return dark
+}
+"""
+
+
 def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, tmp_path: Path) -> None:
     page = small_page.page
     cards = page.locator(".card:visible").count()
@@ -40,6 +54,13 @@ def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, 
     )
     assert len(breaks) == cards > 1 and set(breaks) == {"avoid"}
     page.emulate_media(media="screen")
+    light = page.evaluate(SHADES)
+    small_page.settle(page.get_by_label("Toggle theme").click)
+    small_page.wait_for(lambda: page.evaluate(SHADES), lambda now: now > 2 * light, "the page is not dark", 20)
+    on_paper = page.evaluate(SHADES.replace("() => {", "() => { dispatchEvent(new Event('beforeprint'))"))
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert abs(on_paper - light) < 0.02 * light, "pictures of a dark page are not light on paper"
+    small_page.settle(page.get_by_label("Toggle theme").click)
     raw = page.pdf(prefer_css_page_size=True)
     widths = [float(found) for found in re.findall(rb"/MediaBox \[0 0 ([\d.]+)", raw)]
     places = page.locator(".places-of-tabs").bounding_box()

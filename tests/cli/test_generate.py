@@ -265,6 +265,6 @@ def wait_for(ready: object, process: subprocess.Popen[bytes], seconds: float = 1
 def test_what_should_be_known_of_a_run_is_said_then_and_later(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"run{suffix}"
     said = run("generate", path, "--shape", "8x8", "--train", "cycling:cycles=3,u_set=-0.1,u_reset=0.1").stdout
-    assert said.splitlines()[1:] == ["No cell switched: the features are those with which the cells began."]
+    assert "No cell switched" in said and "reaches 0.1 V" in said
     assert "No cell switched" in run("inspect", path).stdout
     assert "No cell switched" not in run("generate", path, "--shape", "8x8", "--force").stdout

@@ -114,7 +114,7 @@ BAD = [
         "llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?",
     ),
     ({"u_0": "x"}, "u_0: must be a number (got str); give a float"),
-    ({"u_0": 1.5}, "u_0: must be above 0 and below u_max (got 1.5); use the read voltage, 0.2 V"),
+    ({"u_0": 1.5}, "u_0: must be above 0 and below u_max (got 1.5); give the voltage at which it was read"),
     ({"u_max": 1.7}, "u_max: must be above 0 and at most 1.6 V (got 1.7); lower it"),
     ({"eta": 10**400}, "eta: must be finite (got an integer of 1329 bits); give a finite number"),
     ({"weights": [10**400]}, "weights: must be an array of numbers (got list); give plain numbers"),

@@ -44,20 +44,24 @@ class View(Base):
             sizes=[{"xs": 12, "md": 5}, {"xs": 12, "md": 7}],
         )  # fmt: skip
         self.layout = layout.column(
-            self._controls(), theme.card(self.series, self.series_legend), self.trouble, self.pair, self.matrix.layout,
+            self._controls(), theme.card(self.series, self._follow()), self.trouble, self.pair, self.matrix.layout,
             self.note, gap=10,
         )  # fmt: skip
 
     def _controls(self) -> Any:
         options = self.context.options
         names = ("feature", "other", "lag", "lags", "units")
-        panel = Panel((Group(options, names),), layout="bar", boxes=("lag", "lags"))
+        return Panel((Group(options, names),), layout="bar", boxes=("lag", "lags"))
+
+    def _follow(self) -> Any:
+        """Which cells are followed, and boxes that add one."""
         box = {"start": 0, "whole": True, "width": 92, "margin": (2, 4)}
         self.row, self.column = NumberBox(label="Row", value=0, **box), NumberBox(label="Column", value=1, **box)
-        follow = pmui.Button(label="Follow", variant="outlined", size="small", margin=(8, 4))
+        follow = pmui.Button(label="Follow", variant="outlined", size="small", margin=(2, 4))
         follow.on_click(lambda event: self.context.select(self.row.value, self.column.value, add=True))
-        cells = layout.row(self.row, self.column, follow, margin=(0, 8))
-        return layout.column(panel, cells)
+        self.series_legend.styles = theme.QUIET | {"flex": "1 1 200px"}
+        boxes = layout.row(self.row, self.column, follow, sizing_mode="fixed", width=290, styles={"align-items": "end"})
+        return layout.flow(self.series_legend, boxes)
 
     def update(self, result: Result) -> None:
         for box, lines in ((self.row, result.rows), (self.column, result.columns)):

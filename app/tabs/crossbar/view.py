@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from app.tabs.crossbar.compute import Result
 
 OUTPUT, DRIVER, IDEAL = "#56B4E9", NEUTRAL, "#9a9a9a"
-HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it
+HEIGHT, SIDE = 470, 130  # pixels: of the map, and of the bars beside it, before its cells are made square
+LEAST = 90  # width of these bars, at least: figure_tools.js
 TOP, BOTTOM = 62, 8  # borders of both: the colour scale stands above the map, an axis above the bars
 BOXES = ("line", "bits_seed", "ones", "amplitude", "write", "source_ohm", "sense_ohm")  # without a slider
 MAX_FILE = 20_001  # characters: one more than the page takes, so that it says so
@@ -125,6 +126,7 @@ class View(Base):
         else:
             figure = self.theme.figure("crossbar columns", x="column", y="current", height=150, x_range=of_map.x_range,
                                        y_range=Range1d(0, 1))  # fmt: skip
+            figure.min_border_left = LEFT
         for axis, grid in ((figure.xaxis, figure.xgrid), (figure.yaxis, figure.ygrid)):
             if axis.axis_label in (theme.label("row"), theme.label("column")):
                 axis.ticker = grid.ticker = BasicTicker(min_interval=1)  # there is no half a line
@@ -156,7 +158,7 @@ class View(Base):
         below = theme.pane(self.bars["columns"]["figure"])
         above, under = (
             layout.row(wide, narrow)
-            for wide, narrow in ((theme.pane(self.map.figure), right), (below, pn.Spacer(width=SIDE, margin=0)))
+            for wide, narrow in ((theme.pane(self.map.figure), right), (below, pn.Spacer(width=LEAST, margin=0)))
         )
         return above, under
 

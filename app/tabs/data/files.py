@@ -9,6 +9,7 @@ from functools import partial
 from typing import IO
 
 from app.settings import session_file
+from app.settings.caption import stem
 from app.settings.sections import Request
 from app.tabs.crossbar.compute import netlist_of, switching_files  # the netlist is what that tab has solved
 from app.work import runs
@@ -36,10 +37,10 @@ HOW = (
 OF_SHOWN = "It holds the run that is shown: the settings have changed since."
 
 
-def file_name(run: Run, kind: str) -> str:
-    """``synaptogen-64x64-100c-seed1.nc``."""
-    array = run.request.array
-    return f"synaptogen-{array.rows}x{array.columns}-{run.cycles}c-seed{array.seed}.{kind}"
+def file_name(request: Request, kind: str) -> str:
+    """``synaptogen-hennen2024-64x64-100c-seed1-1f0c2ab.nc``; a netlist's tells lines and bias apart, too."""
+    more = {**request.lines, **request.of_tab("crossbar")} if kind in NETLIST else {}
+    return f"{stem(request.simulation, more)}.{kind}"
 
 
 def write(run: Run, request: Request, kind: str, progress: Progress, cancel: threading.Event) -> IO[bytes]:
@@ -79,6 +80,7 @@ def order(session: Session, kind: str) -> Order | str:
     run = session.run
     if run is None:
         return "Nothing to download yet: the run that the settings ask for has not been made."
+    request = session.request_for(run)
     changed = OF_SHOWN if session.settings.request().simulation != run.key else ""
     note = " ".join(filter(None, (changed, HOW if kind == "va.zip" else "")))
-    return Order(file_name(run, kind), partial(write, run, session.request_for(run), kind), note)
+    return Order(file_name(request, kind), partial(write, run, request, kind), note)

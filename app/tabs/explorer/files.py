@@ -9,6 +9,7 @@ from typing import IO
 import numpy as np
 import xarray as xr
 
+from app.settings.caption import stem
 from app.work.chosen import table_of
 from app.work.downloads import Order
 from app.work.runs import Run
@@ -59,6 +60,5 @@ def order(session: Session, kind: str) -> Order | str:
     rule = session.settings.options["explorer"].selection
     if session.run is None or not rule:
         return NOTHING
-    array = session.run.request.array
-    name = f"synaptogen-{array.rows}x{array.columns}-seed{array.seed}-{kind}"
-    return Order(name, partial(write, session.run, rule, kind))
+    name = stem(session.run.request.simulation, {"selection": rule})
+    return Order(f"{name}-{kind}", partial(write, session.run, rule, kind))

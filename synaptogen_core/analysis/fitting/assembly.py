@@ -24,7 +24,7 @@ Model = tuple[F64, F64]  # a (p, f, f) and the covariance of the innovations (f,
 
 MOST_LENGTHS = 8  # numbers of cycles of a device that are told apart
 UNIT_MEANS = np.array([4.0, -0.7, 4500.0, 0.7])  # of devices that show standardised features alone
-STRONG = 6.0  # V: switches every cell in every cycle, as a measurement did whose cycles are all there
+STRONG = 4.0  # times the measured range: switches every cell in every cycle, as in a measurement without gaps
 STRONGEST = 1000.0  # V: the same where thresholds have long tails
 UNIT_SPREADS = np.array([0.1, 0.01, 50.0, 0.01])
 
@@ -265,6 +265,6 @@ def _switched(cells: CellArray, cycles: int) -> Panel:
     """Cells that switch in every cycle."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RangeWarning)  # the currents at these voltages are not looked at
-        strong = STRONG if cells.device.format == 1 else STRONGEST
+        strong = STRONG * cells.device.valid_range if cells.device.format == 1 else STRONGEST
         ds = simulate(cells, PulseTrain.cycling(cycles, -strong, strong))
     return panel_of(from_simulation(ds), step=1)

@@ -37,11 +37,13 @@ class FeatureOptions:
     prominence : float or None
         How far the current must fall after a maximum [A]; None: 1.5 % of the largest RESET current of each loop.
     read_voltage : float
-        At which resistances are read [V], on the side of RESET.
+        At which resistances are read [V], on the side of RESET. Where sweeps end below 5/3 of it, about
+        40 % of their end is taken instead.
     degrees : (int, int)
         Of the polynomials through the high- and the low-resistance branches.
     fit_range : (float, float)
         Largest ``|V|`` of the two fits [V]. Wider averages more noise; narrower bends less. At least `read_voltage`.
+        Wider by itself where fewer steps of the sweep than the degree and one lie in it.
     current_offset : float or None
         What the instrument shows at 0 V [A], in the data's own sign; it is taken off. None: found from the
         high-resistance branches of many loops, and 0 unless they agree that there is one.

@@ -74,7 +74,8 @@ def shape_of(knots: F64, quantiles: F64, count: int) -> Curve:
     error = np.sqrt(tail * (1 - tail) / max(count, 4)) / np.maximum(density, 0.02)
 
     def residuals(x: F64) -> F64:
-        skew = np.expm1(x[2] * knots) / x[2] if abs(x[2]) > 1e-6 else knots
+        g = x[2] * knots
+        skew = np.expm1(g) / x[2] if abs(x[2]) > 1e-4 else knots * (1 + g / 2)  # which has a slope at 0, too
         misfit = (x[0] + np.exp(x[1]) * skew * np.exp(0.5 * x[3] * knots**2) - quantiles) / error
         return np.concatenate([misfit, [x[0] / 0.5, x[1] / 0.5, x[2] / PRIOR_G, (x[3] - 0.03) / PRIOR_H]])
 

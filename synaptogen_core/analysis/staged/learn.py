@@ -125,10 +125,10 @@ def learn(
     found, more, offsets = _offset_and_warp(settled, first, leave_out)
     parts += more
     seen_panel = in_coordinates(settled, found)
-    lags, count = lags_for(panel), int(seen_panel.counts.sum(axis=0).min())
+    count, cycles = int(seen_panel.counts.sum(axis=0).min()), max(2, int(np.median(seen_panel.counts)))
+    lags = min(lags_for(panel), cycles - 1)  # one device may be far longer than the others
     knots = knots_for(count)
     seen = summarise(seen_panel, knots, lags, min(panel.devices, MOST_GROUPS) if panel.devices >= MANY_DEVICES else 1)
-    cycles = max(2, int(np.median(seen_panel.counts)))
     white = "slow" in leave_out
 
     def memory(products: F64, near: Memory | None, feature: int) -> Memory:

@@ -16,7 +16,7 @@ from synaptogen_core.analysis.validation.lines import compare_numbers
 from synaptogen_core.analysis.validation.rows import WORDS
 from synaptogen_core.analysis.validation.scores import compare
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.errors import NeedsExtended
+from synaptogen_core.errors import NeedsExtended, reason_of
 from synaptogen_core.progress import Cancel, Progress, part_of
 
 SURE, SURELY_WORSE = 0.9985, 0.02  # probability of a gain in log score
@@ -88,8 +88,10 @@ def choose(
         return _said(extended, f"Format 2, with wide intervals, as the published class asks for more: {asked}.")
     try:
         found = compare([old, extended], old.features)
-    except ValueError:  # NeedsExtended too: the first cycles alone are too few
+    except NeedsExtended:  # of the first cycles alone
         return _said(extended, "Format 2, as there are too few cycles to hold some back and compare the classes.")
+    except ValueError as refused:
+        return _said(extended, f"Format 2, as the first cycles alone tell too little: {reason_of(refused)}.")
     if progress is not None:
         progress(1.0)
     gain, error = (float(found[what].values[1]) for what in ("gain", "error"))

@@ -20,12 +20,14 @@ from synaptogen_core.analysis.validation import distances as stats
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.variations import levinson
+from synaptogen_core.errors import reason_of
 from synaptogen_core.measurement import device_starts, select_records
 from synaptogen_core.progress import Work
 from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
 TRAINED = 0.7  # of the cycles
+FEWEST_LATER = 10  # cycles held back, of all devices: errors of fewer tell nothing, and no simulation how little
 FEWEST_DEVICES = 16  # for a half of them to be worth a fit
 SIMULATED = 200_000
 LEAST_RISE = 1e-6
@@ -67,7 +69,7 @@ def refits(whole: Fit, features: xr.Dataset, work: Work | None = None) -> Refits
     try:
         early = refit(whole, first_cycles(features))
     except ValueError as error:
-        said["cycles"] = f"too few cycles to hold some back: {error}"
+        said["cycles"] = f"too few cycles to hold some back: {reason_of(error)}"
     if work is not None:
         work.done(0.6)
     devices = features.sizes["device"]
@@ -77,7 +79,7 @@ def refits(whole: Fit, features: xr.Dataset, work: Work | None = None) -> Refits
     try:
         half = refit(whole, select_records(features, features["device_index"].values % 2 == 0))
     except ValueError as error:
-        said["devices"] = f"half of the devices are too few for a fit: {error}"
+        said["devices"] = f"half of the devices are too few for a fit: {reason_of(error)}"
     return Refits(early, half, said)
 
 
@@ -127,7 +129,7 @@ def held_out(parts: Refits, features: xr.Dataset, seed: int, work: Work) -> xr.D
         try:
             skill, low, high, expected = _later_cycles(parts.early, features, seed)
         except ValueError as error:
-            said["cycles"] = f"too few cycles to hold some back: {error}"
+            said["cycles"] = f"too few cycles to hold some back: {reason_of(error)}"
     work.done(0.8)
     apart = xr.Dataset() if parts.half is None else _other_devices(parts.half, features, names, seed)
     words = ("share of variance predicted", "lower end", "upper end", "expected of the fit")
@@ -195,8 +197,13 @@ def _later_cycles(trained: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F
     panel = panel_of(features)
     ours = _errors(panel, trained.device, stats.borders_of(panel))
     skill = _skill(ours.sum(axis=1))
-    if not np.isfinite(skill).all():
-        raise ValueError(f"no later cycle comes after {trained.device.order} others without a gap")
+    later = int((panel.counts.min(axis=1) * (1 - TRAINED)).sum())
+    if later < FEWEST_LATER or not np.isfinite(skill).all():
+        order = PAST if trained.device.extension is not None else trained.device.order
+        raise ValueError(
+            f"ds: must hold at least {FEWEST_LATER} later cycles, each after {order} others without a gap (got "
+            f"{'gaps' if later >= FEWEST_LATER else later}); measure more"
+        )
     repeats = stats.repeats_for(panel, SIMULATED)
     if repeats:
         made = repeated_measurement(trained.device, panel, repeats, seed + 1)

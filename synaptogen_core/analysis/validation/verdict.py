@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_OUTSIDE = 0.15  # share of correlations outside bands of 95 %, which depend on each other
 FAR = 2.5  # half widths of a band: no accident
 STRAY = 1  # quantile outside a band that holds 95 % of whole curves: one in 20 curves leaves it
+FEWEST = {"Tails": 200, "Memory": 50, "Correlations": 50}  # cycles in all: ten values beyond 5 %; as fits ask for
 MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
 
 
@@ -68,7 +69,18 @@ def findings(
         _others(held_out),
         _drift(fit.devices),
     ]
+    cycles = min(int(np.isfinite(fit.features[str(name)].values).sum()) for name in distances["feature"].values)
+    found = [_unless_few(finding, cycles) for finding in found]
     return (*found, summary({f.about: f.good for f in found}))
+
+
+def _unless_few(finding: Finding, cycles: int) -> Finding:
+    """What so few cycles do not contradict is not thereby good: their bands are as wide as anything."""
+    if finding.good and cycles < FEWEST.get(finding.about, 0):
+        return Finding(
+            finding.about, None, f"{cycles} cycles in all tell nothing of this; {FEWEST[finding.about]} would."
+        )
+    return finding
 
 
 def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:

@@ -20,7 +20,7 @@ from synaptogen_core.durations import duration
 
 PROBE_CELLS = 2048
 PROBE_PULSES = 16
-IDLE = 0.4  # V: between -0.4 and +0.4 V hardly a cell switches
+IDLE = 4 / 15  # of Umax: nearer to 0 V hardly a cell switches
 SHARE_OF_SECOND_THREAD = 0.85  # of what the first one does; benchmarks/RESULTS.md
 PROBE_BYTES = 1 << 25
 PROBE_VOLTAGES = (256, 64)  # cells, pulses
@@ -107,13 +107,13 @@ def partial_resets(train: PulseTrain, u_max: float) -> int:
     -------
     int
     """
-    volts = train.pulses.voltage.astype(np.float64)
+    volts, idle = train.pulses.voltage.astype(np.float64), IDLE * u_max
     random = np.isnan(volts)
-    volts[random] = -1.0  # what comes after one may be above it
-    sets = np.cumsum(volts < -IDLE)
+    volts[random] = -u_max  # what comes after one may be above it
+    sets = np.cumsum(volts < -idle)
     highest = np.maximum.accumulate(volts + 1e6 * sets)
     above = np.append(True, highest[1:] > highest[:-1])
-    return int(np.count_nonzero(random | (above & (volts > IDLE) & (volts < u_max))))
+    return int(np.count_nonzero(random | (above & (volts > idle) & (volts < u_max))))
 
 
 @lru_cache(maxsize=1)
@@ -180,8 +180,10 @@ def measured(name: str, device: DeviceParameters) -> Costs:
     def best(values: list[float]) -> float:
         return min(values)
 
-    run([-1.5, 0.9, 1.5])  # whatever happens at first use, compiling too, is not what a run costs
-    idle = best([run([0.1] * PROBE_PULSES) for _ in range(2)]) / PROBE_PULSES
-    partial = best([run([-1.5, *np.linspace(0.8, 1.3, PROBE_PULSES - 1)]) for _ in range(2)]) / PROBE_PULSES
-    cycle = best([run([-1.5, 1.5] * (PROBE_PULSES // 2)) for _ in range(2)]) / (PROBE_PULSES // 2)
+    end = device.valid_range
+    run([-end, 0.6 * end, end])  # whatever happens at first use, compiling too, is not what a run costs
+    idle = best([run([0.1 * end] * PROBE_PULSES) for _ in range(2)]) / PROBE_PULSES
+    rising = (end * np.linspace(0.55, 0.85, PROBE_PULSES - 1)).tolist()
+    partial = best([run([-end, *rising]) for _ in range(2)]) / PROBE_PULSES
+    cycle = best([run([-end, end] * (PROBE_PULSES // 2)) for _ in range(2)]) / (PROBE_PULSES // 2)
     return Costs(fresh=best([fresh(), fresh()]), idle=idle, partial=partial, cycle=cycle)

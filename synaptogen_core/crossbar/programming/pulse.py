@@ -17,15 +17,15 @@ from synaptogen_core.crossbar.solver import cells as elements
 from synaptogen_core.crossbar.solver.line_conductances import Wires
 from synaptogen_core.crossbar.solver.newton import Crossbar
 from synaptogen_core.crossbar.solver.solve import solve_lines
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.types import F64, Ints
 
 AT_ONCE = ("cell", "row")
-SETTLED = 1e-3  # V: a pulse whose voltages move less is over
+SETTLED = 1500  # the measured range over it: a pulse whose voltages move less is over
 
 
 @dataclass(frozen=True, eq=False)
-class Pulse:
+class Pulse(Frozen):
     """A pulse that went through the lines.
 
     Parameters
@@ -96,11 +96,12 @@ def pulse(cells: CellArray, bias: Bias, lines: Lines | None = None, *, rounds: i
         raise ValueError("bias: must be one vector (got several); apply them one after the other")
     seen: list[F64] = []
     worst, settled = 0.0, False
-    with check_cells(cells).transaction() as work:
+    least = check_cells(cells).device.valid_range / SETTLED
+    with cells.transaction() as work:
         while not settled and len(seen) < rounds:
             solution = solve_lines(work, bias, lines)
             volts, worst = np.nan_to_num(solution.cell_voltage), max(worst, solution.residual)
-            settled = bool(seen) and float(np.abs(volts - seen[-1]).max()) < SETTLED
+            settled = bool(seen) and float(np.abs(volts - seen[-1]).max()) < least
             seen.append(volts)
             if not settled:
                 work.apply_voltage(volts)

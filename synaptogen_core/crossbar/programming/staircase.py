@@ -34,10 +34,10 @@ Reader = Callable[[CellArray, float, float, Ints], F64]
 
 SAFETY = 1.2  # strides are planned for a conductance that falls so much faster than that of a nominal cell
 ARRIVES = 0.95  # share of a pulse: of one that loses more on the lines, nothing can be said of the cell
-GAIN = 5e-3  # V: a pulse that arrives stronger than the last one is worth another try
+GAIN = 300  # the measured range over it: a pulse that arrives so much stronger than the last is worth another try
 FEWER = 4  # times fewer cells of a row are pulsed together, after too little arrived
 FEW_AT_WORK = 4  # times as many cells as are pulsed: then the others are left out of the pulse
-STEP_BACK = 0.15  # V: below the voltage at which an attempt went too far, the next one begins; cycles differ
+STEP_BACK = 10  # the measured range over it: so far below where an attempt went too far, the next one begins
 
 
 class Verification:
@@ -79,6 +79,7 @@ class Verification:
         self.stronger = np.ones(self.active.size, np.bool_)  # of the cells at work, than that before
         self.arrived = np.zeros(target.size)  # what the last pulse of a cell was on arrival
         self.start = np.full(target.size, settings.u_start)
+        self.gain, self.step_back = (cells.device.valid_range / share for share in (GAIN, STEP_BACK))
         self.steepness = SAFETY * steepness(cells.device)
         self.step = np.full(target.size, min(settings.step, 2 * settings.tolerance / self.steepness))
 
@@ -107,7 +108,7 @@ class Verification:
             for k in range(parts):
                 self._begin_again(waiting[turn == k])
                 self._rounds(reach, work)
-            if not np.any((self.outcome[waiting] != LOST) | (np.abs(self.arrived[waiting]) > before + GAIN)):
+            if not np.any((self.outcome[waiting] != LOST) | (np.abs(self.arrived[waiting]) > before + self.gain)):
                 return
             parts, waiting = parts * FEWER, self._waiting()
 
@@ -143,7 +144,7 @@ class Verification:
         if self.settings.delay:
             self.cells.wait(self.settings.delay)
         before, self.arrived[here] = np.abs(self.arrived[here]), reached
-        self.stronger, self.pulsed = np.abs(reached) > before + GAIN, here
+        self.stronger, self.pulsed = np.abs(reached) > before + self.gain, here
         self.rounds += 1
         self.pulses[here] += 1
         self.set_pulses[here] += u < 0
@@ -201,7 +202,7 @@ class Verification:
         verdict[~under & ~over] = REACHED
         self.outcome[here] = verdict
 
-        self.start[here[missed]] = np.maximum(wish.u_start, u[missed] - STEP_BACK)
+        self.start[here[missed]] = np.maximum(wish.u_start, u[missed] - self.step_back)
         self.step[here[missed]] /= 2
         with np.errstate(invalid="ignore", divide="ignore"):  # a noisy read may be below zero: not of one above target
             stride = np.maximum(self.step[here], np.log(g / target) / self.steepness)

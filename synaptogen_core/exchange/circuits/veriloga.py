@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
+from synaptogen_core.device.curve_rules import most_u_max
 from synaptogen_core.device.model import random_streams, read_noise, variability
 from synaptogen_core.device.model.float32 import constants
 from synaptogen_core.device.model.switching import LEAST_THRESHOLD
@@ -127,6 +128,7 @@ def veriloga(
     # the curves in double precision: a large resistance is a small difference of them
     numbers = {
         "u_max": real(c.u_max),
+        "beyond_u_max": real(round(most_u_max(device.hhrs, device.llrs) + 0.1, 1)),  # no closed end: it rounds up
         "eta": real(c.eta),
         "u_0": f"{device.u_0:g}",
         "valid_range": real(device.valid_range),

@@ -153,7 +153,7 @@ def _table(head: str, encoding: str, name: str) -> tuple[Table, dict[str, int]]:
     heading = "voltage_v" in names
     places = {name: names.index(name.lower()) for name in COLUMNS if name.lower() in names}
     if not heading:
-        places = {name: place for place, name in enumerate(COLUMNS[: max(1, min(2, len(cells)))])}
+        places = {name: place for place, name in enumerate(COLUMNS[: min(2, len(cells) or 1)])}
     voltages = [cells_of(line, separator)[places["voltage_V"] :][:1] for _, line in rows[heading:]]
     decimal = "," if separator != "," and any("," in cell for row in voltages for cell in row) else "."
     if not heading and (not cells or to_number(cells[0], decimal) is None):

@@ -129,7 +129,8 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
                 raise FileError(
                     f"{path}: must have 1 to {MOST_DIMENSIONS} dimensions (got {start[3]}); is it another format?"
                 )
-            sizes = np.frombuffer(stream.read(4 * start[3]), ">u4")
+            head = stream.read(4 * start[3])
+            sizes = np.frombuffer(head[: len(head) // 4 * 4], ">u4")
             kind = np.dtype(IDX_TYPES[start[2]])
             size = math.prod(int(n) for n in sizes) * kind.itemsize
             if sizes.size != start[3] or not 0 < size <= MAX_BYTES:

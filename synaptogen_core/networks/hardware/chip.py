@@ -80,7 +80,7 @@ class Chip:
         if not 0 < checks.number("read_voltage", self.read_voltage) <= self.device.valid_range:
             raise ValueError(
                 f"read_voltage: must be above 0 and at most {self.device.valid_range:g} V "
-                f"(got {self.read_voltage:g}); a usual one is {READ_VOLTAGE} V"
+                f"(got {self.read_voltage:g}); its resistances were read at {self.device.u_0:g} V"
             )
         checks.bandwidth(self.bandwidth)
         if checks.number("density", self.density) < 0:
@@ -88,8 +88,9 @@ class Chip:
         checks.whole("seed", self.seed, 0, MAX_SEED)
         self._check_range()
         faults = {}
-        for place, found in dict(self.faults).items():
-            where = tuple(checks.whole("faults", number, 0, 2**20) for number in place)
+        given = checks.instance("faults", self.faults, Mapped, "give {(layer, band, stripe): Faults(...)}")
+        for place, found in given.items():
+            where = tuple(checks.whole("faults", number, 0, 2**20) for number in np.ravel(place).tolist())
             if len(where) != 3:
                 raise ValueError(f"faults: must be given for (layer, band, stripe) (got {place!r}); give three numbers")
             faults[where] = checks.instance("faults", found, Faults, "give Faults(...)")

@@ -33,7 +33,7 @@ from synaptogen_core.progress import Cancel, Progress, Work, check_callbacks
 from synaptogen_core.types import F64
 
 MAX_CELLS = 2**31
-BOOST = 2.5  # V: drivers make up for what the lines take, up to here
+BOOST = 5 / 3  # of the measured range: up to here drivers make up for what the lines take
 NOTHING = "no cell was programmed"
 
 
@@ -244,7 +244,7 @@ def targets_of(
             bias = _bias(layer.bias, largest, chip)
             found.append(layout.conductances(layer.matrix if bias is None else np.vstack([layer.matrix, bias])))
         return found
-    if len(given) != len(layouts):
+    if len(checks.instance("targets", given, Sequence, "give a list of arrays")) != len(layouts):
         raise ValueError(f"targets: must be {len(layouts)} arrays (got {len(given)}); give one for each layer")
     found = [checks.numbers("targets", goal) for goal in given]
     for goal, layout in zip(found, layouts, strict=True):
@@ -276,7 +276,8 @@ def writers(chip: Chip, number: int, layout: Layout) -> tuple[Reach | None, Read
     lines = _lines_of_cells(chip, places_and_lines(chip, number, layout)[1], layout)
     if chip.has_broken_lines or are_ideal(lines):
         return None, None
-    return through_lines(lines, tile=chip.tile, boost=BOOST), verify_through(lines, tile=chip.tile)
+    most = BOOST * chip.device.valid_range
+    return through_lines(lines, tile=chip.tile, boost=most), verify_through(lines, tile=chip.tile)
 
 
 def _lines_of_cells(chip: Chip, lines: Sequence[Sequence[Lines]], layout: Layout) -> Lines:

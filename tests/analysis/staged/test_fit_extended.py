@@ -9,6 +9,7 @@ from benchmarks.extended import known_device
 from synaptogen_core.analysis import statistics_api
 from synaptogen_core.analysis.fitting.fit import Fit
 from synaptogen_core.errors import RangeWarning
+from synaptogen_core.measurement import select_records
 from synaptogen_core.schema import FEATURE_NAMES
 from tests.device.example_extended import SETTLED
 
@@ -104,3 +105,11 @@ def test_parts_can_be_left_out_and_wrong_names_are_said() -> None:
     assert all(c.warp is None and c.offset == 0 for c in extension.coordinates)
     with pytest.raises(ValueError, match="leave_out"):
         sc.fitting.fit_extended(xr.Dataset(), PUBLISHED, name="x", leave_out=("memory",))
+
+
+def test_one_device_may_be_far_longer_than_the_others() -> None:
+    """As in the endurance table: autocorrelations beyond a typical device's length are those of no mean."""
+    ds = sc.fitting.from_simulation(measured(PUBLISHED, 5, 300))
+    ds = select_records(ds, (ds["device_index"].values == 0) | (ds["cycle"].values < 40))
+    fit = sc.fitting.fit_extended(ds, PUBLISHED, name="uneven", intervals=False)
+    assert np.isfinite(fit.estimates["value"].values).all()

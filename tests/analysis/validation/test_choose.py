@@ -7,7 +7,7 @@ import pytest
 import synaptogen_core as sc
 from benchmarks import fitting as old
 from benchmarks.extended import PUBLISHED, real_device, two_features
-from synaptogen_core.errors import NeedsExtended
+from synaptogen_core.errors import NeedsExtended, reason_of
 from synaptogen_core.progress import part_of
 
 
@@ -42,3 +42,9 @@ def test_progress_of_a_part() -> None:
     assert part is not None
     part(0.0), part(1.0)
     assert told == [0.5, 0.75] and part_of(None, 0, 1) is None
+
+
+def test_what_a_library_says_of_its_inside_is_not_passed_on() -> None:
+    assert reason_of(ValueError("array must not contain infs or NaNs")) == "the numbers do not allow a fit"
+    ours = "ds: must hold a device that switches (got none); measure more"
+    assert reason_of(ValueError(ours)) == ours

@@ -30,6 +30,17 @@ def test_a_right_fit_of_one_device_is_not_condemned(seed: int) -> None:
     assert False not in states(fitted(200, seed)).values()
 
 
+@pytest.mark.parametrize("cycles", [5, 12, 20])
+def test_later_cycles_are_not_judged_by_a_handful(cycles: int) -> None:
+    """Where 12 cycles were measured, 4 predictions condemned every fit: nothing was expected, and exactly so."""
+    data = measured(DEVICE.vary(order=1), 1, cycles, 5)
+    fit = sc.fitting.fit_extended(data, DEVICE, name="few", intervals=False)
+    found = {finding.about: finding for finding in sc.fitting.validate(fit).verdict}
+    assert found["Later cycles"].good is None and "too few cycles to hold some back" in found["Later cycles"].text
+    assert not any(found[about].good for about in ("Tails", "Memory", "Correlations"))
+    assert "nothing known about rare values" in found["Verdict"].text
+
+
 def test_wrong_fits_of_one_device_are_condemned() -> None:
     right = fitted(1000, 1)
     forgets = replace(right, device=right.device.vary(autocorrelation=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import zipfile
 from collections.abc import Callable
@@ -81,8 +82,13 @@ def test_a_page_without_a_run_says_so() -> None:
     assert "has not been made" in str(files.order(page, "nc"))
 
 
-def test_the_name_says_what_it_is(small_run: Run) -> None:
-    assert files.file_name(small_run, "zarr.zip") == "synaptogen-8x8-20c-seed1.zarr.zip"
+def test_the_name_tells_runs_apart(make_run: Make) -> None:
+    names = [files.file_name(make_run(**each).request, "zarr.zip") for each in ({}, {"c2c": 1.5}, {"word_ohm": 3.0})]
+    start, mark = names[0].rsplit("-", 1)
+    assert start == "synaptogen-hennen2024-8x8-20c-seed1" and re.fullmatch(r"[0-9a-f]{7}\.zarr\.zip", mark)
+    assert names[1] != names[0] == names[2], "lines are not in it"
+    nets = [files.file_name(make_run(word_ohm=ohm).request, "cir") for ohm in (1.0, 3.0)]
+    assert nets[0] != nets[1]
 
 
 @pytest.mark.parametrize("budget", [256e6, 40_000])
