@@ -126,6 +126,19 @@ def test_features_of_loops(times: float) -> None:
         np.testing.assert_allclose(found[name], factor * expected[name], rtol=0.03, err_msg=name)
 
 
+def test_sweeps_that_hardly_reach_the_usual_read_voltage_are_read_at_a_lower_one() -> None:
+    ends, ohms = (0.125, 0.25, 0.375), []
+    for end in ends:
+        s = end / 1.5
+        cell = Cell(u_set=1.2 * s, u_reset=1.1 * s, u_min=end, u_max=end, step=0.03 * s)
+        found = sc.fitting.extract_features(made_loops(cell, 60, seed=1).dataset())
+        ohms.append([float(found[name].median()) for name in ("r_hrs", "r_lrs")])
+        assert (found["failure"] == 0).all()
+        read = sc.fitting.FeatureOptions.of(found).read_voltage
+        assert read == (0.2 if end == ends[-1] else pytest.approx(0.4 * end))
+    np.testing.assert_allclose(ohms, [[60e3, 6e3]] * 3, rtol=0.03)
+
+
 def test_trains_of_the_command_line_follow_the_device(times: float, tmp_path: Path) -> None:
     sc.save_device(scaled(times), tmp_path / "device.json")
     trains = ["cycling:cycles=3", "staircase", "iv_sweep:points=20", "random:pulses=5", "identical"]

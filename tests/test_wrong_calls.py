@@ -187,6 +187,75 @@ CALLS: list[tuple[str, list[str]]] = [  # each call, and what must not stand in 
     ("sc.fitting.fit(ds, device, name='x', criterion=?)", ["None", "'best'", "[]"]),
     ("sc.fitting.fit(ds, device, name='x', confidence=?)", ["0", "1", "'1'", "nan"]),
     ("sc.fitting.validate(?)", ["None", "device", "1"]),
+    ("held.wait(?)", [*NUMBER, "-1", "1e30", "2**63", "1e-12"]),
+    ("held.wait(1.0, ?)", ["'1'", "0", "-1", "nan", "True", "300"]),
+    ("held.trap_times(?, 0)", [*WHOLE, "3"]),
+    ("held.trap_times(0, ?)", [*WHOLE, "4"]),
+    ("sc.CellArray((2, 2), device, seed=1, retention=?)", ["'stanford-c'", "True", "traps", "{}"]),
+    ("sc.CellArray((2, 2), device, seed=1, retention=law, traps=?)", ["'stanford-a'", "True", "law", "{}"]),
+    ("sc.PulseTrain.wait(?)", ["'1'", "None", "True", "-1", "nan", "1e30", "2**63"]),
+    ("train.timed(?)", ["'1'", "True", "-1", "nan", "1e30", "[1, 2]", "[]"]),
+    ("law.vary(?=True)", ["scale", "rate", "t0", "activation_energy", "jumps"]),
+    ("law.vary(jumps=?)", ["'poisson'", "[]", "np.zeros(2)"]),
+    ("sc.RetentionLaw.from_dict(?)", ["None", "{}", "[]", "{**law.to_dict(), 'x': 1}"]),
+    ("sc.RetentionLaw.from_dict({**law.to_dict(), 'time_range': ?})", ["None", "1", "'ab'", "['1', 2]", "[2, 1]"]),
+    ("sc.RetentionLaw.from_dict({**law.to_dict(), 'variations': ?})", ["None", "1", "'ab'", "[1]", "True"]),
+    ("sc.RetentionLaw.from_dict({**law.to_dict(), 't0': ?})", ["None", "'1'", "0", "nan", "True", "10**400"]),
+    ("sc.retention.Traps('a', [1e-5], ?)", ["'1'", "None", "[2.0]", "[-1]", "[nan]", "[]"]),
+    ("sc.retention.spectrum(?, 5e-5, [1.0])", ["None", "'traps'", "law"]),
+    ("sc.retention.spectrum(traps, ?, [1.0])", ["None", "'1'", "0", "nan", "[1e-5]"]),
+    ("sc.retention.allan_variance(?, 5e-5, [1.0])", ["None", "'traps'", "law"]),
+    ("sc.retention.autocovariance(?, 5e-5, [1.0])", ["None", "'traps'", "law"]),
+    ("sc.retention.autocovariance(traps, 5e-5, [1.0], ?)", ["'1'", "[-1.0]", "[0.0]", "[nan]", "[[1.0]]", "True"]),
+    ("sc.retention.curve(?, 5e-5, [1.0])", ["None", "'stanford-c'", "traps"]),
+    ("sc.retention.curve(law, 5e-5, [1.0], ?)", ["None", "'1'", "[2]", "[[0.5]]", "nan"]),
+    ("sc.retention.curve(law, 5e-5, [1.0], reversible=?)", ["'no'", "1", "None", "nan", "[]"]),
+    ("sc.retention.bit_error_rate(?, [5e-5, 1e-4], [7e-5], [1.0])", ["None", "'stanford-c'", "traps"]),
+    ("sc.retention.bit_error_rate(law, [5e-5, 1e-4], [7e-5], [1.0], reversible=?)", ["'no'", "1", "None"]),
+    ("sc.fitting.fit_pulse_width(?, [1.0] * 4, [True] * 4)", ["'1'", "None", "[1.0]", "[nan] * 4"]),
+    ("sc.fitting.fit_pulse_width([1e-6] * 4, [1.0] * 4, ?)", ["'1'", "None", "[0.5] * 4", "[[True], [True, True]]"]),
+    ("sc.fitting.compare(?, ds)", ["None", "1", "'ab'", "[1, 2]"]),
+    ("sc.fitting.fit_retention(?)", ["None", "ds", "law"]),
+    ("sc.load_images(?)", ["None", "1", "'nowhere.npz'", "here", "'a' * 1000"]),
+    ("sc.load_weights(?)", ["None", "1", "'nowhere.npz'", "here", "'a' * 1000"]),
+    ("sc.load_retention(?)", ["None", "1", "'nobody'", "'a' * 1000"]),
+    ("sc.load_retention_table(?)", ["None", "1", "'nowhere.csv'", "here", "'a' * 1000"]),
+    ("sc.load_network(?)", ["None", "1", "'x.txt'", "'nowhere.nc'", "'a' * 1000 + '.nc'"]),
+    ("sc.load_dataset(?)", ["'a' * 1000 + '.nc'", "'a\\0.nc'"]),
+    ("sc.save_network(?, here / 'x.nc')", ["None", "network", "cells"]),
+    ("sc.save_network(analog, ?)", ["None", "1", "'x'", "'/nowhere/x.nc'"]),
+    ("sc.save_veriloga(?, here / 'x.va')", ["None", "cells", "'hennen2024'"]),
+    ("sc.save_veriloga(device, ?)", ["None", "1", "'x.txt'", "'/nowhere/x.va'"]),
+    ("sc.save_veriloga(device, here / 'x.va', cycles=?)", [*WHOLE, "1", "5000"]),
+    ("nets.Mapping(?='x')", ["low", "high", "scheme", "pairs_in", "scale", "bias", "headroom", "weight_bits"]),
+    ("nets.Chip(?)", ["None", "'hennen2024'"]),
+    ("nets.Chip(device, faults=?)", ["None", "1", "'ab'", "{1: 2}", "{(0, 0): 1}", "{(0, 0, 0): 1}"]),
+    ("nets.Chip(device, seed=?)", [*WHOLE]),
+    ("nets.Conv2d(np.ones((9, 1)), [0.0], padding=?)", ["None", "True", "1", "(1, -1)", "(1, 1, 1)"]),
+    ("nets.Pool2d(stride=?)", ["0", "[]", "(0, 1)", "'ab'"]),
+    ("nets.Network(?)", ["None", "True", "[]", "[1]", "'ab'"]),
+    ("nets.Network([nets.Dense(np.eye(2), np.zeros(2))], ?)", ["[1]", "[[1], [2, 3]]", "ds", "[nan, 1]", "[None, 1]"]),
+    ("nets.Network.from_arrays(?)", ["None", "1", "'ab'", "[]", "[[1]]", "np.eye(2)"]),
+    ("nets.Network.from_arrays([np.eye(2)], ?)", ["1", "[None]", "[[nan, 1]]", "[[1]]", "'a'"]),
+    ("nets.Network.from_arrays([np.eye(2)], activation=?)", ["None", "'x'", "[]", "np.zeros(2)"]),
+    ("nets.Network.from_weights(?)", ["None", "{}", "[1]", "{'a.weight': [1]}", "{'a.weight': None}"]),
+    ("network.check_labels(?, 2)", ["None", "[[1], [2, 3]]", "ds", "[nan, 1]", "[9, 9]", "[1]"]),
+    ("nets.digits(?)", WHOLE),
+    ("nets.spiking_layers(?)", ["None", "4", "[4]", "[4, 0]", "'ab'"]),
+    ("nets.draw_weights(?)", ["None", "analog", "1"]),
+    ("nets.train(?, np.eye(4), [0] * 4)", ["None", "analog"]),
+    ("nets.train(network, np.eye(4), [0] * 4, rate=?)", ["'1'", "nan", "-1", "None"]),
+    ("nets.program(network, nets.Chip(device), targets=?)", ["1", "'ab'", "[]", "[None]", "True"]),
+    ("nets.program(network, nets.Chip(device), cancel=?)", ["1", "'ab'", "True"]),
+    ("nets.accuracy_budget(analog, np.eye(4), [0] * 4, first_read=?)", WHOLE),
+    ("nets.accuracy_over_time(analog, ?, [1.0], np.eye(4), [0] * 4)", ["None", "'stanford-c'"]),
+    ("nets.accuracy_over_time(analog, law, [1.0], np.eye(4), [0] * 4, cancel=?)", ["1", "'ab'", "True"]),
+    ("nets.train_in_the_loop(analog, np.eye(4), [0] * 4, tolerance=?)", ["'1'", "nan", "0", "-1", "2", "None"]),
+    ("nets.sweep_chips(?, chip, *data, over='ohm', values=[1], seeds=[1])", ["None", "analog"]),
+    ("nets.sweep_chips(network, ?, *data, over='ohm', values=[1], seeds=[1])", ["None", "device"]),
+    ("nets.sweep_chips(network, chip, *data, over=?, values=[1], seeds=[1])", ["None", "[]", "'volt'"]),
+    ("nets.sweep_chips(network, chip, *data, over='ohm', values=?, seeds=[1])", ["None", "1", "'ab'", "[]", "[nan]"]),
+    ("nets.sweep_chips(network, chip, *data, over='ohm', values=[1], seeds=?)", ["None", "1", "[]", "[0.5]", "[-1]"]),
     ("sc.fitting.FeatureOptions(polarity=?)", ["None", "'up'", "[]"]),
     ("sc.fitting.FeatureOptions(read_voltage=?)", ["'1'", "nan", "None"]),
     ("sc.fitting.FeatureOptions(smoothing=?)", ["'5'", "4", "True", "5.0"]),
@@ -198,17 +267,31 @@ def names(here: Path) -> dict[str, Any]:
     device = sc.load_device("hennen2024")
     cells, train = sc.CellArray((3, 4), device, seed=1), sc.PulseTrain.cycling(2)
     cells.apply_voltage(-1.5)
+    nets, law, traps = sc.networks, sc.load_retention("stanford-c"), sc.retention.Traps.stanford_a()
+    network = nets.Network.from_arrays([np.eye(4), np.ones((4, 3))])
     return {
         "sc": sc, "np": np, "xr": xr, "date": date, "nan": float("nan"), "inf": float("inf"),
         "device": device, "cells": cells, "train": train, "here": here, "ds": sc.simulate(cells.copy(), train),
         "saved": cells.to_state(), "plain": device.to_dict(), "pairs": sc.crossbar.DifferentialPairs(1e-5, 1e-4),
-        "bias": sc.crossbar.bias((3, 4), "half", 0.5),
+        "bias": sc.crossbar.bias((3, 4), "half", 0.5), "nets": nets, "law": law, "traps": traps, "network": network,
+        "held": sc.CellArray((3, 4), device, seed=1, retention=law, traps=traps), "chip": nets.Chip(device, seed=1),
+        "analog": nets.program(network, nets.Chip(device, seed=1)), "data": (np.eye(4), np.eye(4), [0] * 4),
     }  # fmt: skip
 
 
 def state(known: dict[str, Any]) -> tuple[Any, ...]:
-    cells = known["cells"]
-    return cells.state_hash(), cells.reads, cells.fresh, known["train"].to_dict(), known["device"].hash
+    cells, held, analog = known["cells"], known["held"], known["analog"]
+    programmed = [layer.cells.state_hash() for layer in analog.layers], analog.calibration
+    waited = held.state_hash(), held.time, known["law"].hash
+    return (
+        cells.state_hash(),
+        cells.reads,
+        cells.fresh,
+        known["train"].to_dict(),
+        known["device"].hash,
+        waited,
+        programmed,
+    )
 
 
 def fault(text: str, known: dict[str, Any]) -> str | None:

@@ -64,12 +64,11 @@ def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
     values = variable.transpose(time, *cells).values
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
-    matrix = values.reshape(values.shape[0], -1)
-    if not matrix.size:
+    if not values.size:
         raise ValueError(
             f"feature: must hold at least one value (got {name!r} of shape {variable.shape}); simulate more"
         )
-    return matrix
+    return values.reshape(values.shape[0], -1)
 
 
 def time_dim(variable: xr.DataArray) -> str | None:

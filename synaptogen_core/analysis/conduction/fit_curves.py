@@ -89,7 +89,7 @@ def fit_curves(
     work.done(0.3)
     parts = _parts(usable, u_0)
     reach = float(np.max(np.abs(usable.voltage)))
-    assumed: list[str] = []
+    assumed = [] if u_0 == FeatureOptions.read_voltage else [f"Resistances are those at {u_0:g} V."]
     warnings = _loop_warnings(usable)
     g_high = MARGINS[0] * float(np.quantile(parts.conductance[parts.kind != LOW], 0.01))
     g_low = MARGINS[1] * float(np.quantile(parts.conductance[parts.kind == LOW], 0.99))

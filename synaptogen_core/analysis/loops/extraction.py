@@ -26,6 +26,9 @@ from synaptogen_core.types import F64, Bools, Ints
 UNKNOWN = 2.0  # times the read voltage: as far a branch is fitted whose threshold is not known
 EXACT = 1 + 1e-6  # a step is known so well, and no sample at the end of a range is to be lost by it
 WIDEST = 10.0  # V: no step is taken as longer
+END = 0.99  # quantile of |V| that is the end of most sweeps
+HIGH, LOW = 0.6, 0.4  # of the end: a read voltage above the first may be one that switches; the second is taken instead
+LEAST_READ = 1e-6  # V
 GUARD = 0.8  # of a threshold: up to there a branch is fitted, for switching begins gradually
 
 
@@ -74,7 +77,7 @@ def extract_features(
     count = loops["sample_count"].values.astype(np.intp)
     voltage, current = (loops[name].values.astype(np.float64) for name in ("voltage", "current"))
     data = sweeps.samples(voltage, current, count, options.series_resistance)
-    options = _wide_enough(options, data.voltage)
+    options = _within(options, data.voltage)
     at_negative, at_positive = sweeps.openings(data)
     # auto: do most loops open the other way round?
     positive = options.polarity == "positive" or (
@@ -96,13 +99,21 @@ def extract_features(
     return made.assign_attrs(current_offset=-offset if positive else offset)
 
 
-def _wide_enough(options: FeatureOptions, voltage: F64) -> FeatureOptions:
-    """Wider ranges of the fits where samples lie too far apart for their degrees, as in a sweep to 10 V."""
+def _within(options: FeatureOptions, voltage: F64) -> FeatureOptions:
+    """The options as the sweeps allow them.
+
+    The ranges of the fits are wider where samples lie too far apart for their degrees, as in a sweep to 10 V, and the
+    read voltage is lower where it comes near the end of the sweeps, or lies beyond.
+    """
     steps = np.abs(np.diff(voltage))
     steps = steps[np.isfinite(steps) & (steps > 0)]
-    step = min(float(np.median(steps)) * EXACT, WIDEST) if steps.size else 0.0
+    if not steps.size:
+        return options
+    step, end = min(float(np.median(steps)) * EXACT, WIDEST), float(np.quantile(np.abs(voltage), END))
     hrs, lrs = (max(v, (d + 1) * step) for v, d in zip(options.fit_range, options.degrees, strict=True))
-    return options if (hrs, lrs) == options.fit_range else replace(options, fit_range=(hrs, lrs))
+    low = float(f"{LOW * end:.1g}")
+    read = low if low > LEAST_READ and end < options.read_voltage / HIGH else options.read_voltage
+    return replace(options, fit_range=(hrs, lrs), read_voltage=read)
 
 
 def _fill(found: Found, place: slice, loops: sweeps.Loops, options: FeatureOptions) -> None:

@@ -37,7 +37,8 @@ class FeatureOptions:
     prominence : float or None
         How far the current must fall after a maximum [A]; None: 1.5 % of the largest RESET current of each loop.
     read_voltage : float
-        At which resistances are read [V], on the side of RESET.
+        At which resistances are read [V], on the side of RESET. Where sweeps end below 5/3 of it, about
+        40 % of their end is taken instead.
     degrees : (int, int)
         Of the polynomials through the high- and the low-resistance branches.
     fit_range : (float, float)

@@ -241,3 +241,16 @@ def part_of(panel: Panel, chosen: NDArray[np.bool_]) -> Panel:
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
     device = np.repeat(np.arange(sizes.size, dtype=np.int32), sizes)
     return Panel(panel.values[rows], device, starts, panel.features, panel.step)
+
+
+def halved(panel: Panel) -> Panel:
+    """The earlier and the later half of each device's cycles as two devices, one after the other.
+
+    Parameters
+    ----------
+    panel : Panel
+    """
+    middle = panel.starts[:-1] + np.diff(panel.starts) // 2
+    starts = np.sort(np.concatenate([panel.starts, middle])).astype(np.intp)
+    device = np.repeat(np.arange(2 * panel.devices, dtype=np.int32), np.diff(starts))
+    return Panel(panel.values, device, starts, panel.features, panel.step)
