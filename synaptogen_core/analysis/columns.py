@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from synaptogen_core import checks
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES, FEATURES, VARIABLES
 from synaptogen_core.types import F64
 
@@ -25,6 +27,8 @@ TIME_DIMS = ("cycle", "pulse")
 SCALES = ("linear", "log")
 LOG10_E = math.log10(math.e)
 BLOCK_VALUES = 1 << 17  # 1 MB of float64: a block stays in the cache while it is used
+
+MOST_POINTS = 1_000_000  # of a curve
 
 
 def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
@@ -47,7 +51,7 @@ def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
     ValueError
         If there is no such variable, or it does not run over cycles or pulses and cells.
     """
-    if name not in ds.data_vars:
+    if not isinstance(name, str) or name not in ds.data_vars:
         known = [str(v) for v in ds.data_vars if time_dim(ds[v]) is not None]
         raise ValueError(
             f"feature: must be a variable of the Dataset (got {name!r}); it holds {', '.join(known) or 'none'} - "
@@ -101,10 +105,26 @@ def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[
                 "simulate with record=('features',) or name the variable with features="
             )
         return found
-    names = (features,) if isinstance(features, str) else tuple(features)
+    names = names_of(features)
     if not names:
         raise ValueError("features: must name at least one variable (got none); leave it out for all features")
     return names
+
+
+def names_of(features: object, argument: str = "features") -> tuple[str, ...]:
+    """One name or several as a tuple."""
+    names = tuple(features) if isinstance(features, Iterable) and not isinstance(features, str) else (features,)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{argument}: must be a name or a list of them (got {shown(features)}); give texts")
+    return names
+
+
+def own_or_given(ds: xr.Dataset, device: DeviceParameters | None) -> DeviceParameters | None:
+    """The device that was given, else that of the Dataset, if it tells one."""
+    if device is None:
+        return device_of(ds)
+    checks.instance("device", device, DeviceParameters, "use load_device")
+    return device
 
 
 def scale_of(name: str, scale: str | None) -> str:
