@@ -107,6 +107,7 @@ class Fit(Frozen):
 
 
 @one_thread()
+@stages.full_rank()
 def fit(
     ds: xr.Dataset,
     template: DeviceParameters,
