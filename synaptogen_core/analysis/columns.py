@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -112,19 +112,27 @@ def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[
 
 
 def names_of(features: object, argument: str = "features") -> tuple[str, ...]:
-    """One name or several as a tuple."""
+    """One name or several as a tuple.
+
+    Parameters
+    ----------
+    features : str or sequence of str
+    argument : str
+        What the error calls it.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    TypeError
+        If something is no text.
+    """
     names = tuple(features) if isinstance(features, Iterable) and not isinstance(features, str) else (features,)
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"{argument}: must be a name or a list of them (got {shown(features)}); give texts")
     return names
-
-
-def own_or_given(ds: xr.Dataset, device: DeviceParameters | None) -> DeviceParameters | None:
-    """The device that was given, else that of the Dataset, if it tells one."""
-    if device is None:
-        return device_of(ds)
-    checks.instance("device", device, DeviceParameters, "use load_device")
-    return device
 
 
 def scale_of(name: str, scale: str | None) -> str:
@@ -207,8 +215,26 @@ def cell_blocks(
         first = last
 
 
-def device_of(ds: xr.Dataset) -> DeviceParameters | None:
-    """The device that a Dataset was simulated with, from its attribute ``settings`` (never evaluated), or None."""
+def device_of(ds: xr.Dataset, given: DeviceParameters | None = None) -> DeviceParameters | None:
+    """The device that was given, else that which a Dataset was simulated with.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Its attribute ``settings`` is read, never evaluated.
+    given : DeviceParameters, optional
+
+    Returns
+    -------
+    DeviceParameters or None
+
+    Raises
+    ------
+    TypeError
+        If something else was given.
+    """
+    if given is not None:
+        return cast("DeviceParameters", checks.instance("device", given, DeviceParameters, "use load_device"))
     settings = ds.attrs.get("settings")
     return _device_of_settings(settings) if isinstance(settings, str) else None
 

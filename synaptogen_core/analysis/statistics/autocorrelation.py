@@ -20,9 +20,9 @@ from synaptogen_core.analysis.columns import (
     check_cells,
     check_times,
     columns_of,
+    device_of,
     feature_list,
     model_indices,
-    own_or_given,
     repeating_cells,
 )
 from synaptogen_core.analysis.population.moments import population_moments
@@ -209,7 +209,7 @@ def _model_curves(
     divide_by: str,
 ) -> tuple[F64, F64]:
     """Exact correlations within a cell, and as the estimator sees them; (lags, v, v), NaN where there is no law."""
-    device = own_or_given(ds, device)
+    device = device_of(ds, device)
     indices = model_indices(names, scales, ds, device)
     model = np.full((max_lag + 1, len(names), len(names)), np.nan)
     expected = model.copy()

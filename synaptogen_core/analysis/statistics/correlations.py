@@ -14,9 +14,9 @@ from synaptogen_core.analysis.columns import (
     check_cells,
     check_times,
     columns_of,
+    device_of,
     feature_list,
     model_indices,
-    own_or_given,
     repeating_cells,
 )
 from synaptogen_core.analysis.population.moments import population_moments
@@ -80,7 +80,7 @@ def correlations(
     check_times(times, 2, "correlations within devices")
     found = variance_components.cell_sums(cell_blocks(columns, scales, group_starts(cells)), cells)
     check_cells(found.cells, found.left_out, 3, "correlations between devices")
-    device = own_or_given(ds, device)
+    device = device_of(ds, device)
     indices = model_indices(names, scales, ds, device)
     chosen = [i for i in indices if i is not None]
     memory = None

@@ -13,9 +13,9 @@ from synaptogen_core.analysis.columns import (
     cell_blocks,
     check_cells,
     check_times,
+    device_of,
     feature_list,
     model_indices,
-    own_or_given,
     repeating_cells,
     scale_of,
     scaled_words,
@@ -97,7 +97,7 @@ def spread(
     if method not in METHODS:
         raise ValueError(f"method: must be 'memory' or 'anova' (got {method!r}); 'memory' is unbiased")
     names = feature_list(ds, features)
-    device = own_or_given(ds, device)
+    device = device_of(ds, device)
     result: dict[str, Any] = {}
     shares, cells_used = [], {}
     for name in names:
