@@ -111,27 +111,11 @@ def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[
     return names
 
 
-def names_of(features: object, argument: str = "features") -> tuple[str, ...]:
-    """One name or several as a tuple.
-
-    Parameters
-    ----------
-    features : str or sequence of str
-    argument : str
-        What the error calls it.
-
-    Returns
-    -------
-    tuple of str
-
-    Raises
-    ------
-    TypeError
-        If something is no text.
-    """
+def names_of(features: object) -> tuple[str, ...]:
+    """One name or several as a tuple."""
     names = tuple(features) if isinstance(features, Iterable) and not isinstance(features, str) else (features,)
     if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"{argument}: must be a name or a list of them (got {shown(features)}); give texts")
+        raise TypeError(f"features: must be a name or a list of them (got {shown(features)}); give texts")
     return names
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 import xarray as xr
 
 from synaptogen_core import checks
-from synaptogen_core.analysis.columns import names_of
 from synaptogen_core.analysis.exploring.cell_table import CellTable
 from synaptogen_core.analysis.exploring.selecting import Chosen, choose, read_rule
 from synaptogen_core.plots.exploring.draw import draw, read_spec
@@ -60,7 +59,9 @@ def explore(
     table = CellTable(checks.instance("ds", ds, xr.Dataset, "give a Dataset of simulate"))
     checks.instance("select", select, str, "give a rule as the Explorer writes it")
     checks.flag("link", link)
-    specs = [read_spec(text, table) for text in names_of(pictures, "pictures")]
+    given = checks.instance("pictures", pictures, Sequence, "give a list of texts")
+    texts = (checks.instance("pictures", text, str, "give a list of texts") for text in given)
+    specs = [read_spec(text, table) for text in texts]
     if not specs:
         raise ValueError(f"pictures: must name at least one picture (got none); such as {PICTURES[0]!r}")
     chosen = choose(table, read_rule(select))
