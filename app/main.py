@@ -16,6 +16,6 @@ from app.work import crowd, warm  # noqa: E402 - as above
 
 guard.stand()
 once.keep()
-crowd.look_seldom()
+crowd.prepare()
 warm.start(TABS)
 dashboard.Dashboard().servable()

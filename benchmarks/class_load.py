@@ -219,7 +219,7 @@ def report(address: str, servers: list[int], options: argparse.Namespace) -> Non
         " / ".join(f"{quantile(values, share):.2f}" for share in (0.5, 0.95, 1.0)) + " s"
         for values in (seen.opened, seen.answered)
     )
-    half = seen.memory[len(seen.memory) // 2 :] or [before]
+    course = [seen.memory[len(seen.memory) * tenth // 10] for tenth in range(10) if seen.memory]
     print(
         f"{options.sessions} sessions, a change every {options.every:g} s, {elapsed:.0f} s; "
         f"load average {os.getloadavg()[0]:.1f}\n"
@@ -227,7 +227,8 @@ def report(address: str, servers: list[int], options: argparse.Namespace) -> Non
         f"answers {len(seen.answered)}: median / 95 % / largest {answered}\n"
         f"errors {len(seen.errors)} {seen.errors[:3]}\n"
         f"server: {used / max(len(seen.answered), 1):.3f} CPU-s an answer, all together {used:.0f} s; "
-        f"memory {before:.0f} MB before, {half[0]:.0f} at half time, {max(seen.memory, default=0):.0f} at most",
+        f"memory {before:.0f} MB before, {max(seen.memory, default=0):.0f} at most; "
+        f"at each tenth of the time {' '.join(f'{each:.0f}' for each in course)}",
         flush=True,
     )
     if servers:

@@ -157,13 +157,13 @@ def called(name: str, value: object) -> None:
         raise TypeError(f"{name}: must be a function or None (got {shown(value)}); give one without calling it")
 
 
-def pair(name: str, value: object, high: int) -> tuple[int, int]:
-    """Two whole numbers from 1 to `high`: rows and columns.
+def pair(name: str, value: object, high: int, low: int = 1) -> tuple[int, int]:
+    """Two whole numbers from `low` to `high`: rows and columns.
 
     Parameters
     ----------
     name, value : str, object
-    high : int
+    high, low : int
 
     Returns
     -------
@@ -175,7 +175,7 @@ def pair(name: str, value: object, high: int) -> tuple[int, int]:
     """
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise TypeError(f"{name}: must be rows and columns (got {shown(value)}); give a pair such as (64, 64)")
-    return whole(name, value[0], 1, high), whole(name, value[1], 1, high)
+    return whole(name, value[0], low, high), whole(name, value[1], low, high)
 
 
 def numeric(name: str, value: object, rule: str = "an array of numbers", remedy: str = "give plain numbers") -> Any:

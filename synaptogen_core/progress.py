@@ -106,6 +106,9 @@ class Work:
     what: str
     kept: str = "nothing was changed"
 
+    def __post_init__(self) -> None:
+        check_callbacks(self.progress, self.cancel)
+
     def report(self, share: float) -> None:
         """Report the share that is done."""
         if self.progress is not None:

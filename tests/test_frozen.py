@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -16,7 +18,7 @@ from synaptogen_core.array.runs import recording
 from synaptogen_core.crossbar.programming.pulse import Pulse
 from synaptogen_core.crossbar.solver.solve import LineSolution
 from synaptogen_core.device import stationary
-from synaptogen_core.device.model.float32 import constants
+from synaptogen_core.device.model.float32 import Constants, constants
 
 DEVICE = sc.load_device("hennen2024")
 BIAS = sc.crossbar.bias((3, 4), "half", 0.5, selector="transistor")
@@ -54,12 +56,20 @@ def made_up(kind: Any) -> Any:
     return kind(**values)
 
 
+PROGRAMMED = sc.networks.program(
+    sc.networks.Network.from_arrays([np.eye(4), np.ones((4, 3))]), sc.networks.Chip(DEVICE, seed=1)
+)
 RECORDS = [
     DEVICE,
     DEVICE.vary(order=3, c2c=0.5, correlations=False),
     constants(DEVICE),
     (sc.PulseTrain.cycling(3) + sc.PulseTrain.table([1.0, -1.0])).pulses,
     sc.PulseTrain.table([1.0, -1.0]),
+    sc.PulseTrain.cycling(3).timed(1e-6, 1.0),
+    sc.load_retention("stanford-c"),
+    sc.retention.Traps.stanford_a(),
+    *PROGRAMMED.layers,
+    *PROGRAMMED.network.weighted,
     BIAS,
     sc.crossbar.Lines(),
     sc.crossbar.Periphery(sc.crossbar.Dac(4, 0, 1)),
@@ -72,6 +82,24 @@ RECORDS = [
 
 def test_every_array_of_a_frozen_record_refuses_writing() -> None:
     assert [name for record in RECORDS for name in open_arrays(record, type(record).__name__)] == []
+
+
+def pickled(record: Any) -> Any:
+    return pickle.loads(pickle.dumps(record))  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+def test_copies_refuse_writing_too(copied: Any) -> None:
+    records = [record for record in RECORDS if not isinstance(record, Constants)]  # internal, and never copied
+    assert [name for record in records for name in open_arrays(copied(record), type(record).__name__)] == []
+
+
+def test_copies_of_programmed_networks_have_cells_of_their_own() -> None:
+    for copied in (copy.copy(PROGRAMMED), copy.deepcopy(PROGRAMMED), PROGRAMMED.copy()):
+        before = [layer.cells.state_hash() for layer in PROGRAMMED.layers]
+        copied.layers[0].cells.apply_voltage(1.5)
+        assert [layer.cells.state_hash() for layer in PROGRAMMED.layers] == before
+        assert copied.layers[0].cells.state_hash() != before[0]
 
 
 def test_an_open_array_would_be_seen() -> None:

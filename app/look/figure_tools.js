@@ -183,11 +183,11 @@ const square = (view) => {
       set(columns, {min_border_right: first.right + width - BARS})
       return
     }
-    const height = Math.round(Math.max(first.height, Math.min(wide / share + top + bottom, SHARE * window.innerHeight)))
+    const other = beside(), whole = wide / share + top + bottom
+    const height = Math.round(Math.max(other ? first.height : Math.min(first.height, whole), Math.min(whole, SHARE * window.innerHeight)))
     const high = height - top - bottom
     const spare = Math.max(0, Math.round(wide - high * share)), below = Math.max(0, Math.round(high - wide / share))
     set(fig, {height, min_border_right: right + spare, min_border_bottom: bottom + below})
-    const other = beside()
     if (other) {
       other.first_height ??= other.height
       set(other, {height: other.first_height + height - first.height})

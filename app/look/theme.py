@@ -339,6 +339,7 @@ table.numbers { border-collapse: collapse; font-size: 13px; font-variant-numeric
 table.numbers caption { text-align: left; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
 table.numbers th, table.numbers td { padding: 3px 6px; text-align: right; font-weight: normal; }
 table.numbers th:first-child { text-align: left; opacity: 0.85; }
+@media (max-width: 599px) { table.numbers { font-size: 12px; } table.numbers :is(th, td) { padding: 3px; } }
 table.numbers tr + tr { border-top: 1px solid rgba(127, 127, 127, 0.25); }
 """
 

@@ -46,7 +46,7 @@ KINDS = {
     "pulse": Kind("Pulse", (Field("U", default=-1.5),), "One voltage; below zero SET, above zero RESET."),
     "cycle": Kind("SET and RESET", (Field("SET", high=0, default=-1.5), Field("RESET", low=0, default=1.5)),
                   "A SET pulse, then a RESET pulse."),
-    "sweep": Kind("I-V sweep", (Field("to", high=0, default=-1.5), Field("and to", low=0, default=1.5),
+    "sweep": Kind("I-V sweep", (Field("lower end", high=0, default=-1.5), Field("upper end", low=0, default=1.5),
                                 Field("points", "", 4, 2000, True, 200)),
                   "Triangle from 0 V to the first voltage, back, to the second, and back."),
     "ramp": Kind("Staircase", RESETS, "Pulses in equal steps from one voltage to another."),

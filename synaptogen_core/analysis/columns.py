@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from synaptogen_core import checks
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES, FEATURES, VARIABLES
 from synaptogen_core.types import F64
 
@@ -25,6 +27,8 @@ TIME_DIMS = ("cycle", "pulse")
 SCALES = ("linear", "log")
 LOG10_E = math.log10(math.e)
 BLOCK_VALUES = 1 << 17  # 1 MB of float64: a block stays in the cache while it is used
+
+MOST_POINTS = 1_000_000  # of a curve
 
 
 def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
@@ -47,7 +51,7 @@ def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
     ValueError
         If there is no such variable, or it does not run over cycles or pulses and cells.
     """
-    if name not in ds.data_vars:
+    if not isinstance(name, str) or name not in ds.data_vars:
         known = [str(v) for v in ds.data_vars if time_dim(ds[v]) is not None]
         raise ValueError(
             f"feature: must be a variable of the Dataset (got {name!r}); it holds {', '.join(known) or 'none'} - "
@@ -64,12 +68,11 @@ def series_of(ds: xr.Dataset, name: str) -> NDArray[np.floating[Any]]:
     values = variable.transpose(time, *cells).values
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
-    matrix = values.reshape(values.shape[0], -1)
-    if not matrix.size:
+    if not values.size:
         raise ValueError(
             f"feature: must hold at least one value (got {name!r} of shape {variable.shape}); simulate more"
         )
-    return matrix
+    return values.reshape(values.shape[0], -1)
 
 
 def time_dim(variable: xr.DataArray) -> str | None:
@@ -102,9 +105,17 @@ def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[
                 "simulate with record=('features',) or name the variable with features="
             )
         return found
-    names = (features,) if isinstance(features, str) else tuple(features)
+    names = names_of(features)
     if not names:
         raise ValueError("features: must name at least one variable (got none); leave it out for all features")
+    return names
+
+
+def names_of(features: object) -> tuple[str, ...]:
+    """One name or several as a tuple."""
+    names = tuple(features) if isinstance(features, Iterable) and not isinstance(features, str) else (features,)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"features: must be a name or a list of them (got {shown(features)}); give texts")
     return names
 
 
@@ -188,8 +199,26 @@ def cell_blocks(
         first = last
 
 
-def device_of(ds: xr.Dataset) -> DeviceParameters | None:
-    """The device that a Dataset was simulated with, from its attribute ``settings`` (never evaluated), or None."""
+def device_of(ds: xr.Dataset, given: DeviceParameters | None = None) -> DeviceParameters | None:
+    """The device that was given, else that which a Dataset was simulated with.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Its attribute ``settings`` is read, never evaluated.
+    given : DeviceParameters, optional
+
+    Returns
+    -------
+    DeviceParameters or None
+
+    Raises
+    ------
+    TypeError
+        If something else was given.
+    """
+    if given is not None:
+        return cast("DeviceParameters", checks.instance("device", given, DeviceParameters, "use load_device"))
     settings = ds.attrs.get("settings")
     return _device_of_settings(settings) if isinstance(settings, str) else None
 

@@ -35,7 +35,7 @@ from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_r
 from synaptogen_core.analysis.retention.pulse_width import PulseWidth, fit_pulse_width
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.choose import choose
-from synaptogen_core.analysis.validation.lines import LIMITS, checked_limits, compare_numbers
+from synaptogen_core.analysis.validation.lines import LIMITS, compare_numbers, limits_said
 from synaptogen_core.analysis.validation.scores import compare
 from synaptogen_core.analysis.validation.validate import Validation, validate
 from synaptogen_core.analysis.validation.verdict import Finding
@@ -51,7 +51,6 @@ __all__ = [
     "RetentionFit",
     "RetentionJudgement",
     "Validation",
-    "checked_limits",
     "choose",
     "compare",
     "compare_numbers",
@@ -64,6 +63,7 @@ __all__ = [
     "fit_retention",
     "from_simulation",
     "judge_retention",
+    "limits_said",
     "scaled_curves",
     "screen_devices",
     "usable_records",

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core import checks
 from synaptogen_core.array.ageing import Ages, flickering
 from synaptogen_core.array.transactions import Transactional
 from synaptogen_core.device.retention import telegraph
@@ -80,11 +81,17 @@ class Waiting(Transactional):
         Returns
         -------
         ndarray of float64, shape (traps,)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such cell.
         """
+        i, j = checks.whole("row", row, 0, self.rows - 1), checks.whole("column", column, 0, self.columns - 1)
         if self._traps is None:
             return np.zeros(0)
         numbers = telegraph.numbers(self._traps, self._device)
-        cell = self._state.cell[[row * self.columns + column]]
+        cell = self._state.cell[[i * self.columns + j]]
         count = int(telegraph.how_many(self._seed, cell, numbers)[0])
         found = [telegraph.time_constant(self._seed, cell, k, numbers)[0][0] for k in range(count)]
         return np.array(found) / SECOND

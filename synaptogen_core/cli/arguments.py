@@ -118,7 +118,7 @@ def _part(text: str, scale: float) -> PulseTrain:
     settings: dict[str, Any] = {"kind": kind}
     for pair in filter(None, (piece.strip() for piece in rest.split(","))):
         name, equals, value = pair.partition("=")
-        if not equals:
+        if not equals or name.strip() == "kind":
             raise ValueError(f"--train: settings must be name=value (got {pair!r}); write {kind}:{name}=...")
         settings[name.strip()] = _value(value.strip())
     return PulseTrain.from_dict((_voltages(settings, scale) if kind != "read_only" else {}) | settings)

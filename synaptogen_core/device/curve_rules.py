@@ -43,8 +43,19 @@ def most_u_max(hhrs: F64, llrs: F64) -> float:
     -------
     float
         At least 1.6, in steps of 0.1 [V].
+
+    Raises
+    ------
+    ValueError
+        If the coefficients lie too far apart to tell.
     """
-    roots = np.roots(np.polysub(hhrs, llrs)[:-1])
+    try:
+        with np.errstate(over="ignore"):
+            roots = np.roots(np.polysub(hhrs, llrs)[:-1])
+    except np.linalg.LinAlgError:  # 1e308 over 1e-9 is no number
+        raise ValueError(
+            "hhrs, llrs: must be curves of like size (got coefficients too far apart); correct them"
+        ) from None
     meets = roots.real[(np.abs(roots.imag) < 1e-9 * np.abs(roots)) & (roots.real > 0)]
     first = float(meets.min()) / U_MAX_MARGIN if meets.size else HIGHEST
     return max(U_MAX_LIMIT, min(float(np.floor(10 * first)) / 10, HIGHEST))

@@ -27,6 +27,17 @@ def read_only(value: Any) -> Any:
     return value
 
 
+class Frozen:
+    """Of frozen dataclasses with arrays: copies and pickles hold the fields alone, and refuse writing, too."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]  # a dataclass
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, read_only(value))
+
+
 def freeze(record: Any) -> None:
     """Make the fields of a frozen dataclass `read_only`; for its ``__post_init__``."""
     for field in fields(record):

@@ -157,7 +157,7 @@ class ModelNumbers:
         distance = self.means[:, 4:] - self.sigma_floor
         share = 0.0
         for k, weight in enumerate(self.weights):
-            for d, s in zip(distance[k], spread[k], strict=True):
+            for d, s in zip(distance[k].tolist(), spread[k].tolist(), strict=True):  # x / tiny is infinity
                 below = 0.5 * (1 - erf(d / s / sqrt(2))) if s > 0 else float(d < 0)
                 share += float(weight) * below
         return min(1.0, share)

@@ -33,9 +33,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     FileError
         If there is no such file, or its suffix is none of .nc, .zarr, .zarr.zip, .json and .csv.
     """
-    file = Path(path)
-    if not file.exists():
-        raise FileError(f"{path}: must exist (got no such file); check the name")
+    file = text.there(path)
     suffix = file.suffix.lower()
     if suffix == ".json":
         return "device"

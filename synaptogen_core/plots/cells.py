@@ -38,7 +38,7 @@ def per_cell(ds: xr.Dataset, name: str, of: str = "median") -> F64:
     ValueError
         For another number.
     """
-    if of not in NUMBERS:
+    if not isinstance(of, str) or of not in NUMBERS:
         raise ValueError(f"of: must be one of {', '.join(NUMBERS)} (got {of!r}); median is usual")
     if not {"cycle", "pulse"} & set(ds[name].dims):
         return scaled(name, ds[name].values).ravel()

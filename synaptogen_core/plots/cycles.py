@@ -50,9 +50,10 @@ def cycle_to_cycle(
     TypeError, ValueError
         For a feature that `ds` has not, cells that it has not, or a lag that leaves no pair of cycles.
     """
-    (name,) = chosen(ds, feature)
+    (name,) = chosen(ds, checks.instance("feature", feature, str, "give one name"))
     series = np.asarray(series_of(ds, name), np.float64)  # (cycles, cells)
     cells = range(min(3, series.shape[1])) if cells is None else cells
+    cells = np.atleast_1d(checks.numeric("cells", cells, "cells by their numbers", "give a list")).tolist()
     if not 1 <= len(cells) <= len(COMPONENTS):
         raise ValueError(f"cells: must be 1 to {len(COMPONENTS)} cells (got {len(cells)}); follow a few")
     places = [checks.whole("cells", cell, 0, series.shape[1] - 1) for cell in cells]

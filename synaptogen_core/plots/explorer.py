@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from synaptogen_core import checks
 from synaptogen_core.analysis.exploring.cell_table import CellTable
 from synaptogen_core.analysis.exploring.selecting import Chosen, choose, read_rule
 from synaptogen_core.plots.exploring.draw import draw, read_spec
@@ -55,8 +56,12 @@ def explore(
     TypeError, ValueError
         If a picture, a colour or the rule cannot be read, or `ds` holds no features over cycles.
     """
-    table = CellTable(ds)
-    specs = [read_spec(text, table) for text in pictures]
+    table = CellTable(checks.instance("ds", ds, xr.Dataset, "give a Dataset of simulate"))
+    checks.instance("select", select, str, "give a rule as the Explorer writes it")
+    checks.flag("link", link)
+    given = checks.instance("pictures", pictures, Sequence, "give a list of texts")
+    texts = (checks.instance("pictures", text, str, "give a list of texts") for text in given)
+    specs = [read_spec(text, table) for text in texts]
     if not specs:
         raise ValueError(f"pictures: must name at least one picture (got none); such as {PICTURES[0]!r}")
     chosen = choose(table, read_rule(select))

@@ -11,7 +11,7 @@ import xarray as xr
 
 from synaptogen_core import checks
 from synaptogen_core.analysis import statistics_api as statistics
-from synaptogen_core.analysis.columns import device_of
+from synaptogen_core.analysis.columns import device_of, names_of
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.palette import COLORS
 from synaptogen_core.plots.look import MODEL, axis, factor, is_log, scaled, sized, title
@@ -35,7 +35,7 @@ def chosen(ds: xr.Dataset, features: str | Sequence[str] | None) -> list[str]:
         If `ds` is no Dataset, or has not what is asked for.
     """
     checks.instance("ds", ds, xr.Dataset, "give a Dataset of simulate, or one read back from a file")
-    names = [features] if isinstance(features, str) else list(features or FEATURE_NAMES)
+    names = FEATURE_NAMES if features is None else names_of(features)
     found = [name for name in names if name in ds]
     missing = [name for name in names if name not in ds]
     if not found or (features is not None and missing):

@@ -1,25 +1,34 @@
-"""Random links and files: always sentences, never an error of the program, and no long wait.
+"""Random links and files at every door: always sentences, never an error of the program, and no long wait.
 
 The whole counts (100,000 links, 10,000 files) take some minutes: SYNAPTOGEN_LINKS=100000 SYNAPTOGEN_FILES=10000.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import random
+import struct
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import numpy as np
 import pytest
 
 from app.settings import link
 from app.settings.sections import MAX_CELLS, Settings
+from app.tabs.crossbar.inputs import own_voltages
 from app.tabs.fit import compute, pictures
 from app.tabs.fit.file_view import said
 from app.tabs.fit.files import ours
+from app.tabs.networks import data as network_data
+from app.tabs.networks.own import Own, OwnImages
+from app.tabs.pulses.files import segment_from_csv
 from app.tabs.registry import TABS
+from app.tabs.time.measured import measured
 from app.work import trains
 from synaptogen_core.analysis.loops.screening import screen_devices
 from tests.hostile import SPELLINGS, files, links, random_file, random_link
@@ -113,6 +122,76 @@ def read(name: str, data: bytes) -> Any:
     if reading.device is not None:
         compute.limits_of(reading.device)
     return shown
+
+
+def packed(**arrays: np.ndarray) -> bytes:
+    """Arrays as an .npz holds them."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+def idx(array: np.ndarray) -> bytes:
+    """Bytes as MNIST's files hold them."""
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def network(name: str, data: bytes) -> None:
+    network_data.of_weights(Own(name, data), network_data.example())
+
+
+def moved(name: str, data: bytes) -> None:
+    found = measured(name, data)
+    if not found.good:
+        raise ValueError(found.said)
+
+
+X, Y = np.arange(6400, dtype=np.uint8).reshape(100, 8, 8), np.arange(100, dtype=np.uint8) % 2
+WEIGHTS = {"a.weight": np.ones((4, 64)), "a.bias": np.ones(4), "b.weight": np.ones((10, 4)), "b.bias": np.ones(10)}
+TABLE = "device,time [s],resistance [ohm]\n" + "".join(f"{d},{t},{9000 + t + d}\n" for d in (1, 2) for t in (0, 1, 9))
+# What a tab does with a file, and files that it takes.
+DOORS: dict[str, tuple[Callable[[str, bytes], object], list[tuple[str, bytes]]]] = {
+    "images": (
+        lambda name, data: network_data.of_files(OwnImages((Own(name, data),))),
+        [
+            ("a.npz", packed(x=X, y=Y)),
+            ("a.csv", "\n".join(f"{i % 2},{i},2,3,4" for i in range(100)).encode()),
+            ("a.npz", packed(images=X / 255, labels=Y)),
+        ],
+    ),
+    "labels": (
+        lambda name, data: network_data.of_files(OwnImages((Own("a-idx3-ubyte", idx(X)), Own("labels" + name, data)))),
+        [("-idx1-ubyte", idx(Y))],
+    ),
+    "weights": (network, [("a.npz", packed(**WEIGHTS))]),
+    "table": (moved, [("a.csv", TABLE.encode())]),
+    "pulses": (
+        lambda name, data: segment_from_csv(data.decode("utf-8", "replace")),
+        [("a.csv", b"voltage_V,cycle_end\n-1.5,0\n1.5,1\n-0.9,0\n")],
+    ),
+    "voltages": (
+        lambda name, data: own_voltages(data.decode("utf-8", "replace").strip(), 64, 1.5), [("a.csv", b"0.1, 0.2; 0")]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("door", DOORS)
+def test_every_other_door_takes_or_refuses_random_files(door: str) -> None:
+    chance, (take, samples) = random.Random(4), DOORS[door]
+    taken = 0
+    for name, data in samples:
+        take(name, data)
+    for i in range(FILES // 5):
+        name, data = random_file(chance, samples)
+        try:
+            take(name, data)
+            taken += 1
+        except (ValueError, TypeError) as error:
+            assert ": " in str(error) and len(str(error)) < 1000, f"{door} {i}: not a sentence: {error!r}"
+        except Exception as error:
+            raise AssertionError(f"{door} {i}: {name!r} {data[:2000]!r}") from error
+    assert 0 < taken < FILES // 5, "both ways were gone"
 
 
 @pytest.mark.timeout(3600)

@@ -78,8 +78,8 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
         (press, ("Last step (V)", *["ArrowLeft"] * 30), "overview map"),
         (press, ("Steps", "Home"), "pulse train")]),
     ([kind("Triangular I-V sweep")], [
-        (press, ("Sweep to (V)", "End"), "pulse train"),
-        (press, ("and to (V)", "Home"), "pulse train"),
+        (press, ("Lower end (V)", "End"), "pulse train"),
+        (press, ("Upper end (V)", "Home"), "pulse train"),
         (press, ("Points", "Home"), "pulse train")]),
     ([kind("Identical pulses after SET")], [
         (press, ("η", "End"), "overview map"),

@@ -128,6 +128,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (["run.nc", "--order", "99"], "has orders up to 10 (got 99)"),
         (["run.nc", "--train", "cycle"], "--train: must be one of cycling, iv_sweep"),
         (["run.nc", "--train", "cycling:5"], "--train: settings must be name=value (got '5')"),
+        (["run.nc", "--train", "cycling:kind=x"], "--train: settings must be name=value (got 'kind=x')"),
         (["run.nc", "--train", "cycling:u_set=1"], "u_set: must be negative (got 1 V)"),
         (["run.nc", "--train", "cycling:n=1"], "cycling: must have no settings but cycles, u_set, u_reset"),
         (["run.nc", "--train", "gone.csv"], "gone.csv: must exist (got no such file)"),

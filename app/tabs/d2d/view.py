@@ -179,7 +179,7 @@ class View(Base):
             "y": [names[i] for i, _ in places],
             "value": [value[p] for p in places],
             "text": [signed(value[p]) for p in places],
-            "model": ["" if i == j or np.isnan(model[i, j]) else f"model {signed(model[i, j])}" for i, j in places],
+            "model": ["" if i == j or np.isnan(model[i, j]) else f"({signed(model[i, j])})" for i, j in places],
             "over": ["pale" if -0.5 < value[p] < 0.77 else "strong" for p in places],
         }
         title, of = KINDS[result.kind]

@@ -45,7 +45,9 @@ SESSION = (
     "All settings and your own device in a small file: open it here, or give it to "
     "<code>synaptogen generate run.nc --session synaptogen.session.json</code>."
 )
-SIZES_STYLE = "td { padding: 1px 18px 1px 0; } td:nth-child(2) { text-align: right; } p { margin: 6px 0; }"
+SIZES_STYLE = """
+td { padding: 1px 18px 1px 0; } td:nth-child(2) { text-align: right; white-space: nowrap; } p { margin: 6px 0; }
+"""
 
 
 class View(Base):

@@ -42,7 +42,8 @@ def why(table: CellTable, place: int, reasons: Sequence[Reason], *, outlier: boo
 
 def _reason(table: CellTable, place: int, reason: Reason) -> str:
     value = float(table.column(reason.quantity)[place]) * scale_of(reason.quantity)
-    shown = f"{symbol_of(reason.quantity)} {value:.3g} {unit_of(reason.quantity)}".replace("-", "−")
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    shown = f"{symbol_of(reason.quantity)} {number} {unit_of(reason.quantity)}".replace("-", "−")
     if value == 0 and reason.quantity.endswith(".std"):
         return f"{shown}, the same in every cycle"
     extreme = "largest" if reason.score > 0 else "smallest"

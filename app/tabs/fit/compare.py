@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from app.tabs.fit.compute import features_in
 from synaptogen_core.drawing.picture import Picture
 from synaptogen_core.report import pictures, summary
 from synaptogen_core.report.summary import Number, Row
+
+WORDS = ("good", "not good", "not known")
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,39 @@ def of_validation(validation: Any) -> Judged:
         named(pictures.values(validation)), distances, named(pictures.memory(validation, first=0)),
         validation.correlations, tuple(summary.verdict(validation)),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Two:
+    """A fit that was kept and the present one: what each is, and line by line what is said of both."""
+
+    names: tuple[str, str]
+    score: str
+    lines: tuple[tuple[str, str, str], ...]  # label, and a mark of each
+    uses: tuple[str, str]
+
+
+def of_two(found: Mapping[str, Any]) -> Two | None:
+    """Two fits side by side; None where there are not two of the same data."""
+    if found["beside"] is None:
+        return None
+    both = (found["kept"], found)
+    gain, error = (float(found["beside"][name].values[1]) for name in ("gain", "error"))
+    word = "better" if gain > 0 else "worse"
+    sure = f" ± {error:.3f}" if np.isfinite(error) else ""
+    findings = [{row.label: row.mark for row in summary.verdict(one["judge"])[1:]} for one in both]
+    numbers = [[row.mark for row in summary.compared(one["numbers"])] for one in both]
+    lines = [(label, mark, findings[1].get(label, "")) for label, mark in findings[0].items()]
+    first, second = (", ".join(f"{marks.count(word)} {word}" for word in WORDS) for marks in numbers)
+    return Two(
+        (_kind(both[0]["fit"]), _kind(both[1]["fit"])),
+        f"This fit predicts later cycles {word} than the kept one, by {abs(gain):.3f}{sure} nat a value."
+        if gain
+        else "Both fits predict later cycles equally well.",
+        (*lines, ("Numbers that matter", first, second)),
+        (str(both[0]["numbers"].attrs["uses"]), str(both[1]["numbers"].attrs["uses"])),
+    )
+
+
+def _kind(fit: Any) -> str:
+    return "format 2" if fit.parts is not None else f"published class, order {fit.orders.attrs['chosen']}"

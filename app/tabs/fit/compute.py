@@ -72,6 +72,9 @@ class Options(TabOptions):
     components = param.Selector(default="0", objects={"Suggested": "0", **{str(k): str(k) for k in range(1, 6)}},
                                 label="Components",
                                 doc="Kinds of device in the mixture; suggested by the BIC.")  # fmt: skip
+    limits = param.String("", label="Limits on errors",
+                          doc="How large an error still serves your use, by line, such as: quantiles=5%, bit "
+                              "errors=50%. Empty: what two lots of one technology differ by.")  # fmt: skip
     device_name = param.String("", label="Name of the device", doc="Empty: that of the file.")
     UNITS: ClassVar[dict[str, str]] = {"series_resistance": "Ω"}
 
@@ -261,7 +264,20 @@ def numbers(
     """How far the device is from the measurement in numbers that matter for its use."""
     from synaptogen_core.analysis import fitting_api
 
-    return fitting_api.compare_numbers(values["fit"], refitted=values["judge"].refitted)
+    limits = fitting_api.limits_said(text for text in options.limits.split(",") if text.strip())
+    return fitting_api.compare_numbers(values["fit"], limits=limits, refitted=values["judge"].refitted)
+
+
+def beside(
+    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+) -> xr.Dataset | None:
+    """Which of two fits of the same data predicts better: the one that was kept, and this one."""
+    from synaptogen_core.analysis import fitting_api
+
+    kept, found = values.get("kept"), values["fit"]
+    if kept is None or kept["fit"] is found or kept["fit"].data_hash != found.data_hash:
+        return None
+    return fitting_api.compare([kept["fit"], found], found.features)
 
 
 OF_LOOPS = ("set_method", "reset_method", "smoothing", "series_resistance", "polarity")
@@ -272,7 +288,8 @@ STAGES = (
     Stage("curves", "Fitting the I-V family", curves),
     Stage("fit", "Fitting memory and spread", fit, ("model", "order", "method", "components")),
     Stage("judge", "Comparing the fit with the measurement", judge),
-    Stage("numbers", "Comparing in numbers that matter", numbers),
+    Stage("numbers", "Comparing in numbers that matter", numbers, ("limits",)),
+    Stage("beside", "Comparing with the fit that was kept", beside),
 )
 
 

@@ -99,6 +99,7 @@ def of_stage(key: str, values: Mapping[str, Any]) -> Any:
         "screen": lambda found: of_cycles(found["extract"], found["screen"], "sample_count" in found["read"].data),
         "fit": lambda found: compare.of_fit(found["fit"]),
         "judge": lambda found: compare.of_validation(found["judge"]),
+        "beside": compare.of_two,
         "numbers": lambda found: (tuple(summary.compared(found["numbers"])), str(found["numbers"].attrs["uses"])),
     }
     return makers[key](values) if key in makers else None

@@ -26,6 +26,7 @@ from synaptogen_core.progress import Progress
 
 FITS = ThreadPoolExecutor(2, "fit")  # of all pages: more would only take memory; the others wait their turn
 MOST_BYTES = 100_000_000  # of a file
+KEPT = ("fit", "judge", "numbers")
 USING = "Finding what can be chosen for this device"
 
 
@@ -53,6 +54,7 @@ class FitWork:
         self._lane = Lane(self._turn, self._rests)  # a job's key: what the stage depends on
         self._using = Lane()  # whether the page can take a device is found out beside it
         self._stopped = False
+        self._kept: dict[str, Any] | None = None  # what the stages had found of a fit that others are compared with
         options.param.watch(lambda *events: self._begin(), list(options.names()))
 
     # ------------------------------------------------------------------------------------------------ from the page
@@ -109,6 +111,12 @@ class FitWork:
         """What a stage has found, or None."""
         return self._values[stage][1] if stage in self._values else None
 
+    def keep(self) -> None:
+        """Later fits of the same data are compared with this one."""
+        if self.value("numbers") is not None:
+            self._kept = {key: found for key, (_, found, _) in self._values.items() if key in KEPT}
+            self._begin()
+
     def use(self) -> None:
         """The device of the fit, or of the file, becomes the page's."""
         found = compute.device_of(self.value, self.options.device_name)
@@ -137,11 +145,11 @@ class FitWork:
         self._lane.close()
         self._using.close()
         self._values.clear()
-        self.source = self._painter = None
+        self.source = self._painter = self._kept = None
 
     # ------------------------------------------------------------------------------------------------ the lane
     def _start(self, source: Source) -> None:
-        self.source = source
+        self.source, self._kept = source, None
         self._tried.clear()
         self._later(lambda: self.status.param.update(error=""))
         self._begin()
@@ -159,7 +167,7 @@ class FitWork:
         choices, used, keys = self.options.choices(), [], {}
         for stage in STAGES:
             used += [(name, choices.get(name)) for name in stage.uses]
-            keys[stage.key] = (stage.key, self.source, tuple(used))
+            keys[stage.key] = (stage.key, self.source, tuple(used), id(self._kept) if stage.key == "beside" else 0)
         return keys
 
     def _next(self) -> tuple[compute.Stage, Any] | None:
@@ -184,6 +192,7 @@ class FitWork:
     async def _one(self, stage: compute.Stage, key: Hashable) -> None:
         self._stopped = False
         source, choices, values = self.source, self.options.choices(), {k: v[1] for k, v in self._values.items()}
+        values["kept"] = self._kept
         self._later(lambda: self.status.param.update(stage=stage.title, progress=0.0, stopped=False))
         keys = [one.key for one in STAGES]
         if keys.index(stage.key) <= keys.index(self._failed):  # a refused file stays said while the old one goes on

@@ -12,7 +12,7 @@ from app.look.plain import escape
 from synaptogen_core.report.summary import MARKS
 
 if TYPE_CHECKING:
-    from app.tabs.fit.compare import Fitted, Judged
+    from app.tabs.fit.compare import Fitted, Judged, Two
     from synaptogen_core.report.summary import Number, Row
 
 TONES = {"good": "#009E73", "not good": "#D55E00", "not known": theme.NEUTRAL, "good for some": "#E69F00"}
@@ -21,7 +21,8 @@ ul { list-style: none; padding-left: 4px; margin: 4px 0; }
 li { margin: 4px 0; padding-left: 26px; text-indent: -26px; font-size: 0.95rem; }
 li b { display: inline-block; width: 26px; text-indent: 0; font-size: 1.05rem; }
 p { margin: 4px 0; font-size: 0.92rem; }
-:host { overflow-x: auto; } td { padding: 2px 10px 2px 0; font-size: 0.86rem; vertical-align: top; }
+:host { overflow-x: auto; } th { text-align: left; font-size: 0.86rem; padding-right: 10px; }
+td { padding: 2px 10px 2px 0; font-size: 0.86rem; vertical-align: top; }
 ul.plain { list-style: disc; padding-left: 22px; } ul.plain li { padding-left: 0; text-indent: 0; font-size: 0.92rem; }
 """
 COLUMNS = {"label": "Number", "value": "Estimate", "lower": "from", "upper": "to (95 %)", "unit": "Unit",
@@ -59,6 +60,24 @@ def compared(found: tuple[tuple[Row, ...], str] | None) -> str:
         for row in rows
     )
     return f"<p><strong>{escape(uses)}</strong></p><table>{lines}</table>"
+
+
+def two(found: Two | None) -> str:
+    """The kept fit and this one, side by side; or how to have that."""
+    if found is None:
+        return "<p>Keep this fit, choose another model or order: both then stand here side by side.</p>"
+    heads = f"<th>Kept: {escape(found.names[0])}</th><th>Now: {escape(found.names[1])}</th>"
+    lines = "".join(
+        f"<tr><td>{escape(label)}</td>"
+        + "".join(f'<td style="color:{TONES.get(m, "inherit")}">{MARKS.get(m, "")} {escape(m)}</td>' for m in marks)
+        + "</tr>"
+        for label, *marks in found.lines
+    )
+    uses = "".join(f"<td>{escape(text)}</td>" for text in found.uses)
+    return (
+        f"<p><strong>{escape(found.score)}</strong></p><table><tr><th></th>{heads}</tr>{lines}"
+        f"<tr><td>Good to</td>{uses}</tr></table>"
+    )
 
 
 def facts(fitted: Fitted) -> str:

@@ -46,15 +46,19 @@ class View(Base):
         self.said = theme.grid(self.verdict_card, self.facts_card, sizes={"xs": 12, "lg": 6})
         self.numbers = text.words()
         self.numbers_card = theme.card(theme.heading("In numbers that matter"), self.numbers)
+        self.two = text.words()
+        keep = pmui.Button(label="Keep this fit to compare", variant="outlined", size="small", margin=(2, 8))
+        keep.on_click(lambda event: work.keep())
+        self.two_card = theme.card(theme.heading("Fits side by side"), self.two, keep)
         self.files = context.downloads(FILES)
         self.downloads = theme.card(theme.heading("Download"), self.files.layout)
         self.pictures = layout.column(gap=10)
-        for part in (self.said, self.numbers_card, self.pictures, self.downloads, self.of_loops, self.of_fit):
+        after = (self.said, self.numbers_card, self.two_card, self.pictures, self.downloads)
+        for part in (*after, self.of_loops, self.of_fit):
             part.visible = False
         self.layout = layout.column(
             self.file.layout, self.of_file, self.of_loops, self.loops.layout, self.of_fit, self.said, self.numbers_card,
-            self.pictures,
-            self.downloads, gap=10,
+            self.two_card, self.pictures, self.downloads, gap=10,
         )  # fmt: skip
         work.connect(self.show)
 
@@ -65,7 +69,9 @@ class View(Base):
         def row(of_loops: bool) -> Any:
             names = tuple(name for name in options.names() if (name in OF_LOOPS) == of_loops)
             boxes = ("smoothing", "series_resistance")
-            return Panel((Group(options, names),), layout="bar", boxes=boxes, words={"device_name": "words"})
+            return Panel(
+                (Group(options, names),), layout="bar", boxes=boxes, words={"device_name": "words", "limits": "words"}
+            )
 
         return row(True), row(False)
 
@@ -97,6 +103,9 @@ class View(Base):
                 self.compare.show_validation(found)
         elif stage == "numbers":
             self.numbers.object, self.numbers_card.visible = text.compared(found), found is not None
+            self.two_card.visible = found is not None
+        elif stage == "beside":
+            self.two.object = text.two(found)
         self.said.visible = self.fitted is not None
         offered = [kind for kind in FILES if not isinstance(self.context.work.order(kind), str)]
         self.files.offer(offered)

@@ -158,7 +158,8 @@ class View(Base):
     def _offer(self, offer: Offer) -> Any:
         start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
         start.on_click(lambda event: self._begin(offer))
-        about = f"{offer.level}. {offer.steps} steps, about {offer.minutes} minutes."
+        steps = "1 step" if offer.steps == 1 else f"{offer.steps} steps"
+        about = f"{offer.level}. {steps}, about {offer.minutes} minutes."
         return theme.card(layout.column(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
             markdown(offer.summary), start, gap=10,

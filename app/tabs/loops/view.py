@@ -172,7 +172,7 @@ class View(Base):
         self.cycles.figure.title.text = (
             f"{'Cell' if len(result.cells) == 1 else 'Cells'} {names}: {span} of {result.of_cycles}"
         )
-        self.many.figure.title.text = f"Cycle {result.first_cycle}: {result.many.count} of {result.of_cells} cells"
+        self.many.figure.title.text = f"Cycle {result.first_cycle}: {result.many.count:,} of {result.of_cells:,} cells"
         share = {"50": "25–75 %", "90": "5–95 %", "98": "1–99 %"}[result.band]
         both = []
         if result.marks:

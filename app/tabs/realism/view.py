@@ -24,7 +24,7 @@ FARTHEST = 8.0  # standard errors that are drawn; what lies beyond stands at the
 EMPTY = {"x": [], "y": [], "says": []}
 TABLE = """
 table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; width: 100%; }
-th { font-weight: 500; text-align: left; padding: 3px 8px; white-space: nowrap; }
+th { font-weight: 500; text-align: left; padding: 3px 8px; white-space: nowrap; } th + th { text-align: right; }
 td { padding: 3px 8px; text-align: right; white-space: nowrap; }
 td small { display: block; opacity: 0.75; font-size: 11px; }
 tr { border-top: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
@@ -57,7 +57,8 @@ class View(Base):
         self.layout = layout.column(
             theme.card(self.summary, theme.pane(self.figure), self._legend(), self.notes),
             theme.grid(*(theme.card(table) for table in self.tables[:2]), sizes={"xs": 12, "lg": 6}),
-            theme.grid(*(theme.card(table) for table in self.tables[2:]), sizes={"xs": 12, "md": 6, "lg": 4}),
+            theme.grid(*(theme.card(table) for table in self.tables[2:]),
+                       sizes=[{"xs": 12, "md": 6, "lg": size} for size in (5, 5, 3)]),
             theme.card(theme.heading("What the model does not know"),
                        pn.pane.HTML(UNKNOWN, **wide)),
             gap=10,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.types import F64
 
 PUBLISHED_ETA = 3.0567  # Hennen et al. 2024, doi 10.1109/TED.2024.3427616
@@ -14,7 +14,7 @@ GRID = 121
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class Curves(Frozen):
     """Conduction of a device, as `DeviceParameters` wants it; SI units.
 
     Attributes

@@ -159,7 +159,8 @@ def choose(table: CellTable, steps: Sequence[Step]) -> Chosen | None:
         if step.mode == "not":
             mask = ~mask
             continue
-        inside = _inside(table, step)
+        with np.errstate(over="ignore", invalid="ignore"):  # a corner may lie farther out than any float32
+            inside = _inside(table, step)
         shape = np.broadcast_shapes(mask.shape, inside.shape)
         if step.mode == "new":
             mask = inside

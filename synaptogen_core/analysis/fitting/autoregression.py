@@ -245,7 +245,10 @@ def stationary(a: F64, noise: F64) -> tuple[F64, F64, bool]:
     step, f = transition(a), a.shape[1]
     driven = np.zeros_like(step)
     driven[:f, :f] = noise
-    spread = np.sqrt(np.diag(solve_discrete_lyapunov(step, driven))[:f])
+    variance = np.diag(solve_discrete_lyapunov(step, driven))[:f]
+    if not (variance > 0).all():
+        raise np.linalg.LinAlgError("the innovations have no covariance")
+    spread = np.sqrt(variance)
     return a * spread / spread[:, None], noise / spread / spread[:, None], changed
 
 

@@ -29,7 +29,7 @@ from synaptogen_core.analysis.loops.screening import screen_devices, with_drift
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.array.blas import one_thread
 from synaptogen_core.device import rules
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.drawing import cards
 from synaptogen_core.measurement import data_hash, from_simulation, is_measurement
@@ -44,7 +44,7 @@ MOST_CLIPPED = 0.01  # of drawn devices
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Fit(Frozen):
     """What was learnt from a measurement.
 
     Attributes
@@ -107,6 +107,7 @@ class Fit:
 
 
 @one_thread()
+@stages.full_rank()
 def fit(
     ds: xr.Dataset,
     template: DeviceParameters,

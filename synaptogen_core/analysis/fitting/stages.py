@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -101,6 +103,24 @@ def check_steady(panel: Panel) -> None:
                 f"ds: {name} must come back to its mean (got a correlation of {1 + slope:.2f} with the one before, "
                 "as drift and random walks have); detrend it, take every tenth cycle, or use fit_extended"
             )
+
+
+@contextmanager
+def full_rank() -> Iterator[None]:
+    """What follows from something else, such as copied devices, ends in a sentence, not in one of a library.
+
+    Raises
+    ------
+    NeedsExtended
+        Where a covariance has no full rank.
+    """
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise NeedsExtended(
+            "ds: must hold features and devices of which none follows from the others (got a covariance without full "
+            "rank); leave out copies, leave a feature to the template, or use fit_extended"
+        ) from error
 
 
 def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -> int:

@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from synaptogen_core.analysis.columns import described, scale_of
+from synaptogen_core import checks
+from synaptogen_core.analysis.columns import MOST_POINTS, described, scale_of
 from synaptogen_core.analysis.population.coordinate_law import CoordinateLaw, law_of
 from synaptogen_core.analysis.population.mixture import Mixture, shape_nodes
 from synaptogen_core.device import stationary
@@ -131,6 +132,7 @@ def population_curve(
     long_name, unit = _words(name, of)
     if values is None:
         ends = law.quantiles(np.array([1e-5, 1.0 - 1e-5]))
+        checks.whole("points", points, 2, MOST_POINTS)
         first, last = (float(end) for end in _to_own_unit(ends, own_log))
         as_log = scale == "log" and first > 0
         at = np.geomspace(first, last, points) if as_log else np.linspace(first, last, points)

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from synaptogen_core.analysis.columns import described, scale_of
+from synaptogen_core import checks
+from synaptogen_core.analysis.columns import MOST_POINTS, described, scale_of
 from synaptogen_core.analysis.population.curves import OF_WORDS
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
@@ -54,6 +55,7 @@ def device_ellipses(
     """
     if not 0.0 < probability < 1.0:
         raise ValueError(f"probability: must lie between 0 and 1 (got {probability!r}); 0.9 is usual")
+    checks.whole("points", points, 3, MOST_POINTS)
     rows = np.zeros((2, 8))
     for row, name, number in zip(rows, (x, y), of, strict=True):
         i = FEATURES.index(feature(name))

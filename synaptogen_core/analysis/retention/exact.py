@@ -88,9 +88,11 @@ def curve(
     TypeError, ValueError
         If an argument breaks its rule.
     """
+    checks.instance("law", law, RetentionLaw, "use load_retention")
+    checks.flag("reversible", reversible)
     start, ages = _positive("g0", g0), _ages(times)
     wanted = np.atleast_1d(checks.numeric("quantiles", quantiles)).astype(float)
-    if not np.all((wanted > 0) & (wanted < 1)):
+    if wanted.ndim != 1 or not np.all((wanted > 0) & (wanted < 1)):
         raise ValueError("quantiles: must lie between 0 and 1 (got others); 0.5 is the median")
     found = np.empty((start.size, wanted.size, ages.size))
     for i, g in enumerate(start):
@@ -136,6 +138,8 @@ def bit_error_rate(
     TypeError, ValueError
         If an argument breaks its rule.
     """
+    checks.instance("law", law, RetentionLaw, "use load_retention")
+    checks.flag("reversible", reversible)
     start, ages, limits = _positive("levels", levels), _ages(times), _positive("thresholds", thresholds)
     if limits.size != start.size - 1 or np.any(limits <= start[:-1]) or np.any(limits >= start[1:]):
         raise ValueError("thresholds: must lie one between each two rising levels (got others); give one fewer")

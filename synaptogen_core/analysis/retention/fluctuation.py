@@ -49,15 +49,15 @@ def autocovariance(traps: Traps, g: float, lags: ArrayLike, time_constants: Arra
     """
     from scipy.special import exp1
 
-    t = _row("lags", lags, zero=True)
+    t, variance = _row("lags", lags, zero=True), _variance(traps, g)
     if time_constants is not None:
-        tau = np.atleast_1d(checks.numeric("time_constants", time_constants)).astype(np.float64)
+        tau = _row("time_constants", time_constants)
         spread = np.exp(-t[:, None] / tau).sum(axis=1) / traps.density
-        return _array(traps, g, _variance(traps, g) * spread, "lag", t, "s", "autocovariance", "S^2")
+        return _array(traps, g, variance * spread, "lag", t, "s", "autocovariance", "S^2")
     with np.errstate(invalid="ignore"):
         spread = exp1(t / traps.longest) - exp1(t / traps.shortest)
     spread = np.where(t == 0, math.log(traps.longest / traps.shortest), spread)
-    return _array(traps, g, _variance(traps, g) * spread, "lag", t, "s", "autocovariance", "S^2")
+    return _array(traps, g, variance * spread, "lag", t, "s", "autocovariance", "S^2")
 
 
 def spectrum(traps: Traps, g: float, frequencies: ArrayLike) -> xr.DataArray:
@@ -85,10 +85,10 @@ def spectrum(traps: Traps, g: float, frequencies: ArrayLike) -> xr.DataArray:
     ----------
     4 (G a)^2 p (1 - p) tau/(1 + (2 pi f tau)^2) of each trap: Machlup 1954, J. Appl. Phys. 25, 341.
     """
-    f = _row("frequencies", frequencies)
+    f, variance = _row("frequencies", frequencies), _variance(traps, g)
     omega = 2 * np.pi * f
     spread = np.arctan(omega * traps.longest) - np.arctan(omega * traps.shortest)
-    return _array(traps, g, 4 * _variance(traps, g) * spread / omega, "frequency", f, "Hz", "spectrum", "S^2/Hz")
+    return _array(traps, g, 4 * variance * spread / omega, "frequency", f, "Hz", "spectrum", "S^2/Hz")
 
 
 def allan_variance(traps: Traps, g: float, windows: ArrayLike) -> xr.DataArray:
@@ -117,7 +117,7 @@ def allan_variance(traps: Traps, g: float, windows: ArrayLike) -> xr.DataArray:
     (G a)^2 p (1 - p)/x (2 - (3 - 4 e^-x + e^-2x)/x) of each trap, x = T/tau: the autocovariance, summed over the pairs
     of times of two windows (Allan 1966, Proc. IEEE 54, 221).
     """
-    window = _row("windows", windows)
+    window, variance = _row("windows", windows), _variance(traps, g)
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     half = math.log(traps.longest / traps.shortest) / 2
     tau = traps.shortest * np.exp(half * (nodes + 1))
@@ -125,11 +125,12 @@ def allan_variance(traps: Traps, g: float, windows: ArrayLike) -> xr.DataArray:
     whole = np.maximum(x, SMALL)
     exact = (2 - (3 - 4 * np.exp(-whole) + np.exp(-2 * whole)) / whole) / whole
     found = np.where(x < SMALL, 2 * x / 3 - x * x / 2, exact) @ weights * half
-    return _array(traps, g, _variance(traps, g) * found, "window", window, "s", "Allan variance", "S^2")
+    return _array(traps, g, variance * found, "window", window, "s", "Allan variance", "S^2")
 
 
 def _variance(traps: Traps, g: float) -> float:
     """Of the traps in one e-fold of time constants [S^2]."""
+    checks.instance("traps", traps, Traps, "give retention.Traps(...)")
     found = checks.number("g", g)
     if found <= 0:
         raise ValueError(f"g: must be above 0 S (got {found:g}); give a conductance")

@@ -150,7 +150,7 @@ def two_time_ratio(moved_by: F64, weights: np.ndarray | None = None) -> F64:
     ndarray of float64, shape (times - 1,)
     """
     d = moved_by if weights is None else moved_by[weights]
-    low, high = np.nanquantile(d, [WINSOR, 1 - WINSOR], axis=0)
+    low, high = _quantiles(d, WINSOR, 1 - WINSOR)
     d = np.clip(d, low, high)
     result = []
     for k in range(1, d.shape[1]):
@@ -158,6 +158,14 @@ def two_time_ratio(moved_by: F64, weights: np.ndarray | None = None) -> F64:
         a, b = d[both, 0], d[both, k]
         result.append(float(np.mean((a - a.mean()) * (b - b.mean())) / a.var()) if a.size > 2 and a.var() else np.nan)
     return np.array(result)
+
+
+def _quantiles(values: F64, *shares: float) -> F64:
+    """Quantiles of each column, over what was read in it; NaN where nothing was."""
+    found = np.full((len(shares), values.shape[1]), np.nan)
+    read = ~np.isnan(values).all(axis=0)
+    found[:, read] = np.nanquantile(values[:, read], shares, axis=0)
+    return found
 
 
 def two_time(table: RetentionTable, *, resamples: int = 200, seed: int = 0) -> xr.DataArray:
@@ -190,10 +198,10 @@ def _two_time(y: F64, times: F64, groups: list[np.ndarray], resamples: int, rng:
         return xr.DataArray(np.empty((0, 3)), dims=("time", "of"))
     d = y[:, 1:] - y[:, :1]
     for members in groups:
-        d[members] -= np.nanmedian(d[members], axis=0)
+        d[members] -= _quantiles(d[members], 0.5)
     value = two_time_ratio(d)
     again = [two_time_ratio(d, rng.integers(0, len(d), len(d))) for _ in range(resamples)]
-    low, high = np.nanquantile(again, [0.025, 0.975], axis=0) if again else (value, value)
+    low, high = _quantiles(np.array(again), 0.025, 0.975) if again else (value, value)
     coords = {"time": times[2:], "of": ["value", "low", "high"]}
     return xr.DataArray(np.stack([value, low, high], axis=1), coords, ("time", "of"), "two_time_ratio")
 

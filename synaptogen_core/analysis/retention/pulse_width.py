@@ -68,9 +68,14 @@ def fit_pulse_width(width: ArrayLike, voltage: ArrayLike, switched: ArrayLike) -
         If the arrays do not fit, or the widths or voltages are all the same.
     """
     w, u = (np.asarray(checks.numeric(n, v), np.float64) for n, v in (("width", width), ("voltage", voltage)))
-    y = np.asarray(switched)
+    try:
+        y = np.asarray(switched)
+    except (TypeError, ValueError):  # rows of unequal length, and what cannot become an array
+        y = np.empty(0)
     if y.dtype != np.bool_ or not w.shape == u.shape == y.shape or w.ndim != 1:
-        raise ValueError(f"switched: must be one truth value a pulse (got shapes {w.shape}, {u.shape}, {y.shape})")
+        raise ValueError(
+            f"switched: must be one truth value a pulse (got shapes {w.shape}, {u.shape}, {y.shape}); give three rows"
+        )
     if not (np.all(w > 0) and np.isfinite(u).all() and (np.all(u > 0) or np.all(u < 0))):
         raise ValueError("width: must be above 0 s, and the voltages of one sign (got others); split the table by sign")
     if np.unique(w).size < 2 or np.unique(u).size < 2 or y.all() or not y.any():

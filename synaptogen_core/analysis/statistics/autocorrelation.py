@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from synaptogen_core import checks
 from synaptogen_core.analysis.columns import (
     cell_blocks,
     check_cells,
@@ -152,9 +153,7 @@ def _over_lags(
     columns, scales = columns_of(ds, names, scale)
     times, cells = columns[0].shape
     check_times(times, 2, "a correlation over lags")
-    last = min(USUAL_LAGS, times - 1) if max_lag is None else max_lag
-    if not 0 <= last < times:
-        raise ValueError(f"max_lag: must be from 0 to {times - 1}, below the number of cycles (got {last})")
+    last = min(USUAL_LAGS, times - 1) if max_lag is None else checks.whole("max_lag", max_lag, 0, times - 1)
     blocks = cell_blocks(columns, scales, group_starts(cells, lag_products.GROUPS))
     products, used = lag_products.pooled_products(blocks, cells, last, cross=cross)
     check_cells(int(used.sum()), cells - int(used.sum()), 1, "a correlation over lags")
@@ -210,7 +209,7 @@ def _model_curves(
     divide_by: str,
 ) -> tuple[F64, F64]:
     """Exact correlations within a cell, and as the estimator sees them; (lags, v, v), NaN where there is no law."""
-    device = device or device_of(ds)
+    device = device_of(ds, device)
     indices = model_indices(names, scales, ds, device)
     model = np.full((max_lag + 1, len(names), len(names)), np.nan)
     expected = model.copy()

@@ -80,7 +80,7 @@ def correlations(
     check_times(times, 2, "correlations within devices")
     found = variance_components.cell_sums(cell_blocks(columns, scales, group_starts(cells)), cells)
     check_cells(found.cells, found.left_out, 3, "correlations between devices")
-    device = device or device_of(ds)
+    device = device_of(ds, device)
     indices = model_indices(names, scales, ds, device)
     chosen = [i for i in indices if i is not None]
     memory = None

@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from synaptogen_core.analysis.columns import described, feature_list, scale_of, series_of
+from synaptogen_core import checks
+from synaptogen_core.analysis.columns import MOST_POINTS, described, feature_list, scale_of, series_of
 from synaptogen_core.analysis.population.curves import DEFAULT_PROBABILITIES, check_probabilities
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.analysis.statistics import order_statistics as arrays
@@ -201,8 +202,7 @@ def cumulative(
         For an unknown variable, values that do not rise, or no usable value.
     """
     check_confidence(confidence)
-    if points < 2:
-        raise ValueError(f"points: must be at least 2 (got {points!r}); 200 is usual")
+    checks.whole("points", points, 2, MOST_POINTS)
     scale = scale_of(feature, scale)
     matrix = series_of(ds, feature)
     found = arrays.scan(matrix, scale)
@@ -259,8 +259,7 @@ def probability_plot(
     ValueError
         For an unknown variable, fewer than 2 points, or no usable value.
     """
-    if points < 2:
-        raise ValueError(f"points: must be at least 2 (got {points!r}); {arrays.MOST_POINTS} is plenty for a plot")
+    checks.whole("points", points, 2, MOST_POINTS)
     matrix = series_of(ds, feature)
     ordered = arrays.ordered_values(matrix, scale_of(feature, scale))
     _need_values(feature, ordered.size)

@@ -97,7 +97,7 @@ def spread(
     if method not in METHODS:
         raise ValueError(f"method: must be 'memory' or 'anova' (got {method!r}); 'memory' is unbiased")
     names = feature_list(ds, features)
-    device = device or device_of(ds)
+    device = device_of(ds, device)
     result: dict[str, Any] = {}
     shares, cells_used = [], {}
     for name in names:

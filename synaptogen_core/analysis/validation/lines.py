@@ -6,7 +6,7 @@ How the numbers scatter over these repeats is their interval.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -125,12 +125,40 @@ def checked_limits(limits: Mapping[str, float]) -> dict[str, float]:
     ValueError, TypeError
         If one is of no line, or no such number.
     """
-    for name, value in limits.items():
+    for name, value in checks.instance("limits", limits, Mapping, "give {name: limit}").items():
         if name not in LIMITS:
             raise ValueError(f"limits: must name some of {', '.join(LIMITS)} (got {shown(name)}); correct it")
         if checks.number(name, value) < 0:
             raise ValueError(f"limits: {name} must not be below 0 (got {value:g}); give an error that still serves")
     return dict(limits)
+
+
+def limits_said(texts: Iterable[str]) -> dict[str, float]:
+    """Limits out of texts such as "quantiles=0.05" or "bit errors = 50 %".
+
+    Parameters
+    ----------
+    texts : iterable of str
+
+    Returns
+    -------
+    dict
+        As `checked_limits`.
+
+    Raises
+    ------
+    ValueError
+        If a text has no number, or names no line.
+    """
+    found = {}
+    for text in texts:
+        line, _, said = text.partition("=")
+        number, percent = said.strip().removesuffix("%").strip(), said.strip().endswith("%")
+        try:
+            found[line.strip()] = float(number) / (100 if percent else 1)
+        except ValueError:
+            raise ValueError(f"limits: must read line=error (got {shown(text)}); write quantiles=5%") from None
+    return checked_limits(found)
 
 
 def _beyond(panel: Panel, each: Sequence[Panel], limit: float) -> list[Row]:

@@ -52,7 +52,7 @@ def compare(fits: Sequence[Fit], data: xr.Dataset) -> xr.Dataset:
     TypeError, ValueError
         If something is of the wrong kind, or there is too little to hold cycles back.
     """
-    if len(fits) < 2 or not all(isinstance(one, Fit) for one in fits):
+    if len(checks.instance("fits", fits, Sequence, "give a list")) < 2 or not all(isinstance(one, Fit) for one in fits):
         raise ValueError(f"fits: must be two fits or more (got {len(fits)}); see fit and fit_extended")
     checks.instance("data", data, xr.Dataset, "give a measurement")
     data = data if is_measurement(data) else from_simulation(data)

@@ -28,7 +28,7 @@ from synaptogen_core.analysis.validation import held_out
 from synaptogen_core.analysis.validation.held_out import Refits
 from synaptogen_core.analysis.validation.verdict import Finding, findings
 from synaptogen_core.array.blas import one_thread
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.measurement import select_records
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.schema import FEATURES
@@ -43,7 +43,7 @@ MATRICES = ("within devices", "one cycle later", "between devices")
 
 
 @dataclass(frozen=True, eq=False)
-class Validation:
+class Validation(Frozen):
     """How a fitted device compares with what it was fitted to.
 
     Attributes

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core import checks
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.checks import volts
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.schema import RECORDABLE
 
@@ -21,7 +21,7 @@ ITEM_BYTES = {"features": 16, "conductance": 4, "current": 4, "state": 1, "cycle
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class Recording(Frozen):
     """What to save, checked: each public function makes one of its keywords by `request`, and hands it on.
 
     Attributes

@@ -23,6 +23,7 @@ from synaptogen_core.array.trains.records import Pulses, Waveform
 from synaptogen_core.array.trains.table import table
 from synaptogen_core.array.trains.timing import Ns, Wait
 from synaptogen_core.array.trains.waveforms import Cycling, Head, Identical, ReadOnly, Staircase, Sweep
+from synaptogen_core.device.frozen import Frozen, read_only
 from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.drawing import cards
 
@@ -31,7 +32,7 @@ SHOWN = 240  # pulses in a notebook's picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PulseTrain:
+class PulseTrain(Frozen):
     """A sequence of at most 50 million voltages, each applied to all cells (random ones: one a cell, if wished).
 
     Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only` and `table`, or
@@ -255,7 +256,8 @@ class PulseTrain:
         if not self.node.duration:
             return None
         width, delay = self.node.timing(len(self))
-        return np.asarray(np.cumsum(width + delay) - delay)
+        found: Ns = read_only(np.cumsum(width + delay) - delay)
+        return found
 
     @property
     def sources(self) -> tuple[RandomSource, ...]:
@@ -271,10 +273,7 @@ class PulseTrain:
         starts = np.append(0, np.flatnonzero(head.cycle_end) + 1).astype(np.int32)
         step = np.arange(len(self), dtype=np.int32)
         step -= starts[cycle]
-        made = Pulses(head.voltage, head.cycle_end, head.read, step, cycle, head.random)
-        for array in vars(made).values():
-            array.flags.writeable = False
-        return made
+        return Pulses(*map(read_only, (head.voltage, head.cycle_end, head.read, step, cycle, head.random)))
 
     def _head(self, count: int) -> Head:
         return self.node.head(count, {source: number for number, source in enumerate(self.sources)})

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.device.frozen import Frozen
+
 
 @dataclass(frozen=True, eq=False)
-class Pulses:
+class Pulses(Frozen):
     """The arrays of a train of n pulses, read-only, each of shape (n,).
 
     Attributes

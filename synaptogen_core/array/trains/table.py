@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core import checks
 from synaptogen_core.array.trains.waveforms import Wave, assign
 from synaptogen_core.checks import numeric
+from synaptogen_core.device.frozen import Frozen
 from synaptogen_core.errors import shown
 
 LONG = 1_000
 
 
 @dataclass(frozen=True, eq=False)
-class Table(Wave):
+class Table(Frozen, Wave):
     """Voltages [V] (n,), and the growing indices of the pulses that end a cycle."""
 
     kind: ClassVar[str] = "table"

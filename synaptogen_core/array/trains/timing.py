@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains.waveforms import Identical, assign
+from synaptogen_core.device.frozen import Frozen
 from synaptogen_core.device.retention.clock import SECOND, nanoseconds
 
 Ns = NDArray[np.int64]
@@ -43,7 +44,7 @@ class Wait(Identical):
 
 
 @dataclass(frozen=True, eq=False)
-class Durations:
+class Durations(Frozen):
     """Width of each pulse and delay after it [ns]: one number for all pulses, shape (1,), or one a pulse, (n,)."""
 
     width: Ns
@@ -95,7 +96,9 @@ def durations(width: ArrayLike, delay: ArrayLike, pulses: int, unit: str = "s") 
 def _durations(name: str, value: ArrayLike, pulses: int, unit: str) -> Ns:
     raw = np.atleast_1d(checks.numeric(name, value, "durations", "give seconds"))
     if raw.shape not in ((1,), (pulses,)):
-        raise ValueError(f"{name}: must be one number, or one for each of {pulses:,} pulses (got shape {raw.shape})")
+        raise ValueError(
+            f"{name}: must be one number, or one for each of {pulses:,} pulses (got shape {raw.shape}); give seconds"
+        )
     bad = raw[~((raw >= 0) & (raw < (2**62 if unit == "ns" else 2**62 / SECOND)))]
     if bad.size:
         raise ValueError(f"{name}: must be from 0 s to 146 years (got {bad[0]:g} {unit}); correct it")

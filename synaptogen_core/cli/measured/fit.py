@@ -170,8 +170,8 @@ def fit(
     limit: Annotated[
         list[str] | None,
         typer.Option(
-            help='Error that still serves your use, by line of "in numbers": such as quantiles=0.05, "bit errors"=0.5 '
-            "(shares: 0.05 is 5 %). Default: what two lots differ by.",
+            help='Error that still serves your use, by line of "in numbers": such as quantiles=5%, "bit errors=50%". '
+            "Default: what two lots differ by.",
             rich_help_panel=RUN,
             metavar="LINE=ERROR",
         ),
@@ -192,7 +192,7 @@ def fit(
     writes = [path for path in outputs.values() if path is not None]
     file = files[0]
     _check_outputs(file, outputs, layout, model, force)
-    limits = fitting_api.checked_limits(_numbers(limit or ()))
+    limits = fitting_api.limits_said(limit or ())
     origin = load_device(template)
     columns, units = wishes.named("--column", column or ()), wishes.named("--unit", unit or ())
     extraction: dict[str, Any] = {
@@ -311,17 +311,6 @@ def _as_options(said: re.Match[str]) -> str:
     pairs = (pair.split(":", 1) for pair in said[2].split(","))
     texts = ((role.strip(" '"), value.strip(" '").replace("...", "NAME")) for role, value in pairs)
     return " ".join(f"{option} {shlex.quote(f'{role}={value}')}" for role, value in texts)
-
-
-def _numbers(texts: Sequence[str]) -> dict[str, float]:
-    """Numbers by line out of texts such as quantiles=0.05."""
-    found = {}
-    for line, text in wishes.named("--limit", texts).items():
-        try:
-            found[line] = float(text)
-        except ValueError:
-            raise ValueError(f"--limit: {line} must be a number (got {text!r}); write --limit {line}=0.1") from None
-    return found
 
 
 def _stem(file: Path) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.device.frozen import Frozen
 from synaptogen_core.types import F64
 
 FLOATING = float("nan")
@@ -16,7 +17,7 @@ SELECTORS = ("none", "transistor")
 
 
 @dataclass(frozen=True, eq=False)
-class Bias:
+class Bias(Frozen):
     """Voltages of the terminals; a cell sees that of its word line minus that of its bit line.
 
     Parameters

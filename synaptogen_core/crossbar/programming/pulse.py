@@ -17,7 +17,7 @@ from synaptogen_core.crossbar.solver import cells as elements
 from synaptogen_core.crossbar.solver.line_conductances import Wires
 from synaptogen_core.crossbar.solver.newton import Crossbar
 from synaptogen_core.crossbar.solver.solve import solve_lines
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.types import F64, Ints
 
 AT_ONCE = ("cell", "row")
@@ -25,7 +25,7 @@ SETTLED = 1500  # the measured range over it: a pulse whose voltages move less i
 
 
 @dataclass(frozen=True, eq=False)
-class Pulse:
+class Pulse(Frozen):
     """A pulse that went through the lines.
 
     Parameters

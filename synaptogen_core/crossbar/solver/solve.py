@@ -17,14 +17,14 @@ from synaptogen_core.crossbar.solver.blocks import can_be_put_together, put_toge
 from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
 from synaptogen_core.crossbar.solver.line_conductances import Wires
 from synaptogen_core.crossbar.solver.newton import Crossbar, One
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.types import F64
 
 SMALL = 1 << 17  # cells: below, vectors are solved side by side
 
 
 @dataclass(frozen=True, eq=False)
-class LineSolution:
+class LineSolution(Frozen):
     """What a crossbar does at a bias: m rows, n columns, with `vectors` in front if the bias has several.
 
     Parameters

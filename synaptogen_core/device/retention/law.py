@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.device.retention.arithmetic import exp
 from synaptogen_core.durations import duration
+from synaptogen_core.errors import shown
 from synaptogen_core.types import F64
 
 GAUSSIAN_RATE = 50.0  # jumps an e-fold that stand for infinitely many: their excess kurtosis is .12/u
@@ -36,7 +37,7 @@ TEXTS = ("name", "source", "licence", "citation")
 
 
 @dataclass(frozen=True, eq=False)
-class RetentionLaw:
+class RetentionLaw(Frozen):
     """Jumps in logarithmic time since programming. Frozen; two laws are equal when their numbers and names are.
 
     Parameters
@@ -122,11 +123,23 @@ class RetentionLaw:
             object.__setattr__(self, name, above_zero(name, getattr(self, name)))
         if self.activation_energy is not None:
             object.__setattr__(self, "activation_energy", above_zero("activation_energy", self.activation_energy))
-        first, last = (float(t) for t in self.time_range)
+        first, last = self._times()
         if not 0 <= first <= last or not last:
             raise ValueError(f"time_range: must be two rising times [s] (got {first:g} and {last:g}); correct them")
         object.__setattr__(self, "time_range", (first, last))
+        changes = self.variations
+        if not isinstance(changes, (tuple, list)) or not all(isinstance(change, Mapping) for change in changes):
+            raise TypeError(f"variations: must be mappings (got {shown(changes)}); give what to_dict returned")
+        object.__setattr__(self, "variations", tuple(changes))
         freeze(self)
+
+    def _times(self) -> tuple[float, float]:
+        given = self.time_range
+        if not isinstance(given, (tuple, list)) or len(given) != 2:
+            raise TypeError(f"time_range: must be two times [s] (got {shown(given)}); give both")
+        return tuple(
+            math.inf if isinstance(t, float) and t == math.inf else checks.number("time_range", t) for t in given
+        )  # type: ignore[return-value]  # two
 
     # ---- what it says of itself
 
@@ -202,7 +215,7 @@ class RetentionLaw:
         """
         new: dict[str, Any] = {}
         words = []
-        if jumps not in (None, "laplace", "gaussian"):
+        if jumps is not None and (not isinstance(jumps, str) or jumps not in ("laplace", "gaussian")):
             raise ValueError(f"jumps: must be 'laplace' or 'gaussian' (got {jumps!r}); choose one of them")
         if jumps == "gaussian":
             new["rate"] = np.full(self.rate.shape, GAUSSIAN_RATE)
@@ -264,15 +277,12 @@ class RetentionLaw:
             else (sorted(set(map(str, data)) - known))
         )
         if odd:
-            raise ValueError(f"retention: must have the entries of a law (wrong: {', '.join(odd)}); see to_dict")
+            raise ValueError(f"retention: must have the entries of a law (got wrong: {', '.join(odd)}); see to_dict")
         plain = dict(data)
         if "time_range" in plain:
-            try:
-                first, last = plain["time_range"]
-            except (TypeError, ValueError):
-                raise ValueError("time_range: must be two times [s] (got something else); give both") from None
-            plain["time_range"] = (first, math.inf if last is None else last)
-        plain["variations"] = tuple(plain.get("variations", ()))
+            given = plain["time_range"]
+            open_ended = isinstance(given, (tuple, list)) and len(given) == 2 and given[1] is None
+            plain["time_range"] = (given[0], math.inf) if open_ended else given
         return cls(**plain)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.types import F64
 
 APART = 0.3  # e-folds between neighbouring times that begin another group
@@ -15,7 +15,7 @@ SOON = 1e-6  # s: what is read before counts as read at birth
 
 
 @dataclass(frozen=True, eq=False)
-class RetentionTable:
+class RetentionTable(Frozen):
     """Reads in the order of births and times; shapes (n,). `load_retention_table` makes one of a file.
 
     Attributes

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from synaptogen_core import checks
-from synaptogen_core.device.frozen import freeze
+from synaptogen_core.device.frozen import Frozen, freeze, read_only
 from synaptogen_core.device.retention.law import MAX_NODES, MAX_TEXT, above_zero, row
 from synaptogen_core.durations import duration
 from synaptogen_core.types import F64
@@ -30,7 +30,7 @@ TEXTS = ("name", "source", "licence", "citation")
 
 
 @dataclass(frozen=True, eq=False)
-class Traps:
+class Traps(Frozen):
     """Telegraph traps of cells. Frozen; two are equal when their numbers and names are.
 
     Parameters
@@ -108,7 +108,8 @@ class Traps:
     @property
     def flicker(self) -> F64:
         """Root of f S(f)/G^2 at each node: the plateau of the spectrum times the frequency."""
-        return np.asarray(self.size * math.sqrt(self.density * self.occupancy * (1 - self.occupancy)))
+        found: F64 = read_only(self.size * math.sqrt(self.density * self.occupancy * (1 - self.occupancy)))
+        return found
 
     @cached_property
     def hash(self) -> str:
@@ -162,7 +163,7 @@ class Traps:
             raise TypeError(f"traps: must be a mapping (got {type(data).__name__}); give what to_dict returned")
         odd = sorted(set(map(str, data)) ^ {f.name for f in fields(cls)})
         if odd:
-            raise ValueError(f"traps: must have the entries of to_dict (wrong: {', '.join(odd)}); see to_dict")
+            raise ValueError(f"traps: must have the entries of to_dict (got wrong: {', '.join(odd)}); see to_dict")
         return cls(**data)
 
     @classmethod

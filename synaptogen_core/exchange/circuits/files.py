@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
-from synaptogen_core.errors import FileError
+from synaptogen_core.errors import FileError, shown
 from synaptogen_core.exchange.circuits.netlist import check_title, conducting_cells, netlist
 from synaptogen_core.exchange.circuits.pulsed import cycles_needed, pulsed_netlist, pulses_of
 from synaptogen_core.exchange.circuits.veriloga import veriloga
@@ -25,6 +26,7 @@ SYNTAX = {
 SNAPSHOTS = tuple(suffix for suffix, simulator in SYNTAX.items() if simulator == "ngspice")
 KINDS = ("snapshot", "veriloga")
 MAX_SWITCHING = 1 << 16  # cells
+PLAIN_NAME = re.compile(r"[\w.+-]{1,255}")  # what a netlist may name: no blank ends it, no sign of it is a command
 
 
 def switching_netlist(
@@ -55,7 +57,7 @@ def switching_netlist(
     simulator : {"ngspice", "vacask", "spectre"}
         Whose syntax.
     name : str
-        Of the files, without their suffixes.
+        Of the files, without their suffixes: letters, digits, _, +, - and a point.
     title : str, optional
         First line; default: the cells in a few words.
     edge, flat : float
@@ -85,6 +87,10 @@ def switching_netlist(
         raise ValueError(f"array: must be at most {MAX_SWITCHING:,} cells (got {array.size:,}); take a part of it")
     if simulator not in (known := tuple(dict.fromkeys(SYNTAX.values()))):
         raise ValueError(f"simulator: must be one of {', '.join(known)} (got {simulator!r}); choose one of them")
+    if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
+        raise ValueError(
+            f"name: must be of letters, digits, _, +, - and . (got {shown(name)}); simulators take it without quotes"
+        )
     lines = checks.instance("lines", Lines() if lines is None else lines, Lines, "give Lines(...)")
     pulses = pulses_of(bias, edge, flat)
     if pulses.biases[0].shape != array.shape:

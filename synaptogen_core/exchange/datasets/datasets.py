@@ -87,9 +87,7 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
         If there is no such file, or it is not what it says.
     """
     kind = format_of(path)
-    file = Path(path)
-    if not file.exists():
-        raise FileError(f"{path}: must exist (got no such file); check the name")
+    file = text.there(path)
     check_container(file, kind)
     try:
         ds = open_container(file, kind)

@@ -153,10 +153,10 @@ def _table(head: str, encoding: str, name: str) -> tuple[Table, dict[str, int]]:
     heading = "voltage_v" in names
     places = {name: names.index(name.lower()) for name in COLUMNS if name.lower() in names}
     if not heading:
-        places = {name: place for place, name in enumerate(COLUMNS[: min(2, len(cells))])}
+        places = {name: place for place, name in enumerate(COLUMNS[: min(2, len(cells) or 1)])}
     voltages = [cells_of(line, separator)[places["voltage_V"] :][:1] for _, line in rows[heading:]]
     decimal = "," if separator != "," and any("," in cell for row in voltages for cell in row) else "."
-    if not heading and to_number(cells[0] if cells else "", decimal) is None:
+    if not heading and (not cells or to_number(cells[0], decimal) is None):
         got = repr(cells[0][:40]) if cells else "a quote without its end"
         raise FileError(f"{name}: line {number} must have a voltage or the heading voltage_V (got {got}); add it")
     if not heading and len(cells) > 2:

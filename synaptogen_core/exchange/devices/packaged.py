@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import resources
-from pathlib import Path
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import text
@@ -44,7 +43,7 @@ def content(name_or_path: str | os.PathLike[str], folder: str, kind: str, what: 
         raise TypeError(f"name_or_path: must be a name or a path (got {type(name_or_path).__name__}); give a text")
     if isinstance(name_or_path, str) and name_or_path in names(folder):
         return (resources.files(ROOM) / folder / f"{name_or_path}.json").read_text(encoding="utf-8")
-    if not str(name_or_path) or not Path(name_or_path).exists():
+    if not text.is_there(name_or_path):
         raise FileError(
             f"{name_or_path or 'name_or_path'}: must be a packaged {kind} or a file (got neither); "
             f"packaged are {', '.join(names(folder))}, else check the path"

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from synaptogen_core.errors import FileError
+from synaptogen_core.errors import FileError, shown
 
 MAX_BYTES = 100 * 2**20
+LONGEST = 1000  # letters of a name that is shown whole
 HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON writes one of the two parts of some letters
 
 
@@ -63,6 +64,40 @@ def as_path(path: object) -> Path:
     return Path(path)
 
 
+def there(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a file or folder that is there.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    Path
+        As given, not resolved.
+
+    Raises
+    ------
+    FileError
+        If it is not.
+    TypeError
+        If it is neither text nor a path.
+    """
+    file = as_path(path)
+    if not is_there(file):
+        name = str(path) if len(str(path)) <= LONGEST else shown(str(path))
+        raise FileError(f"{name}: must exist (got no such file); check the name")
+    return file
+
+
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a file or folder of this name; where the system refuses to say so, there is none for us."""
+    try:
+        return bool(str(path)) and Path(path).exists()
+    except OSError:  # too long a name, or a folder that is closed
+        return False
+
+
 def existing(path: str | os.PathLike[str], what: str) -> Path:
     """Return the path of a file that is there.
 
@@ -85,9 +120,7 @@ def existing(path: str | os.PathLike[str], what: str) -> Path:
     TypeError
         If it is neither text nor a path.
     """
-    file = as_path(path)
-    if not file.exists():
-        raise FileError(f"{path}: must exist (got no such file); check the name")
+    file = there(path)
     if file.is_dir():
         raise FileError(f"{path}: must be a file (got a folder); give {what}")
     return file

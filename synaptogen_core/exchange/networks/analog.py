@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,9 +110,7 @@ def load_network(path: str | os.PathLike[str], *, engine: str = "auto") -> Analo
     FileError
         If there is no such file, or it is not what it says: the hash of the cells is checked.
     """
-    kind, file = format_of(path), Path(path)
-    if not file.exists():
-        raise FileError(f"{path}: must exist (got no such file); check the name")
+    kind, file = format_of(path), text.there(path)
     check_container(file, kind)
     try:
         with open_container(file, kind) as opened:

@@ -129,7 +129,8 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
                 raise FileError(
                     f"{path}: must have 1 to {MOST_DIMENSIONS} dimensions (got {start[3]}); is it another format?"
                 )
-            sizes = np.frombuffer(stream.read(4 * start[3]), ">u4")
+            head = stream.read(4 * start[3])
+            sizes = np.frombuffer(head[: len(head) // 4 * 4], ">u4")
             kind = np.dtype(IDX_TYPES[start[2]])
             size = math.prod(int(n) for n in sizes) * kind.itemsize
             if sizes.size != start[3] or not 0 < size <= MAX_BYTES:
@@ -246,9 +247,11 @@ def _csv(file: Path, label_column: str) -> tuple[NDArray[Any], NDArray[Any] | No
     if table.shape[1] < 2:
         raise FileError(f"{file}: must have a label and pixels in each row (got {table.shape[1]} numbers); correct it")
     label, pixels = (table[:, 0], table[:, 1:]) if label_column == "first" else (table[:, -1], table[:, :-1])
-    if not np.array_equal(label, np.rint(label)):
+    with np.errstate(invalid="ignore"):  # of NaN, infinity, 1e300: no whole number is equal to these
+        whole = label.astype(np.int64)
+    if not np.array_equal(label, whole):
         raise FileError(f"{file}: must have whole numbers as labels (got others); choose the label's column")
-    return pixels, label.astype(np.int64)
+    return pixels, whole
 
 
 def _numbers_only(line: str, separator: str) -> bool:

@@ -86,7 +86,7 @@ class Conv2d(Weighted):
         super().__post_init__()
         object.__setattr__(self, "kernel", checks.pair("kernel", self.kernel, 10_000))
         object.__setattr__(self, "stride", checks.pair("stride", self.stride, 10_000))
-        object.__setattr__(self, "padding", tuple(checks.whole("padding", p, 0, 10_000) for p in self.padding))
+        object.__setattr__(self, "padding", checks.pair("padding", self.padding, 10_000, low=0))
         if self.matrix.shape[0] % (self.kernel[0] * self.kernel[1]):
             raise ValueError(
                 f"weights: must have a row for each number of a patch of {self.kernel[0]} x {self.kernel[1]} "
@@ -170,8 +170,9 @@ class Pool2d(Layer):
     how: str = "max"
 
     def __post_init__(self) -> None:
-        checks.pair("kernel", self.kernel, 10_000)
-        object.__setattr__(self, "stride", checks.pair("stride", self.stride or self.kernel, 10_000))
+        object.__setattr__(self, "kernel", checks.pair("kernel", self.kernel, 10_000))
+        stride = self.kernel if self.stride is None else self.stride
+        object.__setattr__(self, "stride", checks.pair("stride", stride, 10_000))
         if self.how not in ("max", "mean"):
             raise ValueError(f"how: must be 'max' or 'mean' (got {self.how!r}); choose one of them")
 

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from synaptogen_core import checks
+from synaptogen_core.device.frozen import Frozen
 from synaptogen_core.types import F64
 
 Shape = tuple[int, ...]
@@ -153,7 +154,7 @@ class Reshape(Layer):
 
 
 @dataclass(frozen=True, eq=False)
-class Weighted(Layer):
+class Weighted(Frozen, Layer):
     """A layer with a matrix of weights, which can lie on an array: each vector that it reads is multiplied with it.
 
     matrix : (inputs, outputs), bias : (outputs,)

@@ -42,12 +42,14 @@ class Network:
     """
 
     def __init__(self, layers: Sequence[Layer], classes: ArrayLike | None = None) -> None:
-        self.layers = tuple(checks.instance("layers", layer, Layer, "give layers such as Dense") for layer in layers)
+        given = checks.instance("layers", layers, Sequence, "give a list of them")
+        self.layers = tuple(checks.instance("layers", layer, Layer, "give layers such as Dense") for layer in given)
         self.weighted = tuple(layer for layer in self.layers if isinstance(layer, Weighted))
         if not self.weighted:
             raise ValueError("layers: must have at least one with weights (got none); add a Dense")
         outputs = self.weighted[-1].matrix.shape[1]
-        labels = np.arange(outputs) if classes is None else np.array(classes)
+        labels = np.arange(outputs) if classes is None else _labels("classes", classes).copy()
+        labels.flags.writeable = False
         if labels.shape != (outputs,):
             raise ValueError(f"classes: must have shape ({outputs},) (got {labels.shape}); give one for each output")
         self.classes = labels
@@ -250,10 +252,10 @@ class Network:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If they are others, or not as many.
         """
-        labels = np.asarray(y)
+        labels = _labels("y", y)
         if labels.shape != (images,):
             raise ValueError(f"y: must have shape ({images},) (got {labels.shape}); give one label for each image")
         known = labels[:, None] == self.classes
@@ -329,3 +331,14 @@ class Network:
             elif number:
                 dy = layer.backward(before, after, dy)
         return loss, found[::-1], right
+
+
+def _labels(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Numbers or words."""
+    try:
+        found = np.asarray(value)
+    except (TypeError, ValueError):  # rows of unequal length, and what cannot become an array
+        found = np.empty(1, np.object_)
+    if found.dtype.kind not in "biuUS" and not (found.dtype.kind == "f" and np.isfinite(found).all()):
+        raise TypeError(f"{name}: must be a row of numbers or words (got {type(value).__name__}); give one a label")
+    return found

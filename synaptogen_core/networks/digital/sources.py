@@ -37,8 +37,10 @@ def dense_layers(weights: Sequence[ArrayLike], biases: Sequence[ArrayLike] | Non
     TypeError, ValueError
         If something does not fit.
     """
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"activation: must be one of {', '.join(ACTIVATIONS)} (got {activation!r}); choose one")
+    checks.instance("weights", weights, Sequence, "give a list of matrices")
+    checks.instance("biases", () if biases is None else biases, Sequence, "give a list of rows")
     if not len(weights):
         raise ValueError("weights: must be at least one matrix (got none); give one for each layer")
     if biases is not None and len(biases) != len(weights):
@@ -83,6 +85,7 @@ def of_sklearn(model: Any) -> tuple[list[Layer], NDArray[Any]]:
 
 def of_names(named: Mapping[str, ArrayLike]) -> tuple[list[F64], list[F64]]:
     """Weights, shape (inputs, outputs), and biases out of arrays by name."""
+    checks.instance("named", named, Mapping, "give what load_weights returned")
     coefs = [name for name in named if name.startswith("coefs_")]
     if coefs:
         pairs = [(f"coefs_{k}", f"intercepts_{k}", False) for k in range(len(coefs))]

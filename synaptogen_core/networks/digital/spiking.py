@@ -233,7 +233,7 @@ def spiking_layers(sizes: Sequence[int], steps: int = 8) -> list[Layer]:
     TypeError, ValueError
         If the numbers are none of layers.
     """
-    counts = [checks.whole("sizes", n, 1, 2**24) for n in sizes]
+    counts = [checks.whole("sizes", n, 1, 2**24) for n in checks.instance("sizes", sizes, Sequence, "give a list")]
     if len(counts) < 2:
         raise ValueError(f"sizes: must be pixels and classes, at least (got {len(counts)}); give two or more")
     found: list[Layer] = [Latency(steps)]

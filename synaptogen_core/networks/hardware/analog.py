@@ -16,6 +16,7 @@ from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.crossbar.readout.effective_matrix import EffectiveMatrix
 from synaptogen_core.crossbar.readout.matrix_products import Place, tiles_of
 from synaptogen_core.crossbar.readout.read import are_ideal, read_columns
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.networks.digital.network import Network
 from synaptogen_core.networks.hardware.chip import Chip
 from synaptogen_core.networks.hardware.inference import Curved, Driven, Linear, ReadOut, Source, Stage, run
@@ -26,7 +27,7 @@ MAX_READS = 2**40
 
 
 @dataclass(frozen=True, eq=False)
-class AnalogLayer:
+class AnalogLayer(Frozen):
     """The weights of one layer on their tiles.
 
     Parameters
@@ -46,6 +47,9 @@ class AnalogLayer:
     matrix: EffectiveMatrix
     readout: ReadOut
     programming: xr.Dataset
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
     @property
     def places(self) -> list[Place]:
@@ -152,6 +156,8 @@ class AnalogNetwork:
         return AnalogNetwork(
             self.network, self.chip, [layer.copy() for layer in self.layers], self.calibration, self.meant
         )
+
+    __copy__ = copy
 
     def become(self, other: AnalogNetwork) -> None:
         """Take over what another one is, in one step: its cells are this one's from now on.

@@ -88,8 +88,9 @@ class Chip:
         checks.whole("seed", self.seed, 0, MAX_SEED)
         self._check_range()
         faults = {}
-        for place, found in dict(self.faults).items():
-            where = tuple(checks.whole("faults", number, 0, 2**20) for number in place)
+        given = checks.instance("faults", self.faults, Mapped, "give {(layer, band, stripe): Faults(...)}")
+        for place, found in given.items():
+            where = tuple(checks.whole("faults", number, 0, 2**20) for number in np.ravel(place).tolist())
             if len(where) != 3:
                 raise ValueError(f"faults: must be given for (layer, band, stripe) (got {place!r}); give three numbers")
             faults[where] = checks.instance("faults", found, Faults, "give Faults(...)")

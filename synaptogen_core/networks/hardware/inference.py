@@ -13,6 +13,7 @@ from synaptogen_core.array.threads import each_block
 from synaptogen_core.crossbar.readout.batches import LineCurves
 from synaptogen_core.crossbar.readout.line_noise import line_normals
 from synaptogen_core.crossbar.readout.matrix_products import Place
+from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.device.model import read_noise
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.networks.digital.layers import Shape, Weighted
@@ -146,7 +147,7 @@ class _OnCurves:
 
 
 @dataclass(frozen=True, eq=False)
-class ReadOut:
+class ReadOut(Frozen):
     """What stands around the tiles of one layer.
 
     Parameters
@@ -180,6 +181,9 @@ class ReadOut:
     ranges: F64
     input_range: float = 1.0
     gain: F64 = field(default_factory=lambda: np.ones(1))
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 @dataclass(frozen=True, eq=False)

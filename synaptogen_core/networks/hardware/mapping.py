@@ -10,6 +10,7 @@ import numpy as np
 
 from synaptogen_core import checks
 from synaptogen_core.crossbar.readout.matrix_products import Tile
+from synaptogen_core.device.frozen import Frozen, freeze, read_only
 from synaptogen_core.types import F64
 
 SCHEMES = ("differential", "offset", "bit_sliced")
@@ -88,7 +89,7 @@ class Mapping:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class Layout(Frozen):
     """The weights of one layer on an array of cells.
 
     Parameters
@@ -110,6 +111,9 @@ class Layout:
     width: int
     largest: F64
     biases: int = 0
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
     @classmethod
     def of(cls, mapping: Mapping, weights: F64, tile: Tile, bias: F64 | None = None) -> Layout:
@@ -164,7 +168,8 @@ class Layout:
     def scale(self) -> F64:
         """Weight for one siemens of what `decode` returns [1/S]; shape (outputs,)."""
         window = self.mapping.high - self.mapping.low
-        return self.largest * (2 / window if self.mapping.scheme == "offset" else 1 / window)
+        found: F64 = read_only(self.largest * (2 / window if self.mapping.scheme == "offset" else 1 / window))
+        return found
 
     # ---- weights to conductances, and back
 

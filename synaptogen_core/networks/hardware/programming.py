@@ -244,7 +244,7 @@ def targets_of(
             bias = _bias(layer.bias, largest, chip)
             found.append(layout.conductances(layer.matrix if bias is None else np.vstack([layer.matrix, bias])))
         return found
-    if len(given) != len(layouts):
+    if len(checks.instance("targets", given, Sequence, "give a list of arrays")) != len(layouts):
         raise ValueError(f"targets: must be {len(layouts)} arrays (got {len(given)}); give one for each layer")
     found = [checks.numbers("targets", goal) for goal in given]
     for goal, layout in zip(found, layouts, strict=True):

@@ -107,6 +107,8 @@ def train_in_the_loop(
     images = network.check_images(x)
     labels = network.check_labels(y, len(images))
     check_schedule(epochs, batch, rate, seed)
+    if not 0 < checks.number("tolerance", tolerance) < 1:
+        raise ValueError(f"tolerance: must be above 0 and below 1 (got {tolerance:g}); 0.05 is usual")
     if checks.number("band", band) < 1:
         raise ValueError(f"band: must be 1 or more (got {band:g}); below, cells are never left alone")
     if not 0 < checks.number("validation", validation) < 1:

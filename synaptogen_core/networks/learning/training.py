@@ -65,12 +65,17 @@ def draw_weights(network: Network, seed: int = 0) -> Network:
     -------
     Network
 
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no network, or the seed no such number.
+
     References
     ----------
     He et al. 2015, arXiv 1502.01852.
     """
     rng = np.random.default_rng((checks.whole("seed", seed, 0, MAX_SEED), DRAW))
-    shapes = [layer.matrix.shape for layer in network.weighted]
+    shapes = [layer.matrix.shape for layer in checks.instance("network", network, Network, "give a Network").weighted]
     weights = [rng.normal(0, np.sqrt(2 / shape[0]), shape) for shape in shapes]
     return network.with_weights(weights, [np.zeros(shape[1]) for shape in shapes])
 

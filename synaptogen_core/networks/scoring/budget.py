@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
 from synaptogen_core.crossbar.readout.effective_matrix import EffectiveMatrix
-from synaptogen_core.networks.hardware.analog import AnalogLayer, AnalogNetwork
+from synaptogen_core.networks.hardware.analog import MAX_READS, AnalogLayer, AnalogNetwork
 from synaptogen_core.networks.hardware.calibration import calibrated
 from synaptogen_core.networks.hardware.inference import Curved, Linear, Source, Stage, run
 from synaptogen_core.networks.scoring.evaluation import SAMPLE, layer_errors, wilson
@@ -56,6 +56,7 @@ def accuracy_budget(analog: AnalogNetwork, x: ArrayLike, y: ArrayLike, *, first_
     network = analog.network
     images = network.check_images(x)
     labels = network.check_labels(y, len(images))
+    first_read = checks.whole("first_read", first_read, 0, MAX_READS)
     accuracy, bounds, errors = [], [], []
     for cause in CAUSES:
         stages = stages_with(analog, cause)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from synaptogen_core import checks
 from synaptogen_core.crossbar.circuit.lines import Lines
+from synaptogen_core.errors import shown
 from synaptogen_core.networks.digital.network import Network
 from synaptogen_core.networks.hardware.calibration import calibrate
 from synaptogen_core.networks.hardware.chip import Chip
@@ -91,8 +92,13 @@ def sweep_chips(
     Cancelled
         If `cancel` said so.
     """
-    if over not in SWEPT:
+    checks.instance("network", network, Network, "give a Network")
+    checks.instance("chip", chip, Chip, "give a Chip")
+    if not isinstance(over, str) or over not in SWEPT:
         raise ValueError(f"over: must be one of {', '.join(SWEPT)} (got {over!r}); choose one of them")
+    for name, given in (("values", values), ("seeds", seeds)):
+        if checks.numeric(name, given, "a row of numbers").ndim != 1:
+            raise ValueError(f"{name}: must be a row of numbers (got {shown(given)}); give a list")
     if not len(values) or not len(seeds):
         raise ValueError("values: must be at least one, and seeds, too (got none); give some")
     check_callbacks(progress, cancel)

@@ -50,6 +50,8 @@ def test_currents_rise_at_every_voltage() -> None:
     published = sc.load_device("hennen2024")  # negative control
     assert np.any(np.diff(np.polyval(published.llrs, grid)) < 0)
     assert curve_rules.most_u_max(published.hhrs, published.llrs) == 1.6
+    with pytest.raises(ValueError, match="hhrs, llrs: must be curves of like size"):
+        curve_rules.most_u_max(np.array([5e-324, 1.0, 1.0, 0.0]), np.zeros(4))
 
 
 def test_it_is_used_everywhere(device: sc.DeviceParameters, tmp_path: Path) -> None:

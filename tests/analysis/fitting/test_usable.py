@@ -11,6 +11,8 @@ import xarray as xr
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.loops.extraction import extract_features
+from synaptogen_core.errors import NeedsExtended
+from synaptogen_core.measurement import measurement
 from synaptogen_core.report import summary
 from tests.analysis.fitting.test_fit import PUBLISHED, measured
 from tests.analysis.made_loops import Cell, made_loops
@@ -63,3 +65,15 @@ def test_a_device_that_repeats_itself_is_counted_as_such() -> None:
         data[name][:] = data[name][0]
     with pytest.raises(ValueError, match="11 with a closed window, or as the one before"):
         sc.fitting.fit_extended(data, PUBLISHED, name="none")
+
+
+def test_devices_that_are_copies_end_in_a_sentence() -> None:
+    one = measured(PUBLISHED.vary(order=1), 1, 12, 2)
+    kept = ["r_hrs", "r_lrs"]
+    copies = measurement(
+        np.repeat(np.arange(10), 12), np.tile(one["cycle"].values, 10), labels=[str(k) for k in range(10)],
+        features={name: np.tile(one[name].values, 10) for name in kept},
+    )  # fmt: skip
+    with pytest.raises(NeedsExtended, match="must hold features and devices of which none follows from the others"):
+        sc.fitting.fit(copies, PUBLISHED, name="copies")
+    assert "none follows from the others" in sc.fitting.choose(copies, PUBLISHED, name="copies", intervals=False).reason

@@ -118,7 +118,7 @@ def test_results_explain_themselves(wrap, ar1):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"max_lag": 12}, "max_lag: must be from 0 to 11, below the number of cycles (got 12)"),
+        ({"max_lag": 12}, "max_lag: must be from 0 to 11 (got 12); choose one in that range"),
         ({"divide_by": "n"}, "divide_by: must be 'N' or 'N-k' (got 'n'); 'N' is conventional"),
         ({"replicates": 39}, "replicates: must be at least 40 for an interval of 95 % (got 39); 400 is usual"),
         ({"confidence": 1.0}, "confidence: must lie between 0 and 1 (got 1.0); 0.95 is usual"),

@@ -193,7 +193,10 @@ def test_layouts_and_blocks_do_not_matter(monkeypatch):
             lambda ds: statistics_api.quantiles(ds, "u_set", [1.0]),
             "probabilities: must lie between 0 and 1 (got [1.0])",
         ),
-        (lambda ds: statistics_api.probability_plot(ds, "u_set", points=1), "points: must be at least 2 (got 1)"),
+        (
+            lambda ds: statistics_api.probability_plot(ds, "u_set", points=1),
+            "points: must be from 2 to 1000000 (got 1)",
+        ),
         (lambda ds: statistics_api.quantiles(ds.rename(u_set="u")), "ds: must hold at least one of r_hrs, u_set"),
         (
             lambda ds: statistics_api.quantiles(ds.expand_dims("temperature"), "u_set"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import socket
 import sys
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from app.server import serve
 from synaptogen_core.cli import app
+from synaptogen_core.cli import serve as cli_serve
 
 
 @pytest.fixture
@@ -71,6 +73,15 @@ def test_only_this_machine_is_let_in_unless_others_are_named() -> None:
     assert allowed(5006, "0.0.0.0", ["lab-pc:5006", "*"], 1, False, []) == [*own, "lab-pc:5006", "*"]
     assert allowed(5006, "192.168.1.7", [], 1, False, []) == [*own, "192.168.1.7:5006"]
     assert allowed(5006, "fe80::1", [], 1, False, []) == [*own, "[fe80::1]:5006"]
+
+
+def test_it_listens_on_this_machine_alone_unless_asked() -> None:
+    for function in (serve.serve, cli_serve.serve):
+        assert inspect.signature(function).parameters["address"].default == "localhost"
+    assert "\nADDRESS ?= localhost\n" in (serve.PAGE.parents[1] / "Makefile").read_text(encoding="utf-8")
+    for address, asked in (("localhost", ["localhost"]), ("192.168.1.7", ["192.168.1.7"]), ("0.0.0.0", [])):
+        options = serve.command_line(5006, address, [], 1, False, [])
+        assert [options[i + 1] for i, option in enumerate(options) if option == "--address"] == asked
 
 
 def test_several_processes_warm_themselves_up() -> None:

@@ -231,7 +231,8 @@ def test_limits_are_the_users(tmp_path: Path) -> None:
     path.write_text("cycle,HRS\n" + "".join(f"{n},{6e4 * rng.lognormal(0, 0.2):.6g}\n" for n in range(20)))
     said = [" ".join(run(path, *limit).stdout.split()) for limit in ((), ("--limit", "quantiles=9"))]
     assert ["limit 900 %" in text for text in said] == [False, True]
-    for limit, sentence in (("quantile=9", "limits: must name some of"), ("quantiles=x", "quantiles must be a number")):
+    wrong = (("quantile=9", "limits: must name some of"), ("quantiles=x", "limits: must read line=error"))
+    for limit, sentence in wrong:
         refused = run(path, "--limit", limit)
         assert refused.exit_code == 1 and sentence in refused.stderr
 

@@ -235,6 +235,9 @@ def test_each_cell_begins_where_it_is(device: sc.DeviceParameters) -> None:
         ({"simulator": "hspice"}, ValueError, r"simulator: must be one of ngspice, vacask, spectre \(got 'hspice'\)"),
         ({"title": "two\nlines"}, ValueError, "title: must be one line"),
         ({"array": np.ones(SHAPE)}, TypeError, "array: must be"),
+        ({"name": "my array"}, ValueError, r"name: must be of letters, digits, _, \+, - and \. \(got 'my array'\)"),
+        ({"name": "a\nshell true"}, ValueError, "name: must be of letters"),
+        ({"name": "a;$HOME"}, ValueError, "name: must be of letters"),
     ],
 )
 def test_what_is_refused(

@@ -68,6 +68,7 @@ def test_files_of_pulses_that_are_understood(content: str, volts: list[float], e
             NOT_A_TRAIN + "voltages: must be a row of at least one number (got shape (0,)); give one a pulse",
         ),
         ("volts\n1\n", "x: line 1 must have a voltage or the heading voltage_V (got 'volts'); add it"),
+        ('"1', "x: line 1 must have a voltage or the heading voltage_V (got a quote without its end); add it"),
         ("1\n\ntwo\n", "x: line 3 must begin with a voltage (got 'two'); correct it"),
         ("1\n1_000\n", "x: line 2 must begin with a voltage (got '1_000'); correct it"),
         ("1,0\n2\n", "x: line 2 must have 2 cells as the table has columns (got 1: '2'); correct or remove the line"),

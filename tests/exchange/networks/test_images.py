@@ -95,6 +95,7 @@ BAD: list[tuple[str, bytes, str]] = [
     ("a", idx(PIXELS)[:-1], "must hold 60 bytes after its header (got 59)"),
     ("a", idx(PIXELS) + b"\0", "must hold 60 bytes after its header (got more)"),
     ("a", struct.pack(">BBBB3I", 0, 0, 8, 3, 2**31, 2**31, 9), "must hold up to 2,147,483,648 bytes"),
+    ("a", idx(PIXELS)[:9], "must hold up to 2,147,483,648 bytes"),
     ("a", struct.pack(">BBBB", 0, 0, 8, 9), "must have 1 to 4 dimensions (got 9)"),
     ("a.gz", gzip.compress(idx(PIXELS), mtime=0)[:-12], "must be readable"),
     ("a", idx(LABELS), "must hold images of numbers (got uint8 of shape (5,)); is it the labels?"),

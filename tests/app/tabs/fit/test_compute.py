@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 import synaptogen_core as sc
 from app.settings.sections import Choices
-from app.tabs.fit import compare, compute, files, pictures
+from app.tabs.fit import compare, compute, files, pictures, text
 from app.tabs.fit.compute import Reading, Source
 from synaptogen_core.analysis.loops.screening import screen_devices
 from synaptogen_core.analysis.validation import verdict
@@ -252,3 +253,32 @@ def test_a_long_name_from_a_link_is_cut() -> None:
     read = compute.Reading("x.json", device=sc.load_device("hennen2024"))
     named = compute.device_of(lambda stage: read if stage == "read" else None, " " + "n" * 60_000)
     assert named is not None and named.name == "n" * compute.MAX_NAME
+
+
+def test_a_fit_that_was_kept_stands_beside_the_present_one(example: dict[str, Any]) -> None:
+    def beside(values: dict[str, Any], kept: dict[str, Any] | None) -> Any:
+        found = values | {"kept": kept}
+        return compute.beside(Source("", None), found, options(), lambda done: None, threading.Event())
+
+    numbers = compute.numbers(Source("", None), example, options(), lambda done: None, threading.Event())
+    values = example | {"numbers": numbers}
+    assert beside(values, None) is None and beside(values, values) is None
+    again = values | {"fit": dataclasses.replace(values["fit"]), "kept": values}
+    again["beside"] = beside(again, values)
+    found = compare.of_two(again)
+    assert found is not None and found.score == "Both fits predict later cycles equally well."
+    assert [line[1] == line[2] for line in found.lines] == [True] * len(found.lines) and len(found.lines) == 10
+    shown = text.two(found)
+    assert "Kept: published class" in shown and "Numbers that matter" in shown and found.uses[0] in shown
+    other = dataclasses.replace(values["fit"], data_hash="of other data")
+    assert beside(again | {"fit": other}, values) is None
+
+
+def test_limits_of_the_page_are_the_users(example: dict[str, Any]) -> None:
+    def limit(said: str) -> float:
+        found = compute.numbers(Source("", None), example, options(limits=said), lambda done: None, threading.Event())
+        return float(found["limit"].values[found["about"].values == "quantiles"][0])
+
+    assert (limit(""), limit("quantiles = 25 %, bit errors=0.5")) == (0.1, 0.25)
+    with pytest.raises(ValueError, match="limits: must name some of possible values"):
+        limit("<b>=1")
