@@ -13,6 +13,7 @@ from synaptogen_core.errors import Cancelled
 MOST_CLIPPED = 0.01  # share of the cells whose spread would fall below the model's floor
 MOST_COMPONENTS = 3  # for features without correlations: there is a component then for each combination
 FINEST = 0.01  # V: step of the voltage controls
+FARTHEST = 1000.0  # V: end of the voltage controls, whatever a file says
 
 
 def limits_of(device: DeviceParameters, cancel: threading.Event | None = None) -> Limits:
@@ -41,8 +42,9 @@ def limits_of(device: DeviceParameters, cancel: threading.Event | None = None) -
 
 def reach(device: DeviceParameters) -> float:
     """How far pulses go [V]: as far as was measured, in steps of the controls if these hold a full RESET."""
-    measured = round(math.floor(device.valid_range / FINEST + 1e-6) * FINEST, 2)
-    return measured if measured >= device.u_max else math.ceil(1e3 * max(device.valid_range, device.u_max) - 1e-6) / 1e3
+    farthest = min(device.valid_range, FARTHEST)
+    measured = round(math.floor(farthest / FINEST + 1e-6) * FINEST, 2)
+    return measured if measured >= device.u_max else math.ceil(1e3 * max(farthest, device.u_max) - 1e-6) / 1e3
 
 
 def reach_of(request: Request) -> float:

@@ -95,7 +95,9 @@ def of_two(found: Mapping[str, Any]) -> Two | None:
     first, second = (", ".join(f"{marks.count(word)} {word}" for word in WORDS) for marks in numbers)
     return Two(
         (_kind(both[0]["fit"]), _kind(both[1]["fit"])),
-        f"This fit predicts later cycles {word} than the kept one, by {abs(gain):.3f}{sure} nat a value.",
+        f"This fit predicts later cycles {word} than the kept one, by {abs(gain):.3f}{sure} nat a value."
+        if gain
+        else "Both fits predict later cycles equally well.",
         (*lines, ("Numbers that matter", first, second)),
         (str(both[0]["numbers"].attrs["uses"]), str(both[1]["numbers"].attrs["uses"])),
     )

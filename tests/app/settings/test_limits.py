@@ -16,7 +16,7 @@ import pytest
 import synaptogen_core as sc
 from app.controls.panel import Group, Panel
 from app.settings import link, presets, segments
-from app.settings.limits import limits_of
+from app.settings.limits import FARTHEST, limits_of, reach
 from app.settings.sections import Settings, TabOptions, unit_of
 from app.tabs.registry import TABS
 from app.work import runs, session
@@ -175,3 +175,7 @@ def test_what_takes_long_can_be_stopped() -> None:
     cancel.set()
     with pytest.raises(Cancelled):
         limits_of(own(), cancel)
+
+
+def test_a_range_beyond_all_voltages_ends_the_controls_at_a_thousand_volts() -> None:
+    assert reach(dataclasses.replace(PUBLISHED, valid_range=1e308)) == FARTHEST
