@@ -128,7 +128,7 @@ def _voltages(settings: dict[str, Any], scale: float) -> dict[str, float]:
     """Those that a train of this kind has where none are given, times `scale`."""
     makers = inspect.signature(getattr(PulseTrain, settings["kind"])).parameters
     usual = {name: setting.default for name, setting in makers.items()}
-    usual |= DEFAULTS.get(settings.get("distribution", usual.get("distribution")), {})
+    usual |= DEFAULTS.get(str(settings.get("distribution", usual.get("distribution"))), {})
     return {name: usual[name] * scale for name in VOLTAGES if isinstance(usual.get(name), float)}
 
 
