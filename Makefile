@@ -3,8 +3,8 @@ PYTHON ?= python3
 PORT ?= 5006
 ADDRESS ?= localhost
 PROCESSES ?= 1
-# one worker more than processors: a test in a browser waits for it now and then
-JOBS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
+# two workers more than processors: tests in a browser, and of processes, wait for these now and then
+JOBS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN))
 ORIGINS := $(foreach from,$(ORIGIN),--origin $(from))
 BIN := .venv/bin
 READY := .venv/.ready

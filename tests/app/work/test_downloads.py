@@ -163,7 +163,7 @@ async def test_a_run_of_earlier_settings_is_called_so(small_run: Run) -> None:
     assert settings.request().simulation == small_run.key and files.order(page, "csv").note == ""
     settings.array.seed = 2
     order = files.order(page, "csv")
-    assert order.name.endswith("seed1.csv") and "the settings have changed since" in order.note
+    assert "-seed1-" in order.name and order.name.endswith(".csv") and "the settings have changed since" in order.note
 
     told = downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"), order.note)
     browser = Browser({"a": told, "b": downloads.Order("b", lambda progress, cancel: io.BytesIO(b"b"))})
