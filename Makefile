@@ -3,8 +3,7 @@ PYTHON ?= python3
 PORT ?= 5006
 ADDRESS ?= localhost
 PROCESSES ?= 1
-# two workers more than processors: tests in a browser, and of processes, wait for these now and then
-JOBS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN))
+JOBS ?= auto
 ORIGINS := $(foreach from,$(ORIGIN),--origin $(from))
 BIN := .venv/bin
 READY := .venv/.ready
