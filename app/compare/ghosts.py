@@ -50,7 +50,6 @@ class Ghosts:
     def __init__(self, look: Theme, layout: Any):
         self.theme, self._layout = look, layout
         self._layers: dict[tuple[str, str], tuple[ColumnDataSource, ColumnDataSource]] = {}
-        self._maps: dict[str, ColumnDataSource] = {}
         self._rings: dict[tuple[str, int], ColumnDataSource] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._drawn = False

@@ -14,7 +14,6 @@ from bokeh.models import (
     CustomJSTicker,
     CustomJSTickFormatter,
     HoverTool,
-    LinearColorMapper,
     LogAxis,
     Title,
     Tool,
@@ -277,12 +276,6 @@ class Theme:
         figure.add_layout(line, "above")
         return line
 
-    def color_bar(self, figure: Any, title: str, palette: str | Sequence[str] = MAP_PALETTE) -> LinearColorMapper:
-        """A colour scale with its title beside a map; set `low` and `high` of the mapper with the data."""
-        mapper = LinearColorMapper(palette=palette, low=0, high=1)
-        figure.add_layout(self.bar(color_mapper=mapper, title=title, width=12), "right")
-        return mapper
-
     def bar(self, **options: Any) -> ColorBar:
         """A colour scale of a figure."""
         bar = ColorBar(padding=6, **options)
@@ -310,13 +303,6 @@ def hover(renderers: Sequence[Any], *rows: tuple[str, str], **options: Any) -> H
 def pane(figure: Any) -> pn.pane.Bokeh:
     """A figure as a part of the page, as wide as its place."""
     return pn.pane.Bokeh(figure, sizing_mode="stretch_width", height=figure.height)
-
-
-def cell_marks(figure: Any, source: Any) -> None:
-    """Mark cells on a map at the columns x and y of a source: black on white, seen on every colour."""
-    for color, width in (("#ffffff", 4), ("#000000", 1.5)):
-        figure.scatter("x", "y", source=source, marker="square", size=12, fill_color=None, line_color=color,
-                       line_width=width)  # fmt: skip
 
 
 def card(figure: Any, *more: Any) -> pn.Column:

@@ -18,7 +18,7 @@ import numpy as np
 from synaptogen_core import checks
 from synaptogen_core.device import shapes
 from synaptogen_core.device.frozen import freeze, read_only
-from synaptogen_core.device.recursion import cholesky, product
+from synaptogen_core.device.recursion import cholesky
 from synaptogen_core.device.shapes import Curve
 from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES
@@ -284,8 +284,3 @@ def _known(what: str, data: object, required: tuple[str, ...], optional: tuple[s
 def slow_factor(slow: Slow) -> F64:
     """Lower factor of the covariance of what is new in each cycle; shape (4, 4)."""
     return read_only(cholesky(slow.innovation))  # type: ignore[no-any-return]
-
-
-def covariance_of(factor: F64) -> F64:
-    """Covariance of a lower factor."""
-    return product(factor, factor.T)

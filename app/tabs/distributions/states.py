@@ -47,7 +47,6 @@ class Rate:
     best: float
     best_rate: float
     best_interval: tuple[float, float]
-    model_best: tuple[float, float] | None  # threshold, rate
 
 
 @dataclass(frozen=True)
@@ -136,17 +135,16 @@ def state(run: Run, data: xr.Dataset, name: str, ends: tuple[float, float], tail
 
 def rate(run: Run, found: xr.Dataset, exact: bool) -> Rate:
     at = found["threshold"].values
-    model, best = np.empty(0), None
+    model = np.empty(0)
     if exact:
         curves = [statistics_api.population_curve(run.device, n, at) for n in ("r_hrs", "r_lrs")]
         high_below, low_below = (curve["cumulative_probability"].values for curve in curves)
         model = 0.5 * (high_below + 1 - low_below)
-        best = (float(at[model.argmin()]), float(model.min()))
     low, high = found["best_bit_error_rate_interval"].values
     return Rate(
         at, found["bit_error_rate"].values, found["bit_error_rate_interval"].values, found["high_error"].values,
         found["low_error"].values, model, float(found["best_threshold"]), float(found["best_bit_error_rate"]),
-        (float(low), float(high)), best,
+        (float(low), float(high)),
     )  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from synaptogen_core.schema import IRS
 from synaptogen_core.types import Bools
 from synaptogen_core.version import __version__
 
-SIMULATORS = ("ngspice", "vacask", "spectre")
 FASTER = 1000  # switching is so many times as fast as an edge; if still faster, a simulator steps over the corners
 RELTOL = 1e-5
 MAX_PULSES = 4000

@@ -186,9 +186,6 @@ def test_progress_rises_and_cancel_ends_it(data: xr.Dataset) -> None:
         sc.fitting.fit(part, PUBLISHED, name="stopped", order=1, cancel=lambda: True)
 
 
-WANDERS = "r_lrs must come back to its mean"
-
-
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
