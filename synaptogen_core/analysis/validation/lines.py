@@ -7,6 +7,7 @@ How the numbers scatter over these repeats is their interval.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import xarray as xr
@@ -27,9 +28,11 @@ from synaptogen_core.measurement import from_simulation, is_measurement
 from synaptogen_core.schema import FEATURES
 
 # Defaults: what two real lots of one technology differ by, about.
-LIMITS = {"possible values": 0.0, "quantiles": 0.10, "rare quantiles": 0.20, "bit errors": 0.30, "averages": 0.15,
-          "devices": 0.20, "prediction": 0.10, "predicted intervals": 0.05, "steadiness": 0.05, "break-in": 0.25,
-          "range": 0.01}  # fmt: skip
+LIMITS = MappingProxyType({
+    "possible values": 0.0, "quantiles": 0.10, "rare quantiles": 0.20, "bit errors": 0.30, "averages": 0.15,
+    "devices": 0.20, "prediction": 0.10, "predicted intervals": 0.05, "steadiness": 0.05, "break-in": 0.25,
+    "range": 0.01,
+})  # fmt: skip
 MOST = 400_000  # cycles that are compared: a part of the devices tells enough
 SIMULATED = 4_000_000  # cycles, about
 REPEATS = (8, 30)
