@@ -117,8 +117,10 @@ def test_keys_work_what_they_reach(page_of_all: Dashboard) -> None:
     press("ArrowDown")
     assert second.evaluate("(item) => item.matches(':focus')")
     press("Escape")
-    second.wait_for(state="hidden")
-    assert share.evaluate("(button) => button.matches(':focus')"), "the focus is not given back"
+    page_of_all.wait_for(
+        lambda: share.evaluate("(button) => button.matches(':focus')"), bool, "the focus is not given back", 20
+    )
+    assert second.is_hidden()
 
 
 @pytest.mark.timeout(300)
