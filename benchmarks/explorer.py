@@ -50,9 +50,9 @@ ARM = f"""
 def painted(dashboard: Dashboard, count: int, pictures: int) -> list[float]:
     """Seconds of some boxes in the first picture, each another one."""
     names = [f"explorer {k + 1}" for k in range(pictures)]
-    left, top, right, bottom = frame(dashboard, names[0])
     mouse, found = dashboard.page.mouse, []
     for k in range(count):
+        left, top, right, bottom = frame(dashboard, names[0])
         dashboard.page.evaluate(ARM, names)
         share = 0.3 + 0.4 * k / count
         mouse.move(left + 0.1 * (right - left), top + 0.1 * (bottom - top))

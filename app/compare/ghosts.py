@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, GlyphRenderer, LogScale, Plot, Range1d
-from bokeh.models.glyphs import Image, Line, MultiLine, Quad, Scatter, Step
+from bokeh.models import ColumnDataSource, FactorRange, GlyphRenderer, LogScale, Plot, Range1d
+from bokeh.models.glyphs import HBar, Image, Line, MultiLine, MultiPolygons, Quad, Scatter, Step, VBar
 from contourpy import contour_generator
 
 from app.compare.beside import Extra
@@ -168,7 +168,7 @@ def shapes_of(figure: Any, own: Drawn, other: Drawn) -> Shapes:
         if theirs and len(next(iter(theirs.values()))) and not alike(ours, theirs):
             if SHARES in figure.tags and isinstance(renderer.glyph, Quad):
                 theirs = in_bins_of(ours, theirs, log=logs[0])
-            _add(shapes, renderer.glyph, theirs, logs)
+            _add(shapes, renderer.glyph, theirs, logs, (figure.x_range, figure.y_range))
     return shapes
 
 
@@ -197,7 +197,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f"))
 
 
-def _add(shapes: Shapes, glyph: Any, data: Columns, logs: tuple[bool, bool]) -> None:
+def _add(shapes: Shapes, glyph: Any, data: Columns, logs: tuple[bool, bool], ranges: tuple[Any, Any]) -> None:
     def column(name: str) -> Any:
         field_ = getattr(glyph, name, None)
         return data.get(field_) if isinstance(field_, str) else None
@@ -208,6 +208,12 @@ def _add(shapes: Shapes, glyph: Any, data: Columns, logs: tuple[bool, bool]) -> 
         top = column("bottom") if top is None else top
         if left is not None and right is not None and top is not None:
             shapes.add_line(np.column_stack([left, right]).ravel(), np.repeat(np.asarray(top), 2))
+    elif isinstance(glyph, HBar | VBar):
+        _bars(shapes, glyph, column, ranges[0 if isinstance(glyph, VBar) else 1])
+    elif isinstance(glyph, MultiPolygons):
+        for polygons in zip(column("xs"), column("ys"), strict=True):
+            for rings in zip(*polygons, strict=True):
+                shapes.add_line(rings[0][0], rings[1][0])
     elif isinstance(glyph, Line | Step) and numbers(x, y):
         shapes.add_line(x, y)
     elif isinstance(glyph, MultiLine):
@@ -219,6 +225,20 @@ def _add(shapes: Shapes, glyph: Any, data: Columns, logs: tuple[bool, bool]) -> 
         _contours(shapes, data, logs)
     elif isinstance(glyph, Scatter) and numbers(x, y):
         shapes.add_points(x, y)
+
+
+def _bars(shapes: Shapes, glyph: Any, column: Callable[[str], Any], range_: Any) -> None:
+    """The end of each bar, as a line across it."""
+    upright = isinstance(glyph, VBar)
+    at, ends = (column(name) for name in (("x", "top") if upright else ("y", "right")))
+    wide = glyph.width if upright else glyph.height
+    if at is None or ends is None or not isinstance(wide, int | float):
+        return
+    if isinstance(range_, FactorRange):  # Bokeh puts the middle of the first category at one half
+        at = [range_.factors.index(name) + 0.5 for name in at]
+    for middle, end in zip(at, ends, strict=True):
+        across, along = [middle - wide / 2, middle + wide / 2], [end, end]
+        shapes.add_line(*((across, along) if upright else (along, across)))
 
 
 def numbers(x: Any, y: Any) -> bool:

@@ -22,7 +22,7 @@ details { border: 1px solid rgba(127, 127, 127, 0.35); border-radius: 6px; paddi
 summary { cursor: pointer; }
 .tables { display: flex; flex-wrap: wrap; gap: 6px 28px; padding-top: 6px; }
 .tables > div { overflow-x: auto; }
-.far { font-weight: 600; }
+table.numbers tr.far > :is(th, td) { font-weight: 600; }
 """
 
 

@@ -70,6 +70,7 @@ const renamed = (part) => {
 }
 const lighten = (models) => {
   for (const model of models) {
+    if (model.palette && model.tags.length) { model.setv({palette: model.tags[0]}, {silent: true}) }
     for (const property of model) {
       const value = TEXTS.test(property.attr) || property.attr === "grid_line_color" ? property.get_value() : null
       const color = value?.value ?? value

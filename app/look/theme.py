@@ -41,6 +41,7 @@ TEXT = {False: "rgba(0, 0, 0, 0.87)", True: "#fff"}
 LINE = {False: "rgba(0, 0, 0, 0.22)", True: "rgba(255, 255, 255, 0.28)"}
 GRID = {False: "rgba(0, 0, 0, 0.1)", True: "rgba(255, 255, 255, 0.12)"}
 SURFACE = {False: "#ffffff", True: "#1b1f23"}
+GROUND = {False: "#f7f8fa", True: "#14171a"}  # what the sheets lie on
 ON_PAPER = {each[True]: each[False] for each in (INK, MUTED, TEXT, LINE, GRID, SURFACE)}
 
 BARE = "--bare"  # a style of the place that a figure is in: 1 until there are data
@@ -71,15 +72,19 @@ COMPONENTS = {
     "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}},
     "MuiDrawer": {"styleOverrides": {"paper": {"@media (max-width: 599px)": _SHEET}}},
 }
+SCHEMES = [
+    {"ground": GROUND[dark], "surface": SURFACE[dark], "words": TEXT[dark], "primary": ("#1f4e79", "#8ab4e8")[dark]}
+    for dark in (False, True)
+]
 PALETTE: dict[str, Any] = {
-    "light": {
-        "palette": {"primary": {"main": "#1f4e79"}, "background": {"default": "#f7f8fa", "paper": SURFACE[False]}},
+    name: {
+        "palette": {
+            "primary": {"main": scheme["primary"]},
+            "background": {"default": scheme["ground"], "paper": scheme["surface"]},
+        },
         "components": COMPONENTS,
-    },
-    "dark": {
-        "palette": {"primary": {"main": "#8ab4e8"}, "background": {"default": "#14171a", "paper": SURFACE[True]}},
-        "components": COMPONENTS,
-    },
+    }
+    for name, scheme in zip(("light", "dark"), SCHEMES, strict=True)
 }
 
 
@@ -189,7 +194,7 @@ class Theme:
 
     def shade(self, mapper: Any, light: Sequence[str], dark: Sequence[str]) -> Any:
         """Let a colour mapper have one palette on light, another on dark: its palest colour is the background's."""
-        mapper.palette = list((light, dark)[self.dark])
+        mapper.update(palette=list((light, dark)[self.dark]), tags=[list(light)])  # the tag: for paper and files
         self._shaded.append((mapper, {False: light, True: dark}))
         return mapper
 

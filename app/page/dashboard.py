@@ -55,7 +55,9 @@ KEYS = [tab.key for tab in TABS]
 DEVICE_MENU = (("fit", "Use a device of your own (Fit)"), ("d2d", "How devices differ (Device to device)"))
 SHARE = (("link", "Copy the link"), ("session.json", "Session as a file, own device included"))  # the browser copies
 EXPORT = (("report.html", "Report of the run (HTML)"), ("nc", "Data (NetCDF)"), ("csv", "Features (CSV)"))
-PATCHES = f"const ON_PAPER = {json.dumps(theme.ON_PAPER)}\n" + Path(__file__).with_name("page.js").read_text("utf-8")
+COLORS = {"ON_PAPER": theme.ON_PAPER, "SCHEMES": theme.SCHEMES}
+PATCHES = "".join(f"const {name} = {json.dumps(value)}\n" for name, value in COLORS.items())
+PATCHES += Path(__file__).with_name("page.js").read_text("utf-8")
 TOOLS = [
     Path(theme.__file__).with_name(f"figure_{part}.js").read_text(encoding="utf-8")
     for part in ("export", "numbers", "tools")

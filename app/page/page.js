@@ -14,6 +14,7 @@ const prefers = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dar
 const asked = new URLSearchParams(window.location.search).get("theme") ?? kept() ?? prefers
 // Of a dark page the pictures are painted light for the paper, at once: a printer does not wait for another theme.
 const ON_SCREEN = Object.fromEntries(Object.entries(ON_PAPER).map(([dark, light]) => [light, dark]))
+const shades = new Map() // of the colour mappers, on the screen
 const recolor = (colors) => {
   for (const figure of models().filter((model) => model.type === "Figure")) {
     const view = Bokeh.index.find_one_by_id(figure.id)
@@ -21,6 +22,11 @@ const recolor = (colors) => {
     const drawn = view.computed_renderer_views.filter(({glyph}) => glyph)
     const glyphs = new Set(drawn.map(({glyph}) => glyph.model)) // told of a change, they would draw nothing until later
     for (const model of figure.references()) {
+      if (model.palette && model.tags.length) { // shaded fields: light on paper, then as before
+        const palette = shades.get(model) ?? model.tags[0]
+        if (!shades.delete(model)) { shades.set(model, model.palette) }
+        model.setv({palette}, {sync: false})
+      }
       const painted = Object.entries(model.attributes).filter(([name]) => name.endsWith("color"))
       const other = painted.map(([name, value]) => [name, colors[value?.value ?? value]]).filter(([, color]) => color)
       if (other.length) { model.setv(Object.fromEntries(other), {sync: false, silent: glyphs.has(model)}) }
@@ -30,7 +36,20 @@ const recolor = (colors) => {
     view.paint()
   }
 }
+// Words and what is behind them change together, at once. The component set goes through all models between the one and
+// the other: words were white on white for as long as that took.
+const [atOnce, inPage] = [1, 2].map(() => document.createElement("style"))
+const paint = () => {
+  const {ground, surface, words, primary} = SCHEMES[Number(page.data.dark_theme)]
+  const panel = {"background-color": ground, "surface-color": surface, "on-background-color": words, "on-surface-color": words, "primary-color": primary}
+  const rules = Object.entries(panel).map(([name, color]) => `--panel-${name}: ${color} !important;`).join(" ")
+  atOnce.textContent = `@media screen { :root { ${rules} } body { background: ${ground} !important; } }`
+  inPage.textContent = `@media screen { .main, .MuiDrawer-paper { background: ${surface} !important; } .page, .page > *, .MuiDrawer-paper { color: ${words} !important; } }`
+  document.head.append(atOnce)
+  Bokeh.index.find_one_by_id(page.id)?.shadow_el.append(inPage)
+}
 if (page) {
+  page.data.properties.dark_theme.change.connect(paint)
   if (page.data.dark_theme !== (asked === "dark")) { page.data.dark_theme = asked === "dark" }
   page.data.properties.dark_theme.change.connect(() => { keep(page.data.dark_theme ? "dark" : "default") })
   // Paper is white, and as wide as the pictures: they were drawn for the screen, and none of them may be cut.
@@ -61,7 +80,7 @@ style.textContent = `
 .skip-to-pictures { position: fixed; left: 8px; top: -60px; z-index: 2000; padding: 10px 16px; border-radius: 4px; background: #ffd166; color: #14171a;
   font: 500 0.95rem/1 "Roboto", "Helvetica", Arial, sans-serif; }
 .skip-to-pictures:focus { top: 4px; }
-@media print { .skip-to-pictures { display: none; } html, body { height: auto !important; overflow: visible !important; } }
+@media print { .skip-to-pictures { display: none; } html, body { background: #fff !important; height: auto !important; overflow: visible !important; } }
 `
 document.head.append(style)
 document.body.prepend(skip)

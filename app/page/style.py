@@ -32,6 +32,7 @@ PAGE_STYLE = {
         "width": "100%",
         "overflow": "visible",
         "& .header, & nav, & .main .MuiToolbar-root": {"display": "none"},
+        "& .main": {"backgroundColor": SURFACE[False]},
         "& .main, & .main > .MuiBox-root, & .main-content": {
             "display": "block",
             "height": "auto",

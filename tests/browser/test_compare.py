@@ -47,6 +47,10 @@ def test_run_a_stays_beside_what_is_changed_and_the_numbers_are_said(dashboard: 
     page.get_by_role("rowheader", name="C2C spread of U_SET").or_(
         page.get_by_text("C2C spread of U_SET")
     ).first.wait_for()
+    weights = page.locator("tr:has(td)").evaluate_all(
+        "(lines) => lines.map((line) => [line.className, getComputedStyle(line.lastElementChild).fontWeight])"
+    )
+    assert {("far", "600"), ("", "400")} == {tuple(each) for each in weights}, "beyond two standard errors: bold"
     page.get_by_role("button", name="Let go of A").click()
     dashboard.wait_for(lambda: page.evaluate(GHOSTS, "A"), lambda now: not any(now.values()), "A stays")
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.drive import Dashboard, one_page
-from tests.browser.mouse import drag_box
+from tests.browser.mouse import drag_box, frame
 
 SCATTER, MAP, HISTOGRAM, VIOLIN = (f"explorer {k}" for k in (1, 2, 3, 4))
 
@@ -28,6 +28,7 @@ def cells(source: dict[str, list[Any]]) -> set[tuple[int, int]]:
 def test_a_box_lights_the_same_cells_in_all_pictures(dashboard: Dashboard) -> None:
     before = dashboard.sources(SCATTER)
     assert len(before[0]["x"]) == 256 and not before[1]["x"]
+    place = frame(dashboard, SCATTER)
     drag_box(dashboard, SCATTER, (0.1, 0.2, 0.5, 0.9))
     chosen = dashboard.wait_change(SCATTER, before)[1]
     inside = cells(chosen)
@@ -38,6 +39,7 @@ def test_a_box_lights_the_same_cells_in_all_pictures(dashboard: Dashboard) -> No
     assert len(dashboard.sources(VIOLIN)[2]["x"]) == len(inside)
     dashboard.page.get_by_text(re.compile(rf"{len(inside)} of 256 cells selected")).wait_for()
     dashboard.page.wait_for_url(re.compile("explorer.selection=new,box,r_lrs.median,u_reset.median"))
+    assert frame(dashboard, SCATTER) == place, "the picture jumps under the mouse"
 
 
 def test_a_second_box_narrows_down_and_the_choice_turns_around(dashboard: Dashboard) -> None:

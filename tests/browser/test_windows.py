@@ -32,7 +32,9 @@ SHADES = """
 () => {
   let dark = 0
   for (const figure of [...Bokeh.documents[0].all_models].filter((model) => model.type === "Figure")) {
-    const {canvas} = Bokeh.index.find_one_by_id(figure.id).canvas_view.primary
+    const view = Bokeh.index.find_one_by_id(figure.id)
+    if (!view.el.checkVisibility({visibilityProperty: true})) { continue }
+    const {canvas} = view.canvas_view.primary
     const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
     for (let i = 0; i < data.length; i += 4) { dark += data[i + 3] > 127 && data[i] + data[i + 1] + data[i + 2] < 381 }
   }
@@ -41,8 +43,29 @@ SHADES = """
 """
 
 
+# In how many frames of a change of the theme words were about as light as what is behind them; stops by itself.
+ALIKE = """
+() => {
+  const find = (root, name) => root.querySelector(name) ??
+    [...root.querySelectorAll("*")].map((el) => el.shadowRoot && find(el.shadowRoot, name)).find((found) => found)
+  const [drawer, main, card] = [".MuiDrawer-paper", ".main", ".card"].map((name) => find(document, name))
+  const light = (color) => { const [r, g, b] = color.match(/[\\d.]+/g); return (r * 1 + g * 1 + b * 1) / 765 }
+  window.alike = [0, 0]
+  const look = () => {
+    for (const [words, ground] of [[drawer, drawer], [card, card], [card, main]]) {
+      const seen = [getComputedStyle(words).color, getComputedStyle(ground).backgroundColor].map(light)
+      window.alike[0] += Math.abs(seen[0] - seen[1]) < 0.5
+    }
+    if (++window.alike[1] < 60) { requestAnimationFrame(look) }
+  }
+  look()
+}
+"""
+
+
 def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, tmp_path: Path) -> None:
     page = small_page.page
+    small_page.settle(page.get_by_role("tab", name="Device to device").click)  # it has shaded fields with words on them
     cards = page.locator(".card:visible").count()
     page.emulate_media(media="print")
     for hidden in ("banner", "tablist", "toolbar"):
@@ -55,8 +78,11 @@ def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, 
     assert len(breaks) == cards > 1 and set(breaks) == {"avoid"}
     page.emulate_media(media="screen")
     light = page.evaluate(SHADES)
+    page.evaluate(ALIKE)
     small_page.settle(page.get_by_label("Toggle theme").click)
     small_page.wait_for(lambda: page.evaluate(SHADES), lambda now: now > 2 * light, "the page is not dark", 20)
+    alike = small_page.wait_for(lambda: page.evaluate("alike"), lambda seen: seen[1] == 60, "no frames", 20)
+    assert alike[0] == 0, f"{alike[0]} times words could not be read"
     on_paper = page.evaluate(SHADES.replace("() => {", "() => { dispatchEvent(new Event('beforeprint'))"))
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert abs(on_paper - light) < 0.02 * light, "pictures of a dark page are not light on paper"

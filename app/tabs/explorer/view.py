@@ -69,7 +69,7 @@ class View(Base):
             else:
                 card.hide()
         self.more.visible = len(result.drawings) < MOST
-        self.invert.visible = self.clear.visible = self.use.visible = result.asked
+        self.use.visible = result.asked  # the two above the pictures stay: these would jump under the mouse
         self.said.object = f"<h3>{summary(result)}</h3>"
         self.rows = [row.cell for row in result.rows]
         cycles = ["Cycles"] if result.cycles is not None else []

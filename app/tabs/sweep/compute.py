@@ -74,6 +74,7 @@ class Result:
     unit: str
     number: str
     number_unit: str
+    signed: bool  # whether the number can be negative
     feature: str
     points: tuple[Point, ...]
     now: float | None  # the value of the settings
@@ -106,7 +107,8 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     now = getattr(request, section).get(options.control)
     control = SECTIONS[section].param[options.control]
     return Result(
-        LABELS[options.control], unit_of(control), words, unit, options.feature, tuple(points),
+        LABELS[options.control], unit_of(control), words, unit, options.number.startswith("memory"),
+        options.feature, tuple(points),
         None if now is None else float(now), seconds, waiting,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from bokeh.models import BasicTickFormatter, ColumnDataSource, Range1d, Span, Wh
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
+from app.look.axes import set_range
 from app.look.theme import COLORS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
@@ -54,7 +55,7 @@ class View(Base):
             self.start.visible = False
 
     def _curve(self) -> Any:
-        figure = self.theme.figure("sweep curve", title="–", x=" ", y=" ", height=300)
+        figure = self.theme.figure("sweep curve", title="–", x=" ", y=" ", height=300, y_range=Range1d(0, 1))
         figure.yaxis.formatter = BasicTickFormatter(use_scientific=False)
         self.points = ColumnDataSource(CURVE)
         self.now = Span(dimension="height", line_dash="dotted", line_width=1, visible=False)
@@ -79,10 +80,12 @@ class View(Base):
         points = [point for point in result.points if np.isfinite(point.number)]
         x, y = ([getattr(point, name) for point in points] for name in ("value", "number"))
         error = [0.0 if not np.isfinite(point.error) else point.error for point in points]
-        self.points.data = {
-            "x": x, "y": y, "low": [v - e for v, e in zip(y, error, strict=True)],
-            "high": [v + e for v, e in zip(y, error, strict=True)],
-        }  # fmt: skip
+        low = [v - e if result.signed else max(v - e, min(v, 0.0)) for v, e in zip(y, error, strict=True)]
+        high = [v + e for v, e in zip(y, error, strict=True)]
+        self.points.data = {"x": x, "y": y, "low": low, "high": high}
+        if points:
+            room = 0.06 * (max(high) - min(low)) or 0.06 * abs(high[0]) or 1.0
+            set_range(self.curve.y_range, min(low) - room, max(high) + room)
         unit = f" ({result.unit})" if result.unit else ""
         number_unit = f" ({result.number_unit})" if result.number_unit else ""
         self.curve.xaxis.axis_label, self.curve.yaxis.axis_label = (

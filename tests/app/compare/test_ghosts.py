@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 import pytest
-from bokeh.models import ColumnDataSource, Range1d
+from bokeh.models import ColumnDataSource, FactorRange, Range1d
 from bokeh.plotting import figure
 
 from app.compare.beside import Beside, Extra
@@ -103,6 +103,25 @@ def test_an_outline_is_that_of_the_other_bars_and_the_axes_hold_it() -> None:
     assert source.data["top"] == [1.0, 2.0] and picture.y_range.end == 5
     ghosts.show(update, (1.0, 2.0), Extra((1.0, 2.0), None, empty, empty))
     assert not len(next(r for r in picture.renderers if r.name == "ghost A").data_source.data["x"]), "no ghost"
+
+
+def test_bars_have_the_ends_of_the_other_ones_and_violins_their_outlines() -> None:
+    source, shape = ColumnDataSource({"name": ["a", "b"], "end": [1.0, 2.0]}), ColumnDataSource({"xs": [], "ys": []})
+    picture = figure(name="bars", y_range=FactorRange("b", "a"), x_range=Range1d(0, 9))
+    picture.hbar("name", right="end", height=0.5, source=source)
+    picture.multi_polygons("xs", "ys", source=shape)
+    layout = pn.Column(pn.pane.Bokeh(picture))
+
+    def update(result: tuple[float, float]) -> None:
+        source.data = {"name": ["a", "b"], "end": list(result)}
+        shape.data = {"xs": [[[[0.0, result[0], 0.0]]]], "ys": [[[[0.0, 1.0, 2.0]]]]}
+
+    update((1.0, 2.0))
+    Ghosts(Theme(), layout).show(update, (1.0, 2.0), Extra((5.0, 2.0), None, np.empty(0, int), np.empty(0, int)))
+    line = next(r for r in picture.renderers if r.name == "ghost A").data_source.data
+    assert line["x"].tolist()[:5] == [5, 5, pytest.approx(np.nan, nan_ok=True), 2, 2]
+    assert line["y"].tolist()[:2] == [1.25, 1.75], "a is the second category from below"
+    assert line["x"].tolist()[6:9] == [0, 5, 0] and source.data["end"] == [1.0, 2.0]
 
 
 def test_shares_are_compared_in_bins_of_one_width() -> None:

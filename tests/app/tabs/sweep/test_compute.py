@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,11 @@ def test_the_spread_grows_as_it_is_swept(small_run: Run) -> None:
         drawn.points.data["y"] == [narrow, own, wide]
         and [card.visible for card in drawn.cards] == [True] * 3 + [False] * 2
     )
+    errors = tuple(replace(point, number=0.0, error=0.1) for point in result.points)
+    for signed, least in ((False, 0.0), (True, -0.1)):  # a bit error rate of none in so many is not below 0
+        drawn.update(replace(result, points=errors, signed=signed))
+        assert min(drawn.points.data["low"]) == least > drawn.curve.y_range.start
+        assert max(drawn.points.data["high"]) == 0.1 < drawn.curve.y_range.end, "an error bar is cut"
 
 
 def test_a_long_sweep_waits_and_a_stopped_one_ends(small_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
