@@ -14,6 +14,10 @@ from app.server import once  # noqa: E402 - as above
 from app.tabs.registry import TABS  # noqa: E402 - as above
 from app.work import crowd, warm  # noqa: E402 - as above
 
+# A browser learns which components there are when it opens its page. One that is defined later reaches only the page
+# that happens to show it first: others that are open cannot draw it, and a new one that begins with it does not open.
+VIEWS = [tab.view for tab in TABS]
+
 guard.stand()
 once.keep()
 crowd.prepare()

@@ -85,12 +85,40 @@ style.textContent = `
 document.head.append(style)
 document.body.prepend(skip)
 
+// What has a method itself, of all that an object takes its methods from.
+const having = (name, object) => {
+  while (object && !Object.hasOwn(object, name)) { object = Object.getPrototypeOf(object) }
+  return object
+}
+const owner = (name, type) => having(name, Bokeh.Models.get(type, true)?.prototype.default_view.prototype)
+
+// A view is sought by going through all of them, each time; on this page they are thousands. Those seen on the way are
+// kept, until they are gone.
+const seen = new Map()
+having("find_one_by_id", Bokeh.index).find_one_by_id = function (id) {
+  const view = seen.get(id)?.deref()
+  if (view && !view.is_destroyed) { return view }
+  seen.clear()
+  for (const each of this.all_views()) { if (!seen.has(each.model.id)) { seen.set(each.model.id, new WeakRef(each)) } }
+  return seen.get(id)?.deref() ?? null
+}
+// A style sheet that changes costs a look at all the others, even where it is as it was: mostly it is.
+having("_update", Bokeh.index.roots[0].style)._update = function (css) {
+  if (this.el.textContent !== css) { this.el.textContent = css }
+}
+// Whatever a figure paints it asks CSS for first, and has the whole page's style worked out; here CSS says nothing of it.
+const figures = owner("render", "Figure"), render = figures.render
+let asking = true
+figures.render = function () {
+  if (asking) { having("_get_css_value", this.visuals.background_fill)._get_css_value = () => "" }
+  asking = false
+  render.call(this)
+}
+
 // Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
-let view = Bokeh.Models.get("Figure").prototype.default_view.prototype
-while (!Object.hasOwn(view, "_measure_layout")) { view = Object.getPrototypeOf(view) }
 for (const step of ["_measure_layout", "_after_layout"]) {
-  const act = view[step]
-  view[step] = function () { if (this.layout != null) { act.call(this) } }
+  const views = owner(step, "Figure"), act = views[step]
+  views[step] = function () { if (this.layout != null) { act.call(this) } }
 }
 
 // Bokeh lays out everything on the page whenever a part of it changes. The places of tabs that are not shown are left out;
@@ -112,11 +140,6 @@ const wait = (place) => {
     place.invalidate_layout()
   }
   place.model.properties.styles.change.connect(shown)
-}
-const owner = (name, type) => { // of a method that views of this type have
-  let found = Bokeh.Models.get(type, true)?.prototype.default_view.prototype
-  while (found && !Object.hasOwn(found, name)) { found = Object.getPrototypeOf(found) }
-  return found
 }
 for (const step of ["update_layout", "measure_layout", "update_bbox", "_compute_layout", "after_layout"]) {
   for (const views of new Set(["Column", "panel.models.esm.ReactComponent"].map((type) => owner(step, type)))) {

@@ -117,8 +117,10 @@ def test_keys_work_what_they_reach(page_of_all: Dashboard) -> None:
     press("ArrowDown")
     assert second.evaluate("(item) => item.matches(':focus')")
     press("Escape")
-    second.wait_for(state="hidden")
-    assert share.evaluate("(button) => button.matches(':focus')"), "the focus is not given back"
+    page_of_all.wait_for(
+        lambda: share.evaluate("(button) => button.matches(':focus')"), bool, "the focus is not given back", 20
+    )
+    assert second.is_hidden()
 
 
 @pytest.mark.timeout(300)
@@ -172,7 +174,9 @@ def test_pages_leave_no_object_alive(page_of_all: Dashboard, address: str, brows
     """One page that has shown all tabs is closed while it fits, some are closed while they are drawn, some at work."""
     page = page_of_all.page
     access.show_all(page_of_all, False)
-    alive = set(objects(address)["alive"])
+    seen = objects(address)
+    alive = set(seen["alive"])
+    assert seen["late"] == [], "components that pages which were open before do not know"
     assert {f"{tab.view.__module__}.{tab.view.__name__}" for tab in TABS} <= alive, "what is alive is seen"
     page.get_by_role("tab", name="Fit", exact=True).click()
     page.get_by_role("button", name="Load example data").click()

@@ -9,16 +9,8 @@ import numpy as np
 import param
 
 from app.settings.sections import Choices, Request, TabOptions
-from app.tabs.c2c.matrix import (
-    STANDARD_RANGE,
-    Matrix,
-    chosen_values,
-    density_of,
-    frame_of,
-    matrix_of,
-    values_of,
-)  # fmt: skip
-from app.work.binning import Density, span
+from app.tabs.c2c.matrix import STANDARD_RANGE, Matrix, chosen_values, matrix_of, values_of
+from app.work.binning import Density, density, span
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
 from synaptogen_core.schema import FEATURE_NAMES
@@ -160,8 +152,7 @@ def lag_plot_of(
     y, x = (values_of(run, n, standard) for n in (name, other))
     chosen_y, chosen_x = (chosen_values(run, cells, n, standard) for n in (name, other))
     across, up = (STANDARD_RANGE if standard else span(values, 2e-4) for values in (x, y))
-    frame = frame_of({"x": x[:-lag].ravel(), "y": y[lag:].ravel()})
-    cloud = density_of(frame, "x", "y", across, up, PIXELS)
+    cloud = density(x[:-lag], y[lag:], PIXELS, PIXELS, across, up)
     points = [(chosen_x[:-lag, i], chosen_y[lag:, i]) for i in range(len(cells))]
     at = int(np.flatnonzero(curve.lag == lag)[0])
     return LagPlot(lag, cloud, points, float(curve.measured[at]), float(curve.expected[at]), float(curve.model[at]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.work.binning import Density, span
+from app.work.binning import Density, density, span
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
 from synaptogen_core.schema import FEATURE_NAMES, feature
@@ -67,9 +67,8 @@ def matrix_of(run: Run, units: str, brush_text: str) -> Matrix:
 
 
 def clouds_of(columns: dict[str, np.ndarray], ranges: dict[str, tuple[float, float]]) -> dict[tuple[str, str], Density]:
-    frame = frame_of(columns)
     pairs = [(a, b) for i, b in enumerate(FEATURE_NAMES) for a in FEATURE_NAMES[:i]]
-    return {(a, b): density_of(frame, a, b, ranges[a], ranges[b], PIXELS) for a, b in pairs}
+    return {(a, b): density(columns[a], columns[b], PIXELS, PIXELS, ranges[a], ranges[b]) for a, b in pairs}
 
 
 def heights(values: np.ndarray, edges: np.ndarray, count: int) -> np.ndarray:
@@ -98,24 +97,6 @@ def standardised(run: Run, name: str, values: np.ndarray, cells: Any, standard: 
         own = run.device.extension.coordinates[i].inverse(values)
     mu, sigma = (part[i].ravel()[cells] for part in run.cells.device_vectors().values())
     return (own - mu) / sigma
-
-
-def frame_of(columns: dict[str, np.ndarray]) -> Any:
-    """A table for `density_of`."""
-    import pandas as pd
-
-    return pd.DataFrame(columns, copy=False)
-
-
-def density_of(
-    frame: Any, x: str, y: str, x_range: tuple[float, float], y_range: tuple[float, float], pixels: int
-) -> Density:
-    """Points in pixels (datashader)."""
-    import datashader  # takes seconds to import: warmed at server start
-
-    canvas = datashader.Canvas(plot_width=pixels, plot_height=pixels, x_range=x_range, y_range=y_range)
-    counts = canvas.points(frame, x, y, agg=datashader.count())
-    return Density(counts.values.astype(np.float32), x_range, y_range)
 
 
 def correlations(run: Run, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

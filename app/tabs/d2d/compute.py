@@ -9,8 +9,7 @@ import numpy as np
 import param
 
 from app.settings.sections import Choices, Request, TabOptions
-from app.tabs.c2c.matrix import density_of, frame_of
-from app.work.binning import Density, span
+from app.work.binning import Density, density, span
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
 from synaptogen_core.analysis.statistics.autocorrelation import memory_of
@@ -113,7 +112,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         main=main,
         outliers=cloud(run, values, unusual[:: max(1, -(-unusual.size // DRAWN))]),
         followed=Cloud(*followed, *(np.array(part) for part in zip(*request.cells, strict=True))),
-        density=density(main) if main.x.size > DRAWN else None,
+        density=density_of(main) if main.x.size > DRAWN else None,
         ellipses=ellipses(run, axes), devices=outlier.size, spread_out=differ(run), outlier_count=unusual.size,
         kind=options.matrix, matrix=matrix, matrix_model=model,
         shares=() if trouble else shares(run, options.anova), anova=options.anova,
@@ -134,9 +133,9 @@ def number_of(run: Run, values: np.ndarray, name: str, of: str) -> np.ndarray:
     return own.std(axis=0, dtype=np.float64) / np.sqrt(lowered)
 
 
-def density(main: Cloud) -> Density:
+def density_of(main: Cloud) -> Density:
     """Too many devices for points."""
-    return density_of(frame_of({"x": main.x, "y": main.y}), "x", "y", span(main.x, 2e-4), span(main.y, 2e-4), PIXELS)
+    return density(main.x, main.y, PIXELS, PIXELS, span(main.x, 2e-4), span(main.y, 2e-4))
 
 
 def cloud(run: Run, values: list[np.ndarray], chosen: np.ndarray) -> Cloud:
