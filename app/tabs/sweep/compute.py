@@ -80,10 +80,13 @@ class Result:
     now: float | None  # the value of the settings
     seconds: float  # expected of the whole sweep
     waiting: bool  # a long one that has not been started
+    more: bool = False  # values are still to come
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
-    """Each value in turn; what has been computed before stays with the run, so that a stopped sweep goes on."""
+    """Each value in turn, of one that was started by hand one more at a time; what has been computed before stays with
+    the run, so that a stopped sweep goes on.
+    """
     section, usual = SWEPT[options.control]
     far = reach_of(request)
     if unit_of(SECTIONS[section].param[options.control]) == "V":
@@ -94,12 +97,14 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     seconds = sum(runs.estimate(each).seconds for each, point in zip(requests, kept, strict=True) if point is None)
     waiting = seconds > AT_ONCE and not options.running
     edges = edges_of(run, options.feature)
-    points = []
+    points, left = [], 0 if waiting else 1 if options.running else len(values)  # so many are made now
     for value, each in zip(values, requests, strict=True):
         if cancel.is_set():
             raise Cancelled("sweep: cancelled")
-        if waiting and run.kept.get(key_of(each, options)) is None:
-            continue
+        if run.kept.get(key_of(each, options)) is None:
+            if not left:
+                continue
+            left -= 1
         points.append(
             run.keep(key_of(each, options), point_maker(each, value, options, edges, cancel), lambda p: [p.counts])
         )
@@ -109,7 +114,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     return Result(
         LABELS[options.control], unit_of(control), words, unit, options.number.startswith("memory"),
         options.feature, tuple(points),
-        None if now is None else float(now), seconds, waiting,
+        None if now is None else float(now), seconds, waiting, not waiting and len(points) < len(values),
     )  # fmt: skip
 
 

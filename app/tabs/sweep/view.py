@@ -35,7 +35,7 @@ class View(Base):
         self.stop = pmui.Button(label="Stop", icon="close", **{**small, "variant": "outlined"})
         self.stop.on_click(lambda event: setattr(options, "running", False))
         options.param.watch(lambda event: self._tell(), "running")
-        self.curve, self.note = self._curve(), theme.note()
+        self.curve, self.note, self.goes_on = self._curve(), theme.note(), False
         self.bars = [ColumnDataSource(BARS) for _ in range(MOST)]
         self.x = Range1d(0, 1)
         self.y = Range1d(0, 1)
@@ -49,10 +49,9 @@ class View(Base):
         )  # fmt: skip
 
     def _tell(self) -> None:
+        """A sweep that is stopped shows what it has made, and can be started again."""
         running = self.context.options.running
-        self.stop.visible = running
-        if running:
-            self.start.visible = False
+        self.stop.visible, self.start.visible = running and self.goes_on, not running and self.goes_on
 
     def _curve(self) -> Any:
         figure = self.theme.figure("sweep curve", title="–", x=" ", y=" ", height=300, y_range=Range1d(0, 1))
@@ -92,11 +91,11 @@ class View(Base):
             f"{result.control}{unit}",
             f"{result.number}{number_unit}",
         )
-        self.curve.title.text = f"{len(points)} runs"
+        self.curve.title.text = f"{len(result.points)} {'runs so far' if result.more else 'runs'}"
         self.now.update(visible=result.now is not None, location=result.now or 0.0)
         self._show_bars(result)
-        self.start.visible = result.waiting
-        self.stop.visible = not result.waiting and self.context.options.running
+        self.goes_on = result.waiting or result.more
+        self._tell()
         said = "Bars: standard error. Dotted: the present setting."
         missing = len(result.points) - len(points)
         if missing:

@@ -54,8 +54,19 @@ def test_a_long_sweep_waits_and_a_stopped_one_ends(small_run: Run, monkeypatch: 
     stop.set()
     with pytest.raises(Cancelled):
         swept(small_run, stop, control="seed", number="best_threshold", running=True)
-    found = swept(small_run, control="rows", at="8; 12", number="best_threshold", running=True)
-    assert [point.value for point in found.points] == [8, 12] and found.points[0].number > 0
+    _, drawn = view_of("sweep")
+    drawn.update(waiting)
+    seen = []
+    for known in (1, 2):
+        drawn.context.options.running = True
+        assert drawn.stop.visible and not drawn.start.visible
+        found = swept(small_run, control="rows", at="8; 12", number="best_threshold", running=True)
+        drawn.update(found)
+        seen += [point.value for point in found.points]
+        assert (len(found.points), found.more) == (known, known < 2)
+        drawn.context.options.running = False
+        assert drawn.start.visible is found.more and not drawn.stop.visible, "what is stopped can be started again"
+    assert seen == [8, 8, 12] and found.points[0].number > 0
 
 
 @pytest.mark.parametrize(
