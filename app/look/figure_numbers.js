@@ -5,7 +5,7 @@ const SIDES = {left: "from", right: "to", bottom: "from", top: "to", x0: "from",
 const FIRST = {x1: "x2", y1: "y2"} // of an area the first of two, of a piece of line the second
 const sideOf = (glyph, attr, both) => !both ? "" : FIRST[attr] in glyph ? "from" : SIDES[attr] ?? ""
 const LOOKS = /color|alpha|marker|size$|width$|^says$|^words$/ // columns of a source that only say how it looks
-const TELLING = new Set(["row", "column", "cell", "cycle", "pulse", "device", "component", "outlier", "lag", "count"])
+const TELLING = new Set(["name", "row", "column", "cell", "cycle", "pulse", "device", "component", "outlier", "lag", "count"])
 
 const columnsOf = (source) => {
   const {data} = source
@@ -13,6 +13,7 @@ const columnsOf = (source) => {
 }
 // The shortest text that gives the same number again.
 const numberText = (value, single) => {
+  if (Array.isArray(value)) { return numberText(value[0], single) } // of a category, and where in it
   if (typeof value !== "number") { return value == null ? "" : String(value) }
   if (!Number.isFinite(value)) { return "" }
   if (single) {
@@ -27,6 +28,7 @@ const cellText = (text) => {
   const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text // no spreadsheet takes it as a formula
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
+const outline = (line) => line.length > 0 && typeof line[0] !== "number" ? outline(line[0]) : line // of polygons with holes
 const labelled = (axes, fallback) => axes.map((axis) => axis.axis_label).find((label) => typeof label === "string" && label.trim()) ?? fallback
 const inserted = (label, word) => { // "HRS resistance (kΩ)" -> "HRS resistance, from (kΩ)"
   const unit = /^(.*?)( \([^()]*\))$/.exec(label)
@@ -78,13 +80,16 @@ const columnsOfRenderer = (fig, {glyph, data_source: source}, name, labels) => {
   const data = columnsOf(source), found = []
   const field = (attr) => { const value = glyph[attr]; return typeof value === "string" ? value : value?.field }
   const named = (label) => name ? `${name}: ${label}` : label
-  if (glyph.type === "Image") {
+  if (glyph.type.startsWith("Image")) {
     const place = Object.fromEntries(["x", "y", "dw", "dh"].map((attr) =>
       [attr, Array.from(data.get(field(attr)) ?? data.get("x") ?? [])]))
     const image = data.get(field("image")) ?? []
     const bar = [...fig.right, ...fig.above, ...fig.below, ...fig.left].find((each) => each.type === "ColorBar" && each.color_mapper === glyph.color_mapper)
-    const value = bar?.title?.trim() || "Count"
-    return image.length ? pixels(fig, image, 0, place, labels, value).map(([label, values]) => [named(label), values]) : []
+    const cloud = glyph.type === "ImageRGBA" // how dense it is, is how opaque it is
+    const value = bar?.title?.trim() || (cloud ? "Density, share of its largest" : "Count")
+    const found = image.length ? pixels(fig, image, 0, place, labels, value) : []
+    if (cloud && found.length) { found[2][1] = Array.from(found[2][1], (color) => (color >>> 24) / 255) }
+    return found.map(([label, values]) => [named(label), values])
   }
   for (const [attrs, label] of [[ACROSS, labels[0]], [UP, labels[1]]]) {
     const known = attrs.filter((attr) => attr in glyph && data.has(field(attr)))
@@ -94,9 +99,16 @@ const columnsOfRenderer = (fig, {glyph, data_source: source}, name, labels) => {
     }
   }
   if (["xs", "ys"].some((attr) => attr in glyph)) { // lines of their own, one below the other, an empty cell between
-    return found.map(([label, lines]) => [label, [...lines].flatMap((line, i) => i ? [NaN, ...line] : [...line])])
+    return found.map(([label, lines]) => [label, [...lines].map(outline).flatMap((line, i) => i ? [NaN, ...line] : [...line])])
   }
   if (!found.length) { return [] }
+  for (const {source: of, dimension, lower, upper} of fig.center.filter(({type, visible}) => type === "Whisker" && visible)) {
+    for (const [end, side] of of === source ? [[lower, "low"], [upper, "high"]] : []) { // error bars
+      const key = end?.field, label = inserted(labels[dimension === "height" ? 1 : 0], side)
+      if (data.has(key) && !found.some(([, , known]) => known === key)) { found.push([named(label), data.get(key), key]) }
+    }
+  }
+  if (data.has("value")) { found.push([named(fig.title?.text || "value"), data.get("value"), "value"]) } // of shaded fields
   const used = new Set(found.map(([, , key]) => key)), count = found[0][1].length
   for (const [key, values] of data) {
     if (!used.has(key) && !LOOKS.test(key) && TELLING.has(key) && values.length === count) { found.push([named(key), values]) }
@@ -106,7 +118,9 @@ const columnsOfRenderer = (fig, {glyph, data_source: source}, name, labels) => {
 
 // Columns of all that is drawn: pairs of a heading and its values.
 const numbersOf = (fig) => {
-  const [across, up] = synaptogenTools.axesOf(fig), labels = [labelled(across, "x"), labelled(up, "y")]
+  const [across, up] = synaptogenTools.axesOf(fig)
+  const unnamed = (range, name) => range.type === "FactorRange" ? "Category" : name
+  const labels = [labelled(across, unnamed(fig.x_range, "x")), labelled(up, unnamed(fig.y_range, "y"))]
   const shown = fig.renderers.filter(({visible, glyph, data_source: source}) => visible && glyph && source && source.get_length() > 0)
   const seen = new Set(), drawn = shown.filter(({glyph, data_source: source}) => { // a mark and its rim are one
     const key = `${source.id} ${[...ACROSS, ...UP, "image"].map((attr) => JSON.stringify(glyph[attr]?.field ?? glyph[attr]) ?? "").join(" ")}`

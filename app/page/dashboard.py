@@ -223,7 +223,7 @@ class Dashboard:
                 self.downloads,
                 self.settings.lines,
                 self.open_session,
-                train_files.segment_from_csv,
+                train_files.segments_from_csv,
                 self.keep,
                 self.work,
             )

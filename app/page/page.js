@@ -188,12 +188,15 @@ for (const step of ["invalidate_layout", "compute_layout"]) {
   }
 }
 
-// What only holds others has nothing to lay out when its size changes: they notice theirs.
+// What only holds others has nothing to lay out when its size changes: they notice theirs. So it must not take note of
+// their sizes either: a figure whose size is known already is not laid out, as those of a tab that was hidden meanwhile.
 const holder = owner("_after_resize", "Column")
-const resized = holder._after_resize
-holder._after_resize = function () {
-  if (this.layout == null && this._was_built && this.child_views.length > 0) { return }
-  resized.call(this)
+const {after_resize: resized} = holder
+holder.after_resize = function () {
+  if (this.model.type === "Figure" || this.child_views.length === 0 || !this._was_built) { return resized.call(this) }
+  this._resized = true
+  this._update_bbox()
+  this.finish()
 }
 
 // The handle between sidebar and pictures has a name; with no role of its own no reader may say it.

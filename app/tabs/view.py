@@ -30,7 +30,7 @@ class Context:
     downloads: Callable[[Sequence[str]], Downloads]  # buttons that send these formats, such as ("nc", "csv")
     lines: Section  # resistances and selector of the lines, the same on every tab
     open_session: Callable[[str, bytes, Callable[[str], None]], None]  # a file's name, content, what hears the answer
-    read_train: Callable[[str], Segment]  # what a CSV text of voltages is in the Pulse lab
+    read_train: Callable[[str], tuple[tuple[Segment, ...], int]]  # what a CSV text is in the Pulse lab
     keep: Callable[[], Callable[[], None]]  # remember all settings; what it returns brings them back
     work: Any  # the FitWork of this page: the room of one tab, of which the others know nothing
 

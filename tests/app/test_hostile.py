@@ -26,7 +26,7 @@ from app.tabs.fit.file_view import said
 from app.tabs.fit.files import ours
 from app.tabs.networks import data as network_data
 from app.tabs.networks.own import Own, OwnImages
-from app.tabs.pulses.files import segment_from_csv
+from app.tabs.pulses.files import segments_from_csv
 from app.tabs.registry import TABS
 from app.tabs.time.measured import measured
 from app.work import trains
@@ -166,7 +166,7 @@ DOORS: dict[str, tuple[Callable[[str, bytes], object], list[tuple[str, bytes]]]]
     "weights": (network, [("a.npz", packed(**WEIGHTS))]),
     "table": (moved, [("a.csv", TABLE.encode())]),
     "pulses": (
-        lambda name, data: segment_from_csv(data.decode("utf-8", "replace")),
+        lambda name, data: segments_from_csv(data.decode("utf-8", "replace")),
         [("a.csv", b"voltage_V,cycle_end\n-1.5,0\n1.5,1\n-0.9,0\n")],
     ),
     "voltages": (

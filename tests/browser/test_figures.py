@@ -115,6 +115,24 @@ def test_numbers_are_those_of_the_picture_with_names_and_units(small_page: Dashb
     assert np.array_equal(table[:3, :2], [[0, 0], [1, 0], [2, 0]])
 
 
+CSV = f"(name) => synaptogenTools.csvOf(({FIND})(name))"
+
+
+def test_shaded_fields_and_error_bars_are_numbers_too(small_page: Dashboard) -> None:
+    page = small_page.page
+    small_page.settle(page.get_by_role("tab", name="Device to device").click)
+    head, *lines = csv.reader(page.evaluate(CSV, "devices correlations").splitlines())
+    assert head == ["Feature", "Feature", "Correlation between devices"] and len(lines) == 16
+    (drawn,) = {tuple(source["value"]) for source in small_page.sources("devices correlations")}
+    assert [float(line[2]) for line in lines] == list(drawn)
+    head, *lines = csv.reader(page.evaluate(CSV, "devices shares").splitlines())
+    bars = small_page.sources("devices shares")[0]
+    for end in ("low", "high"):
+        column = head.index(f"series 1: Share of the variance, {end} (%)")
+        assert [float(line[column]) for line in lines] == bars[end]
+    small_page.settle(page.get_by_role("tab", name="Overview").click)
+
+
 def test_a_figure_fills_the_screen_and_comes_back(small_page: Dashboard) -> None:
     page, name = small_page.page, "overview loops"
     before = page.evaluate(LOOKS, name)

@@ -27,6 +27,28 @@ def test_each_window_holds_its_cards_whole(small_page: Dashboard) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+# Of each figure that is shown: its width, and where the frame in it ends.
+ENDS = """
+() => [...Bokeh.documents[0].all_models].filter((model) => model.type === "Figure")
+  .map((figure) => Bokeh.index.find_one_by_id(figure.id))
+  .filter((view) => view.el.checkVisibility({visibilityProperty: true}))
+  .map((view) => [view.el.getBoundingClientRect().width, view.frame.bbox.right])
+"""
+
+
+def test_pictures_of_a_tab_fit_a_window_that_was_narrowed_while_it_was_hidden(small_page: Dashboard) -> None:
+    page = small_page.page
+    for tab in ("Device to device", "Overview"):
+        small_page.settle(page.get_by_role("tab", name=tab).click)
+    page.set_viewport_size({"width": 768, "height": 900})
+    small_page.settle(page.get_by_role("tab", name="Device to device").click)
+    small_page.wait_for(
+        lambda: page.evaluate(ENDS), lambda ends: ends and all(0.6 * w < end <= w for w, end in ends), "cut", 20
+    )
+    page.set_viewport_size({"width": 1440, "height": 900})
+    small_page.settle(page.get_by_role("tab", name="Overview").click)
+
+
 # How many pixels of the pictures are darker than their middle, without a pause: a printer waits for nothing.
 SHADES = """
 () => {

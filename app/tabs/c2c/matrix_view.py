@@ -157,7 +157,7 @@ class ScatterMatrix:
         edges = on_axis(matrix.edges[name], name, self.standard)
         density = matrix.density[name]
         self.axes[name, name][0].show(kind, low, high, label)
-        self.axes[name, name][1].show("linear", 0, 1.08 * float(density.max()))
+        self.axes[name, name][1].show("linear", 0, 1.08 * float(density.max()), "Density")
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": density}
         chosen = matrix.chosen_density
         self.chosen_bars[name].data = (

@@ -15,6 +15,7 @@ from app.settings.segments import KINDS, PRESETS, Segment
 
 LONGEST = 60_000  # letters of a CSV file or a table that a browser may send
 Apply = Callable[[tuple[Segment, ...], int], None]
+Train = tuple[tuple[Segment, ...], int]  # segments, and how often all of them are applied
 
 
 class SegmentEditor(JSComponent):
@@ -30,8 +31,8 @@ class SegmentEditor(JSComponent):
 
     _esm = "editor.js"
 
-    def __init__(self, apply: Apply, read: Callable[[str], Segment], **options: Any):
-        """`apply` makes segments and their number of repeats the train; `read` makes a segment of a CSV text."""
+    def __init__(self, apply: Apply, read: Callable[[str], Train], **options: Any):
+        """`apply` makes segments and their number of repeats the train; `read` makes them of a CSV text."""
         self._apply, self._read = apply, read
         self._segments: tuple[Segment, ...] = ()
         self._factor = 1.0
@@ -73,7 +74,7 @@ class SegmentEditor(JSComponent):
         if act == "repeats":
             return now, number("Repeats", data["text"], 1, 10_000, whole=True)
         if act == "csv":
-            return (self._read(data["text"][:LONGEST]),), 1
+            return self._read(data["text"][:LONGEST])
         if act == "add":
             made = (*now, *parts.stretched([parts.new(data["kind"])], self._factor))
         elif act == "move":

@@ -1,12 +1,14 @@
-"""The train as CSV: out for `synaptogen generate --train` and others, in as a table of voltages."""
+"""The train as CSV, out and in: its voltages, for `synaptogen generate --train` and others, or its segments."""
 
 from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 from typing import IO
 
-from app.settings.segments import Segment, checked
+from app.settings.numbers import read_number
+from app.settings.segments import Segment, checked, from_text, of_settings
 from app.work.downloads import Order
 from app.work.session import Session
 from app.work.trains import make_train
@@ -15,16 +17,21 @@ from synaptogen_core.progress import Progress
 
 FORMATS = {"train.csv": ("CSV out", "text/csv")}
 SAID = "Columns voltage_V and cycle_end: “synaptogen generate --train” and sc.load_train read it."
+SEGMENTS = "segment,times all of it"  # heading of the other kind; the number stands in its first line
+SAID_OF_SEGMENTS = "Reads and random pulses have no voltage to write down, so it holds the segments: CSV in opens it."
+MOST_REPEATS = 10_000
 
 
 def order(session: Session, kind: str) -> Order | str:
-    """The train of the settings, or why it cannot be a table."""
+    """The train of the settings: its voltages, or its segments where some are reads or random."""
+    settings = session.settings.train.choices()
     try:
-        train = make_train(session.settings.train.choices())
+        train = make_train(settings)
+        if train.sources or train.pulses.read.any():
+            text = segments_to_csv(*of_settings(settings))
+            return Order("synaptogen-segments.csv", lambda *_: io.BytesIO(text.encode()), SAID_OF_SEGMENTS)
     except ValueError as error:
         return str(error)
-    if train.sources or train.pulses.read.any():
-        return "Random and read-only pulses have no place in such a table: take those segments out, or copy the link."
 
     def write(progress: Progress, cancel: threading.Event) -> IO[bytes]:
         with temporary_folder() as folder:
@@ -34,14 +41,28 @@ def order(session: Session, kind: str) -> Order | str:
     return Order(f"synaptogen-{len(train)}-pulses.csv", write, SAID)
 
 
-def segment_from_csv(text: str) -> Segment:
-    """A table of the voltages in a CSV text.
+def segments_to_csv(segments: Sequence[Segment], repeats: int) -> str:
+    """Segments as lines of a CSV, the first of which says how often all of them are applied."""
+    lines = [f"{segment},{'' if i else repeats}" for i, segment in enumerate(segments)]
+    return "\n".join([SEGMENTS, *lines, ""])
+
+
+def segments_from_csv(text: str) -> tuple[tuple[Segment, ...], int]:
+    """The segments of a CSV text and how often they are applied; of a table of voltages, one segment.
 
     Raises
     ------
     ValueError
         If it holds none, or too many.
     """
+    head, *lines = text.removeprefix("\ufeff").strip().replace(";", ",").splitlines() or [""]
+    if head.strip() == SEGMENTS:
+        parts, _, times = zip(*(line.partition(",") for line in lines or [""]), strict=True)
+        try:
+            repeats = read_number(times[0] or "1", 1, MOST_REPEATS, whole=True)
+        except ValueError as error:
+            raise ValueError(f"File, times all of it: {error}") from None
+        return from_text(", ".join(parts)), int(repeats)
     pulses = train_from_text(text, "File").pulses
     ends = frozenset(i for i, end in enumerate(pulses.cycle_end.tolist()) if end)
-    return checked(Segment("table", tuple(float(f"{u:.7g}") for u in pulses.voltage), 1, ends), "File")
+    return (checked(Segment("table", tuple(float(f"{u:.7g}") for u in pulses.voltage), 1, ends), "File"),), 1

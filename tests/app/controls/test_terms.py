@@ -19,5 +19,8 @@ def test_words_are_found_whole() -> None:
     assert words("C2C spread of the LRS") == ["C2C", "LRS"]
     assert words("Word lines and sneak currents") == ["sneak current", "word line"]
     assert words("the memory window") == ["memory window"] and words("its memory") == ["memory"]
+    meanings = dict(used(terms(), "SET and RESET between HRS and LRS"))
+    assert "low" in meanings["SET"] and "high" in meanings["RESET"], "of the word itself, not of its pair"
+    assert "Low" in meanings["LRS"] and "High" in meanings["HRS"]
     assert words("reset the figure, ADCX, conductances") == ["conductance"]
     assert all(meaning and not meaning.startswith(word) for word, meaning in used(terms(), "ADC DAC HRS VAR MVM"))

@@ -14,7 +14,7 @@ import synaptogen_core as sc
 from app.settings.segments import PRESETS, Segment, from_text, to_text
 from app.tabs.pulses import compute
 from app.tabs.pulses.editor import SegmentEditor
-from app.tabs.pulses.files import order, segment_from_csv
+from app.tabs.pulses.files import order, segments_from_csv
 from app.work import runs
 from app.work.trains import joined, pieces
 from synaptogen_core.schema import HRS, LRS
@@ -63,7 +63,7 @@ def test_the_editor_answers_each_message_or_says_why_not() -> None:
     def apply(segments: tuple[Segment, ...], repeats: int) -> None:
         asked.append((to_text(segments), repeats))
 
-    editor = SegmentEditor(apply, segment_from_csv)
+    editor = SegmentEditor(apply, segments_from_csv)
     editor.show(from_text("pulse -1.5, ramp 0.6 1.5 10"), 3)
     for message, text, repeats in (
         ({"act": "add", "kind": "read"}, "pulse -1.5, ramp 0.6 1.5 10, read", 3),
@@ -105,8 +105,16 @@ def test_a_train_comes_back_from_its_csv(make_run: Make) -> None:
 
     made = ordered(lambda: run.request.train)
     text = made.write(lambda done: None, threading.Event()).read().decode()
-    again = joined(pieces([segment_from_csv(text)]))
+    again = joined(pieces(segments_from_csv(text)[0]))
     assert np.array_equal(again.pulses.voltage, run.train.pulses.voltage)
     assert np.array_equal(again.pulses.cycle_end, run.train.pulses.cycle_end)
-    other = make_run(kind="lab", segments="random 0.6 1.4 0 1", cycles=1)
-    assert "Random" in str(ordered(lambda: other.request.train))
+    for _, segments, cycles in PRESETS.values():  # reads and random pulses have no voltage to write down
+        other = make_run(kind="lab", segments=segments, cycles=cycles)
+        text = ordered(lambda other=other: other.request.train).write(lambda done: None, threading.Event()).read()
+        for spreadsheet in (text.decode(), "\ufeff" + text.decode().replace(",", ";").replace("\n", "\r\n")):
+            found, times = segments_from_csv(spreadsheet)
+            train = joined(pieces([*found] * times))
+            assert np.array_equal(train.pulses.voltage, other.train.pulses.voltage, equal_nan=True)
+            assert np.array_equal(train.pulses.read, other.train.pulses.read)
+    with pytest.raises(ValueError, match="File, times all of it: must be a whole number"):
+        segments_from_csv("segment,times all of it\nread,x\n")
