@@ -48,6 +48,10 @@ LAID_OUT = """
 """
 
 
+# Buttons are the last to be told of another theme.
+ALL_DARK = """
+() => !deep(document).some((e) => e.matches("button.MuiButtonBase-root") && getComputedStyle(e).color === "rgb(31, 78, 121)")
+"""
 SMALL = "rows=8&columns=8&cycles=5"
 VOLTS = {"loops", "sweep", "pulses", "crossbar", "programming", "networks"}  # tabs with voltages of their own
 
@@ -158,7 +162,7 @@ def test_axe_finds_no_serious_fault_in_light_and_dark_on_a_desk_and_a_phone(page
     found = {"light": access.faults(page_of_all)}
     access.show_all(page_of_all, False)
     page_of_all.settle(page.get_by_label("Toggle theme").click)
-    page.wait_for_function("document.documentElement.classList.contains('dark')")  # all components have been told
+    page.wait_for_function(ALL_DARK, polling=300)
     access.show_all(page_of_all)
     found["dark"] = access.faults(page_of_all, access.CONTRAST)
     page.get_by_label("Close drawer").click()
