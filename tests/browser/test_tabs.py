@@ -50,7 +50,8 @@ LAID_OUT = """
 
 # Buttons are the last to be told of another theme.
 ALL_DARK = """
-() => !deep(document).some((e) => e.matches("button.MuiButtonBase-root") && getComputedStyle(e).color === "rgb(31, 78, 121)")
+() => !deep(document).some(
+  (e) => e.matches("button.MuiButtonBase-root") && getComputedStyle(e).color === "rgb(31, 78, 121)")
 """
 SMALL = "rows=8&columns=8&cycles=5"
 VOLTS = {"loops", "sweep", "pulses", "crossbar", "programming", "networks"}  # tabs with voltages of their own
