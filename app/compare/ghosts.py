@@ -49,6 +49,7 @@ class Ghosts:
 
     def __init__(self, look: Theme, layout: Any):
         self.theme, self._layout = look, layout
+        # by the figure's id: one that is made anew has the name of the one before
         self._layers: dict[tuple[str, str], tuple[ColumnDataSource, ColumnDataSource]] = {}
         self._rings: dict[tuple[str, int], ColumnDataSource] = {}
         self._lines: dict[tuple[str, str], Line] = {}
@@ -78,15 +79,15 @@ class Ghosts:
             yield pane.object
 
     def _draw(self, figure: Any, key: str, shapes: Shapes) -> None:
-        if (figure.name, key) not in self._layers:
+        if (figure.id, key) not in self._layers:
             if not (shapes.line[0] or shapes.points[0]):
                 return
-            self._layers[figure.name, key] = self._make(figure, key)
-        for source, parts in zip(self._layers[figure.name, key], (shapes.line, shapes.points), strict=True):
+            self._layers[figure.id, key] = self._make(figure, key)
+        for source, parts in zip(self._layers[figure.id, key], (shapes.line, shapes.points), strict=True):
             x, y = (np.concatenate(part) if part else np.empty(0) for part in parts)
             source.data = {"x": x, "y": y}
         many = sum(part.size for part in shapes.line[0]) > MOST_POINTS
-        self._lines[figure.name, key].update(line_width=1 if many else 2, line_alpha=0.3 if many else 0.9)
+        self._lines[figure.id, key].update(line_width=1 if many else 2, line_alpha=0.3 if many else 0.9)
         if shapes.ends is not None:
             widen(figure, shapes.ends, across=key == "A")
 
@@ -98,7 +99,7 @@ class Ghosts:
             sources[1],
             Scatter(x="x", y="y", size=5, marker="x" if key == "A" else "circle", fill_color=None, line_alpha=0.6),
         )
-        self._lines[figure.name, key] = line.glyph
+        self._lines[figure.id, key] = line.glyph
         for renderer in (line, points):
             renderer.name = f"ghost {key}"
             if key == "A":
@@ -124,11 +125,11 @@ class Ghosts:
                 self._ring(figure, k, np.asarray(data["x"])[inside], np.asarray(data["y"])[inside], "circle")
 
     def _ring(self, figure: Any, k: int, x: np.ndarray, y: np.ndarray, marker: str) -> None:
-        source = self._rings.get((figure.name, k))
+        source = self._rings.get((figure.id, k))
         if source is None:
             if not x.size:
                 return
-            source = self._rings[figure.name, k] = ColumnDataSource({"x": [], "y": []})
+            source = self._rings[figure.id, k] = ColumnDataSource({"x": [], "y": []})
             shown: dict[str, Any] = {"fill_color": None, "line_color": SELECTED, "line_width": 1.5}
             ring = figure.add_glyph(source, Scatter(x="x", y="y", size=8, marker=marker, **shown))
             ring.name = "ghost selected"

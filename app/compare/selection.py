@@ -51,8 +51,8 @@ class SelectionLine:
             try:
                 count = places_of(run, rule)[0].size
             except ValueError as error:
-                self._session.tell(error)
-                self._session.settings.selection.group = ""
+                self._session.settings.selection.group = ""  # what is accepted takes away what was told before
+                self._session.tell(ValueError(f"Selected cells: {error}"))
                 return
             self.text.object = (
                 f'<span style="color:#E69F00">◯</span> {count:,} of {run.sample.count:,} cells are marked on every tab'

@@ -29,7 +29,7 @@ Open = Callable[..., Dashboard]
 @pytest.fixture(scope="module")
 def large_page(server: str, browser: Browser) -> Iterator[Dashboard]:
     """100 cycles of 256 x 256 cells, by a link of which not all can be used."""
-    yield from one_page(server, browser, "rows=256&columns=256&cycles=100&seed=many&colour=red")
+    yield from one_page(server, browser, "rows=256&columns=256&cycles=100&seed=many&colour=red&group=new,range,x,1,2")
 
 
 def press(dashboard: Dashboard, label: str, *keys: str) -> None:
@@ -120,6 +120,7 @@ NOT_MOVED = {"device"}  # there is one parameter set
 
 def test_what_a_bad_link_says_is_dropped_and_told(large_page: Dashboard) -> None:
     said = large_page.page.locator(".MuiAlert-message").all_inner_texts()
+    large_page.page.get_by_text("Selected cells: quantity: must be one of").wait_for()
     assert any("Seed: must be a whole number (got “many”)" in text and "“colour”" in text for text in said)
 
 

@@ -49,7 +49,7 @@ class PictureCard:
             self.live = Live(drawing)
             self._dress(self.live.figure, drawing)
             if "color" in drawing.layers["chosen"].columns:
-                self.live.glyphs["chosen"].glyph.line_color = theme.INK[self.theme.dark]
+                self.theme.ink(self.live.glyphs["chosen"].glyph, "line_color")
             self.live.show(drawing, chosen)
             self.place.object = self.live.figure
         else:

@@ -105,6 +105,22 @@ def test_an_outline_is_that_of_the_other_bars_and_the_axes_hold_it() -> None:
     assert not len(next(r for r in picture.renderers if r.name == "ghost A").data_source.data["x"]), "no ghost"
 
 
+def test_a_picture_that_is_made_anew_is_drawn_in_as_well() -> None:
+    """Under the name of the one before, as in the Explorer when another picture is chosen; even between two results."""
+    pane = pn.pane.Bokeh(None)
+    ghosts = Ghosts(Theme(), pn.Column(pane))
+
+    def update(result: float) -> None:
+        pane.object = figure(name="one", x_range=Range1d(0, 1), y_range=Range1d(0, 1))
+        pane.object.line("x", "y", source=ColumnDataSource({"x": [0.0, 1.0], "y": [result, result]}))
+
+    for _ in range(2):
+        update(1.0)
+        ghosts.show(update, 1.0, Extra(3.0, None, np.empty(0, int), np.empty(0, int)))
+        line = next(r for r in pane.object.renderers if r.name == "ghost A")
+        assert line.data_source.data["y"].tolist()[:2] == [3.0, 3.0]
+
+
 def test_bars_have_the_ends_of_the_other_ones_and_violins_their_outlines() -> None:
     source, shape = ColumnDataSource({"name": ["a", "b"], "end": [1.0, 2.0]}), ColumnDataSource({"xs": [], "ys": []})
     picture = figure(name="bars", y_range=FactorRange("b", "a"), x_range=Range1d(0, 9))
