@@ -9,7 +9,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
 PYTHON_HERE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python
-PYTEST := $(PYTHON_HERE) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# each worker has a processor of its own: threads of the linear algebra beside it would wait for theirs, at full speed
+PYTEST := OPENBLAS_NUM_THREADS=1 $(PYTHON_HERE) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help serve compile test quick lint format bench docs docs-serve clean
 

@@ -16,6 +16,7 @@ import os
 import random
 import re
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +64,7 @@ class Session:
             request, subprotocols=["bokeh", token[1]], max_message_size=1 << 28
         )
         self._heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.last: deque[str] = deque(maxlen=3)  # what came, for who wants to know why no more did
         self._hearing = asyncio.create_task(self._hear())
         await self.message()  # ACK
         await self.send("PULL-DOC-REQ", {})
@@ -93,19 +95,30 @@ class Session:
 
     async def message(self) -> tuple[str, str]:
         """Kind and content of the next message."""
-        kind, content = await asyncio.wait_for(self._heard.get(), LONGEST)
+        try:
+            kind, content = await asyncio.wait_for(self._heard.get(), LONGEST)
+        except TimeoutError:
+            raise RuntimeError(f"no message in {LONGEST:g} s, after {' | '.join(self.last)}") from None
+        self.last.append(f"{kind} {content[:300]}")
+        return self.checked(kind, content)
+
+    def checked(self, kind: str, content: str) -> tuple[str, str]:
+        """The same, if it is no end of the connection."""
         if kind in ("ERROR", "CLOSED"):
-            raise RuntimeError(f"{kind}: {content[:200]}")
+            raise RuntimeError(f"{kind}: {content[:200]}, after {' | '.join(self.last)}")
         return kind, content
 
     async def _hear(self) -> None:
         """Keep what comes, as it comes; what comes with it in binary is left."""
-        while (head := await self._socket.read_message()) is not None:
-            header = json.loads(head)
-            _, content = [await self._socket.read_message() for _ in range(2)]
-            for _ in range(2 * int(header.get("num_buffers", 0))):
-                await self._socket.read_message()
-            self._heard.put_nowait((header["msgtype"], content))
+        try:
+            while (head := await self._socket.read_message()) is not None:
+                header = json.loads(head)
+                _, content = [await self._socket.read_message() for _ in range(2)]
+                for _ in range(2 * int(header.get("num_buffers", 0))):
+                    await self._socket.read_message()
+                self._heard.put_nowait((header["msgtype"], content))
+        except Exception as error:  # nobody waits for this task
+            self._heard.put_nowait(("ERROR", f"{type(error).__name__}: {error}"))
         self._heard.put_nowait(("CLOSED", "by the server"))
 
     async def send(self, kind: str, content: Any) -> None:
@@ -139,7 +152,7 @@ class Session:
     async def change(self, seed: int) -> None:
         """Ask for another array, and wait for its pictures."""
         while not self._heard.empty():  # what came since the last answer
-            await self._painted(*self._heard.get_nowait())
+            await self._painted(*self.checked(*self._heard.get_nowait()))
         data = {"type": "map", "entries": [["key", self.seed], ["value", seed]]}
         await self.event(DATA_EVENT, [["model", {"id": self.panel}], ["data", data]])
         await self.painted()
@@ -180,7 +193,8 @@ async def attend(number: int, seen: Seen, options: argparse.Namespace, address: 
             await asyncio.sleep(max(0.0, options.every - took))
         session.close()
     except Exception as error:  # whatever goes wrong for one must not end the others
-        seen.errors.append(f"{type(error).__name__}: {error}"[:200])
+        lasted = time.perf_counter() - end + options.seconds - arrival
+        seen.errors.append(f"session {number}, after {lasted:.0f} s: {error!r}"[:1500])
 
 
 async def watch(seen: Seen, servers: list[int]) -> None:

@@ -18,6 +18,7 @@ from synaptogen_core.crossbar.solver.solve import effective_conductance, solve_l
 
 LOSSES = (0.03, 0.3, 0.9)
 SIDES = (128, 256)
+OHM = (1, 10)  # a segment, of a large crossbar
 VECTORS = 64
 LARGE = """
 import json, sys, time, numpy as np, synaptogen_core as sc
@@ -112,7 +113,7 @@ def large_rows(side: int) -> list[tuple[str, ...]]:
     """Each in a process of its own, so that its peak of memory is its own."""
     rows = []
     for cells in ("linear", "curves"):
-        for ohm in (1, 10):
+        for ohm in OHM:
             said = subprocess.run(
                 [sys.executable, "-c", LARGE, str(side), cells, str(ohm)], check=True, capture_output=True, text=True
             ).stdout

@@ -168,11 +168,12 @@ def fail_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of a Chromium: the variable CHROMIUM, or the first one on the path."""
-    named = os.environ.get("CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    """Path of a Chromium: the variable CHROMIUM, or the first one on the path; rather one without windows."""
+    known = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, known)), None)
     if not found:
-        pytest.skip("no Chromium on this machine; install it (Debian: apt-get install chromium) or set CHROMIUM")
+        wanted = "install it (Debian: apt-get install chromium-headless-shell) or set CHROMIUM"
+        pytest.skip(f"no Chromium on this machine; {wanted}")
     return found
 
 

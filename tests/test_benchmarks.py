@@ -21,6 +21,7 @@ def test_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("benchmarks.clock.SAMPLE_SECONDS", 0.0)
     monkeypatch.setattr(program, "start_up", run_here)
     monkeypatch.setattr("benchmarks.cluster.WORKERS", (1,))  # each is a process that loads all
+    monkeypatch.setattr("benchmarks.crossbar.OHM", (10,))  # the same
     program.main(["--sizes", "256", "--samples", "1"])
     said = capsys.readouterr().out
     for word in (

@@ -137,10 +137,10 @@ def unit(quantity: str) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for people: three significant digits, thin spaces between thousands, a minus that is one."""
+    """A number for people: three significant digits, commas between thousands, a minus that is one."""
     if value != value:
         return "–"
-    text = f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.{digits}g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
     return text.replace("-", "−")
 
 

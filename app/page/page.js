@@ -43,7 +43,7 @@ const paint = () => {
   const {ground, surface, words, primary} = SCHEMES[Number(page.data.dark_theme)]
   const panel = {"background-color": ground, "surface-color": surface, "on-background-color": words, "on-surface-color": words, "primary-color": primary}
   const rules = Object.entries(panel).map(([name, color]) => `--panel-${name}: ${color} !important;`).join(" ")
-  atOnce.textContent = `@media screen { :root { ${rules} } body { background: ${ground} !important; } }`
+  atOnce.textContent = `@media screen { :root { ${rules} } :root, body { background: ${ground} !important; } }`
   inPage.textContent = `@media screen { .main, .MuiDrawer-paper { background: ${surface} !important; } .page, .page > *, .MuiDrawer-paper { color: ${words} !important; } }`
   document.head.append(atOnce)
   Bokeh.index.find_one_by_id(page.id)?.shadow_el.append(inPage)

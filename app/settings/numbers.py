@@ -90,9 +90,8 @@ def prefix_shift(given: str, unit: str) -> int | None:
 
 
 def number_text(value: float) -> str:
-    """A number as it stands in a sentence: ``−1.5``, ``1,024``; thin spaces where a comma could mean a decimal one."""
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.12g}".replace(",", "\u202f")
-    return text.replace("-", "−")
+    """A number as it stands in a sentence: ``−1.5``, ``1,024``."""
+    return (f"{value:,}" if isinstance(value, int) else f"{value:,.12g}").replace("-", "−")
 
 
 def range_text(low: float | None, high: float | None, unit: str = "") -> str:

@@ -102,7 +102,7 @@ def test_the_fit_stands_beside_the_measurement_in_words_and_pictures(page: Dashb
     assert page.page.get_by_text("Assumed, not fitted").is_visible()
     assert page.page.locator(".tabulator-row").count() > 5
     before = page.sources("fit devices")
-    page.choose("Up", "SET voltage, median")
+    page.choose("y axis", "SET voltage, median")
     page.wait_change("fit devices", before)
 
 

@@ -90,7 +90,7 @@ class Devices(Plot):
         names = list(NUMBERS)
         self.across, self.up = (
             pmui.Select(label=label, options=names, value=value, size="small", width=240, margin=(8, 6))
-            for label, value in (("Across", names[4]), ("Up", names[6]))
+            for label, value in (("x axis", names[4]), ("y axis", names[6]))
         )
         for control in (self.across, self.up):
             control.param.watch(lambda event: self.update(), "value")

@@ -54,10 +54,10 @@ class Value:
 
 
 def digits(value: float) -> str:
-    """Three significant digits, thin spaces between thousands, a true minus sign."""
+    """Three significant digits, commas between thousands, a true minus sign."""
     whole = value == 0 or abs(value) >= 1000
     text = f"{value:,.0f}" if whole else f"{value:#.3g}".rstrip(".")
-    return text.replace(",", "\u202f").replace("-", "−")
+    return text.replace("-", "−")
 
 
 @dataclass(frozen=True)

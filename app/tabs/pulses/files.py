@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import IO
 
+from app.settings.caption import stem
 from app.settings.numbers import read_number
 from app.settings.segments import Segment, checked, from_text, of_settings
 from app.work.downloads import Order
@@ -24,12 +25,12 @@ MOST_REPEATS = 10_000
 
 def order(session: Session, kind: str) -> Order | str:
     """The train of the settings: its voltages, or its segments where some are reads or random."""
-    settings = session.settings.train.choices()
+    settings, name = session.settings.train.choices(), stem(session.settings.request().simulation)
     try:
         train = make_train(settings)
         if train.sources or train.pulses.read.any():
             text = segments_to_csv(*of_settings(settings))
-            return Order("synaptogen-segments.csv", lambda *_: io.BytesIO(text.encode()), SAID_OF_SEGMENTS)
+            return Order(f"{name}.segments.csv", lambda *_: io.BytesIO(text.encode()), SAID_OF_SEGMENTS)
     except ValueError as error:
         return str(error)
 
@@ -38,7 +39,7 @@ def order(session: Session, kind: str) -> Order | str:
             save_train(train, folder / "train.csv")
             return io.BytesIO((folder / "train.csv").read_bytes())
 
-    return Order(f"synaptogen-{len(train)}-pulses.csv", write, SAID)
+    return Order(f"{name}.train.csv", write, SAID)
 
 
 def segments_to_csv(segments: Sequence[Segment], repeats: int) -> str:

@@ -34,7 +34,7 @@ def test_amperes_are_said_as_the_box_counts_them() -> None:
     settings.read.param.update(adc=True, adc_low=3000.0, adc_high=0.0)
     with pytest.raises(ValueError) as error:
         adc_of(settings.request().read)
-    assert str(error.value) == "ADC to: must lie above ADC from, 3\u202f000 µA (got 0 µA); swap or widen them"
+    assert str(error.value) == "ADC to: must lie above ADC from, 3,000 µA (got 0 µA); swap or widen them"
 
 
 def test_what_is_not_of_the_section_stays_as_it_is() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -101,9 +102,11 @@ def test_a_train_comes_back_from_its_csv(make_run: Make) -> None:
     run = make_run(kind="lab", segments="cycle -1.5 1.2 x2, ramp 0.6 1.1 3", cycles=1)
 
     def ordered(train: Any) -> Any:
-        return order(cast(Any, SimpleNamespace(settings=SimpleNamespace(train=SimpleNamespace(choices=train)))), "csv")
+        settings = SimpleNamespace(train=SimpleNamespace(choices=train), request=lambda: run.request)
+        return order(cast(Any, SimpleNamespace(settings=settings)), "csv")
 
     made = ordered(lambda: run.request.train)
+    assert re.fullmatch(r"synaptogen-hennen2024-[0-9x]+-.*seed\d+-[0-9a-f]{7}\.train\.csv", made.name)
     text = made.write(lambda done: None, threading.Event()).read().decode()
     again = joined(pieces(segments_from_csv(text)[0]))
     assert np.array_equal(again.pulses.voltage, run.train.pulses.voltage)
