@@ -11,6 +11,7 @@ from bokeh.models import BoxSelectTool, ColorBar, LassoSelectTool
 
 from app.look import theme
 from app.look.legend import legend, swatch
+from app.look.tags import MAP
 from app.tabs.explorer.picker import PicturePicker
 from synaptogen_core.plots.exploring.live import CHOSEN, Live
 
@@ -65,6 +66,7 @@ class PictureCard:
     def _dress(self, figure: Any, drawing: Drawing) -> None:
         self.theme.dress(figure, f"explorer {self.number + 1}")
         figure.update(sizing_mode="stretch_width", width=None, height=HEIGHT, min_width=220)
+        figure.tags = [MAP, 0.0] if drawing.spec.kind == "map" else []
         for bar in (part for part in figure.right if isinstance(part, ColorBar)):
             self.theme.dress_bar(bar)
         points = (

@@ -17,6 +17,7 @@ from bokeh.plotting import figure
 from app.compare.beside import Beside, Extra
 from app.compare.ghosts import Ghosts, in_bins_of, same
 from app.compare.numbers import differences
+from app.look.tags import MAP
 from app.look.theme import Theme
 from app.settings.sections import Settings
 from app.tabs.registry import TABS
@@ -55,7 +56,7 @@ def ghosts_in(layout: Any) -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("key", ["overview", "distributions", "c2c", "d2d", "loops"])
+@pytest.mark.parametrize("key", ["overview", "distributions", "c2c", "d2d", "loops", "explorer"])
 def test_each_tab_shows_run_a_and_the_selected_cells(key: str, small_run: Run, other_run: Run) -> None:
     tab, view = view_of(key)
     request = replace(small_run.request, group=RULE)
@@ -76,6 +77,11 @@ def test_each_tab_shows_run_a_and_the_selected_cells(key: str, small_run: Run, o
     assert drawn.get("ghost A", 0) > 0
     if key != "loops":
         assert drawn.get("ghost selected", 0) > 0
+    maps = [pane.object for pane in view.layout.select(pn.pane.Bokeh) if pane.object and MAP in pane.object.tags]
+    assert len(maps) == (key in ("overview", "explorer"))
+    for each in maps:
+        rings = next(r for r in each.renderers if r.name == "ghost selected")
+        assert len(rings.data_source.data["x"]) == extra.rows.size
     for pane in view.layout.select(pn.pane.Bokeh):  # the view shows its own result again
         for renderer in pane.object.renderers:
             if renderer.id in before:
