@@ -157,8 +157,8 @@ def _eta(
         if at:
             smallest, largest = reset_curve.BOUNDS
             warnings.append(
-                f"eta: it stopped at its bound of {at[0]:g} (searched: {smallest:g} to {largest:g}), so that its interval "
-                "says nothing; see whether these RESETs go to u_max in a curve, or fall at once."
+                f"eta: it stopped at its bound of {at[0]:g} (searched: {smallest:g} to {largest:g}), so that its "
+                "interval says nothing; see whether these RESETs go to u_max in a curve, or fall at once."
             )
         return eta, ends
     assumed.append(f"eta: {PUBLISHED_ETA}, the published one; no loop shows a RESET transition.")
