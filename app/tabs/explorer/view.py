@@ -33,7 +33,7 @@ class View(Base):
         super().__init__(context)
         options = context.options
         kinds = [[kind, words, count] for kind, (words, count) in KINDS.items()]
-        self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn) for k in range(MOST)]
+        self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn, context.select) for k in range(MOST)]
         small = {"variant": "outlined", "size": "small", "margin": (4, 4)}
         self.more = pmui.Button(label="Add a picture", icon="add", **small)
         self.more.on_click(lambda event: self._pick(MOST, ""))
@@ -65,7 +65,9 @@ class View(Base):
         quantities = [list(each) for each in result.quantities]
         for k, card in enumerate(self.cards):
             if k < len(result.drawings):
-                card.show(result.drawings[k], quantities, chosen=result.asked, can_go=len(result.drawings) > 2)
+                card.show(
+                    result.drawings[k], quantities, result.cells, chosen=result.asked, can_go=len(result.drawings) > 2
+                )
             else:
                 card.hide()
         self.more.visible = len(result.drawings) < MOST
