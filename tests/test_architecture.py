@@ -51,6 +51,12 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All that is in a file: to go through it once for each rule took longest."""
+    return tuple(ast.walk(tree))
+
+
 def faults(paths: list[Path], rule: Callable[[ast.Module], list[str]]) -> list[str]:
     """All that breaks a rule, as "file, line 3: what"."""
     return [f"{name_of(path)}, {fault}" for path in paths for fault in rule(parse(path))]
@@ -87,8 +93,8 @@ def random_faults(tree: ast.Module) -> list[str]:
     """Uses of NumPy's global generator, unseeded generators, and generators made when a module is imported."""
     found = []
     # A generator that is used up where it is made, such as default_rng(4).uniform(...), is shared with nobody.
-    used_up = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
+    used_up = {id(node.value) for node in nodes(tree) if isinstance(node, ast.Attribute)}
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and last_name(node.value) == "random" and node.attr not in SEEDED:
             if ast.unparse(node.value) in {"np.random", "numpy.random"}:
                 found.append(f"line {node.lineno}: {ast.unparse(node)}")
@@ -98,7 +104,7 @@ def random_faults(tree: ast.Module) -> list[str]:
             if not node.args and not node.keywords:
                 found.append(f"line {node.lineno}: generator without a seed")
             if id(node) not in used_up and not any(
-                inner is node for outer in ast.walk(tree) if isinstance(outer, FUNCTION) for inner in ast.walk(outer)
+                inner is node for outer in nodes(tree) if isinstance(outer, FUNCTION) for inner in ast.walk(outer)
             ):
                 found.append(f"line {node.lineno}: generator of a whole module")
     return found
@@ -122,7 +128,7 @@ def test_global_chance_would_be_seen(text: str) -> None:
 
 
 def asserts(tree: ast.Module) -> list[str]:
-    return [f"line {node.lineno}: assert" for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    return [f"line {node.lineno}: assert" for node in nodes(tree) if isinstance(node, ast.Assert)]
 
 
 def test_no_assert_outside_tests() -> None:
@@ -136,7 +142,7 @@ def test_no_assert_outside_tests() -> None:
 def openings(tree: ast.Module) -> list[str]:
     """Calls that open, make or remove a file."""
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             by_name = isinstance(node.func, ast.Name) and node.func.id == "open"
             by_method = isinstance(node.func, ast.Attribute) and node.func.attr in OPENING_METHODS
@@ -229,7 +235,7 @@ def reaches_inside(tree: ast.Module, names: set[str]) -> list[str]:
     """Uses of such names of anything but oneself."""
     return [
         f"line {node.lineno}: {ast.unparse(node)}"
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value) not in {"self", "cls"}
     ]
 

@@ -46,7 +46,7 @@ def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(server: str, browser: Browser) -> Iterator[Dashboard]:
     """One page for all these tests, in the order of the file."""
-    yield from one_page(server, browser, f"{SMALL}&tab=fit")
+    yield from one_page(server, browser, f"{SMALL}&tab=fit&fit.model=published")
 
 
 def drop(dashboard: Dashboard, *files: Path) -> None:

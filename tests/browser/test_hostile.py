@@ -97,7 +97,9 @@ def test_devices_of_hostile_names_are_fitted_and_used(server: str, browser: Brow
     ]
     page = browser.new_page(**DESK)
     page.add_init_script(WATCH)
-    dashboard = Dashboard(page, server).open("rows=8&columns=8&cycles=20&tab=fit")
+    dashboard = Dashboard(page, server).open(
+        "rows=8&columns=8&cycles=20&tab=fit&fit.model=published&fit.order=1&fit.components=1"
+    )
 
     def drop(name: str, content: str) -> None:
         page.locator("input[type=file]").set_input_files(
