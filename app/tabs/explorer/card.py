@@ -13,7 +13,6 @@ from app.look import theme
 from app.look.cell_map import MARKS, cell_colors
 from app.look.legend import legend, swatch
 from app.look.tags import MAP
-from app.tabs.explorer.choosing import cell_at, places_in
 from app.tabs.explorer.picker import PicturePicker
 from synaptogen_core.plots.exploring.live import CHOSEN, Live
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from synaptogen_core.plots.exploring.drawing import Drawing
 
 HEIGHT = 300
+Place = tuple[float, float, int]  # of a followed cell on the axes of a figure, and its number
 
 
 class PictureCard:
@@ -28,9 +28,9 @@ class PictureCard:
 
     def __init__(
         self, look: theme.Theme, number: int, kinds: list[Any], pick: Callable[[int, str], None],
-        drawn: Callable[[Drawing, Mapping[str, Any]], None], follow: Callable[..., None],
+        drawn: Callable[[Drawing, Mapping[str, Any]], None], clicked: Callable[[Drawing, Tap], None],
     ):  # fmt: skip
-        self.theme, self.number, self._drawn, self._follow = look, number, drawn, follow
+        self.theme, self.number, self._drawn, self._clicked = look, number, drawn, clicked
         self.live: Live | None = None
         self.drawing: Drawing | None = None
         self.picker = PicturePicker(number=number + 1, kinds=kinds, sizing_mode="stretch_width", margin=(2, 4))
@@ -41,7 +41,7 @@ class PictureCard:
         self.layout.visible = False
 
     def show(
-        self, drawing: Drawing, quantities: list[Any], cells: Sequence[tuple[int, int]], *, chosen: bool, can_go: bool
+        self, drawing: Drawing, quantities: list[Any], places: Sequence[Place], *, chosen: bool, can_go: bool
     ) -> None:
         """Draw, with what is selected on top, and the followed cells above that."""
         self.drawing = drawing
@@ -60,7 +60,7 @@ class PictureCard:
         else:
             self.live.show(drawing, chosen)
             self.live.figure.title.text = drawing.title
-        self._mark(places_in(drawing, cells), len(cells))
+        self._mark(places)
         self.legend.object = legend(_entries(drawing, chosen))
         self.layout.visible = True
 
@@ -95,17 +95,16 @@ class PictureCard:
         mark = figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **shape)
         halo.name = mark.name = "followed"
 
-    def _mark(self, places: Sequence[tuple[float, float, int]], count: int) -> None:
-        colors = cell_colors(self.theme, count)
+    def _mark(self, places: Sequence[Place]) -> None:
+        colors = cell_colors(self.theme, len(theme.CELL_MARKERS))
         self.marks.data = {
             "x": [x for x, _, _ in places], "y": [y for _, y, _ in places], "color": [colors[k] for *_, k in places],
             "marker": [theme.CELL_MARKERS[k] for *_, k in places],
         }  # fmt: skip
 
     def _tapped(self, event: Tap) -> None:
-        cell = cell_at(self.drawing, event.x, event.y) if self.drawing is not None else None
-        if cell is not None:
-            self._follow(*cell, add=event.modifiers["shift"] or event.modifiers["ctrl"])
+        if self.drawing is not None:
+            self._clicked(self.drawing, event)
 
     def _selected(self, event: SelectionGeometry) -> None:
         if event.final and self.drawing is not None:
