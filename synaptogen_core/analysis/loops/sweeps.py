@@ -132,7 +132,7 @@ def _growth(v: F64, i: F64, side: Bools, owner: Ints, loops: int) -> F64:
     np.maximum.at(largest, owner[side], v[side])
     means: list[F64] = []
     for low, high in ((0.1, 0.5), (0.9, 1.0)):
-        share = v / np.maximum(largest[owner], 1e-300)
+        share = np.where(side, v, 0.0) / np.maximum(largest[owner], 1e-300)
         chosen = side & (share >= low) & (share <= high)
         weight = np.bincount(owner, np.where(chosen, v, 0.0), largest.size)
         current = np.bincount(owner, np.where(chosen, i, 0.0), largest.size)
