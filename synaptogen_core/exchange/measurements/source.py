@@ -91,17 +91,41 @@ class _Unpacked(io.RawIOBase):
         return self._stream.seek(offset, whence)
 
     def readinto(self, buffer: Any) -> int:
-        try:
-            piece = self._stream.read(len(buffer))
-        except BROKEN as error:
-            raise damaged(self._name, error) from None
-        buffer[: len(piece)] = piece
-        return len(piece)
+        return fill(buffer, self._stream, self._name)
 
     def close(self) -> None:
         self._archive.close()
         self._raw.close()
         super().close()
+
+
+def fill(buffer: Any, stream: IO[bytes], name: str) -> int:
+    """Read what comes next into a buffer, unpacking it.
+
+    Parameters
+    ----------
+    buffer : writable buffer of bytes
+    stream : binary file
+        That unpacks what is read.
+    name : str
+        Of the file, for the sentence.
+
+    Returns
+    -------
+    int
+        Bytes read.
+
+    Raises
+    ------
+    FileError
+        If it is damaged.
+    """
+    try:
+        piece = stream.read(len(buffer))
+    except BROKEN as error:
+        raise damaged(name, error) from None
+    buffer[: len(piece)] = piece
+    return len(piece)
 
 
 def unpacked(source: Source, limit: int) -> bytes:
