@@ -25,6 +25,11 @@ def cells(source: dict[str, list[Any]]) -> set[tuple[int, int]]:
     return set(zip(source["row"], source["column"], strict=True))
 
 
+def marked(dashboard: Dashboard, figure: str) -> tuple[list[Any], list[Any]]:
+    """Where the followed cells are marked."""
+    return next((source["x"], source["y"]) for source in dashboard.sources(figure) if "marker" in source)
+
+
 def test_a_box_lights_the_same_cells_in_all_pictures(dashboard: Dashboard) -> None:
     before = dashboard.sources(SCATTER)
     assert len(before[0]["x"]) == 256 and not before[1]["x"]
@@ -64,6 +69,18 @@ def test_a_cell_of_the_table_is_followed_and_pictures_are_chosen_with_the_keyboa
     row, column = re.findall(r"\d+", first.get_attribute("aria-label") or "")
     first.press("Enter")
     page.wait_for_url(re.compile(rf"cells={row}\.{column}"))
+    dashboard.wait_for(
+        lambda: marked(dashboard, MAP), lambda now: now == ([int(column)], [int(row)]), "not marked on the map"
+    )
+    page.mouse.click(*dashboard.place(MAP, 3, 5))
+    page.wait_for_url(re.compile(r"cells=3\.5"))
+    points = dashboard.sources(SCATTER)[0]
+    at = list(zip(points["row"], points["column"], strict=True)).index((3, 5))
+    dashboard.wait_for(
+        lambda: marked(dashboard, SCATTER),
+        lambda now: now == ([points["x"][at]], [points["y"][at]]),
+        "another point is marked",
+    )
     before = dashboard.sources(HISTOGRAM)
     page.get_by_label("Kind of picture 3").select_option("trace")
     dashboard.wait_for(

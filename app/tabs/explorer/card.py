@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-from bokeh.events import SelectionGeometry
-from bokeh.models import BoxSelectTool, ColorBar, LassoSelectTool
+from bokeh.events import SelectionGeometry, Tap
+from bokeh.models import BoxSelectTool, ColorBar, ColumnDataSource, LassoSelectTool
 
 from app.look import theme
+from app.look.cell_map import MARKS, cell_colors
 from app.look.legend import legend, swatch
 from app.look.tags import MAP
 from app.tabs.explorer.picker import PicturePicker
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from synaptogen_core.plots.exploring.drawing import Drawing
 
 HEIGHT = 300
+Place = tuple[float, float, int]  # of a followed cell on the axes of a figure, and its number
 
 
 class PictureCard:
@@ -26,9 +28,9 @@ class PictureCard:
 
     def __init__(
         self, look: theme.Theme, number: int, kinds: list[Any], pick: Callable[[int, str], None],
-        drawn: Callable[[Drawing, Mapping[str, Any]], None],
+        drawn: Callable[[Drawing, Mapping[str, Any]], None], clicked: Callable[[Drawing, Tap], None],
     ):  # fmt: skip
-        self.theme, self.number, self._drawn = look, number, drawn
+        self.theme, self.number, self._drawn, self._clicked = look, number, drawn, clicked
         self.live: Live | None = None
         self.drawing: Drawing | None = None
         self.picker = PicturePicker(number=number + 1, kinds=kinds, sizing_mode="stretch_width", margin=(2, 4))
@@ -38,8 +40,10 @@ class PictureCard:
         self.layout = theme.card(self.picker, self.place, self.legend)
         self.layout.visible = False
 
-    def show(self, drawing: Drawing, quantities: list[Any], *, chosen: bool, can_go: bool) -> None:
-        """Draw, with what is selected on top."""
+    def show(
+        self, drawing: Drawing, quantities: list[Any], places: Sequence[Place], *, chosen: bool, can_go: bool
+    ) -> None:
+        """Draw, with what is selected on top, and the followed cells above that."""
         self.drawing = drawing
         words = str(drawing.spec)
         if self.picker.quantities != quantities or self.picker.value != words or self.picker.can_go != can_go:
@@ -56,6 +60,7 @@ class PictureCard:
         else:
             self.live.show(drawing, chosen)
             self.live.figure.title.text = drawing.title
+        self._mark(places)
         self.legend.object = legend(_entries(drawing, chosen))
         self.layout.visible = True
 
@@ -83,6 +88,25 @@ class PictureCard:
             tool.update(renderers=[], persistent=False)
         figure.toolbar.active_drag = next((tool for tool in tools if isinstance(tool, BoxSelectTool)), None)
         figure.on_event(SelectionGeometry, self._selected)
+        figure.on_event(Tap, self._tapped)
+        self.marks = ColumnDataSource(MARKS)
+        shape: dict[str, Any] = {"marker": "marker", "size": 13, "fill_color": None}
+        halo = figure.scatter("x", "y", source=self.marks, line_width=6, **shape)
+        mark = figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **shape)
+        halo.name = mark.name = "followed"
+        self.halo = halo.glyph
+
+    def _mark(self, places: Sequence[Place]) -> None:
+        self.halo.line_color = theme.INK[not self.theme.dark]
+        colors = cell_colors(self.theme, len(theme.CELL_MARKERS))
+        self.marks.data = {
+            "x": [x for x, _, _ in places], "y": [y for _, y, _ in places], "color": [colors[k] for *_, k in places],
+            "marker": [theme.CELL_MARKERS[k] for *_, k in places],
+        }  # fmt: skip
+
+    def _tapped(self, event: Tap) -> None:
+        if self.drawing is not None:
+            self._clicked(self.drawing, event)
 
     def _selected(self, event: SelectionGeometry) -> None:
         if event.final and self.drawing is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from synaptogen_core.analysis.exploring.selecting import Step, lasso, read_rule, write_rule
 from synaptogen_core.plots.exploring.drawing import Drawing
-from synaptogen_core.plots.exploring.quantities import scale_of
+from synaptogen_core.plots.exploring.quantities import Side, scale_of
 
 
 def add(rule: str, drawing: Drawing, geometry: Mapping[str, Any], mode: str) -> str:
@@ -50,3 +52,38 @@ def step_of(drawing: Drawing, geometry: Mapping[str, Any], mode: str) -> Step | 
 def scaled(name: str, values: Sequence[float]) -> list[float]:
     """Values on an axis in SI."""
     return [float(value) / scale_of(name) for value in values]
+
+
+NEAR = 0.03  # of the axes: a click so far from a point still means it
+
+
+def cell_at(drawing: Drawing, x: float, y: float) -> tuple[int, int] | None:
+    """Row and column of the cell at a place on the axes of a figure; None where there is none."""
+    if drawing.spec.kind == "map":
+        inside = drawing.x.low <= x <= drawing.x.high and min(drawing.y.low, drawing.y.high) <= y
+        return (round(y), round(x)) if inside and y <= max(drawing.y.low, drawing.y.high) else None
+    points = drawing.layers["all"].columns
+    if "row" not in points or not len(points["row"]):
+        return None
+    far = np.hypot(*(share(side, points[key]) - share(side, at)
+                     for side, key, at in ((drawing.x, "x", x), (drawing.y, "y", y))))  # fmt: skip
+    place = int(np.argmin(far))
+    return (int(points["row"][place]), int(points["column"][place])) if far[place] < NEAR else None
+
+
+def places_in(drawing: Drawing, cells: Sequence[tuple[int, int]]) -> list[tuple[float, float, int]]:
+    """Where followed cells lie in a figure, each with its number; those that do not stand in it are left out."""
+    if drawing.spec.kind == "map":
+        return [(column, row, k) for k, (row, column) in enumerate(cells)]
+    points = drawing.layers["all"].columns
+    if "row" not in points:
+        return []
+    found = [(np.flatnonzero((points["row"] == row) & (points["column"] == column)), k)
+             for k, (row, column) in enumerate(cells)]  # fmt: skip
+    return [(float(points["x"][at[0]]), float(points["y"][at[0]]), k) for at, k in found if at.size]
+
+
+def share(side: Side, values: Any) -> Any:
+    """How far along an axis values lie: 0 at one end, 1 at the other."""
+    low, high, at = (np.log(v) if side.log else np.asarray(v) for v in (side.low, side.high, values))
+    return (at - low) / (high - low)

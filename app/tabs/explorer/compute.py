@@ -20,7 +20,7 @@ from synaptogen_core.plots.exploring.drawing import Drawing
 from synaptogen_core.plots.exploring.quantities import COLORS_BY, name_of, scale_of
 from synaptogen_core.schema import FEATURES
 
-USES: frozenset[str] = frozenset()
+USES = frozenset({"cells"})
 PICTURES = "scatter r_lrs.median u_reset.median; map r_hrs.median; histogram r_hrs; violin r_lrs.median"
 MOST_ROWS = 15  # chosen cells in the table
 FEWEST, MOST = 2, 4  # pictures
@@ -49,6 +49,7 @@ class Result:
     rows: tuple[Row, ...]  # the most unusual first
     python: str
     sample: str
+    cells: tuple[tuple[int, int], ...]  # followed on every tab
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
@@ -64,6 +65,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         drawings, names, chosen is not None, chosen.count if chosen else 0, table.cells,
         int(chosen.cycles.sum()) if chosen and chosen.cycles is not None else None, table.cycles * table.cells,
         rows_of(table, chosen), python_of(run, [str(spec) for spec in specs], options), run.sample.text,
+        request.cells,
     )  # fmt: skip
 
 

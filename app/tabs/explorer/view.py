@@ -19,6 +19,8 @@ from synaptogen_core.plots.exploring.draw import KINDS
 from synaptogen_core.schema import FEATURES
 
 if TYPE_CHECKING:
+    from bokeh.events import Tap
+
     from app.tabs.explorer.compute import Result
     from synaptogen_core.plots.exploring.drawing import Drawing
 
@@ -33,7 +35,7 @@ class View(Base):
         super().__init__(context)
         options = context.options
         kinds = [[kind, words, count] for kind, (words, count) in KINDS.items()]
-        self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn) for k in range(MOST)]
+        self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn, self._clicked) for k in range(MOST)]
         small = {"variant": "outlined", "size": "small", "margin": (4, 4)}
         self.more = pmui.Button(label="Add a picture", icon="add", **small)
         self.more.on_click(lambda event: self._pick(MOST, ""))
@@ -65,7 +67,9 @@ class View(Base):
         quantities = [list(each) for each in result.quantities]
         for k, card in enumerate(self.cards):
             if k < len(result.drawings):
-                card.show(result.drawings[k], quantities, chosen=result.asked, can_go=len(result.drawings) > 2)
+                drawing = result.drawings[k]
+                places = choosing.places_in(drawing, result.cells)
+                card.show(drawing, quantities, places, chosen=result.asked, can_go=len(result.drawings) > 2)
             else:
                 card.hide()
         self.more.visible = len(result.drawings) < MOST
@@ -104,6 +108,11 @@ class View(Base):
     def _drawn(self, drawing: Drawing, geometry: Mapping[str, Any]) -> None:
         options = self.context.options
         options.selection = choosing.add(options.selection, drawing, geometry, options.mode)
+
+    def _clicked(self, drawing: Drawing, event: Tap) -> None:
+        cell = choosing.cell_at(drawing, event.x, event.y)
+        if cell is not None:
+            self.context.select(*cell, add=event.modifiers["shift"] or event.modifiers["ctrl"])
 
     def _follow(self) -> None:
         if self.rows:

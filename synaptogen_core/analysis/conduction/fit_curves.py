@@ -152,7 +152,15 @@ def _eta(
     if resets.left_out:
         warnings.append(f"eta: {resets.left_out} RESET transitions without a clear shape were ignored.")
     if resets.group.size:
-        return reset_curve.fit_eta(resets, family, confidence=confidence, seed=seed)
+        eta, ends = reset_curve.fit_eta(resets, family, confidence=confidence, seed=seed)
+        at = [bound for bound in reset_curve.BOUNDS if np.isclose(eta, bound)]
+        if at:
+            smallest, largest = reset_curve.BOUNDS
+            warnings.append(
+                f"eta: it stopped at its bound of {at[0]:g} (searched: {smallest:g} to {largest:g}), so that its "
+                "interval says nothing; see whether these RESETs go to u_max in a curve, or fall at once."
+            )
+        return eta, ends
     assumed.append(f"eta: {PUBLISHED_ETA}, the published one; no loop shows a RESET transition.")
     return PUBLISHED_ETA, (np.nan, np.nan)
 

@@ -25,6 +25,7 @@ KINK, LINE = (
     0.5,
 )  # fall below the line of the low resistance; share of the way to the largest current it is fitted on
 ABRUPT = 0.2  # of the current: a fall between two samples
+NEAR_SIGMAS = 4.0  # of averaged noise within which a current may still be the largest
 PROMINENCE = 0.015  # of the largest RESET current: the authors' 5 uA, on their devices
 
 
@@ -162,9 +163,21 @@ def reset_thresholds(loops: Loops, method: str, prominence: float | None, smooth
     else:
         # the largest current so far is a maximum of that prominence once the current has fallen by it; the first such
         so_far = np.where(np.arange(smooth.shape[1]) <= deep.argmax(axis=1)[:, None], smooth, -1.0)
-        found = _kink(loops, so_far.argmax(axis=1), branch, falls, smoothing)
+        noise = NEAR_SIGMAS / np.sqrt(smoothing) * spread.at(top)
+        found = _kink(loops, _last_before_fall(so_far, smooth, noise, smoothing), branch, falls, smoothing)
     share = evidence.reset_confidence(loops.smooth, branch, needed, loops.voltage, np.where(falls, 0.0, np.nan))
     return _where(falls & np.isfinite(found.voltage), *found[:3], share)
+
+
+def _last_before_fall(so_far: F64, smooth: F64, noise: F64, smoothing: int) -> Ints:
+    """The sample of the largest current; before an abrupt fall the last one within the noise of it.
+
+    Noise puts the largest of many rising samples well before an abrupt fall, whose place the samples tell all the same.
+    """
+    largest = so_far.argmax(axis=1)
+    near = so_far >= (_at(so_far, largest) - noise)[:, None]
+    last = near.shape[1] - 1 - near[:, ::-1].argmax(axis=1)
+    return np.where(_at(smooth, last + smoothing) < (1 - ABRUPT) * _at(smooth, last), last, largest)
 
 
 def _departure(loops: Loops, smooth: F64, branch: Bools, top: F64) -> Switching:

@@ -139,7 +139,7 @@ def save_device(device: DeviceParameters, path: str | os.PathLike[str], layout: 
     FileError
         If the name has another suffix, its folder does not exist, or the file system refuses the write.
     ValueError
-        If there is no such layout.
+        If there is no such layout, or the published one is asked for of a device of format 2.
     """
     checks.instance("device", device, DeviceParameters, "use load_device")
     if layout not in ("ours", "published"):

@@ -106,11 +106,17 @@ def to_published(device: DeviceParameters) -> dict[str, Any]:
     dict
         Plain data for JSON. Every order of the device is there; one in force that lies between those is written out,
         as the published codes would cut a larger one at its newest lags.
+
+    Raises
+    ------
+    ValueError
+        If the device is of format 2, which that layout has no place for.
     """
     if device.extension is not None:
         raise ValueError(
             "layout: the published one cannot carry a device of format 2, whose coordinates, slow memory and break-in "
-            "it does not know (got one); save it in our own layout"
+            "it does not know (got one); fit the published class to the same data, save the device in our own layout, "
+            "or give cycles of it as NetCDF or CSV"
         )
     models = {**device.var, device.order: (device.a, device.b)}
     notes: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
-from synaptogen_core.analysis.conduction import iv_family, known_state
+from synaptogen_core.analysis.conduction import iv_family, known_state, reset_curve
 from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.conduction.fit_curves import fit_curves
 from synaptogen_core.analysis.conduction.scaled_curves import scaled_curves
@@ -96,6 +96,16 @@ def test_constraint_and_door(device, published):
     found = iv_family.fit_family(parts, 6, 0.2).family
     assert abs(np.polyval(found.alpha, 0.2)) < 1e-18
     assert np.polyval(found.beta, 0.2) == pytest.approx(0.2, rel=1e-13)
+
+
+def test_an_eta_at_its_bound_is_said_to_be_there(device, monkeypatch):
+    loops, truth = simulated(device, devices=4, cycles=4)
+    free = fit_curves(loops, truth)
+    assert not any("bound" in text for text in free.warnings)  # negative control
+    monkeypatch.setattr(reset_curve, "BOUNDS", (0.1, 0.9 * free.eta))
+    held = fit_curves(loops, truth)
+    assert held.eta == pytest.approx(0.9 * free.eta)
+    assert any(text.startswith("eta: it stopped at its bound of") for text in held.warnings)
 
 
 def test_shuffled_features_fit_worse(published):

@@ -57,6 +57,12 @@ def test_a_box_on_the_axes_is_a_step_in_si(small_run: Run) -> None:
     assert (
         choosing.add("new,range,row,0,1", by["histogram"], rect, "or") == "new,range,row,0,1;or,range,r_hrs,4400,4700"
     )
+    points = by["scatter"].layers["all"].columns
+    for place in (0, 63):
+        assert choosing.cell_at(by["scatter"], points["x"][place] * 1.001, points["y"][place]) == divmod(place, 8)
+    assert choosing.cell_at(by["scatter"], by["scatter"].x.low, by["scatter"].y.high) is None, "no cell is near"
+    assert choosing.cell_at(by["map"], 3.4, 6.6) == (7, 3) and choosing.cell_at(by["map"], -0.7, 2) is None
+    assert choosing.places_in(by["map"], [(7, 3)]) == [(3, 7, 0)] and not choosing.places_in(by["histogram"], [(7, 3)])
     rows = {"type": "rect", "x0": 4.4, "x1": 4.7, "y0": 1.8, "y1": 2.3}
     assert choosing.add("", by["violin"], rows, "new") == "new,box,r_lrs.median,component,4400,4700,2,2"
     place = {"type": "rect", "x0": -0.4, "x1": 2.2, "y0": 5.7, "y1": 3.1}
