@@ -52,7 +52,7 @@ def times(request: pytest.FixtureRequest) -> float:
 
 def programmed(times: float) -> Any:
     cells = sc.CellArray((12, 12), scaled(times).vary(c2c=2), seed=2)  # so wild that some have to try again
-    return sc.crossbar.program_and_verify(cells, 40e-6, tolerance=0.02, u_read=0.2 * times)
+    return sc.crossbar.program_and_verify(cells, 40e-6, tolerance=0.02)
 
 
 def test_program_and_verify(times: float, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_pulses_through_lines(times: float) -> None:
     """Newton's steps are of other lengths: the solution agrees to its own tolerance, and states follow it."""
     expected, found = (
         sc.crossbar.program_and_verify(
-            sc.CellArray((12, 12), scaled(t), seed=2), 90e-6, u_read=0.2 * t, reach=sc.crossbar.through_lines(LINES)
+            sc.CellArray((12, 12), scaled(t), seed=2), 90e-6, reach=sc.crossbar.through_lines(LINES)
         )
         for t in (1.0, times)
     )
@@ -90,7 +90,7 @@ def test_networks(times: float) -> None:
     lines = Lines(40.0, 40.0, source=400.0)  # much of a pulse is lost
 
     def errors(t: float, tolerance: float | None) -> Any:
-        chip = nets.Chip(scaled(t), read_voltage=0.2 * t, lines=lines, seed=3, bandwidth=0.0)
+        chip = nets.Chip(scaled(t), lines=lines, seed=3, bandwidth=0.0)
         return nets.program(network, chip, tolerance).programming[0]
 
     for tolerance in (0.05, None):

@@ -48,8 +48,13 @@ def tell(text: str) -> None:
 
 def say(text: str) -> None:
     """Write one line to stderr."""
-    line = " ".join(text.split())
+    line = printable(" ".join(text.split()))
     Console(stderr=True, highlight=False).print(f"synaptogen: {line}", markup=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Text from a file as a terminal may have it: without what would steer it."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def guarded(work: Callable[[], Any]) -> int:

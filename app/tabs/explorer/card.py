@@ -91,11 +91,13 @@ class PictureCard:
         figure.on_event(Tap, self._tapped)
         self.marks = ColumnDataSource(MARKS)
         shape: dict[str, Any] = {"marker": "marker", "size": 13, "fill_color": None}
-        halo = figure.scatter("x", "y", source=self.marks, line_width=6, line_alpha=0.5, line_color="#ffffff", **shape)
+        halo = figure.scatter("x", "y", source=self.marks, line_width=6, **shape)
         mark = figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **shape)
         halo.name = mark.name = "followed"
+        self.halo = halo.glyph
 
     def _mark(self, places: Sequence[Place]) -> None:
+        self.halo.line_color = theme.INK[not self.theme.dark]
         colors = cell_colors(self.theme, len(theme.CELL_MARKERS))
         self.marks.data = {
             "x": [x for x, _, _ in places], "y": [y for _, y, _ in places], "color": [colors[k] for *_, k in places],

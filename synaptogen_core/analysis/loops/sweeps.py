@@ -103,8 +103,6 @@ def openings(data: Samples) -> tuple[F64, F64]:
     area = np.zeros(v.size)
     area[1:] = 0.5 * (i[1:] + i[:-1]) * (v[:-1] - v[1:]) * inner[1:]
     owner = np.repeat(np.arange(data.count.size), data.count)
-    largest = np.zeros(data.count.size)
-    np.maximum.at(largest, owner, v)
     back, out = np.append(False, v[1:] < v[:-1]) & inner, np.append(False, v[1:] > v[:-1]) & inner
     found = []
     for side in (data.voltage < 0, data.voltage > 0):
@@ -116,7 +114,7 @@ def openings(data: Samples) -> tuple[F64, F64]:
         ways = [np.bincount(owner, side & way, data.count.size) for way in (out, back)]
         one_way = np.minimum(*ways) < FEWEST_BACK
         if one_way.any():
-            opening = np.where(one_way, _growth(v, i, side, owner, largest), opening)
+            opening = np.where(one_way, _growth(v, i, side, owner, data.count.size), opening)
         found.append(opening)
     return found[0], found[1]
 
@@ -128,11 +126,13 @@ def _least(v: F64, owner: Ints, chosen: Bools, loops: int) -> F64:
     return np.where(np.isfinite(least), least, 0.0)
 
 
-def _growth(v: F64, i: F64, side: Bools, owner: Ints, largest: F64) -> F64:
-    """Of loops without a way back: how far the conductance at the end is above that at the beginning, -1 to 1."""
+def _growth(v: F64, i: F64, side: Bools, owner: Ints, loops: int) -> F64:
+    """Of sides without a way back: how far the conductance at the end is above that at the beginning, -1 to 1."""
+    largest = np.zeros(loops)  # of this side: the other may go much further
+    np.maximum.at(largest, owner[side], v[side])
     means: list[F64] = []
     for low, high in ((0.1, 0.5), (0.9, 1.0)):
-        share = v / np.maximum(largest[owner], 1e-300)
+        share = np.where(side, v, 0.0) / np.maximum(largest[owner], 1e-300)
         chosen = side & (share >= low) & (share <= high)
         weight = np.bincount(owner, np.where(chosen, v, 0.0), largest.size)
         current = np.bincount(owner, np.where(chosen, i, 0.0), largest.size)

@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ from synaptogen_core.report.templates import check_html
 FILES, READING, LOOPS, MODEL, RUN = "Results", "Reading", "Loops", "Fit", "Run"
 PACKED = (".gz", ".csv", ".txt", ".dat", ".tsv", ".nc", ".xlsx", ".xls", ".ods", ".lvm", ".zip")
 READ, EXTRACTED, FITTED = 0.05, 0.15, 0.8  # shares of the time, about
-SAID_IN_PYTHON = re.compile(r"\b(columns|units|reading)=\{([^}]*)\}")
+SAID_IN_PYTHON = re.compile(r"\b(columns|units|reading)=\{([^}]*)\}((?: or '[^']*')*)")
 HELP = """\
 Learn a device from measured cycles, say how well, and write it for `synaptogen generate --device`.
 
@@ -207,12 +208,14 @@ def fit(
         if value is not None
     }
     options = fitting_api.FeatureOptions(**extraction)
-    begin = time.perf_counter()
+    begin, saved = time.perf_counter(), False
     with (
-        console.stoppable(lambda: "nothing was written") as stop,
+        console.stoppable(lambda: f"{features} was written" if saved else "nothing was written") as stop,
         bar(f"fit {file.name}", quiet) as tell,
+        ExitStack() as after,
     ):
         ds = _read(files, columns, units, wishes.named("--reading", reading or ()))
+        after.enter_context(fit_summary.reading_shown(ds))
         tell(READ)
         loops = "sample_count" in ds
         if loops:
@@ -223,6 +226,7 @@ def fit(
             raise ValueError(f"{option}: must stand with loops (got a table of features in {file}); leave it out")
         if features is not None:
             save_features_csv(ds, features)
+            saved = True
         part = part_of(tell, EXTRACTED, FITTED if validate else 1.0)
         both: dict[str, Any] = {"name": name or _stem(file), "confidence": confidence, "seed": seed, "progress": part,
                                 "cancel": stop}  # fmt: skip
@@ -309,8 +313,9 @@ def _as_options(said: re.Match[str]) -> str:
     """An argument of `load_measurements`, such as columns={'cycle': ...}, as options."""
     option = {"columns": "--column", "units": "--unit", "reading": "--reading"}[said[1]]
     pairs = (pair.split(":", 1) for pair in said[2].split(","))
-    texts = ((role.strip(" '"), value.strip(" '").replace("...", "NAME")) for role, value in pairs)
-    return " ".join(f"{option} {shlex.quote(f'{role}={value}')}" for role, value in texts)
+    texts = [(role.strip(" '"), value.strip(" '").replace("...", "NAME")) for role, value in pairs]
+    ways = [texts, *([(texts[0][0], other)] for other in re.findall(r"'([^']*)'", said[3]))]
+    return " or ".join(" ".join(f"{option} {shlex.quote(f'{role}={value}')}" for role, value in way) for way in ways)
 
 
 def _stem(file: Path) -> str:

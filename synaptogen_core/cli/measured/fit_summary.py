@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from synaptogen_core.cli import tables
+from synaptogen_core.cli.console import printable, say
 from synaptogen_core.exchange.measurements.columns import TableLayout
 from synaptogen_core.report import summary
 
@@ -74,6 +78,23 @@ def show_numbers(console: Console, numbers: xr.Dataset) -> None:
     console.print(table)
 
 
+@contextmanager
+def reading_shown(measured: xr.Dataset) -> Iterator[None]:
+    """If a measurement is refused, print to stderr how it was read: often that is the reason.
+
+    Parameters
+    ----------
+    measured : xarray.Dataset
+        From `load_measurements`.
+    """
+    try:
+        yield
+    except ValueError as error:
+        for note in json.loads(measured.attrs["notes"]) if str(error).startswith("ds: ") else ():  # not of an option
+            say(f"read as: {note}")
+        raise
+
+
 def show_question(layout: TableLayout) -> None:
     """Print to stderr the first rows of a file with what each column is taken for, and what must be told."""
     console = Console(stderr=True, highlight=False)
@@ -94,11 +115,6 @@ def show_question(layout: TableLayout) -> None:
     if len(layout.columns) > WIDEST:
         rest = ", ".join(layout.columns[WIDEST:40])
         console.print(Text(f"further columns: {printable(rest)}"))
-
-
-def printable(text: str) -> str:
-    """Text from a file as a terminal may have it: without what would steer it."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _numbers(fit: Fit) -> Table:

@@ -15,7 +15,6 @@ from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.crossbar.programming import outcomes
 from synaptogen_core.crossbar.programming.settings import check_after, check_settings, check_target
 from synaptogen_core.crossbar.programming.staircase import Reach, Reader, Verification
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.progress import Cancel, Progress, check_callbacks
 
 
@@ -29,7 +28,7 @@ def program_and_verify(
     u_start: float | None = None,
     u_stop: float | None = None,
     step: float | None = None,
-    u_read: float = READ_VOLTAGE,
+    u_read: float | None = None,
     bandwidth: float = 0.0,
     delay: float = 0.0,
     reach: Reach | None = None,
@@ -63,8 +62,8 @@ def program_and_verify(
     step : float, optional
         Shortest step of a staircase [V]; shorter ones are taken where the tolerance asks for them. Default: 1/75 of the
         range; 0.02 V.
-    u_read : float
-        Read voltage [V], not zero.
+    u_read : float, optional
+        Read voltage [V], not zero. Default: that of the device's resistances, 0.2 V for the packaged one.
     bandwidth : float
         Bandwidth of the reads [Hz]; 0 for reads without noise. With noise, the cell is judged by what was read.
     delay : float
@@ -116,6 +115,7 @@ def program_and_verify(
     defaults = {"u_set": -reached, "u_start": reached / 3, "u_stop": reached, "step": reached / 75}
     given = {"u_set": u_set, "u_start": u_start, "u_stop": u_stop, "step": step}
     volts = {name: defaults[name] if value is None else value for name, value in given.items()}
+    u_read = cells.device.u_0 if u_read is None else u_read
     settings = check_settings(tolerance, max_pulses, **volts, u_read=u_read, bandwidth=bandwidth, delay=delay)
     if settings.delay:
         cells.needs_law()

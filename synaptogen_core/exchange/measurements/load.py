@@ -54,6 +54,7 @@ OTHERS = (  # how files begin that are something else
     (b"\x93NUMPY", "a NumPy file"),
     (b"MATLAB", "a MATLAB file"),
     (b"PK\x03\x04", "a ZIP archive that is damaged or empty"),
+    (b"PK\x05\x06", "a ZIP archive that is empty"),
     (b"CDF\x01", "an older NetCDF"),
     (b"CDF\x02", "an older NetCDF"),
     (b"CDF\x05", "an older NetCDF"),
@@ -188,11 +189,17 @@ def inspect_measurements(
     source = Source(name, Path(data) if isinstance(data, (str, os.PathLike)) else bytes(data))
     if collection.is_archive(source) and not workbook.is_workbook(source):
         source = collection.of_archive(source)[0]
+    return _inspected(source, columns, units, reading_of(reading))
+
+
+def _inspected(
+    source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None, reading: Reading
+) -> TableLayout:
     if workbook.is_workbook(source):
-        source = workbook.sheets(source, reading_of(reading))[0][0]
+        source = workbook.sheets(source, reading)[0][0]
     if _is_netcdf(source):
         return netcdf.inspect(source, columns, units)
-    source, table, _, _ = _found(source, reading_of(reading))
+    source, table, _, _ = _found(source, reading)
     return _layout(source, table, columns, units)
 
 
@@ -242,7 +249,7 @@ def _load_all(
         if left < 0:
             raise FileError(f"{source.name} and those before it: must need less memory (got too much); give fewer")
         parts.append((source.title or source.name, ds))
-    layout = TableLayout(sources[0].name, "loops", (), (), (), (), (), ())
+    layout = _inspected(sources[0], columns, units, reading) if len(sources) > 1 and not reading.files else None
     ds, notes = collection.joined(parts, reading, layout, what)
     single = all(part.sizes["record"] == 1 for _, part in parts)
     first = [note for note in json.loads(parts[0][1].attrs["notes"]) if not (single and note == COUNTED)]

@@ -73,9 +73,13 @@ class _Unpacked(io.RawIOBase):
     """A member of an archive, from its beginning as often as wanted."""
 
     def __init__(self, member: Member) -> None:
+        self._name = f"{member.archive.name}, {member.path!r}"
         self._raw = member.archive.raw()
         self._archive = zipfile.ZipFile(self._raw)
-        self._stream = self._archive.open(member.path)
+        try:
+            self._stream = self._archive.open(member.path)
+        except (*BROKEN, NotImplementedError) as error:
+            raise damaged(self._name, error) from None
 
     def readable(self) -> bool:
         return True
@@ -87,14 +91,41 @@ class _Unpacked(io.RawIOBase):
         return self._stream.seek(offset, whence)
 
     def readinto(self, buffer: Any) -> int:
-        piece = self._stream.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+        return fill(buffer, self._stream, self._name)
 
     def close(self) -> None:
         self._archive.close()
         self._raw.close()
         super().close()
+
+
+def fill(buffer: Any, stream: IO[bytes], name: str) -> int:
+    """Read what comes next into a buffer, unpacking it.
+
+    Parameters
+    ----------
+    buffer : writable buffer of bytes
+    stream : binary file
+        That unpacks what is read.
+    name : str
+        Of the file, for the sentence.
+
+    Returns
+    -------
+    int
+        Bytes read.
+
+    Raises
+    ------
+    FileError
+        If it is damaged.
+    """
+    try:
+        piece = stream.read(len(buffer))
+    except BROKEN as error:
+        raise damaged(name, error) from None
+    buffer[: len(piece)] = piece
+    return len(piece)
 
 
 def unpacked(source: Source, limit: int) -> bytes:

@@ -18,7 +18,7 @@ import numpy as np
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import shown
-from synaptogen_core.exchange.measurements.source import BROKEN, GZIP, MAX_EXPANSION, NEEDS, Source, damaged
+from synaptogen_core.exchange.measurements.source import GZIP, MAX_EXPANSION, NEEDS, Source, fill
 from synaptogen_core.types import F64
 
 COMMENTS = ("#", "%", "!")
@@ -199,12 +199,7 @@ class _Whole(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        try:
-            piece = self._stream.read(len(buffer))
-        except BROKEN as error:
-            raise damaged(self._name, error) from None
-        buffer[: len(piece)] = piece
-        return len(piece)
+        return fill(buffer, self._stream, self._name)
 
     def close(self) -> None:
         self._raw.close()

@@ -14,7 +14,7 @@ from synaptogen_core.crossbar.circuit.lines import PLACES, Faults, Lines
 from synaptogen_core.crossbar.readout.converters import MAX_BITS
 from synaptogen_core.crossbar.readout.matrix_products import Tile
 from synaptogen_core.crossbar.readout.read import IDEAL
-from synaptogen_core.device.model.read_noise import BANDWIDTH, READ_VOLTAGE
+from synaptogen_core.device.model.read_noise import BANDWIDTH
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.networks.hardware.mapping import Mapping
 from synaptogen_core.schema import R_HRS, R_LRS
@@ -40,8 +40,9 @@ class Chip:
     adc_bits, dac_bits : int, optional
         Resolution of the converters; None: ideal. Their ranges come from `calibrate`; before, an ADC reaches to the
         largest current that its tile could give.
-    read_voltage : float
-        Voltage of the largest input [V], above 0 and so low that no cell switches.
+    read_voltage : float, optional
+        Voltage of the largest input [V], above 0 and so low that no cell switches. Default: that of the device's
+        resistances, 0.2 V for the packaged one.
     bandwidth : float
         Noise bandwidth of a read [Hz]; 0 for reads without noise.
     density : float
@@ -63,7 +64,7 @@ class Chip:
     lines: Lines = IDEAL
     adc_bits: int | None = None
     dac_bits: int | None = None
-    read_voltage: float = READ_VOLTAGE
+    read_voltage: float = None  # type: ignore[assignment]  # __post_init__ puts the device's in its place
     bandwidth: float = BANDWIDTH
     density: float = 0.0
     seed: int = 0
@@ -77,6 +78,8 @@ class Chip:
         for name in ("adc_bits", "dac_bits"):
             if getattr(self, name) is not None:
                 checks.whole(name, getattr(self, name), 1, MAX_BITS)
+        if self.read_voltage is None:
+            object.__setattr__(self, "read_voltage", self.device.u_0)
         if not 0 < checks.number("read_voltage", self.read_voltage) <= self.device.valid_range:
             raise ValueError(
                 f"read_voltage: must be above 0 and at most {self.device.valid_range:g} V "

@@ -25,6 +25,9 @@ TRAITS = {  # name: cell, features that must be there (in all cycles but the fir
     "limit below twice the HRS current": (replace(USUAL, r_hrs=15e3, r_lrs=3e3, limit=120e-6, spread=0.01), ALL),
     "limit": (replace(USUAL, limit=100e-6), ALL),
     "gradual RESET": (replace(USUAL, r_lrs=10e3, u_reset=1.0, u_max=2.5, gradual=True), ALL - {"u_reset"}),
+    "gradual RESET, one way": (
+        replace(USUAL, r_lrs=10e3, u_reset=1.0, u_max=2.5, gradual=True, one_way=True), ALL - {"u_reset"}
+    ),
     "series resistor": (replace(USUAL, r_hrs=100e3, r_lrs=2e3, series=3e3, u_min=2.0, u_max=3.0), ALL),
     "series resistor, small SET": (replace(USUAL, r_lrs=2e3, u_set=0.28, u_reset=0.4, series=4e3, step=0.02), ALL),
     "offset": (replace(USUAL, offset=-0.8e-6, step=0.02), ALL),
@@ -36,6 +39,7 @@ TRAITS = {  # name: cell, features that must be there (in all cycles but the fir
     "noisy and fine": (replace(USUAL, noise=0.03, step=0.005), ALL),
     "mean SET": (replace(USUAL, slow_set=0.15, step=0.01), frozenset()),
     "small voltages": (replace(USUAL, u_set=0.45, u_reset=0.4, u_min=0.6, u_max=0.6, step=0.01), ALL),
+    "small SET, far sweep": (replace(USUAL, u_set=0.3, u_reset=0.3, step=0.1), ALL),
     "large voltages": (replace(USUAL, u_set=5.0, u_reset=4.0, u_min=6, u_max=6, step=0.1, r_hrs=1e7, r_lrs=1e6), ALL),
 }  # fmt: skip
 

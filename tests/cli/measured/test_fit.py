@@ -153,7 +153,7 @@ def test_a_bad_file_is_one_sentence(tmp_path: Path, content: bytes | None, sente
     result = run(path, "-o", tmp_path / "d.json")
     assert result.exit_code == 1
     assert sentence in result.stderr
-    assert len(result.stderr.splitlines()) == 1
+    assert all("read as: " in line for line in result.stderr.splitlines()[:-1])
     assert not (tmp_path / "d.json").exists()
 
 
@@ -180,6 +180,17 @@ def test_what_is_asked_for_steers_no_terminal(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "[red]c" in result.stderr
     assert "\x1b" not in result.stderr
+    ohmic = tmp_path / "a.csv"
+    ohmic.write_text("V,I,\x1b[2J\n" + "".join(f"{v},{v / 1e4:.3g},1\n" for v in (0, -1, 0, 1, 0) * 9))
+    result = run(ohmic, "--column", "cycle=in order")
+    assert "read as: column 'V' read as voltage in V, as it says nothing else" in result.stderr, "what a refusal is of"
+    assert "\x1b" not in result.stderr
+    one = tmp_path / "b.csv"
+    one.write_text(
+        "V,I\n" + "".join(f"{v / 10},{v / 1e5:.3g}\n" for v in [*range(0, -9, -1), *range(-9, 9), *range(9, -1, -1)])
+    )
+    result = run(one, one)
+    assert "--reading files=cycles or --reading files=devices" in result.stderr and "= voltage V" in result.stderr
 
 
 @pytest.mark.parametrize(

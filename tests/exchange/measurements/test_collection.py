@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,9 @@ def test_a_folder_of_sweeps(sweeps: tuple[Path, Made]) -> None:
         ColumnsUnclear, match=r"files: 12 files of one record each: .*reading=\{'files': 'cycles'\}"
     ) as caught:
         load_measurements(folder)
-    assert caught.value.layout.choices[0].guess == "cycles"
+    layout = caught.value.layout
+    assert layout.choices[0].guess == "cycles"
+    assert layout.roles == ("voltage", "current") and len(layout.rows[0]) == 2, "the rows of the first one"
     ds = load_measurements(folder, reading={"files": "cycles"})
     assert ds["cycle"].values.tolist() == list(range(1, 13)), "by number, not by letter"
     is_right(ds, made, CELL)
@@ -81,3 +84,34 @@ def test_an_archive_grows_no_more_than_gzip_may(tmp_path: Path) -> None:
         measurements_from_bytes(stream.getvalue()[:200], "cut.zip")
     with pytest.raises(FileError, match=r"must hold 1 to 10,000 files \(got 0\)"):
         load_measurements(tmp_path)
+
+
+def test_an_archive_that_is_not_what_it_says() -> None:
+    def packed(*files: tuple[str, str | bytes]) -> bytearray:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names that are there twice
+            for name, text in files:
+                archive.writestr(name, text)
+        return bytearray(stream.getvalue())
+
+    table = "V,I\n" + "0.1,1e-6\n0.2,2e-6\n" * 9
+    short = packed(("a.csv", table))
+    entry = short.find(b"PK\x01\x02")
+    short[entry + 24 : entry + 28] = (20).to_bytes(4, "little")  # it unpacks to more than it says
+    locked = packed(("a.csv", table))
+    locked[6] |= 1
+    locked[locked.find(b"PK\x01\x02") + 8] |= 1
+    refused = (
+        (short, r"z.zip, 'a.csv': must be a whole .* \(got a fault: Bad CRC"),
+        (locked, r"'a.csv' must not be encrypted"),
+        (packed(("a.csv", table), ("a.csv", table)), r"'a.csv' must be in it once \(got it twice\)"),
+        (packed(("a.csv", table), ("b.zip", bytes(locked))), r"b.zip: must not be an archive among others"),
+        (packed(), r"got a ZIP archive that is empty"),
+    )
+    for data, sentence in refused:
+        with pytest.raises(FileError, match=sentence):
+            measurements_from_bytes(bytes(data), "z.zip", columns={"cycle": "in order"})
+    named = packed(("../../a_1.csv", table), ("..\\b\\a_2.csv", table))
+    ds = measurements_from_bytes(bytes(named), "z.zip", columns={"cycle": "in order"}, reading={"files": "cycles"})
+    assert json.loads(ds.attrs["notes"])[0].endswith(": a_1.csv ... a_2.csv"), "names lead nowhere, and none is lost"

@@ -6,7 +6,7 @@ import os
 import re
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import xarray as xr
@@ -78,16 +78,19 @@ def of_archive(source: Source) -> list[Source]:
     FileError
         If it is damaged, encrypted, or unpacks to too much.
     """
-    found, total = [], 0
+    found, total, seen = [], 0, set()
     allowed = min(MAX_BYTES, MAX_EXPANSION * max(source.size, 1 << 19))
     for info in _listed(source):
-        name = Path(info.filename).name
+        name = PurePosixPath(info.filename.replace("\\", "/")).name  # some programs of Windows write its own mark
         if info.is_dir() or name.startswith((".", "__")) or info.filename.startswith("__MACOSX/"):
             continue
         if info.flag_bits & 1:
             raise FileError(f"{source.name}: {shown(name)} must not be encrypted (got it with a password); unpack it")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise FileError(f"{source.name}: {shown(name)} must be packed by DEFLATE (got another way); pack it again")
+        if info.filename in seen:
+            raise FileError(f"{source.name}: {shown(info.filename)} must be in it once (got it twice); pack it again")
+        seen.add(info.filename)
         total += info.file_size
         if total > allowed:
             raise FileError(f"{source.name}: must unpack to at most {allowed:,} bytes (got more); split it")
@@ -110,7 +113,7 @@ def joined(
     reading : Reading
         Whether each file is a cycle or a device.
     layout : TableLayout, optional
-        Of the first file, for the question.
+        Of the first file, for the question; needed if `reading` does not say what files are.
     what : str
         What they are called: "files", or "sheets".
 
