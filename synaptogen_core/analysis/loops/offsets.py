@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synaptogen_core.analysis.loops import sweeps
+from synaptogen_core.analysis.loops import sweeps, thresholds
 from synaptogen_core.analysis.loops.sweeps import Samples
 from synaptogen_core.types import F64, Bools
 
@@ -12,6 +12,8 @@ SAMPLED = 200  # loops looked at
 FEWEST_ZEROS = 3  # samples at 0 V
 FEWEST = 8  # loops that must have an opinion
 REACH = 0.3  # of the smaller end of the sweep: so far the branches are fitted
+GUARD = 0.8  # of a SET: beyond, its branch is no longer in the high resistance
+SMOOTHING = 5  # samples, to tell where that is
 DEGREE = 3  # of the polynomial, and a constant
 ERRORS = 5.0  # standard errors of the median that an offset must exceed
 LEAST = 0.005  # of the largest current in the fit: what is less does not matter
@@ -37,9 +39,11 @@ def current_offset(data: Samples) -> float:
 
 def _median_constant(data: Samples) -> float:
     constants, sizes = [], []
-    for _, loops in sweeps.blocks(data, 1):
+    for _, loops in sweeps.blocks(data, SMOOTHING):
         ends = np.minimum(loops.voltage.max(axis=1), -loops.voltage.min(axis=1))[:, None]
         branch = (loops.before | loops.falling | (loops.voltage == 0)) & (np.abs(loops.voltage) <= REACH * ends)
+        at_set = thresholds.set_thresholds(loops, thresholds.current_limits(loops), "level", SMOOTHING).voltage
+        branch &= ~(loops.before & (loops.voltage < GUARD * at_set[:, None]))  # without a SET, all of it stays
         branch &= np.any(loops.falling, axis=1)[:, None]
         constant, size = _constants(np.where(branch, loops.voltage / np.maximum(ends, 1e-300), 0.0),
                                     np.where(branch, loops.current, 0.0), branch)  # fmt: skip

@@ -39,6 +39,7 @@ TRAITS = {  # name: cell, features that must be there (in all cycles but the fir
     "noisy and fine": (replace(USUAL, noise=0.03, step=0.005), ALL),
     "mean SET": (replace(USUAL, slow_set=0.15, step=0.01), frozenset()),
     "small voltages": (replace(USUAL, u_set=0.45, u_reset=0.4, u_min=0.6, u_max=0.6, step=0.01), ALL),
+    "small SET, far sweep": (replace(USUAL, u_set=0.3, u_reset=0.3, step=0.1), ALL),
     "large voltages": (replace(USUAL, u_set=5.0, u_reset=4.0, u_min=6, u_max=6, step=0.1, r_hrs=1e7, r_lrs=1e6), ALL),
 }  # fmt: skip
 
