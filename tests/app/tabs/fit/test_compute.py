@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -226,23 +229,30 @@ def test_a_table_of_features_needs_no_loops() -> None:
         assert (line.y[line.x > 0] > 0).all(), "states, not basis curves, one of which conducts backwards"
 
 
-def test_nothing_of_a_file_is_written(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import builtins
+def test_nothing_of_a_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of text nor of NetCDF, whose values come from a process of their own; temporary files are seen, too."""
+    watching, opened = True, []
 
-    opened: list[str] = []
-    real = builtins.open
+    def watch(event: str, about: tuple[Any, ...]) -> None:
+        if not watching or event != "open" or isinstance(about[0], int) or about[0] == os.devnull:
+            return
+        if about[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            opened.append(about[0])
 
-    def watched(file: Any, mode: str = "r", *rest: Any, **more: Any) -> Any:
-        if set(mode) & set("wax+"):
-            opened.append(str(file))
-        return real(file, mode, *rest, **more)
-
-    monkeypatch.setattr(builtins, "open", watched)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
     rows = "\n".join(f"{c},{1e5 + c},{5e3 + c % 7}" for c in range(50))
-    reading = worked(Source("a.csv", f"cycle,R_HRS (ohm),R_LRS (ohm)\n{rows}".encode()), "read")["read"]
-    assert reading.data.sizes["record"] == 50
-    assert opened == [] and list(tmp_path.iterdir()) == []
+    table = Source("a.csv", f"cycle,R_HRS (ohm),R_LRS (ohm)\n{rows}".encode())
+    worked(table, "read")["read"].data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    netcdf = Source("a.nc", (tmp_path / "a.nc").read_bytes())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    sys.addaudithook(watch)
+    try:
+        for source in (table, netcdf):
+            assert worked(source, "read")["read"].data.sizes["record"] == 50
+        assert opened == []
+        tempfile.TemporaryFile().close()
+        assert opened, "or nothing would be seen here"
+    finally:
+        watching = False
 
 
 def test_names_of_files() -> None:
