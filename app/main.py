@@ -10,7 +10,7 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `panel serve` puts this file's folder on the path, not the project's
 
 from app.page import dashboard, guard  # noqa: E402 - the path is set above
-from app.server import once  # noqa: E402 - as above
+from app.server import once, sending  # noqa: E402 - as above
 from app.tabs.registry import TABS  # noqa: E402 - as above
 from app.work import crowd, warm  # noqa: E402 - as above
 
@@ -20,6 +20,7 @@ VIEWS = [tab.view for tab in TABS]
 
 guard.stand()
 once.keep()
+sending.send_all()
 crowd.prepare()
 warm.start(TABS)
 dashboard.Dashboard().servable()

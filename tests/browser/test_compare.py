@@ -71,11 +71,9 @@ def test_undo_back_and_redo(dashboard: Dashboard) -> None:
 
 
 def test_next_outlier_follows_one_cell_after_the_other(dashboard: Dashboard) -> None:
-    page, seen = dashboard.page, []
+    page, cells = dashboard.page, "new URLSearchParams(location.search).get('cells')"
     for _ in range(2):
-        before = page.url
+        before = page.evaluate(cells)
         page.get_by_role("button", name="Next outlier").click()
         page.get_by_role("menuitem", name=re.compile("median of R_LRS")).click()
-        page.wait_for_function("(before) => location.href !== before", arg=before)
-        seen.append(re.search(r"[?&]cells=([^&]*)", page.url)[1])  # type: ignore[index]
-    assert len(set(seen)) == 2
+        page.wait_for_function(f"(before) => {cells} !== before", arg=before)
