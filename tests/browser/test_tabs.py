@@ -27,11 +27,12 @@ NIGHT = settings().max_examples >= settings.get_profile("nightly").max_examples
 HASTY = 4 if NIGHT else 2  # pages that are closed while they are still being drawn
 VISITS = 50 if NIGHT else 4  # without a browser: pages that are opened, get an answer, and are left
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
-# Lets the status line say something else, and lays the whole page out; says how many figures were laid out for words,
-# and for the page: on the tab that is shown, and on those that are not.
+# Paints the figures that are shown, lets the status line say something else, and lays the whole page out; says how often
+# CSS was asked while painting, and how many figures were laid out for words, and for the page: on the tab that is shown,
+# and on those that are not.
 LAID_OUT = """
 () => {
-  const count = {shown: 0, hidden: 0}
+  const count = {shown: 0, hidden: 0, styles: 0}
   const models = [...Bokeh.documents[0].all_models]
   for (const figure of models.filter((model) => model.type === "Figure")) {
     const view = Bokeh.index.find_one_by_id(figure.id)
@@ -39,6 +40,12 @@ LAID_OUT = """
     const shown = view.el.checkVisibility({visibilityProperty: true})
     const act = view._after_layout
     view._after_layout = function () { count[shown ? "shown" : "hidden"]++; return act.call(this) }
+    if (shown) {
+      const real = window.getComputedStyle
+      window.getComputedStyle = (element) => { count.styles++; return real(element) }
+      view.paint()
+      window.getComputedStyle = real
+    }
   }
   models.find((model) => /status-[a-z]+ status/.test(model.text ?? "")).text += " "
   const words = count.shown + count.hidden
@@ -100,6 +107,7 @@ def test_keys_lead_to_every_tab_and_each_is_drawn(page_of_all: Dashboard) -> Non
     laid_out = page.evaluate(LAID_OUT)
     assert laid_out["shown"] > 0 and laid_out["hidden"] == 0, "what no one sees costs time"
     assert laid_out["words"] == 0, "a few words lay out pictures that they do not touch"
+    assert laid_out["styles"] == 0, "a figure that is painted has the style of the whole page worked out"
 
 
 def test_keys_work_what_they_reach(page_of_all: Dashboard) -> None:
