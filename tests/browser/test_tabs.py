@@ -27,9 +27,9 @@ NIGHT = settings().max_examples >= settings.get_profile("nightly").max_examples
 HASTY = 4 if NIGHT else 2  # pages that are closed while they are still being drawn
 VISITS = 50 if NIGHT else 4  # without a browser: pages that are opened, get an answer, and are left
 OPTIONS = ("--plugins", "tests.browser.alive", "--check-unused-sessions", "200", "--unused-session-lifetime", "3000")
-# Paints the figures that are shown, lets the status line say something else, and lays the whole page out; says how often
-# CSS was asked while painting, and how many figures were laid out for words, and for the page: on the tab that is shown,
-# and on those that are not.
+# Paints the figures that are shown, lets the status line say something else, and lays the whole page out; says how
+# often CSS was asked while painting, and how many figures were laid out for words, and for the page: on the tab that is
+# shown, and on those that are not.
 LAID_OUT = """
 () => {
   const count = {shown: 0, hidden: 0, styles: 0}
@@ -43,6 +43,7 @@ LAID_OUT = """
     if (shown) {
       const real = window.getComputedStyle
       window.getComputedStyle = (element) => { count.styles++; return real(element) }
+      view.request_repaint()
       view.paint()
       window.getComputedStyle = real
     }
