@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from app.server import logs
@@ -16,8 +17,9 @@ PAGE = Path(__file__).resolve().parents[1] / "main.py"
 WARM_UP = Path(__file__).with_name("warm_up.py")
 HEALTH = "app.server.health"
 LOGS = ("text", "json")
-ANY = ("", "0.0.0.0", "::")  # every address of this machine
+ANY = ("0.0.0.0", "::")  # every address of this machine
 LOCAL = ("localhost", "127.0.0.1", "::1")
+OWN = ("--port", "--address", "--num-procs")  # options of panel serve that ours give
 ORIGIN = re.compile(r"(\*|[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:([0-9]{1,5}|\*))?")
 TRIED = 50  # ports above a taken one, until one is proposed
 
@@ -93,6 +95,16 @@ def command_line(
         raise ValueError(
             f"what follows --: must be options of panel serve (got {further[0]!r}); see panel serve --help"
         )
+    twice = next(
+        (one for one in further for ours in OWN if len(one) > 3 and ours.startswith(one.partition("=")[0])), ""
+    )
+    if twice:
+        raise ValueError(f"what follows --: must not be told by options of ours (got {twice!r}); give it before the --")
+    names = [one for option, one in pairwise(further) if option == "--basic-auth"]
+    names += [option.partition("=")[2] for option in further if option.startswith("--basic-auth=")]
+    for name in names:  # Panel takes a name that no file has for the password itself
+        if name.endswith(".json") and not Path(name).is_file():
+            raise ValueError(f"--basic-auth: must be a file that exists (got {name!r}); correct the name")
     for origin in origins:
         if not ORIGIN.fullmatch(origin):
             raise ValueError(
@@ -117,6 +129,8 @@ def open_port(address: str, port: int) -> int:
     ValueError
         If it is taken, or not for this user, or the address is not this machine's.
     """
+    if not address:
+        raise ValueError("--address: must be a name or an address of this machine (got ''); 0.0.0.0 is all that it has")
     try:
         return bound(address, port)
     except socket.gaierror:
@@ -150,7 +164,7 @@ def is_free(address: str, port: int) -> bool:
 def bound(address: str, port: int) -> int:
     """Listen for a moment, as a server would; return the port."""
     family, kind, protocol, _, where = socket.getaddrinfo(
-        address or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, protocol) as trial:
         if sys.platform != "win32":

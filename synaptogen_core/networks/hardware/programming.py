@@ -61,7 +61,8 @@ def program(
     chip : Chip
     tolerance : float or None
         Largest relative distance of a cell from its target; None programs without verify: one SET, one RESET pulse with
-        the voltage that the median of the device asks for.
+        the voltage that the median of the device asks for. Not for a device whose RESET is abrupt (a large eta): the
+        voltage then hardly tells where between its states a cell stops.
     max_pulses : int
         For each cell.
     bandwidth : float

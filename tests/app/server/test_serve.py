@@ -38,7 +38,7 @@ def test_port_0_is_any_that_is_free() -> None:
     assert serve.is_free("localhost", serve.open_port("localhost", 0))
 
 
-@pytest.mark.parametrize("address", ["no such name", "name.invalid"])
+@pytest.mark.parametrize("address", ["no such name", "name.invalid", ""])
 def test_an_address_of_nobody_is_said(address: str) -> None:
     with pytest.raises(ValueError, match=r"--address: must be a name or an address of this machine"):
         serve.open_port(address, 0)
@@ -85,13 +85,22 @@ def test_it_listens_on_this_machine_alone_unless_asked() -> None:
 
 
 def test_several_processes_warm_themselves_up() -> None:
-    one, many = (serve.command_line(5006, "localhost", [], n, False, ["--basic-auth", "u.json"]) for n in (1, 3))
+    one, many = (serve.command_line(5006, "localhost", [], n, False, ["--basic-auth", "secret"]) for n in (1, 3))
     assert "--warm" in one and "--setup" not in one
     assert "--warm" not in many and str(serve.WARM_UP) in many and many[many.index("--num-procs") + 1] == "3"
-    assert one[-2:] == many[-2:] == ["--basic-auth", "u.json"]
+    assert one[-2:] == many[-2:] == ["--basic-auth", "secret"]
     assert serve.PAGE.is_file() and serve.WARM_UP.is_file()
 
 
 def test_what_is_no_option_of_panel_is_said() -> None:
     with pytest.raises(ValueError, match=r"what follows --: must be options of panel serve \(got '8080'"):
         serve.command_line(5006, "localhost", [], 1, False, ["8080"])
+    for twice in (["--port", "80"], ["--addr=0.0.0.0"], ["--warm", "--num-procs=4"]):
+        with pytest.raises(ValueError, match="what follows --: must not be told by options of ours"):
+            serve.command_line(5006, "localhost", [], 1, False, twice)
+
+
+@pytest.mark.parametrize("said", [["--basic-auth", "none.json"], ["--basic-auth=none.json"]])
+def test_a_file_of_passwords_that_is_not_there_is_no_password(said: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"--basic-auth: must be a file that exists \(got 'none.json'\)"):
+        serve.command_line(5006, "localhost", [], 1, False, said)
