@@ -13,23 +13,31 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import synaptogen_core as sc
+from synaptogen_core import networks as nets
 from synaptogen_core.cli.program import app
 from synaptogen_core.crossbar.circuit.bias import bias
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange import api
 from synaptogen_core.exchange.circuits import files
+from synaptogen_core.exchange.networks.analog import save_table
 from synaptogen_core.report import page
+from synaptogen_core.report.run import save_run_report
 
 CELLS = sc.CellArray((16, 16), sc.load_device("hennen2024"), seed=1)
 TRAIN = sc.PulseTrain.cycling(20)
 RUN = sc.simulate(CELLS, TRAIN, advance=False)
 LAZY = RUN.chunk({"row": 5})
 LONG = sc.PulseTrain.table([-1.5, 1.5] * 5000)
+NETWORK = nets.program(nets.Network.from_arrays([np.eye(2)]), nets.Chip(CELLS.device, seed=1))
+LAW = replace(sc.load_retention("stanford-c"), source="long " * 1999)
 PARTS = {"budget": 1 << 15, "threads": 1}  # several groups
 page.report_html = lambda *_, **__: "page " * 4000  # type: ignore[assignment]  # a fit takes longer
 
@@ -60,6 +68,11 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "array.cir": lambda path: files.save_netlist(CELLS, bias(CELLS.shape, "half", 0.2), None, path),
     "report.html": lambda path: page.save_report(None, None, path),  # type: ignore[arg-type]
     "numbers.nc": lambda path: api.save_estimates(RUN, path),
+    "table.nc": lambda path: save_table(RUN, path),
+    "network.nc": lambda path: sc.save_network(NETWORK, path),
+    "cell.va": lambda path: sc.save_veriloga(CELLS.device, path),
+    "law.json": lambda path: sc.save_retention(LAW, path),
+    "run.html": lambda path: save_run_report(RUN, path),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,14 @@ def survived(folder: Path, *kinds: str) -> None:
         assert begun == bool(seen["left"]), "what is begun can be gone on with; else nothing is left"
         assert not [name for name in seen["left"] if name.endswith((".tmp", ".partial"))]
     assert set(told["again"].values()) == {None}, "with room, every one of them writes"
+
+
+def test_every_writer_is_tried_on_a_full_disk() -> None:
+    tried = CHILD.read_text(encoding="utf-8")
+    files = [file.read_text(encoding="utf-8") for file in (CHILD.parents[2] / "synaptogen_core").rglob("*.py")]
+    writers = {name for text in files for name in re.findall(r"^def (save_\w+|simulate_to_\w+)\(", text, re.MULTILINE)}
+    assert {"save_dataset", "save_network", "simulate_to_zarr"} <= writers
+    assert [name for name in sorted(writers) if f"{name}(" not in tried] == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")

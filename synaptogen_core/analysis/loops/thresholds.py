@@ -177,7 +177,9 @@ def _last_before_fall(so_far: F64, smooth: F64, noise: F64, smoothing: int) -> I
     largest = so_far.argmax(axis=1)
     near = so_far >= (_at(so_far, largest) - noise)[:, None]
     last = near.shape[1] - 1 - near[:, ::-1].argmax(axis=1)
-    return np.where(_at(smooth, last + smoothing) < (1 - ABRUPT) * _at(smooth, last), last, largest)
+    abrupt = _at(smooth, last + smoothing) < (1 - ABRUPT) * _at(smooth, last)
+    found: Ints = np.where(abrupt, last, largest)
+    return found
 
 
 def _departure(loops: Loops, smooth: F64, branch: Bools, top: F64) -> Switching:
