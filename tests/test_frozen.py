@@ -94,6 +94,18 @@ def test_copies_refuse_writing_too(copied: Any) -> None:
     assert [name for record in records for name in open_arrays(copied(record), type(record).__name__)] == []
 
 
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+def test_faults_of_a_chip_and_of_its_copies_refuse_writing(copied: Any) -> None:
+    given = {(0, 0, 0): sc.crossbar.Faults(open_cells=((0, 0),))}
+    chip = sc.networks.Chip(DEVICE, tile=(8, 4), seed=3, faults=given)
+    for each in (chip, copied(chip)):
+        assert dict(each.faults) == given and (each.tile, each.seed, each.device) == ((8, 4), 3, DEVICE)
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            each.faults[0, 0, 1] = given[0, 0, 0]
+    given.clear()
+    assert len(chip.faults) == 1
+
+
 def test_copies_of_programmed_networks_have_cells_of_their_own() -> None:
     for copied in (copy.copy(PROGRAMMED), copy.deepcopy(PROGRAMMED), PROGRAMMED.copy()):
         before = [layer.cells.state_hash() for layer in PROGRAMMED.layers]

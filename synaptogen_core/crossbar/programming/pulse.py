@@ -125,7 +125,6 @@ def through_lines(
         to be RESET. A whole row is quicker, and its currents share one word line.
     tile : tuple of two int, optional
         Rows and columns of a tile, each with lines of its own; default: the array is one.
-
     boost : float, optional
         Largest voltage at the terminals [V], if the drivers make up for what the lines take of a cell that is written
         alone: they know its series resistance from its place, and its I-V curve from the conductance that was read.
@@ -138,12 +137,13 @@ def through_lines(
 
     Raises
     ------
-    ValueError
-        If a line has a fault, or `at_once` is neither.
+    TypeError, ValueError
+        If a line has a fault, `at_once` is neither, or `tile` is no pair of whole numbers.
     """
     if at_once not in AT_ONCE:
         raise ValueError(f"at_once: must be 'cell' or 'row' (got {at_once!r}); choose one of them")
     check_lines(lines)
+    tile = None if tile is None else checks.pair("tile", tile, 2**20)
     if boost is not None and (at_once != "cell" or checks.number("boost", boost) <= 0):
         raise ValueError(f"boost: must be above 0 V, for cells written alone (got {boost!r}); leave it out for rows")
 

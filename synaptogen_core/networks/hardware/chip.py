@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Mapped
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -97,7 +99,12 @@ class Chip:
             if len(where) != 3:
                 raise ValueError(f"faults: must be given for (layer, band, stripe) (got {place!r}); give three numbers")
             faults[where] = checks.instance("faults", found, Faults, "give Faults(...)")
-        object.__setattr__(self, "faults", faults)
+        object.__setattr__(self, "faults", MappingProxyType(faults))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A chip goes to other processes, and a read-only mapping cannot."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return type(self), tuple((values | {"faults": dict(self.faults)}).values())
 
     def _check_range(self) -> None:
         """Targets that hardly any cell of the device reaches are refused before anything is programmed."""

@@ -153,5 +153,11 @@ def test_program_and_verify_through_lines() -> None:
 def test_bad_lines_are_refused() -> None:
     with pytest.raises(ValueError, match="at_once: must be 'cell' or 'row'"):
         through_lines(IDEAL, "column")
+    for tile, error, sentence in (
+        ((0, 3), ValueError, r"tile: must be .* \(got 0\)"),
+        (4, TypeError, r"tile: must be rows and columns \(got 4\)"),
+    ):
+        with pytest.raises(error, match=sentence):
+            through_lines(Lines(5.0, 5.0), tile=tile)
     with pytest.raises(ValueError, match=r"lines: must have whole lines here \(got open_word\)"):
         through_lines(Lines(faults=Faults(open_word=((0, 1),))))
