@@ -262,11 +262,14 @@ def sides(solution: LineSolution, along: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def span(values: np.ndarray, quantity: str) -> tuple[float, float]:
-    """A range of colours in which a few extreme cells, a thousandth at each end, do not drown the others."""
+    """A range of colours in which a few extreme cells, a thousandth at each end, do not drown the others.
+
+    States and cycle counts are few, and voltages bounded by the drivers: their range is whole.
+    """
     known = values[np.isfinite(values)]
     if not known.size:
         return 0.0, 1.0
-    if quantity in ("state", "cycle_count"):
+    if quantity in ("state", "cycle_count", "voltage"):
         return float(known.min()), float(known.max())
     some = known[:: max(1, known.size // 100_000)]
     low, high = (float(q) for q in np.quantile(some, [0.001, 0.999]))

@@ -53,6 +53,14 @@ def test_the_map_is_the_array(make_run: Callable[..., runs.Run]) -> None:
     assert cell.current == result.values[2, 3]
 
 
+def test_colours_hold_the_selected_cell_of_a_large_array() -> None:
+    """One cell at the full voltage among 16,384: a thousandth of them is not cut off, as it is for conductances."""
+    volts = np.zeros((128, 128))
+    volts[0, 0] = -1.5
+    assert compute.span(volts, "voltage") == (-1.5, 0.0)
+    assert compute.span(volts, "conductance") == (0.0, 0.0)
+
+
 @pytest.mark.parametrize("pattern", list(compute.INPUTS.values()))
 @pytest.mark.parametrize("along", ["rows", "columns"])
 def test_line_currents(pattern: str, along: str, make_run: Callable[..., runs.Run]) -> None:
