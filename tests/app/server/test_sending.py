@@ -25,7 +25,7 @@ class Connection:
         return events
 
 
-def sent(monkeypatch: pytest.MonkeyPatch, own: bool) -> list[str]:
+async def sent(monkeypatch: pytest.MonkeyPatch, own: bool) -> list[str]:
     """What arrives of a message, and of two that are put off in the moment in which it is over."""
     arrived: list[str] = []
     under_way: list[asyncio.Future[None]] = []
@@ -35,27 +35,24 @@ def sent(monkeypatch: pytest.MonkeyPatch, own: bool) -> list[str]:
         under_way.append(asyncio.get_running_loop().create_future())
         return under_way[-1:]
 
-    async def page() -> None:
-        document, connection = Document(), Connection()
-        documents.schedule_write_events(document, [connection], ["computing"])
-        await asyncio.sleep(0)
-        under_way[0].set_result(None)
-        for event in ("pictures", "drawing"):
-            documents.schedule_write_events(document, [connection], [event])
-        for _ in range(5):
-            await asyncio.sleep(0)
-
     monkeypatch.setitem(documents.extra_socket_handlers, Socket, write)
     monkeypatch.setattr(documents, "_dispatch_msgs", sending.SEND)
     if own:
         sending.send_all()
-    asyncio.run(page())
+    document, connection = Document(), Connection()
+    documents.schedule_write_events(document, [connection], ["computing"])
+    await asyncio.sleep(0)
+    under_way[0].set_result(None)
+    for event in ("pictures", "drawing"):
+        documents.schedule_write_events(document, [connection], [event])
+    for _ in range(5):
+        await asyncio.sleep(0)
     return arrived
 
 
-def test_messages_put_off_while_others_are_sent_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sent(monkeypatch, own=True) == ["computing", "pictures", "drawing"]
+async def test_messages_put_off_while_others_are_sent_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await sent(monkeypatch, own=True) == ["computing", "pictures", "drawing"]
 
 
-def test_with_panels_task_alone_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sent(monkeypatch, own=False) == ["computing"]
+async def test_with_panels_task_alone_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await sent(monkeypatch, own=False) == ["computing"]

@@ -53,7 +53,7 @@ def test_several_files_are_one_measurement_once_it_is_said_what_each_is(columns:
     name, data = compute.packed(names, contents)
     part.ask(asked(data, name))
     assert part.answered["files"].value == "cycles" and list(part.answered["files"].options)[1] == "a device"
-    assert part.rows.object == "" and "Each file" in part.answered["files"].label
+    assert "taken for" in part.rows.object and "Each file" in part.answered["files"].label
     part._go(None)
     source = compute.Source(name, data, *(tuple(one.items()) for one in told[0]))
     ds = compute.read(source, {}, Choices({}), lambda done: None, None).data
