@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import grimp
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSES = ("synaptogen_core", "app")
@@ -18,6 +19,16 @@ LONGEST_FUNCTION = 80  # lines, without its docstring
 ALIKE = 6  # lines in a row that two places must not share
 # Commands of the command line: Typer makes the options of a command from its arguments, so that they stand there.
 COMMANDS = {"synaptogen_core/cli/generate.py: generate", "synaptogen_core/cli/measured/fit.py: fit"}
+
+OF_EACH_TAB = {"Options", "Result", "View"}
+# Classes of one house that share a name; the list only shrinks.
+NAMESAKES = {
+    "synaptogen_core": {
+        "Block", "Choice", "Chosen", "Elements", "Layer", "Line", "Loops", "Memory", "Network", "Numbers", "Parts",
+        "Products", "Pulses", "Records", "Row", "Runs", "Source", "Sums", "Table", "Uniform", "Work",
+    },
+    "app": {"Beside", "Call", "Cell", "Choice", "Curve", "Drawn", "Group", "Loop", "Number", "Picture", "Tab"},
+}  # fmt: skip
 
 
 def sources() -> list[Path]:
@@ -137,3 +148,27 @@ def test_a_block_that_stands_twice_would_be_seen() -> None:
     block = "\n".join(f"value_{n} = {n}" for n in range(ALIKE))
     assert repeated({"a": block, "b": f"other = 1\n\n{block}"}) == ["a:1 = b:3"]
     assert repeated({"a": block, "b": block.replace("3", "4")}) == []
+
+
+def namesakes(files: dict[str, ast.Module]) -> dict[str, list[str]]:
+    """Public classes by name, where two files or more define one; with the files."""
+    found = defaultdict(list)
+    for file, tree in files.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(file)
+    return {name: where for name, where in found.items() if len(where) > 1}
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_a_class_has_its_name_for_itself(house: str) -> None:
+    files = {name_of(path): parse(path) for path in sources() if path.is_relative_to(ROOT / house)}
+    found = namesakes(files)
+    known = NAMESAKES[house] | (OF_EACH_TAB if house == "app" else set())
+    assert {name: where for name, where in found.items() if name not in known} == {}
+    assert known - set(found) == set(), "take them off the list"
+
+
+def test_a_namesake_would_be_seen() -> None:
+    one, other = ast.parse("class A: pass\nclass _B: pass"), ast.parse("class A: pass\nclass _B: pass\nclass C: pass")
+    assert namesakes({"a": one, "b": other}) == {"A": ["a", "b"]}
