@@ -181,14 +181,15 @@ async def attend(number: int, seen: Seen, options: argparse.Namespace, address: 
     """One member of the class, from its arrival to the end of the hour."""
     arrival = options.arrivals * number / options.sessions
     await asyncio.sleep(arrival)
-    session, chance = Session(address, options.query), random.Random(number)
+    session, chance, seed = Session(address, options.query), random.Random(number), 0
     end = time.perf_counter() + options.seconds - arrival
     try:
         begin = time.perf_counter()
         await session.open()
         seen.opened.append(time.perf_counter() - begin)
         while (begin := time.perf_counter()) < end:
-            await session.change(chance.randrange(1, 10**6))
+            seed = (seed + chance.randrange(1, 10**6)) % 10**6  # another one: the same again would have no answer
+            await session.change(seed)
             seen.answered.append(took := time.perf_counter() - begin)
             await asyncio.sleep(max(0.0, options.every - took))
         session.close()
