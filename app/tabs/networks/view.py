@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
 from app.look.plain import escape
 from app.look.tables import small, table
+from app.look.tags import MAP, PLACES
 from app.look.theme import MAP_PALETTE, NEUTRAL
 from app.tabs.networks.files_view import Files
 from app.tabs.networks.loop_view import FLOAT, ON_CHIP, LoopView
@@ -201,6 +203,9 @@ class View(Base):
             self.context.select(*divmod(number, result.columns), add=add)
 
     # ------------------------------------------------------------------------------------------------ replaced
+    def of_one_run(self) -> Sequence[CellMap]:
+        return (self.map,)
+
     def update(self, result: Result) -> None:
         before, self.result = self.result, result
         self.pad.answer = result.answer
@@ -336,6 +341,7 @@ class View(Base):
         values, (rows, columns) = result.values * np.float32(factor), result.values.shape
         self.map.show(values, 0, (rows, columns), self._scale(result, values))
         self.map.mark(result.marks)
+        self.map.figure.tags = [MAP, PLACES, result.first, rows, columns]
         down, across = (np.arange(0, n, result.tile)[1:] - 0.5 for n in (rows, columns))
         self.edges.data = {
             "xs": [*([-0.5, columns - 0.5] for _ in down), *([x, x] for x in across)],

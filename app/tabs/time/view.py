@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, Range1d, Span
-from bokeh.palettes import RdBu11
 
 from app.controls.panel import Group, Panel
 from app.look import theme
 from app.look.axes import mark_times
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
-from app.look.theme import COLORS
+from app.look.theme import COLORS, DIVERGING
 from app.tabs.time.measured_view import MeasuredView
 from app.tabs.time.trace_view import TraceView
 from app.tabs.view import Context
@@ -73,6 +73,9 @@ class View(Base):
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
+    def of_one_run(self) -> Sequence[CellMap]:
+        return self.maps
+
     def update(self, result: Result) -> None:
         self.label.object = result.label
         theme.say(self.outside, result.outside)
@@ -92,7 +95,7 @@ class View(Base):
         largest = float(np.quantile(np.abs(result.later[-1].change), 0.99)) or 0.01
         for one, note, later in zip(self.maps, self.map_notes, result.later, strict=True):
             title = f"Change after {later.moment} (%)"
-            scale = Scale(RdBu11[::-1], -100 * largest, 100 * largest, title, "Change", "0.00", "%")
+            scale = Scale(DIVERGING, -100 * largest, 100 * largest, title, "Change", "0.00", "%")
             one.show(100 * later.change, 0, later.change.shape, scale)
             one.mark(result.cells)
             note.object = f"{100 * later.moved:.0f} % of the cells jumped; RMS {100 * later.rms:.2g} %"
