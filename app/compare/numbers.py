@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from app.compare.beside import kept
+from app.settings.numbers import number_text
 from app.settings.sections import Choices, Request
 from app.work.runs import Run
 from app.work.tab import Tab
@@ -116,6 +117,8 @@ def changed(a: Request, b: Request, tab: Tab) -> tuple[tuple[str, str, str], ...
 
 def _said(choices: Choices, name: str) -> str:
     value = choices.get(name)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value)
     return "–" if value is None else str(getattr(value, "name", value))
 
 

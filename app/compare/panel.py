@@ -36,7 +36,7 @@ SIDES = {"Run B": "b", "Run A": "a", "B − A": "difference"}
 UNLIKE = "One of them shows other things or places in A and B: no difference, B is shown."
 
 
-class Shown(Section):
+class SideChoice(Section):
     side = param.Selector(default="b", objects=SIDES, label="Maps and matrices show",
                           doc="Where A and B cannot lie over each other: one of them, or what B has more.")  # fmt: skip
 
@@ -47,7 +47,7 @@ class ComparePanel:
     def __init__(self, session: Session, post: Post, choose: Callable[[str], None]):
         self._session, self._post, self._choose = session, post, choose
         self.pinned: Pinned | None = None
-        self.shown, self.note = Shown(), theme.note()
+        self.shown, self.note = SideChoice(), theme.note()
         self.shown.param.watch(lambda event: choose(event.new), "side")
         self.differences: Differences | None = None
         self._lane = Lane()

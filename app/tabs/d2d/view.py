@@ -241,7 +241,8 @@ class Correlations:
         if side != "difference":
             return replace(a, title=f"A: {a.title}") if side == "a" else b
         below = [[f"A {signed(v)}" for v in row] for row in a.values]
-        return Estimates(f"B − A: {b.title}", "Below each difference: the estimate of A.", b.values - a.values, below)
+        more = np.round(b.values - a.values, 9) + 0.0  # no -0
+        return Estimates(f"B − A: {b.title}", "Below each difference: the estimate of A.", more, below)
 
 
 @dataclass(frozen=True, eq=False)

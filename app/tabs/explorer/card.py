@@ -75,6 +75,8 @@ class PictureCard:
             self.live.show(shown.drawing, self._chosen)
             self.live.figure.title.text = shown.drawing.title
             self.live.glyphs["all"].glyph.color_mapper.palette = shown.palette
+            for bar in (part for part in self.live.figure.right if isinstance(part, ColorBar)):
+                bar.title = shown.drawing.bar.words if shown.drawing.bar else ""
 
     def of_two(self, a: Colored, b: Colored, side: str) -> Colored | None:
         """Of two maps one, on a scale that both share, or B - A; B / A where colours are logarithmic."""
@@ -82,7 +84,7 @@ class PictureCard:
         bars = a.drawing.bar, b.drawing.bar
         if bars[0] is None or bars[1] is None:
             return None
-        drawing, image, palette = b.drawing, ours["image"][0], b.palette
+        drawing, image, palette, words = b.drawing, ours["image"][0], b.palette, {}
         low, high, title = min(bar.low for bar in bars if bar), max(bar.high for bar in bars if bar), b.drawing.title
         if side == "a":
             drawing, image, title = a.drawing, one["image"][0], f"A: {a.drawing.title}"
@@ -91,8 +93,11 @@ class PictureCard:
                 return None
             image, low, high = apart(one["image"][0], image, log=bars[1].log)
             title, palette = f"B {'/' if bars[1].log else '−'} A: {title}", theme.DIVERGING
+            words = {"label": "B / A", "unit": ""} if bars[1].log else words
         layers = {**drawing.layers, "all": Layer("image", {**drawing.layers["all"].columns, "image": [image]})}
-        return Colored(replace(drawing, title=title, layers=layers, bar=replace(bars[1], low=low, high=high)), palette)
+        return Colored(
+            replace(drawing, title=title, layers=layers, bar=replace(bars[1], low=low, high=high, **words)), palette
+        )
 
     def _dress(self, figure: Any, drawing: Drawing) -> None:
         self.theme.dress(figure, f"explorer {self.number + 1}")

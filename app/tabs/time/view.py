@@ -15,6 +15,7 @@ from app.look import theme
 from app.look.axes import mark_times
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
+from app.look.tags import ALONE
 from app.look.theme import COLORS, DIVERGING
 from app.tabs.time.measured_view import MeasuredView
 from app.tabs.time.trace_view import TraceView
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 COLOR = (COLORS["r_hrs"], COLORS["r_lrs"])  # of the lower and the upper level
 LEAST = 1e-6
 MAPS = 4
+OUTER = 0.10  # of the widest band, which a pinned run A is drawn by
 
 
 class View(Base):
@@ -113,12 +115,14 @@ class View(Base):
         mark_times(self.fan.xaxis[0])
         self.bands, self.medians, self.paths = [], [], []
         for color in COLOR:
-            for alpha in (0.10, 0.14, 0.2):
+            for alpha in (OUTER, 0.14, 0.2):
                 source = ColumnDataSource({"x": [], "low": [], "high": []})
-                self.fan.varea("x", "low", "high", source=source, color=color, alpha=alpha)
+                band = self.fan.varea("x", "low", "high", source=source, color=color, alpha=alpha)
+                band.tags = [] if alpha == OUTER else [ALONE]
                 self.bands.append(source)
             paths, median = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
-            self.fan.step("x", "y", source=paths, mode="after", color=color, line_width=0.8, alpha=0.6)
+            steps = self.fan.step("x", "y", source=paths, mode="after", color=color, line_width=0.8, alpha=0.6)
+            steps.tags = [ALONE]
             self.fan.line("x", "y", source=median, color=color, line_width=2.5)
             self.paths.append(paths)
             self.medians.append(median)

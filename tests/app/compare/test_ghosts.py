@@ -156,7 +156,7 @@ def test_run_a_keeps_its_settings_but_what_is_looked_at(small_run: Run) -> None:
                                           ("crossbar", Choices({**options, "quantity": "lost"})))))  # fmt: skip
     asked = of_pinned(b, a, tab)
     assert asked.lines == lines and asked.of_tab("crossbar") == options
-    assert changed(a, b, tab) == (("word_ohm", "40.0", "1.0"),)
+    assert changed(a, b, tab) == (("word_ohm", "40", "1"),)
     beside = Beside()
 
     def result_of(run: Run, request: Any, stop: threading.Event) -> Any:
