@@ -28,6 +28,7 @@ from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, with_drift
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.array.blas import one_thread
+from synaptogen_core.counts import counted
 from synaptogen_core.device import rules
 from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.device.parameters import DeviceParameters
@@ -299,8 +300,8 @@ def _device(
         u_max=curves.u_max,
         valid_range=curves.valid_range,
         outliers=tuple(k for k in small if volume[k] > volume[0]),
-        source=f"fitted to {source} (data {measured.attrs['data_hash']}): {panel.devices} devices, "
-        f"{int(panel.counts.max(axis=1).sum()):,} cycles",
+        source=f"fitted to {source} (data {measured.attrs['data_hash']}): {counted(panel.devices, 'device')}, "
+        f"{counted(int(panel.counts.max(axis=1).sum()), 'cycle')}",
         citation=template.citation,
     )
     if device.clipped_share() > MOST_CLIPPED:

@@ -23,6 +23,7 @@ from synaptogen_core.array.trains.records import Pulses, Waveform
 from synaptogen_core.array.trains.table import table
 from synaptogen_core.array.trains.timing import Ns, Wait
 from synaptogen_core.array.trains.waveforms import Cycling, Head, Identical, ReadOnly, Staircase, Sweep
+from synaptogen_core.counts import counted
 from synaptogen_core.device.frozen import Frozen, read_only
 from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.drawing import cards
@@ -380,7 +381,7 @@ class PulseTrain(Frozen):
         return hash(self.node.key())
 
     def __repr__(self) -> str:
-        return f"<PulseTrain of {len(self):,} pulses in {self.cycles:,} cycles: {self.to_python()}>"
+        return f"<PulseTrain of {counted(len(self), 'pulse')} in {counted(self.cycles, 'cycle')}: {self.to_python()}>"
 
     def _repr_html_(self) -> str:
         return cards.train(len(self), self.cycles, [("Made by", self.to_python())], *self.waveform(SHOWN)[:2])

@@ -194,4 +194,4 @@ def records_of(
     what = "loop" if pairs.loops else f"{pairs.roles[0]} and {pairs.roles[1]}"
     larger = "; of each pair, the larger is r_hrs" if pairs.by_size else ""
     each = "a device" if how == "devices" else "a cycle" if pairs.loops else "a cycle of the device of its row"
-    return records, f"{len(pairs.places)} pairs of columns: each {what} is {each}{larger}"
+    return records, f"{counted(len(pairs.places), 'pair')} of columns: each {what} is {each}{larger}"
