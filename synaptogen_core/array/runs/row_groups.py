@@ -64,7 +64,7 @@ class Parts:
         -------
         Parts
         """
-        check_train(train)
+        train = check_train(train).read_at(cells.device.u_0)
         budget = checks.whole("budget", budget, 1, 2**62)
         row = cells.columns * (Timetable(train, recording).bytes_per_cell() + 2)
         smallest = min(SMALLEST // row, WORTH_A_PART // (cells.columns * len(train)))

@@ -147,14 +147,14 @@ class PulseTrain(Frozen):
         return cls(composition.random(pulses, distribution, low, high, mean, sd, per_cell, seed))
 
     @classmethod
-    def read_only(cls, pulses: int = 1, u: float = 0.2, *, every: float = 0.0) -> PulseTrain:
+    def read_only(cls, pulses: int = 1, u: float | None = None, *, every: float = 0.0) -> PulseTrain:
         """Pulses that never change a state, and end no cycle.
 
         Parameters
         ----------
         pulses : int
-        u : float
-            Voltage [V].
+        u : float, optional
+            Voltage [V]; without it, cells are read at their device's `u_0`, 0.2 V of the published one.
         every : float
             Time from one to the next [s].
         """
@@ -208,6 +208,22 @@ class PulseTrain(Frozen):
             If they are negative, or not as many as the pulses.
         """
         return PulseTrain(composition.timed(self.node, width, delay))
+
+    def read_at(self, u: float) -> PulseTrain:
+        """The train on cells that are read at `u`: where a read has no voltage, it has this one.
+
+        Parameters
+        ----------
+        u : float
+            Of their device, `u_0` [V].
+
+        Returns
+        -------
+        PulseTrain
+            Itself, if every read has a voltage.
+        """
+        node = composition.read_at(self.node, u)
+        return self if node is self.node else PulseTrain(node)
 
     def __add__(self, other: PulseTrain) -> PulseTrain:
         if not isinstance(other, PulseTrain):
