@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.trains import composition
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.checks import volts
 from synaptogen_core.device.frozen import Frozen, freeze
@@ -140,6 +141,12 @@ def _chosen(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
     if chosen.size == 0:
         raise ValueError("select: must choose at least one cell (got none); leave it out for all cells")
     return chosen
+
+
+def with_reads(train: PulseTrain, cells: CellArray) -> PulseTrain:
+    """The train on these cells: where a read has no voltage, it has their device's `u_0`."""
+    node = composition.read_at(train.node, cells.device.u_0)
+    return train if node is train.node else PulseTrain(node)
 
 
 class Timetable:

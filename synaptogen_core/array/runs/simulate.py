@@ -16,7 +16,7 @@ from synaptogen_core.array.runs import dataset, recording
 from synaptogen_core.array.runs.cost import Estimate
 from synaptogen_core.array.runs.cost import of as estimate_of
 from synaptogen_core.array.runs.executor import Run
-from synaptogen_core.array.runs.recording import Recording, Timetable
+from synaptogen_core.array.runs.recording import Recording, Timetable, with_reads
 from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
@@ -136,7 +136,7 @@ def simulate_recording(
         If `cancel` said so; the cells are as before.
     """
     checks.flag("advance", advance)
-    table = Timetable(train.read_at(cells.device.u_0), wish)
+    table = Timetable(with_reads(train, cells), wish)
     recorded = cells.size if wish.select is None else wish.select.size
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
     if needed > checks.number("budget", budget):
@@ -187,7 +187,7 @@ def apply_train(
     """
     _check(cells, train)
     nothing = Recording((), "cycle", None, cells.device.u_0, 0.0)
-    train = train.read_at(cells.device.u_0)
+    train = with_reads(train, cells)
     with cells.transaction() as work, shown(progress, "apply") as tell:
         run = _executed(work, Timetable(train, nothing), nothing, True, threads, tell, cancel, stacklevel=4)
         if run.state is not None:

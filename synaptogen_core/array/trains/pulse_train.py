@@ -209,22 +209,6 @@ class PulseTrain(Frozen):
         """
         return PulseTrain(composition.timed(self.node, width, delay))
 
-    def read_at(self, u: float) -> PulseTrain:
-        """The train on cells that are read at `u`: where a read has no voltage, it has this one.
-
-        Parameters
-        ----------
-        u : float
-            Of their device, `u_0` [V].
-
-        Returns
-        -------
-        PulseTrain
-            Itself, if every read has a voltage.
-        """
-        node = composition.read_at(self.node, u)
-        return self if node is self.node else PulseTrain(node)
-
     def __add__(self, other: PulseTrain) -> PulseTrain:
         if not isinstance(other, PulseTrain):
             return NotImplemented
