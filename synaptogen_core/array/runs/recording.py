@@ -144,7 +144,18 @@ def _chosen(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
 
 
 def with_reads(train: PulseTrain, cells: CellArray) -> PulseTrain:
-    """The train on these cells: where a read has no voltage, it has their device's `u_0`."""
+    """The train on these cells: where a read has no voltage, it has their device's `u_0`.
+
+    Parameters
+    ----------
+    train : PulseTrain
+    cells : CellArray
+
+    Returns
+    -------
+    PulseTrain
+        Itself, if every read has a voltage.
+    """
     node = composition.read_at(train.node, cells.device.u_0)
     return train if node is train.node else PulseTrain(node)
 

@@ -260,7 +260,19 @@ def repeat(node: Node, times: object) -> Node:
 
 
 def read_at(node: Node, u: float) -> Node:
-    """Return the node whose reads have a voltage, `u` [V] where they had none."""
+    """Return the node whose reads have a voltage.
+
+    Parameters
+    ----------
+    node : Node
+    u : float
+        Of those that had none [V].
+
+    Returns
+    -------
+    Node
+        Itself, if every read had one.
+    """
     if isinstance(node, ReadOnly):
         return replace(node, u=u) if node.u is None else node
     if isinstance(node, Join):
