@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -258,6 +258,30 @@ def repeat(node: Node, times: object) -> Node:
     if number == 1:
         return node
     return Repeat(number * node.times, node.part) if isinstance(node, Repeat) else Repeat(number, node)
+
+
+def read_at(node: Node, u: float) -> Node:
+    """Return the node whose reads have a voltage.
+
+    Parameters
+    ----------
+    node : Node
+    u : float
+        Of those that had none [V].
+
+    Returns
+    -------
+    Node
+        Itself, if every read had one.
+    """
+    if isinstance(node, ReadOnly):
+        return replace(node, u=u) if node.u is None else node
+    if isinstance(node, Join):
+        parts = tuple(read_at(part, u) for part in node.parts)
+        return node if all(new is old for new, old in zip(parts, node.parts, strict=True)) else Join(parts)
+    if not isinstance(node, Repeat | Timed) or (part := read_at(node.part, u)) is node.part:
+        return node
+    return repeat(part, node.times) if isinstance(node, Repeat) else replace(node, part=part)
 
 
 def timed(node: Node, width: ArrayLike, delay: ArrayLike, unit: str = "s") -> Node:

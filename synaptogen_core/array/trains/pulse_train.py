@@ -147,14 +147,14 @@ class PulseTrain(Frozen):
         return cls(composition.random(pulses, distribution, low, high, mean, sd, per_cell, seed))
 
     @classmethod
-    def read_only(cls, pulses: int = 1, u: float = 0.2, *, every: float = 0.0) -> PulseTrain:
+    def read_only(cls, pulses: int = 1, u: float | None = None, *, every: float = 0.0) -> PulseTrain:
         """Pulses that never change a state, and end no cycle.
 
         Parameters
         ----------
         pulses : int
-        u : float
-            Voltage [V].
+        u : float, optional
+            Voltage [V]; without it, cells are read at their device's `u_0`, 0.2 V of the published one.
         every : float
             Time from one to the next [s].
         """

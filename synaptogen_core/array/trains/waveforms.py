@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from synaptogen_core import checks
 from synaptogen_core.array.trains.random_voltages import RandomSource
 from synaptogen_core.array.trains.records import MAX_PULSES, train_length
+from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 
 
 class Head(NamedTuple):
@@ -232,18 +233,29 @@ class Identical(Wave):
 
 
 @dataclass(frozen=True)
-class ReadOnly(Identical):
-    """Pulses that change no state and end no cycle."""
+class ReadOnly(Wave):
+    """Pulses that change no state and end no cycle; without a voltage, each device is read at its own."""
 
     kind: ClassVar[str] = "read_only"
     read: ClassVar[bool] = True
     pulses: int = 1
-    u: float = 0.2
+    u: float | None = None
 
     def __post_init__(self) -> None:
         """Check everything."""
-        super().__post_init__()
+        assign(self, pulses=checks.whole("pulses", self.pulses))
+        assign(self, u=None if self.u is None else checks.volts("u", self.u))
+        self._measure(self.pulses, 1, abs(self.level))
         assign(self, ends=0, closed=False)
+
+    @property
+    def level(self) -> float:
+        """The voltage [V]; before a device is known, the published one's."""
+        return READ_VOLTAGE if self.u is None else self.u
+
+    def voltage(self, count: int) -> NDArray[np.float32]:
+        """Return the first `count` voltages [V], shape (count,)."""
+        return np.full(count, self.level, np.float32)
 
     def cycle_end(self, count: int) -> NDArray[np.bool_]:
         """Return `count` times False."""
