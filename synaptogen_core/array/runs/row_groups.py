@@ -63,6 +63,11 @@ class Parts:
         Returns
         -------
         Parts
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `train` is no PulseTrain, or `budget` no whole number of bytes.
         """
         train = with_reads(check_train(train), cells)
         budget = checks.whole("budget", budget, 1, 2**62)

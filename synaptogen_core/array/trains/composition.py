@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains.random_voltages import RandomSource
+from synaptogen_core.array.trains.records import train_length
 from synaptogen_core.array.trains.table import table
 from synaptogen_core.array.trains.timing import Durations, Wait, durations
 from synaptogen_core.array.trains.waveforms import (
@@ -59,7 +60,7 @@ class Join(Measures):
             raise ValueError(
                 f"sources: a train has at most {MAX_SOURCES:,} (got {len(sources):,}); use one seed for several parts"
             )
-        assign(self, length=checks.train_length(sum(part.length for part in self.parts)), sources=sources)
+        assign(self, length=train_length(sum(part.length for part in self.parts)), sources=sources)
         assign(self, ends=sum(part.ends for part in self.parts), closed=self.parts[-1].closed)
         assign(self, amplitude=max(part.amplitude for part in self.parts))
         assign(self, duration=_short_enough(sum(part.duration for part in self.parts)))
@@ -117,7 +118,7 @@ class Repeat(Measures):
 
     def __post_init__(self) -> None:
         """Measure the part."""
-        assign(self, length=checks.train_length(self.times * self.part.length), ends=self.times * self.part.ends)
+        assign(self, length=train_length(self.times * self.part.length), ends=self.times * self.part.ends)
         assign(self, closed=self.part.closed, amplitude=self.part.amplitude, sources=self.part.sources)
         assign(self, duration=_short_enough(self.times * self.part.duration))
 

@@ -33,11 +33,11 @@ SHOWN = 240  # pulses in a notebook's picture
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PulseTrain(Frozen):
-    """A sequence of at most 50 million voltages, each applied to all cells (random ones: one a cell, if wished).
+    """A sequence of at most 50 million voltages, each applied to all cells (random ones: one per cell, if asked for).
 
-    Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only` and `table`, or
-    read from a file by `load_train`. ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal
-    when they are written down alike.
+    Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only`, `wait` and
+    `table`, which raise TypeError or ValueError if a value breaks its rule, or read from a file by `load_train`.
+    ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal when they are written down alike.
     """
 
     node: Node
@@ -330,9 +330,10 @@ class PulseTrain(Frozen):
         ----------
         max_points : int
 
-        Returns
-        -------
-        Waveform
+        Raises
+        ------
+        TypeError, ValueError
+            If `max_points` is no whole number from 1.
         """
         count = min(len(self), checks.whole("max_points", max_points))
         head = self._head(count)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains.random_voltages import RandomSource
+from synaptogen_core.array.trains.records import MAX_PULSES, train_length
 from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 
 
@@ -64,7 +65,7 @@ class Wave:
     duration: int = field(init=False, repr=False, compare=False, default=0)
 
     def _measure(self, period: int, cycles: int, amplitude: float) -> None:
-        length = checks.train_length(period * cycles)
+        length = train_length(period * cycles)
         assign(self, period=period, length=length, ends=cycles, closed=True, amplitude=amplitude)
 
     def pattern(self) -> NDArray[np.float64]:
@@ -157,14 +158,12 @@ class Sweep(Wave):
         assign(self, cycles=checks.whole("cycles", self.cycles))
         assign(self, u_min=checks.negative("u_min", self.u_min), u_max=checks.positive("u_max", self.u_max))
         if self.step is None:
-            assign(
-                self, points=checks.whole("points", 200 if self.points is None else self.points, 4, checks.MAX_PULSES)
-            )
+            assign(self, points=checks.whole("points", 200 if self.points is None else self.points, 4, MAX_PULSES))
         elif self.points is not None:
             raise ValueError(f"step: must stand without points (got {self.step!r} and {self.points!r}); give one")
         else:
             step = checks.volts("step", self.step)
-            if not (self.u_max - self.u_min) / checks.MAX_PULSES <= step:
+            if not (self.u_max - self.u_min) / MAX_PULSES <= step:
                 raise ValueError(f"step: must be positive and not too fine (got {step:g} V); give a larger step")
             assign(self, step=step)
         self._measure(sum(self.legs), self.cycles, max(-self.u_min, self.u_max))

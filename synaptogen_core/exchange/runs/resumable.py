@@ -124,6 +124,11 @@ def fill(
         The row groups of the run.
     progress, cancel, threads, scheduler
         As of `simulate_to_zarr`.
+
+    Raises
+    ------
+    FileError
+        If another process has taken the store over; `Cancelled` if the caller wants to stop.
     """
     parts = store.open(parts)
     parts.warn_range()
@@ -227,6 +232,11 @@ class Filling:
         Returns
         -------
         xarray.Dataset
+
+        Raises
+        ------
+        FileError
+            If another process has taken the store over.
         """
         self.check_held()
         return self.parts.simulate(*piece, progress=progress, cancel=cancel, threads=self.threads)
@@ -240,12 +250,23 @@ class Filling:
             Of the group.
         group : (int, int)
             First row, and the end.
+
+        Raises
+        ------
+        FileError
+            If another process has taken the store over.
         """
         self.check_held()
         self.store.write(ds, group)
 
     def check_held(self) -> None:
-        """Refuse to work on a store that somebody else has taken over."""
+        """Refuse to work on a store that somebody else has taken over.
+
+        Raises
+        ------
+        FileError
+            If another process has.
+        """
         if not self.store.marks.held(self.token):
             raise FileError(
                 f"{self.store.path}: must be worked on by one process (got another one); let that one finish"
