@@ -113,7 +113,13 @@ def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[
 
 
 def names_of(features: object) -> tuple[str, ...]:
-    """One name or several as a tuple."""
+    """One name or several as a tuple.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no text.
+    """
     names = tuple(features) if isinstance(features, Iterable) and not isinstance(features, str) else (features,)
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"features: must be a name or a list of them (got {shown(features)}); give texts")

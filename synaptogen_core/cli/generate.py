@@ -14,7 +14,6 @@ from synaptogen_core.array.tally import notes
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import arguments, console
 from synaptogen_core.counts import counted
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.durations import duration
 from synaptogen_core.errors import FileError
@@ -169,8 +168,9 @@ def generate(
         ),
     ] = None,
     read_voltage: Annotated[
-        float, typer.Option(help="At which conductance is recorded [V].", rich_help_panel=RECORD)
-    ] = READ_VOLTAGE,
+        float | None,
+        typer.Option(help="At which conductance is recorded [V]. Default: the device's own.", rich_help_panel=RECORD),
+    ] = None,
     bandwidth: Annotated[
         float | None, typer.Option(help="Of the read noise [Hz]; without it, no noise.", rich_help_panel=RECORD)
     ] = None,

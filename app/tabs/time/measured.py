@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synaptogen_core.analysis.retention.fit import at_birth
-from synaptogen_core.analysis.retention.judge import two_time
+from synaptogen_core.analysis.retention.validate import two_time
 from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.retention_table import table_from

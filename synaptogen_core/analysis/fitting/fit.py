@@ -32,7 +32,6 @@ from synaptogen_core.counts import counted
 from synaptogen_core.device import rules
 from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.drawing import cards
 from synaptogen_core.measurement import data_hash, from_simulation, is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.schema import FEATURES
@@ -100,9 +99,9 @@ class Fit(Frozen):
         rows = [
             ("Devices", f"{self.features.sizes['device']:,} of {self.devices.sizes['device']:,}"),
             ("Cycles", f"{self.features.sizes['record']:,}"),
-            ("Memory", cards.counted(self.orders.attrs["chosen"], "cycle")),
+            ("Memory", counted(self.orders.attrs["chosen"], "cycle")),
             ("Kinds of device", str(self.components.attrs["chosen"])),
-            ("Be careful", f"{cards.counted(len(self.warnings), 'warning')}: see .warnings" if self.warnings else ""),
+            ("Be careful", f"{counted(len(self.warnings), 'warning')}: see .warnings" if self.warnings else ""),
         ]
         return card.html(self.device.name, rows, self.device_points, self.estimates)
 

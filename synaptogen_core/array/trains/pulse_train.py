@@ -34,11 +34,11 @@ SHOWN = 240  # pulses in a notebook's picture
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PulseTrain(Frozen):
-    """A sequence of at most 50 million voltages, each applied to all cells (random ones: one a cell, if wished).
+    """A sequence of at most 50 million voltages, each applied to all cells (random ones: one per cell, if asked for).
 
-    Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only` and `table`, or
-    read from a file by `load_train`. ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal
-    when they are written down alike.
+    Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only`, `wait` and
+    `table`, which raise TypeError or ValueError if a value breaks its rule, or read from a file by `load_train`.
+    ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal when they are written down alike.
     """
 
     node: Node
@@ -148,14 +148,14 @@ class PulseTrain(Frozen):
         return cls(composition.random(pulses, distribution, low, high, mean, sd, per_cell, seed))
 
     @classmethod
-    def read_only(cls, pulses: int = 1, u: float = 0.2, *, every: float = 0.0) -> PulseTrain:
+    def read_only(cls, pulses: int = 1, u: float | None = None, *, every: float = 0.0) -> PulseTrain:
         """Pulses that never change a state, and end no cycle.
 
         Parameters
         ----------
         pulses : int
-        u : float
-            Voltage [V].
+        u : float, optional
+            Voltage [V]; without it, cells are read at their device's `u_0`, 0.2 V of the published one.
         every : float
             Time from one to the next [s].
         """
@@ -331,9 +331,10 @@ class PulseTrain(Frozen):
         ----------
         max_points : int
 
-        Returns
-        -------
-        Waveform
+        Raises
+        ------
+        TypeError, ValueError
+            If `max_points` is no whole number from 1.
         """
         count = min(len(self), checks.whole("max_points", max_points))
         head = self._head(count)

@@ -87,6 +87,11 @@ def reading_shown(measured: xr.Dataset) -> Iterator[None]:
     ----------
     measured : xarray.Dataset
         From `load_measurements`.
+
+    Raises
+    ------
+    ValueError
+        As it was raised within.
     """
     try:
         yield

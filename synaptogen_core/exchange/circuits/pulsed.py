@@ -64,6 +64,11 @@ def pulses_of(bias: Bias | Sequence[Bias], edge: float, flat: float) -> Pulses:
         One a pulse.
     edge, flat : float
         Rise and fall time, and time at the top [s].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are too many pulses or none, they do not belong to one array, or a time is out of its bounds.
     """
     biases = (bias,) if isinstance(bias, Bias) else tuple(bias)
     if not 1 <= len(biases) <= MAX_PULSES:

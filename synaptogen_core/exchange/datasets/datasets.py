@@ -127,7 +127,13 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
-    """Refuse a name under which a folder is that is no whole Zarr store: it would be replaced."""
+    """Refuse a name under which a folder is that is no whole Zarr store: it would be replaced.
+
+    Raises
+    ------
+    FileError
+        If there is such a folder, or an unfinished run.
+    """
     target = Path(path)
     with told(path):
         unfinished, folder = Marks(target).there(), target.is_dir()

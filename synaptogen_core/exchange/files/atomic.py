@@ -92,7 +92,13 @@ def _ours(error: OSError, path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def swapping(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Do what `replacing` does, and leave errors of the file system as they are: for parts of a larger write."""
+    """Do what `replacing` does, and leave errors of the file system as they are: for parts of a larger write.
+
+    Raises
+    ------
+    FileError
+        If there is no folder for it; OSError as it comes.
+    """
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")
