@@ -124,7 +124,7 @@ def table_from(source: Source, name: str) -> RetentionTable:
     g = value if read == "conductance" else 1 / np.where(keep, value, 1.0)
     notes = [f"{found[role][2]} was read as {role}" for role in found]
     if not keep.all():
-        notes.append(f"left out: {counted(np.count_nonzero(~keep), 'read')} with a gap")
+        notes.append(f"left out: {counted(int(np.count_nonzero(~keep)), 'read')} with a gap")
     kept = np.array(lines)[keep]
     made = sorted_table(np.array(labels, dtype=str)[keep], time[keep], g[keep], kept, name, tuple(notes))
     return replace(made, temperature=_one_temperature(np.concatenate(kelvins)[keep], kept, name)) if kelvins else made
