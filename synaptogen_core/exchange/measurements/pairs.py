@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import LOOP_ROLES, TableLayout
 from synaptogen_core.exchange.measurements.reading import Choice, Reading
