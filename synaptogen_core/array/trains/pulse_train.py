@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains import composition
-from synaptogen_core.array.trains.composition import Node
 from synaptogen_core.array.trains.random_voltages import RandomSource
 from synaptogen_core.array.trains.records import Pulses, Waveform
 from synaptogen_core.array.trains.table import table
@@ -41,10 +40,10 @@ class PulseTrain(Frozen):
     ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal when they are written down alike.
     """
 
-    node: Node
+    node: composition.Node
 
     def __post_init__(self) -> None:
-        if not isinstance(self.node, Node):
+        if not isinstance(self.node, composition.Node):
             raise TypeError(
                 f"node: must come from one of the makers (got {type(self.node).__name__}); "
                 "for voltages one by one use PulseTrain.table"
