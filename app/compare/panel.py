@@ -20,6 +20,7 @@ from app.settings.words import label_of
 from app.work.lane import JobError, Lane, Post, begin
 from app.work.runs import Run
 from app.work.session import Session
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import feature
 
@@ -105,7 +106,8 @@ class ComparePanel:
         if self.pinned is None:
             return
         session, array = self._session, self.pinned.request.array
-        head = f"<b>A</b>: {array.rows} × {array.columns} cells, {self.pinned.run.cycles:,} cycles, seed {array.seed}"
+        cycles = counted(self.pinned.run.cycles, "cycle")
+        head = f"<b>A</b>: {array.rows} × {array.columns} cells, {cycles}, seed {array.seed}"
         other = changed(self.pinned.request, session.request_for(run), session.tabs[session.visible])
         label = partial(label_of, session.settings)
         words = "; ".join(f"{escape(label(name))} {escape(a)} → {escape(b)}" for name, a, b in other)

@@ -12,6 +12,7 @@ from app.look import layout, theme
 from app.look.plain import escape
 from app.work.session import Session
 from app.work.states import Status
+from synaptogen_core.counts import counted
 from synaptogen_core.durations import duration
 
 STYLE = """
@@ -107,5 +108,5 @@ def badge(status: Status, any_run: bool) -> str:
 def describe(run: Any) -> str:
     """What the pictures show, in one line."""
     array = run.request.array
-    cycles = f"{run.cycles:,} cycle{'s' if run.cycles != 1 else ''}"
+    cycles = counted(run.cycles, "cycle")
     return f"{array.rows} × {array.columns} cells · {cycles} · {run.device.name} · seed {array.seed}"

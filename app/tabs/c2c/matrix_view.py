@@ -18,6 +18,7 @@ from app.look import layout, theme
 from app.look.axes import Axis, off_axis, on_axis
 from app.look.theme import COLORS, MAP_PALETTE
 from app.tabs.view import Context
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURE_NAMES, feature
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ class ScatterMatrix:
             self._show_histogram(matrix, name)
         self.clear.visible = matrix.brush is not None
         kind = "within cells: each about its own mean" if self.standard else "of all cells and cycles"
-        self.shown = Tiles(f"Four features of {matrix.count:,} cycles; correlations {kind}", matrix.correlation, {
+        title = f"Four features of {counted(matrix.count, 'cycle')}; correlations {kind}"
+        self.shown = Tiles(title, matrix.correlation, {
             (i, j): lines(matrix.interval[i, j], matrix.model[i, j], matrix.chosen_correlation[i, j])
             for i, j in self._places()
         })  # fmt: skip

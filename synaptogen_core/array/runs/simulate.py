@@ -16,9 +16,8 @@ from synaptogen_core.array.runs import dataset, recording
 from synaptogen_core.array.runs.cost import Estimate
 from synaptogen_core.array.runs.cost import of as estimate_of
 from synaptogen_core.array.runs.executor import Run
-from synaptogen_core.array.runs.recording import Recording, Timetable
+from synaptogen_core.array.runs.recording import Recording, Timetable, with_reads
 from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.device.retention.traps import Traps
@@ -35,7 +34,7 @@ def simulate(
     record: str | Iterable[str] = ("features",),
     every: str | int = "cycle",
     select: ArrayLike | None = None,
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     bandwidth: float | None = None,
     advance: bool = True,
     progress: Shown = None,
@@ -57,8 +56,8 @@ def simulate(
         Record all but the features after the last pulse of each cycle, or after every so many pulses.
     select : array, optional
         The cells to record: flat numbers (n,), pairs of row and column (n, 2), or a mask (rows, columns). Default: all.
-    read_voltage : float
-        At which conductance is recorded [V].
+    read_voltage : float, optional
+        At which conductance is recorded [V]; without it, the device's `u_0`, 0.2 V of the published one.
     bandwidth : float, optional
         Bandwidth of read noise on recorded conductances and currents [Hz]; default: no noise.
     advance : bool
@@ -95,7 +94,7 @@ def simulate(
         If `cancel` said so.
     """
     _check(cells, train)
-    wish = recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+    wish = recording.request(cells, record, every, select, read_voltage, bandwidth)
     with shown(progress, "simulate") as tell:
         return simulate_recording(
             cells, train, wish, advance=advance, progress=tell, cancel=cancel, budget=budget, threads=threads
@@ -137,7 +136,7 @@ def simulate_recording(
         If `cancel` said so; the cells are as before.
     """
     checks.flag("advance", advance)
-    table = Timetable(train, wish)
+    table = Timetable(with_reads(train, cells), wish)
     recorded = cells.size if wish.select is None else wish.select.size
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
     if needed > checks.number("budget", budget):
@@ -187,7 +186,8 @@ def apply_train(
     [[1000, 1000], [1000, 1000]]
     """
     _check(cells, train)
-    nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
+    nothing = Recording((), "cycle", None, cells.device.u_0, 0.0)
+    train = with_reads(train, cells)
     with cells.transaction() as work, shown(progress, "apply") as tell:
         run = _executed(work, Timetable(train, nothing), nothing, True, threads, tell, cancel, stacklevel=4)
         if run.state is not None:
@@ -221,7 +221,7 @@ def estimate_cost(
     record: str | Iterable[str] = ("features",),
     every: str | int = "cycle",
     select: ArrayLike | None = None,
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     bandwidth: float | None = None,
     advance: bool = True,
     threads: int | None = None,
@@ -247,7 +247,7 @@ def estimate_cost(
         If an argument breaks its rule.
     """
     _check(cells, train)
-    wish = recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+    wish = recording.request(cells, record, every, select, read_voltage, bandwidth)
     checks.flag("advance", advance)
     _check_threads(threads)
     return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
@@ -326,7 +326,7 @@ def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr
         raise ValueError(
             f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
         )
-    train, wish = dataset.train_of(settings, ds), dataset.recording_of(settings, ds)
+    train, wish = dataset.train_of(settings, ds), dataset.recording_of(settings, ds, cells)
     return simulate_recording(cells, train, wish, advance=settings["advance"], **options)
 
 

@@ -51,7 +51,7 @@ def rehearse(
     file = Path(path)
     if not file.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {file.parent}); make it first")
-    wish = request(cells.shape, **recording)
+    wish = request(cells, **recording)
     nbytes = Parts.of(cells, train, wish, budget=2**62).nbytes
     many = int(max(8, min(cells.size, BYTES * cells.size / max(1, nbytes), UPDATES / len(train))))
     few = many // 8

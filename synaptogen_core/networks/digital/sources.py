@@ -68,7 +68,13 @@ def layers_outputs(layers: Sequence[Layer]) -> int:
 
 
 def of_sklearn(model: Any) -> tuple[list[Layer], NDArray[Any]]:
-    """Layers and classes of a fitted MLPClassifier; two classes on one output become two outputs."""
+    """Layers and classes of a fitted MLPClassifier; two classes on one output become two outputs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no fitted classifier of one label an image.
+    """
     for name in ("coefs_", "intercepts_", "classes_", "activation", "out_activation_"):
         if not hasattr(model, name):
             raise TypeError(
@@ -84,7 +90,13 @@ def of_sklearn(model: Any) -> tuple[list[Layer], NDArray[Any]]:
 
 
 def of_names(named: Mapping[str, ArrayLike]) -> tuple[list[F64], list[F64]]:
-    """Weights, shape (inputs, outputs), and biases out of arrays by name."""
+    """Weights, shape (inputs, outputs), and biases out of arrays by name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no matrices by known names, numbered from 0.
+    """
     checks.instance("named", named, Mapping, "give what load_weights returned")
     coefs = [name for name in named if name.startswith("coefs_")]
     if coefs:
@@ -116,7 +128,13 @@ def _order(stem: str) -> tuple[Any, ...]:
 
 # ---------------------------------------------------------------------------------------- torch, by what it looks like
 def of_torch(model: Any) -> list[Layer]:
-    """Layers of a Sequential, by the names of their classes."""
+    """Layers of a Sequential, by the names of their classes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no Sequential, or has a layer that is not known.
+    """
     if not callable(getattr(model, "children", None)):
         raise TypeError(f"model: must be a torch Sequential (got {type(model).__name__}); give one")
     layers: list[Layer] = []

@@ -74,7 +74,7 @@ def test_more_work_takes_longer() -> None:
     """Without what a call itself takes, which is measured anew each time."""
 
     def seconds(shape: tuple[int, int], cycles: int, *, advance: bool = True, select: list[int] | None = None) -> float:
-        wish = request(shape, select=select)
+        wish = request(array(shape), select=select)
         return cost.of(array(shape), Train.cycling(cycles), wish, advance, None, 0.0).seconds
 
     one = seconds((64, 64), 10)
