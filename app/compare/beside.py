@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from app.work.runs import Run
 from app.work.tab import Tab
 from synaptogen_core.errors import Cancelled
 
+T = TypeVar("T")
 LOG = logging.getLogger("synaptogen.app")
 OF_CELLS = {"overview", "distributions", "c2c"}  # tabs whose pictures are of many cells: those of some can differ
 
@@ -79,7 +80,7 @@ def of_run(request: Request, run: Run) -> Request:
     return replace(request, array=array, train=run.request.train, device=run.request.device, cells=cells)
 
 
-def _tried(tab: Tab, make: Callable[[], Any]) -> Any:
+def _tried(tab: Tab, make: Callable[[], T]) -> T | None:
     """A few cells, or another kind of train, can be too little for a tab: then there is nothing beside its pictures."""
     try:
         return make()

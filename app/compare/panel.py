@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
-from typing import Any
 
 import panel as pn
 
@@ -34,7 +34,7 @@ class ComparePanel:
         self.pinned: Run | None = None
         self.differences: Differences | None = None
         self._lane = Lane()
-        self._of: Any = None  # which pair the numbers are of
+        self._of: tuple[Hashable, Hashable] | None = None  # which pair the numbers are of
         self.pane = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", margin=(4, 4),
                                  stylesheets=[theme.TABLE, STYLE])  # fmt: skip
         session.status.param.watch(lambda event: self.refresh(), "state")
@@ -63,7 +63,7 @@ class ComparePanel:
                 begin(self._compute(self.pinned, run, pair))
         self._say(run)
 
-    async def _compute(self, a: Run, b: Run, pair: Any) -> None:
+    async def _compute(self, a: Run, b: Run, pair: tuple[Hashable, Hashable]) -> None:
         try:
             found = await self._lane.do(lambda progress, cancel: differences(a, b, cancel))
         except (Cancelled, JobError):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
 from bokeh.palettes import diverging_palette, interp_palette
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -70,7 +71,7 @@ class View(Base):
         self.note.object = result.sample
 
     # ------------------------------------------------------------------------------------------------ devices
-    def _scatter(self) -> Any:
+    def _scatter(self) -> Figure:
         figure = self.theme.figure("devices scatter", title="–", x="r_lrs", y="u_reset", height=420)
         self.x, self.y = Axis(figure, "x"), Axis(figure, "y")
         self.main, self.outliers = ColumnDataSource(POINT), ColumnDataSource(POINT)
@@ -153,7 +154,7 @@ class View(Base):
         ])  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ correlations
-    def _matrix(self) -> Any:
+    def _matrix(self) -> Figure:
         names = [SHORT[name] for name in FEATURE_NAMES]
         figure = self.theme.figure(
             "devices correlations", title="–", x="Feature", y="Feature", height=420,
@@ -187,7 +188,7 @@ class View(Base):
         self.matrix_note.object = f"{of}; log₁₀ R for HRS. Below each estimate: the exact value of the model."
 
     # ------------------------------------------------------------------------------------------------ variances
-    def _shares(self) -> Any:
+    def _shares(self) -> Figure:
         names = [SHORT[name] for name in FEATURE_NAMES][::-1]
         figure = self.theme.figure(
             "devices shares", title="Share of variance between devices", x="Share of the variance (%)", y="Feature",
@@ -241,7 +242,7 @@ def axis_label(name: str, of: str) -> str:
     return f"C2C spread of {theme.AXES[name][2]} ({SPREAD_UNITS[name][1]})"
 
 
-def points(cloud: Cloud, sides: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def points(cloud: Cloud, sides: tuple[tuple[str, str], ...]) -> dict[str, np.ndarray]:
     return {"x": drawn(cloud.x, *sides[0]), "y": drawn(cloud.y, *sides[1]), "row": cloud.row, "column": cloud.column}
 
 

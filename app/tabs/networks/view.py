@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, TeeHead, Whisker
 from bokeh.palettes import interp_palette
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -100,14 +101,14 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options = self.context.options
         usual = ("show", "over", "hidden", "tile", "ohm", "adc", "verify", "tolerance", "layer", "map")
         seldom = tuple(name for name in options.names() if name not in usual)
         return Panel((Group(options, usual), Group(options, seldom, title="More", open=False)), layout="bar",
                      boxes=("seed",))  # fmt: skip
 
-    def _causes(self) -> Any:
+    def _causes(self) -> Figure:
         self.bars = ColumnDataSource({"x": [], "top": [], "low": [], "high": [], "name": [], "color": []})
         figure = self.theme.figure(
             "network causes", title="Where the errors come from", x="Each cause alone", y="Accuracy (%)", height=330
@@ -125,7 +126,7 @@ class View(Base):
         figure.xaxis.major_label_orientation = 0.6
         return figure
 
-    def _curve(self) -> Any:
+    def _curve(self) -> Figure:
         figure = self.theme.figure(
             "network curve", title="Accuracy over one setting", x=" ", y="Accuracy (%)", height=330
         )
@@ -138,7 +139,7 @@ class View(Base):
         figure.add_tools(theme.hover([dots], ("Setting", "@x"), ("Accuracy", "@y{0.0} %")))
         return figure
 
-    def _confusion(self) -> Any:
+    def _confusion(self) -> Figure:
         figure = self.theme.figure(
             "network confusion", title="Confusion: click a field for its images", x="Class on the chip", y="True class",
             height=400, match_aspect=True,
@@ -156,7 +157,7 @@ class View(Base):
         figure.on_event(Tap, self._chosen)
         return figure
 
-    def _images(self) -> Any:
+    def _images(self) -> Figure:
         figure = self.theme.figure(
             "network images", title="Images: float network / chip", x=" ", y=" ", height=330, match_aspect=True
         )
@@ -171,7 +172,7 @@ class View(Base):
         Axis(figure, "y").show("linear", -5, 29)
         return figure
 
-    def _weights(self) -> Any:
+    def _weights(self) -> Figure:
         figure = self.theme.figure(
             "network weights", title="Weights on the chip", x="Wanted weight", y="Weight on the chip", height=330
         )

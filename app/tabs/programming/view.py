@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
 from bokeh.palettes import interp_palette
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -70,7 +72,7 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options, lines = self.context.options, self.context.lines
         resistances = ("word_ohm", "bit_ohm", "source_ohm", "sense_ohm", "ends")  # only a chosen row conducts here
         numbers = {"level_seed", "levels", "max_pulses", "steps", "u_set", "u_start", "u_stop", "u_step"}
@@ -83,7 +85,7 @@ class View(Base):
         )  # fmt: skip
         panel = Panel(groups, layout="bar", boxes=tuple(numbers))
 
-        def show(*events: Any) -> None:
+        def show(*events: Event) -> None:
             panel.hide(*(() if options.through else resistances))
 
         options.param.watch(show, ["method", "target", "through"])
@@ -241,7 +243,7 @@ class View(Base):
         ])  # fmt: skip
 
 
-def column(*parts: Any) -> Any:
+def column(*parts: object) -> pn.Column:
     return layout.column(*parts, gap=10)
 
 
