@@ -14,6 +14,7 @@ from app.settings.words import label_of
 from app.work.lane import JobError, Lane, Post, begin
 from app.work.runs import Run
 from app.work.session import Session
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import feature
 
@@ -76,7 +77,8 @@ class ComparePanel:
         if self.pinned is None:
             return
         array = self.pinned.request.array
-        head = f"<b>A</b>: {array.rows} × {array.columns} cells, {self.pinned.cycles:,} cycles, seed {array.seed}"
+        cycles = counted(self.pinned.cycles, "cycle")
+        head = f"<b>A</b>: {array.rows} × {array.columns} cells, {cycles}, seed {array.seed}"
         if run.key == self.pinned.key:
             self.pane.object = (
                 f"<details><summary>{head}. Change a setting: B is drawn over A, A dashed.</summary></details>"

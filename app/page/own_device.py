@@ -11,6 +11,7 @@ import synaptogen_core as sc
 from app.look import layout
 from app.look.plain import escape
 from app.settings.sections import Settings
+from synaptogen_core.counts import counted
 
 NOTES = 50  # listed
 STYLE = """
@@ -45,5 +46,5 @@ class DeviceLine:
             self.text.object = f'<div class="own-device">{said}.</div>'
             return
         rows = "".join(f"<li>{escape(note)}</li>" for note in notes[:NOTES])
-        count = "1 limitation" if len(notes) == 1 else f"{len(notes)} limitations"
+        count = counted(len(notes), "limitation")
         self.text.object = f'<details class="own-device"><summary>{said}. {count}</summary><ul>{rows}</ul></details>'

@@ -13,6 +13,7 @@ from app.look.plain import escape
 from app.work.runs import Run
 from app.work.session import Session
 from app.work.states import Status
+from synaptogen_core.counts import counted
 from synaptogen_core.durations import duration
 
 STYLE = """
@@ -108,5 +109,5 @@ def badge(status: Status, any_run: bool) -> str:
 def describe(run: Run) -> str:
     """What the pictures show, in one line."""
     array = run.request.array
-    cycles = f"{run.cycles:,} cycle{'s' if run.cycles != 1 else ''}"
+    cycles = counted(run.cycles, "cycle")
     return f"{array.rows} × {array.columns} cells · {cycles} · {run.device.name} · seed {array.seed}"

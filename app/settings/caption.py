@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from app.settings import link
 from app.settings.numbers import number_text
 from app.settings.sections import Choices, ResultKey, Section, Settings, unit_of
+from synaptogen_core.counts import counted
 
 SAID = ("rows", "columns", "seed", "cycles", "device", "name")  # at the head of each line
 LONGEST = 60  # letters of a name or a text from outside
@@ -26,7 +27,7 @@ def caption(settings: Settings, drawn: ResultKey) -> dict[str, str]:
     name, cycles = device_of(device)[0], train.get("cycles")
     head = [
         name[:LONGEST], f"{array.rows} × {array.columns} cells",
-        *([f"{cycles:,} cycle{'s' if cycles != 1 else ''}"] if cycles else []), f"seed {array.seed}",
+        *([counted(cycles, "cycle")] if cycles else []), f"seed {array.seed}",
     ]  # fmt: skip
     changed = [words for _, section, values in parts for words in changes(section, values)]
     line = " · ".join([*head, *changed, f"#{file.rsplit('-', 1)[1]}", "Synaptogen Lab"])

@@ -18,6 +18,7 @@ from app.look import layout, theme
 from app.look.axes import Axis, off_axis, on_axis
 from app.look.theme import COLORS, MAP_PALETTE
 from app.tabs.view import Context
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURE_NAMES, feature
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class ScatterMatrix:
         self.clear.visible = matrix.brush is not None
         kind = "within cells: each about its own mean" if self.standard else "of all cells and cycles"
         self.title.object = (
-            f'<b style="font-size:13px">Four features of {matrix.count:,} cycles; correlations {kind}</b>'
+            f'<b style="font-size:13px">Four features of {counted(matrix.count, "cycle")}; correlations {kind}</b>'
         )
         self.caption.object = caption(matrix)
 

@@ -19,6 +19,7 @@ from app.settings.sections import MAX_CELLS
 from app.tabs.c2c.matrix_view import ScatterMatrix
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class View(Base):
                 }  # fmt: skip
             else:
                 source.data = NO_LINE
-        before = f", {plot.lag} cycle{'s' if plot.lag > 1 else ''} before"
+        before = f", {counted(plot.lag, 'cycle')} before"
         for axis, name, (low, high), more in zip(
             self.lag_axes, (result.other, result.feature), ((left, right), (bottom, top)), (before, ""), strict=True
         ):

@@ -14,6 +14,7 @@ from app.controls.upload import door
 from app.look import theme
 from app.look.layout import column, flow, row
 from app.look.plain import escape, plain
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.fit.pictures import Read
@@ -140,8 +141,8 @@ def said(read: Read) -> str:
     if read.unclear is not None:
         return f"{size}please say what its columns are."
     what = "I-V loops" if read.loops else " and ".join(filter(None, [", ".join(map(name, read.features))]))
-    devices = f"{read.devices:,} device{'s' if read.devices != 1 else ''}"
-    return f"{size}{devices}, {read.cycles:,} cycles in all: {what}."
+    devices = counted(read.devices, "device")
+    return f"{size}{devices}, {counted(read.cycles, 'cycle')} in all: {what}."
 
 
 def name(feature: str) -> str:

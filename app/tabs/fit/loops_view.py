@@ -17,6 +17,7 @@ from app.look.legend import legend, swatch
 from app.look.number_box import NumberSlider
 from app.look.plain import escape, plain
 from app.look.theme import COLORS, NEUTRAL
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.fit.pictures import Cycles, Loop
@@ -194,7 +195,7 @@ def places(devices: Sequence[str]) -> dict[str, int]:
 def summary(cycles: Cycles) -> str:
     """How many cycles have features, and why the others have none."""
     total = cycles.found + cycles.failed
-    said = f"<p>Features were found in {cycles.found:,} of {total:,} cycles"
+    said = f"<p>Features were found in {cycles.found:,} of {counted(total, 'cycle')}"
     if not cycles.failed:
         return f"{said}.</p>"
     rows = "".join(f"<tr><th>{escape(why)}</th><td>{count:,}</td></tr>" for why, count in cycles.reasons)

@@ -15,6 +15,7 @@ from app.tabs.learn import measures, pictures, reader
 from app.tabs.learn.measures import Value
 from app.work import runs
 from app.work.runs import Run
+from synaptogen_core.counts import counted
 
 USES = frozenset({"cells"})
 AT_ONCE = 0.3  # seconds
@@ -152,7 +153,7 @@ def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) ->
             for call in listed(step, bool(answer))
         ),
         pictures=tuple(pictures.compare(call, numbers, request.cells, before) for call in shown),
-        run=f"{run.cells.size:,} cells, {run.cycles:,} cycles",
+        run=f"{counted(run.cells.size, 'cell')}, {counted(run.cycles, 'cycle')}",
     )
 
 

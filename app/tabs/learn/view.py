@@ -14,6 +14,7 @@ from app.look.plain import escape
 from app.tabs.learn.picture_view import LessonPicture
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
@@ -158,7 +159,7 @@ class View(Base):
     def _offer(self, offer: Offer) -> pn.Column:
         start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
         start.on_click(lambda event: self._begin(offer))
-        steps = "1 step" if offer.steps == 1 else f"{offer.steps} steps"
+        steps = counted(offer.steps, "step")
         about = f"{offer.level}. {steps}, about {offer.minutes} minutes."
         return theme.card(layout.column(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),

@@ -27,6 +27,7 @@ from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURES
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class View(Base):
         ):
             source.data = {"x": cell.loop.voltage, "y": cell.loop.current * micro} if cell else {"x": [], "y": []}
         names = ", ".join(f"({row}, {column})" for row, column in (c.cell for c in result.chosen))
-        self.loops.title.text = f"First I-V loop of {result.loop_count} cells"
+        self.loops.title.text = f"First I-V loop of {counted(result.loop_count, 'cell')}"
         self.followed_note.object = f"Followed cells (row, column): {names}."
 
     # ------------------------------------------------------------------------------------------------ read map

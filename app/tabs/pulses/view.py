@@ -17,6 +17,7 @@ from app.settings.segments import Segment, to_text
 from app.tabs.pulses.editor import SegmentEditor
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.pulses.compute import Effect, Result
@@ -90,7 +91,7 @@ class View(Base):
         self.x.update(start=-0.5, end=last + 0.5, reset_start=-0.5, reset_end=last + 0.5)
         whose = f" of cell ({result.names[-1][0]}, {result.names[-1][1]})" if result.own else ""
         self.voltage.title.text = f"Voltage of each pulse{whose}"
-        self.note.object = result.note or f"{result.cells:,} cells; {last + 1:,} pulses."
+        self.note.object = result.note or f"{counted(result.cells, 'cell')}; {counted(last + 1, 'pulse')}."
         blue = COLORS["r_hrs"]
         bands = swatch(blue, "median of the cells"), swatch(blue, "50 % and 90 % of them", kind="area")
         self.legend.object = legend([*bands, *cell_entries(result.names)])

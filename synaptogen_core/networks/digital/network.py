@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.blas import one_thread
+from synaptogen_core.counts import counted
 from synaptogen_core.networks.digital import sources
 from synaptogen_core.networks.digital.layers import Layer, Softmax, Weighted
 from synaptogen_core.types import F64
@@ -56,7 +57,7 @@ class Network:
 
     def __repr__(self) -> str:
         sizes = " ".join("x".join(map(str, layer.matrix.shape)) for layer in self.weighted)
-        return f"Network({sizes}, {len(self.layers)} layers)"
+        return f"Network({sizes}, {counted(len(self.layers), 'layer')})"
 
     # ---- where it comes from
 
