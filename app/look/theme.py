@@ -23,6 +23,7 @@ from bokeh.models import (
     Title,
     Tool,
 )
+from bokeh.palettes import interp_palette
 from bokeh.plotting import figure as Figure
 
 from app.look import layout
@@ -36,6 +37,8 @@ NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
 CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
 CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
+DIVERGING = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
+SAME_OR_NOT = ("#dfe3e8", "#882255")
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 
 # What the component set would give to each axis, grid and title in the browser, where every change costs a layout of

@@ -19,7 +19,7 @@ from panel.io.resources import LOCAL_DIST
 
 import synaptogen_core as sc
 from app.compare import selection
-from app.compare.beside import Beside, Extra
+from app.compare.beside import Beside, Extra, Pinned
 from app.compare.ghosts import Ghosts
 from app.compare.panel import ComparePanel
 from app.controls.terms import Terms
@@ -48,7 +48,6 @@ from app.tabs.view import Context
 from app.work import crowd
 from app.work.downloads import Downloads
 from app.work.lane import has_loop
-from app.work.runs import Run
 from app.work.session import Session
 from app.work.states import FADED
 from synaptogen_core.errors import SynaptogenError
@@ -87,7 +86,7 @@ class Dashboard:
         self.ghosts: dict[str, Ghosts] = {}  # what is drawn beside the pictures of each tab
         self.beside = self.session.beside = Beside()
         self.session.decorate = self._decorate
-        self.compare = ComparePanel(self.session, self._post)
+        self.compare = ComparePanel(self.session, self._post, self._choose_side)
         self.selected = selection.SelectionLine(self.session, self._post, self.show)
         self.session.closing += [self.beside.close, self.compare.close, self.ghosts.clear]
         # A layout that shows one tab would build it anew at each visit: the bar is a bar only, and the places stay,
@@ -124,7 +123,7 @@ class Dashboard:
             title="Synaptogen Lab", favicon=ICON, header=[self.header], sidebar=[self.sidebar.layout],
             sidebar_width=SIDEBAR, theme_config=PALETTE,
             main=[layout.column(
-                self.status.layout, self.own.layout, self.compare.pane, self.selected.layout, self.tabs,
+                self.status.layout, self.own.layout, self.compare.layout, self.selected.layout, self.tabs,
                 self.rooms, self.terms, self.painted.layout, self.leaving.layout,
                 stylesheets=[SPACE],
             )],
@@ -149,19 +148,26 @@ class Dashboard:
 
     def _pin(self) -> None:
         """Pin the run that is shown as A, or let go of it: soon, under the lock."""
-        self._post(partial(self._pin_now, None if self.beside.pinned is not None else self.session.run))
+        run = None if self.beside.pinned is not None else self.session.run
+        self._post(partial(self._pin_now, None if run is None else Pinned(run, self.session.request_for(run))))
 
-    def _pin_now(self, run: Run | None) -> None:
-        self.beside.pinned = run
-        label = "Compare: pin this run as A" if run is None else "Let go of A"
-        self.header.change("compare", label=label, pressed=run is not None)
-        self.compare.pin(run)
+    def _pin_now(self, pinned: Pinned | None) -> None:
+        self.beside.pinned = pinned
+        label = "Compare: pin this run as A" if pinned is None else "Let go of A"
+        self.header.change("compare", label=label, pressed=pinned is not None)
+        self.compare.pin(pinned)
+        self.session.redraw()
+
+    def _choose_side(self, side: str) -> None:
+        """What maps and matrices show of run A and B."""
+        self.beside.side = side
         self.session.redraw()
 
     def _decorate(self, tab: str, result: object, extra: Extra | None) -> None:
         """Draw what is beside a tab's pictures, after them, in the same hold."""
         if tab in self.ghosts:
             self.ghosts[tab].show(self.views[tab].update, result, extra or Extra.none())
+            self.compare.offer(self.ghosts[tab])
 
     def _announce(self, number: int) -> None:
         """A drawing is on its way: what its files will say goes with it."""
@@ -234,7 +240,8 @@ class Dashboard:
             self.places[tab] = layout.column(view.layout, styles=look(hidden=True, bare=tab in self.bare))
             self.rooms.append(self.places[tab])
             self.session.connect(tab, view.update)
-            self.ghosts[tab] = Ghosts(self.theme, view.layout)
+            self.ghosts[tab] = Ghosts(self.theme, view.layout, view.of_one_run)
+        self.compare.offer(self.ghosts[tab])
         self.session.open(tab)
         self._dress()
         self._tell_title()

@@ -193,7 +193,10 @@ class Selection(Section):
 
 
 class TabOptions(Section):
-    """What a tab lets the user choose about its own pictures; subclass it in results/<tab>.py."""
+    """What a tab lets the user choose about its own pictures; subclass it in app/tabs/<tab>/compute.py."""
+
+    # What is looked at: a pinned run A is shown with the present choices of these, and keeps all others. None: all.
+    LOOKS: ClassVar[frozenset[str] | None] = None
 
     def fit_array(self, rows: int, columns: int) -> None:
         """Bring soft bounds and values into an array of this size; called when it or these options change."""

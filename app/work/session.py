@@ -340,6 +340,8 @@ class Session:
         )  # fmt: skip
 
     def _whole_result_of(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> Any:
+        if request.holds_files(tab.key):  # as in `_run_for`: what is made of it is not kept with a run of all pages
+            run = replace(run, kept=LruCache(runs.KEPT))
         result = self._result_of(tab, run, request, cancel)
         while unfinished(result):
             result = self._result_of(tab, run, request, cancel)

@@ -5,6 +5,7 @@ Linked selection by HoloViews took seconds for a redraw of 400,000 cycles where 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,7 @@ class ScatterMatrix:
     def __init__(self, context: Context):
         self.context, self.theme = context, context.theme
         self.standard = True
+        self.shown: Tiles | None = None
         self.axes: dict[tuple[str, str], tuple[Axis, Axis]] = {}
         self.figures: dict[tuple[str, str], Figure] = {}
         self.clouds, self.chosen, self.boxes, self.shades = {}, {}, {}, {}
@@ -114,17 +116,32 @@ class ScatterMatrix:
             self._show_cloud(matrix, key)
         for name in FEATURE_NAMES:
             self._show_histogram(matrix, name)
-        for key, pane in self.numbers.items():
-            j, i = (FEATURE_NAMES.index(name) for name in key)
-            pane.object = tile(
-                matrix.correlation[i, j], matrix.interval[i, j], matrix.model[i, j], matrix.chosen_correlation[i, j]
-            )
         self.clear.visible = matrix.brush is not None
         kind = "within cells: each about its own mean" if self.standard else "of all cells and cycles"
-        self.title.object = (
-            f'<b style="font-size:13px">Four features of {counted(matrix.count, "cycle")}; correlations {kind}</b>'
-        )
+        title = f"Four features of {counted(matrix.count, 'cycle')}; correlations {kind}"
+        self.shown = Tiles(title, matrix.correlation, {
+            (i, j): lines(matrix.interval[i, j], matrix.model[i, j], matrix.chosen_correlation[i, j])
+            for i, j in self._places()
+        })  # fmt: skip
+        self.draw(self.shown)
         self.caption.object = caption(matrix)
+
+    def _places(self) -> list[tuple[int, int]]:
+        """Row and column of each number in the matrix of correlations."""
+        return [(FEATURE_NAMES.index(down), FEATURE_NAMES.index(across)) for across, down in self.numbers]
+
+    def draw(self, shown: Tiles) -> None:
+        """The numbers above the diagonal."""
+        for (i, j), pane in zip(self._places(), self.numbers.values(), strict=True):
+            pane.object = tile(shown.values[i, j], shown.lines[i, j])
+        self.title.object = f'<b style="font-size:13px">{shown.title}</b>'
+
+    def of_two(self, a: Tiles, b: Tiles, side: str) -> Tiles:
+        """The numbers of run A, those of B, or how much higher B's are."""
+        if side != "difference":
+            return replace(a, title=f"{a.title}; numbers of A") if side == "a" else b
+        below = {(i, j): [f"A {signed(a.values[i, j])}", f"B {signed(b.values[i, j])}"] for i, j in self._places()}
+        return Tiles(f"{b.title}; numbers: B − A", b.values - a.values, below)
 
     def _place(self, matrix: Matrix, name: str) -> tuple[str, float, float, str]:
         low, high = (float(v) for v in on_axis(np.array(matrix.ranges[name]), name, self.standard))
@@ -167,6 +184,15 @@ class ScatterMatrix:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """The numbers above the diagonal, and small lines below each."""
+
+    title: str
+    values: np.ndarray  # (4, 4)
+    lines: dict[tuple[int, int], list[str]]
+
+
 def caption(matrix: Matrix) -> str:
     few = np.isnan(matrix.correlation[0, 1])
     said = ["To tell correlations within cells from those between them takes at least 3 cells."] if few else []
@@ -177,17 +203,21 @@ def caption(matrix: Matrix) -> str:
     return " ".join(said)
 
 
-def tile(value: float, interval: np.ndarray, model: float, chosen: float) -> str:
-    """A correlation with its interval and the model's, on a shade of its own."""
-    strength = 0.0 if value != value else min(1.0, abs(value))
-    shade = f"rgba({BLUE if value < 0 else ORANGE}, {0.75 * strength:.2f})"
-    lines = [f"model {signed(model)}"]
-    if np.isfinite(interval).all():
-        lines.insert(0, f"95 %: {signed(interval[0])} … {signed(interval[1])}")
+def lines(interval: np.ndarray, model: float, chosen: float) -> list[str]:
+    """What stands below a correlation: its interval, the model's, that of the cycles in the box."""
+    found = [f"95 %: {signed(interval[0])} … {signed(interval[1])}"] if np.isfinite(interval).all() else []
+    found.append(f"model {signed(model)}")
     if chosen == chosen:
         square = f'<span style="display:inline-block;width:9px;height:9px;background:{CHOSEN}"></span>'
-        lines.append(f"<b>{square} in the box {signed(chosen)}</b>")
-    small = "".join(f'<div style="font-size:11px;opacity:.85">{line}</div>' for line in lines)
+        found.append(f"<b>{square} in the box {signed(chosen)}</b>")
+    return found
+
+
+def tile(value: float, below: list[str]) -> str:
+    """A correlation with smaller lines below it, on a shade of its own."""
+    strength = 0.0 if value != value else min(1.0, abs(value))
+    shade = f"rgba({BLUE if value < 0 else ORANGE}, {0.75 * strength:.2f})"
+    small = "".join(f'<div style="font-size:11px;opacity:.85">{line}</div>' for line in below)
     return (
         f'<div style="height:{HEIGHT - 12}px;display:flex;flex-direction:column;align-items:center;'
         f'justify-content:center;border-radius:4px;background:{shade}">'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,9 @@ class View(Base):
         boxes = layout.row(self.row, self.column, follow, sizing_mode="fixed", width=290, styles={"align-items": "end"})
         return layout.flow(self.series_legend, boxes)
 
+    def of_one_run(self) -> Sequence[ScatterMatrix]:
+        return (self.matrix,)
+
     def update(self, result: Result) -> None:
         for box, lines in ((self.row, result.rows), (self.column, result.columns)):
             box.param.update(end=lines - 1, value=min(box.value, lines - 1))
@@ -75,6 +79,7 @@ class View(Base):
             self._show_lag_plot(result, result.lag_plot)
             self._show_curve(result, result.curve, result.lag_plot.lag)
         self.matrix.layout.visible = result.matrix is not None
+        self.matrix.shown = None
         if result.matrix:
             self.matrix.show(result.matrix, result.units)
         self.note.object = " ".join(filter(None, [result.sample, result.clipped]))

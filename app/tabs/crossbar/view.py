@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,11 +109,11 @@ class View(Base):
         made.figure.xaxis.visible = False  # the bars below carry the numbers of the columns
         made.figure.update(height=HEIGHT, min_border_top=TOP, min_border_bottom=BOTTOM, min_border_left=LEFT)
         states = LinearColorMapper(palette=STATE_COLORS, low=-0.5, high=2.5)
-        self.state_bar = self.theme.bar(
+        made.code_bar = self.theme.bar(
             color_mapper=states, title="State", height=12, ticker=FixedTicker(ticks=[0, 1, 2]),
             major_label_overrides=dict(enumerate(STATE_NAMES)), visible=False,
         )  # fmt: skip
-        made.figure.add_layout(self.state_bar, "above")
+        made.figure.add_layout(made.code_bar, "above")
         made.add_marks()
         return made
 
@@ -164,6 +165,9 @@ class View(Base):
         return above, under
 
     # ------------------------------------------------------------------------------------------------ replaced
+    def of_one_run(self) -> Sequence[CellMap]:
+        return (self.map,)
+
     def update(self, result: Result) -> None:
         self._show_map(result)
         self._show_bars(result)
@@ -175,12 +179,10 @@ class View(Base):
         factor, unit, name, digits = QUANTITY[result.quantity]
         values = result.values if factor == 1 else result.values * result.values.dtype.type(factor)
         low, high = (end * factor for end in result.span)
-        states = result.quantity == "state"
-        if states:
+        if result.quantity == "state":
             scale = Scale(STATE_COLORS, -0.5, 2.5, "", name, digits, unit, STATE_NAMES)
         else:
             scale = Scale(MAP_PALETTE, low, high, color_title(result), name, digits, unit)
-        self.state_bar.visible = states
         self.map.show(values, 0, values.shape, scale)
         self.map.mark([(cell.row, cell.column) for cell in result.cells])
         self.title.object = map_title(result)

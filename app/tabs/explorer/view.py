@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import panel_material_ui as pmui
@@ -63,6 +63,9 @@ class View(Base):
             ),
             self.note, gap=10,
         )  # fmt: skip
+
+    def of_one_run(self) -> Sequence[PictureCard]:
+        return [card for card in self.cards if card.shown is not None]
 
     def update(self, result: Result) -> None:
         quantities = [list(each) for each in result.quantities]

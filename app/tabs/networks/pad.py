@@ -14,6 +14,7 @@ from param.parameterized import Event
 from app.look import theme
 from app.look.axes import Axis
 from app.look.tables import table
+from app.look.tags import ALONE
 from app.look.theme import NEUTRAL
 
 SIDE = 8
@@ -36,8 +37,8 @@ class Pad:
             self.pixels[place] = 1.0
         self.source = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         figure = look.figure("network pad", title="Draw one: click or drag", x=" ", y=" ", height=300)
-        figure.image("image", "x", "y", "dw", "dh", source=self.source,
-                     color_mapper=look.shade(LinearColorMapper(low=0, high=1), INK, ON_DARK))  # fmt: skip
+        shades = look.shade(LinearColorMapper(low=0, high=1), INK, ON_DARK)
+        figure.image("image", "x", "y", "dw", "dh", source=self.source, color_mapper=shades).tags = [ALONE]
         self.edge = ColumnDataSource({"right": [], "bottom": []})
         figure.quad(left=-0.5, right="right", top=-0.5, bottom="bottom", source=self.edge, fill_color=None,
                     line_color=NEUTRAL)  # fmt: skip

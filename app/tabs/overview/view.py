@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -67,6 +67,9 @@ class View(Base):
             ),
             self.note, gap=10,
         )  # fmt: skip
+
+    def of_one_run(self) -> Sequence[CellMap]:
+        return (self.map,)
 
     def update(self, result: Result) -> None:
         for name, histogram in result.histograms.items():
