@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import panel_material_ui as pmui
 
@@ -64,6 +64,9 @@ class View(Base):
             self.note, gap=10,
         )  # fmt: skip
 
+    def of_one_run(self) -> Sequence[PictureCard]:
+        return [card for card in self.cards if card.shown is not None]
+
     def update(self, result: Result) -> None:
         quantities = [list(each) for each in result.quantities]
         for k, card in enumerate(self.cards):
@@ -106,7 +109,7 @@ class View(Base):
             del now[number]
         self.context.options.pictures = SIGN.join(now)
 
-    def _drawn(self, drawing: Drawing, geometry: Mapping[str, Any]) -> None:
+    def _drawn(self, drawing: Drawing, geometry: Mapping[str, object]) -> None:
         options = self.context.options
         options.selection = choosing.add(options.selection, drawing, geometry, options.mode)
 
