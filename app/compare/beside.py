@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from app.work.session import result_key
 from app.work.tab import Tab
 from synaptogen_core.errors import Cancelled
 
+T = TypeVar("T")
 LOG = logging.getLogger("synaptogen.app")
 OF_CELLS = {"overview", "distributions", "c2c"}  # tabs whose pictures are of many cells: those of some can differ
 
@@ -101,7 +102,7 @@ def kept(tab: Tab, pinned: Choices, now: Choices) -> Choices:
     return now if looks is None else Choices({**pinned, **{key: now[key] for key in looks if key in now}})
 
 
-def _tried(tab: Tab, make: Callable[[], Any]) -> Any:
+def _tried(tab: Tab, make: Callable[[], T]) -> T | None:
     """A few cells, or another kind of train, can be too little for a tab: then there is nothing beside its pictures."""
     try:
         return make()

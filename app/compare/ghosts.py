@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from bokeh.models import ColumnDataSource, FactorRange, GlyphRenderer, LogScale, Plot, Range1d
 from bokeh.models.glyphs import HBar, Image, Line, MultiLine, MultiPolygons, Quad, Scatter, Step, VArea, VBar
+from bokeh.plotting import figure as Figure
 from contourpy import contour_generator
 
 from app.compare.beside import Extra
@@ -21,6 +22,7 @@ from app.look.tags import ALONE, MAP, PLACES, SHARES
 from app.look.theme import Theme
 from app.tabs.view import OneRun
 
+T = TypeVar("T")
 SELECTED = "#E69F00"
 MOST_POINTS = 3000
 LEVELS = (0.1, 0.4, 0.7)  # of a density's largest value
@@ -58,7 +60,7 @@ class Ghosts:
         self._lines: dict[tuple[str, str], Line] = {}
         self._drawn = False
 
-    def show(self, update: Callable[[Any], None], result: Any, extra: Extra) -> None:
+    def show(self, update: Callable[[T], None], result: T, extra: Extra) -> None:
         """Draw what is beside `result`, which the view shows already, with its own `update`."""
         if extra.nothing and not self._drawn:
             return
@@ -96,7 +98,7 @@ class Ghosts:
         for pane in self._layout.select(lambda part: isinstance(getattr(part, "object", None), Plot)):
             yield pane.object
 
-    def _draw(self, figure: Any, key: str, shapes: Shapes) -> None:
+    def _draw(self, figure: Figure, key: str, shapes: Shapes) -> None:
         if (figure.id, key) not in self._layers:
             if not (shapes.line[0] or shapes.points[0]):
                 return
@@ -109,9 +111,9 @@ class Ghosts:
         if shapes.ends is not None:
             widen(figure, shapes.ends, across=key == "A")
 
-    def _make(self, figure: Any, key: str) -> tuple[ColumnDataSource, ColumnDataSource]:
+    def _make(self, figure: Figure, key: str) -> tuple[ColumnDataSource, ColumnDataSource]:
         sources = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
-        dash: Any = [5, 3] if key == "A" else "solid"
+        dash: list[int] | str = [5, 3] if key == "A" else "solid"
         line = figure.add_glyph(sources[0], Line(x="x", y="y", line_width=2, line_dash=dash))
         points = figure.add_glyph(
             sources[1],
@@ -126,7 +128,7 @@ class Ghosts:
                 renderer.glyph.line_color = SELECTED
         return sources
 
-    def _mark(self, figure: Any, extra: Extra) -> None:
+    def _mark(self, figure: Figure, extra: Extra) -> None:
         """Rings around the selected cells on maps, and around their points."""
         if MAP in figure.tags:
             self._ring(figure, 0, *places_on(figure, extra), "square")
@@ -141,7 +143,7 @@ class Ghosts:
                 )
                 self._ring(figure, k, np.asarray(data["x"])[inside], np.asarray(data["y"])[inside], "circle")
 
-    def _ring(self, figure: Any, k: int, x: np.ndarray, y: np.ndarray, marker: str) -> None:
+    def _ring(self, figure: Figure, k: int, x: np.ndarray, y: np.ndarray, marker: str) -> None:
         source = self._rings.get((figure.id, k))
         if source is None:
             if not x.size:
@@ -153,14 +155,14 @@ class Ghosts:
         source.data = {"x": x, "y": y}
 
 
-def own_renderers(figure: Any) -> list[GlyphRenderer]:
+def own_renderers(figure: Figure) -> list[GlyphRenderer]:
     """What the view itself draws, on the axes that outlines are drawn on."""
     drawn = [r for r in figure.renderers if isinstance(r, GlyphRenderer) and r.y_range_name == "default"]
     drawn = [r for r in drawn if ALONE not in r.tags]
     return [r for r in drawn if not (r.name or "").startswith("ghost")]
 
 
-def places_on(figure: Any, extra: Extra) -> tuple[np.ndarray, np.ndarray]:
+def places_on(figure: Figure, extra: Extra) -> tuple[np.ndarray, np.ndarray]:
     """Columns and rows of the selected cells on a map."""
     if PLACES not in figure.tags:
         return extra.columns, extra.rows
@@ -178,7 +180,7 @@ class Drawn:
     ends: tuple[float, float, float, float] | None
 
 
-def drawn_in(figure: Any) -> Drawn:
+def drawn_in(figure: Figure) -> Drawn:
     """What a figure shows now. Columns are replaced at the next update, never changed."""
     ranges = figure.x_range, figure.y_range
     known = all(isinstance(range_, Range1d) and isinstance(range_.start, int | float) for range_ in ranges)
@@ -187,7 +189,7 @@ def drawn_in(figure: Any) -> Drawn:
     return Drawn([dict(r.data_source.data) if r.visible else {} for r in own_renderers(figure)], ends)
 
 
-def shapes_of(figure: Any, own: Drawn, other: Drawn) -> Shapes:
+def shapes_of(figure: Figure, own: Drawn, other: Drawn) -> Shapes:
     """What another result has drawn in a figure, where it differs from what stands there, as a line and points."""
     shapes = Shapes(ends=other.ends)
     if MAP in figure.tags:
@@ -304,7 +306,7 @@ def smooth(values: np.ndarray) -> np.ndarray:
     return np.asarray(windows.mean(axis=(2, 3)))
 
 
-def widen(figure: Any, ends: tuple[float, float, float, float], *, across: bool) -> None:
+def widen(figure: Figure, ends: tuple[float, float, float, float], *, across: bool) -> None:
     """Axes that hold the other result as well; `across`: also the horizontal one."""
     for range_, (start, end) in ((figure.x_range, ends[:2]), (figure.y_range, ends[2:]))[0 if across else 1 :]:
         if isinstance(range_, Range1d) and (range_.start < range_.end) == (start < end):

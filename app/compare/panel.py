@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
@@ -52,7 +52,7 @@ class ComparePanel:
         self.shown.param.watch(lambda event: choose(event.new), "side")
         self.differences: Differences | None = None
         self._lane = Lane()
-        self._of: Any = None  # which pair the numbers are of
+        self._of: tuple[Hashable, Hashable] | None = None  # which pair the numbers are of
         self.pane = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", margin=(4, 4),
                                  stylesheets=[theme.TABLE, STYLE])  # fmt: skip
         self.layout = layout.column(self.pane)
@@ -93,7 +93,7 @@ class ComparePanel:
                 begin(self._compute(self.pinned.run, run, pair))
         self._say(run)
 
-    async def _compute(self, a: Run, b: Run, pair: Any) -> None:
+    async def _compute(self, a: Run, b: Run, pair: tuple[Hashable, Hashable]) -> None:
         try:
             found = await self._lane.do(lambda progress, cancel: differences(a, b, cancel))
         except (Cancelled, JobError):

@@ -12,10 +12,12 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
+import synaptogen_core as sc
 from app.compare import selection
 from app.compare.beside import Beside, Extra, Pinned
 from app.compare.ghosts import Ghosts
@@ -35,7 +37,7 @@ from app.page.style import PAGE_STYLE, SPACE
 from app.page.tab_bar import TabBar
 from app.settings import history, link, presets, session_file
 from app.settings.caption import caption
-from app.settings.sections import Settings
+from app.settings.sections import Limits, Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
@@ -161,7 +163,7 @@ class Dashboard:
         self.beside.side = side
         self.session.redraw()
 
-    def _decorate(self, tab: str, result: Any, extra: Extra | None) -> None:
+    def _decorate(self, tab: str, result: object, extra: Extra | None) -> None:
         """Draw what is beside a tab's pictures, after them, in the same hold."""
         if tab in self.ghosts:
             self.ghosts[tab].show(self.views[tab].update, result, extra or Extra.none())
@@ -259,7 +261,7 @@ class Dashboard:
         """Open a tab as if it had been clicked."""
         self.tabs.active = tab
 
-    def apply(self, changes: Mapping[str, Any]) -> None:
+    def apply(self, changes: Mapping[str, object]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
 
@@ -287,7 +289,7 @@ class Dashboard:
         state = history.now(self.settings)
         return lambda: self._post(partial(history.restore, self.settings, state))
 
-    def use_device(self, device: Any, limits: Any = None) -> None:
+    def use_device(self, device: sc.DeviceParameters | None, limits: Limits | None = None) -> None:
         """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""
         self._post(partial(self.settings.use_device, device, limits))
 
@@ -307,7 +309,7 @@ class Dashboard:
         device = own.name if own is not None else self.settings.device.device
         self.header.window_title = f"{tab.title} · {plain(device, 60)} · Synaptogen Lab"
 
-    def _apply(self, changes: dict[str, Any]) -> None:
+    def _apply(self, changes: dict[str, object]) -> None:
         if "device" in changes and self.settings.device.own is not None:
             self.settings.use_device(None)  # a lesson asks for a packaged set
         sections = {p + name: (section, name) for p, section in self.settings.sections() for name in section.watched()}
@@ -319,7 +321,7 @@ class Dashboard:
         query = link.of_request(pn.state.session_args)
         return link.apply_query(self.settings, query), link.tab_of(query)
 
-    def _post(self, function: Any) -> None:
+    def _post(self, function: Callable[[], object]) -> None:
         """Run under the lock of the document, all changes in one message.
 
         Panel may call a widget's watchers while another callback holds the lock. Its own models wait then; a Bokeh
@@ -361,7 +363,7 @@ def on_phone() -> bool:
     return any(name.lower() == "user-agent" and "Mobi" in value for name, value in pn.state.headers.items())
 
 
-def held(document: Any, function: Any) -> None:
+def held(document: Document, function: Callable[[], object]) -> None:
     with pn.io.hold(document):
         function()
 
@@ -373,7 +375,7 @@ def tell(session: weakref.ref[Session], error: BaseException) -> None:
         alive.tell(error)
 
 
-def leave_busy(page: Any, state: Any = pn.state) -> None:
+def leave_busy(page: object, state: Any = pn.state) -> None:
     """Let a new page no longer follow Panel's process-wide `busy`: each event of any user sets that twice, and each
     time every open page walked through all its models; and a closed page was kept alive for ever.
     """
@@ -382,7 +384,7 @@ def leave_busy(page: Any, state: Any = pn.state) -> None:
             state.param.unwatch(watcher)
 
 
-def clean_up(session: Session, context: Any) -> None:
+def clean_up(session: Session, context: object) -> None:
     """The end of a page."""
     session.close()
     crowd.leave(session)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
+import synaptogen_core as sc
 from app.look import layout
 from app.look.plain import escape
 from app.settings.sections import Settings
@@ -35,7 +35,7 @@ class DeviceLine:
         )  # fmt: skip
         settings.device.param.watch(lambda event: self.show(event.new), "own")
 
-    def show(self, device: Any) -> None:
+    def show(self, device: sc.DeviceParameters | None) -> None:
         """Say which device it is, or nothing."""
         self.layout.visible = device is not None
         if device is None:

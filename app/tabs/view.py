@@ -24,7 +24,9 @@ class Context:
     theme: Theme
     options: TabOptions  # this tab's own; a Panel shows them
     select: Callable[..., None]  # select(row, column, add=False): follow a cell on every tab
-    apply: Callable[[Mapping[str, Any]], None]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
+    apply: Callable[
+        [Mapping[str, object]], None
+    ]  # apply({"d2d": 0.0, "crossbar.quantity": "current"}): change settings
     show: Callable[[str], None]  # show("crossbar"): open a tab
     tell: Callable[[str], None]  # a refusal, as a sentence in the status line
     downloads: Callable[[Sequence[str]], Downloads]  # buttons that send these formats, such as ("nc", "csv")

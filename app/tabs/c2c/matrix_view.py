@@ -6,13 +6,14 @@ Linked selection by HoloViews took seconds for a redraw of 400,000 cycles where 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.events import SelectionGeometry
 from bokeh.models import BoxAnnotation, BoxSelectTool, ColumnDataSource, LogColorMapper
+from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
 from app.look.axes import Axis, off_axis, on_axis
@@ -43,7 +44,7 @@ class ScatterMatrix:
         self.standard = True
         self.shown: Tiles | None = None
         self.axes: dict[tuple[str, str], tuple[Axis, Axis]] = {}
-        self.figures: dict[tuple[str, str], Any] = {}
+        self.figures: dict[tuple[str, str], Figure] = {}
         self.clouds, self.chosen, self.boxes, self.shades = {}, {}, {}, {}
         self.bars, self.chosen_bars, self.numbers = {}, {}, {}
         tiles = [self._tile(row, column) for row in range(4) for column in range(4)]
@@ -60,7 +61,7 @@ class ScatterMatrix:
         head = layout.row(self.title, self.clear, sizing_mode="stretch_width", margin=0)
         self.layout = theme.card(head, scroll, self.caption)
 
-    def _tile(self, row: int, column: int) -> Any:
+    def _tile(self, row: int, column: int) -> pn.pane.Bokeh | pn.pane.HTML:
         down, across = FEATURE_NAMES[row], FEATURE_NAMES[column]
         if column > row:
             self.numbers[across, down] = pn.pane.HTML("", sizing_mode="stretch_width", margin=2)
@@ -81,12 +82,12 @@ class ScatterMatrix:
         (self._histogram if row == column else self._cloud)(figure, across, down)
         return theme.pane(figure)
 
-    def _histogram(self, figure: Any, name: str, _: str) -> None:
+    def _histogram(self, figure: Figure, name: str, _: str) -> None:
         self.bars[name], self.chosen_bars[name] = ColumnDataSource(NO_BARS), ColumnDataSource(NO_BARS)
         for source, color in ((self.bars[name], COLORS[name]), (self.chosen_bars[name], CHOSEN)):
             figure.quad("left", "right", "top", 0, source=source, fill_color=color, line_color=None)
 
-    def _cloud(self, figure: Any, across: str, down: str) -> None:
+    def _cloud(self, figure: Figure, across: str, down: str) -> None:
         key = across, down
         self.clouds[key], self.chosen[key] = ColumnDataSource(NO_IMAGE), ColumnDataSource(NO_IMAGE)
         self.shades[key] = [LogColorMapper(palette=p, low=1, high=2, low_color=CLEAR) for p in (MAP_PALETTE, ORANGES)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, LogColorMapper, Span
 
@@ -50,12 +51,12 @@ class View(Base):
             self.note, gap=10,
         )  # fmt: skip
 
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options = self.context.options
         names = ("feature", "other", "lag", "lags", "units")
         return Panel((Group(options, names),), layout="bar", boxes=("lag", "lags"))
 
-    def _follow(self) -> Any:
+    def _follow(self) -> pn.Row:
         """Which cells are followed, and boxes that add one."""
         box = {"start": 0, "whole": True, "width": 92, "margin": (2, 4)}
         self.row, self.column = NumberBox(label="Row", value=0, **box), NumberBox(label="Column", value=1, **box)

@@ -16,6 +16,7 @@ from bokeh.models import (
     Range1d,
     Span,
 )
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.controls.upload import door
@@ -74,7 +75,7 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> pn.Column:
         options, lines = self.context.options, self.context.lines
         panel = Panel(
             (
@@ -90,7 +91,7 @@ class View(Base):
             size="small", margin=(3, 12),
         )  # fmt: skip
 
-        def show(*events: Any) -> None:
+        def show(*events: Event) -> None:
             panel.hide(*(["selector"] if options.scheme == "all" else []))
             self.file.visible = "own" in options.active()
 
@@ -98,7 +99,7 @@ class View(Base):
         show()
         return layout.column(panel, self.file)
 
-    def _taken(self, event: Any) -> None:
+    def _taken(self, event: Event) -> None:
         """A file with voltages goes into the box beside it."""
         if event.new:
             self.context.apply({"crossbar.own": event.new[:MAX_FILE].decode("utf-8", "replace").strip()})
@@ -153,7 +154,7 @@ class View(Base):
         return {"figure": figure, "source": source, "digits": digits, "bars": bars, "whole": whole,
                 "ends": ends}  # fmt: skip
 
-    def _side_by_side(self) -> tuple[Any, Any]:
+    def _side_by_side(self) -> tuple[pn.Column, pn.Column]:
         """Map and rows, and columns below; equal borders keep the frames in line."""
         right = pn.pane.Bokeh(self.bars["rows"]["figure"], width=SIDE, height=HEIGHT, sizing_mode="fixed", margin=0)
         below = theme.pane(self.bars["columns"]["figure"])

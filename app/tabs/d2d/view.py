@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
 from bokeh.palettes import diverging_palette, interp_palette
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -17,7 +18,7 @@ from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
 from app.look.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL, OUTLIER
 from app.settings.sections import MAX_CELLS
-from app.tabs.view import Context
+from app.tabs.view import Context, OneRun
 from app.tabs.view import View as Base
 from synaptogen_core.schema import FEATURE_NAMES, FEATURES, feature
 
@@ -62,7 +63,7 @@ class View(Base):
             self.variances, self.note, gap=10,
         )  # fmt: skip
 
-    def of_one_run(self) -> Sequence[Any]:
+    def of_one_run(self) -> Sequence[OneRun]:
         return (self.correlations,)
 
     def update(self, result: Result) -> None:
@@ -75,7 +76,7 @@ class View(Base):
         self.note.object = result.sample
 
     # ------------------------------------------------------------------------------------------------ devices
-    def _scatter(self) -> Any:
+    def _scatter(self) -> Figure:
         figure = self.theme.figure("devices scatter", title="–", x="r_lrs", y="u_reset", height=420)
         self.x, self.y = Axis(figure, "x"), Axis(figure, "y")
         self.main, self.outliers = ColumnDataSource(POINT), ColumnDataSource(POINT)
@@ -158,7 +159,7 @@ class View(Base):
         ])  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ variances
-    def _shares(self) -> Any:
+    def _shares(self) -> Figure:
         names = [SHORT[name] for name in FEATURE_NAMES][::-1]
         figure = self.theme.figure(
             "devices shares", title="Share of variance between devices", x="Share of the variance (%)", y="Feature",
@@ -273,7 +274,7 @@ def axis_label(name: str, of: str) -> str:
     return f"C2C spread of {theme.AXES[name][2]} ({SPREAD_UNITS[name][1]})"
 
 
-def points(cloud: Cloud, sides: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def points(cloud: Cloud, sides: tuple[tuple[str, str], ...]) -> dict[str, np.ndarray]:
     return {"x": drawn(cloud.x, *sides[0]), "y": drawn(cloud.y, *sides[1]), "row": cloud.row, "column": cloud.column}
 
 

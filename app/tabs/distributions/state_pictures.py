@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.models import BoxAnnotation, ColumnDataSource, Span
+from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
 from app.look.axes import Axis
@@ -76,7 +77,7 @@ class StatePictures:
         self.error_best = self._best(figure)
         self.error_legend = theme.note()
 
-    def _best(self, figure: Any) -> Span:
+    def _best(self, figure: Figure) -> Span:
         span = Span(dimension="height", line_width=1.5, line_dash="dotted", visible=False)
         self.theme.ink(span, "line_color")
         figure.add_layout(span)

@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 from bokeh.events import SelectionGeometry, Tap
 from bokeh.models import BoxSelectTool, ColorBar, ColumnDataSource, LassoSelectTool
+from bokeh.plotting import figure as Figure
 
 from app.look import theme
 from app.look.cell_map import MARKS, apart, cell_colors
@@ -27,7 +28,7 @@ class PictureCard:
 
     def __init__(
         self, look: theme.Theme, number: int, kinds: list[Any], pick: Callable[[int, str], None],
-        drawn: Callable[[Drawing, Mapping[str, Any]], None], clicked: Callable[[Drawing, Tap], None],
+        drawn: Callable[[Drawing, Mapping[str, object]], None], clicked: Callable[[Drawing, Tap], None],
     ):  # fmt: skip
         self.theme, self.number, self._drawn, self._clicked = look, number, drawn, clicked
         self.live: Live | None = None
@@ -99,7 +100,7 @@ class PictureCard:
             replace(drawing, title=title, layers=layers, bar=replace(bars[1], low=low, high=high, **words)), palette
         )
 
-    def _dress(self, figure: Any, drawing: Drawing) -> None:
+    def _dress(self, figure: Figure, drawing: Drawing) -> None:
         self.theme.dress(figure, f"explorer {self.number + 1}")
         figure.update(sizing_mode="stretch_width", width=None, height=HEIGHT, min_width=220)
         figure.tags = [MAP] if drawing.spec.kind == "map" else []
@@ -121,7 +122,7 @@ class PictureCard:
         figure.on_event(SelectionGeometry, self._selected)
         figure.on_event(Tap, self._tapped)
         self.marks = ColumnDataSource(MARKS)
-        shape: dict[str, Any] = {"marker": "marker", "size": 13, "fill_color": None}
+        shape: dict[str, object] = {"marker": "marker", "size": 13, "fill_color": None}
         halo = figure.scatter("x", "y", source=self.marks, line_width=6, **shape)
         mark = figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **shape)
         halo.name = mark.name = "followed"

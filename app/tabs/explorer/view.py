@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel_material_ui as pmui
 
@@ -109,7 +109,7 @@ class View(Base):
             del now[number]
         self.context.options.pictures = SIGN.join(now)
 
-    def _drawn(self, drawing: Drawing, geometry: Mapping[str, Any]) -> None:
+    def _drawn(self, drawing: Drawing, geometry: Mapping[str, object]) -> None:
         options = self.context.options
         options.selection = choosing.add(options.selection, drawing, geometry, options.mode)
 

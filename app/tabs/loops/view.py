@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.models import BoxAnnotation, ColumnDataSource
@@ -129,7 +129,7 @@ class View(Base):
             gap=10,
         )  # fmt: skip
 
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options, more = self.context.options, ("u_min", "u_max", "points")
         usual = tuple(name for name in options.names() if name not in more)
         groups = Group(options, usual), Group(options, more, title="More", open=False)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, TeeHead, Whisker
 from bokeh.palettes import interp_palette
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -23,7 +24,7 @@ from app.tabs.networks.files_view import Files
 from app.tabs.networks.loop_view import FLOAT, ON_CHIP, LoopView
 from app.tabs.networks.pad import Pad
 from app.tabs.programming.text import OUTCOME_COLORS
-from app.tabs.view import Context
+from app.tabs.view import Context, OneRun
 from app.tabs.view import View as Base
 
 if TYPE_CHECKING:
@@ -100,14 +101,14 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options = self.context.options
         usual = ("show", "over", "hidden", "tile", "ohm", "adc", "verify", "tolerance", "layer", "map")
         seldom = tuple(name for name in options.names() if name not in usual)
         return Panel((Group(options, usual), Group(options, seldom, title="More", open=False)), layout="bar",
                      boxes=("seed",))  # fmt: skip
 
-    def _causes(self) -> Any:
+    def _causes(self) -> Figure:
         self.bars = ColumnDataSource({"x": [], "top": [], "low": [], "high": [], "name": [], "color": []})
         figure = self.theme.figure(
             "network causes", title="Where the errors come from", x="Each cause alone", y="Accuracy (%)", height=330
@@ -125,7 +126,7 @@ class View(Base):
         figure.xaxis.major_label_orientation = 0.6
         return figure
 
-    def _curve(self) -> Any:
+    def _curve(self) -> Figure:
         figure = self.theme.figure(
             "network curve", title="Accuracy over one setting", x=" ", y="Accuracy (%)", height=330
         )
@@ -138,7 +139,7 @@ class View(Base):
         figure.add_tools(theme.hover([dots], ("Setting", "@x"), ("Accuracy", "@y{0.0} %")))
         return figure
 
-    def _images(self) -> Any:
+    def _images(self) -> Figure:
         figure = self.theme.figure(
             "network images", title="Images: float network / chip", x=" ", y=" ", height=330, match_aspect=True
         )
@@ -154,7 +155,7 @@ class View(Base):
         Axis(figure, "y").show("linear", -5, 29)
         return figure
 
-    def _weights(self) -> Any:
+    def _weights(self) -> Figure:
         figure = self.theme.figure(
             "network weights", title="Weights on the chip", x="Wanted weight", y="Weight on the chip", height=330
         )
@@ -184,7 +185,7 @@ class View(Base):
             self.context.select(*divmod(number, result.columns), add=add)
 
     # ------------------------------------------------------------------------------------------------ replaced
-    def of_one_run(self) -> Sequence[Any]:
+    def of_one_run(self) -> Sequence[OneRun]:
         return self.map, self.confusion
 
     def update(self, result: Result) -> None:

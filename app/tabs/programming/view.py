@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -71,7 +73,7 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options, lines = self.context.options, self.context.lines
         resistances = ("word_ohm", "bit_ohm", "source_ohm", "sense_ohm", "ends")  # only a chosen row conducts here
         numbers = {"level_seed", "levels", "max_pulses", "steps", "u_set", "u_start", "u_stop", "u_step"}
@@ -84,7 +86,7 @@ class View(Base):
         )  # fmt: skip
         panel = Panel(groups, layout="bar", boxes=tuple(numbers))
 
-        def show(*events: Any) -> None:
+        def show(*events: Event) -> None:
             panel.hide(*(() if options.through else resistances))
 
         options.param.watch(show, ["method", "target", "through"])
@@ -245,7 +247,7 @@ class View(Base):
         ])  # fmt: skip
 
 
-def column(*parts: Any) -> Any:
+def column(*parts: object) -> pn.Column:
     return layout.column(*parts, gap=10)
 
 

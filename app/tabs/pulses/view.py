@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.models import ColumnDataSource, Range1d
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -49,20 +50,20 @@ class View(Base):
     def _apply(self, segments: tuple[Segment, ...], repeats: int) -> None:
         self.context.apply({"kind": "lab", "segments": to_text(segments), "cycles": repeats})
 
-    def _figure(self, name: str, title: str, y: str, height: int) -> Any:
+    def _figure(self, name: str, title: str, y: str, height: int) -> Figure:
         figure = self.theme.figure(f"pulses {name}", title=title, x="Pulse", y=y, height=height, x_range=self.x)
         figure.min_border_left = 74
         figure.vspan("x", source=self.edges, line_color=NEUTRAL, line_dash="dotted")
         return figure
 
-    def _voltage(self) -> Any:
+    def _voltage(self) -> Figure:
         figure = self._figure("voltage", "Voltage of each pulse", "Voltage (V)", 170)
         figure.yaxis.ticker.desired_num_ticks = 3
         self.volts = ColumnDataSource(XY)
         self.theme.ink(figure.step("x", "y", source=self.volts, mode="center", line_width=1.5).glyph, "line_color")
         return figure
 
-    def _response(self) -> Any:
+    def _response(self) -> Figure:
         figure = self._figure("response", "Conductance after each pulse", "Conductance (µS)", 300)
         self.bands = [ColumnDataSource(BAND) for _ in range(2)]
         for source, alpha in zip(self.bands, (0.2, 0.35), strict=True):
