@@ -223,5 +223,5 @@ def groups(estimates: Iterable[Number]) -> dict[str, list[Number]]:
     """
     found: dict[str, list[Number]] = {}
     for each in estimates:
-        found.setdefault(HEADINGS.get(each.group, each.group), []).append(each)
+        found.setdefault(HEADINGS.get(each.group, each.group[:1].upper() + each.group[1:]), []).append(each)
     return found
