@@ -79,7 +79,7 @@ def _unless_few(finding: Finding, cycles: int) -> Finding:
     """What so few cycles do not contradict is not thereby good: their bands are as wide as anything."""
     if finding.good and cycles < FEWEST.get(finding.about, 0):
         return Finding(
-            finding.about, None, f"{cycles} cycles in all tell nothing of this; {FEWEST[finding.about]} would."
+            finding.about, None, f"{cycles} cycles in total are too few for this; {FEWEST[finding.about]} would do."
         )
     return finding
 
@@ -156,7 +156,7 @@ def _later(held_out: xr.Dataset) -> Finding:
         f"({_percent(expected.sel(feature=name))} expected)" for name in skill["feature"].values
     )  # fmt: skip
     if float(width.max()) > MOST_WIDTH:
-        return Finding("Later cycles", None, f"Too few held-out cycles to judge. Variance explained: {shares}.")
+        return Finding("Later cycles", None, f"Too few held-out cycles for a verdict. Variance explained: {shares}.")
     if bool(bad.any()):
         return Finding("Later cycles", False, f"Held-out cycles are not predicted as the fit expects: {shares}.")
     return Finding("Later cycles", True, f"Held-out cycles are predicted as the fit expects: {shares} of variance.")
