@@ -20,7 +20,8 @@ from synaptogen_core.types import F64
 
 REPLICATES = 400
 BINS = 400
-KINDS = ("cycle to cycle", "device means", "device spreads", "device skews", "device tails")
+LEVELS, SHAPES = ("device means", "device spreads"), ("device skews", "device tails")
+KINDS = ("cycle to cycle", *LEVELS, *SHAPES)
 ONCE_IN_20 = 0.95
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 FEW_DEVICES = 8  # with fewer, stretches of cycles are resampled in their place

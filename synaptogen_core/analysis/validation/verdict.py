@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from synaptogen_core.analysis.loops.screening import STATE
+from synaptogen_core.analysis.validation.distances import KINDS, LEVELS, SHAPES
 from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
@@ -66,10 +67,11 @@ def findings(
         _apart("Cycle to cycle", distances.sel(kind=["cycle to cycle"]), "shapes of the distributions over cycles"),
         _memory(autocorrelation),
         _correlations(correlations.sel(kind=["within devices", "one cycle later"])),
-        _device_to_device(distances),
+        _apart("Device to device", distances.sel(kind=list(LEVELS)), "means and spreads of devices"),
         _later(held_out),
         _others(held_out),
         _drift(fit.devices),
+        *_shapes(distances),
         *_failed(fit, failed),
     ]
     cycles = min(int(np.isfinite(fit.features[str(name)].values).sum()) for name in distances["feature"].values)
@@ -117,15 +119,10 @@ def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
     return Finding(about, False, f"{subject} differ by more than sampling error ({where}).")
 
 
-def _device_to_device(distances: xr.Dataset) -> Finding:
-    """Means and spreads; then shapes, which no class of device lets differ from device to device."""
-    about, kinds = "Device to device", distances["kind"].values
-    means = _apart(about, distances.sel(kind=kinds[1:3]), "means and spreads of devices")
-    shapes = _apart(about, distances.sel(kind=kinds[3:]), "skews and tails of devices")
-    if shapes.good is None or means.good is None:
-        return means
-    worse = [one for one in (means, shapes) if not one.good]
-    return Finding(about, not worse, " ".join(one.text for one in worse or (means, shapes)))
+def _shapes(distances: xr.Dataset) -> list[Finding]:
+    """Skews and tails of each device's own: a line where there are any, which no class of device has."""
+    found = _apart("Shapes of devices", distances.sel(kind=list(SHAPES)), "skews and tails of devices")
+    return [found] if found.good is False else []
 
 
 def _memory(autocorrelation: xr.Dataset) -> Finding:
@@ -178,8 +175,8 @@ def _later(held_out: xr.Dataset) -> Finding:
 def _others(held_out: xr.Dataset) -> Finding:
     if "distance" not in held_out:
         return Finding("Other devices", None, f"Not tested: {held_out.attrs['devices']}.")
-    found = _apart("Other devices", held_out[["distance", "expected"]], "devices held back and a fit of the others")
-    return found
+    found = held_out[["distance", "expected"]].sel(kind=list(KINDS[:3]))
+    return _apart("Other devices", found, "devices held back and a fit of the others")
 
 
 def _drift(devices: xr.Dataset) -> Finding:
@@ -188,7 +185,7 @@ def _drift(devices: xr.Dataset) -> Finding:
     most = devices.attrs["drift_q"]
     trend, jump = (devices[f"{kind}_q"] < most for kind in ("trend", "jump"))
     moving = trend | jump
-    size = xr.where(jump & (devices["jump_p"] < devices["trend_p"]), abs(devices["jump"]), abs(devices["trend"]))
+    size = abs(devices["trend"].where(~jump | (devices["trend_p"] < devices["jump_p"]), devices["jump"]))
     count, total = int(moving.any("feature").sum()), devices.sizes["device"]
     if count:
         typical = size.where(moving).median("device")
@@ -224,12 +221,15 @@ def summary(good: dict[str, bool | None]) -> Finding:
         "rare values": ("Tails",),
         "sequences of cycles": ("Memory", "Correlations", "Later cycles", "Drift", "Failed cycles"),
         "arrays of many devices": ("Device to device", "Other devices"),
+        "tails of single devices": ("Shapes of devices",),
     }
     fine: list[str] = []
     poor: list[str] = []
     unknown: list[str] = []
     for use, needs in uses.items():
         states = [good[need] for need in needs if need in good]
+        if not states:
+            continue
         place = poor if False in states else unknown if all(state is None for state in states) else fine
         place.append(use)
     parts = [
