@@ -18,6 +18,7 @@ from bokeh.models import (
     Title,
     Tool,
 )
+from bokeh.palettes import diverging_palette, interp_palette
 from bokeh.plotting import figure as bokeh_figure
 
 from app.look import layout
@@ -25,6 +26,15 @@ from app.look.plain import escape
 from synaptogen_core.palette import AXES, COLORS
 from synaptogen_core.schema import Feature
 
+# From below zero to above it, on light and on dark: zero is the background's.
+DIVERGING = (
+    diverging_palette(
+        ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7f7f7"),
+        ("#7f2704", "#d94801", "#fd8d3c", "#fdd0a2", "#f7f7f7"),
+        9,
+    ),
+    interp_palette(["#4292c6", "#1b2126", "#e6550d"], 9),
+)
 STATE_COLORS = ("#0072B2", "#E69F00", "#D55E00")  # HRS, IRS, LRS
 OUTLIER = "#D55E00"
 NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
@@ -108,7 +118,7 @@ for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
 """
 
 LOG_LABEL = """
-if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
+if (ticks.every((t) => t >= 1e-3 && t < 1e6)) { return String(Number(tick.toPrecision(3))) } // one notation an axis
 const [mantissa, exponent] = tick.toExponential(2).split("e")
 const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
 return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
@@ -142,6 +152,13 @@ def number(value: float, digits: int = 3) -> str:
         return "–"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
     return text.replace("-", "−")
+
+
+def measured(value: float, digits: int = 3) -> str:
+    """A number that was measured, to so many significant digits, zeros included: ``0.730``."""
+    if not 1e-3 <= abs(value) < 10 ** (digits - 1):
+        return number(value, digits)
+    return f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
 
 
 def quantity(value: float, name: str) -> str:
@@ -318,6 +335,12 @@ def card(figure: Any, *more: Any) -> pn.Column:
 def heading(text: str) -> pn.pane.HTML:
     """The title of a card that is not a figure."""
     return pn.pane.HTML(f"<h3>{text}</h3>", margin=(4, 6), stylesheets=["h3 { margin: 0; font-size: 1rem; }"])
+
+
+def switch(label: str) -> pmui.Switch:
+    """A switch in the text of a card, its words as large as those around it."""
+    small = {"& .MuiFormControlLabel-label": {"fontSize": QUIET["font-size"]}}
+    return pmui.Switch(label=label, value=False, size="small", margin=(4, 10), sx=small)
 
 
 def note(text: str = "") -> pn.pane.HTML:

@@ -78,7 +78,7 @@ class Downloads:
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.cancel.on_click(self._stop)
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
-        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), styles={"min-height": "1.4rem"})
+        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), visible=False)
         hidden = [pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._answer, self._carrier)]
         self._row = pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width")
         self.layout = pmui.Column(
@@ -100,7 +100,7 @@ class Downloads:
         """Begin a download of what there is now, or let it wait for its turn."""
         order, busy = self._order(kind), self.cancel.visible
         if isinstance(order, str):
-            self.said.object = escape(f"{self._doing}. {order}" if busy else order)
+            self._tell_user(f"{self._doing}. {order}" if busy else order)
             return
         asked = [waiting.name for waiting, _ in self._waiting]
         if busy and not self._lane.cancelled:
@@ -197,4 +197,7 @@ class Downloads:
     def _say(self, text: str) -> None:
         self._doing = text
         after = ", ".join(order.name for order, _ in self._waiting)
-        self.said.object = escape(f"{text}; then {after}" if after else text)
+        self._tell_user(f"{text}; then {after}" if after else text)
+
+    def _tell_user(self, text: str) -> None:
+        self.said.param.update(object=escape(text), visible=bool(text))

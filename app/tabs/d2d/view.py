@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
-from bokeh.palettes import diverging_palette, interp_palette
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -26,10 +25,6 @@ NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 IDENTICAL = "The devices are identical: where they seem to differ, it is by the few cycles that they are judged by."
 POINT = {"x": [], "y": [], "row": [], "column": []}
 SHORT = {"r_hrs": "R HRS", "u_set": "U SET", "r_lrs": "R LRS", "u_reset": "U RESET"}
-BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7f7f7")
-ORANGES = ("#7f2704", "#d94801", "#fd8d3c", "#fdd0a2", "#f7f7f7")
-DIVERGING = diverging_palette(BLUES, ORANGES, 9)
-ON_DARK = interp_palette(["#4292c6", "#1b2126", "#e6550d"], 9)
 SPREAD_UNITS = {"r_hrs": (1.0, "decades"), "u_set": (1e3, "mV"), "r_lrs": (1.0, "Ω"), "u_reset": (1e3, "mV")}
 KINDS = {
     "device_to_device": ("Correlation between devices", "Of the devices' true means"),
@@ -161,7 +156,7 @@ class View(Base):
         )  # fmt: skip
         figure.grid.visible = False
         self.cells = ColumnDataSource({"x": [], "y": [], "value": [], "text": [], "model": [], "over": []})
-        shades = self.theme.shade(LinearColorMapper(low=-1, high=1, nan_color=NEUTRAL), DIVERGING, ON_DARK)
+        shades = self.theme.shade(LinearColorMapper(low=-1, high=1, nan_color=NEUTRAL), *theme.DIVERGING)
         words = self.theme.inside("over")
         figure.rect("x", "y", 0.98, 0.98, source=self.cells, line_color=None,
                     fill_color={"field": "value", "transform": shades})  # fmt: skip
@@ -263,7 +258,7 @@ def table(shares: tuple[Share, ...]) -> str:
         scale, unit = SPREAD_UNITS[share.name]
         values = (share.c2c, share.c2c_model, share.d2d, share.d2d_model)
         name = next(f.long_name for f in FEATURES if f.name == share.name)
-        cells = "".join(f"<td>{theme.number(scale * v)} {unit}</td>" for v in values)
+        cells = "".join(f"<td>{theme.measured(scale * v)} {unit}</td>" for v in values)
         lines.append(f"<tr><th>{name[0].upper()}{name[1:]}</th>{cells}</tr>")
     caption = "Cycle to cycle (C2C): root mean square over the devices. Device to device (D2D): of their true means."
     return f'<table class="numbers"><caption>{caption}</caption>{head}{"".join(lines)}</table>' if lines else ""

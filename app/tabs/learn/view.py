@@ -156,14 +156,15 @@ class View(Base):
         self.errors.object = "Some lessons cannot be shown. " + " ".join(result.errors)
 
     def _offer(self, offer: Offer) -> Any:
-        start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
+        start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key,
+                            styles={"margin-top": "auto"})  # fmt: skip
         start.on_click(lambda event: self._begin(offer))
         steps = "1 step" if offer.steps == 1 else f"{offer.steps} steps"
         about = f"{offer.level}. {steps}, about {offer.minutes} minutes."
-        return theme.card(layout.column(
+        return theme.card(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
-            markdown(offer.summary), start, gap=10,
-        ))  # fmt: skip
+            markdown(offer.summary, margin=(6, 6, 10, 6)), start,
+        )  # fmt: skip
 
     def _show_step(self, page: Page) -> None:
         self.title.object = f"{page.lesson.title} ({page.number}/{page.lesson.steps})"
@@ -222,7 +223,7 @@ class View(Base):
 
 
 def markdown(text: str = "", **options: Any) -> pn.pane.Markdown:
-    return pn.pane.Markdown(text, sizing_mode="stretch_width", margin=(0, 6), stylesheets=[TEXT], **options)
+    return pn.pane.Markdown(text, sizing_mode="stretch_width", stylesheets=[TEXT], **{"margin": (0, 6)} | options)
 
 
 def verdict_text(verdict: Verdict, run: str) -> str:

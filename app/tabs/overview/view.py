@@ -86,7 +86,7 @@ class View(Base):
         edges = histogram.edges * theme.factor(name)
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": 100 * histogram.share}
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
-        low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
+        low, middle, high = (theme.measured(q * theme.factor(name)) for q in histogram.quantiles)
         self.histograms[name].title.text = f"{theme.AXES[name][2]}  {middle} {theme.unit(name)}"
         self.ranges[name].text = f"90 % in {low} … {high} {theme.unit(name)}"
 

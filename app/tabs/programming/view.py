@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
 from bokeh.palettes import interp_palette
 
@@ -44,7 +43,7 @@ MOST_TICKS = 7
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.adding = theme.switch("Clicks add cells")
         self.map = CellMap(self.theme, "programming map", context.select, lambda: self.adding.value)
         self.failures = ColumnDataSource(POINT)
         self.map.figure.scatter("x", "y", source=self.failures, marker="square", size=5, color="color")

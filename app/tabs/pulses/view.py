@@ -51,6 +51,7 @@ class View(Base):
     def _figure(self, name: str, title: str, y: str, height: int) -> Any:
         figure = self.theme.figure(f"pulses {name}", title=title, x="Pulse", y=y, height=height, x_range=self.x)
         figure.min_border_left = 74
+        figure.xaxis.ticker.min_interval = 1
         figure.vspan("x", source=self.edges, line_color=NEUTRAL, line_dash="dotted")
         return figure
 
@@ -58,7 +59,7 @@ class View(Base):
         figure = self._figure("voltage", "Voltage of each pulse", "Voltage (V)", 170)
         figure.yaxis.ticker.desired_num_ticks = 3
         self.volts = ColumnDataSource(XY)
-        self.theme.ink(figure.step("x", "y", source=self.volts, mode="center", line_width=1.5).glyph, "line_color")
+        self.theme.ink(figure.step("x", "y", source=self.volts, mode="after", line_width=1.5).glyph, "line_color")
         return figure
 
     def _response(self) -> Any:
@@ -77,14 +78,15 @@ class View(Base):
         self.editor.show(result.segments, result.repeats, result.factor)
         self.editor.found = [said(effect) for effect in result.effects]
         pulse, micro = result.pulse, 1e6
-        self.volts.data = {"x": pulse, "y": result.voltage}
+        last = result.effects[-1].last if result.effects else 1
+        ends = [last + 0.5] if pulse.size else []
+        self.volts.data = {"x": np.append(pulse - 0.5, ends), "y": np.append(result.voltage, result.voltage[-1:])}
         low, wide, middle, high, top = result.band * micro if result.pulse.size else np.empty((5, 0))
         self.bands[0].data = {"x": pulse, "low": low, "high": top}
         self.bands[1].data = {"x": pulse, "low": wide, "high": high}
         self.median.data = {"x": pulse, "y": middle}
         for i, source in enumerate(self.followed):
             source.data = {"x": pulse, "y": result.followed[i] * micro} if i < len(result.names) else XY
-        last = result.effects[-1].last if result.effects else 1
         self.edges.data = {"x": [effect.first - 0.5 for effect in result.effects[1:]]}
         self.x.update(start=-0.5, end=last + 0.5, reset_start=-0.5, reset_end=last + 0.5)
         whose = f" of cell ({result.names[-1][0]}, {result.names[-1][1]})" if result.own else ""

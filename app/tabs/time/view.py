@@ -8,7 +8,6 @@ import numpy as np
 import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, Range1d, Span
-from bokeh.palettes import RdBu11
 
 from app.controls.panel import Group, Panel
 from app.look import theme
@@ -37,6 +36,7 @@ class View(Base):
         self._window()
         self.maps = [CellMap(self.theme, f"time map {k + 1}", context.select, lambda: False) for k in range(MAPS)]
         for one in self.maps:
+            self.theme.shade(one.colors, *theme.DIVERGING)
             one.add_marks()
             one.figure.height = 330
         self.map_notes = [theme.note() for _ in self.maps]
@@ -92,12 +92,12 @@ class View(Base):
         largest = float(np.quantile(np.abs(result.later[-1].change), 0.99)) or 0.01
         for one, note, later in zip(self.maps, self.map_notes, result.later, strict=True):
             title = f"Change after {later.moment} (%)"
-            scale = Scale(RdBu11[::-1], -100 * largest, 100 * largest, title, "Change", "0.00", "%")
+            scale = Scale(one.colors.palette, -100 * largest, 100 * largest, title, "Change", "0.00", "%")
             one.show(100 * later.change, 0, later.change.shape, scale)
             one.mark(result.cells)
             note.object = f"{100 * later.moved:.0f} % of the cells jumped; RMS {100 * later.rms:.2g} %"
         self.map_note.object = (
-            "Read currents beside those at the end of the train, all four on one scale. "
+            "Read currents compared with those at the end of the train, all four on one scale. "
             f"After the last one, the next jump of any cell comes in {duration(result.next_event)}."
         )
 
