@@ -79,6 +79,7 @@ _SHEET = {
 COMPONENTS = {
     "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": _FOCUS}}},
     "MuiButton": _HEIGHTS,
+    "MuiFormControlLabel": {"styleOverrides": {"label": {"fontSize": QUIET["font-size"]}}},
     "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}},
     "MuiDrawer": {"styleOverrides": {"paper": {"@media (max-width: 599px)": _SHEET}}},
 }
@@ -339,8 +340,7 @@ def heading(text: str) -> pn.pane.HTML:
 
 def switch(label: str) -> pmui.Switch:
     """A switch in the text of a card, its words as large as those around it."""
-    small = {"& .MuiFormControlLabel-label": {"fontSize": QUIET["font-size"]}}
-    return pmui.Switch(label=label, value=False, size="small", margin=(4, 10), sx=small)
+    return pmui.Switch(label=label, value=False, size="small", margin=(4, 10))
 
 
 def note(text: str = "") -> pn.pane.HTML:
@@ -350,7 +350,7 @@ def note(text: str = "") -> pn.pane.HTML:
 
 TABLE = """
 table.numbers { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }
-table.numbers caption { text-align: left; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
+table.numbers caption { text-align: left; white-space: normal; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
 table.numbers th, table.numbers td { padding: 3px 6px; text-align: right; font-weight: normal; }
 table.numbers th:first-child { text-align: left; opacity: 0.85; }
 @media (max-width: 599px) { table.numbers { font-size: 12px; } table.numbers :is(th, td) { padding: 3px; } }

@@ -47,6 +47,7 @@ class Order:
     name: str
     write: Callable[[Progress, threading.Event], IO[bytes]]
     note: str = ""  # what is to be said of it when it has been sent
+    question: str = ""  # what is to be said first of a very large one: it is written at the second click
 
 
 class Downloads:
@@ -68,7 +69,7 @@ class Downloads:
         self._file: IO[bytes] | None = None
         self._lane = Lane()
         self._sent = self._size = 0
-        self._name = self._type = self._doing = self._note = ""
+        self._name = self._type = self._doing = self._note = self._asked = ""
         self._waiting: list[tuple[Order, str]] = []  # and their media types
         self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
         self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
@@ -102,6 +103,11 @@ class Downloads:
         if isinstance(order, str):
             self._tell_user(f"{self._doing}. {order}" if busy else order)
             return
+        if order.question and self._asked != order.name:
+            self._asked = order.name
+            self._tell_user(order.question)
+            return
+        self._asked = ""
         asked = [waiting.name for waiting, _ in self._waiting]
         if busy and not self._lane.cancelled:
             asked.append(self._name)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
 
 MOST_CHOICES = 6
+GOES_ON = "goes-on"  # page.js: where the keyboard goes on if the button that was pressed has gone
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 # Where there is room for one column only, the pictures come first: who answers has seen them.
@@ -46,12 +47,12 @@ class View(Base):
         words.stylesheets = [*words.stylesheets, BELOW]
         halves = theme.grid(words, self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
         self.step = layout.column(self._head(), halves, visible=False, gap=10)
-        self.layout = layout.column(self.list, self.step)
+        self.layout = layout.column(self.list, self.step, css_classes=["lesson"])
         self._shown: tuple[Offer, ...] = ()
 
     # ------------------------------------------------------------------------------------------------ made once
     def _head(self) -> Any:
-        self.title = pmui.Typography("", variant="h6", margin=(0, 6))
+        self.title = pmui.Typography("", variant="h6", margin=(0, 6), css_classes=[GOES_ON])
         leave = pmui.Button(label="All lessons", variant="text", size="small", icon="arrow_back", margin=0)
         leave.on_click(lambda event: self._leave())
         return layout.flow(leave, self.title, gap="2px 10px")
@@ -66,7 +67,7 @@ class View(Base):
         self.again = pmui.Button(label="Predict again", variant="outlined", size="small", icon="replay", margin=(6, 6))
         self.hint = theme.note()
         self.hint.visible = False
-        self.verdict = theme.Alert(severity="success", visible=False, **WIDE)
+        self.verdict = theme.Alert(severity="success", visible=False, css_classes=[GOES_ON], **WIDE)
         self.differs = theme.Alert(severity="info", visible=False, **WIDE)
         self.restore = pmui.Button(label="Restore the lesson's settings", variant="outlined", size="small", icon="tune",
                                    visible=False, margin=(0, 6))  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker, LinearAxis, LinearScale, LogColorMapper, Range1d
 
 from app.look import layout, theme
-from app.look.axes import set_range
+from app.look.axes import set_range, steps
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import cell_entries, legend, mark_entries
 from app.look.tags import BESIDE, SHARES
@@ -171,11 +171,12 @@ class View(Base):
         )  # fmt: skip
         figure.title.text_font_style = "bold"
         figure.tags = [BESIDE]
+        figure.xaxis.ticker.min_interval = 1
         self.volt_axis = LinearAxis(y_range_name="volts", axis_label="Voltage (V)", ticker=FixedTicker(ticks=[]))
         figure.add_layout(self.volt_axis, "right")
         self.theme.dress_axis(self.volt_axis)
         self.volts = ColumnDataSource(XY)
-        voltage = figure.step("x", "y", source=self.volts, mode="center", line_width=1.5, y_range_name="volts")
+        voltage = figure.step("x", "y", source=self.volts, mode="after", line_width=1.5, y_range_name="volts")
         self.theme.ink(voltage.glyph, "line_color")
         self.answers: list[tuple[ColumnDataSource, Any]] = []
         self.answer_hover = theme.hover([], ("Pulse", "@x"), ("Conductance", "@y{0.0} µS"))
@@ -193,7 +194,7 @@ class View(Base):
     def _show_response(self, result: Result) -> None:
         response = result.response
         pulse, micro = response.pulse, theme.factor("conductance")
-        self.volts.data = {"x": pulse, "y": response.voltage}
+        self.volts.data = steps(pulse, response.voltage)
         for i, (source, dots) in enumerate(made(self.answers, len(response.conductance), self._answer_of)):
             known = i < len(response.conductance)
             source.data = {"x": pulse, "y": response.conductance[i] * micro} if known else XY

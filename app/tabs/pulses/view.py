@@ -9,6 +9,7 @@ from bokeh.models import ColumnDataSource, Range1d
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
+from app.look.axes import steps
 from app.look.legend import cell_entries, legend, swatch
 from app.look.theme import COLORS, NEUTRAL
 from app.settings.sections import MAX_CELLS
@@ -78,15 +79,14 @@ class View(Base):
         self.editor.show(result.segments, result.repeats, result.factor)
         self.editor.found = [said(effect) for effect in result.effects]
         pulse, micro = result.pulse, 1e6
-        last = result.effects[-1].last if result.effects else 1
-        ends = [last + 0.5] if pulse.size else []
-        self.volts.data = {"x": np.append(pulse - 0.5, ends), "y": np.append(result.voltage, result.voltage[-1:])}
+        self.volts.data = steps(pulse, result.voltage)
         low, wide, middle, high, top = result.band * micro if result.pulse.size else np.empty((5, 0))
         self.bands[0].data = {"x": pulse, "low": low, "high": top}
         self.bands[1].data = {"x": pulse, "low": wide, "high": high}
         self.median.data = {"x": pulse, "y": middle}
         for i, source in enumerate(self.followed):
             source.data = {"x": pulse, "y": result.followed[i] * micro} if i < len(result.names) else XY
+        last = result.effects[-1].last if result.effects else 1
         self.edges.data = {"x": [effect.first - 0.5 for effect in result.effects[1:]]}
         self.x.update(start=-0.5, end=last + 0.5, reset_start=-0.5, reset_end=last + 0.5)
         whose = f" of cell ({result.names[-1][0]}, {result.names[-1][1]})" if result.own else ""
