@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from synaptogen_core.analysis.fitting_api import fit_retention, judge_retention
-from synaptogen_core.analysis.retention.judge import KINDS
+from synaptogen_core.analysis.fitting_api import fit_retention, validate_retention
+from synaptogen_core.analysis.retention.validate import KINDS
 from synaptogen_core.durations import duration
 from synaptogen_core.exchange.measurements.retention_table import load_retention_table
 from tests.analysis.made_retention import NOISE, TRUTH, table
@@ -44,7 +44,7 @@ def main(tables: int = 40, births: int = 1500, first: int = 100) -> None:
 
 def measured(file: str) -> None:
     begin = time.perf_counter()
-    found = judge_retention(fit_retention(load_retention_table(file), resamples=0))
+    found = validate_retention(fit_retention(load_retention_table(file), resamples=0))
     print(f"{Path(file).name}, {time.perf_counter() - begin:.0f} s")
     scores = ", ".join(f"{law} {float(one):.3f}" for law, one in zip(KINDS, found.held_out.values, strict=True))
     print(f"births held back, log-likelihood an increment in uS: {scores}")

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 from synaptogen_core.errors import shown
 from synaptogen_core.types import F32, F64
 
-MAX_PULSES = 50_000_000
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -280,7 +279,13 @@ def span(name: str, value: object, size: int) -> tuple[int, int]:
 
 
 def bandwidth(value: object) -> float:
-    """Return `value` as a bandwidth of 0 or more [Hz]."""
+    """Return `value` as a bandwidth of 0 or more [Hz].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no number, or below 0.
+    """
     found = number("bandwidth", value)
     if found < 0:
         raise ValueError(f"bandwidth: must be 0 Hz or more (got {found:g}); 0 reads without noise")
@@ -387,14 +392,3 @@ def voltages(u: ArrayLike, shape: tuple[int, int], lines: bool = False) -> tuple
     if not largest <= _FLOAT32_MAX:
         raise ValueError("u: must be finite (got NaN or infinity); correct the voltages")
     return given.astype(np.float32, copy=False), largest
-
-
-def train_length(pulses: int) -> int:
-    """Return `pulses`, if the arrays of so long a train fit in a workstation's memory."""
-    if pulses > MAX_PULSES:
-        got = f"{pulses:,}" if pulses < 10**40 else shown(pulses)
-        raise ValueError(
-            f"pulses: a train has at most {MAX_PULSES:,} (got {got}); use fewer cycles, "
-            "and go on with a second train on the same cells"
-        )
-    return pulses

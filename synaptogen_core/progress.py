@@ -115,7 +115,13 @@ class Work:
             self.progress(share)
 
     def stop_if_asked(self) -> None:
-        """End with `Cancelled` if the caller wants to stop."""
+        """End with `Cancelled` if the caller wants to stop.
+
+        Raises
+        ------
+        Cancelled
+            If `cancel` says so.
+        """
         if is_cancelled(self.cancel):
             raise Cancelled(f"{self.what}: cancelled by the caller; {self.kept}")
 

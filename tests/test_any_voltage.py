@@ -155,6 +155,26 @@ def test_trains_of_the_command_line_follow_the_device(times: float, tmp_path: Pa
         assert f"|U| reaches 1.5 V, and the device was measured up to {1.5 * times:g} V" in notes(by_hand)[0]
 
 
+def test_cells_are_read_where_their_device_was_measured(times: float) -> None:
+    """The packaged one's .2 V is a voltage of that device alone."""
+    pairs = sc.crossbar.DifferentialPairs(1e-6, 1e-4)
+
+    def reads(t: float, *u: float) -> list[Any]:
+        cells, volts = sc.CellArray((6, 6), scaled(t), seed=3), {"read_voltage": u[0]} if u else {}
+        train = 2 * (sc.PulseTrain.cycling(2, -1.5 * t, 1.5 * t) + sc.PulseTrain.read_only(2, *u))
+        ds = sc.simulate(cells, train, record=("conductance", "current"), every=3, **volts)
+        found = [ds["conductance"], ds["current"] / t, cells.conductance(*u), cells.current(*u) / t,
+                 cells.read(*u, bandwidth=0.0) / t, sc.crossbar.matvec(cells, np.ones(6), pairs, **volts),
+                 sc.crossbar.EffectiveMatrix(cells, LINES, u=u[0] if u else None).matrix()]  # fmt: skip
+        return [np.asarray(one) for one in found]
+
+    for seen, expected, at_fixed in zip(reads(times), reads(1.0), reads(times, 0.2), strict=True):
+        np.testing.assert_allclose(seen, expected, rtol=1e-5, atol=1e-12)
+        assert not np.allclose(at_fixed, expected, rtol=1e-3, atol=1e-12)  # negative control
+    for seen, expected in zip(reads(1.0), reads(1.0, 0.2), strict=True):
+        np.testing.assert_array_equal(seen, expected)
+
+
 def test_loops_are_drawn_over_the_whole_range(times: float) -> None:
     ds = sc.simulate(sc.CellArray((4, 4), scaled(times), seed=1), sc.PulseTrain.cycling(2, -1.5 * times, 1.5 * times))
     assert sc.plots.iv_loops(ds).range("voltage") == pytest.approx((-1.5 * times, 1.5 * times))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import graphlib
 import json
 import re
 import subprocess
@@ -13,12 +12,10 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "synaptogen_core"
-LONGEST_FILE = 400
 HEAVY = tuple("app bokeh dask datashader h5netcdf holoviews numba pandas panel scipy xarray zarr".split())
 IMPORTED_AS = {"pyyaml": "yaml", "scikit-learn": "sklearn"}
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -69,16 +66,6 @@ def tracked() -> tuple[Path, ...]:
     if listed.returncode:
         pytest.skip("not a git checkout: which files belong to the project is not known")
     return tuple(ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file())
-
-
-def test_no_file_is_long() -> None:
-    code = {
-        *EVERY_SOURCE,
-        *(ROOT / "app").rglob("*.js"),
-        *(path for path in (ROOT / "assets").rglob("*") if path.suffix in {".css", ".js"}),
-    }
-    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in code}
-    assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
 
 
 # ------------------------------------------------------------------------------------------------ chance has an address
@@ -161,20 +148,6 @@ def test_only_exchange_and_report_open_a_path() -> None:
 def test_an_opened_path_would_be_seen() -> None:
     assert len(openings(ast.parse("open('a'); p.write_text('x'); np.load(p); ds.to_netcdf('b')"))) == 4
     assert openings(ast.parse("a.replace('x', 'y'); json.loads('1'); np.loadable")) == []
-
-
-def test_no_import_cycle() -> None:
-    graph = grimp.build_graph("synaptogen_core", "app", exclude_type_checking_imports=True)
-    arrows = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    assert len(arrows) > 10
-    graphlib.TopologicalSorter(arrows).prepare()  # raises CycleError, which names the modules
-
-
-def test_no_import_cycle_in_the_app_even_for_types() -> None:
-    graph = grimp.build_graph("app", exclude_type_checking_imports=False)
-    arrows = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    assert len(arrows) > 10
-    graphlib.TopologicalSorter(arrows).prepare()
 
 
 def test_import_is_light() -> None:

@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -39,6 +40,7 @@ ROOT = Path(synaptogen_core.__file__).parent
 OWNERS = ("self", "cls")
 GIVEN = (*OWNERS, "typing")  # what a caller does not write: numba gives an intrinsic its typing context
 HEADING = "Parameters\n----------\n"
+RAISES = "Raises\n------\n"
 Place = tuple[str, int, str]  # file below the package, line, name
 
 
@@ -57,15 +59,39 @@ def functions(body: list[ast.stmt], inside: str = "") -> Iterator[tuple[str, ast
             yield f"{inside}{node.name}", node
 
 
-def without_parameters(source: str, file: str, exempt: Callable[[str], bool]) -> list[Place]:
-    """Public functions of two or more arguments whose docstring does not state them."""
-    missing = []
-    for name, node in functions(ast.parse(source).body):
-        given = node.args
-        arguments = [a.arg for a in given.posonlyargs + given.args + given.kwonlyargs if a.arg not in GIVEN]
-        if len(arguments) > 1 and HEADING not in (ast.get_docstring(node) or "") + "\n" and not exempt(name):
-            missing.append((file, node.lineno, name))
-    return missing
+parse = cache(ast.parse)
+
+
+def has_arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Two or more."""
+    given = node.args
+    return len([a for a in given.posonlyargs + given.args + given.kwonlyargs if a.arg not in GIVEN]) > 1
+
+
+def refuses(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Raises an error, or hands an argument to a check that does; a base class that leaves a method open does not."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Raise) and "NotImplementedError" not in ast.unparse(each):
+            return True
+        called = each.func if isinstance(each, ast.Call) else None
+        if isinstance(called, ast.Attribute) and getattr(called.value, "id", "").endswith(("checks", "rules")):
+            return True
+        if getattr(called, "attr", getattr(called, "id", "")).startswith("check_"):
+            return True
+    return False
+
+
+Rule = Callable[[ast.FunctionDef | ast.AsyncFunctionDef], bool]
+SECTIONS: dict[str, Rule] = {HEADING: has_arguments, RAISES: refuses}  # a section, and what asks for it
+
+
+def without(section: str, source: str, file: str, exempt: Callable[[str], bool]) -> list[Place]:
+    """Public functions whose docstring lacks a section that they ask for."""
+    return [
+        (file, node.lineno, name)
+        for name, node in functions(parse(source).body)
+        if SECTIONS[section](node) and section not in (ast.get_docstring(node) or "") + "\n" and not exempt(name)
+    ]
 
 
 def commands(app: typer.Typer) -> set[tuple[str, str]]:
@@ -78,13 +104,13 @@ def commands(app: typer.Typer) -> set[tuple[str, str]]:
     return found
 
 
-def documented(base: type, name: str) -> bool:
-    """Whether a class of this package states the parameters of a method, or one of another package has a docstring."""
-    text = inspect.getdoc(vars(base)[name]) or ""
-    return HEADING in text if base.__module__.startswith("synaptogen_core") else bool(text)
+def documented(base: type, name: str, section: str) -> bool:
+    """Whether a class of this package has this section for a method, or one of another package has a docstring."""
+    text = (inspect.getdoc(vars(base)[name]) or "") + "\n"
+    return section in text if base.__module__.startswith("synaptogen_core") else bool(text)
 
 
-def implements(module: ModuleType, name: str, protocols: list[type]) -> bool:
+def implements(module: ModuleType, name: str, protocols: list[type], section: str) -> bool:
     """Whether a method is documented by a base class, or by a protocol of which its class has all methods."""
     owner, _, method = name.rpartition(".")
     kind = getattr(module, owner, None)
@@ -93,7 +119,7 @@ def implements(module: ModuleType, name: str, protocols: list[type]) -> bool:
     for base in (*kind.__mro__[1:], *protocols):
         wanted = [each for each in vars(base) if not each.startswith("_")] if base in protocols else []
         fits = base is not kind and method in vars(base) and all(hasattr(kind, each) for each in wanted)
-        if fits and documented(base, method):
+        if fits and documented(base, method, section):
             return True
     return False
 
@@ -121,7 +147,8 @@ def as_text(places: Iterable[Place]) -> str:
     return "\n".join(f"{file}:{line} {name}" for file, line, name in places)
 
 
-def test_public_functions_state_their_parameters() -> None:
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.split("\n")[0])
+def test_public_functions_state(section: str) -> None:
     everything = modules()
     kinds = [value for module in everything.values() for value in vars(module).values() if isinstance(value, type)]
     protocols = [k for k in kinds if getattr(k, "_is_protocol", False) and k.__module__.startswith("synaptogen_core")]
@@ -131,10 +158,10 @@ def test_public_functions_state_their_parameters() -> None:
     for file, module in everything.items():
 
         def exempt(name: str, module: ModuleType = module) -> bool:
-            return (module.__name__, name) in registered or implements(module, name, protocols)
+            return (module.__name__, name) in registered or implements(module, name, protocols, section)
 
-        missing += without_parameters((ROOT / file).read_text(encoding="utf-8"), file, exempt)
-    assert not missing, f"{len(missing)} public functions do not state their parameters:\n{as_text(missing)}"
+        missing += without(section, (ROOT / file).read_text(encoding="utf-8"), file, exempt)
+    assert not missing, f"{len(missing)} public functions without {section.splitlines()[0]}:\n{as_text(missing)}"
 
 
 def test_the_public_interface_states_its_parameters() -> None:
@@ -143,13 +170,18 @@ def test_the_public_interface_states_its_parameters() -> None:
     assert not missing, f"{len(missing)} functions of the interface do not state their parameters:\n{as_text(missing)}"
 
 
+REFUSING = ("raise ValueError('a: no')", "checks.whole('a', a)", "x = own.check_path(a)", "raise NotImplementedError")
+
+
 def test_a_missing_statement_is_seen() -> None:
     heading = HEADING.strip().replace("\n", "\n    ")
     good = f'def one(a, b):\n    """Say.\n\n    {heading}\n    a, b : float\n    """\n'
     bad = 'class Two:\n    def three(self, a, *, b=1):\n        """Say."""\n'
     bad += '    def four(self, a):\n        """Say."""\n'
-    assert without_parameters(good + bad, "some.py", lambda name: False) == [("some.py", 9, "Two.three")]
-    assert without_parameters(bad, "some.py", lambda name: name == "Two.three") == []
+    assert without(HEADING, good + bad, "some.py", lambda name: False) == [("some.py", 9, "Two.three")]
+    assert without(HEADING, bad, "some.py", lambda name: name == "Two.three") == []
+    raising = [f'def f{k}(a):\n    """Say."""\n    {line}\n' for k, line in enumerate(REFUSING)]
+    assert [name for *_, name in without(RAISES, "".join(raising), "some.py", lambda name: False)] == ["f0", "f1", "f2"]
 
     def silent(a: int) -> int:
         """Say."""

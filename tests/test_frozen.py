@@ -74,7 +74,7 @@ RECORDS = [
     sc.crossbar.Lines(),
     sc.crossbar.Periphery(sc.crossbar.Dac(4, 0, 1)),
     sc.crossbar.solve_lines(np.full((3, 4), 1e-4), BIAS),
-    recording.request((3, 4), "state", 1, [1, 2], 0.2, None),
+    recording.request(sc.CellArray((3, 4), DEVICE, seed=1), "state", 1, [1, 2], 0.2, None),
     sc.fitting.scaled_curves(DEVICE),
     *(made_up(kind) for kind in (LineSolution, Pulse, sc.fitting.Curves, sc.fitting.Fit, sc.fitting.Validation)),
 ]

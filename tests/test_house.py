@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSES = ("synaptogen_core", "app")
+WRITTEN = (*HOUSES, "assets", "benchmarks", "examples", "tests")  # by hand
 LARGEST_FOLDER = 12  # files, without __init__.py
 LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 80  # lines, without its docstring
@@ -20,6 +21,7 @@ ALIKE = 6  # lines in a row that two places must not share
 # Commands of the command line: Typer makes the options of a command from its arguments, so that they stand there.
 COMMANDS = {"synaptogen_core/cli/generate.py: generate", "synaptogen_core/cli/measured/fit.py: fit"}
 
+MOST_ANY = 200  # names `Any` in annotations of the app; pyproject.toml says what for
 OF_EACH_TAB = {"Options", "Result", "View"}
 # Classes of one house that share a name; the list only shrinks.
 NAMESAKES = {
@@ -112,7 +114,10 @@ def test_no_folder_is_a_hall() -> None:
 
 
 def test_no_file_and_no_function_is_long() -> None:
-    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in sources()}
+    written = [
+        path for folder in WRITTEN for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".js", ".css"}
+    ]
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in written}
     assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
     functions = {
         f"{name_of(path)}: {node.name}": body_length(node)
@@ -172,3 +177,14 @@ def test_a_class_has_its_name_for_itself(house: str) -> None:
 def test_a_namesake_would_be_seen() -> None:
     one, other = ast.parse("class A: pass\nclass _B: pass"), ast.parse("class A: pass\nclass _B: pass\nclass C: pass")
     assert namesakes({"a": one, "b": other}) == {"A": ["a", "b"]}
+
+
+def anys(tree: ast.Module) -> int:
+    return sum(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree))
+
+
+def test_any_is_the_exception() -> None:
+    found = {name_of(path): anys(parse(path)) for path in sources() if path.is_relative_to(ROOT / "app")}
+    count = sum(found.values())
+    assert count <= MOST_ANY, f"{count} Any in {dict(Counter(found).most_common(12))}"
+    assert anys(ast.parse("from typing import Any\ndef f(a: Any, *b: 'str') -> dict[str, Any]: ...")) == 2

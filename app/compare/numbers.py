@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from app.settings.sections import Choices
+from app.compare.beside import kept
+from app.settings.numbers import number_text
+from app.settings.sections import Choices, Request
 from app.work.runs import Run
+from app.work.tab import Tab
 from synaptogen_core.analysis import statistics_api
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import FEATURES
@@ -48,7 +51,6 @@ class Distance:
 
 @dataclass(frozen=True)
 class Differences:
-    changed: tuple[tuple[str, str, str], ...]  # setting, in A, in B
     distances: tuple[Distance, ...]
     numbers: tuple[Number, ...]
 
@@ -88,7 +90,7 @@ def differences(a: Run, b: Run, cancel: threading.Event) -> Differences:
     for make in (_spreads, _memory, _window):
         stop(cancel)
         numbers += _each(make, a, b)
-    return Differences(changed(a, b), distances, tuple(numbers))
+    return Differences(distances, tuple(numbers))
 
 
 def stop(cancel: threading.Event) -> bool:
@@ -97,19 +99,26 @@ def stop(cancel: threading.Event) -> bool:
     return False
 
 
-def changed(a: Run, b: Run) -> tuple[tuple[str, str, str], ...]:
-    """The settings in which two runs differ."""
+def changed(a: Request, b: Request, tab: Tab) -> tuple[tuple[str, str, str], ...]:
+    """The settings in which two pictures of a tab differ, by their names in a link: what each is in A and in B."""
+    used = [part for part in ("read", "lines") if part in tab.results.USES]
+    pairs = [("", one, other) for one, other in zip(a.simulation, b.simulation, strict=True)]
+    pairs += [("", getattr(a, part), getattr(b, part)) for part in used]
+    now = b.of_tab(tab.key)
+    pairs.append((f"{tab.key}.", kept(tab, a.of_tab(tab.key), now), now))
     found = []
-    for one, other in zip(a.key, b.key, strict=True):
+    for prefix, one, other in pairs:
         for name in sorted({*one, *other}):
-            values = [_said(choices, name) for choices in (one, other)]
-            if values[0] != values[1]:
-                found.append((name, *values))
+            in_a, in_b = (_said(choices, name) for choices in (one, other))
+            if in_a != in_b:
+                found.append((f"{prefix}{name}", in_a, in_b))
     return tuple(found)
 
 
 def _said(choices: Choices, name: str) -> str:
     value = choices.get(name)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value)
     return "–" if value is None else str(getattr(value, "name", value))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from itertools import count
-from typing import Any
 
 import panel as pn
 from bokeh.document import Document
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS, Div
+from param.parameterized import Event
 
 from app.look.copy_button import CopyButton
 from app.settings.history import History
@@ -69,7 +69,7 @@ class Address:
             DocumentReady, CustomJS(args={"number": self._at, "asked": self._asked, "text": self._text}, code=LISTEN)
         )
 
-    def refresh(self, *events: Any) -> None:
+    def refresh(self, *events: Event) -> None:
         """Write the settings into the address bar: soon, once for many changes, and under the document's lock."""
         if not self._due:
             self._due = True

@@ -18,6 +18,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.counts import counted
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES, FEATURES, VARIABLES
@@ -112,7 +113,13 @@ def feature_list(ds: xr.Dataset, features: str | Sequence[str] | None) -> tuple[
 
 
 def names_of(features: object) -> tuple[str, ...]:
-    """One name or several as a tuple."""
+    """One name or several as a tuple.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no text.
+    """
     names = tuple(features) if isinstance(features, Iterable) and not isinstance(features, str) else (features,)
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"features: must be a name or a list of them (got {shown(features)}); give texts")
@@ -349,7 +356,7 @@ def check_cells(used: int, left_out: int, least: int, what: str) -> None:
     """
     if used < least:
         raise ValueError(
-            f"ds: must hold at least {least} cell{'s' if least > 1 else ''} without a missing value for {what} (got "
+            f"ds: must hold at least {counted(least, 'cell')} without a missing value for {what} (got "
             f"{used}, and {left_out} with missing values); simulate more cells, or choose a run of cycles without gaps"
         )
 

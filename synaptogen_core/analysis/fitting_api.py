@@ -15,7 +15,7 @@ The public face of the room (`sc.fitting`):
 `compare_numbers`   device and measurement in quantiles, bit errors, averages, spreads, each with interval and limit
 `validate`             `Fit` -> `Validation`: simulated beside measured, held-out cycles and devices, a verdict in words
 `fit_pulse_width`   single pulses -> how a threshold depends on their width
-`fit_retention`     reads at times since programming -> `RetentionFit`; `judge_retention` says what it is worth
+`fit_retention`     reads at times since programming -> `RetentionFit`; `validate_retention`: how good it is
 ==================  =============================================================================================
 
 Measurements are Datasets in the layout of `array.measurement`; `load_measurements` reads them from files,
@@ -31,8 +31,8 @@ from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, usable_records
 from synaptogen_core.analysis.retention.fit import RetentionFit, fit_retention
-from synaptogen_core.analysis.retention.judge import RetentionJudgement, judge_retention
 from synaptogen_core.analysis.retention.pulse_width import PulseWidth, fit_pulse_width
+from synaptogen_core.analysis.retention.validate import RetentionValidation, validate_retention
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.choose import choose
 from synaptogen_core.analysis.validation.lines import LIMITS, compare_numbers, limits_said
@@ -49,7 +49,7 @@ __all__ = [
     "Fit",
     "PulseWidth",
     "RetentionFit",
-    "RetentionJudgement",
+    "RetentionValidation",
     "Validation",
     "choose",
     "compare",
@@ -62,10 +62,10 @@ __all__ = [
     "fit_pulse_width",
     "fit_retention",
     "from_simulation",
-    "judge_retention",
     "limits_said",
     "scaled_curves",
     "screen_devices",
     "usable_records",
     "validate",
+    "validate_retention",
 ]

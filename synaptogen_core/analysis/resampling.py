@@ -140,7 +140,13 @@ def interpolated_quantiles(ordered: NDArray[np.floating[Any]], probabilities: tu
 
 
 def check_confidence(confidence: float) -> None:
-    """Refuse a probability outside (0, 1)."""
+    """Refuse a probability outside (0, 1).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no number, or not between 0 and 1.
+    """
     if not 0.0 < checks.number("confidence", confidence) < 1.0:
         raise ValueError(f"confidence: must lie between 0 and 1 (got {confidence!r}); 0.95 is usual")
 

@@ -138,15 +138,14 @@ class CellArray(Chosen):
             ages = ages.switched(before.switched(target), target.r)
         self.take_over(target, self.reads, ages)
 
-    def current(self, u: ArrayLike = read_noise.READ_VOLTAGE) -> F32:
+    def current(self, u: ArrayLike | None = None) -> F32:
         """Current I(r, U) without noise [A]; shape (rows, columns).
-
-        `u` [V] as for `apply_voltage`, or one voltage a line: shape (rows, 1) or (1, columns).
 
         Parameters
         ----------
-        u : float or array
-            [V].
+        u : float or array, optional
+            [V], as for `apply_voltage`, or one voltage a line: shape (rows, 1) or (1, columns). Default: the device's
+            `u_0`, at which its resistances are defined.
 
         Returns
         -------
@@ -162,16 +161,18 @@ class CellArray(Chosen):
         ----------
         Source: I(r, U) of Hennen et al. 2024; docs/model.md.
         """
-        curves = conduction.curves(self.check_voltages(u, lines=True), self._constants)
+        curves = conduction.curves(
+            self.check_voltages(self._device.u_0 if u is None else u, lines=True), self._constants
+        )
         return choose.engine(self._engine).between(self._found().reshape(self._shape), *curves)
 
-    def conductance(self, u: ArrayLike = read_noise.READ_VOLTAGE) -> F32:
-        """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns). `u` [V] as for `current`.
+    def conductance(self, u: ArrayLike | None = None) -> F32:
+        """Static conductance I(r, U)/U [S], dI/dU at U = 0; shape (rows, columns).
 
         Parameters
         ----------
-        u : float or array
-            [V].
+        u : float or array, optional
+            [V], as for `current`.
 
         Returns
         -------
@@ -183,16 +184,18 @@ class CellArray(Chosen):
         TypeError, ValueError
             If the voltages are no finite numbers, or their shape does not fit.
         """
-        curves = conduction.conductance_curves(self.check_voltages(u, lines=True), self._constants)
+        curves = conduction.conductance_curves(
+            self.check_voltages(self._device.u_0 if u is None else u, lines=True), self._constants
+        )
         return choose.engine(self._engine).between(self._found().reshape(self._shape), *curves)
 
-    def read(self, u: ArrayLike = read_noise.READ_VOLTAGE, bandwidth: float = read_noise.BANDWIDTH) -> F32:
+    def read(self, u: ArrayLike | None = None, bandwidth: float = read_noise.BANDWIDTH) -> F32:
         """One noisy read [A]; shape (rows, columns). Each read has noise of its own; the states stay as they are.
 
         Parameters
         ----------
-        u : float or array
-            Read voltage [V], as for `apply_voltage`.
+        u : float or array, optional
+            Read voltage [V], as for `apply_voltage`. Default: the device's `u_0`.
         bandwidth : float
             Bandwidth of the read [Hz]; 0 for no noise.
 
@@ -211,7 +214,7 @@ class CellArray(Chosen):
         Source: Johnson and shot noise, as in Hennen et al. 2024; docs/model.md.
         """
         bandwidth = checks.bandwidth(bandwidth)
-        volts, number = self.check_voltages(u), self.count_reads(1)
+        volts, number = self.check_voltages(self._device.u_0 if u is None else u), self.count_reads(1)
         state, c, engine = self._state, self._constants, choose.engine(self._engine)
         found = self._found()
         seen = state if found is state.r else replace(state, r=found)

@@ -82,6 +82,11 @@ def to_the_end(work: Callable[[], None]) -> None:
     ----------
     work : callable
         An exception in it is the caller's.
+
+    Raises
+    ------
+    BaseException
+        What `work` raised; an interrupt, once the work has ended or was called off.
     """
     if threading.current_thread() is not threading.main_thread():
         work()

@@ -36,6 +36,11 @@ def each_block(
         Default: as many as there are processors.
     attend : callable, optional
         Called now and then on the caller's thread while it waits for the others; ends the whole if it raises.
+
+    Raises
+    ------
+    BaseException
+        What `work` or `attend` raised, after the blocks that have begun.
     """
     count = min(threads or available_threads(), -(-size // length))
     if count == 1:

@@ -21,7 +21,13 @@ SHAPE = re.compile(r"([0-9]+)\s*[x,*]\s*([0-9]+)", re.IGNORECASE)
 
 
 def shape(text: str) -> tuple[int, int]:
-    """Rows and columns out of a text such as 256x256."""
+    """Rows and columns out of a text such as 256x256.
+
+    Raises
+    ------
+    ValueError
+        If the text is not rows x columns.
+    """
     found = SHAPE.fullmatch(text.strip())
     if not found:
         raise ValueError(f"--shape: must be rows x columns (got {text!r}); write 256x256")
@@ -29,7 +35,13 @@ def shape(text: str) -> tuple[int, int]:
 
 
 def size(text: str) -> int:
-    """Bytes out of a text such as 256MB or 2GiB."""
+    """Bytes out of a text such as 256MB or 2GiB.
+
+    Raises
+    ------
+    ValueError
+        If the text is no number of bytes from 1.
+    """
     from dask.utils import parse_bytes  # a tenth of a second, for those who give a size
 
     try:

@@ -13,7 +13,7 @@ from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.tally import notes
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import arguments, console
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
+from synaptogen_core.counts import counted
 from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.durations import duration
 from synaptogen_core.errors import FileError
@@ -168,8 +168,9 @@ def generate(
         ),
     ] = None,
     read_voltage: Annotated[
-        float, typer.Option(help="At which conductance is recorded [V].", rich_help_panel=RECORD)
-    ] = READ_VOLTAGE,
+        float | None,
+        typer.Option(help="At which conductance is recorded [V]. Default: the device's own.", rich_help_panel=RECORD),
+    ] = None,
     bandwidth: Annotated[
         float | None, typer.Option(help="Of the read noise [Hz]; without it, no noise.", rich_help_panel=RECORD)
     ] = None,
@@ -239,7 +240,8 @@ def generate(
         "bandwidth": bandwidth,
     }
     bound = arguments.size(budget)
-    title = f"{cells.rows} x {cells.columns} cells, {len(pulses):,} pulses in {pulses.cycles:,} cycles"
+    title = f"{cells.rows} x {cells.columns} cells, {counted(len(pulses), 'pulse')}"
+    title += f" in {counted(pulses.cycles, 'cycle')}"
     if dry_run:
         seconds, nbytes = rehearse(cells, pulses, output, threads=threads, **recording)
         updates = f"{cells.size * len(pulses):,} updates"

@@ -118,6 +118,11 @@ def devices_of(numbers: ModelNumbers, sd: tuple[float, ...]) -> Devices:
     Returns
     -------
     Devices
+
+    Raises
+    ------
+    ValueError
+        Without an extension.
     """
     extension = numbers.extension
     if extension is None:
@@ -184,6 +189,11 @@ def population_median(numbers: ModelNumbers, feature: int, weights: F64, sd: flo
         Of the components.
     sd : float
         Of x.
+
+    Raises
+    ------
+    ValueError
+        Without an extension.
     """
     extension = numbers.extension
     if extension is None:
@@ -212,6 +222,11 @@ def shape_series(numbers: ModelNumbers, sd: tuple[float, ...]) -> F64:
     Returns
     -------
     ndarray of float64, shape (4, TERMS + 1)
+
+    Raises
+    ------
+    ValueError
+        Without an extension.
     """
     extension = numbers.extension
     if extension is None:

@@ -21,6 +21,11 @@ def polynomial(name: str, coefficients: F64) -> None:
         Of the field, for the error.
     coefficients : ndarray, shape (degree + 1,)
         The highest power first.
+
+    Raises
+    ------
+    ValueError
+        If it has another shape or degree, or does not pass through zero.
     """
     if coefficients.ndim != 1 or not 1 <= coefficients.size - 1 <= MAX_DEGREE:
         raise ValueError(
@@ -76,6 +81,11 @@ def voltages(u_0: float, eta: float, u_max: float, valid_range: float, limit: fl
         Largest measured voltage [V].
     limit : float
         Largest voltage of a full RESET that the basis curves allow [V].
+
+    Raises
+    ------
+    ValueError
+        If one of them is out of its bounds.
     """
     if not 0 < u_max <= limit:
         raise ValueError(f"u_max: must be above 0 and at most {limit:g} V (got {u_max:g}); lower it")
@@ -94,6 +104,11 @@ def window(g_hhrs: float, g_llrs: float) -> None:
     ----------
     g_hhrs, g_llrs : float
         Static conductances at u_0 [S].
+
+    Raises
+    ------
+    ValueError
+        If LRS does not conduct more than HRS.
     """
     if not g_llrs > g_hhrs:
         raise ValueError("llrs: must conduct more than hhrs at u_0 (got less); are the two polynomials exchanged?")

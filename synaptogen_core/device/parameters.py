@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from synaptogen_core import checks
-from synaptogen_core.device import rules, variations
+from synaptogen_core.counts import counted
+from synaptogen_core.device import text_rules, variations
 from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.drawing import cards
 from synaptogen_core.schema import FEATURE_NAMES
@@ -73,12 +74,12 @@ class DeviceParameters(ModelNumbers):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._become("variations", tuple(_frozen(change) for change in self.variations))
-        self._become("notes", rules.sentences("notes", self.notes))
-        longest = rules.MAX_NAME if self.base is None else None
-        rules.text("name", self.name, longest, empty=False)
+        self._become("notes", text_rules.sentences("notes", self.notes))
+        longest = text_rules.MAX_NAME if self.base is None else None
+        text_rules.text("name", self.name, longest, empty=False)
         for name in ("source", "licence", "citation"):
-            rules.text(name, getattr(self, name), rules.MAX_TEXT)
-        rules.changes(self.variations)
+            text_rules.text(name, getattr(self, name), text_rules.MAX_TEXT)
+        text_rules.changes(self.variations)
 
     def __eq__(self, other: object) -> bool:
         return super().__eq__(other) and isinstance(other, DeviceParameters) and self.name == other.name
@@ -97,9 +98,9 @@ class DeviceParameters(ModelNumbers):
         rows = [
             (
                 "Kinds of device",
-                f"{cards.counted(len(self.weights), 'component')}, {100 * self.outlier_share:.3g} % outliers",
+                f"{counted(len(self.weights), 'component')}, {100 * self.outlier_share:.3g} % outliers",
             ),
-            ("Memory", cards.counted(self.order, "cycle")),
+            ("Memory", counted(self.order, "cycle")),
             ("Measured", f"up to {self.valid_range:g} V"),
             ("Hash", self.hash),
             ("Source", self.source or self.citation),
@@ -161,7 +162,7 @@ class DeviceParameters(ModelNumbers):
         TypeError, ValueError
             If a value breaks its rule.
         """
-        rules.no_others(others)
+        text_rules.no_others(others)
         wishes = {
             "order": order,
             "shapes": None if shapes == "true" else shapes,
@@ -179,7 +180,7 @@ class DeviceParameters(ModelNumbers):
         if not change:
             return self
         record = (*self.variations, variations.plain(change))
-        rules.changes(record)  # before any law is computed
+        text_rules.changes(record)  # before any law is computed
         varied, labels = variations.apply(self, change)
         return replace(varied, name=", ".join([self.name, *labels]), base=self.base or self, variations=record)
 
@@ -217,7 +218,7 @@ class DeviceParameters(ModelNumbers):
         ValueError
             If something is missing, superfluous or breaks its rule.
         """
-        plain = rules.dictionary(data)
+        plain = text_rules.dictionary(data)
         changes = plain.pop("variations")
         device = cls(**plain)
         for change in changes:

@@ -136,7 +136,13 @@ class Curve:
 
     @cached_property
     def table(self) -> Table:
-        """The curve as it is drawn."""
+        """The curve as it is drawn.
+
+        Raises
+        ------
+        ValueError
+            If the curve is not finite within its span.
+        """
         low, high = self.span or (-SHAPE_RANGE, SHAPE_RANGE)
         step = 2.0 ** math.ceil(math.log2((high - low) / SEGMENTS) - 1e-9)
         first = math.floor(low / step) * step
@@ -168,6 +174,11 @@ class Curve:
         Returns
         -------
         Curve
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `data` is no dictionary with a kind, or describes no curve.
         """
         if isinstance(data, Curve):
             return data

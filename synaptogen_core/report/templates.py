@@ -32,7 +32,13 @@ def stamp() -> str:
 
 
 def check_html(path: str | os.PathLike[str]) -> None:
-    """Refuse a name of a report that does not end in .html."""
+    """Refuse a name of a report that does not end in .html.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another one.
+    """
     if text.as_path(path).suffix.lower() != ".html":
         raise FileError(f"{path}: must end in .html (got {Path(path).suffix or 'no suffix'}); rename it")
 

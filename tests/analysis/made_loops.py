@@ -82,6 +82,9 @@ def made_loops(cell: Cell, cycles: int = 12, seed: int = 0) -> Made:
         if cell.reset_first:
             vector, reached = n, np.inf  # it is in force until the RESET of this loop
         for k, u in enumerate(source):
+            if low and deepest and u < 0:  # behind a gradual RESET, it SETs in the same loop
+                low, vector = False, vector + 1
+                r_hrs[vector] = r_lrs[n] * max(deepest, u_reset[n]) / u_reset[n]
             one = r_hrs[vector], u_set[vector], r_lrs[vector], u_reset[vector]
             if not low and u * one[0] / (one[0] + cell.series) <= -one[1]:
                 low, deepest = True, 0.0
@@ -94,7 +97,7 @@ def made_loops(cell: Cell, cycles: int = 12, seed: int = 0) -> Made:
                     low, vector, reached = False, vector + 1, 0.0
                     one = r_hrs[vector], u_set[vector], r_lrs[vector], u_reset[vector]
                 v[k], i[k] = _state(cell, u, low, one, deepest, reached)
-        if cell.gradual:  # the next cycle begins where this one ended
+        if cell.gradual and not cell.reset_first:  # the next cycle begins where this one ended
             low, vector = False, n + 1
             r_hrs[vector] = r_lrs[n] * max(deepest, u_reset[n]) / u_reset[n]
         i = np.maximum(i, -cell.limit)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.device import recursion, rules, stationary
+from synaptogen_core.device import recursion, rules, stationary, text_rules
 from synaptogen_core.device.model.float32 import constants
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import FileError
@@ -186,7 +186,7 @@ def test_what_is_got_is_told_in_a_few_words() -> None:
 
 def largest_device() -> dict[str, Any]:
     """All that a file may hold at most."""
-    data = {**PLAIN, "order": rules.MAX_ORDER, "notes": ["x" * rules.MAX_TEXT] * rules.MAX_NOTES}
+    data = {**PLAIN, "order": rules.MAX_ORDER, "notes": ["x" * text_rules.MAX_TEXT] * text_rules.MAX_NOTES}
     newest, b = np.array(PLAIN["var"]["10"]["a"]), PLAIN["var"]["10"]["b"]
     data["var"] = {}
     for p in range(1, rules.MAX_ORDER + 1):
@@ -219,7 +219,7 @@ def test_the_largest_device_is_quick_from_its_file_to_its_first_cell() -> None:
     assert processor_seconds(lambda: sc.CellArray((1, 1), device, seed=1, engine="numpy").state()) < 1  # 0.1
     data["variations"] = [
         {"order": p, "shapes": "gaussian", "c2c": 0.9, "d2d": 0.9, "outlier_share": 0.1, "eta": 3.0, "u_max": 1.4}
-        for p in range(rules.MAX_ORDER, rules.MAX_ORDER - rules.MAX_VARIATIONS, -1)
+        for p in range(rules.MAX_ORDER, rules.MAX_ORDER - text_rules.MAX_VARIATIONS, -1)
     ]
     varied = json.dumps(data)
     assert processor_seconds(lambda: device_from_text(varied, "varied.json")) < 2  # 0.6
@@ -251,7 +251,7 @@ def test_an_order_that_is_too_large_is_refused_before_its_law_is_looked_at(monke
 
 def test_a_device_can_be_varied_so_often() -> None:
     device = DEVICE
-    for _ in range(rules.MAX_VARIATIONS):
+    for _ in range(text_rules.MAX_VARIATIONS):
         device = device.vary(c2c=1.1)
     assert DeviceParameters.from_dict(device.to_dict()) == device
     with pytest.raises(ValueError) as error:

@@ -49,7 +49,7 @@ def planned(run: Run) -> xr.Dataset:
     """The Dataset of all cells, without its values."""
     cells, recording = runs.make_cells(run.request), runs.recording(run.request, run.train)
     # without the counts of switched and stuck cells: those of the run are of the cells that it recorded
-    return Parts.of(cells, run.train, wanted(cells.shape, **recording), budget=runs.BUDGET // 2).template()
+    return Parts.of(cells, run.train, wanted(cells, **recording), budget=runs.BUDGET // 2).template()
 
 
 def probe(data: xr.Dataset) -> xr.Dataset:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel as pn
+from param.parameterized import Event
 
 from app.controls.upload import door
 from app.look import layout, theme
@@ -82,7 +83,7 @@ class View(Base):
             if kind in kinds:
                 files.start(kind)
 
-    def _taken(self, event: Any) -> None:
+    def _taken(self, event: Event) -> None:
         """A session's file: all settings become what it says."""
         if event.new:
             name = str(self.file.filename or "file")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import panel_material_ui as pmui
 
@@ -15,6 +15,7 @@ from app.tabs.explorer.card import PictureCard
 from app.tabs.explorer.picker import CellList
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 from synaptogen_core.plots.exploring.draw import KINDS
 from synaptogen_core.schema import FEATURES
 
@@ -36,7 +37,7 @@ class View(Base):
         options = context.options
         kinds = [[kind, words, count] for kind, (words, count) in KINDS.items()]
         self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn, self._clicked) for k in range(MOST)]
-        small: dict[str, Any] = {"variant": "outlined", "size": "small", "margin": (4, 4)}
+        small: dict[str, object] = {"variant": "outlined", "size": "small", "margin": (4, 4)}
         self.more = pmui.Button(label="Add a picture", icon="add", **small)
         self.more.on_click(lambda event: self._pick(MOST, ""))
         self.invert = pmui.Button(label="Invert", icon="flip", **small)
@@ -63,6 +64,9 @@ class View(Base):
             ),
             self.note, gap=10,
         )  # fmt: skip
+
+    def of_one_run(self) -> Sequence[PictureCard]:
+        return [card for card in self.cards if card.shown is not None]
 
     def update(self, result: Result) -> None:
         quantities = [list(each) for each in result.quantities]
@@ -106,7 +110,7 @@ class View(Base):
             del now[number]
         self.context.options.pictures = SIGN.join(now)
 
-    def _drawn(self, drawing: Drawing, geometry: Mapping[str, Any]) -> None:
+    def _drawn(self, drawing: Drawing, geometry: Mapping[str, object]) -> None:
         options = self.context.options
         options.selection = choosing.add(options.selection, drawing, geometry, options.mode)
 
@@ -124,10 +128,10 @@ def summary(result: Result) -> str:
     """What is selected, in a line."""
     if not result.asked:
         return "Draw a box or a lasso in a picture: the same cells light up in all"
-    cells = f"{result.count:,} of {result.of:,} cells selected ({100 * result.count / result.of:.3g} %)"
+    cells = f"{result.count:,} of {counted(result.of, 'cell')} selected ({100 * result.count / result.of:.3g} %)"
     if result.cycles is None:
         return cells
-    return f"{cells}, in {result.cycles:,} of {result.of_cycles:,} cycles"
+    return f"{cells}, in {result.cycles:,} of {counted(result.of_cycles, 'cycle')}"
 
 
 def caption(result: Result) -> str:
@@ -137,5 +141,5 @@ def caption(result: Result) -> str:
         return "No cell is selected: the box is empty, or the steps leave nothing."
     return (
         f"The {len(result.rows)} most unusual {what}, medians over the cycles. σ: robust standard deviation of all "
-        f"{result.of:,} cells. Click a cell to follow it on every tab, with Shift one more."
+        f"{counted(result.of, 'cell')}. Click a cell to follow it on every tab, with Shift one more."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel as pn
 import panel_material_ui as pmui
@@ -14,13 +14,14 @@ from app.look.plain import escape
 from app.tabs.learn.picture_view import LessonPicture
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
 
 MOST_CHOICES = 6
 GOES_ON = "goes-on"  # page.js: where the keyboard goes on if the button that was pressed has gone
-WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
+WIDE: dict[str, object] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 # Where there is room for one column only, the pictures come first: who answers has seen them.
 BELOW = "@media (max-width: 1199px) { :host { order: 1 } }"
@@ -38,7 +39,7 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self._page: Page | None = None
-        self._asked: tuple[Any, ...] = ()
+        self._asked: tuple[object, ...] = ()
         self._former: Callable[[], None] | None = None  # brings back the settings from before the lesson
         self.offers = layout.column()
         self.errors = theme.Alert(severity="error", visible=False, **WIDE)
@@ -51,13 +52,13 @@ class View(Base):
         self._shown: tuple[Offer, ...] = ()
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _head(self) -> Any:
+    def _head(self) -> pn.Row:
         self.title = pmui.Typography("", variant="h6", margin=(0, 6), css_classes=[GOES_ON])
         leave = pmui.Button(label="All lessons", variant="text", size="small", icon="arrow_back", margin=0)
         leave.on_click(lambda event: self._leave())
         return layout.flow(leave, self.title, gap="2px 10px")
 
-    def _words(self) -> Any:
+    def _words(self) -> pn.Column:
         self.heading = pmui.Typography("", variant="subtitle1", margin=(4, 6))
         self.text, self.explain = markdown(), markdown()
         self.question = markdown(styles={"font-weight": "600"})
@@ -84,7 +85,7 @@ class View(Base):
             self.differs, self.restore, self.explain, buttons, gap=10,
         ))  # fmt: skip
 
-    def _choice(self, i: int) -> Any:
+    def _choice(self, i: int) -> pmui.Button:
         left = {"justifyContent": "flex-start", "textAlign": "left", "textTransform": "none"}
         button = pmui.Button(
             label="", variant="outlined", visible=False, margin=(0, 6), sizing_mode="stretch_width", sx=left
@@ -92,7 +93,7 @@ class View(Base):
         button.on_click(lambda event: self._predict(str(i + 1)))
         return button
 
-    def _live(self) -> Any:
+    def _live(self) -> pn.Column:
         self.pictures = [LessonPicture(self.theme, f"learn {i}") for i in (1, 2)]
         self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
         self.numbers = theme.table()
@@ -156,11 +157,11 @@ class View(Base):
         self.errors.visible = bool(result.errors)
         self.errors.object = "Some lessons cannot be shown. " + " ".join(result.errors)
 
-    def _offer(self, offer: Offer) -> Any:
+    def _offer(self, offer: Offer) -> pn.Column:
         start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key,
                             styles={"margin-top": "auto"})  # fmt: skip
         start.on_click(lambda event: self._begin(offer))
-        steps = "1 step" if offer.steps == 1 else f"{offer.steps} steps"
+        steps = counted(offer.steps, "step")
         about = f"{offer.level}. {steps}, about {offer.minutes} minutes."
         return theme.card(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
@@ -223,7 +224,7 @@ class View(Base):
         self.verdict.object = verdict_text(verdict, run)
 
 
-def markdown(text: str = "", **options: Any) -> pn.pane.Markdown:
+def markdown(text: str = "", **options: object) -> pn.pane.Markdown:
     return pn.pane.Markdown(text, sizing_mode="stretch_width", stylesheets=[TEXT], **{"margin": (0, 6)} | options)
 
 

@@ -22,7 +22,6 @@ from synaptogen_core.schema import HRS, LRS
 
 USES = frozenset({"cells"})
 RECORD = ("features", "conductance", "current", "state")
-READ_VOLTAGE = 0.2  # of the recorded conductance
 
 
 class Options(TabOptions):

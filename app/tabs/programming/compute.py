@@ -56,6 +56,7 @@ class Options(TabOptions):
         "g_level": "µS", "g_low": "µS", "g_high": "µS", "tolerance": "%",
         "u_set": "V", "u_start": "V", "u_stop": "V", "u_step": "V",
     }  # fmt: skip
+    LOOKS = frozenset({"map", "stair_map"})
 
     def active(self) -> tuple[str, ...]:
         hidden = {"level": {"g_level"}, "pattern": {"g_low", "g_high"}, "random": {"levels", "level_seed"}}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import panel as pn
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
-from bokeh.palettes import interp_palette
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale, cell_colors
 from app.look.legend import cell_entries, legend, swatch
-from app.look.theme import MAP_PALETTE, NEUTRAL
+from app.look.theme import DIVERGING, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.programming.text import (
     OUTCOME_COLORS,
@@ -32,7 +34,6 @@ from app.tabs.view import View as Base
 if TYPE_CHECKING:
     from app.tabs.programming.compute import Result, Staircase, Targets
 
-ERRORS = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 POINT = {"x": [], "y": [], "color": [], "size": [], "row": [], "column": [], "outcome": []}
 BAR = {"left": [], "right": [], "reached": [], "all": [], "says": []}
@@ -47,7 +48,9 @@ class View(Base):
         self.adding = theme.switch("Clicks add cells")
         self.map = CellMap(self.theme, "programming map", context.select, lambda: self.adding.value)
         self.failures = ColumnDataSource(POINT)
-        self.map.figure.scatter("x", "y", source=self.failures, marker="square", size=5, color="color")
+        self.map.own.append(
+            self.map.figure.scatter("x", "y", source=self.failures, marker="square", size=5, color="color")
+        )
         self.map.add_marks()
         self._scatter()
         self._bars()
@@ -72,7 +75,7 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options, lines = self.context.options, self.context.lines
         resistances = ("word_ohm", "bit_ohm", "source_ohm", "sense_ohm", "ends")  # only a chosen row conducts here
         numbers = {"level_seed", "levels", "max_pulses", "steps", "u_set", "u_start", "u_stop", "u_step"}
@@ -85,7 +88,7 @@ class View(Base):
         )  # fmt: skip
         panel = Panel(groups, layout="bar", boxes=tuple(numbers))
 
-        def show(*events: Any) -> None:
+        def show(*events: Event) -> None:
             panel.hide(*(() if options.through else resistances))
 
         options.param.watch(show, ["method", "target", "through"])
@@ -143,6 +146,9 @@ class View(Base):
         )
 
     # ------------------------------------------------------------------------------------------------ replaced
+    def of_one_run(self) -> Sequence[CellMap]:
+        return (self.map,)
+
     def update(self, result: Result) -> None:
         self._show_map(result)
         self.of_targets.visible, self.of_stairs.visible = bool(result.targets), bool(result.stairs)
@@ -160,7 +166,7 @@ class View(Base):
         factor, unit, name, digits = QUANTITY[result.quantity]
         values = result.values if factor == 1 else result.values * result.values.dtype.type(factor)
         low, high = (end * factor for end in result.span)
-        palette: Any = {"error": ERRORS, "outcome": [OUTCOME_COLORS[name] for name in result.outcomes]}.get(
+        palette: Any = {"error": DIVERGING, "outcome": [OUTCOME_COLORS[name] for name in result.outcomes]}.get(
             result.quantity, MAP_PALETTE
         )
         codes = result.quantity == "outcome"
@@ -246,7 +252,7 @@ class View(Base):
         ])  # fmt: skip
 
 
-def column(*parts: Any) -> Any:
+def column(*parts: object) -> pn.Column:
     return layout.column(*parts, gap=10)
 
 

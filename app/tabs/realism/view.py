@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 from bokeh.models import BoxAnnotation, ColumnDataSource, FactorRange, Range1d, Span
+from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
 from app.look.legend import legend, swatch
@@ -54,7 +55,7 @@ class View(Base):
         super().__init__(context)
         self.summary, self.notes = theme.heading(""), theme.note()
         self.figure = self._figure()
-        wide: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": (2, 6)}
+        wide: dict[str, object] = {"sizing_mode": "stretch_width", "margin": (2, 6)}
         self.tables = [pn.pane.HTML("", stylesheets=[TABLE], **wide) for _ in range(5)]
         self.layout = layout.column(
             theme.card(self.summary, theme.pane(self.figure), self._legend(), self.notes),
@@ -66,7 +67,7 @@ class View(Base):
             gap=10,
         )  # fmt: skip
 
-    def _figure(self) -> Any:
+    def _figure(self) -> Figure:
         self.rows = FactorRange()
         figure = self.theme.figure(
             "realism", title="Distance from exact", x="Standard errors from the exact value", y="", height=240,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, Range1d, Span, Whisker
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -31,7 +32,7 @@ class View(Base):
         super().__init__(context)
         options = context.options
         panel = Panel((Group(options, ("control", "number", "feature", "at")),), layout="bar", words={"at": "words"})
-        small: dict[str, Any] = {"variant": "contained", "size": "small", "margin": (6, 6), "visible": False}
+        small: dict[str, object] = {"variant": "contained", "size": "small", "margin": (6, 6), "visible": False}
         self.start = pmui.Button(label="Start the sweep", icon="play_arrow", **small)
         self.start.on_click(lambda event: setattr(options, "running", True))
         self.stop = pmui.Button(label="Stop", icon="close", **{**small, "variant": "outlined"})
@@ -56,7 +57,7 @@ class View(Base):
         running = self.context.options.running
         self.stop.visible, self.start.visible = running and self.goes_on, not running and self.goes_on
 
-    def _curve(self) -> Any:
+    def _curve(self) -> Figure:
         figure = self.theme.figure("sweep curve", title="–", x=" ", y=" ", height=300, y_range=Range1d(0, 1))
         self.points = ColumnDataSource(CURVE)
         self.now = Span(dimension="height", line_dash="dotted", line_width=1, visible=False)
@@ -71,7 +72,7 @@ class View(Base):
         figure.add_tools(theme.hover([dots], ("Value", "@x"), ("Number", "@y{0.000}")))
         return figure
 
-    def _histogram(self, k: int) -> Any:
+    def _histogram(self, k: int) -> Figure:
         figure = self.theme.figure(f"sweep value {k + 1}", title="–", x=" ", y="Share of cycles (%)", height=190,
                                    y_range=self.y)  # fmt: skip
         self.axes.append(Axis(figure, "x"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,8 @@ from app.look import theme
 from app.look.axes import mark_times
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
-from app.look.theme import COLORS
+from app.look.tags import ALONE
+from app.look.theme import COLORS, DIVERGING
 from app.tabs.time.measured_view import MeasuredView
 from app.tabs.time.trace_view import TraceView
 from app.tabs.view import Context
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 COLOR = (COLORS["r_hrs"], COLORS["r_lrs"])  # of the lower and the upper level
 LEAST = 1e-6
 MAPS = 4
+OUTER = 0.10  # of the widest band, which a pinned run A is drawn by
 
 
 class View(Base):
@@ -36,7 +39,6 @@ class View(Base):
         self._window()
         self.maps = [CellMap(self.theme, f"time map {k + 1}", context.select, lambda: False) for k in range(MAPS)]
         for one in self.maps:
-            self.theme.shade(one.colors, *theme.DIVERGING)
             one.add_marks()
             one.figure.height = 330
         self.map_notes = [theme.note() for _ in self.maps]
@@ -73,6 +75,9 @@ class View(Base):
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
+    def of_one_run(self) -> Sequence[CellMap]:
+        return self.maps
+
     def update(self, result: Result) -> None:
         self.label.object = result.label
         theme.say(self.outside, result.outside)
@@ -92,7 +97,7 @@ class View(Base):
         largest = float(np.quantile(np.abs(result.later[-1].change), 0.99)) or 0.01
         for one, note, later in zip(self.maps, self.map_notes, result.later, strict=True):
             title = f"Change after {later.moment} (%)"
-            scale = Scale(one.colors.palette, -100 * largest, 100 * largest, title, "Change", "0.00", "%")
+            scale = Scale(DIVERGING, -100 * largest, 100 * largest, title, "Change", "0.00", "%")
             one.show(100 * later.change, 0, later.change.shape, scale)
             one.mark(result.cells)
             note.object = f"{100 * later.moved:.0f} % of the cells jumped; RMS {100 * later.rms:.2g} %"
@@ -110,12 +115,14 @@ class View(Base):
         mark_times(self.fan.xaxis[0])
         self.bands, self.medians, self.paths = [], [], []
         for color in COLOR:
-            for alpha in (0.10, 0.14, 0.2):
+            for alpha in (OUTER, 0.14, 0.2):
                 source = ColumnDataSource({"x": [], "low": [], "high": []})
-                self.fan.varea("x", "low", "high", source=source, color=color, alpha=alpha)
+                band = self.fan.varea("x", "low", "high", source=source, color=color, alpha=alpha)
+                band.tags = [] if alpha == OUTER else [ALONE]
                 self.bands.append(source)
             paths, median = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
-            self.fan.step("x", "y", source=paths, mode="after", color=color, line_width=0.8, alpha=0.6)
+            steps = self.fan.step("x", "y", source=paths, mode="after", color=color, line_width=0.8, alpha=0.6)
+            steps.tags = [ALONE]
             self.fan.line("x", "y", source=median, color=color, line_width=2.5)
             self.paths.append(paths)
             self.medians.append(median)

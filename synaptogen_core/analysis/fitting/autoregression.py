@@ -237,6 +237,11 @@ def stationary(a: F64, noise: F64) -> tuple[F64, F64, bool]:
         Covariance of the innovations.
     changed : bool
         Whether its roots had to be drawn in.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the innovations have no covariance.
     """
     radius = spectral_radius(a)
     changed = not radius < MOST_RADIUS

@@ -25,6 +25,7 @@ COARSE = 1.2  # where no exponent can be told
 STEEPEST_BEND = 6.0  # exponent that a branch may have without a step
 SIGMAS = 5.0  # of noise that a step or a fall must exceed
 FALL_SIGMAS = 9.0  # of averaged noise that a fall must exceed: the largest of a hundred falls is 6
+SHORT = 16  # samples of a branch
 FEW = 2.0  # twice the relative standard error of a noise, times the root of the samples that it was told by
 EDGE, BEFORE = 3.0, 8  # times the growth of the samples before, and how many these are
 
@@ -48,6 +49,8 @@ class Noise(NamedTuple):
 def noise(current: F64, branch: Bools) -> Noise:
     """Noise of a branch from its second differences, which a smooth curve has nearly none of.
 
+    Of a short branch the two largest are left out.
+
     Parameters
     ----------
     current : ndarray of float64, shape (N, S)
@@ -58,11 +61,15 @@ def noise(current: F64, branch: Bools) -> Noise:
     Returns
     -------
     Noise
-        0 where there are fewer than three samples.
+        0 where there are too few samples: 3, of a short branch 5.
     """
     inner = branch[:, 2:] & branch[:, 1:-1] & branch[:, :-2]
     second = np.abs(current[:, 2:] - 2 * current[:, 1:-1] + current[:, :-2]) / np.sqrt(6.0)
     size = np.abs(current[:, 1:-1])
+    short = np.flatnonzero(branch.sum(axis=1) < SHORT)
+    if short.size:  # a step lies in two of the differences, and of so few the median would take it for noise
+        largest = np.where(inner, second, -1.0)[short].argsort(axis=1)[:, -2:]
+        inner[short[:, None], largest] = False
     middle = _median(np.where(inner, size, np.nan))[:, None]
     small, large = inner & (size <= middle), inner & (size > middle)
     absolute = 1.4826 * _median(np.where(small, second, np.nan))

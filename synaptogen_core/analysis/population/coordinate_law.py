@@ -58,6 +58,11 @@ def law_of(device: DeviceParameters, feature: int, of: str) -> CoordinateLaw:
     feature : int
         Position in `schema.FEATURES`.
     of : {"value", "median", "mean", "spread"}
+
+    Raises
+    ------
+    ValueError
+        If the device has no extension.
     """
     if device.extension is None:
         raise ValueError("device: must have an extension (got none); see curves.mixture_of")

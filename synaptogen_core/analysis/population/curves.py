@@ -203,7 +203,13 @@ def population_quantiles(
 
 
 def check_probabilities(probabilities: Sequence[float] | ArrayLike) -> F64:
-    """Probabilities as an array, refused unless all lie strictly between 0 and 1."""
+    """Probabilities as an array, refused unless all lie strictly between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If one does not lie between 0 and 1, or there are none.
+    """
     p = np.atleast_1d(np.asarray(probabilities, dtype=np.float64))
     if p.ndim != 1 or not p.size or not np.all((p > 0) & (p < 1)):
         raise ValueError(f"probabilities: must lie between 0 and 1 (got {probabilities!r}); 0.5 is the median")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
@@ -177,7 +178,9 @@ def _drift(devices: xr.Dataset) -> Finding:
     if count:
         names = [_symbol(str(n)) for n in devices["feature"].values if bool(moving.sel(feature=n).any())]
         return Finding(
-            "Drift", False, f"{count} of {total} devices drift or jump ({_list(names)}): drift looks like long memory."
+            "Drift",
+            False,
+            f"{count} of {counted(total, 'device')} drift or jump ({_list(names)}): drift looks like long memory.",
         )
     return Finding("Drift", True, "No device drifts or jumps by more than its memory explains.")
 

@@ -13,7 +13,13 @@ ENGINES = ("auto", "numpy", "numba")
 
 
 def check_name(name: object) -> str:
-    """One of the names of engines."""
+    """One of the names of engines.
+
+    Raises
+    ------
+    ValueError
+        If there is no engine of that name.
+    """
     if not isinstance(name, str) or name not in ENGINES:
         raise ValueError(
             f"engine: must be one of {', '.join(ENGINES)} (got {name!r}); 'auto' takes the fastest there is"
@@ -23,7 +29,13 @@ def check_name(name: object) -> str:
 
 @cache
 def engine(name: str) -> Engine:
-    """The engine called `name`; "auto" is the compiled one where numba is there; else it says once that it is slow."""
+    """The engine called `name`; "auto" is the compiled one where numba is there; else it says once that it is slow.
+
+    Raises
+    ------
+    ValueError
+        For "numba" without the package numba.
+    """
     if name != "numpy":
         if importlib.util.find_spec("numba") is not None:
             from synaptogen_core.array.engines.numba_engine import NumbaEngine

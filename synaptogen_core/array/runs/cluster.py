@@ -79,7 +79,13 @@ def deal(
 
 @contextmanager
 def connected(scheduler: Any) -> Iterator[Any]:
-    """A client of a cluster with at least one worker; one that was given is not closed."""
+    """A client of a cluster with at least one worker; one that was given is not closed.
+
+    Raises
+    ------
+    ClusterError
+        If no scheduler answers, or it has no workers in time.
+    """
     import distributed
 
     if isinstance(scheduler, distributed.Client):

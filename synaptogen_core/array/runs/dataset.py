@@ -304,7 +304,7 @@ def train_of(settings: Mapping[str, Any], ds: xr.Dataset) -> PulseTrain:
     return PulseTrain.from_dict(walk(settings["train"]))
 
 
-def recording_of(settings: Mapping[str, Any], ds: xr.Dataset) -> Recording:
+def recording_of(settings: Mapping[str, Any], ds: xr.Dataset, cells: CellArray) -> Recording:
     """What a Dataset recorded.
 
     Parameters
@@ -313,15 +313,16 @@ def recording_of(settings: Mapping[str, Any], ds: xr.Dataset) -> Recording:
         As in the Dataset's attribute.
     ds : xarray.Dataset
         Holds the addresses of chosen cells.
+    cells : CellArray
+        Whose run it was.
 
     Returns
     -------
     Recording
     """
-    rows, columns = settings["shape"]
     select = None if settings["select"] == "all" else np.asarray(_values(ds, "cell"), np.int64)
     names = ("record", "every", "read_voltage", "bandwidth")
-    return request((rows, columns), select=select, **{name: settings[name] for name in names})
+    return request(cells, select=select, **{name: settings[name] for name in names})
 
 
 def _values(ds: xr.Dataset, name: str) -> NDArray[Any]:

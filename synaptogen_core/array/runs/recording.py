@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.array.cells import CellArray
+from synaptogen_core.array.trains import composition
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.checks import volts
 from synaptogen_core.device.frozen import Frozen, freeze
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.schema import RECORDABLE
 
 ITEM_BYTES = {"features": 16, "conductance": 4, "current": 4, "state": 1, "cycle_count": 4, "voltage": 4}
@@ -64,19 +65,18 @@ class Recording(Frozen):
 
 
 def request(
-    shape: tuple[int, int],
+    cells: CellArray,
     record: str | Iterable[str] = ("features",),
     every: str | int = "cycle",
     select: ArrayLike | None = None,
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     bandwidth: float | None = None,
 ) -> Recording:
-    """Check at the door what a caller of `simulate` wants of an array of this shape.
+    """Check at the door what a caller of `simulate` wants of an array.
 
     Parameters
     ----------
-    shape : tuple of int
-        Rows and columns of the array.
+    cells : CellArray
     record, every, select, read_voltage, bandwidth
         As of `simulate`.
 
@@ -105,13 +105,13 @@ def request(
     return Recording(
         quantities=tuple(name for name in RECORDABLE if name in wanted),
         every=every,
-        select=None if select is None else _cells(shape, select),
-        read_voltage=volts("read_voltage", read_voltage),
+        select=None if select is None else _chosen(cells.shape, select),
+        read_voltage=volts("read_voltage", cells.device.u_0 if read_voltage is None else read_voltage),
         bandwidth=0.0 if bandwidth is None else checks.bandwidth(bandwidth),
     )
 
 
-def _cells(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
+def _chosen(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
     """Flat cell numbers out of a mask, pairs of row and column, or flat numbers."""
     try:
         given = np.asarray(select)
@@ -141,6 +141,23 @@ def _cells(shape: tuple[int, int], select: ArrayLike) -> NDArray[np.int64]:
     if chosen.size == 0:
         raise ValueError("select: must choose at least one cell (got none); leave it out for all cells")
     return chosen
+
+
+def with_reads(train: PulseTrain, cells: CellArray) -> PulseTrain:
+    """The train on these cells: where a read has no voltage, it has their device's `u_0`.
+
+    Parameters
+    ----------
+    train : PulseTrain
+    cells : CellArray
+
+    Returns
+    -------
+    PulseTrain
+        Itself, if every read has a voltage.
+    """
+    node = composition.read_at(train.node, cells.device.u_0)
+    return train if node is train.node else PulseTrain(node)
 
 
 class Timetable:

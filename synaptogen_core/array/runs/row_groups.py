@@ -13,7 +13,7 @@ from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.runs import dataset
 from synaptogen_core.array.runs.executor import DTYPES, Run
-from synaptogen_core.array.runs.recording import Recording, Timetable
+from synaptogen_core.array.runs.recording import Recording, Timetable, with_reads
 from synaptogen_core.array.runs.simulate import simulate_recording
 from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
 from synaptogen_core.progress import Progress
@@ -63,8 +63,13 @@ class Parts:
         Returns
         -------
         Parts
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `train` is no PulseTrain, or `budget` no whole number of bytes.
         """
-        check_train(train)
+        train = with_reads(check_train(train), cells)
         budget = checks.whole("budget", budget, 1, 2**62)
         row = cells.columns * (Timetable(train, recording).bytes_per_cell() + 2)
         smallest = min(SMALLEST // row, WORTH_A_PART // (cells.columns * len(train)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -13,16 +14,16 @@ from numpy.typing import ArrayLike
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.runs import dataset, recording
-from synaptogen_core.array.runs.cost import Estimate
+from synaptogen_core.array.runs.cost import PROBE_CELLS, PROBE_PULSES, Beside, Estimate, measured
 from synaptogen_core.array.runs.cost import of as estimate_of
 from synaptogen_core.array.runs.executor import Run
-from synaptogen_core.array.runs.recording import Recording, Timetable
+from synaptogen_core.array.runs.recording import Recording, Timetable, with_reads
 from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
+from synaptogen_core.device.model.read_noise import BANDWIDTH
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.device.retention.traps import Traps
-from synaptogen_core.errors import BudgetError
+from synaptogen_core.errors import BudgetError, RangeWarning
 from synaptogen_core.progress import Cancel, Progress, Shown, check_callbacks, shown
 
 BUDGET = 4 * 2**30  # bytes
@@ -35,7 +36,7 @@ def simulate(
     record: str | Iterable[str] = ("features",),
     every: str | int = "cycle",
     select: ArrayLike | None = None,
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     bandwidth: float | None = None,
     advance: bool = True,
     progress: Shown = None,
@@ -57,8 +58,8 @@ def simulate(
         Record all but the features after the last pulse of each cycle, or after every so many pulses.
     select : array, optional
         The cells to record: flat numbers (n,), pairs of row and column (n, 2), or a mask (rows, columns). Default: all.
-    read_voltage : float
-        At which conductance is recorded [V].
+    read_voltage : float, optional
+        At which conductance is recorded [V]; without it, the device's `u_0`, 0.2 V of the published one.
     bandwidth : float, optional
         Bandwidth of read noise on recorded conductances and currents [Hz]; default: no noise.
     advance : bool
@@ -95,7 +96,7 @@ def simulate(
         If `cancel` said so.
     """
     _check(cells, train)
-    wish = recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+    wish = recording.request(cells, record, every, select, read_voltage, bandwidth)
     with shown(progress, "simulate") as tell:
         return simulate_recording(
             cells, train, wish, advance=advance, progress=tell, cancel=cancel, budget=budget, threads=threads
@@ -137,7 +138,7 @@ def simulate_recording(
         If `cancel` said so; the cells are as before.
     """
     checks.flag("advance", advance)
-    table = Timetable(train, wish)
+    table = Timetable(with_reads(train, cells), wish)
     recorded = cells.size if wish.select is None else wish.select.size
     needed = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
     if needed > checks.number("budget", budget):
@@ -187,7 +188,8 @@ def apply_train(
     [[1000, 1000], [1000, 1000]]
     """
     _check(cells, train)
-    nothing = Recording((), "cycle", None, READ_VOLTAGE, 0.0)
+    nothing = Recording((), "cycle", None, cells.device.u_0, 0.0)
+    train = with_reads(train, cells)
     with cells.transaction() as work, shown(progress, "apply") as tell:
         run = _executed(work, Timetable(train, nothing), nothing, True, threads, tell, cancel, stacklevel=4)
         if run.state is not None:
@@ -221,15 +223,15 @@ def estimate_cost(
     record: str | Iterable[str] = ("features",),
     every: str | int = "cycle",
     select: ArrayLike | None = None,
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     bandwidth: float | None = None,
     advance: bool = True,
     threads: int | None = None,
 ) -> Estimate:
     """Time and memory of `simulate` with the same arguments, before it starts.
 
-    The time comes from short measurements on this machine: what a call, a cell, a pulse and a byte take, made once for
-    each device, and what the train's own random voltages take.
+    The time comes from short measurements on this machine: what a call, a cell, a pulse, a value and a byte take, made
+    once for each device and kind of value, and what the train's own random voltages take.
 
     Parameters
     ----------
@@ -247,23 +249,49 @@ def estimate_cost(
         If an argument breaks its rule.
     """
     _check(cells, train)
-    wish = recording.request(cells.shape, record, every, select, read_voltage, bandwidth)
+    wish = recording.request(cells, record, every, select, read_voltage, bandwidth)
     checks.flag("advance", advance)
     _check_threads(threads)
-    return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
+    train = recording.with_reads(train, cells)
+    timed, values = train.ends is not None, tuple(name for name in wish.quantities if name != "features")
+    made = (cells.device, cells.engine, cells.retention, cells.traps)
+    beside = Beside(
+        call=_beside(*made, wait=timed)[0],
+        read=_beside(*made, values, wish.bandwidth > 0, timed)[1] if values else 0.0,
+        wait=_beside(*made, wait=True)[1] if timed else 0.0,
+    )
+    return estimate_of(cells, train, wish, advance, threads, beside)
 
 
-@lru_cache(maxsize=32)
-def _call(device: DeviceParameters) -> float:
-    """Seconds of a run with next to nothing to do: a call and its Dataset."""
+@lru_cache(maxsize=64)
+def _beside(
+    device: DeviceParameters,
+    engine: str,
+    retention: RetentionLaw | None,
+    traps: Traps | None,
+    values: tuple[str, ...] = (),
+    noisy: bool = False,
+    wait: bool = False,
+) -> tuple[float, float]:
+    """Seconds of a run with next to nothing to do; and, beside switching, of one thread for a cell and a pulse."""
+    u, noise = 0.1 * device.valid_range, BANDWIDTH if noisy else None
+    wanted: dict[str, Any] = {"record": values, "every": 1, "bandwidth": noise} if values else {}
 
-    def once() -> float:
-        cells, train = CellArray((1, 1), device, seed=0), PulseTrain.read_only(1)
+    def once(size: int, pulses: int, **options: Any) -> float:
+        cells = CellArray((1, size), device, seed=0, engine=engine, retention=retention, traps=traps)
+        train = PulseTrain.cycling(pulses // 2).timed(1e-6) if wait else PulseTrain.identical(pulses, u)
         begin = time.perf_counter()
-        simulate(cells, train)
+        simulate(cells, train, threads=1, **options)
         return time.perf_counter() - begin
 
-    return min(once() for _ in range(3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RangeWarning)  # nobody looks at these cells
+        call = min(once(1, 2) for _ in range(3))
+        few, many = (
+            min(once(PROBE_CELLS, pulses, **wanted) for _ in range(3)) for pulses in (PROBE_PULSES, 3 * PROBE_PULSES)
+        )
+    each, known = (many - few) / (2 * PROBE_PULSES * PROBE_CELLS), measured(engine, device)
+    return call, max(0.0, each - (known.cycle / 2 if wait else known.idle))
 
 
 def fresh_cells(settings: Mapping[str, Any]) -> CellArray:
@@ -326,7 +354,7 @@ def repeat(ds: xr.Dataset, cells: CellArray | None = None, **options: Any) -> xr
         raise ValueError(
             f"cells: must be in the state {settings['state_hash']} (got {cells.state_hash()}); load the right ones"
         )
-    train, wish = dataset.train_of(settings, ds), dataset.recording_of(settings, ds)
+    train, wish = dataset.train_of(settings, ds), dataset.recording_of(settings, ds, cells)
     return simulate_recording(cells, train, wish, advance=settings["advance"], **options)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains.random_voltages import RandomSource
+from synaptogen_core.array.trains.records import train_length
 from synaptogen_core.array.trains.table import table
 from synaptogen_core.array.trains.timing import Durations, Wait, durations
 from synaptogen_core.array.trains.waveforms import (
@@ -59,7 +60,7 @@ class Join(Measures):
             raise ValueError(
                 f"sources: a train has at most {MAX_SOURCES:,} (got {len(sources):,}); use one seed for several parts"
             )
-        assign(self, length=checks.train_length(sum(part.length for part in self.parts)), sources=sources)
+        assign(self, length=train_length(sum(part.length for part in self.parts)), sources=sources)
         assign(self, ends=sum(part.ends for part in self.parts), closed=self.parts[-1].closed)
         assign(self, amplitude=max(part.amplitude for part in self.parts))
         assign(self, duration=_short_enough(sum(part.duration for part in self.parts)))
@@ -117,7 +118,7 @@ class Repeat(Measures):
 
     def __post_init__(self) -> None:
         """Measure the part."""
-        assign(self, length=checks.train_length(self.times * self.part.length), ends=self.times * self.part.ends)
+        assign(self, length=train_length(self.times * self.part.length), ends=self.times * self.part.ends)
         assign(self, closed=self.part.closed, amplitude=self.part.amplitude, sources=self.part.sources)
         assign(self, duration=_short_enough(self.times * self.part.duration))
 
@@ -257,6 +258,30 @@ def repeat(node: Node, times: object) -> Node:
     if number == 1:
         return node
     return Repeat(number * node.times, node.part) if isinstance(node, Repeat) else Repeat(number, node)
+
+
+def read_at(node: Node, u: float) -> Node:
+    """Return the node whose reads have a voltage.
+
+    Parameters
+    ----------
+    node : Node
+    u : float
+        Of those that had none [V].
+
+    Returns
+    -------
+    Node
+        Itself, if every read had one.
+    """
+    if isinstance(node, ReadOnly):
+        return replace(node, u=u) if node.u is None else node
+    if isinstance(node, Join):
+        parts = tuple(read_at(part, u) for part in node.parts)
+        return node if all(new is old for new, old in zip(parts, node.parts, strict=True)) else Join(parts)
+    if not isinstance(node, Repeat | Timed) or (part := read_at(node.part, u)) is node.part:
+        return node
+    return repeat(part, node.times) if isinstance(node, Repeat) else replace(node, part=part)
 
 
 def timed(node: Node, width: ArrayLike, delay: ArrayLike, unit: str = "s") -> Node:

@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains import composition
-from synaptogen_core.array.trains.composition import Node
 from synaptogen_core.array.trains.random_voltages import RandomSource
 from synaptogen_core.array.trains.records import Pulses, Waveform
 from synaptogen_core.array.trains.table import table
 from synaptogen_core.array.trains.timing import Ns, Wait
 from synaptogen_core.array.trains.waveforms import Cycling, Head, Identical, ReadOnly, Staircase, Sweep
+from synaptogen_core.counts import counted
 from synaptogen_core.device.frozen import Frozen, read_only
 from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.drawing import cards
@@ -33,17 +33,17 @@ SHOWN = 240  # pulses in a notebook's picture
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PulseTrain(Frozen):
-    """A sequence of at most 50 million voltages, each applied to all cells (random ones: one a cell, if wished).
+    """A sequence of at most 50 million voltages, each applied to all cells (random ones: one per cell, if asked for).
 
-    Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only` and `table`, or
-    read from a file by `load_train`. ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal
-    when they are written down alike.
+    Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only`, `wait` and
+    `table`, which raise TypeError or ValueError if a value breaks its rule, or read from a file by `load_train`.
+    ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal when they are written down alike.
     """
 
-    node: Node
+    node: composition.Node
 
     def __post_init__(self) -> None:
-        if not isinstance(self.node, Node):
+        if not isinstance(self.node, composition.Node):
             raise TypeError(
                 f"node: must come from one of the makers (got {type(self.node).__name__}); "
                 "for voltages one by one use PulseTrain.table"
@@ -147,14 +147,14 @@ class PulseTrain(Frozen):
         return cls(composition.random(pulses, distribution, low, high, mean, sd, per_cell, seed))
 
     @classmethod
-    def read_only(cls, pulses: int = 1, u: float = 0.2, *, every: float = 0.0) -> PulseTrain:
+    def read_only(cls, pulses: int = 1, u: float | None = None, *, every: float = 0.0) -> PulseTrain:
         """Pulses that never change a state, and end no cycle.
 
         Parameters
         ----------
         pulses : int
-        u : float
-            Voltage [V].
+        u : float, optional
+            Voltage [V]; without it, cells are read at their device's `u_0`, 0.2 V of the published one.
         every : float
             Time from one to the next [s].
         """
@@ -330,9 +330,10 @@ class PulseTrain(Frozen):
         ----------
         max_points : int
 
-        Returns
-        -------
-        Waveform
+        Raises
+        ------
+        TypeError, ValueError
+            If `max_points` is no whole number from 1.
         """
         count = min(len(self), checks.whole("max_points", max_points))
         head = self._head(count)
@@ -380,7 +381,7 @@ class PulseTrain(Frozen):
         return hash(self.node.key())
 
     def __repr__(self) -> str:
-        return f"<PulseTrain of {len(self):,} pulses in {self.cycles:,} cycles: {self.to_python()}>"
+        return f"<PulseTrain of {counted(len(self), 'pulse')} in {counted(self.cycles, 'cycle')}: {self.to_python()}>"
 
     def _repr_html_(self) -> str:
         return cards.train(len(self), self.cycles, [("Made by", self.to_python())], *self.waveform(SHOWN)[:2])

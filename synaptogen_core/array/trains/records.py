@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core.device.frozen import Frozen
+from synaptogen_core.errors import shown
+
+MAX_PULSES = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,3 +51,20 @@ class Waveform(NamedTuple):
     pulse: NDArray[np.int64]
     voltage: NDArray[np.float32]
     complete: bool
+
+
+def train_length(pulses: int) -> int:
+    """Return `pulses`, if the arrays of so long a train fit in a workstation's memory.
+
+    Raises
+    ------
+    ValueError
+        If it is longer.
+    """
+    if pulses > MAX_PULSES:
+        got = f"{pulses:,}" if pulses < 10**40 else shown(pulses)
+        raise ValueError(
+            f"pulses: a train has at most {MAX_PULSES:,} (got {got}); use fewer cycles, "
+            "and go on with a second train on the same cells"
+        )
+    return pulses

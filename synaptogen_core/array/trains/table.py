@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from synaptogen_core import checks
+from synaptogen_core.array.trains.records import train_length
 from synaptogen_core.array.trains.waveforms import Wave, assign
 from synaptogen_core.checks import numeric
 from synaptogen_core.device.frozen import Frozen
@@ -85,7 +85,7 @@ def _voltages(voltages: ArrayLike) -> NDArray[np.float64]:
     raw = numeric("voltages", voltages, "numbers in V", "give one number a pulse")
     if raw.ndim != 1 or raw.size == 0:
         raise ValueError(f"voltages: must be a row of at least one number (got shape {raw.shape}); give one a pulse")
-    checks.train_length(raw.size)
+    train_length(raw.size)
     values: NDArray[np.float64] = raw.astype(np.float64) + 0.0
     bad = np.flatnonzero(~(np.abs(values) <= float(np.finfo(np.float32).max)))
     if bad.size:

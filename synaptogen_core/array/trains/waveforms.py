@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains.random_voltages import RandomSource
+from synaptogen_core.array.trains.records import MAX_PULSES, train_length
+from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 
 
 class Head(NamedTuple):
@@ -63,7 +65,7 @@ class Wave:
     duration: int = field(init=False, repr=False, compare=False, default=0)
 
     def _measure(self, period: int, cycles: int, amplitude: float) -> None:
-        length = checks.train_length(period * cycles)
+        length = train_length(period * cycles)
         assign(self, period=period, length=length, ends=cycles, closed=True, amplitude=amplitude)
 
     def pattern(self) -> NDArray[np.float64]:
@@ -156,14 +158,12 @@ class Sweep(Wave):
         assign(self, cycles=checks.whole("cycles", self.cycles))
         assign(self, u_min=checks.negative("u_min", self.u_min), u_max=checks.positive("u_max", self.u_max))
         if self.step is None:
-            assign(
-                self, points=checks.whole("points", 200 if self.points is None else self.points, 4, checks.MAX_PULSES)
-            )
+            assign(self, points=checks.whole("points", 200 if self.points is None else self.points, 4, MAX_PULSES))
         elif self.points is not None:
             raise ValueError(f"step: must stand without points (got {self.step!r} and {self.points!r}); give one")
         else:
             step = checks.volts("step", self.step)
-            if not (self.u_max - self.u_min) / checks.MAX_PULSES <= step:
+            if not (self.u_max - self.u_min) / MAX_PULSES <= step:
                 raise ValueError(f"step: must be positive and not too fine (got {step:g} V); give a larger step")
             assign(self, step=step)
         self._measure(sum(self.legs), self.cycles, max(-self.u_min, self.u_max))
@@ -233,18 +233,29 @@ class Identical(Wave):
 
 
 @dataclass(frozen=True)
-class ReadOnly(Identical):
-    """Pulses that change no state and end no cycle."""
+class ReadOnly(Wave):
+    """Pulses that change no state and end no cycle; without a voltage, each device is read at its own."""
 
     kind: ClassVar[str] = "read_only"
     read: ClassVar[bool] = True
     pulses: int = 1
-    u: float = 0.2
+    u: float | None = None
 
     def __post_init__(self) -> None:
         """Check everything."""
-        super().__post_init__()
+        assign(self, pulses=checks.whole("pulses", self.pulses))
+        assign(self, u=None if self.u is None else checks.volts("u", self.u))
+        self._measure(self.pulses, 1, abs(self.level))
         assign(self, ends=0, closed=False)
+
+    @property
+    def level(self) -> float:
+        """The voltage [V]; before a device is known, the published one's."""
+        return READ_VOLTAGE if self.u is None else self.u
+
+    def voltage(self, count: int) -> NDArray[np.float32]:
+        """Return the first `count` voltages [V], shape (count,)."""
+        return np.full(count, self.level, np.float32)
 
     def cycle_end(self, count: int) -> NDArray[np.bool_]:
         """Return `count` times False."""

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from synaptogen_core.analysis.fitting_api import fit_retention, judge_retention
+from synaptogen_core.analysis.fitting_api import fit_retention, validate_retention
 from synaptogen_core.cli import console
 from synaptogen_core.exchange.api import list_retention, load_retention, save_retention
 from synaptogen_core.exchange.measurements.retention_table import load_retention_table
@@ -33,8 +33,8 @@ def fit(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="JSON file of the law to write.")] = None,
     levels: Annotated[int, typer.Option(help="Most groups of conductance at birth.")] = 7,
     resamples: Annotated[int, typer.Option(help="Times that births are drawn again for the intervals.")] = 8,
-    judge: Annotated[
-        bool, typer.Option(help="Hold births and the last time back, and say what the law is worth.")
+    validate: Annotated[
+        bool, typer.Option(help="Hold out births and the last time, and report how well the law predicts them.")
     ] = True,
 ) -> None:
     """Fit a retention law to reads at times since programming.
@@ -61,8 +61,8 @@ def fit(
     console.out().print(shown)
     for note in found.notes:
         console.tell(note)
-    if judge and found.identified:
-        for sentence in judge_retention(found).verdict:
+    if validate and found.identified:
+        for sentence in validate_retention(found).verdict:
             console.tell(sentence)
     if output:
         save_retention(found.law, output)

@@ -18,9 +18,8 @@ from synaptogen_core.crossbar.readout.matrix_products import (
     tiles_of,
 )
 from synaptogen_core.crossbar.readout.read import IDEAL, are_ideal, as_voltages
-from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells
+from synaptogen_core.crossbar.solver.cells import Given, LinearCells, as_cells, read_voltage_of
 from synaptogen_core.crossbar.solver.solve import effective_conductance
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.types import F64
 
 
@@ -47,8 +46,8 @@ class EffectiveMatrix:
         For all tiles, or for each, as for `read_tiles`.
     tile : tuple of two int, optional
         Rows and columns of a tile; default: all is one.
-    u : float
-        Voltage at which the conductance of cells is taken [V].
+    u : float, optional
+        Voltage at which the conductance of cells is taken [V]. Default: the device's `u_0`.
 
     Raises
     ------
@@ -68,9 +67,10 @@ class EffectiveMatrix:
         lines: Lines | Sequence[Sequence[Lines]] = IDEAL,
         *,
         tile: Tile | None = None,
-        u: float = READ_VOLTAGE,
+        u: float | None = None,
     ) -> None:
-        self.cells, self.u = as_cells(cells), u
+        self.cells = as_cells(cells)
+        self.u = read_voltage_of(self.cells) if u is None else u
         self.places = list(tiles_of(self.cells.shape, tile))
         self.lines = for_each_tile("lines", lines, Lines, self.places)
         self._known: list[tuple[NDArray[np.floating], F64] | None] = [None] * len(self.places)

@@ -19,8 +19,7 @@ from synaptogen_core.crossbar.readout.read import (
     check_circuit,
     read_columns,
 )
-from synaptogen_core.crossbar.solver.cells import Given, as_cells
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
+from synaptogen_core.crossbar.solver.cells import Given, as_cells, read_voltage_of
 from synaptogen_core.types import F64
 
 Tile = tuple[int, int]
@@ -141,7 +140,7 @@ def matvec(
     periphery: Periphery = BARE,
     *,
     tile: Tile | None = None,
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     two_phases: bool = False,
     seed: int = 0,
     first_read: int = 0,
@@ -165,8 +164,8 @@ def matvec(
     periphery : Periphery
     tile : tuple of two int, optional
         Rows and columns of a tile, as for `read_tiles`.
-    read_voltage : float
-        Voltage of the input 1 [V], above 0.
+    read_voltage : float, optional
+        Voltage of the input 1 [V], above 0. Default: the device's `u_0`; of linear cells 0.2 V.
     two_phases : bool
     seed, first_read : int
         As for `read_columns`. Two phases take two reads for each vector: all positive ones, then all negative ones.
@@ -191,8 +190,10 @@ def matvec(
         )
     if np.abs(given).max() > 1:
         raise ValueError(f"inputs: must be from -1 to 1 (got {np.abs(given).max():g}); scale them")
-    if checks.number("read_voltage", read_voltage) <= 0:
-        raise ValueError(f"read_voltage: must be above 0 V (got {read_voltage:g}); a common one is {READ_VOLTAGE} V")
+    usual = read_voltage_of(cells)
+    one = usual if read_voltage is None else checks.number("read_voltage", read_voltage)
+    if one <= 0:
+        raise ValueError(f"read_voltage: must be above 0 V (got {one:g}); a common one is {usual:g} V")
     x = np.atleast_2d(given)
     if two_phases:
         x = np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)])
@@ -201,8 +202,8 @@ def matvec(
             f"inputs: must be 0 or more for a DAC from {periphery.dac.low:g} V (got {x.min():g}); "
             "take one that goes below 0 V, or two_phases=True"
         )
-    read = read_tiles(cells, x * read_voltage, lines, periphery, tile=tile, seed=seed, first_read=first_read)
-    y = differences(read) * (pairs.scale / read_voltage)
+    read = read_tiles(cells, x * one, lines, periphery, tile=tile, seed=seed, first_read=first_read)
+    y = differences(read) * (pairs.scale / one)
     if two_phases:
         positive, negative = np.split(y, 2)
         y = positive - negative

@@ -13,6 +13,7 @@ from synaptogen_core.checks import numeric
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Faults
 from synaptogen_core.crossbar.solver import sweeps as kernels
+from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.types import F64
 
 STEEPNESS = 1e-3  # of the conductance at 0 V: the least slope that Newton's method takes
@@ -120,6 +121,11 @@ class Elements:
         if least.min() > 0:
             return None
         return np.where(self.on, np.interp(self.mix, r, least), 0.0)
+
+
+def read_voltage_of(cells: CellArray | LinearCells) -> float:
+    """Where cells are read that were not told otherwise [V]: as their device was measured."""
+    return cells.device.u_0 if isinstance(cells, CellArray) else READ_VOLTAGE
 
 
 def as_cells(given: Given, name: str = "cells") -> CellArray | LinearCells:

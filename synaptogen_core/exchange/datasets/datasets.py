@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -126,7 +127,13 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
-    """Refuse a name under which a folder is that is no whole Zarr store: it would be replaced."""
+    """Refuse a name under which a folder is that is no whole Zarr store: it would be replaced.
+
+    Raises
+    ------
+    FileError
+        If there is such a folder, or an unfinished run.
+    """
     target = Path(path)
     with told(path):
         unfinished, folder = Marks(target).there(), target.is_dir()
@@ -342,11 +349,13 @@ def open_container(file: Path, kind: str) -> xr.Dataset:
     Exception
         Whatever HDF5, Zarr and xarray raise for a damaged file.
     """
-    if kind == ".nc":
-        return xr.open_dataset(file, engine="h5netcdf")
-    store: Any = ZipStore(file, mode="r") if kind == ".zarr.zip" else file
-    _check_pieces(file, zarr.open_group(store, mode="r"))
-    return xr.open_dataset(store, engine="zarr", consolidated=False, chunks=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # dimensions without names, other files in a folder
+        if kind == ".nc":
+            return xr.open_dataset(file, engine="h5netcdf")
+        store: Any = ZipStore(file, mode="r") if kind == ".zarr.zip" else file
+        _check_pieces(file, zarr.open_group(store, mode="r"))
+        return xr.open_dataset(store, engine="zarr", consolidated=False, chunks=None)
 
 
 def _check_pieces(file: Path, group: zarr.Group) -> None:

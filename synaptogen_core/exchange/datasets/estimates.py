@@ -58,7 +58,13 @@ def write_estimates(estimates: xr.Dataset, stream: TextIO) -> None:
 
 
 def check_table(path: str | os.PathLike[str]) -> None:
-    """Refuse a name of a table that ends in neither .csv nor .nc."""
+    """Refuse a name of a table that ends in neither .csv nor .nc.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another one.
+    """
     if text.as_path(path).suffix.lower() not in SUFFIXES:
         raise FileError(
             f"{path}: must end in {' or '.join(SUFFIXES)} (got {Path(path).suffix or 'no suffix'}); rename it"

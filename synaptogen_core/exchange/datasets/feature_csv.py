@@ -135,7 +135,13 @@ def _pieces(ds: xr.Dataset) -> Iterator[str]:
 
 
 def check_csv(path: str | os.PathLike[str]) -> None:
-    """Refuse a name that does not end in .csv."""
+    """Refuse a name that does not end in .csv.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another one.
+    """
     if text.as_path(path).suffix.lower() != ".csv":
         raise FileError(f"{path}: must end in .csv (got {Path(path).suffix or 'no suffix'}); rename it")
 

@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 from synaptogen_core.array.trains.pulse_train import PulseTrain
-from synaptogen_core.checks import MAX_PULSES
+from synaptogen_core.array.trains.records import MAX_PULSES
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.datasets.feature_csv import ROWS_AT_ONCE, check_csv
 from synaptogen_core.exchange.files import text

@@ -92,7 +92,13 @@ def _ours(error: OSError, path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def swapping(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Do what `replacing` does, and leave errors of the file system as they are: for parts of a larger write."""
+    """Do what `replacing` does, and leave errors of the file system as they are: for parts of a larger write.
+
+    Raises
+    ------
+    FileError
+        If there is no folder for it; OSError as it comes.
+    """
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")
@@ -121,13 +127,16 @@ def _replace_folder(temporary: Path, target: Path) -> None:
         os.replace(temporary, target)
         return
     aside = temporary.with_suffix(".old")
-    os.replace(target, aside)
     try:
+        os.replace(target, aside)
         os.replace(temporary, target)
-    except BaseException:
-        os.replace(aside, target)
+    except BaseException:  # a Ctrl-C comes between any two steps, or right after one of them
+        if aside.exists() and not target.exists():
+            os.replace(aside, target)
         raise
-    _remove(aside)
+    finally:
+        if target.exists():
+            _remove(aside)
 
 
 def flush(path: Path) -> None:

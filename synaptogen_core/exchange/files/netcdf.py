@@ -36,7 +36,13 @@ class Steadfast(io.RawIOBase):
         self._failure: OSError | None = None
 
     def check(self) -> None:
-        """Raise what went wrong so far."""
+        """Raise what went wrong so far.
+
+        Raises
+        ------
+        OSError
+            What a write or a flush met.
+        """
         if self._failure is not None:
             raise self._failure
 

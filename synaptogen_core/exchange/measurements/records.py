@@ -132,7 +132,13 @@ class Records:
             )
 
     def finish(self, notes: Sequence[str]) -> xr.Dataset:
-        """The measurement, with what was understood as its attribute `notes`."""
+        """The measurement, with what was understood as its attribute `notes`.
+
+        Raises
+        ------
+        FileError
+            If there are no rows; `ColumnsUnclear` if units are doubtful.
+        """
         if not self.rows:
             raise FileError(f"{self.layout.name}: must hold at least one row (got none); is it cut off?")
         questions = [doubtful(self.layout, role, *self.extremes[role]) for role in self.roles]

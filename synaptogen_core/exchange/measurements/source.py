@@ -51,7 +51,13 @@ class Source:
         return self.data.open("rb") if isinstance(self.data, Path) else io.BufferedReader(_Unpacked(self.data))
 
     def whole(self) -> bytes:
-        """All of them at once; of a file in an archive, unpacked from it, up to a limit."""
+        """All of them at once; of a file in an archive, unpacked from it, up to a limit.
+
+        Raises
+        ------
+        FileError
+            If it is damaged, or unpacks to more.
+        """
         limit = self.size if not isinstance(self.data, Member) else WHOLE_BYTES + 2 * self.size
         try:
             with self.raw() as stream:

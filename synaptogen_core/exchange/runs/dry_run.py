@@ -51,7 +51,7 @@ def rehearse(
     file = Path(path)
     if not file.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {file.parent}); make it first")
-    wish = request(cells.shape, **recording)
+    wish = request(cells, **recording)
     nbytes = Parts.of(cells, train, wish, budget=2**62).nbytes
     many = int(max(8, min(cells.size, BYTES * cells.size / max(1, nbytes), UPDATES / len(train))))
     few = many // 8
@@ -70,7 +70,10 @@ def rehearse(
 def _seconds(
     cells: CellArray, count: int, train: PulseTrain, path: Path, wish: Recording, threads: int | None
 ) -> float:
-    some = CellArray((1, count), cells.device, seed=cells.seed, start=cells.start)
+    some = CellArray(
+        (1, count), cells.device, seed=cells.seed, start=cells.start, engine=cells.engine,
+        retention=cells.retention, traps=cells.traps,
+    )  # fmt: skip
     begin = time.perf_counter()
     write_run(some, train, path, wish, threads=threads)
     return time.perf_counter() - begin

@@ -19,7 +19,6 @@ from synaptogen_core.array.runs.recording import request
 from synaptogen_core.array.runs.row_groups import Group, Parts
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.random_streams import STREAM_VERSION
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.errors import Cancelled, FileError
 from synaptogen_core.exchange.datasets import datasets
 from synaptogen_core.exchange.files.atomic import told
@@ -39,7 +38,7 @@ def simulate_to_zarr(
     *,
     record: str | Iterable[str] = ("features",),
     every: str | int = "cycle",
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     bandwidth: float | None = None,
     budget: int = BUDGET,
     progress: Shown = None,
@@ -91,7 +90,7 @@ def simulate_to_zarr(
         raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")
     with told(path):
         there = target.exists()
-    wish = request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
+    wish = request(check_cells(cells), record, every, None, read_voltage, bandwidth)
     parts = Parts.of(cells, train, wish, budget=budget, pieces=PIECES)
     store = Store(target)
     try:
@@ -125,6 +124,11 @@ def fill(
         The row groups of the run.
     progress, cancel, threads, scheduler
         As of `simulate_to_zarr`.
+
+    Raises
+    ------
+    FileError
+        If another process has taken the store over; `Cancelled` if the caller wants to stop.
     """
     parts = store.open(parts)
     parts.warn_range()
@@ -228,6 +232,11 @@ class Filling:
         Returns
         -------
         xarray.Dataset
+
+        Raises
+        ------
+        FileError
+            If another process has taken the store over.
         """
         self.check_held()
         return self.parts.simulate(*piece, progress=progress, cancel=cancel, threads=self.threads)
@@ -241,12 +250,23 @@ class Filling:
             Of the group.
         group : (int, int)
             First row, and the end.
+
+        Raises
+        ------
+        FileError
+            If another process has taken the store over.
         """
         self.check_held()
         self.store.write(ds, group)
 
     def check_held(self) -> None:
-        """Refuse to work on a store that somebody else has taken over."""
+        """Refuse to work on a store that somebody else has taken over.
+
+        Raises
+        ------
+        FileError
+            If another process has.
+        """
         if not self.store.marks.held(self.token):
             raise FileError(
                 f"{self.store.path}: must be worked on by one process (got another one); let that one finish"

@@ -19,7 +19,6 @@ from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.runs.recording import Recording, request
 from synaptogen_core.array.runs.row_groups import Parts
 from synaptogen_core.array.trains.pulse_train import PulseTrain
-from synaptogen_core.device.model.read_noise import READ_VOLTAGE
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.datasets import datasets, feature_csv
 from synaptogen_core.exchange.files import netcdf, text
@@ -38,7 +37,7 @@ def simulate_to_file(
     *,
     record: str | Iterable[str] = ("features",),
     every: str | int = "cycle",
-    read_voltage: float = READ_VOLTAGE,
+    read_voltage: float | None = None,
     bandwidth: float | None = None,
     budget: int = BUDGET,
     progress: Shown = None,
@@ -71,7 +70,7 @@ def simulate_to_file(
     Cancelled
         If `cancel` said so; nothing is written then.
     """
-    wish = request(check_cells(cells).shape, record, every, None, read_voltage, bandwidth)
+    wish = request(check_cells(cells), record, every, None, read_voltage, bandwidth)
     with shown(progress, "simulate") as tell:
         write_run(cells, train, path, wish, budget, tell, cancel, threads, scheduler)
 

@@ -28,6 +28,16 @@ TRAITS = {  # name: cell, features that must be there (in all cycles but the fir
     "gradual RESET, one way": (
         replace(USUAL, r_lrs=10e3, u_reset=1.0, u_max=2.5, gradual=True, one_way=True), ALL - {"u_reset"}
     ),
+    "gradual RESET, RESET first": (
+        replace(USUAL, r_lrs=10e3, u_reset=1.0, u_max=2.5, gradual=True, reset_first=True), ALL - {"u_reset"}
+    ),
+    "gradual RESET, one way, RESET first": (
+        replace(USUAL, r_lrs=10e3, u_reset=1.0, u_max=2.5, gradual=True, one_way=True, reset_first=True),
+        ALL - {"u_reset"},
+    ),
+    "steps of .2 V": (replace(USUAL, step=0.2), ALL),
+    "steps of .2 V, RESET first": (replace(USUAL, step=0.2, u_set=0.5, u_reset=0.5, reset_first=True), ALL),
+    "steps of .2 V, one way": (replace(USUAL, step=0.2, one_way=True), ALL - {"r_hrs"}),
     "series resistor": (replace(USUAL, r_hrs=100e3, r_lrs=2e3, series=3e3, u_min=2.0, u_max=3.0), ALL),
     "series resistor, small SET": (replace(USUAL, r_lrs=2e3, u_set=0.28, u_reset=0.4, series=4e3, step=0.02), ALL),
     "offset": (replace(USUAL, offset=-0.8e-6, step=0.02), ALL),
@@ -101,15 +111,23 @@ def test_without_the_test_a_level_that_the_branch_passes_is_taken(monkeypatch: p
     assert (wrong(believed, made, cell)["u_set"] > 5).mean() > 0.5
 
 
+def test_a_step_between_few_samples_is_no_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: where the SET of a coarse sweep counts as noise, no resistance and no SET is told."""
+    cell, _ = TRAITS["steps of .2 V, RESET first"]
+    monkeypatch.setattr(thresholds.evidence, "SHORT", 0)
+    found = extract_features(made_loops(cell, 12, seed=3).dataset())
+    assert not np.isfinite(found["u_set"]).any() and not np.isfinite(found["r_hrs"]).any()
+
+
 def test_a_sample_at_the_end_is_no_reset() -> None:
     made = made_loops(replace(USUAL, u_reset=1.48, spread=0.0, noise=0.01, u_max=1.44), 6, seed=5)
     found = extract_features(made.dataset())
     assert not np.isfinite(found["u_reset"]).any()
 
 
-@pytest.mark.parametrize("one_way", [False, True])
-def test_noise_of_a_plateau_is_no_reset(one_way: bool) -> None:
-    cell = replace(TRAITS["gradual RESET"][0], noise=0.01, step=0.02, one_way=one_way)
+@pytest.mark.parametrize(("one_way", "step", "noise"), [(False, 0.02, 0.01), (True, 0.02, 0.01), (False, 0.2, 0.03)])
+def test_noise_of_a_plateau_is_no_reset(one_way: bool, step: float, noise: float) -> None:
+    cell = replace(TRAITS["gradual RESET"][0], noise=noise, step=step, one_way=one_way)
     made = made_loops(cell, 400, seed=5)
     found = extract_features(made.dataset())["u_reset"].values
     assert not (np.abs(found - made.truth["u_reset"]) > 0.06).any()

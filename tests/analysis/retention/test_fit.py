@@ -66,9 +66,9 @@ def test_intervals_of_a_few_drawings_hold_what_they_say() -> None:
     assert np.abs(narrow / n - 0.95).min() > error, "the control: between the ends of the drawings"
 
 
-def test_it_is_judged() -> None:
+def test_it_is_validated() -> None:
     fit = sc.fitting.fit_retention(table([0.0, 0.01, 0.1, 10.0, 1e4], 299), levels=1, resamples=0)
-    found = sc.fitting.judge_retention(fit, resamples=20)
+    found = sc.fitting.validate_retention(fit, resamples=20)
     scores = {kind: float(found.held_out.sel(law=kind)) for kind in ("jumps", "gaussian", "independent", "none")}
     assert scores["jumps"] > scores["gaussian"] + 0.05 and scores["gaussian"] > scores["none"]
     assert float(found.coverage.sel(law="jumps", interval=0.9).mean()) == pytest.approx(0.9, abs=0.07)
@@ -91,7 +91,7 @@ def test_one_delay_says_how_much_and_not_in_how_many_jumps() -> None:
     fit = sc.fitting.fit_retention(table([0.0, 1.0], 300), resamples=0)
     assert not fit.identified and any("not identified" in note for note in fit.notes)
     with pytest.raises(ValueError, match="three times"):
-        sc.fitting.judge_retention(fit)
+        sc.fitting.validate_retention(fit)
 
 
 def text(tmp_path: Path, content: str) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.analysis.retention import judge
+from synaptogen_core.analysis.retention import validate
 from synaptogen_core.analysis.retention.characteristic import moved
 from synaptogen_core.analysis.retention.exact import jumps_at
 from synaptogen_core.analysis.retention.fit import at_birth, levels_of
@@ -61,7 +61,7 @@ def test_a_law_of_the_early_times_holds_the_last_one(
     early = increments(y[:, :-1], times[:-1], law.t0)
     plain = maximise("jumps", early)
     held, without = (
-        [float(np.mean(np.abs(judge._transform("jumps", one, last) - 0.5) < c / 2)) for c in judge.COVERAGES]
+        [float(np.mean(np.abs(validate._transform("jumps", one, last) - 0.5) < c / 2)) for c in validate.COVERAGES]
         for one in (with_flicker("jumps", plain, early), plain)
     )
     error = 3 * np.sqrt(np.array([0.25, 0.09, 0.02]) / last.moved[-1].size)

@@ -110,7 +110,7 @@ def test_what_a_lost_worker_had_done_is_not_done_again(tmp_path: Path, monkeypat
     """Dask deals a piece again whose worker died after writing it and before saying so."""
     path = tmp_path / "run.zarr"
     store = Store(path)
-    parts = store.open(Parts.of(cells(), train(), request(cells().shape, **SETTINGS), budget=BUDGET))
+    parts = store.open(Parts.of(cells(), train(), request(cells(), **SETTINGS), budget=BUDGET))
     filling = Filling(store, store.marks.claim(), parts.bare(), threads=1)
     filling((parts.groups[3], None))
     monkeypatch.setattr(Parts, "simulate", lambda *_, **__: pytest.fail("done twice"))

@@ -14,12 +14,13 @@ from synaptogen_core.array.runs import recording
 from synaptogen_core.array.runs.recording import Recording, Timetable
 
 SHAPE = (3, 4)
+CELLS = sc.CellArray(SHAPE, sc.load_device("hennen2024"), seed=1)
 Train = sc.PulseTrain
 
 
 def request(**wish: Any) -> Recording:
     return recording.request(
-        SHAPE,
+        CELLS,
         **{
             "record": "features",
             "every": "cycle",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from synaptogen_core.array.trains.pulse_train import PulseTrain
-from synaptogen_core.checks import MAX_PULSES
+from synaptogen_core.array.trains.records import MAX_PULSES
 
 SENTENCES = [
     (lambda: PulseTrain.cycling(0), "cycles: must be at least 1 (got 0); give a larger number"),

@@ -28,7 +28,7 @@ def test_the_packaged_laws_are_listed() -> None:
 
 def test_a_fit_finds_the_law_and_writes_it(tmp_path: Path) -> None:
     source, law = written(tmp_path / "reads.csv", table(MEASURED, 300)), tmp_path / "mine.json"
-    result = run("retention", "fit", source, "-o", law, "--levels", 1, "--resamples", 2, "--no-judge")
+    result = run("retention", "fit", source, "-o", law, "--levels", 1, "--resamples", 2, "--no-validate")
     assert result.exit_code == 0, result.output
     found = sc.load_retention(law)
     assert found.name == "mine" and found.spread[0] == pytest.approx(TRUTH.spread[0], rel=0.25)

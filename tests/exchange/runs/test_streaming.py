@@ -35,7 +35,7 @@ def test_a_file_written_in_parts_equals_the_run_in_one_piece(
     if used:
         cells.apply_voltage(-1.5)
     before = cells.state_hash()
-    parts = Parts.of(cells, train, request(cells.shape, **SETTINGS), budget=BUDGET)
+    parts = Parts.of(cells, train, request(cells, **SETTINGS), budget=BUDGET)
     assert len(parts.groups) > 2, "the test must cut the run"
     path = tmp_path / f"run.{suffix}"
     sc.simulate_to_file(cells, train, path, budget=BUDGET, **SETTINGS)

@@ -31,8 +31,8 @@ LEVELS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class RetentionJudgement:
-    """What a law is worth.
+class RetentionValidation:
+    """How good a fitted law is.
 
     Attributes
     ----------
@@ -57,8 +57,8 @@ class RetentionJudgement:
     verdict: tuple[str, ...]
 
 
-def judge_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -> RetentionJudgement:
-    """Judge a fit beside a Gaussian walk, independent draws and no time at all.
+def validate_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -> RetentionValidation:
+    """Compare a fit with a Gaussian walk, independent draws and no time at all.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def judge_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -
 
     Returns
     -------
-    RetentionJudgement
+    RetentionValidation
 
     Raises
     ------
@@ -80,7 +80,7 @@ def judge_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -
     """
     checks.instance("fit", fit, RetentionFit, "use fit_retention")
     if not fit.identified:
-        raise ValueError("fit: must come from a table of three times at least (got fewer); its law cannot be judged")
+        raise ValueError("fit: must come from a table of three times at least (got fewer); its law cannot be validated")
     g, times = fit.table.wide()
     born, rng = at_birth(g), np.random.default_rng(checks.whole("seed", seed, 0, 2**63 - 1))
     y = np.where(np.isnan(g), np.nan, coordinate(np.where(np.isnan(g), 1.0, g), fit.law.corner))
@@ -113,7 +113,7 @@ def judge_retention(fit: RetentionFit, *, resamples: int = 200, seed: int = 0) -
         "coverage",
     )
     bins = xr.DataArray(transform / max(transform.sum(), 1) * BINS, {"bin": (np.arange(BINS) + 0.5) / BINS}, ("bin",))
-    return RetentionJudgement(held, cover, ratio, bins, _verdict(held, cover, ratio))
+    return RetentionValidation(held, cover, ratio, bins, _verdict(held, cover, ratio))
 
 
 def _best(kind: str, data: Increments) -> Best:
