@@ -78,7 +78,8 @@ def zipped(files: dict[str, str]) -> IO[bytes]:
 def order(session: Session, kind: str) -> Order | str:
     """The run that a page shows, or why there is none; the session is what is set, run or not."""
     if kind == "session.json":
-        content = session_file.to_text(session.settings, session.visible)
+        tab, session.saved_from = session.saved_from or session.visible, ""
+        content = session_file.to_text(session.settings, tab)
         return Order("synaptogen.session.json", lambda progress, cancel: io.BytesIO(content.encode()))
     run = session.run
     if run is None:

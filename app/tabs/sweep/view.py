@@ -82,10 +82,9 @@ class View(Base):
 
     def update(self, result: Result) -> None:
         points = [point for point in result.points if np.isfinite(point.number)]
-        x, y = ([getattr(point, name) for point in points] for name in ("value", "number"))
-        error = [0.0 if not np.isfinite(point.error) else point.error for point in points]
-        low = [v - e if result.signed else max(v - e, min(v, 0.0)) for v, e in zip(y, error, strict=True)]
-        high = [v + e for v, e in zip(y, error, strict=True)]
+        x, y, intervals = ([getattr(point, name) for point in points] for name in ("value", "number", "interval"))
+        low, high = ([ends[k] if np.isfinite(ends[k]) else v for v, ends in zip(y, intervals, strict=True)]
+                     for k in (0, 1))  # fmt: skip
         factor, number_unit = engineering(max(map(abs, (*low, *high)), default=1.0), result.number_unit)
         y, low, high = ([v * factor for v in values] for values in (y, low, high))
         self.points.data = {"x": x, "y": y, "low": low, "high": high}
@@ -103,7 +102,10 @@ class View(Base):
         self._show_bars(result)
         self.goes_on = result.waiting or result.more
         self._tell()
-        said = "Bars: standard error. Dotted: the present setting."
+        said = "Bars: 95 % interval. " if any(np.isfinite(ends[1]) for ends in intervals) else ""
+        if result.rate and 0.0 in y:
+            said += "Where no error was seen, a bar ends at the rate that shows one with 97.5 % probability. "
+        said += "Dotted: the present setting."
         missing = len(result.points) - len(points)
         if missing:
             said += f" {missing} of the runs have no such number."
