@@ -21,6 +21,7 @@ ALIKE = 6  # lines in a row that two places must not share
 # Commands of the command line: Typer makes the options of a command from its arguments, so that they stand there.
 COMMANDS = {"synaptogen_core/cli/generate.py: generate", "synaptogen_core/cli/measured/fit.py: fit"}
 
+MOST_ANY = 200  # names `Any` in annotations of the app; pyproject.toml says what for
 OF_EACH_TAB = {"Options", "Result", "View"}
 # Classes of one house that share a name; the list only shrinks.
 NAMESAKES = {
@@ -176,3 +177,14 @@ def test_a_class_has_its_name_for_itself(house: str) -> None:
 def test_a_namesake_would_be_seen() -> None:
     one, other = ast.parse("class A: pass\nclass _B: pass"), ast.parse("class A: pass\nclass _B: pass\nclass C: pass")
     assert namesakes({"a": one, "b": other}) == {"A": ["a", "b"]}
+
+
+def anys(tree: ast.Module) -> int:
+    return sum(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree))
+
+
+def test_any_is_the_exception() -> None:
+    found = {name_of(path): anys(parse(path)) for path in sources() if path.is_relative_to(ROOT / "app")}
+    count = sum(found.values())
+    assert count <= MOST_ANY, f"{count} Any in {dict(Counter(found).most_common(12))}"
+    assert anys(ast.parse("from typing import Any\ndef f(a: Any, *b: 'str') -> dict[str, Any]: ...")) == 2

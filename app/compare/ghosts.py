@@ -2,24 +2,27 @@
 
 A view draws the other result itself, what it has drawn is copied, and it draws its own again, all within one hold: so
 each picture of each tab has its outline without a line of its own. Bars become a line around them, densities their
-contours, lines and points a quieter twin.
+contours, lines and points a quieter twin. Maps and matrices have room for one run: they show A, B or their difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from bokeh.models import ColumnDataSource, FactorRange, GlyphRenderer, LogScale, Plot, Range1d
-from bokeh.models.glyphs import HBar, Image, Line, MultiLine, MultiPolygons, Quad, Scatter, Step, VBar
+from bokeh.models.glyphs import HBar, Image, Line, MultiLine, MultiPolygons, Quad, Scatter, Step, VArea, VBar
+from bokeh.plotting import figure as Figure
 from contourpy import contour_generator
 
 from app.compare.beside import Extra
-from app.look.tags import MAP, SHARES
+from app.look.tags import ALONE, MAP, PLACES, SHARES
 from app.look.theme import Theme
+from app.tabs.view import OneRun
 
+T = TypeVar("T")
 SELECTED = "#E69F00"
 MOST_POINTS = 3000
 LEVELS = (0.1, 0.4, 0.7)  # of a density's largest value
@@ -47,26 +50,31 @@ class Shapes:
 class Ghosts:
     """Of one view."""
 
-    def __init__(self, look: Theme, layout: Any):
-        self.theme, self._layout = look, layout
+    def __init__(self, look: Theme, layout: Any, of_one_run: Callable[[], Sequence[OneRun]] = tuple):
+        self.theme, self._layout, self._of_one_run = look, layout, of_one_run
+        self.alone = 0  # pictures that have shown one run of two
+        self.unlike = False  # whether one of them has no difference to show
         # by the figure's id: one that is made anew has the name of the one before
         self._layers: dict[tuple[str, str], tuple[ColumnDataSource, ColumnDataSource]] = {}
         self._rings: dict[tuple[str, int], ColumnDataSource] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._drawn = False
 
-    def show(self, update: Callable[[Any], None], result: Any, extra: Extra) -> None:
+    def show(self, update: Callable[[T], None], result: T, extra: Extra) -> None:
         """Draw what is beside `result`, which the view shows already, with its own `update`."""
         if extra.nothing and not self._drawn:
             return
         self._drawn = not extra.nothing
-        found = {}
+        found, shown_a = {}, {}
         for key, other in (("A", extra.pinned), ("selected", extra.selected)):
             if other is not None:
                 update(other)
                 found[key] = {figure.name: drawn_in(figure) for figure in self._figures()}
+                if key == "A":
+                    shown_a = {part: part.shown for part in self._of_one_run()}
         if found:
             update(result)
+        self._choose(shown_a, extra.side)
         for figure in self._figures():
             own = drawn_in(figure)
             for key in ("A", "selected"):
@@ -74,11 +82,23 @@ class Ghosts:
                 self._draw(figure, key, shapes_of(figure, own, other_drawn) if other_drawn else Shapes())
             self._mark(figure, extra)
 
+    def _choose(self, shown_a: dict[OneRun, Any], side: str) -> None:
+        """Of run A and B one, or their difference, where there is room for one."""
+        parts = list(self._of_one_run())
+        both = [(part, shown_a[part]) for part in parts if shown_a.get(part) is not None and part.shown is not None]
+        wanted = [(part, part.of_two(a, part.shown, side)) for part, a in both]
+        for part, shown in wanted:
+            part.draw(part.shown if shown is None else shown)
+        for part in parts if self.alone and not both else ():
+            if part.shown is not None:
+                part.draw(part.shown)
+        self.alone, self.unlike = len(both), any(shown is None for _, shown in wanted)
+
     def _figures(self) -> Iterator[Plot]:
         for pane in self._layout.select(lambda part: isinstance(getattr(part, "object", None), Plot)):
             yield pane.object
 
-    def _draw(self, figure: Any, key: str, shapes: Shapes) -> None:
+    def _draw(self, figure: Figure, key: str, shapes: Shapes) -> None:
         if (figure.id, key) not in self._layers:
             if not (shapes.line[0] or shapes.points[0]):
                 return
@@ -91,9 +111,9 @@ class Ghosts:
         if shapes.ends is not None:
             widen(figure, shapes.ends, across=key == "A")
 
-    def _make(self, figure: Any, key: str) -> tuple[ColumnDataSource, ColumnDataSource]:
+    def _make(self, figure: Figure, key: str) -> tuple[ColumnDataSource, ColumnDataSource]:
         sources = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
-        dash: Any = [5, 3] if key == "A" else "solid"
+        dash: list[int] | str = [5, 3] if key == "A" else "solid"
         line = figure.add_glyph(sources[0], Line(x="x", y="y", line_width=2, line_dash=dash))
         points = figure.add_glyph(
             sources[1],
@@ -108,11 +128,10 @@ class Ghosts:
                 renderer.glyph.line_color = SELECTED
         return sources
 
-    def _mark(self, figure: Any, extra: Extra) -> None:
+    def _mark(self, figure: Figure, extra: Extra) -> None:
         """Rings around the selected cells on maps, and around their points."""
         if MAP in figure.tags:
-            first = figure.tags[figure.tags.index(MAP) + 1]
-            self._ring(figure, 0, extra.columns + first, extra.rows + first, "square")
+            self._ring(figure, 0, *places_on(figure, extra), "square")
             return
         for k, renderer in enumerate(own_renderers(figure)):
             data = renderer.data_source.data
@@ -124,7 +143,7 @@ class Ghosts:
                 )
                 self._ring(figure, k, np.asarray(data["x"])[inside], np.asarray(data["y"])[inside], "circle")
 
-    def _ring(self, figure: Any, k: int, x: np.ndarray, y: np.ndarray, marker: str) -> None:
+    def _ring(self, figure: Figure, k: int, x: np.ndarray, y: np.ndarray, marker: str) -> None:
         source = self._rings.get((figure.id, k))
         if source is None:
             if not x.size:
@@ -136,10 +155,21 @@ class Ghosts:
         source.data = {"x": x, "y": y}
 
 
-def own_renderers(figure: Any) -> list[GlyphRenderer]:
+def own_renderers(figure: Figure) -> list[GlyphRenderer]:
     """What the view itself draws, on the axes that outlines are drawn on."""
     drawn = [r for r in figure.renderers if isinstance(r, GlyphRenderer) and r.y_range_name == "default"]
+    drawn = [r for r in drawn if ALONE not in r.tags]
     return [r for r in drawn if not (r.name or "").startswith("ghost")]
+
+
+def places_on(figure: Figure, extra: Extra) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and rows of the selected cells on a map."""
+    if PLACES not in figure.tags:
+        return extra.columns, extra.rows
+    first, rows, columns = figure.tags[figure.tags.index(PLACES) + 1 :]
+    number = extra.rows * extra.of + extra.columns - first
+    row, column = np.divmod(number[(number >= 0) & (number < rows * columns) & (first >= 0)], columns)
+    return column, row
 
 
 @dataclass(frozen=True)
@@ -150,7 +180,7 @@ class Drawn:
     ends: tuple[float, float, float, float] | None
 
 
-def drawn_in(figure: Any) -> Drawn:
+def drawn_in(figure: Figure) -> Drawn:
     """What a figure shows now. Columns are replaced at the next update, never changed."""
     ranges = figure.x_range, figure.y_range
     known = all(isinstance(range_, Range1d) and isinstance(range_.start, int | float) for range_ in ranges)
@@ -159,7 +189,7 @@ def drawn_in(figure: Any) -> Drawn:
     return Drawn([dict(r.data_source.data) if r.visible else {} for r in own_renderers(figure)], ends)
 
 
-def shapes_of(figure: Any, own: Drawn, other: Drawn) -> Shapes:
+def shapes_of(figure: Figure, own: Drawn, other: Drawn) -> Shapes:
     """What another result has drawn in a figure, where it differs from what stands there, as a line and points."""
     shapes = Shapes(ends=other.ends)
     if MAP in figure.tags:
@@ -217,6 +247,9 @@ def _add(shapes: Shapes, glyph: Any, data: Columns, logs: tuple[bool, bool], ran
                 shapes.add_line(rings[0][0], rings[1][0])
     elif isinstance(glyph, Line | Step) and numbers(x, y):
         shapes.add_line(x, y)
+    elif isinstance(glyph, VArea):
+        for name in ("y1", "y2"):
+            shapes.add_line(x, column(name))
     elif isinstance(glyph, MultiLine):
         rows = column("xs"), column("ys")
         for across, up in () if rows[0] is None or rows[1] is None else zip(*rows, strict=True):
@@ -273,7 +306,7 @@ def smooth(values: np.ndarray) -> np.ndarray:
     return np.asarray(windows.mean(axis=(2, 3)))
 
 
-def widen(figure: Any, ends: tuple[float, float, float, float], *, across: bool) -> None:
+def widen(figure: Figure, ends: tuple[float, float, float, float], *, across: bool) -> None:
     """Axes that hold the other result as well; `across`: also the horizontal one."""
     for range_, (start, end) in ((figure.x_range, ends[:2]), (figure.y_range, ends[2:]))[0 if across else 1 :]:
         if isinstance(range_, Range1d) and (range_.start < range_.end) == (start < end):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
 import panel as pn
+import param
 
-from app.compare.numbers import Differences, Number, differences
-from app.look import theme
+from app.compare.beside import Pinned
+from app.compare.ghosts import Ghosts
+from app.compare.numbers import Differences, Number, changed, differences
+from app.controls.panel import Group, Panel
+from app.look import layout, theme
 from app.look.plain import escape
+from app.settings.sections import Section
 from app.settings.words import label_of
 from app.work.lane import JobError, Lane, Post, begin
 from app.work.runs import Run
 from app.work.session import Session
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import feature
 
@@ -26,25 +33,48 @@ table.numbers tr.far > :is(th, td) { font-weight: 600; }
 """
 
 
+SIDES = {"Run B": "b", "Run A": "a", "B − A": "difference"}
+UNLIKE = "One of them shows other things or places in A and B: no difference, B is shown."
+
+
+class SideChoice(Section):
+    side = param.Selector(default="b", objects=SIDES, label="Maps and matrices show",
+                          doc="Where A and B cannot lie over each other: one of them, or what B has more.")  # fmt: skip
+
+
 class ComparePanel:
     """Follows the session while a run is pinned."""
 
-    def __init__(self, session: Session, post: Post):
-        self._session, self._post = session, post
-        self.pinned: Run | None = None
+    def __init__(self, session: Session, post: Post, choose: Callable[[str], None]):
+        self._session, self._post, self._choose = session, post, choose
+        self.pinned: Pinned | None = None
+        self.shown, self.note = SideChoice(), theme.note()
+        self.shown.param.watch(lambda event: choose(event.new), "side")
         self.differences: Differences | None = None
         self._lane = Lane()
-        self._of: Any = None  # which pair the numbers are of
+        self._of: tuple[Hashable, Hashable] | None = None  # which pair the numbers are of
         self.pane = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", margin=(4, 4),
                                  stylesheets=[theme.TABLE, STYLE])  # fmt: skip
+        self.layout = layout.column(self.pane)
+        self.side: Any = None  # made when it is first needed
         session.status.param.watch(lambda event: self.refresh(), "state")
 
-    def pin(self, run: Run | None) -> None:
+    def pin(self, pinned: Pinned | None) -> None:
         """Compare with this run from now on; None: with none."""
-        self.pinned, self.differences, self._of = run, None, None
+        self.pinned, self.differences, self._of = pinned, None, None
         self._lane.cancel()
-        self.pane.visible = run is not None
+        self.pane.visible = pinned is not None
+        self.shown.side = "b"
         self.refresh()
+
+    def offer(self, ghosts: Ghosts) -> None:
+        """The choice of what the pictures of a tab show that have room for one run, if it has such."""
+        if ghosts.alone and self.side is None:
+            self.side = layout.flow(Panel((Group(self.shown),), layout="bar"), self.note)
+            self.layout.append(self.side)
+        if self.side is not None:
+            self.side.visible = bool(ghosts.alone)
+            self.note.object = UNLIKE if ghosts.unlike else ""
 
     def close(self) -> None:
         self._lane.cancel()
@@ -55,15 +85,15 @@ class ComparePanel:
         run = self._session.run
         if self.pinned is None or run is None:
             return
-        pair = (self.pinned.key, run.key)
+        pair = (self.pinned.run.key, run.key)
         if pair != self._of and self._session.status.state == "ready":
             self._of, self.differences = pair, None
-            if run.key != self.pinned.key:
+            if run.key != self.pinned.run.key:
                 self._lane.cancel()
-                begin(self._compute(self.pinned, run, pair))
+                begin(self._compute(self.pinned.run, run, pair))
         self._say(run)
 
-    async def _compute(self, a: Run, b: Run, pair: Any) -> None:
+    async def _compute(self, a: Run, b: Run, pair: tuple[Hashable, Hashable]) -> None:
         try:
             found = await self._lane.do(lambda progress, cancel: differences(a, b, cancel))
         except (Cancelled, JobError):
@@ -75,27 +105,28 @@ class ComparePanel:
     def _say(self, run: Run) -> None:
         if self.pinned is None:
             return
-        array = self.pinned.request.array
-        head = f"<b>A</b>: {array.rows} × {array.columns} cells, {self.pinned.cycles:,} cycles, seed {array.seed}"
-        if run.key == self.pinned.key:
-            self.pane.object = (
-                f"<details><summary>{head}. Change a setting: B is drawn over A, A dashed.</summary></details>"
-            )
+        session, array = self._session, self.pinned.request.array
+        cycles = counted(self.pinned.run.cycles, "cycle")
+        head = f"<b>A</b>: {array.rows} × {array.columns} cells, {cycles}, seed {array.seed}"
+        other = changed(self.pinned.request, session.request_for(run), session.tabs[session.visible])
+        label = partial(label_of, session.settings)
+        words = "; ".join(f"{escape(label(name))} {escape(a)} → {escape(b)}" for name, a, b in other)
+        if run.key == self.pinned.run.key:
+            said = f"<b>B</b>: {words}; of the same run" if words else "Change a setting: B is drawn over A, A dashed"
+            self.pane.object = f"<details><summary>{head}. {said}.</summary></details>"
             return
         found = self.differences
         if found is None:
             self.pane.object = f"<details><summary>{head}. Comparing …</summary></details>"
             return
-        label = partial(label_of, self._session.settings)
-        changed = "; ".join(f"{escape(label(name))} {escape(a)} → {escape(b)}" for name, a, b in found.changed)
         far = sum(each.distance > each.chance for each in found.distances)
-        words = (
+        differ = (
             f"{far} of {len(found.distances)} features differ by more than chance"
             if far
             else "no feature differs by more than chance"
         )
         self.pane.object = (
-            f"<details><summary>{head}. <b>B</b>: {changed}; {words}.</summary>"
+            f"<details><summary>{head}. <b>B</b>: {words}; {differ}.</summary>"
             f'<div class="tables"><div>{_distances(found)}</div><div>{_numbers(found)}</div></div></details>'
         )
 
@@ -117,17 +148,24 @@ def _numbers(found: Differences) -> str:
     rows = "".join(
         f'<tr class="{"far" if is_far(each) else ""}"><th>{escape(each.words)}</th>'
         f"<td>{shown(each.a)}</td><td>{shown(each.b)}</td><td>{shown(each.difference, sign=True)}</td>"
-        f"<td>{'–' if each.error != each.error else f'± {shown(each.error)}'}</td><td>{each.unit}</td></tr>"
+        f"<td>{interval_text(each)}</td><td>{each.unit}</td></tr>"
         for each in found.numbers
     )
     return (
-        '<table class="numbers"><caption>Numbers of both runs; ± standard error of the difference; bold: beyond two of '
-        f"them</caption><tr><th></th><th>A</th><th>B</th><th>B − A</th><th></th><th></th></tr>{rows}</table>"
+        '<table class="numbers"><caption>Numbers of both runs; bold: 0 lies outside the interval of the difference'
+        "</caption><tr><th></th><th>A</th><th>B</th><th>B − A</th><th>95 % interval</th><th></th></tr>"
+        f"{rows}</table>"
     )
 
 
 def is_far(number: Number) -> bool:
-    return abs(number.difference) > 2 * number.error
+    low, high = number.interval
+    return low > 0 or high < 0
+
+
+def interval_text(number: Number) -> str:
+    low, high = number.interval
+    return "–" if low != low else f"{shown(low, sign=True)} … {shown(high, sign=True)}"
 
 
 def shown(value: float, *, sign: bool = False) -> str:

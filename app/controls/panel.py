@@ -8,6 +8,7 @@ from typing import Any
 
 import param
 from panel.custom import JSComponent
+from param.parameterized import Event
 
 from app.look.controls import SLIDER_STEPS, bounds_of, help_text, range_text
 from app.settings import numbers
@@ -51,7 +52,7 @@ class Panel(JSComponent):
         boxes: Sequence[str] = (),
         words: Mapping[str, str] | None = None,
         reset: Callable[[], None] | None = None,
-        **options: Any,
+        **options: object,
     ):
         """`boxes` have no slider; `words` names other kinds: "words" (one line of text) or "lines" (several)."""
         self._reset, self._boxes, self._words = reset, frozenset(boxes), dict(words or {})
@@ -89,7 +90,7 @@ class Panel(JSComponent):
         return what == "value" or all(hasattr(section.param[name], what) for name in names)
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _group(self, index: int, group: Group) -> dict[str, Any]:
+    def _group(self, index: int, group: Group) -> dict[str, object]:
         if group.section not in self._sections:
             self._sections.append(group.section)
         number = self._sections.index(group.section)
@@ -97,7 +98,7 @@ class Panel(JSComponent):
         specs = [self._spec(f"{number}.{name}", group.section, name) for name in names]
         return {"title": group.title, "key": str(index), "open": group.open, "picture": group.picture, "specs": specs}
 
-    def _spec(self, key: str, section: Section, name: str) -> dict[str, Any]:
+    def _spec(self, key: str, section: Section, name: str) -> dict[str, object]:
         self._keys[key] = section, name
         parameter = section.param[name]
         spec = {"key": key, "label": parameter.label, "unit": unit_of(parameter), "kind": self._kind(parameter, name)}
@@ -119,18 +120,18 @@ class Panel(JSComponent):
         return "number" if isinstance(parameter, param.Number) else "lines"
 
     # ------------------------------------------------------------------------------------------------ to the page
-    def _changed(self, *events: Any) -> None:
+    def _changed(self, *events: Event) -> None:
         for event in events:  # whatever sets a value takes its mark away
             for key, (section, name) in self._keys.items():
                 if section is event.obj and name == event.name:
                     self._marks.pop(key, None)
         self._refresh()
 
-    def _refresh(self, *events: Any) -> None:
+    def _refresh(self, *events: Event) -> None:
         if not self._quiet:
             self.state = {key: self._of(key, section, name) for key, (section, name) in self._keys.items()}
 
-    def _of(self, key: str, section: Section, name: str) -> dict[str, Any]:
+    def _of(self, key: str, section: Section, name: str) -> dict[str, object]:
         parameter, value = section.param[name], getattr(section, name)
         draft, error = self._marks.get(key, ("", ""))
         now = {
@@ -145,7 +146,7 @@ class Panel(JSComponent):
         return now
 
     # ------------------------------------------------------------------------------------------------ from the page
-    def _handle_msg(self, data: Any) -> None:
+    def _handle_msg(self, data: object) -> None:
         """A message of the browser: anything may come."""
         if not isinstance(data, dict):
             return

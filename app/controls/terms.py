@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import param
 from bokeh.models import Plot
 from panel.custom import JSComponent
+from panel.viewable import Viewable
 
 from app.settings.sections import TabOptions
 
@@ -20,7 +20,7 @@ class Terms(JSComponent):
 
     _esm = "terms.js"
 
-    def tell(self, glossary: Iterable[tuple[str, str]], place: Any, options: TabOptions) -> None:
+    def tell(self, glossary: Iterable[tuple[str, str]], place: Viewable, options: TabOptions) -> None:
         """Show the words that a tab uses: it lies in `place`."""
         found = used(glossary, words_in(place, options))
         if found != self.terms:
@@ -44,7 +44,7 @@ def used(glossary: Iterable[tuple[str, str]], text: str) -> list[list[str]]:
     return [[found[k], entries[k][1]] for k in sorted(found)]
 
 
-def words_in(place: Any, options: TabOptions) -> str:
+def words_in(place: Viewable, options: TabOptions) -> str:
     """What a tab says: its texts, the titles and axes of its figures, its options with their help."""
     texts = []
     for name in options.names():

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import panel_material_ui as pmui
+from param.parameterized import Event
 
 REMEDY = "cut it, or pack it as .gz"
 
 
 def door(
-    label: str, refuse: Callable[[str], None], most_mb: float, taken: Callable[[Any], None], *,
-    remedy: str = REMEDY, **options: Any,
+    label: str, refuse: Callable[[str], None], most_mb: float, taken: Callable[[Event], None], *,
+    remedy: str = REMEDY, **options: object,
 ) -> pmui.FileInput:  # fmt: skip
     """The control for files, guarded; `taken` hears of each that came through."""
     options = {"variant": "outlined", "multiple": False, "max_file_size": round(most_mb * 1_000_000)} | options
@@ -22,7 +23,7 @@ def door(
     return file
 
 
-def guard(file: Any, refuse: Callable[[str], None], most_mb: float, remedy: str = REMEDY) -> None:
+def guard(file: pmui.FileInput, refuse: Callable[[str], None], most_mb: float, remedy: str = REMEDY) -> None:
     """Refuse more than is allowed while it arrives: what the browser checks, another client need not."""
     handle, arrived = file._handle_msg, {"bytes": 0}
 

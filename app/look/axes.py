@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from bokeh.models import (
     BasicTicker,
@@ -12,9 +10,12 @@ from bokeh.models import (
     CustomJSTickFormatter,
     FixedTicker,
     LinearScale,
+    LogAxis,
     LogScale,
     Range1d,
+    Ticker,
 )
+from bokeh.plotting import figure as Figure
 
 from app.look import theme
 from synaptogen_core.durations import MAIN, marks
@@ -36,7 +37,7 @@ return all.length > 8 ? inside({list(MAIN)}) : all
 """
 
 
-def mark_times(axis: Any) -> None:
+def mark_times(axis: LogAxis) -> None:
     """Mark a logarithmic axis in seconds by times as people read them: 10 ms, 1 h, 10 years."""
     axis.ticker = CustomJSTicker(major_code=TIME_TICKS)
     axis.formatter, axis.major_label_overrides = BasicTickFormatter(), dict(MARKS)
@@ -47,10 +48,15 @@ def set_range(range_: Range1d, low: float, high: float) -> None:
     range_.update(start=low, end=high, reset_start=low, reset_end=high)
 
 
+def steps(pulse: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of a stepped line (mode "after"): each pulse from half a number before its own to half a number after."""
+    return {"x": np.append(pulse - 0.5, pulse[-1:] + 0.5), "y": np.append(values, values[-1:])}
+
+
 class Axis:
     """One side of a figure, "x" or "y", that can change its kind."""
 
-    def __init__(self, figure: Any, side: str):
+    def __init__(self, figure: Figure, side: str):
         self._figure, self._side = figure, side
         self._axis = figure.xaxis[0] if side == "x" else figure.yaxis[0]
         self._kind = ""
@@ -81,7 +87,7 @@ class Axis:
         return (values - place) / (shown.end - shown.start)
 
 
-def ticker(kind: str) -> Any:
+def ticker(kind: str) -> Ticker:
     if kind == "log":
         return CustomJSTicker(major_code=theme.LOG_TICKS)
     return FixedTicker(ticks=list(PERCENTS)) if kind == "percent" else BasicTicker()

@@ -1,9 +1,10 @@
-"""A map of all cells: colours with their scale, the followed cells marked, a click chooses a cell."""
+"""A map of all cells: colours with their scale, the followed cells marked, a click chooses a cell; or two such maps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from bokeh.events import DoubleTap, Tap
@@ -33,6 +34,16 @@ class Scale:
     words: tuple[str, ...] = ()  # what the values mean, if they are codes
 
 
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Values of the rows from `first_row` on, in an array of this shape."""
+
+    values: np.ndarray
+    first_row: int
+    shape: tuple[int, int]
+    scale: Scale
+
+
 class CellMap:
     """A figure whose image is replaced; `select(row, column, add=)` is told of clicks, `adding()` if all add."""
 
@@ -40,10 +51,13 @@ class CellMap:
         self, look: theme.Theme, name: str, select: Callable[..., None], adding: Callable[[], bool], height: int = 480
     ):
         self.theme, self.select, self.adding, self.shape = look, select, adding, (0, 0)
+        self.shown: Shown | None = None
+        self.own: list[Any] = []  # what is drawn over the map of the view's own run only
+        self.code_bar: Any = None  # a colour scale of its own for values that are codes
         self.figure = figure = look.figure(
             name, x="column", y="row", height=height, x_range=Range1d(-0.5, 0.5), y_range=Range1d(0.5, -0.5)
         )
-        figure.tags = [MAP, 0.0]
+        figure.tags = [MAP]
         figure.xaxis.ticker = figure.yaxis.ticker = BasicTicker(min_interval=1)
         figure.grid.visible = False
         self.colors = LinearColorMapper(palette=theme.MAP_PALETTE, low=0, high=1)
@@ -71,17 +85,40 @@ class CellMap:
 
     def show(self, values: np.ndarray, first_row: int, shape: tuple[int, int], scale: Scale) -> None:
         """Draw values of the rows from `first_row` on, in an array of this shape."""
+        self.shown = Shown(values, first_row, shape, scale)
+        self.draw(self.shown)
+
+    def draw(self, shown: Shown) -> None:
+        """Draw these values in the place of what is shown."""
+        values, first_row, scale = shown.values, shown.first_row, shown.scale
         rows, columns = values.shape
         self.image.data = {"image": [values], "x": [-0.5], "y": [first_row - 0.5], "dw": [columns], "dh": [rows]}
         widen = 0.0 if scale.high > scale.low else 1e-3 * abs(scale.low) or 0.5
-        self.colors.update(palette=scale.palette, low=scale.low - widen, high=scale.high + widen)
+        self.theme.color(self.colors, scale.palette)
+        self.colors.update(low=scale.low - widen, high=scale.high + widen)
         self.bar.update(title=scale.title or " ", visible=bool(scale.title))
+        if self.code_bar is not None:
+            self.code_bar.visible = not scale.title
         self.hover.tooltips = [
             ("Row", "$y{0}"), ("Column", "$x{0}"), (scale.name, f"@image{{{scale.format}}} {scale.unit}".strip())
         ]  # fmt: skip
         words = {"@image": CustomJSHover(code=f"return {list(scale.words)}[value]")} if scale.words else {}
         self.hover.formatters = self.places | words
-        self._show_all_of(*shape)
+        self._show_all_of(*shown.shape)
+        for part in self.own:
+            part.visible = shown is self.shown
+
+    def of_two(self, a: Shown, b: Shown, side: str) -> Shown | None:
+        """Of maps A and B one, on a scale that both share, or B - A."""
+        if side == "difference":
+            return difference(a, b)
+        one = a if side == "a" else b
+        scale = one.scale
+        if not scale.words and a.scale.title == b.scale.title:
+            scale = replace(scale, low=min(a.scale.low, b.scale.low), high=max(a.scale.high, b.scale.high))
+        if side == "a":
+            scale = replace(scale, title=scale.title and f"A: {scale.title}", name=f"A: {scale.name}")
+        return replace(one, scale=scale)
 
     def mark(self, cells: Sequence[tuple[int, int]]) -> None:
         """Mark the followed cells: each in its colour and shape, on a rim that is seen on every shade."""
@@ -101,6 +138,38 @@ class CellMap:
             (self.figure.x_range, -0.5 - x, columns - 0.5 + x), (self.figure.y_range, rows - 0.5 + y, -0.5 - y)
         ):  # fmt: skip
             range_.update(start=start, end=end, reset_start=start, reset_end=end)
+
+
+def difference(a: Shown, b: Shown) -> Shown | None:
+    """B - A in the unit of both, zero in the middle of the colours; of codes, where they differ. None for two maps of
+    other things or places.
+    """
+    scale = b.scale
+    if (a.shape, a.first_row, a.values.shape, a.scale.name) != (b.shape, b.first_row, b.values.shape, scale.name):
+        return None
+    if scale.words:
+        codes = [np.asarray(each.scale.words)[each.values.astype(int)] for each in (a, b)]
+        title = f"{scale.name}: dark where B is not A"
+        return replace(b, values=(codes[0] != codes[1]).astype(np.float32), scale=replace(
+            scale, palette=theme.SAME_OR_NOT, low=-0.5, high=1.5, title=title, words=("as in A", "not as in A")
+        ))  # fmt: skip
+    values, low, high = apart(a.values, b.values)
+    return replace(b, values=values, scale=replace(
+        scale, palette=theme.DIVERGING, low=low, high=high, title=f"B − A: {scale.title}",
+        name=f"B − A: {scale.name}", format=f"+{scale.format}",
+    ))  # fmt: skip
+
+
+def apart(a: np.ndarray, b: np.ndarray, *, log: bool = False) -> tuple[np.ndarray, float, float]:
+    """b - a, or b / a, and the ends of its colours: as far on both sides, beyond them one value of a thousand."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.log(np.asarray(b, np.float64) / a) if log else np.asarray(b, np.float64) - a
+    known = np.abs(values[np.isfinite(values)])
+    most = float(np.quantile(known, 0.999)) if known.size else 0.0
+    if not log:
+        return values.astype(np.float32), -most, most
+    most = most or 0.01
+    return np.exp(values).astype(np.float32), float(np.exp(-most)), float(np.exp(most))
 
 
 def cell_colors(look: theme.Theme, count: int) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import param
 from panel.custom import JSComponent
 
@@ -18,6 +16,6 @@ class CopyButton(JSComponent):
 
     _bundle = "copy_button.js"
 
-    def __init__(self, label: str, **options: Any):
+    def __init__(self, label: str, **options: object):
         super().__init__(label=label, **{"margin": (2, 6)} | options)
         self.layout = self

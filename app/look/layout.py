@@ -5,7 +5,6 @@ is below it once for each of its children: with some fifty of them a page took t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import panel as pn
 
@@ -23,34 +22,37 @@ CARD = """
 """
 
 
-def column(*parts: Any, gap: int = 0, styles: Mapping[str, str] | None = None, **options: Any) -> pn.Column:
+def column(*parts: object, gap: int = 0, styles: Mapping[str, str] | None = None, **options: object) -> pn.Column:
     """Parts one below the other, `gap` pixels apart, as wide as the place."""
     return pn.Column(*parts, styles=NARROW | {"row-gap": f"{gap}px"} | dict(styles or {}), **wide(options))
 
 
-def row(*parts: Any, gap: int = 0, styles: Mapping[str, str] | None = None, **options: Any) -> pn.Row:
+def row(*parts: object, gap: int = 0, styles: Mapping[str, str] | None = None, **options: object) -> pn.Row:
     """Parts side by side, which stay on one line."""
     return pn.Row(*parts, styles=NARROW | {"column-gap": f"{gap}px"} | dict(styles or {}), **wide(options))
 
 
-def flow(*parts: Any, gap: str = "4px 8px", styles: Mapping[str, str] | None = None, **options: Any) -> pn.Row:
+def flow(*parts: object, gap: str = "4px 8px", styles: Mapping[str, str] | None = None, **options: object) -> pn.Row:
     """Parts side by side, on as many lines as it takes."""
     style = NARROW | {"flex-wrap": "wrap", "align-items": "center", "gap": gap}
     return pn.Row(*parts, styles=style | dict(styles or {}), **wide(options))
 
 
-def card(*parts: Any, **options: Any) -> pn.Column:
+def card(*parts: object, **options: object) -> pn.Column:
     """Parts on a quiet sheet with a border."""
     return pn.Column(*parts, stylesheets=[CARD], styles=NARROW, css_classes=["card"], **wide(options))
 
 
-def grid(*items: Any, sizes: Mapping[str, int] | Sequence[Mapping[str, int]]) -> pn.Column:
+def grid(*items: object, sizes: Mapping[str, int] | Sequence[Mapping[str, int]]) -> pn.Column:
     """Cards side by side. `sizes`: twelfths of the width from each breakpoint on, e.g. ``{"xs": 12, "md": 6}``.
 
     Each row has the same columns: those of the first items that fill twelve twelfths.
     """
     each = [sizes] * len(items) if isinstance(sizes, Mapping) else list(sizes)
-    widths, rules = [12] * len(items), [f":host {{ display: grid; gap: {GAP}px; }}"]
+    widths, rules = (
+        [12] * len(items),
+        [f":host {{ display: grid; gap: {GAP}px; }}", ".card { align-self: stretch; height: auto; }"],
+    )
     for point, pixels in POINTS.items():
         if any(point in size for size in each):
             widths = [size.get(point, width) for size, width in zip(each, widths, strict=True)]
@@ -66,6 +68,6 @@ def grid(*items: Any, sizes: Mapping[str, int] | Sequence[Mapping[str, int]]) ->
     return made
 
 
-def wide(options: Mapping[str, Any]) -> dict[str, Any]:
+def wide(options: Mapping[str, object]) -> dict[str, object]:
     """As wide as the place, without a margin, unless something else is said."""
     return {"sizing_mode": "stretch_width", "margin": 0} | dict(options)

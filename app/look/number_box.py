@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import param
 from panel.custom import JSComponent
+from param.parameterized import Event
 
 from app.settings.numbers import MOST, number_text, read_number
 
@@ -29,13 +30,13 @@ class NumberBox(JSComponent):
     answers = param.Integer(0, doc="Counts what was read, so that the page shows the value in its own spelling.")
 
     _bundle = "number_box.js"
-    _constants: ClassVar[dict[str, Any]] = {"slider": False}
+    _constants: ClassVar[dict[str, object]] = {"slider": False}
 
-    def __init__(self, **options: Any):
+    def __init__(self, **options: object):
         super().__init__(**options)
         self.param.watch(self._changed, "value")
 
-    def _changed(self, event: Any) -> None:
+    def _changed(self, event: Event) -> None:
         if self.error:
             self.accept()
 
@@ -45,7 +46,7 @@ class NumberBox(JSComponent):
             msg["value"] = round(msg["value"])  # a browser knows one kind of number
         return msg
 
-    def _handle_msg(self, data: Any) -> None:
+    def _handle_msg(self, data: object) -> None:
         text = data.get("text") if isinstance(data, dict) else None
         if isinstance(text, str):
             self.type(text)
@@ -84,4 +85,4 @@ class NumberBox(JSComponent):
 class NumberSlider(NumberBox):
     """The same with a slider, where a hand can find every step."""
 
-    _constants: ClassVar[dict[str, Any]] = {"slider": True}
+    _constants: ClassVar[dict[str, object]] = {"slider": True}

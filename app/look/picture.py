@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Span, Whisker
+from bokeh.models import ColumnDataSource, GlyphRenderer, Span, Whisker
 
 from app.look import theme
 from app.look.axes import Axis
 from synaptogen_core.drawing.picture import Axis as Side
 from synaptogen_core.drawing.picture import Band, Picture, Rule
 
-Fill = Callable[..., dict[str, Any]]
+Data = dict[str, list[float] | np.ndarray]
+Fill = Callable[..., Data]
 Lines = list[np.ndarray]  # of each layer of a role: (1, 2, n), and (2, 2, n) of a band with its two lines
 KINDS = {"log": "log", "normal": "percent"}  # of an axis, by its scale
 MARGINS = {"whole": 0.5, "normal": 0.15}
@@ -53,11 +54,11 @@ class Drawn:
             else:
                 glyph.update(**dict.fromkeys(attributes, color))
 
-    def dots(self, role: str, of: str, color: str, **looks: Any) -> None:
+    def dots(self, role: str, of: str, color: str, **looks: object) -> None:
         """The points of lines."""
         self.figure.scatter("x", "y", source=self._source(points, of, role), color=color, **looks)
 
-    def whiskers(self, role: str, band: str, of: str, color: str, size: float) -> Any:
+    def whiskers(self, role: str, band: str, of: str, color: str, size: float) -> GlyphRenderer:
         """The points of lines, each with what a band says there; a tip finds it as `low` and `high`."""
         source = self._source(between, of, role, band)
         whisker = Whisker(base="x", lower="low", upper="high", source=source, line_color=color, line_width=2)
@@ -66,7 +67,7 @@ class Drawn:
         self.figure.add_layout(whisker)
         return self.figure.scatter("x", "y", source=source, color=color, size=size)
 
-    def rule(self, role: str, dimension: str, **looks: Any) -> None:
+    def rule(self, role: str, dimension: str, **looks: object) -> None:
         """A line over the whole height or width."""
         self._rules[role] = Span(location=0, dimension=dimension, line_color=theme.NEUTRAL, **looks)
         self.figure.add_layout(self._rules[role])
@@ -101,7 +102,7 @@ def placed(numbers: Any, side: Side, factor: float) -> np.ndarray:
     return side.scaled(numbers) if side.scale == "normal" else np.asarray(numbers, float) * factor
 
 
-def points(lines: Lines) -> dict[str, Any]:
+def points(lines: Lines) -> Data:
     """Lines one after the other, with a gap between them."""
     gap = np.full((2, 1), np.nan)
     parts = [part for line in lines for part in (gap, line[0])][1:]
@@ -109,13 +110,13 @@ def points(lines: Lines) -> dict[str, Any]:
     return {"x": x, "y": y}
 
 
-def between(lines: Lines, bands: Lines) -> dict[str, Any]:
+def between(lines: Lines, bands: Lines) -> Data:
     """Points with the ends of the bands at their places."""
     low, high = (points([band[i:] for band in bands])["y"] for i in (0, 1))
     return {**points(lines), "low": low, "high": high}
 
 
-def outline(bands: Lines) -> dict[str, Any]:
+def outline(bands: Lines) -> Data:
     """The way around bands, where both of their ends are known."""
     parts = [np.zeros((2, 0))]
     for one, two in bands:

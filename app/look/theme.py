@@ -9,16 +9,22 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import (
+    Axis,
     CategoricalColorMapper,
     ColorBar,
+    ColorMapper,
     CustomJSTicker,
     CustomJSTickFormatter,
+    Glyph,
+    GlyphRenderer,
     HoverTool,
     LogAxis,
+    Model,
     Title,
     Tool,
 )
-from bokeh.plotting import figure as bokeh_figure
+from bokeh.palettes import interp_palette
+from bokeh.plotting import figure as Figure
 
 from app.look import layout
 from app.look.plain import escape
@@ -31,6 +37,9 @@ NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
 CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
 CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
+DIVERGING = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
+DIVERGING_ON_DARK = interp_palette(["#4292c6", "#1b2126", "#e6550d"], 101)
+SAME_OR_NOT = ("#dfe3e8", "#882255")
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 
 # What the component set would give to each axis, grid and title in the browser, where every change costs a layout of
@@ -69,6 +78,7 @@ _SHEET = {
 COMPONENTS = {
     "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": _FOCUS}}},
     "MuiButton": _HEIGHTS,
+    "MuiFormControlLabel": {"styleOverrides": {"label": {"fontSize": QUIET["font-size"]}}},
     "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}},
     "MuiDrawer": {"styleOverrides": {"paper": {"@media (max-width: 599px)": _SHEET}}},
 }
@@ -76,7 +86,7 @@ SCHEMES = [
     {"ground": GROUND[dark], "surface": SURFACE[dark], "words": TEXT[dark], "primary": ("#1f4e79", "#8ab4e8")[dark]}
     for dark in (False, True)
 ]
-PALETTE: dict[str, Any] = {
+PALETTE: dict[str, dict[str, object]] = {
     name: {
         "palette": {
             "primary": {"main": scheme["primary"]},
@@ -108,7 +118,7 @@ for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
 """
 
 LOG_LABEL = """
-if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
+if (ticks.every((t) => t >= 1e-3 && t < 1e6)) { return String(Number(tick.toPrecision(3))) } // one notation an axis
 const [mantissa, exponent] = tick.toExponential(2).split("e")
 const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
 return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
@@ -142,6 +152,13 @@ def number(value: float, digits: int = 3) -> str:
         return "–"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
     return text.replace("-", "−")
+
+
+def measured(value: float, digits: int = 3) -> str:
+    """A number that was measured, to so many significant digits, zeros included: ``0.730``."""
+    if not 1e-3 <= abs(value) < 10 ** (digits - 1):
+        return number(value, digits)
+    return f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
 
 
 def quantity(value: float, name: str) -> str:
@@ -183,34 +200,42 @@ class Theme:
 
     def __init__(self, dark: bool = False):
         self.dark = dark
-        self._inked: list[tuple[Any, str]] = []
-        self._shaded: list[tuple[Any, dict[bool, Sequence[str]]]] = []
+        self._inked: list[tuple[Model, str]] = []
+        self._shaded: dict[str, tuple[ColorMapper, dict[bool, Sequence[str]]]] = {}
 
-    def ink(self, model: Any, *attributes: str) -> None:
+    def ink(self, model: Model, *attributes: str) -> None:
         """Draw these colour attributes of a Bokeh model in black on light, white on dark."""
         for attribute in attributes:
             setattr(model, attribute, INK[self.dark])
             self._inked.append((model, attribute))
 
-    def shade(self, mapper: Any, light: Sequence[str], dark: Sequence[str]) -> Any:
+    def shade(self, mapper: ColorMapper, light: Sequence[str], dark: Sequence[str]) -> ColorMapper:
         """Let a colour mapper have one palette on light, another on dark: its palest colour is the background's."""
         mapper.update(palette=list((light, dark)[self.dark]), tags=[list(light)])  # the tag: for paper and files
-        self._shaded.append((mapper, {False: light, True: dark}))
+        self._shaded[mapper.id] = mapper, {False: light, True: dark}
         return mapper
 
-    def inside(self, field: str, strong: str = "#ffffff") -> dict[str, Any]:
+    def color(self, mapper: ColorMapper, palette: str | Sequence[str]) -> None:
+        """Give a colour mapper another palette; one about zero is another on dark."""
+        if palette is DIVERGING:
+            self.shade(mapper, DIVERGING, DIVERGING_ON_DARK)
+        else:
+            self._shaded.pop(mapper.id, None)
+            mapper.update(palette=palette, tags=[])
+
+    def inside(self, field: str, strong: str = "#ffffff") -> dict[str, object]:
         """The colour of words on shaded fields: by a column that says “strong” or “pale”."""
         mapper = CategoricalColorMapper(factors=["pale", "strong"])
         return {"field": field, "transform": self.shade(mapper, (INK[False], strong), (INK[True], strong))}
 
     def set_dark(self, dark: bool) -> None:
         self.dark = dark
-        for mapper, palettes in self._shaded:
+        for mapper, palettes in self._shaded.values():
             mapper.palette = list(palettes[dark])
         for model, attribute in self._inked:
             setattr(model, attribute, INK[dark])
 
-    def cell_style(self, glyph: Any, position: int) -> None:
+    def cell_style(self, glyph: Glyph, position: int) -> None:
         """Draw a line or marker in the style of the selected cell at this position (colour, and dash if a line)."""
         color, dash = CELL_STYLES[position]
         if color == "ink":
@@ -229,13 +254,13 @@ class Theme:
         y: str = "",
         height: int = 260,
         tools: Sequence[Tool] = (),
-        **options: Any,
-    ) -> Any:
+        **options: object,
+    ) -> Figure:
         """A Bokeh figure in the house style.
 
         `name` names the saved file; `x` and `y` are a quantity in AXES, or the whole label. Other options go to Bokeh.
         """
-        figure = bokeh_figure(
+        figure = Figure(
             title=title or None, height=height, sizing_mode="stretch_width", min_width=220,
             tools="pan,box_zoom,wheel_zoom", toolbar_location=None, active_drag=None, active_scroll=None,
             x_axis_label=label(x) if x in AXES else x, y_axis_label=label(y) if y in AXES else y,
@@ -244,7 +269,7 @@ class Theme:
         self.dress(figure, name, tools)
         return figure
 
-    def dress(self, figure: Any, name: str, tools: Sequence[Tool] = ()) -> None:
+    def dress(self, figure: Figure, name: str, tools: Sequence[Tool] = ()) -> None:
         """Give a figure the house style, whoever made it; `name` names the saved file. Its icons are the browser's
         affair (figure_tools.js): tools of Bokeh's own would be nine models more for each figure of a page. So are the
         sizes that it has there and the style that material components give it: told to the server, they were sixty
@@ -265,7 +290,7 @@ class Theme:
         for part in filter(None, (figure, figure.title, figure.toolbar, *figure.axis)):
             part.syncable = False
 
-    def dress_axis(self, axis: Any) -> None:
+    def dress_axis(self, axis: Axis) -> None:
         """Give an axis the house style."""
         axis.update(**self._text("major_label", "0.925em", MUTED), **self._text("axis_label", "1em", TEXT))
         axis.update(axis_label_standoff=12, axis_line_alpha=0, axis_line_color=LINE[self.dark])
@@ -275,13 +300,13 @@ class Theme:
             axis.ticker = CustomJSTicker(major_code=LOG_TICKS)
             axis.formatter = CustomJSTickFormatter(code=LOG_LABEL)
 
-    def second_title(self, figure: Any) -> Title:
+    def second_title(self, figure: Figure) -> Title:
         """A line of key numbers below the title; it is part of the picture, so that a saved one has it, too."""
         line = Title(text=" ", syncable=False, **self._text("", "0.9em", MUTED))
         figure.add_layout(line, "above")
         return line
 
-    def bar(self, **options: Any) -> ColorBar:
+    def bar(self, **options: object) -> ColorBar:
         """A colour scale of a figure."""
         bar = ColorBar(padding=6, **options)
         self.dress_bar(bar)
@@ -294,23 +319,23 @@ class Theme:
             **self._text("title", "0.95em", TEXT), **self._text("major_label", "0.9em", MUTED),
         )  # fmt: skip
 
-    def _text(self, part: str, size: str, color: dict[bool, str]) -> dict[str, Any]:
+    def _text(self, part: str, size: str, color: dict[bool, str]) -> dict[str, str]:
         """Properties of a text of a Bokeh model."""
         values = {"font": FONT, "font_size": size, "font_style": "normal", "color": color[self.dark]}
         return {f"{part}_text_{name}".lstrip("_"): value for name, value in values.items()}
 
 
-def hover(renderers: Sequence[Any], *rows: tuple[str, str], **options: Any) -> HoverTool:
+def hover(renderers: Sequence[GlyphRenderer], *rows: tuple[str, str], **options: object) -> HoverTool:
     """A hover tool on some renderers: (name, "@column{0.000} unit") pairs."""
     return HoverTool(renderers=list(renderers), tooltips=list(rows), **options)
 
 
-def pane(figure: Any) -> pn.pane.Bokeh:
+def pane(figure: Figure) -> pn.pane.Bokeh:
     """A figure as a part of the page, as wide as its place."""
     return pn.pane.Bokeh(figure, sizing_mode="stretch_width", height=figure.height)
 
 
-def card(figure: Any, *more: Any) -> pn.Column:
+def card(figure: Figure, *more: object) -> pn.Column:
     """A figure, and what belongs to it (a caption, controls), on a quiet sheet."""
     return layout.card(pane(figure) if hasattr(figure, "toolbar") else figure, *more)
 
@@ -320,6 +345,11 @@ def heading(text: str) -> pn.pane.HTML:
     return pn.pane.HTML(f"<h3>{text}</h3>", margin=(4, 6), stylesheets=["h3 { margin: 0; font-size: 1rem; }"])
 
 
+def switch(label: str) -> pmui.Switch:
+    """A switch in the text of a card, its words as large as those around it."""
+    return pmui.Switch(label=label, value=False, size="small", margin=(4, 10))
+
+
 def note(text: str = "") -> pn.pane.HTML:
     """A quiet line of text, such as a caption; set `object`."""
     return pn.pane.HTML(text, sizing_mode="stretch_width", margin=(0, 6), styles=QUIET)
@@ -327,7 +357,7 @@ def note(text: str = "") -> pn.pane.HTML:
 
 TABLE = """
 table.numbers { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }
-table.numbers caption { text-align: left; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
+table.numbers caption { text-align: left; white-space: normal; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
 table.numbers th, table.numbers td { padding: 3px 6px; text-align: right; font-weight: normal; }
 table.numbers th:first-child { text-align: left; opacity: 0.85; }
 @media (max-width: 599px) { table.numbers { font-size: 12px; } table.numbers :is(th, td) { padding: 3px; } }

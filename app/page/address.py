@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from itertools import count
-from typing import Any
 
 import panel as pn
 from bokeh.document import Document
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS, Div
+from param.parameterized import Event
 
 from app.look.copy_button import CopyButton
 from app.settings.history import History
@@ -36,8 +36,8 @@ if (what === "go") { history.go(Number(at)) } else {
 """
 LISTEN = """
 number.at = 0
+history.replaceState({state: 0}, "", "?" + text.text) // every value, also of a page that nobody has changed
 number.rest = location.href
-history.replaceState({state: 0}, "", location.href)
 window.addEventListener("popstate", (event) => { asked.text = `${event.state?.state ?? 0}:${Date.now()}` })
 """
 
@@ -63,10 +63,13 @@ class Address:
         settings.watch(self.refresh)
 
     def follow(self, document: Document) -> None:
-        """Hear of the browser's Back and Forward."""
-        document.js_on_event(DocumentReady, CustomJS(args={"number": self._at, "asked": self._asked}, code=LISTEN))
+        """Begin with the whole address, and hear of the browser's Back and Forward."""
+        self._write()
+        document.js_on_event(
+            DocumentReady, CustomJS(args={"number": self._at, "asked": self._asked, "text": self._text}, code=LISTEN)
+        )
 
-    def refresh(self, *events: Any) -> None:
+    def refresh(self, *events: Event) -> None:
         """Write the settings into the address bar: soon, once for many changes, and under the document's lock."""
         if not self._due:
             self._due = True

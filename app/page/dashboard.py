@@ -12,12 +12,14 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 
+import synaptogen_core as sc
 from app.compare import selection
-from app.compare.beside import Beside, Extra
+from app.compare.beside import Beside, Extra, Pinned
 from app.compare.ghosts import Ghosts
 from app.compare.panel import ComparePanel
 from app.controls.terms import Terms
@@ -35,7 +37,7 @@ from app.page.style import PAGE_STYLE, SPACE
 from app.page.tab_bar import TabBar
 from app.settings import history, link, presets, session_file
 from app.settings.caption import caption
-from app.settings.sections import Settings
+from app.settings.sections import Limits, Settings
 from app.tabs.data import files as run_files
 from app.tabs.explorer import files as selection_files
 from app.tabs.fit import files as fit_files
@@ -84,7 +86,7 @@ class Dashboard:
         self.ghosts: dict[str, Ghosts] = {}  # what is drawn beside the pictures of each tab
         self.beside = self.session.beside = Beside()
         self.session.decorate = self._decorate
-        self.compare = ComparePanel(self.session, self._post)
+        self.compare = ComparePanel(self.session, self._post, self._choose_side)
         self.selected = selection.SelectionLine(self.session, self._post, self.show)
         self.session.closing += [self.beside.close, self.compare.close, self.ghosts.clear]
         # A layout that shows one tab would build it anew at each visit: the bar is a bar only, and the places stay,
@@ -121,7 +123,7 @@ class Dashboard:
             title="Synaptogen Lab", favicon=ICON, header=[self.header], sidebar=[self.sidebar.layout],
             sidebar_width=SIDEBAR, theme_config=PALETTE,
             main=[layout.column(
-                self.status.layout, self.own.layout, self.compare.pane, self.selected.layout, self.tabs,
+                self.status.layout, self.own.layout, self.compare.layout, self.selected.layout, self.tabs,
                 self.rooms, self.terms, self.painted.layout, self.leaving.layout,
                 stylesheets=[SPACE],
             )],
@@ -146,19 +148,26 @@ class Dashboard:
 
     def _pin(self) -> None:
         """Pin the run that is shown as A, or let go of it: soon, under the lock."""
-        self._post(partial(self._pin_now, None if self.beside.pinned is not None else self.session.run))
+        run = None if self.beside.pinned is not None else self.session.run
+        self._post(partial(self._pin_now, None if run is None else Pinned(run, self.session.request_for(run))))
 
-    def _pin_now(self, run: Any) -> None:
-        self.beside.pinned = run
-        label = "Compare: pin this run as A" if run is None else "Let go of A"
-        self.header.change("compare", label=label, pressed=run is not None)
-        self.compare.pin(run)
+    def _pin_now(self, pinned: Pinned | None) -> None:
+        self.beside.pinned = pinned
+        label = "Compare: pin this run as A" if pinned is None else "Let go of A"
+        self.header.change("compare", label=label, pressed=pinned is not None)
+        self.compare.pin(pinned)
         self.session.redraw()
 
-    def _decorate(self, tab: str, result: Any, extra: Extra | None) -> None:
+    def _choose_side(self, side: str) -> None:
+        """What maps and matrices show of run A and B."""
+        self.beside.side = side
+        self.session.redraw()
+
+    def _decorate(self, tab: str, result: object, extra: Extra | None) -> None:
         """Draw what is beside a tab's pictures, after them, in the same hold."""
         if tab in self.ghosts:
             self.ghosts[tab].show(self.views[tab].update, result, extra or Extra.none())
+            self.compare.offer(self.ghosts[tab])
 
     def _announce(self, number: int) -> None:
         """A drawing is on its way: what its files will say goes with it."""
@@ -178,6 +187,7 @@ class Dashboard:
 
     def _export(self, kind: str) -> None:
         """A file of the Data tab, which shows how far it is."""
+        self.session.saved_from = self.tabs.active if kind == "session.json" else ""
         self.show("data")
         self._post(lambda: self.views["data"].download(kind))
 
@@ -231,7 +241,8 @@ class Dashboard:
             self.places[tab] = layout.column(view.layout, styles=look(hidden=True, bare=tab in self.bare))
             self.rooms.append(self.places[tab])
             self.session.connect(tab, view.update)
-            self.ghosts[tab] = Ghosts(self.theme, view.layout)
+            self.ghosts[tab] = Ghosts(self.theme, view.layout, view.of_one_run)
+        self.compare.offer(self.ghosts[tab])
         self.session.open(tab)
         self._dress()
         self._tell_title()
@@ -250,7 +261,7 @@ class Dashboard:
         """Open a tab as if it had been clicked."""
         self.tabs.active = tab
 
-    def apply(self, changes: Mapping[str, Any]) -> None:
+    def apply(self, changes: Mapping[str, object]) -> None:
         """Change settings by the names they have in a link: soon, and under the lock, which a click need not have."""
         self._post(partial(self._apply, dict(changes)))
 
@@ -270,13 +281,15 @@ class Dashboard:
             return
         dropped = session_file.apply(self.settings, saved)
         say(" ".join([f"Opened {name}.", *dropped]))
+        if saved.tab in KEYS and not dropped:
+            self.show(saved.tab)
 
     def keep(self) -> Callable[[], None]:
         """Remember all settings; what is returned brings them back, soon and under the lock."""
         state = history.now(self.settings)
         return lambda: self._post(partial(history.restore, self.settings, state))
 
-    def use_device(self, device: Any, limits: Any = None) -> None:
+    def use_device(self, device: sc.DeviceParameters | None, limits: Limits | None = None) -> None:
         """The user's own device on all tabs, or (None) the published one again: soon, under the lock."""
         self._post(partial(self.settings.use_device, device, limits))
 
@@ -296,7 +309,7 @@ class Dashboard:
         device = own.name if own is not None else self.settings.device.device
         self.header.window_title = f"{tab.title} · {plain(device, 60)} · Synaptogen Lab"
 
-    def _apply(self, changes: dict[str, Any]) -> None:
+    def _apply(self, changes: dict[str, object]) -> None:
         if "device" in changes and self.settings.device.own is not None:
             self.settings.use_device(None)  # a lesson asks for a packaged set
         sections = {p + name: (section, name) for p, section in self.settings.sections() for name in section.watched()}
@@ -308,7 +321,7 @@ class Dashboard:
         query = link.of_request(pn.state.session_args)
         return link.apply_query(self.settings, query), link.tab_of(query)
 
-    def _post(self, function: Any) -> None:
+    def _post(self, function: Callable[[], object]) -> None:
         """Run under the lock of the document, all changes in one message.
 
         Panel may call a widget's watchers while another callback holds the lock. Its own models wait then; a Bokeh
@@ -350,7 +363,7 @@ def on_phone() -> bool:
     return any(name.lower() == "user-agent" and "Mobi" in value for name, value in pn.state.headers.items())
 
 
-def held(document: Any, function: Any) -> None:
+def held(document: Document, function: Callable[[], object]) -> None:
     with pn.io.hold(document):
         function()
 
@@ -362,7 +375,7 @@ def tell(session: weakref.ref[Session], error: BaseException) -> None:
         alive.tell(error)
 
 
-def leave_busy(page: Any, state: Any = pn.state) -> None:
+def leave_busy(page: object, state: Any = pn.state) -> None:
     """Let a new page no longer follow Panel's process-wide `busy`: each event of any user sets that twice, and each
     time every open page walked through all its models; and a closed page was kept alive for ever.
     """
@@ -371,7 +384,7 @@ def leave_busy(page: Any, state: Any = pn.state) -> None:
             state.param.unwatch(watcher)
 
 
-def clean_up(session: Session, context: Any) -> None:
+def clean_up(session: Session, context: object) -> None:
     """The end of a page."""
     session.close()
     crowd.leave(session)

@@ -15,6 +15,7 @@ from typing import Any
 from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from bokeh.settings import settings
 from panel.io.server import AutoloadJsHandler, DocHandler
+from tornado.web import RequestHandler
 
 from app.work import crowd
 
@@ -41,7 +42,7 @@ def policy(nonce: str) -> str:
     ])  # fmt: skip
 
 
-def write(handler: Any, page: Any, write: Any = DocHandler.write) -> None:
+def write(handler: RequestHandler, page: Any, write: Any = DocHandler.write) -> None:
     """Send a page with its headers; a word that nobody can know beforehand marks its own scripts."""
     if isinstance(page, str):
         nonce = secrets.token_urlsafe(16)
@@ -70,7 +71,7 @@ async def prepare(handler: Any, prepare: Any = AuthRequestHandler.prepare) -> No
     await prepare(handler)
 
 
-async def refuse(handler: Any, *arguments: Any, **options: Any) -> None:
+async def refuse(handler: RequestHandler, *arguments: object, **options: object) -> None:
     """Answer nothing: `autoload.js` writes words of its query into a script unescaped, and a page's policy lets scripts
     of this server run. Who shows the dashboard in a page of theirs does so in a frame.
     """

@@ -32,7 +32,7 @@ class Action:
     words: bool = False  # whether the label stands beside the icon where there is room
     disabled: bool = False
     pressed: bool | None = None
-    items: tuple[dict[str, Any], ...] = ()  # of a menu: key, label, disabled
+    items: tuple[dict[str, object], ...] = ()  # of a menu: key, label, disabled
 
 
 class Header(JSComponent):
@@ -49,7 +49,7 @@ class Header(JSComponent):
     _bundle = "header.js"
     _rename: ClassVar[dict[str, str | None]] = {}
 
-    def __init__(self, **options: Any):
+    def __init__(self, **options: object):
         self._known: dict[str, Action] = {}
         self._acts: dict[str, Callable[..., None]] = {}
         super().__init__(sizing_mode="stretch_width", height=48, margin=0, **options)
@@ -90,7 +90,7 @@ class Header(JSComponent):
     def _draw(self) -> None:
         self.actions = [asdict(action) for action in self._known.values()]
 
-    def _handle_msg(self, data: Any) -> None:
+    def _handle_msg(self, data: object) -> None:
         key, item = (data.get("action"), data.get("item")) if isinstance(data, dict) else (None, None)
         if key == "":
             self.dialog = {"title": "", "html": ""}
@@ -104,6 +104,6 @@ class Header(JSComponent):
             self._acts[action.key](item)
 
 
-def menu(items: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], ...]:
+def menu(items: Sequence[tuple[str, str]]) -> tuple[dict[str, object], ...]:
     """Pairs of key and label; an empty key is a line that cannot be chosen."""
     return tuple({"key": key, "label": label, "disabled": not key} for key, label in items)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import panel as pn
 from bokeh.models import Div
+from param.parameterized import Event
 
 from app.settings.sections import Settings
 from app.tabs.fit.session import FitWork
@@ -34,5 +33,5 @@ class Leaving:
         """Whether leaving the page would lose a device of the user's own, or a file with what was made of it."""
         return self._settings.device.own is not None or self._work.source is not None
 
-    def _changed(self, *events: Any) -> None:
+    def _changed(self, *events: Event) -> None:
         self._post(lambda: self._lost.update(text="yes" if self.lost() else ""))

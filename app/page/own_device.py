@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
+import synaptogen_core as sc
 from app.look import layout
 from app.look.plain import escape
 from app.settings.sections import Settings
+from synaptogen_core.counts import counted
 
 NOTES = 50  # listed
 STYLE = """
@@ -34,7 +35,7 @@ class DeviceLine:
         )  # fmt: skip
         settings.device.param.watch(lambda event: self.show(event.new), "own")
 
-    def show(self, device: Any) -> None:
+    def show(self, device: sc.DeviceParameters | None) -> None:
         """Say which device it is, or nothing."""
         self.layout.visible = device is not None
         if device is None:
@@ -45,5 +46,5 @@ class DeviceLine:
             self.text.object = f'<div class="own-device">{said}.</div>'
             return
         rows = "".join(f"<li>{escape(note)}</li>" for note in notes[:NOTES])
-        count = "1 limitation" if len(notes) == 1 else f"{len(notes)} limitations"
+        count = counted(len(notes), "limitation")
         self.text.object = f'<details class="own-device"><summary>{said}. {count}</summary><ul>{rows}</ul></details>'

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import panel as pn
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.look import layout
@@ -45,7 +45,7 @@ class Sidebar:
     def _show_wave(self, pulse: list[int], volts: list[float]) -> None:
         self.panel.wave = {"pulse": pulse, "volts": volts}
 
-    def _tell_own(self, event: Any) -> None:
+    def _tell_own(self, event: Event) -> None:
         """What stands there instead of the packaged set when the user has brought a device."""
         self.own.visible = event.new is not None
         if event.new is not None:
@@ -63,7 +63,7 @@ class Waveform:
         settings.train.param.watch(self.refresh, list(settings.train.names()))
         self._draw()
 
-    def refresh(self, *events: Any) -> None:
+    def refresh(self, *events: Event) -> None:
         """Draw the train: soon, once for many changes, and under the document's lock."""
         if not self._due:
             self._due = True

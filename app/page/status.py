@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from param.parameterized import Event
 
 from app.look import layout, theme
 from app.look.plain import escape
+from app.work.runs import Run
 from app.work.session import Session
 from app.work.states import Status
+from synaptogen_core.counts import counted
 from synaptogen_core.durations import duration
 
 STYLE = """
@@ -68,11 +70,11 @@ class StatusLine:
         session.settings.device.param.watch(self._own_device, "own")
         self.refresh()
 
-    def _own_device(self, event: Any) -> None:
+    def _own_device(self, event: Event) -> None:
         if event.new is not None:  # what a link without it could not use is no longer the matter
             self.notes.visible = False
 
-    def refresh(self, *events: Any) -> None:
+    def refresh(self, *events: Event) -> None:
         """Say the present state."""
         status, run = self.session.status, self.session.run
         shown = escape(describe(run)) if run else NOTHING.get(status.state, "Preparing the first pictures …")
@@ -104,8 +106,8 @@ def badge(status: Status, any_run: bool) -> str:
     }[status.state]
 
 
-def describe(run: Any) -> str:
+def describe(run: Run) -> str:
     """What the pictures show, in one line."""
     array = run.request.array
-    cycles = f"{run.cycles:,} cycle{'s' if run.cycles != 1 else ''}"
+    cycles = counted(run.cycles, "cycle")
     return f"{array.rows} × {array.columns} cells · {cycles} · {run.device.name} · seed {array.seed}"

@@ -20,7 +20,7 @@ class TabBar(JSComponent):
 
     _bundle = "tab_bar.js"
 
-    def __init__(self, tabs: Sequence[Tab], **options: Any):
+    def __init__(self, tabs: Sequence[Tab], **options: object):
         groups = [
             {"title": title, "tabs": [[tab.key, tab.short or tab.title, tab.title] for tab in found]}
             for title, found in groupby(tabs, lambda tab: tab.group)

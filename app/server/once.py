@@ -103,7 +103,7 @@ def values_of(spec: Any) -> Property[Any]:
 # ------------------------------------------------------------------------------------------------ of a model
 
 
-def begin(thing: HasProps, **properties: Any) -> None:
+def begin(thing: HasProps, **properties: object) -> None:
     """What a model does when it is made."""
     super(HasProps, thing).__init__()
     thing._property_values, thing._unstable_default_values, thing._unstable_themed_values = {}, {}, {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import panel.io.document as documents
+from bokeh.document import Document
 
 SEND: Any = documents._dispatch_msgs  # Panel's own
 
@@ -19,7 +20,7 @@ def send_all() -> None:
     documents._dispatch_msgs = send
 
 
-async def send(document: Any) -> None:
+async def send(document: Document) -> None:
     """Send what was put off, and what has been put off meanwhile."""
     await SEND(document)
     while documents._WRITE_MSGS.get(document) and document not in documents._WRITE_BLOCK:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from app.settings import link
 from app.settings.numbers import number_text
-from app.settings.sections import Choices, Section, Settings, unit_of
+from app.settings.sections import Choices, ResultKey, Section, Settings, unit_of
+from synaptogen_core.counts import counted
 
 SAID = ("rows", "columns", "seed", "cycles", "device", "name")  # at the head of each line
 LONGEST = 60  # letters of a name or a text from outside
 
 
-def caption(settings: Settings, drawn: tuple[Any, ...]) -> dict[str, str]:
+def caption(settings: Settings, drawn: ResultKey) -> dict[str, str]:
     """`line` and the beginning of a `file` name, of the key of a result that is drawn (`session.result_key`)."""
     tab, (array, train, device), options, used = drawn
     parts = [("", settings.array, array), ("", settings.train, train), ("", settings.device, device)]
@@ -27,14 +27,14 @@ def caption(settings: Settings, drawn: tuple[Any, ...]) -> dict[str, str]:
     name, cycles = device_of(device)[0], train.get("cycles")
     head = [
         name[:LONGEST], f"{array.rows} × {array.columns} cells",
-        *([f"{cycles:,} cycle{'s' if cycles != 1 else ''}"] if cycles else []), f"seed {array.seed}",
+        *([counted(cycles, "cycle")] if cycles else []), f"seed {array.seed}",
     ]  # fmt: skip
     changed = [words for _, section, values in parts for words in changes(section, values)]
     line = " · ".join([*head, *changed, f"#{file.rsplit('-', 1)[1]}", "Synaptogen Lab"])
     return {"line": line, "file": file}
 
 
-def stem(simulation: tuple[Choices, Choices, Choices], more: Mapping[str, Any] | None = None) -> str:
+def stem(simulation: tuple[Choices, Choices, Choices], more: Mapping[str, object] | None = None) -> str:
     """``synaptogen-hennen2024-64x64-100c-seed1-1f0c2ab``: the beginning of the names of a run's files.
 
     Its end is a hash of what the run depends on, and of the settings in `more`.
@@ -47,7 +47,7 @@ def stem(simulation: tuple[Choices, Choices, Choices], more: Mapping[str, Any] |
     return f"synaptogen-{file_part(name)}-{size}-seed{array.seed}-{mark}"
 
 
-def device_of(device: Mapping[str, Any]) -> tuple[str, str]:
+def device_of(device: Choices) -> tuple[str, str]:
     """The device's name, and the hash of one's own."""
     used = device["device"]
     return (used, "") if isinstance(used, str) else (used.name, used.hash)
@@ -59,7 +59,7 @@ def like(settings: Settings, values: Choices) -> Section | None:
     return next((section for section in known if set(values) <= set(section.names())), None)
 
 
-def changes(section: Section, values: Mapping[str, Any]) -> Iterator[str]:
+def changes(section: Section, values: Mapping[str, object]) -> Iterator[str]:
     """What differs from the defaults: ``C2C spread × 1.5``."""
     for name in section.names():
         if name in SAID or name not in values or values[name] == section.param[name].default:
@@ -75,7 +75,7 @@ def changes(section: Section, values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{parameter.label} {' '.join(text.split())[:LONGEST]}"
 
 
-def written(value: Any) -> str:
+def written(value: object) -> str:
     return link.write(value) if isinstance(value, bool | int | float | str) else ""
 
 

@@ -66,6 +66,6 @@ def restore(settings: Settings, state: State) -> None:
         section.param.update({n: copied(state[prefix + n]) for n in section.names()})
 
 
-def copied(value: Any) -> Any:
+def copied(value: object) -> object:
     """Lists are kept as they were."""
     return list(value) if isinstance(value, list) else value

@@ -32,7 +32,7 @@ def to_query(settings: Settings, tab: str, dark: bool = False) -> str:
     return urlencode(texts, safe=",-.", errors="replace")
 
 
-def pairs(settings: Settings) -> list[tuple[str, Any]]:
+def pairs(settings: Settings) -> list[tuple[str, object]]:
     """Every value that matters, by the name that it has in a link."""
     return [(prefix + name, getattr(one, name)) for prefix, one in settings.sections() for name in one.in_link()]
 
@@ -70,7 +70,7 @@ def apply_pairs(settings: Settings, given: Mapping[str, str]) -> list[str]:
             "published one, without the settings that only that device allows. Drop the device's file on the Fit tab."
         )
     known = {prefix + name: (section, name) for prefix, section in settings.sections() for name in section.names()}
-    changes: dict[Section, dict[str, Any]] = {}
+    changes: dict[Section, dict[str, object]] = {}
     for key, text in given.items():
         if key in PAGE_KEYS:
             continue
@@ -90,7 +90,7 @@ def apply_pairs(settings: Settings, given: Mapping[str, str]) -> list[str]:
     return dropped if more <= 0 else [*dropped[:MOST_NOTES], f"And {more:,} more."]
 
 
-def write(value: Any) -> str:
+def write(value: object) -> str:
     """A value as text in a link."""
     if isinstance(value, bool):
         return str(int(value))

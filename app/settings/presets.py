@@ -20,7 +20,7 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
 ITEMS = tuple((key, title) for key, (title, _) in PRESETS.items())
 
 
-def changes(settings: Settings, key: str) -> dict[str, Any]:
+def changes(settings: Settings, key: str) -> dict[str, object]:
     """Settings of a preset by their names in a link: those of train and device, all others of these at their defaults.
 
     Array and read-out stay, and so does the device; what an own device does not have is left out, and a spread beyond

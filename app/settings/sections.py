@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
+from param.parameterized import Event
 
 from app.settings.choices import Choices
 from app.settings.reach import RANGE, at_reach, moved
@@ -192,7 +193,10 @@ class Selection(Section):
 
 
 class TabOptions(Section):
-    """What a tab lets the user choose about its own pictures; subclass it in results/<tab>.py."""
+    """What a tab lets the user choose about its own pictures; subclass it in app/tabs/<tab>/compute.py."""
+
+    # What is looked at: a pinned run A is shown with the present choices of these, and keeps all others. None: all.
+    LOOKS: ClassVar[frozenset[str] | None] = None
 
     def fit_array(self, rows: int, columns: int) -> None:
         """Bring soft bounds and values into an array of this size; called when it or these options change."""
@@ -225,6 +229,10 @@ class Request:
         return any(not isinstance(value, PLAIN) for value in self.of_tab(tab).values())
 
 
+# What a tab's result depends on: the tab, the simulation, the tab's options, and what else it uses.
+ResultKey = tuple[str, tuple[Choices, Choices, Choices], Choices, tuple[Hashable, ...]]
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds and values of the settings that follow a device; `limits_of` in app/settings/limits.py finds them."""
@@ -249,7 +257,7 @@ class Settings:
             section.param.watch(self._fit_array, list(section.names()))
         self._fit_array()
 
-    def _fit_array(self, *events: Any) -> None:
+    def _fit_array(self, *events: Event) -> None:
         for section in self.options.values():
             section.fit_array(self.array.rows, self.array.columns)
 
@@ -268,7 +276,7 @@ class Settings:
             tuple((tab, section.choices()) for tab, section in self.options.items()), self.selection.group,
         )  # fmt: skip
 
-    def watch(self, callback: Callable[..., Any]) -> None:
+    def watch(self, callback: Callable[..., object]) -> None:
         """Call `callback(*events)` whenever a setting changes."""
         for _, section in self.sections():
             section.param.watch(callback, list(section.watched()))

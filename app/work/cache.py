@@ -33,7 +33,7 @@ class LruCache:
             self._values.move_to_end(key)
             return self._values[key][0]
 
-    def put(self, key: Hashable, value: Any, size: int) -> None:
+    def put(self, key: Hashable, value: object, size: int) -> None:
         """Store a value of `size` bytes; one that is larger than the whole cache is not kept."""
         with self._lock:
             self._bytes -= self._values.pop(key, (None, 0))[1]
@@ -92,12 +92,12 @@ class LruCache:
         return len(self._values)
 
 
-def arrays_of(value: Any, depth: int = 0) -> Iterator[np.ndarray]:
+def arrays_of(value: object, depth: int = 0) -> Iterator[np.ndarray]:
     """The arrays in a value that is made of lists, dictionaries and records."""
     if isinstance(value, np.ndarray):
         yield value
     elif depth < 8:
-        parts: Iterable[Any] = ()
+        parts: Iterable[object] = ()
         if isinstance(value, dict):
             parts = value.values()
         elif isinstance(value, list | tuple):
@@ -108,7 +108,7 @@ def arrays_of(value: Any, depth: int = 0) -> Iterator[np.ndarray]:
             yield from arrays_of(part, depth + 1)
 
 
-def bytes_of(value: Any, depth: int = 0) -> int:
+def bytes_of(value: object, depth: int = 0) -> int:
     """Bytes of the arrays in a result."""
     if hasattr(value, "nbytes"):
         return int(value.nbytes)

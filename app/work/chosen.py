@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from app.work.cache import arrays_of
 from app.work.runs import Run, Sample
 from synaptogen_core.analysis.exploring.cell_table import CellTable
 from synaptogen_core.analysis.exploring.selecting import Chosen, choose, read_rule
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def table_of(run: Run) -> CellTable:
     codes = state if kept is None else state[kept]
     data = run.data.assign(state=(dims, codes.reshape([run.data.sizes[dim] for dim in dims])))
 
-    def keep(name: str, make: Any) -> Any:
+    def keep(name: str, make: Callable[[], T]) -> T:
         return run.keep(("explorer", name), make, arrays_of)
 
     return CellTable(data, keep)

@@ -9,7 +9,6 @@ import os
 import threading
 import time
 import weakref
-from typing import Any
 
 import panel.io.document as documents
 import psutil
@@ -28,7 +27,7 @@ AFTER = 5.0  # s
 ARENAS = 2  # where threads allocate: with one for each thread, a class of 20 kept 140 MB more that nobody used
 M_ARENA_MAX = -8  # of mallopt
 _TIDYING, _PREPARED = threading.Lock(), threading.Event()
-OPEN: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()  # a page's work -> when it began
+OPEN: weakref.WeakKeyDictionary[object, float] = weakref.WeakKeyDictionary()  # a page's work -> when it began
 
 
 def prepare() -> None:
@@ -41,7 +40,7 @@ def prepare() -> None:
             library.mallopt(M_ARENA_MAX, ARENAS)
 
 
-def c_library() -> Any:
+def c_library() -> ctypes.CDLL | None:
     """The GNU C library of this process, or None: others need no help, or take none."""
     try:
         return ctypes.CDLL("libc.so.6")
@@ -49,13 +48,13 @@ def c_library() -> Any:
         return None
 
 
-def enter(page: Any) -> None:
+def enter(page: object) -> None:
     """A page has been made."""
     OPEN[page] = time.monotonic()
     LOG.info("page opened", extra={"pages": len(OPEN)})
 
 
-def leave(page: Any) -> None:
+def leave(page: object) -> None:
     """A page has gone; a second time changes nothing."""
     begun = OPEN.pop(page, None)
     if begun is not None:
@@ -84,7 +83,7 @@ def memory() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def state() -> dict[str, Any]:
+def state() -> dict[str, object]:
     """What a watcher of the server wants to know."""
     return {
         "status": "full" if is_full() else "ok", "pages": len(OPEN), "most_pages": MOST,

@@ -138,7 +138,7 @@ def begin(work: Work) -> None:
     task.add_done_callback(TASKS.discard)
 
 
-async def in_thread(function: Callable[..., T], *arguments: Any, pool: Executor | None = None) -> T:
+async def in_thread(function: Callable[..., T], *arguments: object, pool: Executor | None = None) -> T:
     """Run beside the loop. Not asyncio.to_thread, which hands on the page's context: what lives on (Zarr starts a loop
     of its own at its first use) would keep the document of the page for ever.
     """

@@ -73,7 +73,7 @@ class Run:
     kept: LruCache = field(default_factory=lambda: LruCache(KEPT))
 
     def keep(
-        self, key: Hashable, make: Callable[[], T], arrays: Callable[[T], Iterable[Any]],
+        self, key: Hashable, make: Callable[[], T], arrays: Callable[[T], Iterable[object]],
         more: Callable[[T], int] = lambda found: 0,
     ) -> T:  # fmt: skip
         """What a tab makes of this run, made once. Its `arrays` are read-only from then on: all pages share them.

@@ -17,7 +17,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from app.settings.sections import Request, Settings
+from param.parameterized import Event
+
+from app.settings.sections import Request, ResultKey, Settings
 from app.work import runs
 from app.work.cache import LruCache, bytes_of
 from app.work.lane import LONG_RUNS, JobError, Lane, Post, Work, begin, has_loop, in_thread, sentence
@@ -31,6 +33,7 @@ AT_ONCE = float(os.environ.get("SYNAPTOGEN_AT_ONCE_SECONDS", "0.3"))
 TELL_AFTER = 0.3  # seconds: a run that takes longer shows its progress
 AT_START = 3.0  # the first run, when there is nothing to look at yet
 RESULTS = LruCache(runs.RUNS.limit // 3)
+Key = tuple[ResultKey, Hashable]  # of a drawing: the result, and what is beside it
 OWN_RUNS = runs.BUDGET  # bytes of the runs that a page keeps of its user's own device
 
 
@@ -42,6 +45,7 @@ class Session:
         self.tabs = {tab.key: tab for tab in tabs}
         self.run: runs.Run | None = None
         self.visible = tabs[0].key
+        self.saved_from = ""  # the tab from which a session is being saved, if not the visible one
         self.announce: Callable[[int], None] = self.painted  # asks the browser to say when it has painted this drawing
         self.beside: Beside | None = None  # what is drawn beside the pictures of a run
         self.decorate: Callable[[str, Any, Any], None] = nothing  # draws it: tab, result, what is beside
@@ -57,10 +61,12 @@ class Session:
         # what the status line is made of
         self._estimated: tuple[Hashable, runs.Estimate] | None = None  # what a run costs, and its key
         self._progress: tuple[float, float | None] | None = None  # of a run that takes a while: share, seconds left
-        self._failed: dict[str, tuple[Any, str]] = {}  # tab, or "" for the simulation -> key of what failed, a sentence
+        self._failed: dict[
+            str, tuple[Hashable, str]
+        ] = {}  # tab, or "" for the simulation -> key of what failed, a sentence
         self._told = ""  # what was refused: it stays until something is accepted
-        self.drawn: dict[str, Any] = {}  # tab -> key of the result that its pictures show
-        self._sent: dict[str, Any] = {}  # tab -> key of the newest result on its way to the pictures
+        self.drawn: dict[str, ResultKey] = {}  # tab -> key of the result that its pictures show
+        self._sent: dict[str, Key] = {}  # tab -> key of the newest result on its way to the pictures
         self._drawing_number = self._painted_number = 0  # of the newest drawing, and of the last one seen painted
         self._due = False
         settings.watch(self._changed)
@@ -181,17 +187,17 @@ class Session:
             error=" ".join(filter(None, (failure, self._told))),
         )  # fmt: skip
 
-    def _failure(self, name: str, key: Any) -> str:
+    def _failure(self, name: str, key: Hashable) -> str:
         """What is to be said of a failure; nothing once its cause is gone."""
         failed, text = self._failed.get(name, (None, ""))
         return text if failed == key else ""
 
-    def _fail(self, name: str, key: Any, text: str) -> None:
+    def _fail(self, name: str, key: Hashable, text: str) -> None:
         self._failed[name] = key, text
         self._refresh()
 
     # ------------------------------------------------------------------------------------------------ simulation lane
-    def _changed(self, *events: Any) -> None:
+    def _changed(self, *events: Event) -> None:
         # Many parameters may change in one event: look at them once, when all are set.
         if not self._scheduled and not self._closed and has_loop():
             self._scheduled = True
@@ -297,7 +303,7 @@ class Session:
         key = self._key_of(name, self.run)
         return None if self._sent.get(name) == key else (key, self._draw_one(name, self.run, request, key))
 
-    async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Any) -> None:
+    async def _draw_one(self, name: str, run: runs.Run, request: Request, key: Key) -> None:
         tab, results = self.tabs[name], self._results(self.tabs[name], request)
         try:
             own, beside = key
@@ -335,6 +341,8 @@ class Session:
         )  # fmt: skip
 
     def _whole_result_of(self, tab: Tab, run: runs.Run, request: Request, cancel: threading.Event) -> Any:
+        if request.holds_files(tab.key):  # as in `_run_for`: what is made of it is not kept with a run of all pages
+            run = replace(run, kept=LruCache(runs.KEPT))
         result = self._result_of(tab, run, request, cancel)
         while unfinished(result):
             result = self._result_of(tab, run, request, cancel)
@@ -349,7 +357,7 @@ class Session:
         if number == self._drawing_number:  # else a newer drawing is on its way, or has been asked for already
             self.announce(number)
 
-    def _paint(self, name: str, key: Any, result: Any, number: int, extra: Any = None) -> None:
+    def _paint(self, name: str, key: Key, result: Any, number: int, extra: Any = None) -> None:
         if name not in self._painters:
             return
         try:
@@ -364,7 +372,7 @@ class Session:
         self._ask(number)  # in the same hold as the changes themselves
         self._refresh()
 
-    def _key_of(self, name: str, run: runs.Run) -> Any:
+    def _key_of(self, name: str, run: runs.Run) -> Key:
         """What the pictures of a tab should show now."""
         request = self.request_for(run)
         return result_key(self.tabs[name], request), self.beside.key(request) if self.beside else None
@@ -381,11 +389,11 @@ class Session:
             self._post(function)
 
 
-def nothing(tab: str, result: Any, extra: Any) -> None:
+def nothing(tab: str, result: object, extra: object) -> None:
     """Nothing is drawn beside."""
 
 
-def result_key(tab: Tab, request: Request) -> tuple[Any, ...]:
+def result_key(tab: Tab, request: Request) -> ResultKey:
     """What a tab's result depends on: the simulation, its own options, and what it says it uses."""
     used = tuple(getattr(request, part) for part in sorted(tab.results.USES))
     return (tab.key, request.simulation, request.of_tab(tab.key), used)

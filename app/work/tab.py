@@ -27,7 +27,7 @@ class Beside(Protocol):
         """What it depends on, beside the result itself."""
 
     def compute(
-        self, tab: Any, run: Run, request: Request, cancel: threading.Event,
+        self, tab: Tab, run: Run, request: Request, cancel: threading.Event,
         result_of: Callable[[Run, Request, threading.Event], Any],
     ) -> Any:  # fmt: skip
         """In a thread; `result_of` computes a result of the same tab, or finds it."""
@@ -52,6 +52,6 @@ class Tab(Protocol):
     def results(self) -> Computes: ...
 
 
-def unfinished(result: Any) -> bool:
+def unfinished(result: object) -> bool:
     """Whether a result is a part only: it says `more`, is drawn as it is, and computed again for the next piece."""
     return getattr(result, "more", False) is True

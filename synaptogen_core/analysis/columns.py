@@ -18,6 +18,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.counts import counted
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES, FEATURES, VARIABLES
@@ -355,7 +356,7 @@ def check_cells(used: int, left_out: int, least: int, what: str) -> None:
     """
     if used < least:
         raise ValueError(
-            f"ds: must hold at least {least} cell{'s' if least > 1 else ''} without a missing value for {what} (got "
+            f"ds: must hold at least {counted(least, 'cell')} without a missing value for {what} (got "
             f"{used}, and {left_out} with missing values); simulate more cells, or choose a run of cycles without gaps"
         )
 

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from synaptogen_core.counts import counted
 from synaptogen_core.device.model.state import State
 from synaptogen_core.schema import HRS, LRS, U_SET, cell_dims
 from synaptogen_core.types import F32, U32
@@ -142,10 +143,11 @@ def notes(ds: xr.Dataset) -> tuple[str, ...]:
         found.append(began + (weak if 0 < largest < measured / 2 else ""))
         return tuple(found)
     if switched is not None and switched < MOST * cells:
-        found.append(f"Only {switched:,} of {cells:,} cells ({100 * switched / cells:.3g} %) ever switched.")
+        found.append(f"Only {switched:,} of {counted(cells, 'cell')} ({100 * switched / cells:.3g} %) ever switched.")
     if stuck:
         found.append(
-            f"{stuck:,} of {cells:,} cells ({100 * stuck / cells:.3g} %) can no longer be switched by this train: the "
-            "U_SET or U_RESET that they drew lies beyond its voltages, and a cell draws new ones only when it is RESET."
+            f"{stuck:,} of {counted(cells, 'cell')} ({100 * stuck / cells:.3g} %) can no longer be switched by this "
+            "train: the U_SET or U_RESET that they drew lies beyond its voltages, and a cell draws new ones only "
+            "when it is RESET."
         )
     return tuple(found)

@@ -71,7 +71,7 @@ def guarded(work: Callable[[], Any]) -> int:
             return _failed(error)
     code = returned if isinstance(returned, int) else 0
     if code == 128 + signal.SIGINT:  # so typer returns a Ctrl-C outside of a run
-        say("stopped by Ctrl-C; nothing was written")
+        say("stopped by Ctrl-C")
     return code
 
 

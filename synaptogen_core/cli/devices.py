@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from synaptogen_core.cli import console, tables
+from synaptogen_core.counts import counted
 from synaptogen_core.exchange.api import list_devices, load_device
 from synaptogen_core.exchange.circuits.veriloga import save_veriloga
 
@@ -60,7 +61,7 @@ def check(name: NAME) -> None:
     share = device.clipped_share()
     console.tell(
         f"{name}: good: {device.name}, hash {device.hash}, orders {', '.join(map(str, sorted(device.var)))}, "
-        f"{device.weights.size} components, {100 * share:.2g} % of the cells with a clipped spread"
+        f"{counted(device.weights.size, 'component')}, {100 * share:.2g} % of the cells with a clipped spread"
     )
 
 
@@ -81,6 +82,6 @@ def export(
         raise ValueError("--veriloga: must say what to write (got nothing); there is no other kind yet")
     module = save_veriloga(load_device(name), path, cycles=cycles)
     console.tell(
-        f"{path}: module {module} with {cycles} cycles; compile it with `openvaf-r {path}`, then load "
+        f"{path}: module {module} with {counted(cycles, 'cycle')}; compile it with `openvaf-r {path}`, then load "
         f"{path.with_suffix('.osdi').name} in ngspice 46 (pre_osdi) or VACASK (load); its head says how"
     )

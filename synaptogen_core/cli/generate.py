@@ -13,6 +13,7 @@ from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.tally import notes
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.cli import arguments, console
+from synaptogen_core.counts import counted
 from synaptogen_core.device.retention.traps import Traps
 from synaptogen_core.durations import duration
 from synaptogen_core.errors import FileError
@@ -239,7 +240,8 @@ def generate(
         "bandwidth": bandwidth,
     }
     bound = arguments.size(budget)
-    title = f"{cells.rows} x {cells.columns} cells, {len(pulses):,} pulses in {pulses.cycles:,} cycles"
+    title = f"{cells.rows} x {cells.columns} cells, {counted(len(pulses), 'pulse')}"
+    title += f" in {counted(pulses.cycles, 'cycle')}"
     if dry_run:
         seconds, nbytes = rehearse(cells, pulses, output, threads=threads, **recording)
         updates = f"{cells.size * len(pulses):,} updates"

@@ -11,6 +11,7 @@ from rich.table import Table
 import synaptogen_core as sc
 from synaptogen_core.array.cells import CellArray
 from synaptogen_core.array.trains.pulse_train import PulseTrain
+from synaptogen_core.counts import counted
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.schema import FEATURES, HRS, IRS, LRS, STATE_NAMES, VARIABLES
 
@@ -164,7 +165,7 @@ def show_train(console: Console, train: PulseTrain, path: str) -> None:
         console,
         [
             ("file", f"{path}: a pulse train"),
-            ("pulses", f"{len(train):,} in {train.cycles:,} cycles"),
+            ("pulses", f"{len(train):,} in {counted(train.cycles, 'cycle')}"),
             ("voltages", f"{float(volts.min()):g} to {float(volts.max()):g} V"),
             ("SET, RESET", f"{int((volts < 0).sum()):,} negative, {int((volts > 0).sum()):,} positive pulses"),
             ("python", train.to_python().replace("train.csv", path)),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from synaptogen_core import checks
+from synaptogen_core.counts import counted
 from synaptogen_core.device import text_rules, variations
 from synaptogen_core.device.numbers import ModelNumbers
 from synaptogen_core.drawing import cards
@@ -97,9 +98,9 @@ class DeviceParameters(ModelNumbers):
         rows = [
             (
                 "Kinds of device",
-                f"{cards.counted(len(self.weights), 'component')}, {100 * self.outlier_share:.3g} % outliers",
+                f"{counted(len(self.weights), 'component')}, {100 * self.outlier_share:.3g} % outliers",
             ),
-            ("Memory", cards.counted(self.order, "cycle")),
+            ("Memory", counted(self.order, "cycle")),
             ("Measured", f"up to {self.valid_range:g} V"),
             ("Hash", self.hash),
             ("Source", self.source or self.citation),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from synaptogen_core.counts import counted
 from synaptogen_core.drawing import svg
 from synaptogen_core.drawing.picture import Band, Line, Picture, axis, number, prefix
 from synaptogen_core.palette import COLORS
@@ -103,10 +104,10 @@ def cells(shape: tuple[int, int], fresh: bool, rows: Sequence[Row], states: Arra
     size = shape[0] * shape[1]
     held = ", ".join(f"{int((codes == code).sum()):,} {name}" for code, name in enumerate(STATE_NAMES))
     middle = " to ".join(number(q) for q in np.quantile(micro, [0.1, 0.9]))
-    of = "" if codes.size == size else f" (the first {codes.size:,} cells)"
+    of = "" if codes.size == size else f" (the first {counted(codes.size, 'cell')})"
     own = [("State", "fresh: nothing was applied yet" if fresh else f"{held}{of}"),
            ("Conductance", f"{number(float(np.median(micro)))} µS; 80 % of the cells {middle} µS{of}")]  # fmt: skip
-    return card("CellArray", f"{shape[0]:,} × {shape[1]:,} = {size:,} cells", [*rows, *own], picture)
+    return card("CellArray", f"{shape[0]:,} × {shape[1]:,} = {counted(size, 'cell')}", [*rows, *own], picture)
 
 
 def device(name: str, rows: Sequence[Row], known: F64 | None, volts: F64, lower: F64, upper: F64) -> str:
@@ -171,26 +172,10 @@ def train(pulses: int, cycles: int, rows: Sequence[Row], pulse: ArrayLike, volts
     steps = np.append(step, step.size) - 0.5
     line = Line("line", np.repeat(steps, 2)[1:-1], np.repeat(height, 2))
     picture = Picture("Voltage of the first pulses", axis("pulse", steps), axis("voltage (V)", 0.0, height), [line])
-    shown = "" if step.size == pulses else f"the first {step.size:,} pulses"
+    shown = "" if step.size == pulses else f"the first {counted(step.size, 'pulse')}"
     return card(
         "PulseTrain", f"{counted(pulses, 'pulse')} in {counted(cycles, 'cycle')}", [*rows, ("Shown", shown)], picture
     )
-
-
-def counted(number: int, word: str) -> str:
-    """A number of things: 1 cycle, 1,000 cycles.
-
-    Parameters
-    ----------
-    number : int
-    word : str
-        Of one of them.
-
-    Returns
-    -------
-    str
-    """
-    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def _short(text: str) -> str:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.analysis.columns import device_of, series_of
+from synaptogen_core.counts import counted
 from synaptogen_core.plots.features import chosen
 from synaptogen_core.plots.look import COMPONENTS, MODEL, axis, cloud, is_log, joined, scaled, sized, title
 from synaptogen_core.schema import FEATURE_NAMES
@@ -84,7 +85,7 @@ def device_to_device(ds: xr.Dataset, x: str = "r_lrs", y: str = "u_reset", *, of
             some = found.isel(component=np.flatnonzero(found["outlier"].values == odd))
             line = joined(scaled(x, some["x"].values), scaled(y, some["y"].values))
             picture = picture * hv.Curve(line, across, up).opts(color=MODEL, line_dash=dash, line_width=1.5)
-    words = f"{len(table[across.name]):,} cells"
+    words = counted(len(table[across.name]), "cell")
     return picture.opts(title=words, logx=is_log(x), logy=is_log(y), show_legend=False)
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 from synaptogen_core import checks
 from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.analysis.columns import series_of
+from synaptogen_core.counts import counted
 from synaptogen_core.palette import COLORS
 from synaptogen_core.plots.features import chosen
 from synaptogen_core.plots.look import COMPONENTS, MODEL, axis, cloud, is_log, scaled, sized, title
@@ -68,7 +69,7 @@ def _trace(series: Any, name: str, cells: list[int]) -> Any:
         hv.Curve((np.arange(len(series)), scaled(name, series[:, cell])), x, y, label=f"Cell {cell}").opts(color=color)
         for cell, color in zip(cells, COMPONENTS, strict=False)
     ]
-    return sized(hv.Overlay(lines)).opts(title=title(f"{y.label} of {len(cells)} cells"), logy=is_log(name))
+    return sized(hv.Overlay(lines)).opts(title=title(f"{y.label} of {counted(len(cells), 'cell')}"), logy=is_log(name))
 
 
 def _lagged(series: Any, name: str, lag: int) -> Any:

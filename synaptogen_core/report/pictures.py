@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from synaptogen_core.analysis.loops.turning import turning_points_of
+from synaptogen_core.counts import counted
 from synaptogen_core.drawing import svg
 from synaptogen_core.drawing.picture import Axis, Band, Dots, Layer, Line, Matrix, Picture, Rule, axis, prefix
 from synaptogen_core.measurement import failure_text, sample_starts
@@ -208,7 +209,8 @@ def devices(validation: Validation) -> Figure:
             one.symbol, one.name,
         ))  # fmt: skip
     shown = min(CLOUD, ds.sizes["simulated_device"])
-    caption = f"Each mark is a device: its mean and standard deviation over cycles; {shown} devices of the fit."
+    caption = "Each mark is a device: its mean and standard deviation over cycles; "
+    caption += f"{counted(shown, 'device')} of the fit."
     if ds.sizes["device"] > CLOUD:
         caption += f" The first {CLOUD} of {ds.sizes['device']:,} measured ones."
     key = key_of(("square", "device", "measured device"), ("circle", "cloud", "simulated device of the fit"))
@@ -313,7 +315,7 @@ def measured_loops(ds: xr.Dataset) -> Figure:
     key = key_of(("line", "loop", "measured"))
     if "set_current" in ds:
         key += key_of(("square", "mark f-u_set", "SET threshold"), ("triangle", "mark f-u_reset", "RESET threshold"))
-    caption = f"{chosen.size} of {good.size:,} loops, spread evenly over the measurement."
+    caption = f"{chosen.size} of {counted(good.size, 'loop')}, spread evenly over the measurement."
     return Figure("Loops", caption, [_loop(ds, int(k), _heading(ds, int(k))) for k in chosen], key)
 
 

@@ -14,6 +14,7 @@ from synaptogen_core.analysis import statistics_api as statistics
 from synaptogen_core.analysis.columns import device_of
 from synaptogen_core.array.runs.dataset import settings_of
 from synaptogen_core.array.tally import notes
+from synaptogen_core.counts import counted
 from synaptogen_core.drawing.picture import Axis, Band, Dots, Layer, Line, Picture, Rule, axis, number, prefix
 from synaptogen_core.durations import duration
 from synaptogen_core.report.pictures import Figure, feature_axis, key_of
@@ -77,7 +78,7 @@ def run_html(ds: xr.Dataset) -> str:
     part = part.load()
     rows, columns = settings["shape"]
     return template("run.html.jinja").render(
-        title=f"{rows:,} × {columns:,} cells, {ds.sizes.get('cycle', 0):,} cycles",
+        title=f"{rows:,} × {columns:,} cells, {counted(ds.sizes.get('cycle', 0), 'cycle')}",
         device=ds.attrs["device"],
         device_hash=ds.attrs["device_hash"],
         seed=settings["seed"],
@@ -219,7 +220,7 @@ def _cells(ds: xr.Dataset) -> Figure:
         points.append((medians, feature_axis(one, medians)))
     (x, across), (y, up) = points
     picture = Picture("Cells in the plane of two features", across, up, [Dots("cloud", x, y, "r_hrs")], "Medians")
-    caption = f"Each mark is a cell: its medians over cycles; {x.size:,} cells."
+    caption = f"Each mark is a cell: its medians over cycles; {counted(x.size, 'cell')}."
     return Figure("Device to device", caption, [picture], key_of(("circle", "cloud f-r_hrs", "cell")))
 
 

@@ -43,6 +43,8 @@ def test_run_a_stays_beside_what_is_changed_and_the_numbers_are_said(dashboard: 
     dashboard.wait_for(
         lambda: page.evaluate(GHOSTS, "A"), lambda now: now["overview r_hrs"] > 0 and now["overview window"] > 0, "no A"
     )
+    page.get_by_label("Maps and matrices show").first.select_option("difference")
+    page.wait_for_function("[...Bokeh.documents[0].all_models].some((m) => /^B − A: Read current/.test(m.title ?? ''))")
     page.get_by_text(re.compile("features differ by more than chance")).click()
     page.get_by_role("rowheader", name="C2C spread of U_SET").or_(
         page.get_by_text("C2C spread of U_SET")
@@ -50,9 +52,10 @@ def test_run_a_stays_beside_what_is_changed_and_the_numbers_are_said(dashboard: 
     weights = page.locator("tr:has(td)").evaluate_all(
         "(lines) => lines.map((line) => [line.className, getComputedStyle(line.lastElementChild).fontWeight])"
     )
-    assert {("far", "600"), ("", "400")} == {tuple(each) for each in weights}, "beyond two standard errors: bold"
+    assert {("far", "600"), ("", "400")} == {tuple(each) for each in weights}, "0 outside the interval: bold"
     page.get_by_role("button", name="Let go of A").click()
     dashboard.wait_for(lambda: page.evaluate(GHOSTS, "A"), lambda now: not any(now.values()), "A stays")
+    dashboard.wait_for(page.get_by_label("Maps and matrices show").first.is_visible, lambda there: not there, "no A")
 
 
 def test_undo_back_and_redo(dashboard: Dashboard) -> None:

@@ -48,7 +48,7 @@ def test_inspect_knows_the_other_files(tmp_path: Path, ds: object) -> None:
     for name, words in {
         "cells.nc": ("cells of save_cells", cells.state_hash(), "LRS 100.0 %"),
         "device.json": ("hennen2024", cells.device.hash, "R_HRS (ohm)"),
-        "train.csv": ("2 in 1 cycles", "-1.5 to 1.5 V", "sc.PulseTrain.table([-1.5, 1.5])"),
+        "train.csv": ("2 in 1 cycle", "-1.5 to 1.5 V", "sc.PulseTrain.table([-1.5, 1.5])"),
         "features.csv": ("60, one a cycle and cell",),
     }.items():
         result = run("inspect", tmp_path / name)

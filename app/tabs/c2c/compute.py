@@ -13,6 +13,7 @@ from app.tabs.c2c.matrix import STANDARD_RANGE, Matrix, chosen_values, matrix_of
 from app.work.binning import Density, density, span
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURE_NAMES
 
 USES = frozenset({"cells"})
@@ -106,7 +107,7 @@ def clipped(cycles: int, lag: int, lags: int) -> str:
     beyond = [f"{words} {asked}" for words, asked in (("lag", lag), ("lags up to", lags)) if asked > last]
     if not beyond:
         return ""
-    return f"A run of {cycles} cycles has lags up to {last}: shown instead of {' and of '.join(beyond)}."
+    return f"A run of {counted(cycles, 'cycle')} has lags up to {last}: shown instead of {' and of '.join(beyond)}."
 
 
 def trouble(run: Run, names: set[str]) -> str:

@@ -5,18 +5,21 @@ Linked selection by HoloViews took seconds for a redraw of 400,000 cycles where 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.events import SelectionGeometry
 from bokeh.models import BoxAnnotation, BoxSelectTool, ColumnDataSource, LogColorMapper
+from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
 from app.look.axes import Axis, off_axis, on_axis
 from app.look.theme import COLORS, MAP_PALETTE
 from app.tabs.view import Context
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURE_NAMES, feature
 
 if TYPE_CHECKING:
@@ -39,8 +42,9 @@ class ScatterMatrix:
     def __init__(self, context: Context):
         self.context, self.theme = context, context.theme
         self.standard = True
+        self.shown: Tiles | None = None
         self.axes: dict[tuple[str, str], tuple[Axis, Axis]] = {}
-        self.figures: dict[tuple[str, str], Any] = {}
+        self.figures: dict[tuple[str, str], Figure] = {}
         self.clouds, self.chosen, self.boxes, self.shades = {}, {}, {}, {}
         self.bars, self.chosen_bars, self.numbers = {}, {}, {}
         tiles = [self._tile(row, column) for row in range(4) for column in range(4)]
@@ -57,13 +61,14 @@ class ScatterMatrix:
         head = layout.row(self.title, self.clear, sizing_mode="stretch_width", margin=0)
         self.layout = theme.card(head, scroll, self.caption)
 
-    def _tile(self, row: int, column: int) -> Any:
+    def _tile(self, row: int, column: int) -> pn.pane.Bokeh | pn.pane.HTML:
         down, across = FEATURE_NAMES[row], FEATURE_NAMES[column]
         if column > row:
             self.numbers[across, down] = pn.pane.HTML("", sizing_mode="stretch_width", margin=2)
             return self.numbers[across, down]
         figure = self.theme.figure(f"cycles {across} {down}", x=" ", y=" ", height=HEIGHT)
         figure.update(min_width=120, min_border_left=8, min_border_right=4, min_border_top=4, min_border_bottom=8)
+        figure.frame_align = False  # the tiles are one row for Bokeh: all would get the borders of the widest
         figure.css_classes = ["tooled-small"]
         figure.grid.visible = False
         self.figures[across, down] = figure
@@ -78,12 +83,12 @@ class ScatterMatrix:
         (self._histogram if row == column else self._cloud)(figure, across, down)
         return theme.pane(figure)
 
-    def _histogram(self, figure: Any, name: str, _: str) -> None:
+    def _histogram(self, figure: Figure, name: str, _: str) -> None:
         self.bars[name], self.chosen_bars[name] = ColumnDataSource(NO_BARS), ColumnDataSource(NO_BARS)
         for source, color in ((self.bars[name], COLORS[name]), (self.chosen_bars[name], CHOSEN)):
             figure.quad("left", "right", "top", 0, source=source, fill_color=color, line_color=None)
 
-    def _cloud(self, figure: Any, across: str, down: str) -> None:
+    def _cloud(self, figure: Figure, across: str, down: str) -> None:
         key = across, down
         self.clouds[key], self.chosen[key] = ColumnDataSource(NO_IMAGE), ColumnDataSource(NO_IMAGE)
         self.shades[key] = [LogColorMapper(palette=p, low=1, high=2, low_color=CLEAR) for p in (MAP_PALETTE, ORANGES)]
@@ -112,17 +117,32 @@ class ScatterMatrix:
             self._show_cloud(matrix, key)
         for name in FEATURE_NAMES:
             self._show_histogram(matrix, name)
-        for key, pane in self.numbers.items():
-            j, i = (FEATURE_NAMES.index(name) for name in key)
-            pane.object = tile(
-                matrix.correlation[i, j], matrix.interval[i, j], matrix.model[i, j], matrix.chosen_correlation[i, j]
-            )
         self.clear.visible = matrix.brush is not None
         kind = "within cells: each about its own mean" if self.standard else "of all cells and cycles"
-        self.title.object = (
-            f'<b style="font-size:13px">Four features of {matrix.count:,} cycles; correlations {kind}</b>'
-        )
+        title = f"Four features of {counted(matrix.count, 'cycle')}; correlations {kind}"
+        self.shown = Tiles(title, matrix.correlation, {
+            (i, j): lines(matrix.interval[i, j], matrix.model[i, j], matrix.chosen_correlation[i, j])
+            for i, j in self._places()
+        })  # fmt: skip
+        self.draw(self.shown)
         self.caption.object = caption(matrix)
+
+    def _places(self) -> list[tuple[int, int]]:
+        """Row and column of each number in the matrix of correlations."""
+        return [(FEATURE_NAMES.index(down), FEATURE_NAMES.index(across)) for across, down in self.numbers]
+
+    def draw(self, shown: Tiles) -> None:
+        """The numbers above the diagonal."""
+        for (i, j), pane in zip(self._places(), self.numbers.values(), strict=True):
+            pane.object = tile(shown.values[i, j], shown.lines[i, j])
+        self.title.object = f'<b style="font-size:13px">{shown.title}</b>'
+
+    def of_two(self, a: Tiles, b: Tiles, side: str) -> Tiles:
+        """The numbers of run A, those of B, or how much higher B's are."""
+        if side != "difference":
+            return replace(a, title=f"{a.title}; numbers of A") if side == "a" else b
+        below = {(i, j): [f"A {signed(a.values[i, j])}", f"B {signed(b.values[i, j])}"] for i, j in self._places()}
+        return Tiles(f"{b.title}; numbers: B − A", b.values - a.values, below)
 
     def _place(self, matrix: Matrix, name: str) -> tuple[str, float, float, str]:
         low, high = (float(v) for v in on_axis(np.array(matrix.ranges[name]), name, self.standard))
@@ -165,6 +185,15 @@ class ScatterMatrix:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """The numbers above the diagonal, and small lines below each."""
+
+    title: str
+    values: np.ndarray  # (4, 4)
+    lines: dict[tuple[int, int], list[str]]
+
+
 def caption(matrix: Matrix) -> str:
     few = np.isnan(matrix.correlation[0, 1])
     said = ["To tell correlations within cells from those between them takes at least 3 cells."] if few else []
@@ -175,17 +204,21 @@ def caption(matrix: Matrix) -> str:
     return " ".join(said)
 
 
-def tile(value: float, interval: np.ndarray, model: float, chosen: float) -> str:
-    """A correlation with its interval and the model's, on a shade of its own."""
-    strength = 0.0 if value != value else min(1.0, abs(value))
-    shade = f"rgba({BLUE if value < 0 else ORANGE}, {0.75 * strength:.2f})"
-    lines = [f"model {signed(model)}"]
-    if np.isfinite(interval).all():
-        lines.insert(0, f"95 %: {signed(interval[0])} … {signed(interval[1])}")
+def lines(interval: np.ndarray, model: float, chosen: float) -> list[str]:
+    """What stands below a correlation: its interval, the model's, that of the cycles in the box."""
+    found = [f"95 %: {signed(interval[0])} … {signed(interval[1])}"] if np.isfinite(interval).all() else []
+    found.append(f"model {signed(model)}")
     if chosen == chosen:
         square = f'<span style="display:inline-block;width:9px;height:9px;background:{CHOSEN}"></span>'
-        lines.append(f"<b>{square} in the box {signed(chosen)}</b>")
-    small = "".join(f'<div style="font-size:11px;opacity:.85">{line}</div>' for line in lines)
+        found.append(f"<b>{square} in the box {signed(chosen)}</b>")
+    return found
+
+
+def tile(value: float, below: list[str]) -> str:
+    """A correlation with smaller lines below it, on a shade of its own."""
+    strength = 0.0 if value != value else min(1.0, abs(value))
+    shade = f"rgba({BLUE if value < 0 else ORANGE}, {0.75 * strength:.2f})"
+    small = "".join(f'<div style="font-size:11px;opacity:.85">{line}</div>' for line in below)
     return (
         f'<div style="height:{HEIGHT - 12}px;display:flex;flex-direction:column;align-items:center;'
         f'justify-content:center;border-radius:4px;background:{shade}">'

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource, LogColorMapper, Span
 
@@ -18,6 +20,7 @@ from app.settings.sections import MAX_CELLS
 from app.tabs.c2c.matrix_view import ScatterMatrix
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
@@ -48,12 +51,12 @@ class View(Base):
             self.note, gap=10,
         )  # fmt: skip
 
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options = self.context.options
         names = ("feature", "other", "lag", "lags", "units")
         return Panel((Group(options, names),), layout="bar", boxes=("lag", "lags"))
 
-    def _follow(self) -> Any:
+    def _follow(self) -> pn.Row:
         """Which cells are followed, and boxes that add one."""
         box = {"start": 0, "whole": True, "width": 92, "margin": (2, 4)}
         self.row, self.column = NumberBox(label="Row", value=0, **box), NumberBox(label="Column", value=1, **box)
@@ -62,6 +65,9 @@ class View(Base):
         self.series_legend.styles = theme.QUIET | {"flex": "1 1 200px"}
         boxes = layout.row(self.row, self.column, follow, sizing_mode="fixed", width=290, styles={"align-items": "end"})
         return layout.flow(self.series_legend, boxes)
+
+    def of_one_run(self) -> Sequence[ScatterMatrix]:
+        return (self.matrix,)
 
     def update(self, result: Result) -> None:
         for box, lines in ((self.row, result.rows), (self.column, result.columns)):
@@ -73,6 +79,7 @@ class View(Base):
             self._show_lag_plot(result, result.lag_plot)
             self._show_curve(result, result.curve, result.lag_plot.lag)
         self.matrix.layout.visible = result.matrix is not None
+        self.matrix.shown = None
         if result.matrix:
             self.matrix.show(result.matrix, result.units)
         self.note.object = " ".join(filter(None, [result.sample, result.clipped]))
@@ -144,7 +151,7 @@ class View(Base):
                 }  # fmt: skip
             else:
                 source.data = NO_LINE
-        before = f", {plot.lag} cycle{'s' if plot.lag > 1 else ''} before"
+        before = f", {counted(plot.lag, 'cycle')} before"
         for axis, name, (low, high), more in zip(
             self.lag_axes, (result.other, result.feature), ((left, right), (bottom, top)), (before, ""), strict=True
         ):

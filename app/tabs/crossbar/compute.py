@@ -62,6 +62,7 @@ class Options(TabOptions):
                        doc=f"Voltages of the lines, starting with the first, separated by commas or line breaks; "
                            f"further lines are at 0 V. At most {MAX_TEXT:,} characters.")  # fmt: skip
     UNITS: ClassVar[dict[str, str]] = {"write": "V", "amplitude": "V", "ones": "%"}
+    LOOKS = frozenset({"quantity"})
 
     def fit_array(self, rows: int, columns: int) -> None:
         """A line that is driven lies in the array."""

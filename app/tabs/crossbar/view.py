@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
@@ -15,6 +15,7 @@ from bokeh.models import (
     Range1d,
     Span,
 )
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.controls.upload import door
@@ -54,7 +55,7 @@ DIGITS = {"line": [], "current": []}
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.adding = theme.switch("Clicks add cells")
         self.map = self._map()
         self.bars = {"rows": self._bars("rows"), "columns": self._bars("columns")}
         self.sums, self.cells, self.title = theme.table(), theme.table(), theme.note()
@@ -73,7 +74,7 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> pn.Column:
         options, lines = self.context.options, self.context.lines
         panel = Panel(
             (
@@ -89,7 +90,7 @@ class View(Base):
             size="small", margin=(3, 12),
         )  # fmt: skip
 
-        def show(*events: Any) -> None:
+        def show(*events: Event) -> None:
             panel.hide(*(["selector"] if options.scheme == "all" else []))
             self.file.visible = "own" in options.active()
 
@@ -97,7 +98,7 @@ class View(Base):
         show()
         return layout.column(panel, self.file)
 
-    def _taken(self, event: Any) -> None:
+    def _taken(self, event: Event) -> None:
         """A file with voltages goes into the box beside it."""
         if event.new:
             self.context.apply({"crossbar.own": event.new[:MAX_FILE].decode("utf-8", "replace").strip()})
@@ -107,11 +108,11 @@ class View(Base):
         made.figure.xaxis.visible = False  # the bars below carry the numbers of the columns
         made.figure.update(height=HEIGHT, min_border_top=TOP, min_border_bottom=BOTTOM, min_border_left=LEFT)
         states = LinearColorMapper(palette=STATE_COLORS, low=-0.5, high=2.5)
-        self.state_bar = self.theme.bar(
+        made.code_bar = self.theme.bar(
             color_mapper=states, title="State", height=12, ticker=FixedTicker(ticks=[0, 1, 2]),
             major_label_overrides=dict(enumerate(STATE_NAMES)), visible=False,
         )  # fmt: skip
-        made.figure.add_layout(self.state_bar, "above")
+        made.figure.add_layout(made.code_bar, "above")
         made.add_marks()
         return made
 
@@ -152,7 +153,7 @@ class View(Base):
         return {"figure": figure, "source": source, "digits": digits, "bars": bars, "whole": whole,
                 "ends": ends}  # fmt: skip
 
-    def _side_by_side(self) -> tuple[Any, Any]:
+    def _side_by_side(self) -> tuple[pn.Column, pn.Column]:
         """Map and rows, and columns below; equal borders keep the frames in line."""
         right = pn.pane.Bokeh(self.bars["rows"]["figure"], width=SIDE, height=HEIGHT, sizing_mode="fixed", margin=0)
         below = theme.pane(self.bars["columns"]["figure"])
@@ -163,6 +164,9 @@ class View(Base):
         return above, under
 
     # ------------------------------------------------------------------------------------------------ replaced
+    def of_one_run(self) -> Sequence[CellMap]:
+        return (self.map,)
+
     def update(self, result: Result) -> None:
         self._show_map(result)
         self._show_bars(result)
@@ -174,12 +178,10 @@ class View(Base):
         factor, unit, name, digits = QUANTITY[result.quantity]
         values = result.values if factor == 1 else result.values * result.values.dtype.type(factor)
         low, high = (end * factor for end in result.span)
-        states = result.quantity == "state"
-        if states:
+        if result.quantity == "state":
             scale = Scale(STATE_COLORS, -0.5, 2.5, "", name, digits, unit, STATE_NAMES)
         else:
             scale = Scale(MAP_PALETTE, low, high, color_title(result), name, digits, unit)
-        self.state_bar.visible = states
         self.map.show(values, 0, values.shape, scale)
         self.map.mark([(cell.row, cell.column) for cell in result.cells])
         self.title.object = map_title(result)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper, LogColorMapper, Range1d, Whisker
 from bokeh.palettes import diverging_palette, interp_palette
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -15,7 +18,7 @@ from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
 from app.look.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL, OUTLIER
 from app.settings.sections import MAX_CELLS
-from app.tabs.view import Context
+from app.tabs.view import Context, OneRun
 from app.tabs.view import View as Base
 from synaptogen_core.schema import FEATURE_NAMES, FEATURES, feature
 
@@ -41,12 +44,12 @@ KINDS = {
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.scatter, self.matrix, self.shares = self._scatter(), self._matrix(), self._shares()
-        self.scatter_legend, self.matrix_note, self.shares_note = theme.note(), theme.note(), theme.note()
+        self.scatter, self.correlations, self.shares = self._scatter(), Correlations(self.theme), self._shares()
+        self.scatter_legend, self.shares_note = theme.note(), theme.note()
         self.table, self.note = theme.table(), theme.note()
         self.result: Result | None = None
         self.trouble = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
-        self.matrix_card = theme.card(self.matrix, self.matrix_note)
+        self.matrix_card = theme.card(self.correlations.figure, self.correlations.note)
         self.variances = theme.grid(
             theme.card(self.shares, self.shares_note), theme.card(self.table), sizes={"xs": 12, "lg": 6}
         )
@@ -60,17 +63,20 @@ class View(Base):
             self.variances, self.note, gap=10,
         )  # fmt: skip
 
+    def of_one_run(self) -> Sequence[OneRun]:
+        return (self.correlations,)
+
     def update(self, result: Result) -> None:
         said = result.trouble or ("" if result.spread_out else IDENTICAL)
         theme.say(self.trouble, said)
         self.matrix_card.visible = self.variances.visible = not result.trouble
         self._show_scatter(result)
-        self._show_matrix(result)
+        self.correlations.show(result)
         self._show_shares(result)
         self.note.object = result.sample
 
     # ------------------------------------------------------------------------------------------------ devices
-    def _scatter(self) -> Any:
+    def _scatter(self) -> Figure:
         figure = self.theme.figure("devices scatter", title="–", x="r_lrs", y="u_reset", height=420)
         self.x, self.y = Axis(figure, "x"), Axis(figure, "y")
         self.main, self.outliers = ColumnDataSource(POINT), ColumnDataSource(POINT)
@@ -152,42 +158,8 @@ class View(Base):
             "<span>click a device to follow it</span>",
         ])  # fmt: skip
 
-    # ------------------------------------------------------------------------------------------------ correlations
-    def _matrix(self) -> Any:
-        names = [SHORT[name] for name in FEATURE_NAMES]
-        figure = self.theme.figure(
-            "devices correlations", title="–", x="Feature", y="Feature", height=420,
-            x_range=FactorRange(*names), y_range=FactorRange(*names[::-1]),
-        )  # fmt: skip
-        figure.grid.visible = False
-        self.cells = ColumnDataSource({"x": [], "y": [], "value": [], "text": [], "model": [], "over": []})
-        shades = self.theme.shade(LinearColorMapper(low=-1, high=1, nan_color=NEUTRAL), DIVERGING, ON_DARK)
-        words = self.theme.inside("over")
-        figure.rect("x", "y", 0.98, 0.98, source=self.cells, line_color=None,
-                    fill_color={"field": "value", "transform": shades})  # fmt: skip
-        for text, offset, size in (("text", -5, "15px"), ("model", 13, "11px")):
-            figure.text("x", "y", text=text, source=self.cells, text_align="center", text_baseline="middle",
-                        y_offset=offset, text_font_size=size, text_color=words)  # fmt: skip
-        return figure
-
-    def _show_matrix(self, result: Result) -> None:
-        names = [SHORT[name] for name in FEATURE_NAMES]
-        places = [(i, j) for i in range(4) for j in range(4)]
-        value, model = result.matrix, result.matrix_model
-        self.cells.data = {
-            "x": [names[j] for _, j in places],
-            "y": [names[i] for i, _ in places],
-            "value": [value[p] for p in places],
-            "text": [signed(value[p]) for p in places],
-            "model": ["" if i == j or np.isnan(model[i, j]) else f"({signed(model[i, j])})" for i, j in places],
-            "over": ["pale" if -0.5 < value[p] < 0.77 else "strong" for p in places],
-        }
-        title, of = KINDS[result.kind]
-        self.matrix.title.text = title
-        self.matrix_note.object = f"{of}; log₁₀ R for HRS. Below each estimate: the exact value of the model."
-
     # ------------------------------------------------------------------------------------------------ variances
-    def _shares(self) -> Any:
+    def _shares(self) -> Figure:
         names = [SHORT[name] for name in FEATURE_NAMES][::-1]
         figure = self.theme.figure(
             "devices shares", title="Share of variance between devices", x="Share of the variance (%)", y="Feature",
@@ -223,6 +195,67 @@ class View(Base):
         self.table.object = table(shares)
 
 
+class Correlations:
+    """The matrix of one kind: each estimate, and below it the model's, or what run A had."""
+
+    def __init__(self, look: theme.Theme):
+        names = [SHORT[name] for name in FEATURE_NAMES]
+        self.figure, self.note = look.figure(
+            "devices correlations", title="–", x="Feature", y="Feature", height=420,
+            x_range=FactorRange(*names), y_range=FactorRange(*names[::-1]),
+        ), theme.note()  # fmt: skip
+        self.shown: Estimates | None = None
+        self.figure.grid.visible = False
+        self.cells = ColumnDataSource({"x": [], "y": [], "value": [], "text": [], "below": [], "over": []})
+        shades = look.shade(LinearColorMapper(low=-1, high=1, nan_color=NEUTRAL), DIVERGING, ON_DARK)
+        words = look.inside("over")
+        self.figure.rect("x", "y", 0.98, 0.98, source=self.cells, line_color=None,
+                         fill_color={"field": "value", "transform": shades})  # fmt: skip
+        for text, offset, size in (("text", -5, "15px"), ("below", 13, "11px")):
+            self.figure.text("x", "y", text=text, source=self.cells, text_align="center", text_baseline="middle",
+                             y_offset=offset, text_font_size=size, text_color=words)  # fmt: skip
+
+    def show(self, result: Result) -> None:
+        """The estimates of the present run."""
+        title, of = KINDS[result.kind]
+        below = [["" if i == j or np.isnan(v) else f"({signed(v)})" for j, v in enumerate(row)]
+                 for i, row in enumerate(result.matrix_model)]  # fmt: skip
+        note = f"{of}; log₁₀ R for HRS. Below each estimate: the exact value of the model."
+        self.shown = Estimates(title, note, result.matrix, below)
+        self.draw(self.shown)
+
+    def draw(self, shown: Estimates) -> None:
+        names, value = [SHORT[name] for name in FEATURE_NAMES], shown.values
+        places = [(i, j) for i in range(len(names)) for j in range(len(names))]
+        self.cells.data = {
+            "x": [names[j] for _, j in places],
+            "y": [names[i] for i, _ in places],
+            "value": [value[p] for p in places],
+            "text": [signed(value[p]) for p in places],
+            "below": [shown.below[i][j] for i, j in places],
+            "over": ["pale" if -0.5 < value[p] < 0.77 else "strong" for p in places],
+        }
+        self.figure.title.text, self.note.object = shown.title, shown.note
+
+    def of_two(self, a: Estimates, b: Estimates, side: str) -> Estimates:
+        """Those of A, those of B, or how much higher B is."""
+        if side != "difference":
+            return replace(a, title=f"A: {a.title}") if side == "a" else b
+        below = [[f"A {signed(v)}" for v in row] for row in a.values]
+        more = np.round(b.values - a.values, 9) + 0.0  # no -0
+        return Estimates(f"B − A: {b.title}", "Below each difference: the estimate of A.", more, below)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Numbers of a matrix with a smaller text below each."""
+
+    title: str
+    note: str
+    values: np.ndarray
+    below: list[list[str]]
+
+
 def kind(name: str, of: str) -> str:
     """Axis of a device's number: a median stands on its feature's own axis, a spread on a linear one."""
     return feature(name).scale if of == "median" else "linear"
@@ -241,7 +274,7 @@ def axis_label(name: str, of: str) -> str:
     return f"C2C spread of {theme.AXES[name][2]} ({SPREAD_UNITS[name][1]})"
 
 
-def points(cloud: Cloud, sides: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def points(cloud: Cloud, sides: tuple[tuple[str, str], ...]) -> dict[str, np.ndarray]:
     return {"x": drawn(cloud.x, *sides[0]), "y": drawn(cloud.y, *sides[1]), "row": cloud.row, "column": cloud.column}
 
 
@@ -263,7 +296,7 @@ def table(shares: tuple[Share, ...]) -> str:
         scale, unit = SPREAD_UNITS[share.name]
         values = (share.c2c, share.c2c_model, share.d2d, share.d2d_model)
         name = next(f.long_name for f in FEATURES if f.name == share.name)
-        cells = "".join(f"<td>{theme.number(scale * v)} {unit}</td>" for v in values)
+        cells = "".join(f"<td>{theme.measured(scale * v)} {unit}</td>" for v in values)
         lines.append(f"<tr><th>{name[0].upper()}{name[1:]}</th>{cells}</tr>")
     caption = "Cycle to cycle (C2C): root mean square over the devices. Device to device (D2D): of their true means."
     return f'<table class="numbers"><caption>{caption}</caption>{head}{"".join(lines)}</table>' if lines else ""

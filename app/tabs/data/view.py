@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel as pn
+from param.parameterized import Event
 
 from app.controls.upload import door
 from app.look import layout, theme
@@ -26,6 +27,7 @@ XARRAY_STYLE = """
   --xr-background-color-row-odd: color-mix(in srgb, var(--panel-on-surface-color) 5%, var(--panel-surface-color));
   color: var(--panel-on-surface-color); overflow-x: auto;
 }
+.xr-wrap { min-width: 560px !important; }
 """
 CODE_STYLE = """
 pre { margin: 0; padding: 12px; overflow-x: auto; font-size: 0.85rem; border-radius: 4px;
@@ -81,7 +83,7 @@ class View(Base):
             if kind in kinds:
                 files.start(kind)
 
-    def _taken(self, event: Any) -> None:
+    def _taken(self, event: Event) -> None:
         """A session's file: all settings become what it says."""
         if event.new:
             name = str(self.file.filename or "file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import param
@@ -183,7 +183,18 @@ def y_range(y: np.ndarray, kind: str, log: bool) -> tuple[float, float]:
     return (float(y[y > 0].min()) * 0.5, top * 2) if log else (0.0, top * 1.12)
 
 
-def histogram(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> dict[str, Any]:
+class Heights(TypedDict, total=False):
+    """What a picture shows; `band` holds the two ends of an interval."""
+
+    edges: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    band: np.ndarray
+    outside: float
+    skipped: int
+
+
+def histogram(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> Heights:
     found = statistics_api.histogram(run.data, name, options.bins, limits=shown, scale=scale)
     return {
         "edges": np.append(found["lower"].values, found["upper"].values[-1]), "x": found["centre"].values,
@@ -192,14 +203,14 @@ def histogram(run: Run, name: str, scale: str, shown: tuple[float, float], optio
     }  # fmt: skip
 
 
-def cumulative(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> dict[str, Any]:
+def cumulative(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> Heights:
     at = points(shown, scale)
     found = statistics_api.cumulative(run.data, name, at, scale=scale)
     name = "cumulative_probability"
     return {"x": at, "y": found[name].values, "band": found[f"{name}_interval"].values}
 
 
-def probability(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> dict[str, Any]:
+def probability(run: Run, name: str, scale: str, shown: tuple[float, float], options: Choices) -> Heights:
     found = statistics_api.probability_plot(run.data, name, points=SCORES, scale=scale)
     return {"x": found["value"].values, "y": found["normal_score"].values, "skipped": found.attrs["skipped"]}
 

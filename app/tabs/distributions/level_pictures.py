@@ -13,6 +13,7 @@ from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
 from app.tabs.view import Context
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.distributions.levels import Levels
@@ -87,7 +88,9 @@ class LevelPictures:
         self._show_densities(levels, colors, names)
         self._show_steps(levels, colors, names)
         self._show_errors(levels, colors, names)
-        self.remark = f"{levels.cells:,} cells, {levels.cycles:,} cycles, read at 0.2 V without noise."
+        self.remark = (
+            f"{counted(levels.cells, 'cell')}, {counted(levels.cycles, 'cycle')}, read at 0.2 V without noise."
+        )
 
     def _show_densities(self, levels: Levels, colors: list[str], names: list[str]) -> None:
         edges = levels.edges * theme.factor("conductance")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.models import BoxAnnotation, ColumnDataSource, Span
+from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
 from app.look.axes import Axis
@@ -14,6 +15,7 @@ from app.look.legend import legend, swatch
 from app.look.tables import small, table
 from app.look.theme import COLORS, NEUTRAL
 from app.tabs.view import Context
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.distributions.states import Rate, State, States
@@ -75,7 +77,7 @@ class StatePictures:
         self.error_best = self._best(figure)
         self.error_legend = theme.note()
 
-    def _best(self, figure: Any) -> Span:
+    def _best(self, figure: Figure) -> Span:
         span = Span(dimension="height", line_width=1.5, line_dash="dotted", visible=False)
         self.theme.ink(span, "line_color")
         figure.add_layout(span)
@@ -153,10 +155,10 @@ def positive(values: np.ndarray) -> np.ndarray:
 
 def describe(states: States) -> str:
     """How the values came about."""
-    said = [f"{states.count:,} values of each state."]
+    said = [f"{counted(states.count, 'value')} of each state."]
     if states.quantity == "current":
         noise = "with read noise" if states.noise else "without read noise"
         said.append(f"Read at {theme.quantity(states.u_read, 'voltage')}, {noise}.")
     if states.skipped:
-        said.append(f"{states.skipped:,} values are not positive and left out.")
+        said.append(f"Left out, as not positive: {counted(states.skipped, 'value')}.")
     return " ".join(said)

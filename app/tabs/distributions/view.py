@@ -24,7 +24,7 @@ class View(Base):
         self.note = theme.note()
         self.layout = layout.column(self._controls(), self.body, self.note, gap=10)
 
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         return Panel((Group(self.context.options),), layout="bar", boxes=("bins",))
 
     def update(self, result: Result) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import panel as pn
 from bokeh.events import SelectionGeometry, Tap
 from bokeh.models import BoxSelectTool, ColorBar, ColumnDataSource, LassoSelectTool
+from bokeh.plotting import figure as Figure
 
 from app.look import theme
-from app.look.cell_map import MARKS, cell_colors
+from app.look.cell_map import MARKS, apart, cell_colors
 from app.look.legend import legend, swatch
 from app.look.tags import MAP
 from app.tabs.explorer.picker import PicturePicker
+from synaptogen_core.plots.exploring.drawing import Drawing, Layer
 from synaptogen_core.plots.exploring.live import CHOSEN, Live
-
-if TYPE_CHECKING:
-    from synaptogen_core.plots.exploring.drawing import Drawing
 
 HEIGHT = 300
 Place = tuple[float, float, int]  # of a followed cell on the axes of a figure, and its number
@@ -28,11 +28,12 @@ class PictureCard:
 
     def __init__(
         self, look: theme.Theme, number: int, kinds: list[Any], pick: Callable[[int, str], None],
-        drawn: Callable[[Drawing, Mapping[str, Any]], None], clicked: Callable[[Drawing, Tap], None],
+        drawn: Callable[[Drawing, Mapping[str, object]], None], clicked: Callable[[Drawing, Tap], None],
     ):  # fmt: skip
         self.theme, self.number, self._drawn, self._clicked = look, number, drawn, clicked
         self.live: Live | None = None
         self.drawing: Drawing | None = None
+        self.shown: Colored | None = None  # a map: there is room for one run
         self.picker = PicturePicker(number=number + 1, kinds=kinds, sizing_mode="stretch_width", margin=(2, 4))
         self.picker.param.watch(lambda event: pick(number, event.new), "value")
         self.place = pn.pane.Bokeh(None, sizing_mode="stretch_width", height=HEIGHT, margin=0)
@@ -44,7 +45,8 @@ class PictureCard:
         self, drawing: Drawing, quantities: list[Any], places: Sequence[Place], *, chosen: bool, can_go: bool
     ) -> None:
         """Draw, with what is selected on top, and the followed cells above that."""
-        self.drawing = drawing
+        self.drawing, self._chosen = drawing, chosen
+        self.shown = Colored(drawing, theme.MAP_PALETTE) if drawing.bar is not None else None
         words = str(drawing.spec)
         if self.picker.quantities != quantities or self.picker.value != words or self.picker.can_go != can_go:
             self.picker.param.update(quantities=quantities, can_go=can_go, value=words)
@@ -66,12 +68,42 @@ class PictureCard:
 
     def hide(self) -> None:
         """No picture."""
-        self.layout.visible = False
+        self.layout.visible, self.shown = False, None
 
-    def _dress(self, figure: Any, drawing: Drawing) -> None:
+    def draw(self, shown: Colored) -> None:
+        """A map, of run A or B or of their difference."""
+        if self.live is not None:
+            self.live.show(shown.drawing, self._chosen)
+            self.live.figure.title.text = shown.drawing.title
+            self.live.glyphs["all"].glyph.color_mapper.palette = shown.palette
+            for bar in (part for part in self.live.figure.right if isinstance(part, ColorBar)):
+                bar.title = shown.drawing.bar.words if shown.drawing.bar else ""
+
+    def of_two(self, a: Colored, b: Colored, side: str) -> Colored | None:
+        """Of two maps one, on a scale that both share, or B - A; B / A where colours are logarithmic."""
+        one, ours = (each.drawing.layers["all"].columns for each in (a, b))
+        bars = a.drawing.bar, b.drawing.bar
+        if bars[0] is None or bars[1] is None:
+            return None
+        drawing, image, palette, words = b.drawing, ours["image"][0], b.palette, {}
+        low, high, title = min(bar.low for bar in bars if bar), max(bar.high for bar in bars if bar), b.drawing.title
+        if side == "a":
+            drawing, image, title = a.drawing, one["image"][0], f"A: {a.drawing.title}"
+        elif side == "difference":
+            if image.shape != one["image"][0].shape:
+                return None
+            image, low, high = apart(one["image"][0], image, log=bars[1].log)
+            title, palette = f"B {'/' if bars[1].log else '−'} A: {title}", theme.DIVERGING
+            words = {"label": "B / A", "unit": ""} if bars[1].log else words
+        layers = {**drawing.layers, "all": Layer("image", {**drawing.layers["all"].columns, "image": [image]})}
+        return Colored(
+            replace(drawing, title=title, layers=layers, bar=replace(bars[1], low=low, high=high, **words)), palette
+        )
+
+    def _dress(self, figure: Figure, drawing: Drawing) -> None:
         self.theme.dress(figure, f"explorer {self.number + 1}")
         figure.update(sizing_mode="stretch_width", width=None, height=HEIGHT, min_width=220)
-        figure.tags = [MAP, 0.0] if drawing.spec.kind == "map" else []
+        figure.tags = [MAP] if drawing.spec.kind == "map" else []
         for bar in (part for part in figure.right if isinstance(part, ColorBar)):
             self.theme.dress_bar(bar)
         points = (
@@ -90,7 +122,7 @@ class PictureCard:
         figure.on_event(SelectionGeometry, self._selected)
         figure.on_event(Tap, self._tapped)
         self.marks = ColumnDataSource(MARKS)
-        shape: dict[str, Any] = {"marker": "marker", "size": 13, "fill_color": None}
+        shape: dict[str, object] = {"marker": "marker", "size": 13, "fill_color": None}
         halo = figure.scatter("x", "y", source=self.marks, line_width=6, **shape)
         mark = figure.scatter("x", "y", source=self.marks, line_color="color", line_width=2.5, **shape)
         halo.name = mark.name = "followed"
@@ -111,6 +143,14 @@ class PictureCard:
     def _selected(self, event: SelectionGeometry) -> None:
         if event.final and self.drawing is not None:
             self._drawn(self.drawing, event.geometry)
+
+
+@dataclass(frozen=True, eq=False)
+class Colored:
+    """A map and its colours."""
+
+    drawing: Drawing
+    palette: Any
 
 
 def _entries(drawing: Drawing, chosen: bool) -> list[str]:

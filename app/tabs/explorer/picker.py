@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import param
 from panel.custom import JSComponent
@@ -30,12 +29,14 @@ class CellList(JSComponent):
 
     _esm = "cell_list.js"
 
-    def __init__(self, follow: Callable[..., None], **options: Any):
+    def __init__(self, follow: Callable[..., None], **options: object):
         super().__init__(**options)
         self._follow = follow
 
-    def _handle_msg(self, data: Any) -> None:
-        place = data.get("row") if isinstance(data, dict) else None
+    def _handle_msg(self, data: object) -> None:
+        if not isinstance(data, dict):
+            return
+        place = data.get("row")
         if isinstance(place, int) and 0 <= place < len(self.rows):
             row, column = (int(text) for text in self.rows[place][:2])
             self._follow(row, column, add=bool(data.get("add")))

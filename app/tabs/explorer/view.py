@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import panel_material_ui as pmui
 
@@ -15,6 +15,7 @@ from app.tabs.explorer.card import PictureCard
 from app.tabs.explorer.picker import CellList
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 from synaptogen_core.plots.exploring.draw import KINDS
 from synaptogen_core.schema import FEATURES
 
@@ -36,19 +37,20 @@ class View(Base):
         options = context.options
         kinds = [[kind, words, count] for kind, (words, count) in KINDS.items()]
         self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn, self._clicked) for k in range(MOST)]
-        small = {"variant": "outlined", "size": "small", "margin": (4, 4)}
+        small: dict[str, object] = {"variant": "outlined", "size": "small", "margin": (4, 4)}
         self.more = pmui.Button(label="Add a picture", icon="add", **small)
         self.more.on_click(lambda event: self._pick(MOST, ""))
         self.invert = pmui.Button(label="Invert", icon="flip", **small)
         self.invert.on_click(lambda event: setattr(options, "selection", choosing.inverted(options.selection)))
         self.clear = pmui.Button(label="Clear", icon="close", **small)
         self.clear.on_click(lambda event: setattr(options, "selection", ""))
+        small["margin"] = 2  # as the buttons beside them
         self.follow = pmui.Button(label="Follow the most unusual", icon="visibility", **small)
         self.follow.on_click(lambda event: self._follow())
         self.use = pmui.Button(label="Mark on every tab", icon="push_pin", **small)
         self.use.on_click(lambda event: context.apply({"group": options.selection}))
-        self.python = CopyButton("Copy the pictures as Python")
-        self.link = CopyButton("Copy the link", address=True)
+        self.python = CopyButton("Copy the pictures as Python", margin=2)
+        self.link = CopyButton("Copy the link", address=True, margin=2)
         self.downloads = context.downloads(FILES)
         self.said, self.note = theme.heading(""), theme.note()
         self.cells = CellList(context.select, sizing_mode="stretch_width", margin=(2, 4))
@@ -62,6 +64,9 @@ class View(Base):
             ),
             self.note, gap=10,
         )  # fmt: skip
+
+    def of_one_run(self) -> Sequence[PictureCard]:
+        return [card for card in self.cards if card.shown is not None]
 
     def update(self, result: Result) -> None:
         quantities = [list(each) for each in result.quantities]
@@ -81,7 +86,7 @@ class View(Base):
         texts = [
             [
                 *map(str, row.cell), row.component, *([f"{row.cycles}"] if cycles else []),
-                *(theme.number(value) for value in row.medians), row.why,
+                *(theme.measured(value) for value in row.medians), row.why,
             ]
             for row in result.rows
         ]  # fmt: skip
@@ -105,7 +110,7 @@ class View(Base):
             del now[number]
         self.context.options.pictures = SIGN.join(now)
 
-    def _drawn(self, drawing: Drawing, geometry: Mapping[str, Any]) -> None:
+    def _drawn(self, drawing: Drawing, geometry: Mapping[str, object]) -> None:
         options = self.context.options
         options.selection = choosing.add(options.selection, drawing, geometry, options.mode)
 
@@ -123,10 +128,10 @@ def summary(result: Result) -> str:
     """What is selected, in a line."""
     if not result.asked:
         return "Draw a box or a lasso in a picture: the same cells light up in all"
-    cells = f"{result.count:,} of {result.of:,} cells selected ({100 * result.count / result.of:.3g} %)"
+    cells = f"{result.count:,} of {counted(result.of, 'cell')} selected ({100 * result.count / result.of:.3g} %)"
     if result.cycles is None:
         return cells
-    return f"{cells}, in {result.cycles:,} of {result.of_cycles:,} cycles"
+    return f"{cells}, in {result.cycles:,} of {counted(result.of_cycles, 'cycle')}"
 
 
 def caption(result: Result) -> str:
@@ -136,5 +141,5 @@ def caption(result: Result) -> str:
         return "No cell is selected: the box is empty, or the steps leave nothing."
     return (
         f"The {len(result.rows)} most unusual {what}, medians over the cycles. σ: robust standard deviation of all "
-        f"{result.of:,} cells. Click a cell to follow it on every tab, with Shift one more."
+        f"{counted(result.of, 'cell')}. Click a cell to follow it on every tab, with Shift one more."
     )

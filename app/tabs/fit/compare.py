@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+import synaptogen_core as sc
 from app.tabs.fit.compute import features_in
 from synaptogen_core.drawing.picture import Picture
 from synaptogen_core.report import pictures, summary
@@ -48,7 +49,7 @@ def named(figure: pictures.Figure) -> dict[str, Picture]:
     return {picture.name: picture for picture in figure.pictures if isinstance(picture, Picture)}
 
 
-def of_fit(fit: Any) -> Fitted:
+def of_fit(fit: sc.fitting.Fit) -> Fitted:
     choices = {"order": fit.orders.attrs, "components": fit.components.attrs}
     chosen = {name: (int(a["chosen"]), int(a.get("suggested", a["chosen"]))) for name, a in choices.items()}
     borrowed = not np.isfinite(fit.curves.current["measured"].values).any()
@@ -59,7 +60,7 @@ def of_fit(fit: Any) -> Fitted:
     )  # fmt: skip
 
 
-def of_validation(validation: Any) -> Judged:
+def of_validation(validation: sc.fitting.Validation) -> Judged:
     found, distances = validation.distances, {}
     for name in found["feature"].values:
         columns = (found["kind"].values, *(found[part].sel(feature=name).values for part in ("distance", "expected")))
@@ -103,5 +104,5 @@ def of_two(found: Mapping[str, Any]) -> Two | None:
     )
 
 
-def _kind(fit: Any) -> str:
+def _kind(fit: sc.fitting.Fit) -> str:
     return "format 2" if fit.parts is not None else f"published class, order {fit.orders.attrs['chosen']}"

@@ -40,7 +40,7 @@ CRITERIA = {"bic": ("BIC", "ink", "solid"), "aic": ("AIC", "#E69F00", "dashed"),
 class Plot(Drawn):
     """A figure in a card that shows itself when there is something in it."""
 
-    def __init__(self, look: theme.Theme, name: str, *above: Any, **options: Any):
+    def __init__(self, look: theme.Theme, name: str, *above: object, **options: Any):
         super().__init__(look, f"fit {name}", **options)
         self.note = theme.note()
         self.card = theme.card(*above, theme.pane(self.figure), self.note)

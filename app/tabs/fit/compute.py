@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 import xarray as xr
@@ -26,6 +26,9 @@ from synaptogen_core.schema import FEATURE_NAMES
 
 __all__ = ["EXAMPLE", "STAGES", "USES", "Options", "Reading", "Source", "Stage", "compute", "device_of", "is_device",
            "is_measured", "limits_of"]  # fmt: skip
+if TYPE_CHECKING:
+    from synaptogen_core.exchange.api import TableLayout
+
 USES: frozenset[str] = frozenset()
 MAX_ORDER = 10
 MAX_NAME = 80  # characters of a device's name
@@ -89,7 +92,7 @@ class Source:
     units: tuple[tuple[str, str], ...] = ()
     reading: tuple[tuple[str, str], ...] = ()  # answers to questions other than these
 
-    def said(self) -> dict[str, Any]:
+    def said(self) -> dict[str, dict[str, str] | None]:
         """What its owner said, as the reader takes it."""
         return {name: dict(getattr(self, name)) or None for name in ("columns", "units", "reading")}
 
@@ -101,10 +104,13 @@ class Reading:
     name: str
     data: xr.Dataset | None = None
     device: sc.DeviceParameters | None = None
-    unclear: Any = None
+    unclear: TableLayout | None = None
     said: str = ""  # what is unclear
     notes: tuple[str, ...] = ()
     size: int = 0
+
+
+Values = Mapping[str, Any]  # what the stages before have found, by their keys
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ class Stage:
 
     key: str
     title: str
-    run: Callable[[Any, Mapping[str, Any], Choices, Progress, threading.Event], Any]
+    run: Callable[[Any, Values, Choices, Progress, threading.Event], Any]
     uses: tuple[str, ...] = ()
 
 
@@ -121,9 +127,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     """Nothing of this tab depends on the run."""
 
 
-def read(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
-) -> Reading:
+def read(source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event) -> Reading:
     """What the file holds. Never executed, never written."""
     if source.data is None:
         return Reading(source.name, example(progress), notes=(EXAMPLE_NOTE,))
@@ -140,7 +144,7 @@ def read(
     return Reading(source.name, ds, notes=tuple(json.loads(ds.attrs.get("notes", "[]"))), size=size)
 
 
-def layout_of(source: Source) -> Any:
+def layout_of(source: Source) -> TableLayout:
     """What the columns of a file are taken for, by itself and as its owner said."""
     from synaptogen_core.exchange.measurements.load import inspect_measurements
 
@@ -182,7 +186,7 @@ def example(progress: Progress) -> xr.Dataset:
 
 
 def extract(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+    source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event
 ) -> xr.Dataset:
     """The four features of each cycle; as they stand in the file if there are no loops."""
     from synaptogen_core.analysis import fitting_api
@@ -193,7 +197,7 @@ def extract(
     return fitting_api.extract_features(ds, feature_options(options), progress=progress, cancel=cancel)
 
 
-def feature_options(options: Choices) -> Any:
+def feature_options(options: Choices) -> sc.fitting.FeatureOptions:
     from synaptogen_core.analysis import fitting_api
 
     names = ("set_method", "reset_method", "series_resistance", "polarity")
@@ -201,18 +205,14 @@ def feature_options(options: Choices) -> Any:
     return fitting_api.FeatureOptions(smoothing=smoothing, **{name: options[name] for name in names})
 
 
-def screen(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
-) -> xr.Dataset:
+def screen(source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event) -> xr.Dataset:
     """Which devices switch, wear out, drift."""
     from synaptogen_core.analysis import fitting_api
 
     return fitting_api.screen_devices(values["extract"])
 
 
-def fit(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
-) -> Any:
+def fit(source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event) -> Any:
     """The device."""
     from synaptogen_core.analysis import fitting_api
 
@@ -235,9 +235,7 @@ def fit(
     return fitting_api.fit_extended(ds, template, **both)
 
 
-def curves(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
-) -> Any:
+def curves(source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event) -> Any:
     """The I-V family of loops; scaled where none of them shows all that it needs."""
     from synaptogen_core.analysis import fitting_api
 
@@ -249,9 +247,7 @@ def curves(
     return fitting_api.curves_for(sc.load_device(TEMPLATE), kept, ds, features, progress=progress, cancel=cancel)
 
 
-def judge(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
-) -> Any:
+def judge(source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event) -> Any:
     """How well it behaves like the measurement."""
     from synaptogen_core.analysis import fitting_api
 
@@ -259,7 +255,7 @@ def judge(
 
 
 def numbers(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+    source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event
 ) -> xr.Dataset:
     """How far the device is from the measurement in numbers that matter for its use."""
     from synaptogen_core.analysis import fitting_api
@@ -269,7 +265,7 @@ def numbers(
 
 
 def beside(
-    source: Source, values: Mapping[str, Any], options: Choices, progress: Progress, cancel: threading.Event
+    source: Source, values: Values, options: Choices, progress: Progress, cancel: threading.Event
 ) -> xr.Dataset | None:
     """Which of two fits of the same data predicts better: the one that was kept, and this one."""
     from synaptogen_core.analysis import fitting_api
@@ -299,7 +295,7 @@ def is_measured(value: Callable[[str], Any]) -> bool:
     return found is not None and found.data is not None
 
 
-def is_device(value: Any) -> bool:
+def is_device(value: object) -> bool:
     """Whether what a stage found is a device."""
     return isinstance(value, Reading) and value.device is not None
 

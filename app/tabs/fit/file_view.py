@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
+from param.parameterized import Event
 
 from app.controls.upload import door
 from app.look import theme
 from app.look.layout import column, flow, row
 from app.look.plain import escape, plain
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.fit.pictures import Read
@@ -98,7 +100,7 @@ class FilePart:
         work.status.param.watch(self._status, ["stage", "progress", "error", "stopped"])
         self._status()
 
-    def _taken(self, event: Any) -> None:
+    def _taken(self, event: Event) -> None:
         if not event.new:
             return
         contents = event.new if isinstance(event.new, list) else [event.new]
@@ -106,7 +108,7 @@ class FilePart:
         self.work.take_all([str(name or "file") for name in names], [bytes(data) for data in contents])
         self.file.param.update(value=None)  # the lane holds them now, and nobody else
 
-    def _status(self, *events: Any) -> None:
+    def _status(self, *events: Event) -> None:
         status = self.work.status
         busy = bool(status.stage)
         self.bar.visible = self.cancel.visible = busy
@@ -139,8 +141,8 @@ def said(read: Read) -> str:
     if read.unclear is not None:
         return f"{size}please say what its columns are."
     what = "I-V loops" if read.loops else " and ".join(filter(None, [", ".join(map(name, read.features))]))
-    devices = f"{read.devices:,} device{'s' if read.devices != 1 else ''}"
-    return f"{size}{devices}, {read.cycles:,} cycles in all: {what}."
+    devices = counted(read.devices, "device")
+    return f"{size}{devices}, {counted(read.cycles, 'cycle')} in all: {what}."
 
 
 def name(feature: str) -> str:
@@ -162,7 +164,7 @@ class Columns:
             theme.heading("How is the file to be read?"), self.asks, self.answers, self.rows, self.choices, go
         )
         self.layout.visible = False
-        self.widgets: list[tuple[str, Any, Any]] = []
+        self.widgets: list[tuple[str, pmui.Select, pmui.Select]] = []
         self.answered: dict[str, Any] = {}
 
     def ask(self, layout: TableLayout | None, said: str = "") -> None:
@@ -188,15 +190,15 @@ class Columns:
             self.answered["pairs"].param.watch(self._name_columns, "value")
         self._name_columns()
 
-    def _name_columns(self, *events: Any) -> None:
+    def _name_columns(self, *events: Event) -> None:
         self.choices.visible = "pairs" not in self.answered or not self.answered["pairs"].value
 
-    def _choice(self, column: str, role: str, unit: str) -> tuple[str, Any, Any]:
+    def _choice(self, column: str, role: str, unit: str) -> tuple[str, pmui.Select, pmui.Select]:
         label, known = f"“{plain(column, LONGEST_NAME)}” is", role if role in ROLES.values() else ""
         what = pmui.Select(label=label, options=ROLES, value=known, size="small", width=210, margin=(8, 4))
         units = pmui.Select(label="in", options=[""], value="", size="small", width=92, margin=(8, 4))
 
-        def follow(*events: Any) -> None:
+        def follow(*events: Event) -> None:
             known = UNITS.get(what.value, ())
             options = list(dict.fromkeys([*([unit] if unit and events == () else []), *known]))
             units.param.update(options=options or [""], value=options[0] if options else "", visible=bool(known))
@@ -205,7 +207,7 @@ class Columns:
         follow()
         return column, what, units
 
-    def _go(self, event: Any) -> None:
+    def _go(self, event: Event) -> None:
         told = {key: str(widget.value) for key, widget in self.answered.items() if widget.value}
         if told.get("pairs") or not self.widgets:  # columns that are pairs have no names of their own
             self._declare({}, {}, told)
@@ -222,7 +224,7 @@ class Columns:
         self._declare(columns, {role: unit for role, _, unit in chosen if role in UNITS}, told)
 
 
-def answer(choice: Any) -> Any:
+def answer(choice: Any) -> pmui.Select | pmui.TextInput:
     """A control for the answer to a question, at the likeliest one."""
     label, words = ANSWERS.get(choice.key, (choice.key, {}))
     if not choice.options:

@@ -7,11 +7,15 @@ import io
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import synaptogen_core as sc
 from app.tabs.fit import compute
 from app.work.downloads import Order
 from synaptogen_core.exchange.files import text
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FORMATS = {
     "json": ("Device (Synaptogen Lab JSON)", "application/json"),
@@ -39,32 +43,32 @@ def order(kind: str, value: Callable[[str], Any], name: str) -> Order | str:
     stem = device.name if device else compute.stem(value("read").name)
     plain = re.sub(r"[^A-Za-z0-9.()-]+", "-", stem).strip("-.") or "device"
 
-    def write(progress: Any, cancel: Any) -> io.BytesIO:
+    def write(progress: object, cancel: object) -> io.BytesIO:
         return io.BytesIO(contents[kind]().encode())
 
     found = value("fit")
     contents: dict[str, Callable[[], str]] = {
-        "json": partial(ours, device),
-        "published.json": partial(published, device),
         "html": lambda: report(dataclasses.replace(found, device=device), value),
         "features.csv": lambda: features(value("extract")),
         "estimates.csv": lambda: estimates(found),
     }
+    if device is not None:
+        contents |= {"json": partial(ours, device), "published.json": partial(published, device)}
     return Order(f"{plain}.{kind}" if kind != "html" else f"{plain}-report.html", write)
 
 
-def ours(device: Any) -> str:
+def ours(device: sc.DeviceParameters) -> str:
     return text.readable_json(device.to_dict()) + "\n"
 
 
-def published(device: Any) -> str:
+def published(device: sc.DeviceParameters) -> str:
     """As the authors of the model write their parameters."""
     from synaptogen_core.exchange.devices.published import to_published
 
     return text.readable_json(to_published(device)) + "\n"
 
 
-def report(found: Any, value: Callable[[str], Any]) -> str:
+def report(found: sc.fitting.Fit, value: Callable[[str], Any]) -> str:
     """The report on one page, with some of the loops and the points on them."""
     from synaptogen_core.report.page import report_html
 
@@ -74,7 +78,7 @@ def report(found: Any, value: Callable[[str], Any]) -> str:
     return report_html(found, value("judge"), loops=loops, numbers=value("numbers"))
 
 
-def features(ds: Any) -> str:
+def features(ds: xr.Dataset) -> str:
     """One line a cycle: device, cycle, features, why it has none."""
     from synaptogen_core.exchange.datasets.feature_csv import write_measured
 
@@ -83,7 +87,7 @@ def features(ds: Any) -> str:
     return stream.getvalue()
 
 
-def estimates(found: Any) -> str:
+def estimates(found: sc.fitting.Fit) -> str:
     """One line a number, as `synaptogen fit` writes them."""
     from synaptogen_core.exchange.datasets.estimates import write_estimates
 

@@ -9,6 +9,7 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import ColumnDataSource
+from param.parameterized import Event
 
 from app.look import layout, theme
 from app.look.axes import Axis
@@ -16,6 +17,7 @@ from app.look.legend import legend, swatch
 from app.look.number_box import NumberSlider
 from app.look.plain import escape, plain
 from app.look.theme import COLORS, NEUTRAL
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.fit.pictures import Cycles, Loop
@@ -102,12 +104,12 @@ class LoopsPart:
         """Position of the chosen device."""
         return self.device.value if self._cycles is not None else 0
 
-    def _device_changed(self, event: Any) -> None:
+    def _device_changed(self, event: Event) -> None:
         if self._cycles is not None:
             count = self._cycles.counts[self._place()]
             self.cycle.param.update(end=max(2, count), value=min(self.cycle.value, count), visible=count > 1)
 
-    def _next_bad(self, event: Any) -> None:
+    def _next_bad(self, event: Event) -> None:
         """Go to the next failed cycle after the one that is shown, whosever it is."""
         bad = [place for place in self._cycles.bad if place[0] < LISTED] if self._cycles is not None else []
         if not bad:
@@ -117,7 +119,7 @@ class LoopsPart:
         self.device.value = later[0]
         self.cycle.value = later[1] + 1
 
-    def _draw(self, *events: Any) -> None:
+    def _draw(self, *events: Event) -> None:
         loop = self._loop(self._place(), self.cycle.value - 1) if self._cycles is not None else None
         if loop is None:
             return
@@ -193,7 +195,7 @@ def places(devices: Sequence[str]) -> dict[str, int]:
 def summary(cycles: Cycles) -> str:
     """How many cycles have features, and why the others have none."""
     total = cycles.found + cycles.failed
-    said = f"<p>Features were found in {cycles.found:,} of {total:,} cycles"
+    said = f"<p>Features were found in {cycles.found:,} of {counted(total, 'cycle')}"
     if not cycles.failed:
         return f"{said}.</p>"
     rows = "".join(f"<tr><th>{escape(why)}</th><td>{count:,}</td></tr>" for why, count in cycles.reasons)

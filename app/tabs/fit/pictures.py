@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,9 @@ from synaptogen_core.report.summary import Device
 from synaptogen_core.schema import FAILURES, FEATURE_NAMES, feature
 
 Value = Callable[[str], Any]  # what a stage has found, by its key
+if TYPE_CHECKING:
+    from synaptogen_core.exchange.api import TableLayout
+
 FAINT, SAMPLES = 40, 400  # other loops drawn behind the chosen one, and samples of each
 LISTED = 300  # rows of a table of failures
 U_READ = 0.2  # V: where resistances are marked
@@ -34,7 +37,7 @@ class Read:
     features: tuple[str, ...]
     loops: bool
     device: str  # name of a device file's device
-    unclear: Any
+    unclear: TableLayout | None
     said: str
     notes: tuple[str, ...]
 

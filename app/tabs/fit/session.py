@@ -15,6 +15,7 @@ from typing import Any
 
 import param
 
+import synaptogen_core as sc
 from app.settings.sections import Section
 from app.tabs.fit import compute, files
 from app.tabs.fit import pictures as fit_pictures
@@ -26,6 +27,7 @@ from synaptogen_core.progress import Progress
 
 FITS = ThreadPoolExecutor(2, "fit")  # of all pages: more would only take memory; the others wait their turn
 MOST_BYTES = 100_000_000  # of a file
+Key = tuple[str, Source | None, tuple[tuple[str, object], ...], int]  # what a stage depends on
 KEPT = ("fit", "judge", "numbers")
 USING = "Finding what can be chosen for this device"
 
@@ -47,9 +49,9 @@ class FitWork:
         self.options, self.status = options, FitStatus()
         self.source: Source | None = None
         self._post, self._adopt = post, adopt
-        self._painter: Callable[[str, Any], None] | None = None
-        self._values: dict[str, tuple[Any, Any, Any]] = {}  # stage -> key, value, pictures
-        self._tried: dict[str, Any] = {}  # stage -> key of what failed or was cancelled
+        self._painter: Callable[[str, object], None] | None = None
+        self._values: dict[str, tuple[Key, Any, object]] = {}  # stage -> key, value, pictures
+        self._tried: dict[str, Key] = {}  # stage -> key of what failed or was cancelled
         self._failed = STAGES[-1].key  # the last stage that could not be done
         self._lane = Lane(self._turn, self._rests)  # a job's key: what the stage depends on
         self._using = Lane()  # whether the page can take a device is found out beside it
@@ -58,7 +60,7 @@ class FitWork:
         options.param.watch(lambda *events: self._begin(), list(options.names()))
 
     # ------------------------------------------------------------------------------------------------ from the page
-    def connect(self, painter: Callable[[str, Any], None]) -> None:
+    def connect(self, painter: Callable[[str, object], None]) -> None:
         """Where pictures of a stage go (None: there are none any more)."""
         self._painter = painter
         for stage in STAGES:
@@ -136,7 +138,7 @@ class FitWork:
         """A download, or why there is none."""
         return files.order(kind, self.value, self.options.device_name)
 
-    def look(self, picture: str, *arguments: Any) -> Any:
+    def look(self, picture: str, *arguments: object) -> Any:
         """A picture of what is there, drawn when it is asked for; None where there is nothing to draw it of."""
         return fit_pictures.LOOKS[picture](self.value, *arguments)
 
@@ -162,15 +164,16 @@ class FitWork:
             self._lane.cancel()  # it goes on with what is wanted now
         self._lane.start()
 
-    def _keys(self) -> dict[str, Any]:
+    def _keys(self) -> dict[str, Key]:
         """What each stage depends on: the file and the options of all stages up to it."""
-        choices, used, keys = self.options.choices(), [], {}
+        choices, keys = self.options.choices(), {}
+        used: list[tuple[str, object]] = []
         for stage in STAGES:
             used += [(name, choices.get(name)) for name in stage.uses]
             keys[stage.key] = (stage.key, self.source, tuple(used), id(self._kept) if stage.key == "beside" else 0)
         return keys
 
-    def _next(self) -> tuple[compute.Stage, Any] | None:
+    def _next(self) -> tuple[compute.Stage, Key] | None:
         """The first stage that is out of date and can be done, and its key."""
         if self.source is None:
             return None
@@ -189,7 +192,7 @@ class FitWork:
     def _rests(self) -> None:
         self._later(lambda: self.status.param.update(stage="", progress=0.0))
 
-    async def _one(self, stage: compute.Stage, key: Hashable) -> None:
+    async def _one(self, stage: compute.Stage, key: Key) -> None:
         self._stopped = False
         source, choices, values = self.source, self.options.choices(), {k: v[1] for k, v in self._values.items()}
         values["kept"] = self._kept
@@ -246,7 +249,7 @@ class FitWork:
         if self._lane.busy:
             self._later(lambda: self.status.param.update(progress=done))
 
-    async def _use(self, device: Any) -> None:
+    async def _use(self, device: sc.DeviceParameters) -> None:
         self._using.cancel()  # the device that was asked for last is taken
         self._later(lambda: self.status.param.update(stage=USING))
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import panel as pn
@@ -91,7 +91,7 @@ def facts(fitted: Fitted) -> str:
     return said
 
 
-def estimates_table() -> Any:
+def estimates_table() -> pn.widgets.Tabulator:
     """The numbers with their intervals, in pages, with a filter."""
     return pn.widgets.Tabulator(
         pd.DataFrame(columns=list(COLUMNS.values())), disabled=True, show_index=False, pagination="local",

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -62,11 +63,11 @@ class View(Base):
         )  # fmt: skip
         work.connect(self.show)
 
-    def _controls(self) -> tuple[Any, Any]:
+    def _controls(self) -> tuple[Panel, Panel]:
         """Options of the extraction, and of the fit."""
         options = self.context.options
 
-        def row(of_loops: bool) -> Any:
+        def row(of_loops: bool) -> Panel:
             names = tuple(name for name in options.names() if (name in OF_LOOPS) == of_loops)
             boxes = ("smoothing", "series_resistance")
             return Panel(
@@ -78,7 +79,7 @@ class View(Base):
     def update(self, result: None) -> None:
         """Nothing here depends on the run."""
 
-    def _whose(self, *events: Any) -> None:
+    def _whose(self, *events: Event) -> None:
         says = escape(self.context.work.whose())
         self.used.object = says
         self.of_file.param.update(object=says, visible=bool(says) and self.fitted is None)

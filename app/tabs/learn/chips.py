@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
+from app.work.runs import Run
 from synaptogen_core import DeviceParameters
 from synaptogen_core.crossbar import Lines
 from synaptogen_core.networks import (
@@ -32,6 +33,12 @@ from synaptogen_core.networks.example import digits
 HIDDEN, EPOCHS = 16, 6
 LETTERS = ("111010010", "100100111", "101010101")  # T, L, X of 3 x 3 pixels
 Found = tuple[float, float, float]  # value, and 95 % interval
+
+
+class OfRun(Protocol):
+    """`Numbers` of measures.py, which this file must not know."""
+
+    run: Run
 
 
 def accuracy(analog: AnalogNetwork, x: np.ndarray, y: np.ndarray) -> Found:
@@ -64,33 +71,33 @@ def learnt(device: DeviceParameters, ohm: float, side: int, verify: bool) -> tup
     return analog, float(log["pulses"].sum()) / log.attrs["cells"]
 
 
-def float_accuracy(numbers: Any) -> Found:
+def float_accuracy(numbers: OfRun) -> Found:
     network, _, (x, y) = digits(HIDDEN)
     share = 100 * float((network.predict(x) == y).mean())
     return share, float("nan"), float("nan")
 
 
-def chip_accuracy(numbers: Any, ohm: float, side: float, bits: float) -> Found:
+def chip_accuracy(numbers: OfRun, ohm: float, side: float, bits: float) -> Found:
     return accuracy(on_chip(numbers.run.device, ohm, int(side), int(bits), True, False), *digits(HIDDEN)[2])
 
 
-def full_range_accuracy(numbers: Any, bits: float) -> Found:
+def full_range_accuracy(numbers: OfRun, bits: float) -> Found:
     return accuracy(on_chip(numbers.run.device, 0.0, 64, int(bits), True, True), *digits(HIDDEN)[2])
 
 
-def blind_accuracy(numbers: Any) -> Found:
+def blind_accuracy(numbers: OfRun) -> Found:
     return accuracy(on_chip(numbers.run.device, 0.0, 64, 0, False, False), *digits(HIDDEN)[2])
 
 
-def learnt_accuracy(numbers: Any, ohm: float, side: float) -> Found:
+def learnt_accuracy(numbers: OfRun, ohm: float, side: float) -> Found:
     return accuracy(learnt(numbers.run.device, ohm, int(side), True)[0], *digits(HIDDEN)[2])
 
 
-def blind_learnt_accuracy(numbers: Any) -> Found:
+def blind_learnt_accuracy(numbers: OfRun) -> Found:
     return accuracy(learnt(numbers.run.device, 0.0, 64, False)[0], *digits(HIDDEN)[2])
 
 
-def learning_pulses(numbers: Any, ohm: float, side: float) -> tuple[float]:
+def learning_pulses(numbers: OfRun, ohm: float, side: float) -> tuple[float]:
     return (learnt(numbers.run.device, ohm, int(side), True)[1],)
 
 
@@ -119,7 +126,7 @@ def thirty_cells(device: DeviceParameters, epochs: int) -> AnalogNetwork:
     return analog
 
 
-def letters_accuracy(numbers: Any, epochs: float, flips: float) -> Found:
+def letters_accuracy(numbers: OfRun, epochs: float, flips: float) -> Found:
     return accuracy(thirty_cells(numbers.run.device, int(epochs)), *letters(int(flips)))
 
 
@@ -160,7 +167,7 @@ def xor_goodness(device: DeviceParameters, epochs: int) -> np.ndarray:
     return xor_chip(device, epochs).forward(contexts()[0])[:, 1].reshape(4, 2)
 
 
-def xor_right(numbers: Any, epochs: float) -> tuple[float]:
+def xor_right(numbers: OfRun, epochs: float) -> tuple[float]:
     right, wrong = xor_goodness(numbers.run.device, int(epochs)).T
     return (100 * float((right > wrong).mean()),)
 

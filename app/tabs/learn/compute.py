@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import param
 
@@ -15,6 +15,7 @@ from app.tabs.learn import measures, pictures, reader
 from app.tabs.learn.measures import Value
 from app.work import runs
 from app.work.runs import Run
+from synaptogen_core.counts import counted
 
 USES = frozenset({"cells"})
 AT_ONCE = 0.3  # seconds
@@ -45,7 +46,7 @@ class Offer:
     minutes: int
     summary: str
     steps: int
-    begin: dict[str, Any]  # settings that begin it, by their names in a link
+    begin: dict[str, object]  # settings that begin it, by their names in a link
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Ask:
     choices: tuple[str, ...]
     number: reader.NumberAnswer | None
     unit: str
-    change: dict[str, Any]  # settings of the page that the answer brings
+    change: dict[str, object]  # settings of the page that the answer brings
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class Page:
     verdict: Verdict | None
     explain: str
     differs: tuple[str, ...]  # settings that are not the step's, in words
-    wanted: dict[str, Any]  # the step's settings, by their names in a link
-    begin: dict[str, Any]  # the same before the question is answered
-    neighbours: tuple[dict[str, Any] | None, dict[str, Any] | None]  # settings of the step before and after
+    wanted: dict[str, object]  # the step's settings, by their names in a link
+    begin: dict[str, object]  # the same before the question is answered
+    neighbours: tuple[dict[str, object] | None, dict[str, object] | None]  # settings of the step before and after
     numbers: tuple[tuple[Value, Value | None], ...]  # now, and before the experiment
     pictures: tuple[pictures.Picture, ...]
     run: str  # what was simulated, in words
@@ -112,7 +113,7 @@ def offer(lesson: reader.Lesson) -> Offer:
                  settings_of(lesson, 1))  # fmt: skip
 
 
-def settings_of(lesson: reader.Lesson, number: int) -> dict[str, Any]:
+def settings_of(lesson: reader.Lesson, number: int) -> dict[str, object]:
     """All settings of the page at the begin of a step."""
     return lesson.steps[number - 1].wanted(False) | {
         "learn.lesson": lesson.key, "learn.step": number, "learn.answer": ""
@@ -152,7 +153,7 @@ def page(lesson: reader.Lesson, run: Run, request: Request, options: Choices) ->
             for call in listed(step, bool(answer))
         ),
         pictures=tuple(pictures.compare(call, numbers, request.cells, before) for call in shown),
-        run=f"{run.cells.size:,} cells, {run.cycles:,} cycles",
+        run=f"{counted(run.cells.size, 'cell')}, {counted(run.cycles, 'cycle')}",
     )
 
 
@@ -224,7 +225,7 @@ def filled(text: str, numbers: measures.Numbers) -> str:
     return reader.HOLE.sub(lambda hole: str(measures.measure(measures.parse(hole.group(1)), numbers)), text)
 
 
-def differences(request: Request, wanted: dict[str, Any]) -> tuple[str, ...]:
+def differences(request: Request, wanted: dict[str, object]) -> tuple[str, ...]:
     """What in the simulation is not as the step wants it."""
     found = []
     for part in request.simulation:
@@ -234,7 +235,7 @@ def differences(request: Request, wanted: dict[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def in_words(changes: Any) -> str:
+def in_words(changes: Mapping[str, object]) -> str:
     return ", ".join(f"{label(name)} {shown(name, value)}" for name, value in changes.items())
 
 
@@ -243,7 +244,7 @@ def label(name: str) -> str:
     return str(section.param[attribute].label)
 
 
-def shown(name: str, value: Any) -> str:
+def shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     text = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else getattr(value, "name", str(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -97,9 +97,9 @@ class Numbers:
 
     def __init__(self, run: Run, frame: tuple[Run, ...] = ()):
         self.run, self.frame = run, frame or (run,)
-        self._found: dict[Any, Any] = {}
+        self._found: dict[Hashable, object] = {}
 
-    def once(self, key: Any, compute: Callable[[], Any]) -> Any:
+    def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         if key not in self._found:
             self._found[key] = compute()
         return self._found[key]
@@ -301,7 +301,7 @@ def spread_unit(feature: str) -> str:
     return SPREAD_UNIT[feature]
 
 
-def value_unit(feature: str, *more: Any) -> str:
+def value_unit(feature: str, *more: object) -> str:
     return UNIT[feature]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bokeh.models import ColumnDataSource, Label
+from bokeh.models import ColumnDataSource, Glyph, Label
 
 from app.look import theme
 from app.look.axes import Axis
@@ -50,7 +50,7 @@ class LessonPicture:
         look.ink(self.sentence, "text_color")
         self.figure.add_layout(self.sentence)
 
-    def _line(self, look: str, width: float, dash: str = "solid") -> Any:
+    def _line(self, look: str, width: float, dash: str = "solid") -> Glyph:
         source = self.lines[look] = ColumnDataSource(XY)
         return self.figure.line("x", "y", source=source, line_width=width, line_dash=dash).glyph
 
@@ -60,7 +60,7 @@ class LessonPicture:
         for axis, side in ((self.x, picture.x), (self.y, picture.y)):
             by = factor(side)
             axis.show(side.scale, side.low * by, side.high * by, axis_label(side))
-        drawn: dict[str, Any] = {}
+        drawn: dict[str, Glyph] = {}
         bars = 0
         for layer in picture.layers:
             x, y = layer.x * factor(picture.x), layer.y * factor(picture.y)

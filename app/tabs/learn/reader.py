@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class Question:
     measure: measures.Call
     choices: tuple[Choice, ...]
     number: NumberAnswer | None
-    change: Mapping[str, Any]  # settings of the experiment that the answer starts
+    change: Mapping[str, object]  # settings of the experiment that the answer starts
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ class Step:
 
     title: str
     text: str
-    setup: Mapping[str, Any]
+    setup: Mapping[str, object]
     pictures: tuple[PictureCall, ...]
     reveal: tuple[PictureCall, ...]  # shown instead, once the question is answered
     numbers: tuple[measures.Call, ...]
     question: Question | None
     explain: str
 
-    def wanted(self, answered: bool) -> dict[str, Any]:
+    def wanted(self, answered: bool) -> dict[str, object]:
         """The settings of the page in this step, by their names in a link: every one, so that nothing is left over."""
         change = self.question.change if self.question and answered else {}
         return {**defaults(), **self.setup, **change}
@@ -92,12 +93,15 @@ class Lesson:
     steps: tuple[Step, ...]
 
 
-def sections() -> dict[str, tuple[Section, str]]:
-    """The settings that a lesson may change: those of the sidebar, and the followed cells."""
+@cache
+def sections() -> Mapping[str, tuple[Section, str]]:
+    """The settings that a lesson may change: those of the sidebar, and the followed cells; none of them is set."""
     return {n: (s, n) for prefix, s in Settings().sections() if not prefix for n in s.names()}
 
 
-def defaults() -> dict[str, Any]:
+@cache
+def defaults() -> Mapping[str, object]:
+    """What each of these settings is in a fresh page."""
     return {name: section.param[name].default for name, (section, _) in sections().items()}
 
 
@@ -151,7 +155,7 @@ def read(text: str, key: str) -> Lesson:
     return Lesson(key, title, level, minutes, summary, steps)
 
 
-def read_step(title: str, body: str, setup: Mapping[str, Any], where: str) -> Step:
+def read_step(title: str, body: str, setup: Mapping[str, object], where: str) -> Step:
     blocks = BLOCK.findall(body)
     if len(blocks) > 1:
         raise LessonError(f"{where}: must have at most one step block (got {len(blocks)}); make two steps of it")
@@ -175,7 +179,7 @@ def read_step(title: str, body: str, setup: Mapping[str, Any], where: str) -> St
     return step
 
 
-def question(data: Mapping[str, Any], where: str) -> Question | None:
+def question(data: Mapping[str, object], where: str) -> Question | None:
     if "question" not in data:
         extra = [name for name in ("measure", "choices", "number", "try", "reveal", "explain") if name in data]
         if extra:
@@ -190,7 +194,7 @@ def question(data: Mapping[str, Any], where: str) -> Question | None:
     return Question(words(data, "question", where), measure, choices, number, change)
 
 
-def read_choices(data: Any, unit: str, where: str) -> tuple[Choice, ...]:
+def read_choices(data: object, unit: str, where: str) -> tuple[Choice, ...]:
     if not isinstance(data, list) or not 2 <= len(data) <= 6:
         raise LessonError(f"{where}: must be a list of 2 to 6 answers")
     found: list[Choice] = []
@@ -205,7 +209,7 @@ def read_choices(data: Any, unit: str, where: str) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def read_number(data: Any, where: str) -> NumberAnswer:
+def read_number(data: object, where: str) -> NumberAnswer:
     entry = known(data, where, NUMBER_KEYS, needed=("low", "high", "within"))
     for name in NUMBER_KEYS:
         if not is_number(entry.get(name, 1)):
@@ -228,7 +232,7 @@ def table(text: str, where: str, keys: Iterable[str], needed: Iterable[str] = ()
     return known({} if data is None else data, where, keys, needed)
 
 
-def known(data: Any, where: str, keys: Iterable[str], needed: Iterable[str] = ()) -> Mapping[str, Any]:
+def known(data: object, where: str, keys: Iterable[str], needed: Iterable[str] = ()) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise LessonError(f"{where}: must be lines of “name: value” (got {type(data).__name__})")
     for name in data:
@@ -240,14 +244,14 @@ def known(data: Any, where: str, keys: Iterable[str], needed: Iterable[str] = ()
     return data
 
 
-def words(data: Mapping[str, Any], name: str, where: str, needed: bool = True) -> str:
+def words(data: Mapping[str, object], name: str, where: str, needed: bool = True) -> str:
     value = data.get(name, "")
     if not isinstance(value, str) or (needed and not value.strip()):
         raise LessonError(f"{where}, {name}: must be text (got {value!r}); put it in quotes")
     return value.strip()
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -258,7 +262,7 @@ def checked(parse: Callable[[Any], Any], value: Any, where: str) -> Any:
         raise LessonError(f"{where}: {error}") from None
 
 
-def calls(data: Any, parse: Callable[[str], Any], where: str, most: int) -> tuple[Any, ...]:
+def calls(data: object, parse: Callable[[str], Any], where: str, most: int) -> tuple[Any, ...]:
     """One word of a vocabulary, or a list of them."""
     given = [] if data is None else data if isinstance(data, list) else [data]
     if len(given) > most:
@@ -266,7 +270,7 @@ def calls(data: Any, parse: Callable[[str], Any], where: str, most: int) -> tupl
     return tuple(checked(parse, text, where) for text in given)
 
 
-def settings(data: Any, where: str) -> dict[str, Any]:
+def settings(data: object, where: str) -> dict[str, object]:
     """Settings by their names in a link, with values that the page accepts."""
     if data is None:
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel as pn
 import panel_material_ui as pmui
@@ -14,12 +14,14 @@ from app.look.plain import escape
 from app.tabs.learn.picture_view import LessonPicture
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
 
 MOST_CHOICES = 6
-WIDE: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
+GOES_ON = "goes-on"  # page.js: where the keyboard goes on if the button that was pressed has gone
+WIDE: dict[str, object] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 # Where there is room for one column only, the pictures come first: who answers has seen them.
 BELOW = "@media (max-width: 1199px) { :host { order: 1 } }"
@@ -37,7 +39,7 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self._page: Page | None = None
-        self._asked: tuple[Any, ...] = ()
+        self._asked: tuple[object, ...] = ()
         self._former: Callable[[], None] | None = None  # brings back the settings from before the lesson
         self.offers = layout.column()
         self.errors = theme.Alert(severity="error", visible=False, **WIDE)
@@ -46,17 +48,17 @@ class View(Base):
         words.stylesheets = [*words.stylesheets, BELOW]
         halves = theme.grid(words, self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
         self.step = layout.column(self._head(), halves, visible=False, gap=10)
-        self.layout = layout.column(self.list, self.step)
+        self.layout = layout.column(self.list, self.step, css_classes=["lesson"])
         self._shown: tuple[Offer, ...] = ()
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _head(self) -> Any:
-        self.title = pmui.Typography("", variant="h6", margin=(0, 6))
+    def _head(self) -> pn.Row:
+        self.title = pmui.Typography("", variant="h6", margin=(0, 6), css_classes=[GOES_ON])
         leave = pmui.Button(label="All lessons", variant="text", size="small", icon="arrow_back", margin=0)
         leave.on_click(lambda event: self._leave())
         return layout.flow(leave, self.title, gap="2px 10px")
 
-    def _words(self) -> Any:
+    def _words(self) -> pn.Column:
         self.heading = pmui.Typography("", variant="subtitle1", margin=(4, 6))
         self.text, self.explain = markdown(), markdown()
         self.question = markdown(styles={"font-weight": "600"})
@@ -66,7 +68,7 @@ class View(Base):
         self.again = pmui.Button(label="Predict again", variant="outlined", size="small", icon="replay", margin=(6, 6))
         self.hint = theme.note()
         self.hint.visible = False
-        self.verdict = theme.Alert(severity="success", visible=False, **WIDE)
+        self.verdict = theme.Alert(severity="success", visible=False, css_classes=[GOES_ON], **WIDE)
         self.differs = theme.Alert(severity="info", visible=False, **WIDE)
         self.restore = pmui.Button(label="Restore the lesson's settings", variant="outlined", size="small", icon="tune",
                                    visible=False, margin=(0, 6))  # fmt: skip
@@ -83,7 +85,7 @@ class View(Base):
             self.differs, self.restore, self.explain, buttons, gap=10,
         ))  # fmt: skip
 
-    def _choice(self, i: int) -> Any:
+    def _choice(self, i: int) -> pmui.Button:
         left = {"justifyContent": "flex-start", "textAlign": "left", "textTransform": "none"}
         button = pmui.Button(
             label="", variant="outlined", visible=False, margin=(0, 6), sizing_mode="stretch_width", sx=left
@@ -91,7 +93,7 @@ class View(Base):
         button.on_click(lambda event: self._predict(str(i + 1)))
         return button
 
-    def _live(self) -> Any:
+    def _live(self) -> pn.Column:
         self.pictures = [LessonPicture(self.theme, f"learn {i}") for i in (1, 2)]
         self.cards = [theme.card(picture.figure, picture.legend) for picture in self.pictures]
         self.numbers = theme.table()
@@ -155,15 +157,16 @@ class View(Base):
         self.errors.visible = bool(result.errors)
         self.errors.object = "Some lessons cannot be shown. " + " ".join(result.errors)
 
-    def _offer(self, offer: Offer) -> Any:
-        start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
+    def _offer(self, offer: Offer) -> pn.Column:
+        start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key,
+                            styles={"margin-top": "auto"})  # fmt: skip
         start.on_click(lambda event: self._begin(offer))
-        steps = "1 step" if offer.steps == 1 else f"{offer.steps} steps"
+        steps = counted(offer.steps, "step")
         about = f"{offer.level}. {steps}, about {offer.minutes} minutes."
-        return theme.card(layout.column(
+        return theme.card(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
-            markdown(offer.summary), start, gap=10,
-        ))  # fmt: skip
+            markdown(offer.summary, margin=(6, 6, 10, 6)), start,
+        )  # fmt: skip
 
     def _show_step(self, page: Page) -> None:
         self.title.object = f"{page.lesson.title} ({page.number}/{page.lesson.steps})"
@@ -221,8 +224,8 @@ class View(Base):
         self.verdict.object = verdict_text(verdict, run)
 
 
-def markdown(text: str = "", **options: Any) -> pn.pane.Markdown:
-    return pn.pane.Markdown(text, sizing_mode="stretch_width", margin=(0, 6), stylesheets=[TEXT], **options)
+def markdown(text: str = "", **options: object) -> pn.pane.Markdown:
+    return pn.pane.Markdown(text, sizing_mode="stretch_width", stylesheets=[TEXT], **{"margin": (0, 6)} | options)
 
 
 def verdict_text(verdict: Verdict, run: str) -> str:

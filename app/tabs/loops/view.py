@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.models import BoxAnnotation, ColumnDataSource
@@ -15,6 +15,7 @@ from app.look.theme import COLORS, NEUTRAL, OUTLIER
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.loops.compute import Bundle, Extent, Marks, Result
@@ -128,7 +129,7 @@ class View(Base):
             gap=10,
         )  # fmt: skip
 
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options, more = self.context.options, ("u_min", "u_max", "points")
         usual = tuple(name for name in options.names() if name not in more)
         groups = Group(options, usual), Group(options, more, title="More", open=False)
@@ -172,7 +173,9 @@ class View(Base):
         self.cycles.figure.title.text = (
             f"{'Cell' if len(result.cells) == 1 else 'Cells'} {names}: {span} of {result.of_cycles}"
         )
-        self.many.figure.title.text = f"Cycle {result.first_cycle}: {result.many.count:,} of {result.of_cells:,} cells"
+        self.many.figure.title.text = (
+            f"Cycle {result.first_cycle}: {result.many.count:,} of {counted(result.of_cells, 'cell')}"
+        )
         share = {"50": "25–75 %", "90": "5–95 %", "98": "1–99 %"}[result.band]
         both = []
         if result.marks:
@@ -190,8 +193,8 @@ class View(Base):
         )
         if result.asked_cycle != result.first_cycle:
             self.note.object += (
-                f" From cycle {result.asked_cycle:,} on there is nothing: the run has {result.of_cycles:,} "
-                f"cycle{'s' if result.of_cycles != 1 else ''}, and its last is shown."
+                f" From cycle {result.asked_cycle:,} on there is nothing: the run has "
+                f"{counted(result.of_cycles, 'cycle')}, and its last is shown."
             )
         self.beyond.visible = max(-low, high) > result.valid_range
         self.beyond.object = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from synaptogen_core.networks.hardware.analog import AnalogLayer
 from synaptogen_core.networks.hardware.inference import Stage
 from synaptogen_core.networks.hardware.inference import run as run_stages
 
+T = TypeVar("T")
 TIMES = np.append(10.0 ** np.arange(-2.0, 9.0), 10 * YEAR)  # s
 LAW = "stanford-b"
 CELLS = ("images", "own", "hidden", "tile", "ohm", "verify", "tolerance", "pairs", "compensate", "seed")
@@ -76,13 +77,13 @@ def marked(cells: Sequence[tuple[int, int]], first: int, columns: int, layer: An
             yield divmod(number, layer.layout.columns)
 
 
-def kept(run: Run, request: Request, options: Choices, what: str, make: Callable[[], Any]) -> Any:
+def kept(run: Run, request: Request, options: Choices, what: str, make: Callable[[], T]) -> T:
     """What differs by the chip's own settings alone is made once."""
     of_chip = tuple(options.get(name) for name in CHIP)
     return run.keep(("networks", what, of_chip, request.read), make, lambda found: (), size_of)
 
 
-def size_of(found: Any) -> int:
+def size_of(found: object) -> int:
     """Bytes of what is kept: most of it the cells of chips."""
     if isinstance(found, AnalogNetwork):
         return sum(layer.cells.nbytes + 8 * layer.cells.size + layer.programming.nbytes for layer in found.layers)

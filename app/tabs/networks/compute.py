@@ -80,6 +80,7 @@ class Options(TabOptions):
     layer = param.Selector(default=0, objects={"First": 0, "Second": 1}, label="Layer", doc="Whose cells are shown.")
     map = param.Selector(default="programmed", objects=MAPS, label="Map of", doc="What the map of the cells shows.")
     UNITS: ClassVar[dict[str, str]] = {"ohm": "Ω", "tolerance": "%"}
+    LOOKS = frozenset({"show", "over", "layer", "map"})
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name not in FILES)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel_material_ui as pmui
+from param.parameterized import Event
 
 from app.controls.upload import door
 from app.look import layout
@@ -29,7 +30,7 @@ class Files:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        looks: dict[str, Any] = {"size": "small", "margin": (3, 12)}
+        looks: dict[str, object] = {"size": "small", "margin": (3, 12)}
         self.images = door(
             "Own images", context.tell, MOST_MB_IMAGES, self._images, remedy="give fewer images", multiple=True,
             description=IMAGES, **looks,
@@ -42,12 +43,12 @@ class Files:
         self.no_weights = self._back("Without own weights", "networks.own")
         self.layout = layout.flow(self.images, self.no_images, self.weights, self.no_weights)
 
-    def _back(self, label: str, setting: str) -> Any:
+    def _back(self, label: str, setting: str) -> pmui.Button:
         back = pmui.Button(label=label, variant="outlined", size="small", visible=False)
         back.on_click(lambda event: self.context.apply({setting: None}))
         return back
 
-    def _images(self, event: Any) -> None:
+    def _images(self, event: Event) -> None:
         """They become what the networks of this page see."""
         if event.new:
             contents = event.new if isinstance(event.new, list) else [event.new]
@@ -56,7 +57,7 @@ class Files:
             self.no_images.visible = True  # whatever is in them
             self.context.apply({"networks.images": OwnImages(files)})
 
-    def _weights(self, event: Any) -> None:
+    def _weights(self, event: Event) -> None:
         """They become the network of this page."""
         if event.new:
             self.no_weights.visible = True

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import panel_material_ui as pmui
 from bokeh.events import Pan, PanStart, Tap
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from bokeh.palettes import interp_palette
+from param.parameterized import Event
 
 from app.look import theme
 from app.look.axes import Axis
 from app.look.tables import table
+from app.look.tags import ALONE
 from app.look.theme import NEUTRAL
 
 SIDE = 8
@@ -36,8 +37,8 @@ class Pad:
             self.pixels[place] = 1.0
         self.source = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         figure = look.figure("network pad", title="Draw one: click or drag", x=" ", y=" ", height=300)
-        figure.image("image", "x", "y", "dw", "dh", source=self.source,
-                     color_mapper=look.shade(LinearColorMapper(low=0, high=1), INK, ON_DARK))  # fmt: skip
+        shades = look.shade(LinearColorMapper(low=0, high=1), INK, ON_DARK)
+        figure.image("image", "x", "y", "dw", "dh", source=self.source, color_mapper=shades).tags = [ALONE]
         self.edge = ColumnDataSource({"right": [], "bottom": []})
         figure.quad(left=-0.5, right="right", top=-0.5, bottom="bottom", source=self.edge, fill_color=None,
                     line_color=NEUTRAL)  # fmt: skip
@@ -52,7 +53,7 @@ class Pad:
         pane.param.update(sizing_mode="fixed", width=350)  # square pixels
         self.layout = theme.card(pane, self.said, self.clear)
 
-    def _draw(self, event: Any) -> None:
+    def _draw(self, event: Event) -> None:
         (rows, columns), x, y = self.pixels.shape, round(event.x), round(event.y)
         if 0 <= x < columns and 0 <= y < rows:
             off = isinstance(event, Tap) and self.pixels[y, x] > 0.5
@@ -61,7 +62,7 @@ class Pad:
             self.pixels = np.where(brush, 0.0 if off else 1.0, self.pixels)
             self._draw_and_ask()
 
-    def _clear(self, event: Any) -> None:
+    def _clear(self, event: Event) -> None:
         self.pixels = np.zeros_like(self.pixels)
         self._draw_and_ask()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, FixedTicker, LinearColorMapper, TeeHead, Whisker
 from bokeh.palettes import interp_palette
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
@@ -16,12 +17,14 @@ from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
 from app.look.plain import escape
 from app.look.tables import small, table
+from app.look.tags import ALONE, MAP, PLACES
 from app.look.theme import MAP_PALETTE, NEUTRAL
+from app.tabs.networks.confusion_view import Confusion
 from app.tabs.networks.files_view import Files
 from app.tabs.networks.loop_view import FLOAT, ON_CHIP, LoopView
 from app.tabs.networks.pad import Pad
 from app.tabs.programming.text import OUTCOME_COLORS
-from app.tabs.view import Context
+from app.tabs.view import Context, OneRun
 from app.tabs.view import View as Base
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 
 GREYS = interp_palette(["#ffffff", "#222222"], 64)
 GREYS_ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
-COUNTS = interp_palette(["#f7fbff", "#6baed6", "#08306b"], 64)
-COUNTS_ON_DARK = interp_palette(["#1f252b", "#2171b5", "#3f8fd0"], 64)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 DOTS = 150  # across a picture of points
 MOST_SHOWN = 12  # images of a field of the confusion matrix
@@ -79,7 +80,7 @@ class View(Base):
         self.field: tuple[int, int] | None = None
         self.now, self.files = theme.note(), Files(context)
         self.causes, self.curve, self.loop = self._causes(), self._curve(), LoopView(self.theme)
-        self.confusion, self.weights, self.map = self._confusion(), self._weights(), self._map()
+        self.confusion, self.weights, self.map = Confusion(self.theme, self._chosen), self._weights(), self._map()
         self.images, self.images_note = self._images(), theme.note()
         self.cause_table, self.curve_note = theme.table(), theme.note()
         self.weights_note, self.confusion_note, self.map_note = theme.note(), theme.note(), theme.note()
@@ -91,7 +92,7 @@ class View(Base):
             self._controls(), self.files.layout, theme.card(self.now),
             theme.grid(
                 layout.column(self.of_causes, self.of_curve, self.loop.layout),
-                theme.card(self.confusion, self.confusion_note), sizes=half,
+                theme.card(self.confusion.figure, self.confusion_note), sizes=half,
             ),
             theme.grid(
                 theme.card(self.weights, self.weights_note), theme.card(self.images, self.images_note), sizes=half
@@ -100,14 +101,14 @@ class View(Base):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options = self.context.options
         usual = ("show", "over", "hidden", "tile", "ohm", "adc", "verify", "tolerance", "layer", "map")
         seldom = tuple(name for name in options.names() if name not in usual)
         return Panel((Group(options, usual), Group(options, seldom, title="More", open=False)), layout="bar",
                      boxes=("seed",))  # fmt: skip
 
-    def _causes(self) -> Any:
+    def _causes(self) -> Figure:
         self.bars = ColumnDataSource({"x": [], "top": [], "low": [], "high": [], "name": [], "color": []})
         figure = self.theme.figure(
             "network causes", title="Where the errors come from", x="Each cause alone", y="Accuracy (%)", height=330
@@ -125,7 +126,7 @@ class View(Base):
         figure.xaxis.major_label_orientation = 0.6
         return figure
 
-    def _curve(self) -> Any:
+    def _curve(self) -> Figure:
         figure = self.theme.figure(
             "network curve", title="Accuracy over one setting", x=" ", y="Accuracy (%)", height=330
         )
@@ -138,32 +139,15 @@ class View(Base):
         figure.add_tools(theme.hover([dots], ("Setting", "@x"), ("Accuracy", "@y{0.0} %")))
         return figure
 
-    def _confusion(self) -> Any:
-        figure = self.theme.figure(
-            "network confusion", title="Confusion: click a field for its images", x="Class on the chip", y="True class",
-            height=400, match_aspect=True,
-        )  # fmt: skip
-        self.class_axes = Axis(figure, "x"), Axis(figure, "y")
-        self.class_ticks = FixedTicker(ticks=list(range(10)))
-        figure.xaxis.ticker = figure.yaxis.ticker = self.class_ticks
-        self.fields = ColumnDataSource({"x": [], "y": [], "count": [], "says": [], "over": [], "shade": []})
-        self.count_colors = self.theme.shade(LinearColorMapper(low=0, high=1), COUNTS, COUNTS_ON_DARK)
-        color = {"field": "shade", "transform": self.count_colors}
-        tiles = figure.rect("x", "y", 0.96, 0.96, source=self.fields, fill_color=color, line_color=None)
-        figure.text("x", "y", "says", source=self.fields, text_color=self.theme.inside("over"), text_align="center",
-                    text_baseline="middle", text_font_size="12px")  # fmt: skip
-        figure.add_tools(theme.hover([tiles], ("True", "@y"), ("On the chip", "@x"), ("Images", "@count")))
-        figure.on_event(Tap, self._chosen)
-        return figure
-
-    def _images(self) -> Any:
+    def _images(self) -> Figure:
         figure = self.theme.figure(
             "network images", title="Images: float network / chip", x=" ", y=" ", height=330, match_aspect=True
         )
         self.pictures = ColumnDataSource(NO_IMAGE)
         self.captions = ColumnDataSource({"x": [], "y": [], "says": []})
-        figure.image("image", "x", "y", "dw", "dh", source=self.pictures,
-                     color_mapper=self.theme.shade(LinearColorMapper(low=0, high=1), GREYS, GREYS_ON_DARK))  # fmt: skip
+        shades = self.theme.shade(LinearColorMapper(low=0, high=1), GREYS, GREYS_ON_DARK)
+        images = figure.image("image", "x", "y", "dw", "dh", source=self.pictures, color_mapper=shades)
+        images.tags = [ALONE]
         text = figure.text("x", "y", "says", source=self.captions, text_font_size="11px").glyph
         self.theme.ink(text, "text_color")
         figure.axis.visible = figure.grid.visible = False
@@ -171,7 +155,7 @@ class View(Base):
         Axis(figure, "y").show("linear", -5, 29)
         return figure
 
-    def _weights(self) -> Any:
+    def _weights(self) -> Figure:
         figure = self.theme.figure(
             "network weights", title="Weights on the chip", x="Wanted weight", y="Weight on the chip", height=330
         )
@@ -201,6 +185,9 @@ class View(Base):
             self.context.select(*divmod(number, result.columns), add=add)
 
     # ------------------------------------------------------------------------------------------------ replaced
+    def of_one_run(self) -> Sequence[OneRun]:
+        return self.map, self.confusion
+
     def update(self, result: Result) -> None:
         before, self.result = self.result, result
         self.pad.answer = result.answer
@@ -271,20 +258,7 @@ class View(Base):
         ]) + escape(curve.note)  # fmt: skip
 
     def _show_confusion(self, result: Result) -> None:
-        y, x = (part.ravel() for part in np.indices(result.confusion.shape))
-        counts = result.confusion.ravel()
-        shade = np.sqrt(counts)  # few errors beside many right answers
-        strong = shade > 0.5 * shade.max()
-        self.count_colors.high, last = float(shade.max()), len(result.classes) - 0.5
-        self.class_axes[0].show("linear", -0.5, last)
-        self.class_axes[1].show("linear", last, -0.5)
-        self.class_ticks.ticks = list(range(len(result.classes)))
-        for axis in (*self.confusion.xaxis, *self.confusion.yaxis):
-            axis.major_label_overrides = dict(enumerate(result.classes))
-        self.fields.data = {
-            "x": x, "y": y, "count": counts, "says": [str(n) if n else "" for n in counts],
-            "over": np.where(strong, "strong", "pale"), "shade": shade,
-        }  # fmt: skip
+        self.confusion.show(result.confusion, result.classes)
         wrong = result.confusion - np.diag(np.diag(result.confusion))
         if self.field is None or max(self.field) >= len(result.classes) or not result.confusion[self.field]:
             at = np.unravel_index(int(wrong.argmax()), wrong.shape)
@@ -292,10 +266,9 @@ class View(Base):
         self._show_images(result)
         self.confusion_note.object = f"{int(wrong.sum())} of {len(result.true)} images are taken for another class."
 
-    def _chosen(self, event: Tap) -> None:
-        last = len(self.result.classes) - 1 if self.result is not None else -1
-        if self.result is not None and 0 <= round(event.x) <= last and 0 <= round(event.y) <= last:
-            self.field = round(event.y), round(event.x)
+    def _chosen(self, true: int, found: int) -> None:
+        if self.result is not None:
+            self.field = true, found
             self._show_images(self.result)
 
     def _show_images(self, result: Result) -> None:
@@ -336,6 +309,7 @@ class View(Base):
         values, (rows, columns) = result.values * np.float32(factor), result.values.shape
         self.map.show(values, 0, (rows, columns), self._scale(result, values))
         self.map.mark(result.marks)
+        self.map.figure.tags = [MAP, PLACES, result.first, rows, columns]
         down, across = (np.arange(0, n, result.tile)[1:] - 0.5 for n in (rows, columns))
         self.edges.data = {
             "xs": [*([-0.5, columns - 0.5] for _ in down), *([x, x] for x in across)],

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from bokeh.models import ColumnDataSource, FixedTicker, LinearAxis, LinearScale, LogColorMapper, Range1d
+from bokeh.models import (
+    ColumnDataSource,
+    FixedTicker,
+    GlyphRenderer,
+    LinearAxis,
+    LinearScale,
+    LogColorMapper,
+    Range,
+    Range1d,
+)
+from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
-from app.look.axes import set_range
+from app.look.axes import set_range, steps
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import cell_entries, legend, mark_entries
 from app.look.tags import BESIDE, SHARES
@@ -17,6 +27,7 @@ from app.look.theme import COLORS, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURES
 
 if TYPE_CHECKING:
@@ -24,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CLEAR = "rgba(0, 0, 0, 0)"
-XY: dict[str, Any] = {"x": [], "y": []}
+XY: dict[str, list[float]] = {"x": [], "y": []}
 ABOVE = 0.32  # height of the voltages, in that of the conductances
 DOTS = 120  # pulses up to which each has its mark
 
@@ -33,7 +44,7 @@ class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         self.bars = {f.name: ColumnDataSource({"left": [], "right": [], "top": []}) for f in FEATURES}
-        self.ranges: dict[str, Any] = {}
+        self.ranges: dict[str, Range] = {}
         self.histograms = {f.name: self._histogram(f.name, f.scale) for f in FEATURES}
         self.response = self._response()
         self.map = CellMap(self.theme, "overview map", context.select, lambda: False, height=380)
@@ -57,6 +68,9 @@ class View(Base):
             self.note, gap=10,
         )  # fmt: skip
 
+    def of_one_run(self) -> Sequence[CellMap]:
+        return (self.map,)
+
     def update(self, result: Result) -> None:
         for name, histogram in result.histograms.items():
             self._show_histogram(name, histogram)
@@ -67,7 +81,7 @@ class View(Base):
         self.note.object = result.sample
 
     # ------------------------------------------------------------------------------------------------ histograms
-    def _histogram(self, name: str, scale: str) -> Any:
+    def _histogram(self, name: str, scale: str) -> Figure:
         figure = self.theme.figure(
             f"overview {name}", title="–", x=name, y="Share of cycles (%)", height=200, x_axis_type=scale,
             x_range=Range1d(1, 10),
@@ -86,12 +100,12 @@ class View(Base):
         edges = histogram.edges * theme.factor(name)
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": 100 * histogram.share}
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
-        low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
+        low, middle, high = (theme.measured(q * theme.factor(name)) for q in histogram.quantiles)
         self.histograms[name].title.text = f"{theme.AXES[name][2]}  {middle} {theme.unit(name)}"
         self.ranges[name].text = f"90 % in {low} … {high} {theme.unit(name)}"
 
     # ------------------------------------------------------------------------------------------------ memory window
-    def _window(self) -> Any:
+    def _window(self) -> Figure:
         figure = self.theme.figure(
             "overview window", title="Memory window", x="r_lrs", y="r_hrs", height=350,
             y_axis_type="log", x_range=Range1d(1, 10), y_range=Range1d(1, 10),
@@ -108,7 +122,7 @@ class View(Base):
         return source
 
     @staticmethod
-    def _marks(figure: Any, source: ColumnDataSource, cell: int) -> Any:
+    def _marks(figure: Figure, source: ColumnDataSource, cell: int) -> GlyphRenderer:
         return figure.scatter("x", "y", source=source, size=5, marker=theme.CELL_MARKERS[cell], fill_color=None)
 
     def _show_window(self, result: Result) -> None:
@@ -125,7 +139,7 @@ class View(Base):
             source.data = {"x": cell.r_lrs * kilo, "y": cell.r_hrs * kilo} if cell else {"x": [], "y": []}
 
     # ------------------------------------------------------------------------------------------------ loops
-    def _loops(self) -> Any:
+    def _loops(self) -> Figure:
         figure = self.theme.figure("overview loops", title="–", x="voltage", y="current", height=350)
         self.many = ColumnDataSource({"x": [], "y": []})
         figure.line("x", "y", source=self.many, line_color=NEUTRAL, line_alpha=0.35)
@@ -145,7 +159,7 @@ class View(Base):
         ):
             source.data = {"x": cell.loop.voltage, "y": cell.loop.current * micro} if cell else {"x": [], "y": []}
         names = ", ".join(f"({row}, {column})" for row, column in (c.cell for c in result.chosen))
-        self.loops.title.text = f"First I-V loop of {result.loop_count} cells"
+        self.loops.title.text = f"First I-V loop of {counted(result.loop_count, 'cell')}"
         self.followed_note.object = f"Followed cells (row, column): {names}."
 
     # ------------------------------------------------------------------------------------------------ read map
@@ -162,7 +176,7 @@ class View(Base):
         )
 
     # ------------------------------------------------------------------------------------------------ response
-    def _response(self) -> Any:
+    def _response(self) -> Figure:
         """Voltage above conductance in one figure, so that a saved one has both: each has a part of the height."""
         figure = self.theme.figure(
             "overview response", title="Response to the train", x="Pulse", y="Conductance (µS)", height=380,
@@ -171,18 +185,19 @@ class View(Base):
         )  # fmt: skip
         figure.title.text_font_style = "bold"
         figure.tags = [BESIDE]
+        figure.xaxis.ticker.min_interval = 1
         self.volt_axis = LinearAxis(y_range_name="volts", axis_label="Voltage (V)", ticker=FixedTicker(ticks=[]))
         figure.add_layout(self.volt_axis, "right")
         self.theme.dress_axis(self.volt_axis)
         self.volts = ColumnDataSource(XY)
-        voltage = figure.step("x", "y", source=self.volts, mode="center", line_width=1.5, y_range_name="volts")
+        voltage = figure.step("x", "y", source=self.volts, mode="after", line_width=1.5, y_range_name="volts")
         self.theme.ink(voltage.glyph, "line_color")
-        self.answers: list[tuple[ColumnDataSource, Any]] = []
+        self.answers: list[tuple[ColumnDataSource, GlyphRenderer]] = []
         self.answer_hover = theme.hover([], ("Pulse", "@x"), ("Conductance", "@y{0.0} µS"))
         figure.add_tools(self.answer_hover)
         return figure
 
-    def _answer_of(self, cell: int) -> tuple[ColumnDataSource, Any]:
+    def _answer_of(self, cell: int) -> tuple[ColumnDataSource, GlyphRenderer]:
         source = ColumnDataSource(XY)
         self.theme.cell_style(self.response.line("x", "y", source=source, line_width=2).glyph, cell)
         dots = self._marks(self.response, source, cell)
@@ -193,7 +208,7 @@ class View(Base):
     def _show_response(self, result: Result) -> None:
         response = result.response
         pulse, micro = response.pulse, theme.factor("conductance")
-        self.volts.data = {"x": pulse, "y": response.voltage}
+        self.volts.data = steps(pulse, response.voltage)
         for i, (source, dots) in enumerate(made(self.answers, len(response.conductance), self._answer_of)):
             known = i < len(response.conductance)
             source.data = {"x": pulse, "y": response.conductance[i] * micro} if known else XY
@@ -227,6 +242,6 @@ def made(found: list[T], count: int, make: Callable[[int], T]) -> list[T]:
     return found
 
 
-def padded(chosen: tuple[Any, ...]) -> list[Any]:
+def padded(chosen: tuple[T, ...]) -> list[T | None]:
     """The chosen cells, and None for each place that is free."""
     return [*chosen, *[None] * (MAX_CELLS - len(chosen))]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from synaptogen_core.errors import Cancelled
 from synaptogen_core.schema import LRS
 
 # Cells times pulses that a page may wait for: a few seconds.
+T = TypeVar("T")
 MOST_LINES, MOST_IDEAL = 3_000_000, 100_000_000
 MOST_CELLS = 65_536  # through the lines
 MOST_VALUES = 12_000_000  # conductances of a staircase that are kept
@@ -106,7 +108,13 @@ def staircase(run: Run, request: Request, options: Choices, cancel: threading.Ev
     return kept(run, request, options, cancel, _staircase)
 
 
-def kept(run: Run, request: Request, options: Choices, cancel: threading.Event, work: Any) -> Any:
+def kept(
+    run: Run,
+    request: Request,
+    options: Choices,
+    cancel: threading.Event,
+    work: Callable[[Run, Request, Choices, threading.Event], T],
+) -> T:
     """Another map or another followed cell programs nothing anew."""
     of_pulses = Choices({name: value for name, value in options.items() if name not in MAPS})
     key = ("programming", of_pulses, request.read, request.lines if options.through else None)

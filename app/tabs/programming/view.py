@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel_material_ui as pmui
+import panel as pn
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
-from bokeh.palettes import interp_palette
+from param.parameterized import Event
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale, cell_colors
 from app.look.legend import cell_entries, legend, swatch
-from app.look.theme import MAP_PALETTE, NEUTRAL
+from app.look.theme import DIVERGING, MAP_PALETTE, NEUTRAL
 from app.settings.sections import MAX_CELLS
 from app.tabs.programming.text import (
     OUTCOME_COLORS,
@@ -22,6 +23,7 @@ from app.tabs.programming.text import (
     bounds,
     cells_table,
     color_title,
+    levels_table,
     map_title,
     outcome_legend,
     summary,
@@ -32,7 +34,6 @@ from app.tabs.view import View as Base
 if TYPE_CHECKING:
     from app.tabs.programming.compute import Result, Staircase, Targets
 
-ERRORS = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
 POINT = {"x": [], "y": [], "color": [], "size": [], "row": [], "column": [], "outcome": []}
 BAR = {"left": [], "right": [], "reached": [], "all": [], "says": []}
@@ -44,10 +45,12 @@ MOST_TICKS = 7
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.adding = theme.switch("Clicks add cells")
         self.map = CellMap(self.theme, "programming map", context.select, lambda: self.adding.value)
         self.failures = ColumnDataSource(POINT)
-        self.map.figure.scatter("x", "y", source=self.failures, marker="square", size=5, color="color")
+        self.map.own.append(
+            self.map.figure.scatter("x", "y", source=self.failures, marker="square", size=5, color="color")
+        )
         self.map.add_marks()
         self._scatter()
         self._bars()
@@ -56,7 +59,8 @@ class View(Base):
         self.bar_legend = theme.note(
             legend([swatch(REACHED, "reached", kind="area"), swatch(FAILED, "failed", kind="area")])
         )
-        self.sums, self.cells = theme.table(), theme.table()
+        self.sums, self.cells, self.levels = theme.table(), theme.table(), theme.table()
+        self.levels_card = theme.card(self.levels)
         self.bounded = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.of_targets = column(theme.card(self.scatter, self.scatter_legend), theme.card(self.bars, self.bar_legend))
         self.of_stairs = theme.card(self.stairs, self.stairs_legend)
@@ -65,12 +69,13 @@ class View(Base):
             theme.grid(
                 column(theme.card(self.title, theme.pane(self.map.figure), self.map_legend),
                        theme.card(self.cells, self.adding)),
-                column(self.of_targets, self.of_stairs, theme.card(self.sums)), sizes={"xs": 12, "lg": 6},
+                column(self.of_targets, self.of_stairs, theme.card(self.sums), self.levels_card),
+                sizes={"xs": 12, "lg": 6},
             ),
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ made once
-    def _controls(self) -> Any:
+    def _controls(self) -> Panel:
         options, lines = self.context.options, self.context.lines
         resistances = ("word_ohm", "bit_ohm", "source_ohm", "sense_ohm", "ends")  # only a chosen row conducts here
         numbers = {"level_seed", "levels", "max_pulses", "steps", "u_set", "u_start", "u_stop", "u_step"}
@@ -83,7 +88,7 @@ class View(Base):
         )  # fmt: skip
         panel = Panel(groups, layout="bar", boxes=tuple(numbers))
 
-        def show(*events: Any) -> None:
+        def show(*events: Event) -> None:
             panel.hide(*(() if options.through else resistances))
 
         options.param.watch(show, ["method", "target", "through"])
@@ -141,11 +146,17 @@ class View(Base):
         )
 
     # ------------------------------------------------------------------------------------------------ replaced
+    def of_one_run(self) -> Sequence[CellMap]:
+        return (self.map,)
+
     def update(self, result: Result) -> None:
         self._show_map(result)
         self.of_targets.visible, self.of_stairs.visible = bool(result.targets), bool(result.stairs)
         if result.targets:
             self._show_targets(result, result.targets)
+        levels = result.targets.levels if result.targets else None
+        self.levels_card.visible = levels is not None
+        self.levels.object = levels_table(levels) if levels else ""
         if result.stairs:
             self._show_stairs(result, result.stairs)
         self.sums.object, self.cells.object, said = summary(result), cells_table(result), bounds(result)
@@ -155,7 +166,7 @@ class View(Base):
         factor, unit, name, digits = QUANTITY[result.quantity]
         values = result.values if factor == 1 else result.values * result.values.dtype.type(factor)
         low, high = (end * factor for end in result.span)
-        palette: Any = {"error": ERRORS, "outcome": [OUTCOME_COLORS[name] for name in result.outcomes]}.get(
+        palette: Any = {"error": DIVERGING, "outcome": [OUTCOME_COLORS[name] for name in result.outcomes]}.get(
             result.quantity, MAP_PALETTE
         )
         codes = result.quantity == "outcome"
@@ -241,7 +252,7 @@ class View(Base):
         ])  # fmt: skip
 
 
-def column(*parts: Any) -> Any:
+def column(*parts: object) -> pn.Column:
     return layout.column(*parts, gap=10)
 
 

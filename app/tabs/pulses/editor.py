@@ -31,7 +31,7 @@ class SegmentEditor(JSComponent):
 
     _esm = "editor.js"
 
-    def __init__(self, apply: Apply, read: Callable[[str], Train], **options: Any):
+    def __init__(self, apply: Apply, read: Callable[[str], Train], **options: object):
         """`apply` makes segments and their number of repeats the train; `read` makes them of a CSV text."""
         self._apply, self._read = apply, read
         self._segments: tuple[Segment, ...] = ()
@@ -50,7 +50,7 @@ class SegmentEditor(JSComponent):
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ from the page
-    def _handle_msg(self, data: Any) -> None:
+    def _handle_msg(self, data: object) -> None:
         """A message of the browser: anything may come."""
         if not isinstance(data, dict):
             return
@@ -72,7 +72,7 @@ class SegmentEditor(JSComponent):
             _, text, times = PRESETS[data["kind"]]
             return parts.stretched(parts.from_text(text), self._factor), times
         if act == "repeats":
-            return now, number("Repeats", data["text"], 1, 10_000, whole=True)
+            return now, int(number("Repeats", data["text"], 1, 10_000, whole=True))
         if act == "csv":
             return self._read(data["text"][:LONGEST])
         if act == "add":
@@ -94,7 +94,7 @@ class SegmentEditor(JSComponent):
         if act == "kind":
             return parts.changed(segment, data["kind"], self._factor)
         if act == "times":
-            return replace(segment, times=number(f"{here}, times", data["text"], 1, parts.MOST_TIMES, whole=True))
+            return replace(segment, times=int(number(f"{here}, times", data["text"], 1, parts.MOST_TIMES, whole=True)))
         if act == "table":
             text = data["text"][:LONGEST].replace(",", " ").replace(";", " ")
             return replace(parts.from_text(f"table {text}")[0], times=segment.times)
@@ -106,15 +106,15 @@ class SegmentEditor(JSComponent):
         return parts.checked(replace(segment, values=tuple(values)), here)
 
 
-def number(name: str, text: Any, low: float, high: float, **options: Any) -> Any:
+def number(name: str, text: object, low: float, high: float, *, whole: bool = False, unit: str = "") -> float:
     """The number that was typed, or a sentence."""
     try:
-        return read_number(str(text), low, high, **options)
+        return read_number(str(text), low, high, whole=whole, unit=unit)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
 
-def line_of(segment: Segment) -> dict[str, Any]:
+def line_of(segment: Segment) -> dict[str, object]:
     """What the page shows of a segment."""
     return {"kind": segment.kind, "values": words(segment), "times": segment.times, "help": KINDS[segment.kind].help}
 

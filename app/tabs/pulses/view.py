@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.models import ColumnDataSource, Range1d
+from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
+from app.look.axes import steps
 from app.look.legend import cell_entries, legend, swatch
 from app.look.theme import COLORS, NEUTRAL
 from app.settings.sections import MAX_CELLS
@@ -16,6 +18,7 @@ from app.settings.segments import Segment, to_text
 from app.tabs.pulses.editor import SegmentEditor
 from app.tabs.view import Context
 from app.tabs.view import View as Base
+from synaptogen_core.counts import counted
 
 if TYPE_CHECKING:
     from app.tabs.pulses.compute import Effect, Result
@@ -48,20 +51,21 @@ class View(Base):
     def _apply(self, segments: tuple[Segment, ...], repeats: int) -> None:
         self.context.apply({"kind": "lab", "segments": to_text(segments), "cycles": repeats})
 
-    def _figure(self, name: str, title: str, y: str, height: int) -> Any:
+    def _figure(self, name: str, title: str, y: str, height: int) -> Figure:
         figure = self.theme.figure(f"pulses {name}", title=title, x="Pulse", y=y, height=height, x_range=self.x)
         figure.min_border_left = 74
+        figure.xaxis.ticker.min_interval = 1
         figure.vspan("x", source=self.edges, line_color=NEUTRAL, line_dash="dotted")
         return figure
 
-    def _voltage(self) -> Any:
+    def _voltage(self) -> Figure:
         figure = self._figure("voltage", "Voltage of each pulse", "Voltage (V)", 170)
         figure.yaxis.ticker.desired_num_ticks = 3
         self.volts = ColumnDataSource(XY)
-        self.theme.ink(figure.step("x", "y", source=self.volts, mode="center", line_width=1.5).glyph, "line_color")
+        self.theme.ink(figure.step("x", "y", source=self.volts, mode="after", line_width=1.5).glyph, "line_color")
         return figure
 
-    def _response(self) -> Any:
+    def _response(self) -> Figure:
         figure = self._figure("response", "Conductance after each pulse", "Conductance (µS)", 300)
         self.bands = [ColumnDataSource(BAND) for _ in range(2)]
         for source, alpha in zip(self.bands, (0.2, 0.35), strict=True):
@@ -77,7 +81,7 @@ class View(Base):
         self.editor.show(result.segments, result.repeats, result.factor)
         self.editor.found = [said(effect) for effect in result.effects]
         pulse, micro = result.pulse, 1e6
-        self.volts.data = {"x": pulse, "y": result.voltage}
+        self.volts.data = steps(pulse, result.voltage)
         low, wide, middle, high, top = result.band * micro if result.pulse.size else np.empty((5, 0))
         self.bands[0].data = {"x": pulse, "low": low, "high": top}
         self.bands[1].data = {"x": pulse, "low": wide, "high": high}
@@ -89,7 +93,7 @@ class View(Base):
         self.x.update(start=-0.5, end=last + 0.5, reset_start=-0.5, reset_end=last + 0.5)
         whose = f" of cell ({result.names[-1][0]}, {result.names[-1][1]})" if result.own else ""
         self.voltage.title.text = f"Voltage of each pulse{whose}"
-        self.note.object = result.note or f"{result.cells:,} cells; {last + 1:,} pulses."
+        self.note.object = result.note or f"{counted(result.cells, 'cell')}; {counted(last + 1, 'pulse')}."
         blue = COLORS["r_hrs"]
         bands = swatch(blue, "median of the cells"), swatch(blue, "50 % and 90 % of them", kind="area")
         self.legend.object = legend([*bands, *cell_entries(result.names)])

@@ -13,6 +13,7 @@ from scipy.stats import binom
 from app.settings.sections import Choices, Request, TabOptions
 from app.work.runs import Run
 from synaptogen_core.analysis import statistics_api
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURE_NAMES
 
 USES: frozenset[str] = frozenset()
@@ -139,7 +140,7 @@ def autocorrelation(run: Run) -> Group:
                            found["autocorrelation_interval"].values[lag, i], USUAL)
     ]  # fmt: skip
     return Group("Autocorrelation", tuple(numbers),
-                 f"Exact: as the estimator sees an endless run in {run.cycles} cycles.")  # fmt: skip
+                 f"Exact: as the estimator sees an endless run in {counted(run.cycles, 'cycle')}.")  # fmt: skip
 
 
 def correlations(run: Run) -> list[Group]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 from bokeh.models import BoxAnnotation, ColumnDataSource, FactorRange, Range1d, Span
+from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
 from app.look.legend import legend, swatch
@@ -31,6 +32,8 @@ tr { border-top: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 td.in::before { content: "✓ "; color: #009E73; } td.out::before { content: "✗ "; color: #D55E00; font-weight: 700; }
 td.in { background: rgba(0, 158, 115, 0.10); } td.out { background: rgba(213, 94, 0, 0.18); }
 .scroll { overflow-x: auto; }
+@media (max-width: 599px) { table { font-size: 11px; } td small { font-size: 9.5px; }
+  th, td { padding: 2px 3px; } th { white-space: normal; } }
 """
 UNKNOWN = """<ul style="margin:0;padding-left:20px;line-height:1.5">
 <li><b>Time.</b> A pulse has no rise time and its width does nothing; nothing is forgotten (the tab Time uses laws of
@@ -52,7 +55,7 @@ class View(Base):
         super().__init__(context)
         self.summary, self.notes = theme.heading(""), theme.note()
         self.figure = self._figure()
-        wide: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": (2, 6)}
+        wide: dict[str, object] = {"sizing_mode": "stretch_width", "margin": (2, 6)}
         self.tables = [pn.pane.HTML("", stylesheets=[TABLE], **wide) for _ in range(5)]
         self.layout = layout.column(
             theme.card(self.summary, theme.pane(self.figure), self._legend(), self.notes),
@@ -64,7 +67,7 @@ class View(Base):
             gap=10,
         )  # fmt: skip
 
-    def _figure(self) -> Any:
+    def _figure(self) -> Figure:
         self.rows = FactorRange()
         figure = self.theme.figure(
             "realism", title="Distance from exact", x="Standard errors from the exact value", y="", height=240,
@@ -148,7 +151,8 @@ def cell(number: Number | None, quantiles: bool) -> str:
     if number is None:
         return "<td></td>"
     by = theme.factor(number.column) if quantiles else 1.0
-    exact, half = theme.number(by * number.exact, 4), theme.number(by * REACH * number.error, 2)
+    half = by * REACH * number.error
+    digits = max(0, 1 - int(np.floor(np.log10(half)))) if 0 < half < np.inf else 4  # two of the band's
+    generated, exact = (f"{by * value:,.{digits}f}".replace("-", "−") for value in (number.generated, number.exact))
     state, said = ("in", "inside") if number.inside else ("out", "outside")
-    generated = theme.number(by * number.generated, 4)
-    return f'<td class="{state}" title="{said} the band">{generated}<small>{exact} ± {half}</small></td>'
+    return f'<td class="{state}" title="{said} the band">{generated}<small>{exact} ± {half:,.{digits}f}</small></td>'

@@ -40,6 +40,7 @@ class Options(TabOptions):
     path_seed = param.Integer(0, bounds=(0, 9999), label="Seed of the cells", doc="Of the cells drawn as staircases.")
     table = param.ClassSelector(default=None, class_=Upload, doc="A measured table; no link can hold it.")
     UNITS: ClassVar[dict[str, str]] = {"g_low": "µS", "g_high": "µS", "g_threshold": "µS"}
+    LOOKS = frozenset()
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in super().names() if name != "table")

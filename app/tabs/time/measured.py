@@ -9,6 +9,7 @@ import numpy as np
 
 from synaptogen_core.analysis.retention.fit import at_birth
 from synaptogen_core.analysis.retention.validate import two_time
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.retention_table import table_from
 from synaptogen_core.exchange.measurements.source import Source
@@ -69,7 +70,8 @@ def measured(name: str, data: bytes) -> Measured:
     later = table.time > 0
     born = at_birth(table.wide()[0])[table.birth]
     found = two_time(table)
-    said = f"{name}: {table.time.size:,} reads of {table.births:,} births" + "".join(f"; {n}" for n in table.notes)
+    said = f"{name}: {counted(table.time.size, 'read')} of {counted(table.births, 'birth')}"
+    said += "".join(f"; {n}" for n in table.notes)
     ratio = found.values.reshape(-1, 3)
     if not ratio.size:
         said += ". It takes a read at birth and at two later times for the two-time ratio."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bokeh.models import ColumnDataSource, Range1d, Whisker
+from bokeh.models import ColumnDataSource, Range, Range1d, Whisker
+from param.parameterized import Event
 
 from app.controls.upload import door
 from app.look import theme
@@ -28,7 +29,7 @@ NO_RATIO = {"x": [], "y": [], "low": [], "high": []}
 class MeasuredView:
     """`take(name, data)` gets a file that came through the door."""
 
-    def __init__(self, look: Theme, take: Callable[[str, bytes], None], x_range: Any):
+    def __init__(self, look: Theme, take: Callable[[str, bytes], None], x_range: Range):
         self._take = take
         self.file = door(
             "Drop a table of retention here, or click", self._refuse, MOST_MB, self._taken, margin=(6, 8),
@@ -73,7 +74,7 @@ class MeasuredView:
         )
         self.note.object = legend([table, *theories]) + WHAT
 
-    def _taken(self, event: Any) -> None:
+    def _taken(self, event: Event) -> None:
         if event.new is not None:
             self._take(str(self.file.filename or "file"), bytes(event.new))
             self.file.param.update(value=None)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource, Range1d
+from bokeh.plotting import figure as Figure
 
 from app.look import theme
 from app.look.legend import legend, swatch
@@ -22,7 +23,7 @@ BAND = {"x": [], "low": [], "high": []}
 class TraceView:
     """Three figures; `cards` are laid out by the tab. `rate`: the control of how often is read."""
 
-    def __init__(self, look: Theme, rate: Any):
+    def __init__(self, look: Theme, rate: object):
         self.theme = look
         self.lines: dict[str, ColumnDataSource] = {}
         self.bands: dict[str, ColumnDataSource] = {}
@@ -48,7 +49,7 @@ class TraceView:
             theme.card(self.spectrum, self.notes[1]), theme.card(self.allan, self.notes[2]),
         ]  # fmt: skip
 
-    def _line(self, figure: Any, name: str, color: str, **options: Any) -> None:
+    def _line(self, figure: Figure, name: str, color: str, **options: object) -> None:
         self.lines[name] = ColumnDataSource(XY)
         line = figure.line("x", "y", source=self.lines[name], **options)
         if color == "ink":

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, Range1d, Span
-from bokeh.palettes import RdBu11
 
 from app.controls.panel import Group, Panel
 from app.look import theme
 from app.look.axes import mark_times
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import legend, swatch
-from app.look.theme import COLORS
+from app.look.tags import ALONE
+from app.look.theme import COLORS, DIVERGING
 from app.tabs.time.measured_view import MeasuredView
 from app.tabs.time.trace_view import TraceView
 from app.tabs.view import Context
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 COLOR = (COLORS["r_hrs"], COLORS["r_lrs"])  # of the lower and the upper level
 LEAST = 1e-6
 MAPS = 4
+OUTER = 0.10  # of the widest band, which a pinned run A is drawn by
 
 
 class View(Base):
@@ -73,6 +75,9 @@ class View(Base):
             sizing_mode="stretch_width", margin=0, sx={"gap": "10px"},
         )  # fmt: skip
 
+    def of_one_run(self) -> Sequence[CellMap]:
+        return self.maps
+
     def update(self, result: Result) -> None:
         self.label.object = result.label
         theme.say(self.outside, result.outside)
@@ -92,12 +97,12 @@ class View(Base):
         largest = float(np.quantile(np.abs(result.later[-1].change), 0.99)) or 0.01
         for one, note, later in zip(self.maps, self.map_notes, result.later, strict=True):
             title = f"Change after {later.moment} (%)"
-            scale = Scale(RdBu11[::-1], -100 * largest, 100 * largest, title, "Change", "0.00", "%")
+            scale = Scale(DIVERGING, -100 * largest, 100 * largest, title, "Change", "0.00", "%")
             one.show(100 * later.change, 0, later.change.shape, scale)
             one.mark(result.cells)
             note.object = f"{100 * later.moved:.0f} % of the cells jumped; RMS {100 * later.rms:.2g} %"
         self.map_note.object = (
-            "Read currents beside those at the end of the train, all four on one scale. "
+            "Read currents compared with those at the end of the train, all four on one scale. "
             f"After the last one, the next jump of any cell comes in {duration(result.next_event)}."
         )
 
@@ -110,12 +115,14 @@ class View(Base):
         mark_times(self.fan.xaxis[0])
         self.bands, self.medians, self.paths = [], [], []
         for color in COLOR:
-            for alpha in (0.10, 0.14, 0.2):
+            for alpha in (OUTER, 0.14, 0.2):
                 source = ColumnDataSource({"x": [], "low": [], "high": []})
-                self.fan.varea("x", "low", "high", source=source, color=color, alpha=alpha)
+                band = self.fan.varea("x", "low", "high", source=source, color=color, alpha=alpha)
+                band.tags = [] if alpha == OUTER else [ALONE]
                 self.bands.append(source)
             paths, median = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
-            self.fan.step("x", "y", source=paths, mode="after", color=color, line_width=0.8, alpha=0.6)
+            steps = self.fan.step("x", "y", source=paths, mode="after", color=color, line_width=0.8, alpha=0.6)
+            steps.tags = [ALONE]
             self.fan.line("x", "y", source=median, color=color, line_width=2.5)
             self.paths.append(paths)
             self.medians.append(median)

@@ -14,6 +14,7 @@ from synaptogen_core.analysis.conduction.known_state import LOW, Branches, Loops
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
 from synaptogen_core.analysis.resampling import bootstrap_weights, check_confidence
 from synaptogen_core.array.blas import one_thread
+from synaptogen_core.counts import counted
 from synaptogen_core.device.curve_rules import U_MAX_LIMIT, most_u_max
 from synaptogen_core.errors import CurvesUnknown
 from synaptogen_core.measurement import is_measurement
@@ -177,8 +178,8 @@ def _loop_warnings(loops: Loops) -> list[str]:
     short, cycles = int((~loops.full).sum()), loops.ends.size
     if short:
         said.append(
-            f"u_max: {short} of {cycles} sweeps end below the common {loops.common_end:.3g} V; eta and the resistance "
-            "after RESET are taken from the others."
+            f"u_max: {short} of {counted(cycles, 'sweep')} end below the common {loops.common_end:.3g} V; eta and the "
+            "resistance after RESET are taken from the others."
         )
     if not loops.by_device:
         said.append("Intervals of the curves and of eta are those of resampled blocks of cycles: too few devices.")

@@ -11,6 +11,7 @@ from synaptogen_core import checks
 from synaptogen_core.analysis.conduction.curves import GRID, Curves, currents
 from synaptogen_core.analysis.conduction.fit_curves import fit_curves
 from synaptogen_core.analysis.loops.extraction import FeatureOptions
+from synaptogen_core.counts import counted
 from synaptogen_core.device.curve_rules import most_u_max
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import CurvesUnknown
@@ -62,7 +63,7 @@ def curves_for(
     except CurvesUnknown as unknown:
         gaps = ((f.symbol, int(np.isnan(features[f.name].values).sum())) for f in FEATURES if f.name in features)
         missing = ", ".join(f"{count:,} have no {symbol}" for symbol, count in gaps if count)
-        why = f"of {features.sizes['record']:,} loops {missing}" if missing else str(unknown).split(";")[0]
+        why = f"of {counted(features.sizes['record'], 'loop')} {missing}" if missing else str(unknown).split(";")[0]
         other = scaled_curves(template, used)
         return replace(other, warnings=(*other.warnings, f"I-V curves: not fitted, as {why}."))
 

@@ -28,10 +28,10 @@ from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.analysis.loops.screening import screen_devices, with_drift
 from synaptogen_core.analysis.resampling import check_confidence
 from synaptogen_core.array.blas import one_thread
+from synaptogen_core.counts import counted
 from synaptogen_core.device import rules
 from synaptogen_core.device.frozen import Frozen, freeze
 from synaptogen_core.device.parameters import DeviceParameters
-from synaptogen_core.drawing import cards
 from synaptogen_core.measurement import data_hash, from_simulation, is_measurement
 from synaptogen_core.progress import Cancel, Progress, Work
 from synaptogen_core.schema import FEATURES
@@ -99,9 +99,9 @@ class Fit(Frozen):
         rows = [
             ("Devices", f"{self.features.sizes['device']:,} of {self.devices.sizes['device']:,}"),
             ("Cycles", f"{self.features.sizes['record']:,}"),
-            ("Memory", cards.counted(self.orders.attrs["chosen"], "cycle")),
+            ("Memory", counted(self.orders.attrs["chosen"], "cycle")),
             ("Kinds of device", str(self.components.attrs["chosen"])),
-            ("Be careful", f"{cards.counted(len(self.warnings), 'warning')}: see .warnings" if self.warnings else ""),
+            ("Be careful", f"{counted(len(self.warnings), 'warning')}: see .warnings" if self.warnings else ""),
         ]
         return card.html(self.device.name, rows, self.device_points, self.estimates)
 
@@ -299,8 +299,8 @@ def _device(
         u_max=curves.u_max,
         valid_range=curves.valid_range,
         outliers=tuple(k for k in small if volume[k] > volume[0]),
-        source=f"fitted to {source} (data {measured.attrs['data_hash']}): {panel.devices} devices, "
-        f"{int(panel.counts.max(axis=1).sum()):,} cycles",
+        source=f"fitted to {source} (data {measured.attrs['data_hash']}): {counted(panel.devices, 'device')}, "
+        f"{counted(int(panel.counts.max(axis=1).sum()), 'cycle')}",
         citation=template.citation,
     )
     if device.clipped_share() > MOST_CLIPPED:

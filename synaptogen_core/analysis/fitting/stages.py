@@ -20,6 +20,7 @@ from synaptogen_core.analysis.fitting.device_to_device import (
     sampling_error,
 )
 from synaptogen_core.analysis.resampling import bootstrap_weights
+from synaptogen_core.counts import counted
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import NeedsExtended
 from synaptogen_core.progress import Work
@@ -252,7 +253,7 @@ def learn_cycles(
         many = made(found, panel.devices * FEW_REPLICATES, 2)
         found = cycle_to_cycle.simulated_replicates(found, many, recipe, panel.devices)
         said.assumed.append(
-            f"With {panel.devices} device{'s' * (panel.devices > 1)}, intervals of cycle-to-cycle numbers come from "
+            f"With {counted(panel.devices, 'device')}, intervals of cycle-to-cycle numbers come from "
             "simulated measurements of the fitted device."
         )
     if replicates:

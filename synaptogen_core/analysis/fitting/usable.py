@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from synaptogen_core.analysis.fitting.cycle_table import Panel, panel_of
 from synaptogen_core.analysis.fitting.stages import Said
 from synaptogen_core.analysis.loops import screening
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import NeedsExtended
 from synaptogen_core.measurement import select_records
 from synaptogen_core.schema import DEVICE_STATES, FAILURES, FEATURES
@@ -50,7 +51,7 @@ def usable(
         if code != "healthy" and count:
             labels = [str(label)[:40] for label in report["device"].values[report["state"].values == number]]
             said.warnings.append(
-                f"{count} of {report.sizes['device']} devices left out ({words}): {', '.join(labels[:8])}"
+                f"{count} of {counted(report.sizes['device'], 'device')} left out ({words}): {', '.join(labels[:8])}"
                 + (" and others." if count > 8 else ".")
             )
     if not keep.any():
@@ -70,7 +71,7 @@ def usable(
         (steady | ~lasting, "a feature that never varies"),
     ):
         if not kept.all():
-            said.warnings.append(f"{int((~kept).sum()):,} of {kept.size:,} devices left out ({words}).")
+            said.warnings.append(f"{int((~kept).sum()):,} of {counted(kept.size, 'device')} left out ({words}).")
     if not (lasting & steady).all():
         chosen = (lasting & steady)[used["device_index"].values]
         keep[keep] = chosen

@@ -19,6 +19,7 @@ from synaptogen_core.analysis.staged.learn import PARTS, Result, learn
 from synaptogen_core.analysis.staged.stuck import runs_of, set_aside, with_runs
 from synaptogen_core.analysis.staged.table import add_result, parts_dataset
 from synaptogen_core.array.blas import one_thread
+from synaptogen_core.counts import counted
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
 from synaptogen_core.progress import Cancel, Progress, Work
@@ -108,8 +109,8 @@ def fit_extended(
     source = str(measured.attrs.get("source") or "measured cycles")[:MOST_SOURCE]
     device = replace(
         result.device,
-        source=f"fitted to {source} (data {measured.attrs['data_hash']}): {panel.devices} devices, "
-        f"{int(panel.counts.max(axis=1).sum()):,} cycles",
+        source=f"fitted to {source} (data {measured.attrs['data_hash']}): {counted(panel.devices, 'device')}, "
+        f"{counted(int(panel.counts.max(axis=1).sum()), 'cycle')}",
         citation=template.citation,
         notes=(*said.warnings, *said.assumed, *parts.attrs["sentences"]),
         extension=with_runs(result.device, runs) if stuck else result.device.extension,

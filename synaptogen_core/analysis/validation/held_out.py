@@ -18,6 +18,7 @@ from synaptogen_core.analysis.staged.cycles import in_coordinates
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation import distances as stats
 from synaptogen_core.analysis.validation.rows import HALF
+from synaptogen_core.counts import counted
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.variations import levinson
@@ -75,7 +76,7 @@ def refits(whole: Fit, features: xr.Dataset, work: Work | None = None) -> Refits
         work.done(0.6)
     devices = features.sizes["device"]
     if devices < FEWEST_DEVICES:
-        said["devices"] = f"of {devices} device{'s' * (devices > 1)}, no half can be held back"
+        said["devices"] = f"of {counted(devices, 'device')}, no half can be held back"
         return Refits(early, half, said)
     try:
         half = refit(whole, select_records(features, features["device_index"].values % 2 == 0))

@@ -10,6 +10,7 @@ import xarray as xr
 
 from synaptogen_core.analysis.loops.screening import STATE
 from synaptogen_core.analysis.validation.distances import KINDS, LEVELS, SHAPES
+from synaptogen_core.counts import counted
 from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
@@ -191,9 +192,8 @@ def _drift(devices: xr.Dataset) -> Finding:
         typical = size.where(moving).median("device")
         named = [f"{_symbol(str(name))} by {float(typical.sel(feature=name)):.1f}" for name in devices["feature"].values
                  if bool(moving.sel(feature=name).any())]  # fmt: skip
-        text = (
-            f"{count} of {total} devices drift or jump ({_list(named)} standard deviations): drift looks like memory."
-        )
+        sizes = f"{_list(named)} standard deviations"
+        text = f"{count} of {counted(total, 'device')} drift or jump ({sizes}): drift looks like long memory."
         return Finding("Drift", False, text)
     return Finding("Drift", True, "No device drifts or jumps by more than its memory explains.")
 

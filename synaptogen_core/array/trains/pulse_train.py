@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.trains import composition
-from synaptogen_core.array.trains.composition import Node
 from synaptogen_core.array.trains.random_voltages import RandomSource
 from synaptogen_core.array.trains.records import Pulses, Waveform
 from synaptogen_core.array.trains.table import table
 from synaptogen_core.array.trains.timing import Ns, Wait
 from synaptogen_core.array.trains.waveforms import Cycling, Head, Identical, ReadOnly, Staircase, Sweep
+from synaptogen_core.counts import counted
 from synaptogen_core.device.frozen import Frozen, read_only
 from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.drawing import cards
@@ -40,10 +40,10 @@ class PulseTrain(Frozen):
     ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal when they are written down alike.
     """
 
-    node: Node
+    node: composition.Node
 
     def __post_init__(self) -> None:
-        if not isinstance(self.node, Node):
+        if not isinstance(self.node, composition.Node):
             raise TypeError(
                 f"node: must come from one of the makers (got {type(self.node).__name__}); "
                 "for voltages one by one use PulseTrain.table"
@@ -381,7 +381,7 @@ class PulseTrain(Frozen):
         return hash(self.node.key())
 
     def __repr__(self) -> str:
-        return f"<PulseTrain of {len(self):,} pulses in {self.cycles:,} cycles: {self.to_python()}>"
+        return f"<PulseTrain of {counted(len(self), 'pulse')} in {counted(self.cycles, 'cycle')}: {self.to_python()}>"
 
     def _repr_html_(self) -> str:
         return cards.train(len(self), self.cycles, [("Made by", self.to_python())], *self.waveform(SHOWN)[:2])

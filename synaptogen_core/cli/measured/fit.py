@@ -17,6 +17,7 @@ import xarray as xr
 from synaptogen_core.cli import arguments as wishes
 from synaptogen_core.cli import console
 from synaptogen_core.cli.measured import fit_summary
+from synaptogen_core.counts import counted
 from synaptogen_core.durations import duration
 from synaptogen_core.errors import ColumnsUnclear, FileError, NeedsExtended
 from synaptogen_core.exchange.api import load_device, load_measurements, save_device, save_estimates, save_features_csv
@@ -192,7 +193,7 @@ def fit(
     outputs = {"--output": output, "--report": report, "--estimates": estimates, "--features": features}
     writes = [path for path in outputs.values() if path is not None]
     file = files[0]
-    _check_outputs(file, outputs, layout, model, force)
+    _check_outputs(files, outputs, layout, model, force)
     limits = fitting_api.limits_said(limit or ())
     origin = load_device(template)
     columns, units = wishes.named("--column", column or ()), wishes.named("--unit", unit or ())
@@ -268,13 +269,14 @@ def fit(
         fit_summary.show_numbers(console.out(), numbers)
     if writes:
         wrote = ", ".join(map(str, writes))
-        console.tell(f"\nwrote {wrote}: {ds.sizes['record']:,} cycles, {duration(time.perf_counter() - begin)}")
+        cycles = counted(ds.sizes["record"], "cycle")
+        console.tell(f"\nwrote {wrote}: {cycles}, {duration(time.perf_counter() - begin)}")
     else:
         console.tell("\nnothing written; give -o device.json, --report report.html or --estimates table.csv")
 
 
 def _check_outputs(
-    file: Path, outputs: Mapping[str, Path | None], layout: str, model: str, force: bool
+    files: Sequence[Path], outputs: Mapping[str, Path | None], layout: str, model: str, force: bool
 ) -> None:  # fmt: skip
     """Refuse before the work what could not be written after it."""
     output, report, estimates, features = outputs.values()
@@ -295,8 +297,8 @@ def _check_outputs(
             continue
         if not path.absolute().parent.is_dir():
             raise FileError(f"{path}: must lie in a folder that exists (got {path.parent}); make it first")
-        if path.is_dir() or (path.exists() and file.exists() and path.samefile(file)):
-            raise FileError(f"{path}: must be neither FILE nor a folder (got one of them); give another name")
+        if path.is_dir() or (path.exists() and any(f.exists() and path.samefile(f) for f in files)):
+            raise FileError(f"{path}: must be neither a FILE nor a folder (got one of them); give another name")
         if path.exists() and not force:
             raise FileError(f"{path}: must not exist yet (got one); give --force to replace it, or another name")
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from synaptogen_core.cli import tables
 from synaptogen_core.cli.console import printable, say
+from synaptogen_core.counts import counted
 from synaptogen_core.exchange.measurements.columns import TableLayout
 from synaptogen_core.report import summary
 
@@ -41,7 +42,7 @@ def show(console: Console, fit: Fit, validation: Validation | None, measured: xr
     """
     facts = [("device", f"{fit.device.name}, hash {fit.device.hash}")]
     facts += [(row.label.lower(), row.text) for row in summary.facts(fit, measured)]
-    facts += [(f"  {words}", f"{n:,} cycles") for words, n in summary.failures(measured)]
+    facts += [(f"  {words}", counted(n, "cycle")) for words, n in summary.failures(measured)]
     tables.pairs(console, ((word, printable(text)) for word, text in facts))
     console.print(_numbers(fit), markup=False)
     if validation is not None:

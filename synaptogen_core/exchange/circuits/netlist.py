@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
+from synaptogen_core.counts import counted
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.device.parameters import DeviceParameters
@@ -294,7 +295,7 @@ def _head(elements: Elements, bias: Bias, graph: Graph) -> str:
         f"Bias: {min(volts)!r} to {max(volts)!r} V, {floating}",
     ]
     if bias.conducting is not None:
-        said.append(f"Select transistors: on in {int(bias.conducting.sum())} of {rows} rows")
+        said.append(f"Select transistors: on in {int(bias.conducting.sum())} of {counted(rows, 'row')}")
     if graph.lost():
-        said.append(f"Left out: {graph.lost()} places of lines without a path to a driven line or to ground")
+        said.append(f"Left out: {counted(graph.lost(), 'place')} of lines without a path to a driven line or to ground")
     return "".join(f"* {line}\n" for line in said)

@@ -10,6 +10,7 @@ import numpy as np
 
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray
+from synaptogen_core.counts import counted
 from synaptogen_core.crossbar.circuit.bias import Bias
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.durations import duration
@@ -148,7 +149,7 @@ def pulsed_netlist(
         passed = duration(array.time).replace("µ", "u")
         head.append(f"Cells begin as programmed, not as {passed} have left them: the module knows no retention")
     if graph.lost():
-        head.append(f"Left out: {graph.lost()} places of lines without a path to a driven line or to ground")
+        head.append(f"Left out: {counted(graph.lost(), 'place')} of lines without a path to a driven line or to ground")
     sources = [(t.name, t.node, pulses.corners(t)) for t in graph.terminals]
     return write(Parts(title, head, compiled, module_name(array.device), sources, resistors, cells, pulses, graph))
 

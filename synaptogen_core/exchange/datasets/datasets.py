@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -348,11 +349,13 @@ def open_container(file: Path, kind: str) -> xr.Dataset:
     Exception
         Whatever HDF5, Zarr and xarray raise for a damaged file.
     """
-    if kind == ".nc":
-        return xr.open_dataset(file, engine="h5netcdf")
-    store: Any = ZipStore(file, mode="r") if kind == ".zarr.zip" else file
-    _check_pieces(file, zarr.open_group(store, mode="r"))
-    return xr.open_dataset(store, engine="zarr", consolidated=False, chunks=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # dimensions without names, other files in a folder
+        if kind == ".nc":
+            return xr.open_dataset(file, engine="h5netcdf")
+        store: Any = ZipStore(file, mode="r") if kind == ".zarr.zip" else file
+        _check_pieces(file, zarr.open_group(store, mode="r"))
+        return xr.open_dataset(store, engine="zarr", consolidated=False, chunks=None)
 
 
 def _check_pieces(file: Path, group: zarr.Group) -> None:

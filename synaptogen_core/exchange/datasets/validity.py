@@ -9,8 +9,12 @@ import xarray as xr
 
 from synaptogen_core.array.runs.dataset import settings_of, train_of
 from synaptogen_core.device.parameters import DeviceParameters
+from synaptogen_core.errors import shown
 from synaptogen_core.schema import FEATURE_NAMES, SCHEMA_VERSION, STATE_NAMES, VARIABLES, cell_dims
 
+# Attributes that HDF5, NetCDF and xarray keep for themselves.
+TAKEN = frozenset({"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates",
+                   "_nc3_strict", "_NCProperties", "coordinates"})  # fmt: skip
 TABLE_DIM = "train_entry"
 KINDS = {"f": "floating-point numbers", "iu": "whole numbers", "b": "True and False"}
 KIND_OF = {
@@ -46,7 +50,7 @@ def check(ds: xr.Dataset, *, values: bool = True) -> None:
 
 
 def check_attributes(ds: xr.Dataset) -> None:
-    """Check that every attribute can stand in a file: text, a number, or a list of either.
+    """Check that every attribute can stand in a file, whatever its format: text, a number, or a list of either.
 
     Parameters
     ----------
@@ -60,13 +64,29 @@ def check_attributes(ds: xr.Dataset) -> None:
     owners = [("", ds.attrs), *((f" of {name}", ds[name].attrs) for name in map(str, ds.variables))]
     for owner, attrs in owners:
         for key, value in attrs.items():
-            held = value if isinstance(value, (list, tuple)) else [value]
-            plain = all(isinstance(one, (str, int, float, np.number, np.ndarray)) for one in held)
-            if not plain or any(np.asarray(one).dtype.kind not in "iufU" for one in held):
+            if not _is_text(key) or not key or key in TAKEN:
                 raise ValueError(
-                    f"attribute {str(key)!r}{owner}: must be text, a number or a list of them "
-                    f"(got {type(value).__name__}); write it as text"
+                    f"attribute{owner}: must have a name that files have free (got {shown(key)}); give it another name"
                 )
+            if not _stands(value):
+                raise ValueError(
+                    f"attribute {key!r}{owner}: must be text, a number or a list of them "
+                    f"(got {shown(value)}); write it as text"
+                )
+
+
+def _is_text(value: object) -> bool:
+    """Whether files hold it as text: UTF-8 without the letter that ends texts in C."""
+    return type(value) is str and "\0" not in value and value.encode("utf-8", "replace").decode() == value
+
+
+def _stands(value: Any) -> bool:
+    """Whether all formats hold a value: text, a number, or several of one kind."""
+    held = value if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(one, str) for one in held):
+        return all(map(_is_text, held))
+    numbers = [np.asarray(one) for one in held if isinstance(one, (int, float, np.number)) or one is value]
+    return len(numbers) == len(held) and all(n.dtype.kind in "iuf" and n.dtype.itemsize <= 8 for n in numbers)
 
 
 def _check_variable(name: str, variable: xr.DataArray) -> None:

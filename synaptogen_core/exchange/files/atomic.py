@@ -127,13 +127,16 @@ def _replace_folder(temporary: Path, target: Path) -> None:
         os.replace(temporary, target)
         return
     aside = temporary.with_suffix(".old")
-    os.replace(target, aside)
     try:
+        os.replace(target, aside)
         os.replace(temporary, target)
-    except BaseException:
-        os.replace(aside, target)
+    except BaseException:  # a Ctrl-C comes between any two steps, or right after one of them
+        if aside.exists() and not target.exists():
+            os.replace(aside, target)
         raise
-    _remove(aside)
+    finally:
+        if target.exists():
+            _remove(aside)
 
 
 def flush(path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import ColumnsUnclear
 from synaptogen_core.exchange.measurements.columns import TableLayout, shown
 from synaptogen_core.exchange.measurements.reading import Choice
@@ -194,7 +195,7 @@ def whole(runs: Runs, voltage: F64, notes: list[str]) -> Runs:
         cycle = np.arange(first.size)
     notes.append(
         f"{2 * pairs.size:,} of {runs.samples.size:,} records have one sign of the voltage only: neighbours joined "
-        f"to {pairs.size:,} loops, numbered from 0"
+        f"to {counted(pairs.size, 'loop')}, numbered from 0"
     )
     return Runs(runs.device[first], cycle.astype(np.int64), count, runs.line[first])
 
@@ -329,7 +330,7 @@ def notes_of(layout: TableLayout, columns: int | None = None) -> list[str]:
         notes.append(f"cells separated by {SEPARATORS[layout.delimiter]}")
     skipped = (layout.header_line or layout.first_line) - 1
     if skipped > 0:
-        notes.append(f"{skipped} lines before the table skipped")
+        notes.append(f"{counted(skipped, 'line')} before the table skipped")
     if layout.encoding not in ("", "utf-8-sig"):
         notes.append(f"encoding {layout.encoding}")
     return notes

@@ -249,8 +249,7 @@ def _load_all(
         if left < 0:
             raise FileError(f"{source.name} and those before it: must need less memory (got too much); give fewer")
         parts.append((source.title or source.name, ds))
-    layout = _inspected(sources[0], columns, units, reading) if len(sources) > 1 and not reading.files else None
-    ds, notes = collection.joined(parts, reading, layout, what)
+    ds, notes = collection.joined(parts, reading, lambda: _inspected(sources[0], columns, units, reading), what)
     single = all(part.sizes["record"] == 1 for _, part in parts)
     first = [note for note in json.loads(parts[0][1].attrs["notes"]) if not (single and note == COUNTED)]
     ds.attrs["notes"] = json.dumps([*notes, *first], ensure_ascii=False)

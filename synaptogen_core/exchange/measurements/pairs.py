@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import LOOP_ROLES, TableLayout
 from synaptogen_core.exchange.measurements.reading import Choice, Reading
@@ -166,8 +167,8 @@ def records_of(
         assumed=(False, False, *(layout.assumed[p] for p in first)),
         confirmed=(False, False, *(layout.confirmed[p] for p in first)), rows=(), questions=(),
     )  # fmt: skip
-    counted = layout.position("cycle")
-    records = Records(narrow, size, cycle_in_order=pairs.loops and how == "devices" and counted < 0, reading=reading)
+    number = layout.position("cycle")
+    records = Records(narrow, size, cycle_in_order=pairs.loops and how == "devices" and number < 0, reading=reading)
     kept: list[list[tuple[dict[str, F64], list[int], list[str]]]] = [[] for _ in pairs.places]
     row = 0
     for cells, lines in blocks:
@@ -180,7 +181,7 @@ def records_of(
             return numbers_of(cells[place], lines, layout.decimal, layout.name, layout.columns[place])
 
         labels = [cell.strip() for cell in cells[pairs.label]] if pairs.label >= 0 else [str(n + 1) for n in rows]
-        own = numbers_in(counted) if counted >= 0 else np.zeros(len(lines)) if pairs.loops else rows.astype(np.float64)
+        own = numbers_in(number) if number >= 0 else np.zeros(len(lines)) if pairs.loops else rows.astype(np.float64)
         for k, pair in enumerate(pairs.places):
             values = {role: numbers_in(place) for role, place in zip(pairs.roles, pair, strict=True)}
             there = np.flatnonzero(~np.all([np.isnan(one) for one in values.values()], axis=0)).tolist()
@@ -194,4 +195,4 @@ def records_of(
     what = "loop" if pairs.loops else f"{pairs.roles[0]} and {pairs.roles[1]}"
     larger = "; of each pair, the larger is r_hrs" if pairs.by_size else ""
     each = "a device" if how == "devices" else "a cycle" if pairs.loops else "a cycle of the device of its row"
-    return records, f"{len(pairs.places)} pairs of columns: each {what} is {each}{larger}"
+    return records, f"{counted(len(pairs.places), 'pair')} of columns: each {what} is {each}{larger}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from synaptogen_core.counts import counted
 from synaptogen_core.device.retention.table import RetentionTable
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import text
@@ -123,7 +124,7 @@ def table_from(source: Source, name: str) -> RetentionTable:
     g = value if read == "conductance" else 1 / np.where(keep, value, 1.0)
     notes = [f"{found[role][2]} was read as {role}" for role in found]
     if not keep.all():
-        notes.append(f"{np.count_nonzero(~keep)} reads with a gap were left out")
+        notes.append(f"left out: {counted(int(np.count_nonzero(~keep)), 'read')} with a gap")
     kept = np.array(lines)[keep]
     made = sorted_table(np.array(labels, dtype=str)[keep], time[keep], g[keep], kept, name, tuple(notes))
     return replace(made, temperature=_one_temperature(np.concatenate(kelvins)[keep], kept, name)) if kelvins else made

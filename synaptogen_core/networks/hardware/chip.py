@@ -43,8 +43,9 @@ class Chip:
         Resolution of the converters; None: ideal. Their ranges come from `calibrate`; before, an ADC reaches to the
         largest current that its tile could give.
     read_voltage : float, optional
-        Voltage of the largest input [V], above 0 and so low that no cell switches. Default: that of the device's
-        resistances, 0.2 V for the packaged one.
+        Voltage of the largest input [V], above 0 and at most the `valid_range` of the device. Default: that of its
+        resistances, 0.2 V for the packaged one. A read changes no cell; how likely a pulse of this voltage would
+        switch one, `crossbar.switching_probability` says.
     bandwidth : float
         Noise bandwidth of a read [Hz]; 0 for reads without noise.
     density : float

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from synaptogen_core.analysis.exploring.cell_table import CellTable, Column, on_scale
 from synaptogen_core.analysis.exploring.selecting import Chosen
-from synaptogen_core.plots.exploring.drawing import Drawing, Layer, Spec, counted, cycles_of, line, marks
+from synaptogen_core.plots.exploring.drawing import Drawing, Layer, Spec, cycles_of, line, marks, what_counts
 from synaptogen_core.plots.exploring.quantities import Color, Side, colors_of, scale_of, side_of, unit_of
 
 MOST_MARKS = 500  # chosen cells that are marked one by one beside a histogram
@@ -50,7 +50,7 @@ def histogram(table: CellTable, spec: Spec, color: str) -> Drawing:
     Drawing
     """
     (name,) = spec.quantities
-    column, counts = table.column(name), counted(table, spec)
+    column, counts = table.column(name), what_counts(table, spec)
     side = side_of(name, column)
     bars = _bars(table, spec, side, None)
     layers = {
@@ -107,9 +107,10 @@ def violin(table: CellTable, spec: Spec, color: str) -> Drawing:
     whole = Layer("polygons", {"xs": [x for x, _ in outlines], "ys": [y for _, y in outlines], "color": hues})
     layers = {"all": whole, "chosen": line(), "marks": marks()}
     rows = tuple(
-        f"{k + 1}: {share:.1%}" for k, share in enumerate(np.bincount(groups, minlength=len(outlines)) / groups.size)
+        f"{k + 1}: {100 * share:.1f} %"
+        for k, share in enumerate(np.bincount(groups, minlength=len(outlines)) / groups.size)
     )
-    counts = counted(table, spec)
+    counts = what_counts(table, spec)
     up = Side("component", "Component: share of the cells", "", False, -0.6, len(outlines) - 0.4)
     return Drawing(spec, side, up, layers, f"{column.size:,} {counts}", counts, Color(), rows=rows)
 

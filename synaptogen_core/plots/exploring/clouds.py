@@ -17,10 +17,10 @@ from synaptogen_core.plots.exploring.drawing import (
     Drawing,
     Layer,
     Spec,
-    counted,
     cycles_of,
     image_of,
     no_image,
+    what_counts,
 )
 from synaptogen_core.plots.exploring.quantities import Color, Side, colors_of, scale_of, side_of
 from synaptogen_core.types import Bools
@@ -56,7 +56,7 @@ def scatter(table: CellTable, spec: Spec, color: str) -> Drawing:
     """
     x, y = _pair(table, spec)
     across, up = (side_of(name, column) for name, column in zip(spec.quantities, (x, y), strict=True))
-    counts, words = counted(table, spec), f"{x.size:,}"
+    counts, words = what_counts(table, spec), f"{x.size:,}"
     if _is_raster(table, spec):
         layers = {"all": _image(table, spec, [across, up], None), "chosen": Layer("image", no_image())}
         return Drawing(spec, across, up, layers, f"{words} {counts}", counts, Color())

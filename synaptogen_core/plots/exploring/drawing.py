@@ -109,7 +109,7 @@ def cycles_of(table: CellTable, chosen: Chosen) -> Bools:
     return np.broadcast_to(chosen.cells, (table.cycles, table.cells))
 
 
-def counted(table: CellTable, spec: Spec) -> str:
+def what_counts(table: CellTable, spec: Spec) -> str:
     """What the picture counts.
 
     Parameters

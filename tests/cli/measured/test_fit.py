@@ -170,7 +170,7 @@ def test_nothing_is_replaced_unasked(table: Path, tmp_path: Path) -> None:
     copy.write_bytes(table.read_bytes())
     result = run(copy, "--estimates", copy, "--force")
     assert result.exit_code == 1
-    assert "must be neither FILE nor a folder" in result.stderr
+    assert "must be neither a FILE nor a folder" in result.stderr
 
 
 def test_what_is_asked_for_steers_no_terminal(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -49,12 +50,24 @@ def fault(path: Path) -> str:
 # ------------------------------------------------------------------------------------------------- the same bits back
 
 
-@pytest.mark.parametrize("value", [True, None, {"a": 1}, datetime.date(2026, 1, 2), [1, None]])
+@pytest.mark.parametrize(
+    "value",
+    [True, None, {"a": 1}, datetime.date(2026, 1, 2), [1, None], ["a", 1], "a\0b", "\ud800", np.array(["a"]),
+     np.longdouble(1)],
+)  # fmt: skip
 def test_an_attribute_that_no_file_holds_is_named(run: xr.Dataset, value: object, tmp_path: Path) -> None:
     for suffix in (".nc", ".zarr"):
         with pytest.raises(ValueError, match=r"attribute 'annealed': must be text, a number or a list of them \(got"):
             sc.save_dataset(run.assign_attrs(annealed=value), tmp_path / f"a{suffix}")
     sc.save_dataset(run.assign_attrs(annealed=[1.5, 2], why="a text"), tmp_path / "a.nc")
+
+
+@pytest.mark.parametrize("name", ["", 5, "a\0", "NAME", "coordinates", "_NCProperties"])
+def test_an_attribute_whose_name_files_keep_for_themselves_is_refused(
+    run: xr.Dataset, name: object, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"attribute: must have a name that files have free \(got"):
+        sc.save_dataset(run.assign_attrs({name: 1}), tmp_path / "a.nc")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -142,6 +155,16 @@ def test_lazy_reading_leaves_the_values_in_the_file(run: xr.Dataset, tmp_path: P
         with load_dataset(tmp_path / f"run{suffix}", lazy=True) as ds:
             assert not ds["r_hrs"].variable._in_memory
             np.testing.assert_array_equal(ds["r_hrs"][3, 1], run["r_hrs"][3, 1])
+
+
+def test_what_libraries_remark_about_a_file_is_nobodys_business(run: xr.Dataset, tmp_path: Path) -> None:
+    """Here, a warning is an error."""
+    save_dataset(run, tmp_path / "run.zarr")
+    (tmp_path / "run.zarr" / ".DS_Store").write_text("of another program")
+    xr.testing.assert_identical(load_dataset(tmp_path / "run.zarr"), run)
+    with h5py.File(tmp_path / "plain.nc", "w") as plain:  # dimensions without names
+        plain["a"] = np.arange(4)
+    assert "schema_version: must be among the attributes" in fault(tmp_path / "plain.nc")
 
 
 # ------------------------------------------------------------------------------------------------ without our package

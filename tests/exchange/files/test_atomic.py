@@ -117,6 +117,28 @@ def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path: Path, monkeypatch
     assert contents(tmp_path) == {"a/x": b"old"}
 
 
+@pytest.mark.parametrize(("interrupted", "stays"), [(1, "old"), (2, "new")])
+def test_a_folder_is_there_whenever_a_ctrl_c_comes(
+    interrupted: int, stays: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "old").write_text("x")
+    replace, calls = os.replace, []
+
+    def stopped_after(source: Any, target: Any) -> None:
+        replace(source, target)
+        calls.append(source)
+        if len(calls) == interrupted:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", stopped_after)
+    with pytest.raises(KeyboardInterrupt), atomic.replacing(tmp_path / "a") as temporary:
+        temporary.mkdir()
+        (temporary / "new").write_text("x")
+    assert contents(tmp_path) == {f"a/{stays}": b"x"}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
 def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
     for text in ("old", "new"):
         with atomic.replacing(tmp_path / "a") as temporary:

@@ -133,7 +133,7 @@ def test_easyexpert_sweeps_one_below_the_other(numbered: bool) -> None:
     assert ds["cycle"].values.tolist() == ([1, 2, 3] if numbered else [0, 1, 2])
     other = made_files.easyexpert(made_loops(cell, 1, seed=6), 5, columns="V2, I2")
     mixed = measurements_from_bytes(made_files.easyexpert(made) + other, "t.csv")
-    assert mixed.sizes["record"] == 3 and "left out: 1 sweeps of 'I/V Sweep' with the columns 'V2,I2'" in notes(mixed)
+    assert mixed.sizes["record"] == 3 and "left out: 1 sweep of 'I/V Sweep' with the columns 'V2,I2'" in notes(mixed)
 
 
 def test_a_fault_in_an_instruments_file_names_its_own_line() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import TableLayout, shown
 from synaptogen_core.exchange.measurements.doubts import FULL, Runs, ask, ends, gathered, repeated, whole
@@ -101,7 +102,7 @@ def of_archive(source: Source) -> list[Source]:
 def joined(
     parts: Sequence[tuple[str, xr.Dataset]],
     reading: Reading,
-    layout: TableLayout | None = None,
+    layout: Callable[[], TableLayout] | None = None,
     what: str = "files",
 ) -> tuple[xr.Dataset, list[str]]:
     """The measurements of several files as one.
@@ -112,8 +113,8 @@ def joined(
         At least one; all with loops, or all with features.
     reading : Reading
         Whether each file is a cycle or a device.
-    layout : TableLayout, optional
-        Of the first file, for the question; needed if `reading` does not say what files are.
+    layout : callable, optional
+        Gives that of the first file, for the question; needed if `reading` does not say what files are.
     what : str
         What they are called: "files", or "sheets".
 
@@ -140,8 +141,8 @@ def joined(
     if not how and layout is not None:
         stems = {re.sub(r"\d+", "#", name) for name, _ in parts}
         guess = "cycles" if len(stems) == 1 else "devices"
-        ask(layout, [], [Choice("files", f"{len(parts)} {what} of one record each: is each a cycle of one device, or a "
-                                "device?", ("cycles", "devices"), guess)])  # fmt: skip
+        asked = f"{len(parts)} {what} of one record each: is each a cycle of one device, or a device?"
+        ask(layout(), [], [Choice("files", asked, ("cycles", "devices"), guess)])
     labels: list[str] = []
     devices, cycles = [], []
     for k, (name, ds) in enumerate(parts):
@@ -166,8 +167,9 @@ def joined(
         )
         for name in names
     }
-    said = f"{len(parts)} {what}, each {'a cycle' if how == 'cycles' else 'a device'}: {parts[0][0]} ... {parts[-1][0]}"
-    notes = [both or said]
+    each = "a cycle" if how == "cycles" else "a device"
+    said = f"{len(parts)} {what}, each {each}: {parts[0][0]} ... {parts[-1][0]}"
+    notes = [both or said] if len(parts) > 1 else []
     device, cycle = np.concatenate(devices), np.concatenate(cycles).astype(np.int64)
     ragged = None
     if loops == {True}:
@@ -197,7 +199,7 @@ def _two_halves(parts: Sequence[tuple[str, xr.Dataset]], reading: Reading) -> st
         return ""
     alone = len(cycles[0] ^ cycles[1])
     return f"{parts[0][0]} and {parts[1][0]} hold the sweeps of one sign each: joined by the number of the cycle" + (
-        f"; {alone} cycles have one of them only" if alone else ""
+        f"; {counted(alone, 'cycle')} with one of them only" if alone else ""
     )
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements.columns import role_of, shown, split_unit
 from synaptogen_core.exchange.measurements.reading import Reading
@@ -150,11 +151,11 @@ def _easyexpert(source: Source, reading: Reading) -> Plain:
         else:
             rows.append("#")
     how = "by IterationIndex" if by_index else "in order"
-    notes = [f"EasyEXPERT: {count} sweeps of {shown(kept[0])}, each a cycle, numbered {how}"]
+    notes = [f"EasyEXPERT: {counted(count, 'sweep')} of {shown(kept[0])}, each a cycle, numbered {how}"]
     others = Counter(kinds)
     del others[kept]
     notes += [
-        f"left out: {n} sweeps of {shown(name)} with the columns {shown(columns)}"
+        f"left out: {counted(n, 'sweep')} of {shown(name)} with the columns {shown(columns)}"
         for (name, columns), n in others.items()
     ]
     return Plain(_text(source, rows), reading, notes)
