@@ -10,7 +10,9 @@ READY := .venv/.ready
 # bytecode is written even where the machine says not to: each of the many processes would compile all sources anew
 PYTHON_HERE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python
 # each worker has a processor of its own: threads of the linear algebra beside it would wait for theirs, at full speed
-PYTEST := OPENBLAS_NUM_THREADS=1 $(PYTHON_HERE) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# a worker that crashes ends the run: pytest-xdist would give its finished files to the others, who wait for them for ever
+PYTEST := OPENBLAS_NUM_THREADS=1 $(PYTHON_HERE) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+	--max-worker-restart=0
 
 .PHONY: help serve compile test quick lint format bench docs docs-serve clean
 

@@ -1,4 +1,4 @@
-"""How two runs differ in numbers, each with its sampling error."""
+"""How two runs differ in numbers, each with the interval of its sampling error."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ from synaptogen_core.schema import FEATURES
 
 GRID = 256  # bins in which the two laws are compared
 REPLICATES = 100
-CONFIDENCE = 0.95
+CONFIDENCE = 0.95  # of all intervals
+Ends = tuple[float, float]
+Row = tuple[str, str, float, Ends]  # words, unit, number of a run, its interval
+NONE: Ends = (np.nan, np.nan)
 
 
 @dataclass(frozen=True)
 class Number:
-    """One number of both runs, in the unit of its words; an interval each, or NaN where there is none."""
+    """One number of both runs, in the unit of its words."""
 
     words: str
     unit: str
     a: float
     b: float
-    error: float  # standard error of the difference; NaN where none is known
-    share: bool = False
+    interval: Ends  # 95 %, of the difference; NaN where none is known
 
     @property
     def difference(self) -> float:
@@ -65,16 +67,16 @@ NUMBERS = {
 }  # fmt: skip
 
 
-def numbers_of(run: Run, key: str) -> tuple[float, float]:
-    """One number of a run and its standard error; NaN where the run has none."""
+def numbers_of(run: Run, key: str) -> tuple[float, Ends]:
+    """One number of a run and its interval; NaN where the run has none."""
     make, words = _window, NUMBERS[key]
     if "." in key:
         make = _memory if key.startswith("memory") else _spreads
     try:
         found = {row[0]: row[2:] for row in make(run)}
     except (ValueError, KeyError):  # one cycle, or too few cells
-        return np.nan, np.nan
-    return found.get(words, (np.nan, np.nan))
+        return np.nan, NONE
+    return found.get(words, (np.nan, NONE))
 
 
 def differences(a: Run, b: Run, cancel: threading.Event) -> Differences:
@@ -160,55 +162,64 @@ def _apart(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(np.cumsum(a) / a.sum() - np.cumsum(b) / b.sum()).max())
 
 
-def _each(make: Callable[[Run], list[tuple[str, str, float, float]]], a: Run, b: Run) -> list[Number]:
+def _each(make: Callable[[Run], list[Row]], a: Run, b: Run) -> list[Number]:
     """The numbers that both runs have."""
     try:
         found = [make(run) for run in (a, b)]
     except (ValueError, KeyError):  # one cycle, or too few cells
         return []
     return [
-        Number(words, unit, va, vb, float(np.hypot(ea, eb)), unit == "%")
-        for (words, unit, va, ea), (_, _, vb, eb) in zip(*found, strict=True)
+        Number(words, unit, in_a, in_b, of_difference((in_a, ends_a), (in_b, ends_b)))
+        for (words, unit, in_a, ends_a), (_, _, in_b, ends_b) in zip(*found, strict=True)
     ]
 
 
-def _error(interval: np.ndarray) -> float:
-    low, high = (float(end) for end in interval)
-    return (high - low) / (2 * 1.96)
+def of_difference(a: tuple[float, Ends], b: tuple[float, Ends]) -> Ends:
+    """Interval of B - A for independent runs, of both numbers and their intervals (Zou and Donner, 2008): as uneven as
+    these are, such as that of a rate of no error in so many reads.
+    """
+    (in_a, (low_a, high_a)), (in_b, (low_b, high_b)) = a, b
+    down, up = np.hypot(in_b - low_b, high_a - in_a), np.hypot(high_b - in_b, in_a - low_a)
+    return float(in_b - in_a - down), float(in_b - in_a + up)
 
 
-def _spreads(run: Run) -> list[tuple[str, str, float, float]]:
+def _ends(interval: np.ndarray, scale: float = 1.0) -> Ends:
+    low, high = (scale * float(end) for end in interval)
+    return low, high
+
+
+def _spreads(run: Run) -> list[Row]:
     found = statistics_api.spread(run.data, device=run.device, replicates=100)
     rows = []
     for part, words in (("cycle_to_cycle", "C2C spread"), ("device_to_device", "D2D spread")):
         for f in FEATURES:
             unit = "decades" if f.scale == "log" else f.unit.replace("ohm", "Ω")
             value, interval = (found[name].sel(part=part).values for name in (f.name, f"{f.name}_interval"))
-            rows.append((f"{words} of {f.symbol}", unit, float(value), _error(interval)))
+            rows.append((f"{words} of {f.symbol}", unit, float(value), _ends(interval)))
     for k, f in enumerate(FEATURES):
         value, interval = (found[name].values[k] for name in ("device_share", "device_share_interval"))
-        rows.append((f"Share of variance between devices, {f.symbol}", "%", 100 * float(value), 100 * _error(interval)))
+        rows.append((f"Share of variance between devices, {f.symbol}", "%", 100 * float(value), _ends(interval, 100)))
     return rows
 
 
-def _memory(run: Run) -> list[tuple[str, str, float, float]]:
+def _memory(run: Run) -> list[Row]:
     found = statistics_api.autocorrelation(run.data, max_lag=1, device=run.device)
     lag = int(np.flatnonzero(found["lag"].values == 1)[0])
     return [
         (f"Correlation at lag 1 of {f.symbol}", "", float(found["autocorrelation"].values[lag, k]),
-         _error(found["autocorrelation_interval"].values[lag, k]))
+         _ends(found["autocorrelation_interval"].values[lag, k]))
         for k, f in enumerate(FEATURES)
     ]  # fmt: skip
 
 
-def _window(run: Run) -> list[tuple[str, str, float, float]]:
+def _window(run: Run) -> list[Row]:
     found: xr.Dataset = statistics_api.memory_window(run.data)
-    rows = [("Best read threshold", "Ω", float(found["best_threshold"]), np.nan)]
+    rows = [("Best read threshold", "Ω", float(found["best_threshold"]), NONE)]
     for name, words in (
         ("best_bit_error_rate", "Bit error rate at the best threshold"),
         ("window_ratio", "Window ratio"),
     ):
         if name in found:
             interval = found.get(f"{name}_interval")
-            rows.append((words, "", float(found[name]), np.nan if interval is None else _error(interval.values)))
+            rows.append((words, "", float(found[name]), NONE if interval is None else _ends(interval.values)))
     return rows

@@ -148,17 +148,24 @@ def _numbers(found: Differences) -> str:
     rows = "".join(
         f'<tr class="{"far" if is_far(each) else ""}"><th>{escape(each.words)}</th>'
         f"<td>{shown(each.a)}</td><td>{shown(each.b)}</td><td>{shown(each.difference, sign=True)}</td>"
-        f"<td>{'–' if each.error != each.error else f'± {shown(each.error)}'}</td><td>{each.unit}</td></tr>"
+        f"<td>{interval_text(each)}</td><td>{each.unit}</td></tr>"
         for each in found.numbers
     )
     return (
-        '<table class="numbers"><caption>Numbers of both runs; ± standard error of the difference; bold: beyond two of '
-        f"them</caption><tr><th></th><th>A</th><th>B</th><th>B − A</th><th></th><th></th></tr>{rows}</table>"
+        '<table class="numbers"><caption>Numbers of both runs; bold: 0 lies outside the interval of the difference'
+        "</caption><tr><th></th><th>A</th><th>B</th><th>B − A</th><th>95 % interval</th><th></th></tr>"
+        f"{rows}</table>"
     )
 
 
 def is_far(number: Number) -> bool:
-    return abs(number.difference) > 2 * number.error
+    low, high = number.interval
+    return low > 0 or high < 0
+
+
+def interval_text(number: Number) -> str:
+    low, high = number.interval
+    return "–" if low != low else f"{shown(low, sign=True)} … {shown(high, sign=True)}"
 
 
 def shown(value: float, *, sign: bool = False) -> str:

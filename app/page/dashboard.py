@@ -187,6 +187,7 @@ class Dashboard:
 
     def _export(self, kind: str) -> None:
         """A file of the Data tab, which shows how far it is."""
+        self.session.saved_from = self.tabs.active if kind == "session.json" else ""
         self.show("data")
         self._post(lambda: self.views["data"].download(kind))
 
@@ -280,6 +281,8 @@ class Dashboard:
             return
         dropped = session_file.apply(self.settings, saved)
         say(" ".join([f"Opened {name}.", *dropped]))
+        if saved.tab in KEYS and not dropped:
+            self.show(saved.tab)
 
     def keep(self) -> Callable[[], None]:
         """Remember all settings; what is returned brings them back, soon and under the lock."""

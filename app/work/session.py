@@ -45,6 +45,7 @@ class Session:
         self.tabs = {tab.key: tab for tab in tabs}
         self.run: runs.Run | None = None
         self.visible = tabs[0].key
+        self.saved_from = ""  # the tab from which a session is being saved, if not the visible one
         self.announce: Callable[[int], None] = self.painted  # asks the browser to say when it has painted this drawing
         self.beside: Beside | None = None  # what is drawn beside the pictures of a run
         self.decorate: Callable[[str, Any, Any], None] = nothing  # draws it: tab, result, what is beside

@@ -52,7 +52,7 @@ def test_run_a_stays_beside_what_is_changed_and_the_numbers_are_said(dashboard: 
     weights = page.locator("tr:has(td)").evaluate_all(
         "(lines) => lines.map((line) => [line.className, getComputedStyle(line.lastElementChild).fontWeight])"
     )
-    assert {("far", "600"), ("", "400")} == {tuple(each) for each in weights}, "beyond two standard errors: bold"
+    assert {("far", "600"), ("", "400")} == {tuple(each) for each in weights}, "0 outside the interval: bold"
     page.get_by_role("button", name="Let go of A").click()
     dashboard.wait_for(lambda: page.evaluate(GHOSTS, "A"), lambda now: not any(now.values()), "A stays")
     dashboard.wait_for(page.get_by_label("Maps and matrices show").first.is_visible, lambda there: not there, "no A")

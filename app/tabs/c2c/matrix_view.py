@@ -68,6 +68,7 @@ class ScatterMatrix:
             return self.numbers[across, down]
         figure = self.theme.figure(f"cycles {across} {down}", x=" ", y=" ", height=HEIGHT)
         figure.update(min_width=120, min_border_left=8, min_border_right=4, min_border_top=4, min_border_bottom=8)
+        figure.frame_align = False  # the tiles are one row for Bokeh: all would get the borders of the widest
         figure.css_classes = ["tooled-small"]
         figure.grid.visible = False
         self.figures[across, down] = figure

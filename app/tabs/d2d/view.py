@@ -296,7 +296,7 @@ def table(shares: tuple[Share, ...]) -> str:
         scale, unit = SPREAD_UNITS[share.name]
         values = (share.c2c, share.c2c_model, share.d2d, share.d2d_model)
         name = next(f.long_name for f in FEATURES if f.name == share.name)
-        cells = "".join(f"<td>{theme.number(scale * v)} {unit}</td>" for v in values)
+        cells = "".join(f"<td>{theme.measured(scale * v)} {unit}</td>" for v in values)
         lines.append(f"<tr><th>{name[0].upper()}{name[1:]}</th>{cells}</tr>")
     caption = "Cycle to cycle (C2C): root mean square over the devices. Device to device (D2D): of their true means."
     return f'<table class="numbers"><caption>{caption}</caption>{head}{"".join(lines)}</table>' if lines else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +93,15 @@ class Lesson:
     steps: tuple[Step, ...]
 
 
-def sections() -> dict[str, tuple[Section, str]]:
-    """The settings that a lesson may change: those of the sidebar, and the followed cells."""
+@cache
+def sections() -> Mapping[str, tuple[Section, str]]:
+    """The settings that a lesson may change: those of the sidebar, and the followed cells; none of them is set."""
     return {n: (s, n) for prefix, s in Settings().sections() if not prefix for n in s.names()}
 
 
-def defaults() -> dict[str, object]:
+@cache
+def defaults() -> Mapping[str, object]:
+    """What each of these settings is in a fresh page."""
     return {name: section.param[name].default for name, (section, _) in sections().items()}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import param
 
-from app.compare.numbers import NUMBERS, numbers_of
+from app.compare.numbers import NUMBERS, Ends, numbers_of
 from app.settings.limits import reach_of
 from app.settings.numbers import read_number
 from app.settings.reach import RANGE, at_reach
@@ -51,7 +51,7 @@ class Options(TabOptions):
                              doc="The setting that takes several values.")  # fmt: skip
     at = param.String("", label="Values", doc="Up to five, with commas or semicolons between; empty: the usual ones.")
     number = param.Selector(default="best_bit_error_rate", objects={words: key for key, words in NUMBERS.items()},
-                            label="Number", doc="What the curve shows, with its standard error.")  # fmt: skip
+                            label="Number", doc="What the curve shows, with its 95 % interval.")  # fmt: skip
     feature = param.Selector(default="r_hrs", objects={f.symbol: f.name for f in FEATURES}, label="Distributions of",
                              doc="What the small pictures show.")  # fmt: skip
     running = param.Boolean(False, label="Started", doc="Whether a long sweep has been started.")
@@ -63,7 +63,7 @@ class Point:
 
     value: float
     number: float  # NaN: this run has no such number
-    error: float  # NaN: none is known
+    interval: Ends  # 95 %; NaN: none is known
     counts: np.ndarray  # share of the cycles in each bin
     edges: np.ndarray
 
@@ -74,7 +74,7 @@ class Result:
     unit: str
     number: str
     number_unit: str
-    signed: bool  # whether the number can be negative
+    rate: bool  # whether it is a rate of errors
     feature: str
     points: tuple[Point, ...]
     now: float | None  # the value of the settings
@@ -112,7 +112,7 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
     now = getattr(request, section).get(options.control)
     control = SECTIONS[section].param[options.control]
     return Result(
-        LABELS[options.control], unit_of(control), words, unit, options.number.startswith("memory"),
+        LABELS[options.control], unit_of(control), words, unit, options.number.endswith("rate"),
         options.feature, tuple(points),
         None if now is None else float(now), seconds, waiting, not waiting and len(points) < len(values),
     )  # fmt: skip
@@ -135,10 +135,10 @@ def point_maker(
 
     def make() -> Point:
         made = runs.RUNS.get(request.simulation) or runs.run(request, lambda done: None, cancel)
-        number, error = numbers_of(made, options.number)
+        number, interval = numbers_of(made, options.number)
         flat = on_scale(made.values(options.feature).ravel(), options.feature)
         counts, _ = np.histogram(flat, edges)
-        return Point(value, number, error, counts / flat.size, edges)
+        return Point(value, number, interval, counts / flat.size, edges)
 
     return make
 

@@ -15,11 +15,13 @@ from synaptogen_core.array.runs.recording import Recording, Timetable
 from synaptogen_core.array.threads import available_threads
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.float32 import constants
+from synaptogen_core.device.model.state import State
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.durations import duration
 
 PROBE_CELLS = 2048
 PROBE_PULSES = 16
+FRESH_BLOCKS = 8  # so many that they take new memory, page by page, as a large array does
 IDLE = 4 / 15  # of Umax: nearer to 0 V hardly a cell switches
 SHARE_OF_SECOND_THREAD = 0.85  # of what the first one does; benchmarks/RESULTS.md
 PROBE_BYTES = 1 << 25
@@ -58,10 +60,19 @@ class Costs:
     cycle: float
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Seconds that a run takes beside switching: for the call; of one thread, for a cell that is read, or waits."""
+
+    call: float = 0.0
+    read: float = 0.0
+    wait: float = 0.0
+
+
 def of(
-    cells: CellArray, train: PulseTrain, recording: Recording, advance: bool, threads: int | None, call: float
+    cells: CellArray, train: PulseTrain, recording: Recording, advance: bool, threads: int | None, beside: Beside
 ) -> Estimate:
-    """The cost of `simulate` with these arguments, of which a run with nothing to do takes `call` [s].
+    """The cost of `simulate` with these arguments.
 
     Parameters
     ----------
@@ -72,8 +83,8 @@ def of(
         Whether all cells are simulated, not only those that are recorded.
     threads : int or None
         As of `simulate`.
-    call : float
-        [s]
+    beside : Beside
+        What such a run takes beside switching.
 
     Returns
     -------
@@ -88,9 +99,10 @@ def of(
     switching = min(table.cycles if not train.sources else max(table.cycles, len(train) // 2), len(train))
     idle = max(0, len(train) - partial - 2 * switching)
     each = costs.fresh + idle * costs.idle + partial * costs.partial + switching * costs.cycle + drawing(train)
+    work = simulated * (each + beside.wait * (len(train) - table.times)) + recorded * table.times * beside.read
     workers = threads or available_threads()
     speed = 1 + SHARE_OF_SECOND_THREAD * (min(workers, -(-simulated // 64)) - 1)
-    seconds = call + simulated * each / speed + recorded * table.bytes_per_cell() * writing()
+    seconds = beside.call + work / speed + recorded * table.bytes_per_cell() * writing()
     return Estimate(seconds, memory, simulated * len(train))
 
 
@@ -174,8 +186,10 @@ def measured(name: str, device: DeviceParameters) -> Costs:
 
     def fresh() -> float:
         begin = time.perf_counter()
-        engine.fresh_cells(cell, 0, "stationary", c)
-        return (time.perf_counter() - begin) / cell.size
+        state = State.empty(FRESH_BLOCKS * cell.size, device.slots)
+        for first in range(0, state.size, cell.size):
+            state.put(slice(first, first + cell.size), engine.fresh_cells(cell, 0, "stationary", c))
+        return (time.perf_counter() - begin) / state.size
 
     def best(values: list[float]) -> float:
         return min(values)

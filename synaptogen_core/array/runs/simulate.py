@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -13,15 +14,16 @@ from numpy.typing import ArrayLike
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.runs import dataset, recording
-from synaptogen_core.array.runs.cost import Estimate
+from synaptogen_core.array.runs.cost import PROBE_CELLS, PROBE_PULSES, Beside, Estimate, measured
 from synaptogen_core.array.runs.cost import of as estimate_of
 from synaptogen_core.array.runs.executor import Run
 from synaptogen_core.array.runs.recording import Recording, Timetable, with_reads
 from synaptogen_core.array.trains.pulse_train import PulseTrain, check_train
+from synaptogen_core.device.model.read_noise import BANDWIDTH
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.device.retention.law import RetentionLaw
 from synaptogen_core.device.retention.traps import Traps
-from synaptogen_core.errors import BudgetError
+from synaptogen_core.errors import BudgetError, RangeWarning
 from synaptogen_core.progress import Cancel, Progress, Shown, check_callbacks, shown
 
 BUDGET = 4 * 2**30  # bytes
@@ -228,8 +230,8 @@ def estimate_cost(
 ) -> Estimate:
     """Time and memory of `simulate` with the same arguments, before it starts.
 
-    The time comes from short measurements on this machine: what a call, a cell, a pulse and a byte take, made once for
-    each device, and what the train's own random voltages take.
+    The time comes from short measurements on this machine: what a call, a cell, a pulse, a value and a byte take, made
+    once for each device and kind of value, and what the train's own random voltages take.
 
     Parameters
     ----------
@@ -250,20 +252,46 @@ def estimate_cost(
     wish = recording.request(cells, record, every, select, read_voltage, bandwidth)
     checks.flag("advance", advance)
     _check_threads(threads)
-    return estimate_of(cells, train, wish, advance, threads, _call(cells.device))
+    train = recording.with_reads(train, cells)
+    timed, values = train.ends is not None, tuple(name for name in wish.quantities if name != "features")
+    made = (cells.device, cells.engine, cells.retention, cells.traps)
+    beside = Beside(
+        call=_beside(*made, wait=timed)[0],
+        read=_beside(*made, values, wish.bandwidth > 0, timed)[1] if values else 0.0,
+        wait=_beside(*made, wait=True)[1] if timed else 0.0,
+    )
+    return estimate_of(cells, train, wish, advance, threads, beside)
 
 
-@lru_cache(maxsize=32)
-def _call(device: DeviceParameters) -> float:
-    """Seconds of a run with next to nothing to do: a call and its Dataset."""
+@lru_cache(maxsize=64)
+def _beside(
+    device: DeviceParameters,
+    engine: str,
+    retention: RetentionLaw | None,
+    traps: Traps | None,
+    values: tuple[str, ...] = (),
+    noisy: bool = False,
+    wait: bool = False,
+) -> tuple[float, float]:
+    """Seconds of a run with next to nothing to do; and, beside switching, of one thread for a cell and a pulse."""
+    u, noise = 0.1 * device.valid_range, BANDWIDTH if noisy else None
+    wanted: dict[str, Any] = {"record": values, "every": 1, "bandwidth": noise} if values else {}
 
-    def once() -> float:
-        cells, train = CellArray((1, 1), device, seed=0), PulseTrain.read_only(1)
+    def once(size: int, pulses: int, **options: Any) -> float:
+        cells = CellArray((1, size), device, seed=0, engine=engine, retention=retention, traps=traps)
+        train = PulseTrain.cycling(pulses // 2).timed(1e-6) if wait else PulseTrain.identical(pulses, u)
         begin = time.perf_counter()
-        simulate(cells, train)
+        simulate(cells, train, threads=1, **options)
         return time.perf_counter() - begin
 
-    return min(once() for _ in range(3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RangeWarning)  # nobody looks at these cells
+        call = min(once(1, 2) for _ in range(3))
+        few, many = (
+            min(once(PROBE_CELLS, pulses, **wanted) for _ in range(3)) for pulses in (PROBE_PULSES, 3 * PROBE_PULSES)
+        )
+    each, known = (many - few) / (2 * PROBE_PULSES * PROBE_CELLS), measured(engine, device)
+    return call, max(0.0, each - (known.cycle / 2 if wait else known.idle))
 
 
 def fresh_cells(settings: Mapping[str, Any]) -> CellArray:

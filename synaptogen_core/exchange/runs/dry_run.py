@@ -70,7 +70,10 @@ def rehearse(
 def _seconds(
     cells: CellArray, count: int, train: PulseTrain, path: Path, wish: Recording, threads: int | None
 ) -> float:
-    some = CellArray((1, count), cells.device, seed=cells.seed, start=cells.start)
+    some = CellArray(
+        (1, count), cells.device, seed=cells.seed, start=cells.start, engine=cells.engine,
+        retention=cells.retention, traps=cells.traps,
+    )  # fmt: skip
     begin = time.perf_counter()
     write_run(some, train, path, wish, threads=threads)
     return time.perf_counter() - begin

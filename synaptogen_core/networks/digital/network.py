@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core import checks
 from synaptogen_core.array.blas import one_thread
 from synaptogen_core.counts import counted
-from synaptogen_core.networks.digital import sources
+from synaptogen_core.networks.digital import sources, torch_modules
 from synaptogen_core.networks.digital.layers import Layer, Softmax, Weighted
 from synaptogen_core.types import F64
 
@@ -117,6 +117,7 @@ class Network:
 
         Linear, Conv2d, ReLU, Tanh, Sigmoid, Softmax, Flatten, Unflatten, MaxPool2d and AvgPool2d are known; what does
         nothing when one infers (Dropout, Identity) is left out, and BatchNorm is folded into the weights before it.
+        LogSoftmax becomes Softmax: the same class, and probabilities in place of their logarithms.
 
         Parameters
         ----------
@@ -133,7 +134,7 @@ class Network:
         TypeError, ValueError
             If a layer is not known, or has options that are not.
         """
-        return cls(sources.of_torch(model), classes)
+        return cls(torch_modules.of_torch(model), classes)
 
     @classmethod
     def from_weights(cls, named: Mapping[str, ArrayLike], activation: str = "relu") -> Network:

@@ -1,8 +1,8 @@
-"""Where networks come from: arrays, scikit-learn, torch, files; by what they look like, without importing them."""
+"""Where networks come from: arrays, scikit-learn, files; by what they look like, without importing them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.errors import shown
-from synaptogen_core.networks.digital.convolution import Conv2d, Pool2d
-from synaptogen_core.networks.digital.layers import Dense, Layer, Relu, Reshape, Sigmoid, Softmax, Tanh, Weighted
+from synaptogen_core.networks.digital.layers import Dense, Layer, Relu, Sigmoid, Tanh, Weighted
 from synaptogen_core.types import F64
 
 ACTIVATIONS: dict[str, Layer | None] = {"relu": Relu(), "tanh": Tanh(), "logistic": Sigmoid(), "identity": None}
-NOTHING = ("Dropout", "Dropout1d", "Dropout2d", "Identity")
 
 
 def dense_layers(weights: Sequence[ArrayLike], biases: Sequence[ArrayLike] | None, activation: str) -> list[Layer]:
@@ -124,101 +122,3 @@ def of_names(named: Mapping[str, ArrayLike]) -> tuple[list[F64], list[F64]]:
 def _order(stem: str) -> tuple[Any, ...]:
     """Numbers in a name count as numbers: layer 10 comes after layer 9."""
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in stem.split("."))
-
-
-# ---------------------------------------------------------------------------------------- torch, by what it looks like
-def of_torch(model: Any) -> list[Layer]:
-    """Layers of a Sequential, by the names of their classes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no Sequential, or has a layer that is not known.
-    """
-    if not callable(getattr(model, "children", None)):
-        raise TypeError(f"model: must be a torch Sequential (got {type(model).__name__}); give one")
-    layers: list[Layer] = []
-    for module in _leaves(model):
-        name = type(module).__name__
-        if name.startswith("BatchNorm"):
-            layers[-1:] = [_folded(layers[-1] if layers else None, module)]
-        elif name in MAKERS:
-            layers.append(MAKERS[name](module))
-        elif name not in NOTHING:
-            raise ValueError(f"model: has a layer {name} that is not known here; build the Network of its layers")
-    return layers
-
-
-def _leaves(module: Any) -> list[Any]:
-    children = list(module.children())
-    if not children:
-        return [module]
-    if type(module).__name__ != "Sequential":
-        raise ValueError(
-            f"model: must be Sequential, so that its layers follow each other (got {type(module).__name__}); "
-            "build the Network of its layers"
-        )
-    return [leaf for child in children for leaf in _leaves(child)]
-
-
-def _array(tensor: Any) -> F64:
-    return np.array(tensor.detach().cpu().numpy(), np.float64)
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
-
-
-def _plain(module: Any, **wanted: Any) -> None:
-    """Refuse options that change what a layer computes."""
-    for option, value in wanted.items():
-        found = getattr(module, option, value)
-        if found != value and found not in ((value, value), [value, value]):
-            raise ValueError(f"model: {option} of {type(module).__name__} must be {value} (got {found}); replace it")
-
-
-def _linear(module: Any) -> Layer:
-    matrix = _array(module.weight).T
-    return Dense(matrix, np.zeros(matrix.shape[1]) if module.bias is None else _array(module.bias))
-
-
-def _conv(module: Any) -> Layer:
-    _plain(module, dilation=1, groups=1, padding_mode="zeros")
-    if isinstance(module.padding, str):
-        raise ValueError(f"model: padding of Conv2d must be numbers (got {module.padding!r}); give its size")
-    bias = None if module.bias is None else _array(module.bias)
-    return Conv2d.of_kernels(_array(module.weight), bias, stride=_pair(module.stride), padding=_pair(module.padding))
-
-
-def _pool(how: str) -> Callable[[Any], Layer]:
-    def make(module: Any) -> Layer:
-        _plain(module, padding=0, dilation=1, ceil_mode=False, return_indices=False)
-        return Pool2d(_pair(module.kernel_size), _pair(module.stride or module.kernel_size), how)
-
-    return make
-
-
-def _folded(before: Layer | None, norm: Any) -> Weighted:
-    if not isinstance(before, Weighted):
-        raise ValueError("model: BatchNorm must follow a layer with weights (got another one before it); move it")
-    mean, variance = _array(norm.running_mean), _array(norm.running_var)
-    factor = 1 / np.sqrt(variance + float(norm.eps))
-    shift = np.zeros_like(mean)
-    if norm.weight is not None:
-        factor, shift = factor * _array(norm.weight), _array(norm.bias)
-    return before.with_weights(before.matrix * factor, (before.bias - mean) * factor + shift)
-
-
-MAKERS: dict[str, Callable[[Any], Layer]] = {
-    "Linear": _linear,
-    "Conv2d": _conv,
-    "MaxPool2d": _pool("max"),
-    "AvgPool2d": _pool("mean"),
-    "ReLU": lambda module: Relu(),
-    "Tanh": lambda module: Tanh(),
-    "Sigmoid": lambda module: Sigmoid(),
-    "Softmax": lambda module: Softmax(),
-    "LogSoftmax": lambda module: Softmax(),  # the same largest class
-    "Flatten": lambda module: Reshape(),
-    "Unflatten": lambda module: Reshape(tuple(int(n) for n in module.unflattened_size)),
-}

@@ -51,19 +51,24 @@ def test_it_speaks() -> None:
     assert text.endswith(" MB")
 
 
+NOISY = {"record": "current", "every": 1, "bandwidth": 1e6, "shape": (64, 64)}
+
+
 @pytest.mark.parametrize(
-    "train",
-    [Train.cycling(120), Train.iv_sweep(3), Train.staircase(25, steps=8), Train.identical(300, 0.9), Train.random(40)],
-)
-def test_the_time_is_plausible(train: sc.PulseTrain) -> None:
+    ("train", "options"),
+    [(Train.cycling(120), {}), (Train.iv_sweep(3), {}), (Train.staircase(25, steps=8), {}),
+     (Train.identical(300, 0.9), {}), (Train.random(40), {}), (Train.iv_sweep(2, points=200), NOISY)],
+)  # fmt: skip
+def test_the_time_is_plausible(train: sc.PulseTrain, options: dict[str, Any]) -> None:
     """Within a factor of five of the processor's time, in one of three tries: the machine may have other work."""
-    sc.simulate(array((8, 8)), train)
+    shape, wish = options.get("shape", (256, 256)), {k: v for k, v in options.items() if k != "shape"}
+    sc.simulate(array((8, 8)), train, **wish)
     ratios = []
     for _ in range(3):
         measured.cache_clear()
-        expected = sc.estimate_cost(array((256, 256)), train, threads=1).seconds
+        expected = sc.estimate_cost(array(shape), train, threads=1, **wish).seconds
         begin = time.process_time()
-        sc.simulate(array((256, 256)), train, threads=1)
+        sc.simulate(array(shape), train, threads=1, **wish)
         ratios.append((time.process_time() - begin) / expected)
         if 0.2 < ratios[-1] < 5:
             return
@@ -75,7 +80,7 @@ def test_more_work_takes_longer() -> None:
 
     def seconds(shape: tuple[int, int], cycles: int, *, advance: bool = True, select: list[int] | None = None) -> float:
         wish = request(array(shape), select=select)
-        return cost.of(array(shape), Train.cycling(cycles), wish, advance, None, 0.0).seconds
+        return cost.of(array(shape), Train.cycling(cycles), wish, advance, None, cost.Beside()).seconds
 
     one = seconds((64, 64), 10)
     assert seconds((64, 64), 1000) > 10 * one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,14 +92,18 @@ class Tensor(SimpleNamespace):
     def detach(self) -> Tensor:
         return self
 
-    cpu = detach
+    cpu = double = to_dense = detach
+
+    def is_complex(self) -> bool:
+        return self.values.dtype.kind == "c"
 
     def numpy(self) -> np.ndarray:
         return self.values
 
 
 def module(name: str, children: tuple[Any, ...] = (), **fields: Any) -> Any:
-    found = type(name, (), {})()
+    iterated = {"__module__": "torch.nn.modules.any", "__iter__": lambda _: iter(children)}
+    found = type(name, (), iterated)()
     for field, value in fields.items():
         setattr(found, field, Tensor(values=value) if isinstance(value, np.ndarray) else value)
     found.children = lambda: children
@@ -114,7 +119,13 @@ def test_a_torch_sequential_without_torch() -> None:
         weight=np.full(3, 3.0), bias=np.full(3, 1.0),
     )  # fmt: skip
     pool = module("MaxPool2d", kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
-    tail = [module("ReLU"), pool, module("Dropout"), module("Flatten"), module("Linear", weight=w, bias=b)]
+    tail = [
+        module("ReLU"),
+        pool,
+        module("Dropout"),
+        module("Flatten", start_dim=1, end_dim=-1),
+        module("Linear", weight=w, bias=b),
+    ]
     network = Network.from_torch(module("Sequential", (module("Sequential", (conv, norm)), *tail)))
     x = rng.normal(size=(2, 1, 6, 6))
     z = (slow_convolution(x, k, np.zeros(3), (1, 1), (0, 0)) - 0.2) / 2 * 3 + 1
@@ -125,6 +136,49 @@ def test_a_torch_sequential_without_torch() -> None:
     conv.groups = 3
     with pytest.raises(ValueError, match="model: groups of Conv2d must be 1"):
         Network.from_torch(module("Sequential", (conv,)))
+
+
+def linear(**fields: Any) -> Any:
+    return module("Linear", **({"weight": np.eye(3), "bias": np.zeros(3)} | fields))
+
+
+def own() -> Any:
+    found = linear()
+    type(found).__module__ = "laboratory"
+    return found
+
+
+NORM = {"running_mean": np.zeros(3), "running_var": np.ones(3), "eps": 0.0, "weight": None, "bias": None}
+ODD: list[tuple[tuple[Any, ...], str]] = [
+    ((linear(_forward_hooks={1: print}),), "model: Linear must compute what its class does"),
+    ((linear(_forward_pre_hooks={1: print}),), "model: Linear must compute what its class does"),
+    ((linear(forward=print),), "model: Linear must compute what its class does"),
+    ((own(),), "model: must be of torch's own layers (got Linear of laboratory)"),
+    ((linear(weight=None),), "model: weight of Linear must hold real numbers"),
+    ((linear(weight=np.eye(3) * 1j),), "model: weight of Linear must hold real numbers"),
+    ((linear(weight=np.full((3, 3), np.nan)),), "weights: must be finite"),
+    ((linear(), module("Softmax", dim=0)), "model: Softmax must work on the last axis"),
+    ((module("Unflatten", dim=1, unflattened_size=(3, 1, 1)), module("Softmax", dim=1)), "model: Softmax must work on"),
+    ((module("Flatten", start_dim=0, end_dim=-1),), "model: Flatten must work on all axes but the first"),
+    ((module("Unflatten", dim=2, unflattened_size=(3, 1)),), "model: Unflatten must work on the axis after the first"),
+    ((module("AvgPool2d", kernel_size=2, stride=2, divisor_override=3),), "divisor_override of AvgPool2d must be None"),
+    ((linear(), module("BatchNorm1d", **NORM | {"running_mean": None})), "BatchNorm must have running statistics"),
+    ((linear(), module("BatchNorm1d", **NORM | {"running_mean": np.zeros(1)})), "BatchNorm must have 3 features"),
+    ((module("Sequential"),), "layers: must have at least one with weights"),
+]
+
+
+@pytest.mark.parametrize(("children", "sentence"), ODD, ids=[sentence[:40] for _, sentence in ODD])
+def test_what_torch_would_compute_otherwise_is_refused(children: tuple[Any, ...], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        Network.from_torch(module("Sequential", children))
+
+
+def test_a_module_that_stands_in_two_places_comes_twice() -> None:
+    twice = linear(weight=2 * np.eye(3))
+    assert len(Network.from_torch(module("Sequential", (twice, module("ReLU"), twice))).layers) == 3
+    with pytest.raises(TypeError, match="model: must be a torch Sequential"):
+        Network.from_torch(type(module("Sequential")))
 
 
 def test_weights_by_name() -> None:

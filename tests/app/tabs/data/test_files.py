@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import zipfile
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from app.settings.sections import Choices
+from app.settings.sections import Choices, Settings
 from app.tabs.data import compute, files
 from app.work import runs
 from app.work.runs import Run
@@ -45,6 +46,9 @@ def test_a_sampled_run_is_downloaded_whole(
     if kind == "csv":
         assert sorted(one.read_bytes().splitlines()) == sorted(two.read_bytes().splitlines())  # part by part
     elif kind == "nc":
+        assert files.question(sampled, kind) == "", "it is small"
+        monkeypatch.setattr(files, "LARGE", 1e4)
+        assert "Click once more" in files.question(sampled, kind) and files.question(whole, kind) == ""
         with xr.open_dataset(two) as opened:
             for name in FEATURE_NAMES:
                 np.testing.assert_array_equal(opened[name].values, whole.data[name].values)
@@ -80,6 +84,18 @@ def test_cells_that_switch_come_with_their_module(make_run: Make, tmp_path: Path
 def test_a_page_without_a_run_says_so() -> None:
     page: Any = SimpleNamespace(run=None)
     assert "has not been made" in str(files.order(page, "nc"))
+
+
+def test_a_session_holds_the_tab_that_was_open() -> None:
+    """From the header that is another than the Data tab, which opens to say how far the file is; only for that file."""
+    page: Any = SimpleNamespace(settings=Settings({}), visible="data", saved_from="overview")
+    tabs = []
+    for _ in range(2):
+        order = files.order(page, "session.json")
+        assert not isinstance(order, str)
+        with order.write(lambda done: None, threading.Event()) as file:
+            tabs.append(json.load(file)["tab"])
+    assert tabs == ["overview", "data"]
 
 
 def test_the_name_tells_runs_apart(make_run: Make) -> None:

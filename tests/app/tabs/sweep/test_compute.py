@@ -26,7 +26,8 @@ def test_the_spread_grows_as_it_is_swept(small_run: Run) -> None:
     assert [point.value for point in result.points] == [0.5, 1, 2] and result.now == 1 and not result.waiting
     narrow, own, wide = (point.number for point in result.points)
     assert wide / own == pytest.approx(2, rel=0.15) and own / narrow == pytest.approx(2, rel=0.15)
-    assert all(0 < point.error < 0.2 * point.number for point in result.points)
+    for point in result.points:
+        assert 0.6 * point.number < point.interval[0] < point.number < point.interval[1] < 1.4 * point.number
     heights = [point.counts.max() for point in result.points]
     assert heights == sorted(heights, reverse=True) and all(
         np.array_equal(p.edges, result.points[0].edges) for p in result.points
@@ -39,11 +40,12 @@ def test_the_spread_grows_as_it_is_swept(small_run: Run) -> None:
         drawn.points.data["y"] == [narrow, own, wide]
         and [card.visible for card in drawn.cards] == [True] * 3 + [False] * 2
     )
-    errors = tuple(replace(point, number=0.0, error=0.1) for point in result.points)
-    for signed, least in ((False, 0.0), (True, -0.1)):  # a bit error rate of none in so many is not below 0
-        drawn.update(replace(result, points=errors, signed=signed))
-        assert min(drawn.points.data["low"]) == least > drawn.curve.y_range.start
-        assert max(drawn.points.data["high"]) == 0.1 < drawn.curve.y_range.end, "an error bar is cut"
+    assert drawn.note.object == "Bars: 95 % interval. Dotted: the present setting."
+    none = tuple(replace(point, number=0.0, interval=(0.0, 0.1)) for point in result.points)
+    drawn.update(replace(result, points=none, rate=True))  # of no error in so many
+    assert min(drawn.points.data["low"]) == 0 > drawn.curve.y_range.start
+    assert max(drawn.points.data["high"]) == 0.1 < drawn.curve.y_range.end, "an error bar is cut"
+    assert "Where no error was seen, a bar ends" in drawn.note.object
 
 
 def test_a_long_sweep_waits_and_a_stopped_one_ends(small_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,3 +85,13 @@ def test_a_setting_that_this_train_has_not(small_run: Run) -> None:
     with pytest.raises(ValueError, match="Sweep: must be a setting of this pulse train"):
         compute.changed(small_run.request, "train", "u_start", 1.0)
     assert view.MOST == compute.MOST
+
+
+@pytest.mark.parametrize(
+    ("largest", "unit", "factor", "label"),
+    [(2.6e-3, "", 1e3, "10⁻³"), (5.5e-6, "", 1e6, "10⁻⁶"), (47_000, "Ω", 1e-3, "kΩ"), (0.4, "", 1, ""),
+     (0, "%", 1, "%"), (2e-4, "%", 1e6, "10⁻⁶ %")],
+)  # fmt: skip
+def test_axes_have_numbers_that_can_be_read(largest: float, unit: str, factor: float, label: str) -> None:
+    assert view.engineering(largest, unit) == (pytest.approx(factor), label)
+    assert 0.1 <= factor * largest < 1000 or not largest
