@@ -66,7 +66,7 @@ input[type=checkbox]:checked::before { left: 16px; }
 .bar .row.slid:not(.lines) { display: flex; flex-wrap: wrap; align-items: center; gap: 0 6px; }
 .bar .line { display: flex; align-items: center; gap: 5px; height: 32px; }
 .bar .label { opacity: 0.85; }
-.bar select { max-width: 230px; height: 32px; }
+.bar select { max-width: 300px; height: 32px; }
 .bar input[type=text] { width: 4.6em; height: 32px; border-color: var(--line); border-radius: 3px; }
 .bar .words input[type=text] { width: 13em; text-align: left; }
 .bar .slid input[type=range] { width: 64px; }

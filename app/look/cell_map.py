@@ -94,7 +94,8 @@ class CellMap:
         rows, columns = values.shape
         self.image.data = {"image": [values], "x": [-0.5], "y": [first_row - 0.5], "dw": [columns], "dh": [rows]}
         widen = 0.0 if scale.high > scale.low else 1e-3 * abs(scale.low) or 0.5
-        self.colors.update(palette=scale.palette, low=scale.low - widen, high=scale.high + widen)
+        self.theme.color(self.colors, scale.palette)
+        self.colors.update(low=scale.low - widen, high=scale.high + widen)
         self.bar.update(title=scale.title or " ", visible=bool(scale.title))
         if self.code_bar is not None:
             self.code_bar.visible = not scale.title

@@ -49,7 +49,10 @@ def grid(*items: object, sizes: Mapping[str, int] | Sequence[Mapping[str, int]])
     Each row has the same columns: those of the first items that fill twelve twelfths.
     """
     each = [sizes] * len(items) if isinstance(sizes, Mapping) else list(sizes)
-    widths, rules = [12] * len(items), [f":host {{ display: grid; gap: {GAP}px; }}"]
+    widths, rules = (
+        [12] * len(items),
+        [f":host {{ display: grid; gap: {GAP}px; }}", ".card { align-self: stretch; height: auto; }"],
+    )
     for point, pixels in POINTS.items():
         if any(point in size for size in each):
             widths = [size.get(point, width) for size, width in zip(each, widths, strict=True)]

@@ -38,6 +38,7 @@ CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), (
 CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 DIVERGING = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
+DIVERGING_ON_DARK = interp_palette(["#4292c6", "#1b2126", "#e6550d"], 101)
 SAME_OR_NOT = ("#dfe3e8", "#882255")
 INK = {False: "#1f2933", True: "#e8eaed"}  # text-like lines on light and on dark
 
@@ -77,6 +78,7 @@ _SHEET = {
 COMPONENTS = {
     "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": _FOCUS}}},
     "MuiButton": _HEIGHTS,
+    "MuiFormControlLabel": {"styleOverrides": {"label": {"fontSize": QUIET["font-size"]}}},
     "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}},
     "MuiDrawer": {"styleOverrides": {"paper": {"@media (max-width: 599px)": _SHEET}}},
 }
@@ -116,7 +118,7 @@ for (let t = Math.ceil(start / step) * step, found = []; ; t += step) {
 """
 
 LOG_LABEL = """
-if (tick >= 1e-3 && tick < 1e6) { return String(Number(tick.toPrecision(3))) }
+if (ticks.every((t) => t >= 1e-3 && t < 1e6)) { return String(Number(tick.toPrecision(3))) } // one notation an axis
 const [mantissa, exponent] = tick.toExponential(2).split("e")
 const power = "10" + [...String(Number(exponent))].map((c) => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]).join("")
 return Number(mantissa) === 1 ? power : Number(mantissa) + "·" + power
@@ -150,6 +152,13 @@ def number(value: float, digits: int = 3) -> str:
         return "–"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
     return text.replace("-", "−")
+
+
+def measured(value: float, digits: int = 3) -> str:
+    """A number that was measured, to so many significant digits, zeros included: ``0.730``."""
+    if not 1e-3 <= abs(value) < 10 ** (digits - 1):
+        return number(value, digits)
+    return f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
 
 
 def quantity(value: float, name: str) -> str:
@@ -192,7 +201,7 @@ class Theme:
     def __init__(self, dark: bool = False):
         self.dark = dark
         self._inked: list[tuple[Model, str]] = []
-        self._shaded: list[tuple[ColorMapper, dict[bool, Sequence[str]]]] = []
+        self._shaded: dict[str, tuple[ColorMapper, dict[bool, Sequence[str]]]] = {}
 
     def ink(self, model: Model, *attributes: str) -> None:
         """Draw these colour attributes of a Bokeh model in black on light, white on dark."""
@@ -203,8 +212,16 @@ class Theme:
     def shade(self, mapper: ColorMapper, light: Sequence[str], dark: Sequence[str]) -> ColorMapper:
         """Let a colour mapper have one palette on light, another on dark: its palest colour is the background's."""
         mapper.update(palette=list((light, dark)[self.dark]), tags=[list(light)])  # the tag: for paper and files
-        self._shaded.append((mapper, {False: light, True: dark}))
+        self._shaded[mapper.id] = mapper, {False: light, True: dark}
         return mapper
+
+    def color(self, mapper: ColorMapper, palette: str | Sequence[str]) -> None:
+        """Give a colour mapper another palette; one about zero is another on dark."""
+        if palette is DIVERGING:
+            self.shade(mapper, DIVERGING, DIVERGING_ON_DARK)
+        else:
+            self._shaded.pop(mapper.id, None)
+            mapper.update(palette=palette, tags=[])
 
     def inside(self, field: str, strong: str = "#ffffff") -> dict[str, object]:
         """The colour of words on shaded fields: by a column that says “strong” or “pale”."""
@@ -213,7 +230,7 @@ class Theme:
 
     def set_dark(self, dark: bool) -> None:
         self.dark = dark
-        for mapper, palettes in self._shaded:
+        for mapper, palettes in self._shaded.values():
             mapper.palette = list(palettes[dark])
         for model, attribute in self._inked:
             setattr(model, attribute, INK[dark])
@@ -328,6 +345,11 @@ def heading(text: str) -> pn.pane.HTML:
     return pn.pane.HTML(f"<h3>{text}</h3>", margin=(4, 6), stylesheets=["h3 { margin: 0; font-size: 1rem; }"])
 
 
+def switch(label: str) -> pmui.Switch:
+    """A switch in the text of a card, its words as large as those around it."""
+    return pmui.Switch(label=label, value=False, size="small", margin=(4, 10))
+
+
 def note(text: str = "") -> pn.pane.HTML:
     """A quiet line of text, such as a caption; set `object`."""
     return pn.pane.HTML(text, sizing_mode="stretch_width", margin=(0, 6), styles=QUIET)
@@ -335,7 +357,7 @@ def note(text: str = "") -> pn.pane.HTML:
 
 TABLE = """
 table.numbers { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }
-table.numbers caption { text-align: left; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
+table.numbers caption { text-align: left; white-space: normal; font-size: 13px; opacity: 0.75; padding: 2px 6px 6px; }
 table.numbers th, table.numbers td { padding: 3px 6px; text-align: right; font-weight: normal; }
 table.numbers th:first-child { text-align: left; opacity: 0.85; }
 @media (max-width: 599px) { table.numbers { font-size: 12px; } table.numbers :is(th, td) { padding: 3px; } }

@@ -36,8 +36,8 @@ if (what === "go") { history.go(Number(at)) } else {
 """
 LISTEN = """
 number.at = 0
+history.replaceState({state: 0}, "", "?" + text.text) // every value, also of a page that nobody has changed
 number.rest = location.href
-history.replaceState({state: 0}, "", location.href)
 window.addEventListener("popstate", (event) => { asked.text = `${event.state?.state ?? 0}:${Date.now()}` })
 """
 
@@ -63,8 +63,11 @@ class Address:
         settings.watch(self.refresh)
 
     def follow(self, document: Document) -> None:
-        """Hear of the browser's Back and Forward."""
-        document.js_on_event(DocumentReady, CustomJS(args={"number": self._at, "asked": self._asked}, code=LISTEN))
+        """Begin with the whole address, and hear of the browser's Back and Forward."""
+        self._write()
+        document.js_on_event(
+            DocumentReady, CustomJS(args={"number": self._at, "asked": self._asked, "text": self._text}, code=LISTEN)
+        )
 
     def refresh(self, *events: Event) -> None:
         """Write the settings into the address bar: soon, once for many changes, and under the document's lock."""

@@ -85,6 +85,29 @@ style.textContent = `
 document.head.append(style)
 document.body.prepend(skip)
 
+// A button of a lesson goes away with what it starts: the keyboard goes on at the last of what has come, the lesson's
+// title or the verdict.
+let leading = 0
+window.addEventListener("click", (event) => {
+  const path = event.composedPath(), lesson = path.find((each) => each.classList?.contains("lesson"))
+  const button = path.find((each) => each.tagName === "BUTTON")
+  if (!lesson || !button) { return }
+  const inside = (root) => [...(root.shadowRoot ?? root).querySelectorAll("*")].flatMap((each) =>
+    [...(each.classList.contains("goes-on") ? [each] : []), ...(each.shadowRoot ? inside(each) : [])])
+  clearInterval(leading)
+  const until = performance.now() + 60000
+  leading = setInterval(() => {
+    let at = document.activeElement
+    while (at?.shadowRoot?.activeElement) { at = at.shadowRoot.activeElement }
+    const come = at === document.body && inside(lesson).filter((each) => each.checkVisibility()).at(-1)
+    if (come) {
+      come.tabIndex = -1
+      come.focus({preventScroll: true})
+    }
+    if (come || ![button, document.body].includes(at) || performance.now() > until) { clearInterval(leading) }
+  }, 100)
+})
+
 // What has a method itself, of all that an object takes its methods from.
 const having = (name, object) => {
   while (object && !Object.hasOwn(object, name)) { object = Object.getPrototypeOf(object) }

@@ -47,6 +47,7 @@ class Order:
     name: str
     write: Callable[[Progress, threading.Event], IO[bytes]]
     note: str = ""  # what is to be said of it when it has been sent
+    question: str = ""  # what is to be said first of a very large one: it is written at the second click
 
 
 class Downloads:
@@ -68,7 +69,7 @@ class Downloads:
         self._file: IO[bytes] | None = None
         self._lane = Lane()
         self._sent = self._size = 0
-        self._name = self._type = self._doing = self._note = ""
+        self._name = self._type = self._doing = self._note = self._asked = ""
         self._waiting: list[tuple[Order, str]] = []  # and their media types
         self._pieces, self._answer = ColumnDataSource({"bytes": []}), Div(text="", visible=False)
         self._pieces.js_on_change("data", CustomJS(args={"answer": self._answer}, code=RECEIVE))
@@ -78,7 +79,7 @@ class Downloads:
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.cancel.on_click(self._stop)
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
-        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), styles={"min-height": "1.4rem"})
+        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), visible=False)
         hidden = [pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._answer, self._carrier)]
         self._row = pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width")
         self.layout = pmui.Column(
@@ -100,8 +101,13 @@ class Downloads:
         """Begin a download of what there is now, or let it wait for its turn."""
         order, busy = self._order(kind), self.cancel.visible
         if isinstance(order, str):
-            self.said.object = escape(f"{self._doing}. {order}" if busy else order)
+            self._tell_user(f"{self._doing}. {order}" if busy else order)
             return
+        if order.question and self._asked != order.name:
+            self._asked = order.name
+            self._tell_user(order.question)
+            return
+        self._asked = ""
         asked = [waiting.name for waiting, _ in self._waiting]
         if busy and not self._lane.cancelled:
             asked.append(self._name)
@@ -197,4 +203,7 @@ class Downloads:
     def _say(self, text: str) -> None:
         self._doing = text
         after = ", ".join(order.name for order, _ in self._waiting)
-        self.said.object = escape(f"{text}; then {after}" if after else text)
+        self._tell_user(f"{text}; then {after}" if after else text)
+
+    def _tell_user(self, text: str) -> None:
+        self.said.param.update(object=escape(text), visible=bool(text))

@@ -103,7 +103,7 @@ def facts(fit: Fit, measured: xr.Dataset | None = None) -> list[Row]:
     count, order = fit.components.attrs["chosen"], orders.attrs
     suggested = f"{order['criterion']} suggests {order['suggested']} of 1 to {int(orders['order'].max())}"
     rows = [
-        Row("Source", str(given.attrs.get("source", "")) or "not said"),
+        Row("Source", str(given.attrs.get("source", "")) or "not stated"),
         Row("Data hash", fit.data_hash or "none"),
         Row("Read as", "; ".join(map(str, json.loads(given.attrs.get("notes", "[]"))))),
         Row("Features", ", ".join(feature(name).symbol for name in FEATURE_NAMES if _is_there(fit.features, name))),

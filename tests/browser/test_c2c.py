@@ -46,6 +46,8 @@ def test_a_box_drawn_in_the_matrix_shows_its_cycles_everywhere(dashboard: Dashbo
     page.get_by_text("Draw a box in a scatter plot").scroll_into_view_if_needed()
     before = dashboard.sources("cycles r_lrs r_lrs")
     left, top, right, bottom = page.evaluate(BOX, "cycles r_hrs r_lrs")
+    assert page.evaluate(BOX, "cycles u_set r_lrs")[1::2] == [top, bottom], "neighbours have one axis"
+    assert bottom - top > 0.9 * 168, "and no empty room for the one that is below them all"
     page.mouse.move(left + 0.2 * (right - left), top + 0.2 * (bottom - top))
     page.mouse.down()
     page.mouse.move(left + 0.5 * (right - left), top + 0.5 * (bottom - top), steps=5)

@@ -12,6 +12,16 @@ from tests.browser.drive import Dashboard
 pytestmark = pytest.mark.browser
 
 
+# Whether the keyboard is at what says so.
+FOCUSED = """
+(words) => {
+  let at = document.activeElement
+  while (at?.shadowRoot?.activeElement) { at = at.shadowRoot.activeElement }
+  return (at?.shadowRoot?.textContent ?? "").includes(words)
+}
+"""
+
+
 def press(dashboard: Dashboard, name: str) -> None:
     dashboard.page.get_by_role("button", name=name).first.click()
 
@@ -19,8 +29,10 @@ def press(dashboard: Dashboard, name: str) -> None:
 def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> None:
     dashboard = open_page("tab=learn&rows=8&columns=8&cycles=5&memory=0")
     page = dashboard.page
-    page.get_by_role("button", name="Start").first.click()
+    assert "c2c=1.0" in page.url, "the link is whole before anything is changed"
+    page.get_by_role("button", name="Start").first.press("Enter")
     page.get_by_text("Now C2C is switched on").wait_for()
+    page.wait_for_function(FOCUSED, arg="One cell, a hundred times")
     flat = dashboard.sources("learn 1")
     line = next(s for s in flat if len(s.get("x", [])) == 100)
     assert max(line["y"]) == min(line["y"]), "the lesson has switched C2C off, memory on, and taken 100 cycles"
@@ -28,6 +40,7 @@ def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> No
 
     press(dashboard, "Not noticeably")
     page.get_by_text("Not this time", exact=True).wait_for()
+    page.wait_for_function(FOCUSED, arg="Not this time")
     verdict = page.locator(".MuiAlert-message").filter(has_text="Not this time").inner_text()
     assert re.search(r"C2C spread of the LRS resistance 4\.\d+\s%", verdict)
     wandering = dashboard.wait_change("learn 1", flat)

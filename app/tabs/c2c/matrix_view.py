@@ -68,6 +68,7 @@ class ScatterMatrix:
             return self.numbers[across, down]
         figure = self.theme.figure(f"cycles {across} {down}", x=" ", y=" ", height=HEIGHT)
         figure.update(min_width=120, min_border_left=8, min_border_right=4, min_border_top=4, min_border_bottom=8)
+        figure.frame_align = False  # the tiles are one row for Bokeh: all would get the borders of the widest
         figure.css_classes = ["tooled-small"]
         figure.grid.visible = False
         self.figures[across, down] = figure
@@ -195,7 +196,7 @@ class Tiles:
 
 def caption(matrix: Matrix) -> str:
     few = np.isnan(matrix.correlation[0, 1])
-    said = ["To tell correlations within cells from those between them takes at least 3 cells."] if few else []
+    said = ["Separating correlations within cells from those between them takes at least 3 cells."] if few else []
     if matrix.brush:
         said.append(f"{100 * matrix.share:.2g} % of the cycles lie in the box (orange).")
     else:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
@@ -56,7 +55,7 @@ DIGITS = {"line": [], "current": []}
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.adding = theme.switch("Clicks add cells")
         self.map = self._map()
         self.bars = {"rows": self._bars("rows"), "columns": self._bars("columns")}
         self.sums, self.cells, self.title = theme.table(), theme.table(), theme.note()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.tabs.d2d.compute import Cloud, Result, Share
 
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
-IDENTICAL = "The devices are identical: where they seem to differ, it is by the few cycles that they are judged by."
+IDENTICAL = "The devices are identical: apparent differences come from the small number of cycles."
 POINT = {"x": [], "y": [], "row": [], "column": []}
 SHORT = {"r_hrs": "R HRS", "u_set": "U SET", "r_lrs": "R LRS", "u_reset": "U RESET"}
 BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7f7f7")
@@ -296,7 +296,7 @@ def table(shares: tuple[Share, ...]) -> str:
         scale, unit = SPREAD_UNITS[share.name]
         values = (share.c2c, share.c2c_model, share.d2d, share.d2d_model)
         name = next(f.long_name for f in FEATURES if f.name == share.name)
-        cells = "".join(f"<td>{theme.number(scale * v)} {unit}</td>" for v in values)
+        cells = "".join(f"<td>{theme.measured(scale * v)} {unit}</td>" for v in values)
         lines.append(f"<tr><th>{name[0].upper()}{name[1:]}</th>{cells}</tr>")
     caption = "Cycle to cycle (C2C): root mean square over the devices. Device to device (D2D): of their true means."
     return f'<table class="numbers"><caption>{caption}</caption>{head}{"".join(lines)}</table>' if lines else ""

@@ -35,10 +35,14 @@ class Result:
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """Nothing is simulated for it: what does not fit into the page's budget is shown as it would be."""
     whole = run.data if run.sample.step == 1 else planned(run)
-    part = probe(run.data)
-    share = whole.nbytes / part.nbytes
-    sizes = {kind: round(len(dataset_bytes(part, kind)) * share) for kind in KINDS}
+    sizes = {kind: expected(run, whole, kind) for kind in KINDS}
     return Result(whole._repr_html_(), whole.attrs["python"], int(whole.nbytes), sizes, run.sample.text)
+
+
+def expected(run: Run, whole: xr.Dataset, kind: str) -> int:
+    """About how many bytes a file of all cells takes, from one of some of them."""
+    part = probe(run.data)
+    return round(len(dataset_bytes(part, kind)) * whole.nbytes / part.nbytes)
 
 
 def planned(run: Run) -> xr.Dataset:

@@ -8,10 +8,12 @@ import zipfile
 from functools import partial
 from typing import IO
 
+from app.look import theme
 from app.settings import session_file
 from app.settings.caption import stem
 from app.settings.sections import Request
 from app.tabs.crossbar.compute import netlist_of, switching_files  # the netlist is what that tab has solved
+from app.tabs.data.compute import expected, planned
 from app.work import runs
 from app.work.downloads import Order
 from app.work.runs import Run
@@ -30,6 +32,7 @@ FORMATS = {
     "va.zip": ("Verilog-A cells (zip)", "application/zip"),
 }
 RUN, NETLIST = ("nc", "zarr.zip", "csv"), ("cir", "va.zip")
+LARGE = 2e9  # bytes of a file that is not begun without a question
 HOW = (
     "It holds array.va and array.cir: cells that switch, and the bias as a pulse. "
     "Unpack it; openvaf-r array.va; ngspice -b array.cir (version 46)."
@@ -84,4 +87,15 @@ def order(session: Session, kind: str) -> Order | str:
     request = session.request_for(run)
     changed = OF_SHOWN if session.settings.request().simulation != run.key else ""
     note = " ".join(filter(None, (changed, HOW if kind == "va.zip" else "")))
-    return Order(file_name(request, kind), partial(write, run, request, kind), note)
+    return Order(file_name(request, kind), partial(write, run, request, kind), note, question(run, kind))
+
+
+def question(run: Run, kind: str) -> str:
+    """What is asked before a file is written that is far larger than the page keeps; empty if there is no need."""
+    size = expected(run, planned(run), kind) if kind in RUN and run.sample.step > 1 else 0
+    if size < LARGE:
+        return ""
+    return (
+        f"This file takes about {theme.size(size)}, and the run is simulated again for it. Click once more to begin, "
+        f"or save the session and type: synaptogen generate run.{kind} --session synaptogen.session.json"
+    )

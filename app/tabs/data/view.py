@@ -27,6 +27,7 @@ XARRAY_STYLE = """
   --xr-background-color-row-odd: color-mix(in srgb, var(--panel-on-surface-color) 5%, var(--panel-surface-color));
   color: var(--panel-on-surface-color); overflow-x: auto;
 }
+.xr-wrap { min-width: 560px !important; }
 """
 CODE_STYLE = """
 pre { margin: 0; padding: 12px; overflow-x: auto; font-size: 0.85rem; border-radius: 4px;

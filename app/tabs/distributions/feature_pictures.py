@@ -110,7 +110,7 @@ class Picture:
 
 
 def title(curve: Curve) -> str:
-    low, middle, high = (theme.number(q * theme.factor(curve.name)) for q in curve.quantiles)
+    low, middle, high = (theme.measured(q * theme.factor(curve.name)) for q in curve.quantiles)
     unit = theme.unit(curve.name)
     return f"All cycles: {middle} {unit}" if curve.note else f"Median {middle} {unit}, 90 % in {low} … {high} {unit}"
 
@@ -134,7 +134,7 @@ def quantile_table(quantiles: Quantiles) -> str:
     scale = theme.factor(quantiles.name)
 
     def texts(values: Iterable[float]) -> list[str]:
-        return [theme.number(value * scale, 4) for value in values]
+        return [theme.measured(value * scale, 4) for value in values]
 
     low, high = quantiles.interval.T
     rows = {

@@ -1,10 +1,11 @@
 // Cells in a table: each line begins with a button that follows its cell.
 
 const STYLE = `
-.cells { overflow-x: auto; font: 13px/1.35 "Roboto", "Helvetica", Arial, sans-serif;
+.cells .scroll { overflow-x: auto; }
+.cells { font: 13px/1.35 "Roboto", "Helvetica", Arial, sans-serif;
   color: var(--panel-on-background-color, #222); }
 .cells table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-.cells caption { text-align: left; opacity: 0.75; padding: 2px 6px 6px; }
+.cells p { margin: 0; opacity: 0.75; padding: 2px 6px 6px; }
 .cells th, .cells td { padding: 3px 8px; text-align: right; font-weight: normal; white-space: nowrap; }
 .cells th { opacity: 0.8; }
 .cells td:last-child, .cells th:last-child { text-align: left; white-space: normal; min-width: 22em; }
@@ -21,7 +22,10 @@ export function render({model}) {
   style.textContent = STYLE
   const table = document.createElement("table")
   root.className = "cells"
-  root.append(style, table)
+  const said = document.createElement("p"), scroll = document.createElement("div")
+  scroll.className = "scroll"
+  scroll.append(table)
+  root.append(style, said, scroll)
   const cell = (tag, text) => {
     const made = document.createElement(tag)
     made.textContent = text
@@ -43,7 +47,8 @@ export function render({model}) {
       line.append(first, ...texts.slice(2).map((text) => cell("td", text)))
       return line
     })
-    table.replaceChildren(cell("caption", model.caption), head, ...body)
+    said.textContent = model.caption
+    table.replaceChildren(head, ...body)
   }
   for (const name of ["rows", "head", "caption"]) { model.on(name, draw) }
   draw()

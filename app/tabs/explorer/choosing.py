@@ -60,8 +60,9 @@ NEAR = 0.03  # of the axes: a click so far from a point still means it
 def cell_at(drawing: Drawing, x: float, y: float) -> tuple[int, int] | None:
     """Row and column of the cell at a place on the axes of a figure; None where there is none."""
     if drawing.spec.kind == "map":
-        inside = drawing.x.low <= x <= drawing.x.high and min(drawing.y.low, drawing.y.high) <= y
-        return (round(y), round(x)) if inside and y <= max(drawing.y.low, drawing.y.high) else None
+        image = {key: values[0] for key, values in drawing.layers["all"].columns.items()}
+        inside = 0 <= x - image["x"] <= image["dw"] and 0 <= y - image["y"] <= image["dh"]
+        return (round(y), round(x)) if inside else None
     points = drawing.layers["all"].columns
     if "row" not in points or not len(points["row"]):
         return None

@@ -37,19 +37,20 @@ class View(Base):
         options = context.options
         kinds = [[kind, words, count] for kind, (words, count) in KINDS.items()]
         self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn, self._clicked) for k in range(MOST)]
-        small = {"variant": "outlined", "size": "small", "margin": (4, 4)}
+        small: dict[str, object] = {"variant": "outlined", "size": "small", "margin": (4, 4)}
         self.more = pmui.Button(label="Add a picture", icon="add", **small)
         self.more.on_click(lambda event: self._pick(MOST, ""))
         self.invert = pmui.Button(label="Invert", icon="flip", **small)
         self.invert.on_click(lambda event: setattr(options, "selection", choosing.inverted(options.selection)))
         self.clear = pmui.Button(label="Clear", icon="close", **small)
         self.clear.on_click(lambda event: setattr(options, "selection", ""))
+        small["margin"] = 2  # as the buttons beside them
         self.follow = pmui.Button(label="Follow the most unusual", icon="visibility", **small)
         self.follow.on_click(lambda event: self._follow())
         self.use = pmui.Button(label="Mark on every tab", icon="push_pin", **small)
         self.use.on_click(lambda event: context.apply({"group": options.selection}))
-        self.python = CopyButton("Copy the pictures as Python")
-        self.link = CopyButton("Copy the link", address=True)
+        self.python = CopyButton("Copy the pictures as Python", margin=2)
+        self.link = CopyButton("Copy the link", address=True, margin=2)
         self.downloads = context.downloads(FILES)
         self.said, self.note = theme.heading(""), theme.note()
         self.cells = CellList(context.select, sizing_mode="stretch_width", margin=(2, 4))
@@ -85,7 +86,7 @@ class View(Base):
         texts = [
             [
                 *map(str, row.cell), row.component, *([f"{row.cycles}"] if cycles else []),
-                *(theme.number(value) for value in row.medians), row.why,
+                *(theme.measured(value) for value in row.medians), row.why,
             ]
             for row in result.rows
         ]  # fmt: skip

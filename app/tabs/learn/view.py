@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.tabs.learn.compute import Ask, Offer, Page, Result, Verdict
 
 MOST_CHOICES = 6
+GOES_ON = "goes-on"  # page.js: where the keyboard goes on if the button that was pressed has gone
 WIDE: dict[str, object] = {"sizing_mode": "stretch_width", "margin": 0}
 TEXT = "p { margin: 0 0 10px; line-height: 1.5 } p:last-child { margin-bottom: 0 } code { font-size: 90% }"
 # Where there is room for one column only, the pictures come first: who answers has seen them.
@@ -47,12 +48,12 @@ class View(Base):
         words.stylesheets = [*words.stylesheets, BELOW]
         halves = theme.grid(words, self._live(), sizes=[{"xs": 12, "lg": 5}, {"xs": 12, "lg": 7}])
         self.step = layout.column(self._head(), halves, visible=False, gap=10)
-        self.layout = layout.column(self.list, self.step)
+        self.layout = layout.column(self.list, self.step, css_classes=["lesson"])
         self._shown: tuple[Offer, ...] = ()
 
     # ------------------------------------------------------------------------------------------------ made once
     def _head(self) -> pn.Row:
-        self.title = pmui.Typography("", variant="h6", margin=(0, 6))
+        self.title = pmui.Typography("", variant="h6", margin=(0, 6), css_classes=[GOES_ON])
         leave = pmui.Button(label="All lessons", variant="text", size="small", icon="arrow_back", margin=0)
         leave.on_click(lambda event: self._leave())
         return layout.flow(leave, self.title, gap="2px 10px")
@@ -67,7 +68,7 @@ class View(Base):
         self.again = pmui.Button(label="Predict again", variant="outlined", size="small", icon="replay", margin=(6, 6))
         self.hint = theme.note()
         self.hint.visible = False
-        self.verdict = theme.Alert(severity="success", visible=False, **WIDE)
+        self.verdict = theme.Alert(severity="success", visible=False, css_classes=[GOES_ON], **WIDE)
         self.differs = theme.Alert(severity="info", visible=False, **WIDE)
         self.restore = pmui.Button(label="Restore the lesson's settings", variant="outlined", size="small", icon="tune",
                                    visible=False, margin=(0, 6))  # fmt: skip
@@ -157,14 +158,15 @@ class View(Base):
         self.errors.object = "Some lessons cannot be shown. " + " ".join(result.errors)
 
     def _offer(self, offer: Offer) -> pn.Column:
-        start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key)
+        start = pmui.Button(label="Start", variant="contained", icon="play_arrow", margin=(4, 6), name=offer.key,
+                            styles={"margin-top": "auto"})  # fmt: skip
         start.on_click(lambda event: self._begin(offer))
         steps = counted(offer.steps, "step")
         about = f"{offer.level}. {steps}, about {offer.minutes} minutes."
-        return theme.card(layout.column(
+        return theme.card(
             pmui.Typography(offer.title, variant="h6", margin=(4, 6)), theme.note(escape(about)),
-            markdown(offer.summary), start, gap=10,
-        ))  # fmt: skip
+            markdown(offer.summary, margin=(6, 6, 10, 6)), start,
+        )  # fmt: skip
 
     def _show_step(self, page: Page) -> None:
         self.title.object = f"{page.lesson.title} ({page.number}/{page.lesson.steps})"
@@ -216,20 +218,20 @@ class View(Base):
         held = {
             True: ("success", "Your prediction was right"),
             False: ("warning", "Not this time"),
-            None: ("info", "No number to judge by"),
+            None: ("info", "No number to compare with"),
         }
         self.verdict.severity, self.verdict.title = held[verdict.held]
         self.verdict.object = verdict_text(verdict, run)
 
 
 def markdown(text: str = "", **options: object) -> pn.pane.Markdown:
-    return pn.pane.Markdown(text, sizing_mode="stretch_width", margin=(0, 6), stylesheets=[TEXT], **options)
+    return pn.pane.Markdown(text, sizing_mode="stretch_width", stylesheets=[TEXT], **{"margin": (0, 6)} | options)
 
 
 def verdict_text(verdict: Verdict, run: str) -> str:
     """What was said and what was measured."""
     found = verdict.measured
-    said = f"You said: {verdict.said}"
+    said = f"Your answer: {verdict.said}"
     if found.problem:
         return f"{said}\nThe {found.name} cannot be computed: {found.problem}."
     interval = f" (95 % interval: {found.interval})" if found.interval else ""

@@ -19,7 +19,7 @@ from bokeh.models import (
 from bokeh.plotting import figure as Figure
 
 from app.look import layout, theme
-from app.look.axes import set_range
+from app.look.axes import set_range, steps
 from app.look.cell_map import CellMap, Scale
 from app.look.legend import cell_entries, legend, mark_entries
 from app.look.tags import BESIDE, SHARES
@@ -100,7 +100,7 @@ class View(Base):
         edges = histogram.edges * theme.factor(name)
         self.bars[name].data = {"left": edges[:-1], "right": edges[1:], "top": 100 * histogram.share}
         self.histograms[name].x_range.update(start=edges[0], end=edges[-1])
-        low, middle, high = (theme.number(q * theme.factor(name)) for q in histogram.quantiles)
+        low, middle, high = (theme.measured(q * theme.factor(name)) for q in histogram.quantiles)
         self.histograms[name].title.text = f"{theme.AXES[name][2]}  {middle} {theme.unit(name)}"
         self.ranges[name].text = f"90 % in {low} … {high} {theme.unit(name)}"
 
@@ -185,11 +185,12 @@ class View(Base):
         )  # fmt: skip
         figure.title.text_font_style = "bold"
         figure.tags = [BESIDE]
+        figure.xaxis.ticker.min_interval = 1
         self.volt_axis = LinearAxis(y_range_name="volts", axis_label="Voltage (V)", ticker=FixedTicker(ticks=[]))
         figure.add_layout(self.volt_axis, "right")
         self.theme.dress_axis(self.volt_axis)
         self.volts = ColumnDataSource(XY)
-        voltage = figure.step("x", "y", source=self.volts, mode="center", line_width=1.5, y_range_name="volts")
+        voltage = figure.step("x", "y", source=self.volts, mode="after", line_width=1.5, y_range_name="volts")
         self.theme.ink(voltage.glyph, "line_color")
         self.answers: list[tuple[ColumnDataSource, GlyphRenderer]] = []
         self.answer_hover = theme.hover([], ("Pulse", "@x"), ("Conductance", "@y{0.0} µS"))
@@ -207,7 +208,7 @@ class View(Base):
     def _show_response(self, result: Result) -> None:
         response = result.response
         pulse, micro = response.pulse, theme.factor("conductance")
-        self.volts.data = {"x": pulse, "y": response.voltage}
+        self.volts.data = steps(pulse, response.voltage)
         for i, (source, dots) in enumerate(made(self.answers, len(response.conductance), self._answer_of)):
             known = i < len(response.conductance)
             source.data = {"x": pulse, "y": response.conductance[i] * micro} if known else XY

@@ -82,6 +82,20 @@ class Points:
 
 
 @dataclass(frozen=True)
+class LevelCounts:
+    """What a read without noise takes the programmed levels for."""
+
+    targets: np.ndarray  # (levels,) S
+    thresholds: np.ndarray  # (levels - 1,) S: midway between neighbours
+    counts: np.ndarray  # (levels, levels) cells: rows as programmed, columns as read
+
+    @property
+    def wrong(self) -> int:
+        """Cells that are taken for another level."""
+        return int(self.counts.sum() - np.trace(self.counts))
+
+
+@dataclass(frozen=True)
 class Targets:
     """Target against reached, pulses needed, and the summary of program and verify."""
 
@@ -100,6 +114,7 @@ class Targets:
     tolerance: float
     limit: int
     wanted_limit: int
+    levels: LevelCounts | None  # where cells are programmed to a few
 
 
 @dataclass(frozen=True)
@@ -242,7 +257,19 @@ def targets_of(done: Verified, options: Choices) -> Targets:
         tolerance=options.tolerance / 100,
         limit=done.limit,
         wanted_limit=options.max_pulses,
+        levels=levels_of(done) if options.target in ("levels", "checkerboard") else None,
     )  # fmt: skip
+
+
+def levels_of(done: Verified) -> LevelCounts | None:
+    """The levels, and what each is taken for; nothing where there is one only."""
+    targets, meant = np.unique(done.target, return_inverse=True)
+    if targets.size < 2:
+        return None
+    thresholds = (targets[1:] + targets[:-1]) / 2
+    place = meant.ravel() * targets.size + np.searchsorted(thresholds, done.reached.ravel())
+    counts = np.bincount(place, minlength=targets.size**2).reshape(targets.size, targets.size)
+    return LevelCounts(targets, thresholds, counts)
 
 
 def density(

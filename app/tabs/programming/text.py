@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from app.look import theme
 from app.look.legend import legend, swatch
 from app.look.plain import escape
-from app.look.tables import followed
+from app.look.tables import followed, table
 from app.look.theme import NEUTRAL
 
 if TYPE_CHECKING:
-    from app.tabs.programming.compute import Result, Staircase, Targets
+    from app.tabs.programming.compute import LevelCounts, Result, Staircase, Targets
 
 # what became of a cell: told apart by colour-blind eyes; what succeeded is the quiet one
 OUTCOME_COLORS = {
@@ -77,7 +77,7 @@ def bounds(result: Result) -> str:
 def pulses_text(result: Result) -> str:
     """How the pulses come to the cells."""
     if not result.through:
-        return "ideal: each cell sees what is meant for it"
+        return "ideal: each cell sees the voltage intended for it"
     return f"through the lines, {result.at_once} by {result.at_once}"
 
 
@@ -116,12 +116,23 @@ def targets_summary(result: Result, targets: Targets) -> str:
         ("Pulses a cell", used(found["pulses"])),
         ("SET pulses among them", used(found["set_pulses"])),
         ("Error where reached", f"{theme.number(100 * error, 2)} % (root mean square)"),
+        *([("Read as another level", of_all(targets.levels.wrong))] if targets.levels else []),
         ("Reached, but off at the end", f"{theme.number(targets.off)}{off_because(result)}"),
         *((f"Failed: {name}", f"{theme.number(n)} ({share(n, cells)})") for name, n in found["failures"].items()),
         ("Pulses", pulses_text(result)),
         ("Verify reads", f"{theme.quantity(result.u_read, 'voltage')}, {noise}"),
     ]  # fmt: skip
     return numbers("Program and verify: all programmed cells", rows)
+
+
+def levels_table(levels: LevelCounts) -> str:
+    """Which level cells were programmed to, and which one a read takes them for."""
+    names, limits = ([theme.number(1e6 * g) for g in values] for values in (levels.targets, levels.thresholds))
+    rows = {f"{name} µS": [theme.number(n) if n else "·" for n in row]
+            for name, row in zip(names, levels.counts, strict=True)}  # fmt: skip
+    of = "Cells of each level (rows), by the level that a read without noise takes them for"
+    caption = f"{of}; thresholds {', '.join(limits)} µS"
+    return table(caption, names, rows)
 
 
 def off_because(result: Result) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, LinearColorMapper
 from param.parameterized import Event
 
@@ -24,6 +23,7 @@ from app.tabs.programming.text import (
     bounds,
     cells_table,
     color_title,
+    levels_table,
     map_title,
     outcome_legend,
     summary,
@@ -45,7 +45,7 @@ MOST_TICKS = 7
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
-        self.adding = pmui.Switch(label="Clicks add cells", value=False, margin=(4, 10))
+        self.adding = theme.switch("Clicks add cells")
         self.map = CellMap(self.theme, "programming map", context.select, lambda: self.adding.value)
         self.failures = ColumnDataSource(POINT)
         self.map.own.append(
@@ -59,7 +59,8 @@ class View(Base):
         self.bar_legend = theme.note(
             legend([swatch(REACHED, "reached", kind="area"), swatch(FAILED, "failed", kind="area")])
         )
-        self.sums, self.cells = theme.table(), theme.table()
+        self.sums, self.cells, self.levels = theme.table(), theme.table(), theme.table()
+        self.levels_card = theme.card(self.levels)
         self.bounded = theme.Alert(severity="info", visible=False, sizing_mode="stretch_width", margin=0)
         self.of_targets = column(theme.card(self.scatter, self.scatter_legend), theme.card(self.bars, self.bar_legend))
         self.of_stairs = theme.card(self.stairs, self.stairs_legend)
@@ -68,7 +69,8 @@ class View(Base):
             theme.grid(
                 column(theme.card(self.title, theme.pane(self.map.figure), self.map_legend),
                        theme.card(self.cells, self.adding)),
-                column(self.of_targets, self.of_stairs, theme.card(self.sums)), sizes={"xs": 12, "lg": 6},
+                column(self.of_targets, self.of_stairs, theme.card(self.sums), self.levels_card),
+                sizes={"xs": 12, "lg": 6},
             ),
         )  # fmt: skip
 
@@ -152,6 +154,9 @@ class View(Base):
         self.of_targets.visible, self.of_stairs.visible = bool(result.targets), bool(result.stairs)
         if result.targets:
             self._show_targets(result, result.targets)
+        levels = result.targets.levels if result.targets else None
+        self.levels_card.visible = levels is not None
+        self.levels.object = levels_table(levels) if levels else ""
         if result.stairs:
             self._show_stairs(result, result.stairs)
         self.sums.object, self.cells.object, said = summary(result), cells_table(result), bounds(result)

@@ -10,6 +10,7 @@ from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
+from app.look.axes import steps
 from app.look.legend import cell_entries, legend, swatch
 from app.look.theme import COLORS, NEUTRAL
 from app.settings.sections import MAX_CELLS
@@ -53,6 +54,7 @@ class View(Base):
     def _figure(self, name: str, title: str, y: str, height: int) -> Figure:
         figure = self.theme.figure(f"pulses {name}", title=title, x="Pulse", y=y, height=height, x_range=self.x)
         figure.min_border_left = 74
+        figure.xaxis.ticker.min_interval = 1
         figure.vspan("x", source=self.edges, line_color=NEUTRAL, line_dash="dotted")
         return figure
 
@@ -60,7 +62,7 @@ class View(Base):
         figure = self._figure("voltage", "Voltage of each pulse", "Voltage (V)", 170)
         figure.yaxis.ticker.desired_num_ticks = 3
         self.volts = ColumnDataSource(XY)
-        self.theme.ink(figure.step("x", "y", source=self.volts, mode="center", line_width=1.5).glyph, "line_color")
+        self.theme.ink(figure.step("x", "y", source=self.volts, mode="after", line_width=1.5).glyph, "line_color")
         return figure
 
     def _response(self) -> Figure:
@@ -79,7 +81,7 @@ class View(Base):
         self.editor.show(result.segments, result.repeats, result.factor)
         self.editor.found = [said(effect) for effect in result.effects]
         pulse, micro = result.pulse, 1e6
-        self.volts.data = {"x": pulse, "y": result.voltage}
+        self.volts.data = steps(pulse, result.voltage)
         low, wide, middle, high, top = result.band * micro if result.pulse.size else np.empty((5, 0))
         self.bands[0].data = {"x": pulse, "low": low, "high": top}
         self.bands[1].data = {"x": pulse, "low": wide, "high": high}

@@ -32,6 +32,8 @@ tr { border-top: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 td.in::before { content: "✓ "; color: #009E73; } td.out::before { content: "✗ "; color: #D55E00; font-weight: 700; }
 td.in { background: rgba(0, 158, 115, 0.10); } td.out { background: rgba(213, 94, 0, 0.18); }
 .scroll { overflow-x: auto; }
+@media (max-width: 599px) { table { font-size: 11px; } td small { font-size: 9.5px; }
+  th, td { padding: 2px 3px; } th { white-space: normal; } }
 """
 UNKNOWN = """<ul style="margin:0;padding-left:20px;line-height:1.5">
 <li><b>Time.</b> A pulse has no rise time and its width does nothing; nothing is forgotten (the tab Time uses laws of
@@ -149,7 +151,8 @@ def cell(number: Number | None, quantiles: bool) -> str:
     if number is None:
         return "<td></td>"
     by = theme.factor(number.column) if quantiles else 1.0
-    exact, half = theme.number(by * number.exact, 4), theme.number(by * REACH * number.error, 2)
+    half = by * REACH * number.error
+    digits = max(0, 1 - int(np.floor(np.log10(half)))) if 0 < half < np.inf else 4  # two of the band's
+    generated, exact = (f"{by * value:,.{digits}f}".replace("-", "−") for value in (number.generated, number.exact))
     state, said = ("in", "inside") if number.inside else ("out", "outside")
-    generated = theme.number(by * number.generated, 4)
-    return f'<td class="{state}" title="{said} the band">{generated}<small>{exact} ± {half}</small></td>'
+    return f'<td class="{state}" title="{said} the band">{generated}<small>{exact} ± {half:,.{digits}f}</small></td>'

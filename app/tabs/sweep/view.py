@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import panel_material_ui as pmui
-from bokeh.models import BasicTickFormatter, ColumnDataSource, Range1d, Span, Whisker
+from bokeh.models import ColumnDataSource, Range1d, Span, Whisker
 from bokeh.plotting import figure as Figure
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
-from app.look.axes import set_range
+from app.look.axes import Axis, set_range
+from app.look.tables import SUPERSCRIPT
 from app.look.theme import COLORS
 from app.tabs.view import Context
 from app.tabs.view import View as Base
 from synaptogen_core.durations import duration
+from synaptogen_core.schema import feature
 
 if TYPE_CHECKING:
     from app.tabs.sweep.compute import Result
@@ -40,6 +42,7 @@ class View(Base):
         self.bars = [ColumnDataSource(BARS) for _ in range(MOST)]
         self.x = Range1d(0, 1)
         self.y = Range1d(0, 1)
+        self.axes: list[Axis] = []
         self.small = [self._histogram(k) for k in range(MOST)]
         self.cards = [theme.card(figure) for figure in self.small]
         self.layout = pmui.Column(
@@ -56,7 +59,6 @@ class View(Base):
 
     def _curve(self) -> Figure:
         figure = self.theme.figure("sweep curve", title="–", x=" ", y=" ", height=300, y_range=Range1d(0, 1))
-        figure.yaxis.formatter = BasicTickFormatter(use_scientific=False)
         self.points = ColumnDataSource(CURVE)
         self.now = Span(dimension="height", line_dash="dotted", line_width=1, visible=False)
         self.theme.ink(self.now, "line_color")
@@ -67,12 +69,14 @@ class View(Base):
         for part in (whisker, whisker.lower_head, whisker.upper_head):
             self.theme.ink(part, "line_color")
         figure.add_layout(whisker)
-        figure.add_tools(theme.hover([dots], ("Value", "@x"), ("Number", "@y{0.000a}")))
+        figure.add_tools(theme.hover([dots], ("Value", "@x"), ("Number", "@y{0.000}")))
         return figure
 
     def _histogram(self, k: int) -> Figure:
         figure = self.theme.figure(f"sweep value {k + 1}", title="–", x=" ", y="Share of cycles (%)", height=190,
-                                   x_range=self.x, y_range=self.y)  # fmt: skip
+                                   y_range=self.y)  # fmt: skip
+        self.axes.append(Axis(figure, "x"))
+        figure.x_range = self.x
         figure.quad("left", "right", "top", 0, source=self.bars[k], color=COLORS["r_hrs"], line_color=None)
         return figure
 
@@ -81,12 +85,14 @@ class View(Base):
         x, y, intervals = ([getattr(point, name) for point in points] for name in ("value", "number", "interval"))
         low, high = ([ends[k] if np.isfinite(ends[k]) else v for v, ends in zip(y, intervals, strict=True)]
                      for k in (0, 1))  # fmt: skip
+        factor, number_unit = engineering(max(map(abs, (*low, *high)), default=1.0), result.number_unit)
+        y, low, high = ([v * factor for v in values] for values in (y, low, high))
         self.points.data = {"x": x, "y": y, "low": low, "high": high}
         if points:
             room = 0.06 * (max(high) - min(low)) or 0.06 * abs(high[0]) or 1.0
             set_range(self.curve.y_range, min(low) - room, max(high) + room)
         unit = f" ({result.unit})" if result.unit else ""
-        number_unit = f" ({result.number_unit})" if result.number_unit else ""
+        number_unit = f" ({number_unit})" if number_unit else ""
         self.curve.xaxis.axis_label, self.curve.yaxis.axis_label = (
             f"{result.control}{unit}",
             f"{result.number}{number_unit}",
@@ -104,25 +110,34 @@ class View(Base):
         if missing:
             said += f" {missing} of the runs have no such number."
         if result.waiting:
-            said = (
-                f"This sweep takes about {duration(result.seconds, 2)}: start it. A stopped one goes on where it was."
-            )
+            said = f"This sweep takes about {duration(result.seconds, 2)}: start it. Stopped, it can be resumed."
         self.note.object = said
 
     def _show_bars(self, result: Result) -> None:
         scale = theme.factor(result.feature)
         top = max((100 * float(point.counts.max()) for point in result.points), default=1.0)
         self.y.update(start=0, end=1.05 * top or 1.0)
-        for k, (figure, source, card) in enumerate(zip(self.small, self.bars, self.cards, strict=True)):
+        for k, (figure, source, card, axis) in enumerate(
+            zip(self.small, self.bars, self.cards, self.axes, strict=True)
+        ):
             card.visible = k < len(result.points)
             if not card.visible:
                 source.data = BARS
                 continue
             point = result.points[k]
-            edges = point.edges + np.log10(scale) if result.feature == "r_hrs" else point.edges * scale
+            edges = (10**point.edges if result.feature == "r_hrs" else point.edges) * scale
             source.data = {"left": edges[:-1], "right": edges[1:], "top": 100 * point.counts}
-            self.x.update(start=edges[0], end=edges[-1])
+            axis.show(feature(result.feature).scale, edges[0], edges[-1], theme.label(result.feature))
             figure.title.text = f"{result.control} {theme.number(point.value)} {result.unit}".strip()
-            label = theme.label(result.feature)
-            figure.xaxis.axis_label = f"log₁₀ of {label}" if result.feature == "r_hrs" else label
             figure.renderers[0].glyph.update(fill_color=COLORS[result.feature])
+
+
+def engineering(largest: float, unit: str) -> tuple[float, str]:
+    """What numbers up to this are multiplied by on an axis, and the unit there: kΩ, or 10⁻⁶ of what has no unit."""
+    thousands = 0 if not largest or 0.1 <= largest < 1000 else int(np.floor(np.log10(largest) / 3))
+    factor = 10.0 ** (-3 * thousands)
+    if not thousands:
+        return factor, unit
+    if unit == "Ω" and -3 <= thousands <= 3:
+        return factor, "nµm kMG"[thousands + 3] + unit
+    return factor, f"10{str(3 * thousands).translate(SUPERSCRIPT)} {unit}".strip()

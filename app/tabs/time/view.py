@@ -102,7 +102,7 @@ class View(Base):
             one.mark(result.cells)
             note.object = f"{100 * later.moved:.0f} % of the cells jumped; RMS {100 * later.rms:.2g} %"
         self.map_note.object = (
-            "Read currents beside those at the end of the train, all four on one scale. "
+            "Read currents compared with those at the end of the train, all four on one scale. "
             f"After the last one, the next jump of any cell comes in {duration(result.next_event)}."
         )
 

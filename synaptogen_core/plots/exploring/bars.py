@@ -107,7 +107,8 @@ def violin(table: CellTable, spec: Spec, color: str) -> Drawing:
     whole = Layer("polygons", {"xs": [x for x, _ in outlines], "ys": [y for _, y in outlines], "color": hues})
     layers = {"all": whole, "chosen": line(), "marks": marks()}
     rows = tuple(
-        f"{k + 1}: {share:.1%}" for k, share in enumerate(np.bincount(groups, minlength=len(outlines)) / groups.size)
+        f"{k + 1}: {100 * share:.1f} %"
+        for k, share in enumerate(np.bincount(groups, minlength=len(outlines)) / groups.size)
     )
     counts = what_counts(table, spec)
     up = Side("component", "Component: share of the cells", "", False, -0.6, len(outlines) - 0.4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from synaptogen_core.analysis.exploring.cell_table import CellTable, Column
@@ -12,6 +14,7 @@ from synaptogen_core.plots.exploring.quantities import Color, Side, name_of, sca
 
 MAP_SIDE = 512  # pixels at most
 MOST_LINES = 12  # chosen cells of a trace
+EDGE = 0.015  # of a map: room for half the mark of a cell at its edge
 
 
 def _grid(table: CellTable) -> tuple[Column, Column, int]:
@@ -68,7 +71,9 @@ def array_map(table: CellTable, spec: Spec, color: str) -> Drawing:
     layers = {"all": Layer("image", image_of(image, x, y)), "chosen": Layer("image", no_image())}
     each = _grid(table)[2]
     words = name_of(name) if each == 1 else f"{name_of(name)}, means of {each} × {each} cells"
-    return Drawing(spec, x, y, layers, words, "cells", Color(), bar=side_of(name, column))
+    wide = [replace(side, low=side.low - room, high=side.high + room)
+            for side in (x, y) for room in [EDGE * (side.high - side.low)]]  # fmt: skip
+    return Drawing(spec, wide[0], wide[1], layers, words, "cells", Color(), bar=side_of(name, column))
 
 
 def map_chosen(table: CellTable, base: Drawing, chosen: Chosen) -> dict[str, Layer]:
@@ -89,7 +94,7 @@ def map_chosen(table: CellTable, base: Drawing, chosen: Chosen) -> dict[str, Lay
     if not chosen.count:
         return {"chosen": Layer("image", no_image())}
     share = np.nan_to_num(_over_array(table, chosen.cells.astype(np.float64)))
-    return {"chosen": Layer("image", image_of((share > 0).astype(np.float32), base.x, base.y))}
+    return {"chosen": Layer("image", image_of((share > 0).astype(np.float32), *_array_sides(table)))}
 
 
 def trace(table: CellTable, spec: Spec, color: str) -> Drawing:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from bokeh.models import LinearColorMapper
 
-from app.look.theme import INK, Theme
+from app.look.theme import INK, Theme, measured
 
 
 def test_shaded_fields_and_the_words_on_them_follow_light_and_dark() -> None:
@@ -15,3 +16,20 @@ def test_shaded_fields_and_the_words_on_them_follow_light_and_dark() -> None:
         look.set_dark(dark)
         assert mapper.palette[0] == palest
         assert dict(zip(words.factors, words.palette, strict=True)) == {"pale": INK[dark], "strong": "#ffffff"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.73, "0.730"),
+        (-5, "−5.00"),
+        (78, "78.0"),
+        (99.97, "100"),
+        (110, "110"),
+        (1067.2, "1,067"),
+        (0, "0"),
+        (2e-5, "2e−05"),
+    ],
+)
+def test_what_was_measured_keeps_its_zeros(value: float, text: str) -> None:
+    assert measured(value) == text

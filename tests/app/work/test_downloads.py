@@ -145,6 +145,16 @@ async def test_every_click_is_answered() -> None:
     assert browser.files == ["slow", "good <b>"]
 
 
+async def test_a_very_large_file_is_begun_at_the_second_click() -> None:
+    large = downloads.Order("large", lambda progress, cancel: io.BytesIO(b"large"), question="About 58 GB: once more?")
+    browser = Browser({"large": large})
+    browser.buttons.start("large")
+    assert browser.said == ["About 58 GB: once more?"] and not browser.buttons.cancel.visible
+    browser.buttons.start("large")
+    await browser.rest()
+    assert browser.files == ["large"]
+
+
 async def test_a_cancel_after_the_last_piece_does_not_wait_for_ever() -> None:
     browser = Browser({"a": downloads.Order("a", lambda progress, cancel: io.BytesIO(b"a"))})
     browser.buttons.start("a")

@@ -46,6 +46,9 @@ def test_a_sampled_run_is_downloaded_whole(
     if kind == "csv":
         assert sorted(one.read_bytes().splitlines()) == sorted(two.read_bytes().splitlines())  # part by part
     elif kind == "nc":
+        assert files.question(sampled, kind) == "", "it is small"
+        monkeypatch.setattr(files, "LARGE", 1e4)
+        assert "Click once more" in files.question(sampled, kind) and files.question(whole, kind) == ""
         with xr.open_dataset(two) as opened:
             for name in FEATURE_NAMES:
                 np.testing.assert_array_equal(opened[name].values, whole.data[name].values)

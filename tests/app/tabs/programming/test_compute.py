@@ -88,6 +88,23 @@ def test_targets() -> None:
     assert not np.array_equal(levels, target(target="levels", levels=4, g_low=10.0, g_high=40.0, level_seed=1))
 
 
+def test_levels_are_read_back(make_run: Callable[..., runs.Run]) -> None:
+    for tolerance, few in ((2.0, True), (50.0, False)):
+        result = result_of(make_run(), target="levels", levels=4, through=False, tolerance=tolerance)
+        assert result.targets is not None
+        levels = result.targets.levels
+        assert levels is not None and levels.counts.shape == (4, 4) and levels.counts.sum() == result.values.size
+        np.testing.assert_allclose(1e6 * levels.thresholds, [50, 110, 170])
+        points = result.targets.points
+        wrong = [np.argmin(np.abs(levels.targets - g)) for g in points.reached] != np.searchsorted(
+            levels.targets, points.target
+        )
+        assert levels.wrong == np.count_nonzero(wrong) and (levels.wrong < 0.1 * wrong.size) == few
+        said = text.targets_summary(result, result.targets) + text.levels_table(levels)
+        assert "Read as another level" in said and "thresholds 50, 110, 170 µS" in said
+    assert result_of(make_run()).targets.levels is None, "a ramp has no levels"  # type: ignore[union-attr]  # it has targets
+
+
 def test_every_option_of_the_pulses_counts(small_run: runs.Run) -> None:
     first = result_of(small_run, target="levels", through=False)
     for change in ({"tolerance": 1.0}, {"max_pulses": 2}, {"u_set": -0.8}, {"u_start": 1.0}, {"u_stop": 0.9},

@@ -85,3 +85,13 @@ def test_a_setting_that_this_train_has_not(small_run: Run) -> None:
     with pytest.raises(ValueError, match="Sweep: must be a setting of this pulse train"):
         compute.changed(small_run.request, "train", "u_start", 1.0)
     assert view.MOST == compute.MOST
+
+
+@pytest.mark.parametrize(
+    ("largest", "unit", "factor", "label"),
+    [(2.6e-3, "", 1e3, "10⁻³"), (5.5e-6, "", 1e6, "10⁻⁶"), (47_000, "Ω", 1e-3, "kΩ"), (0.4, "", 1, ""),
+     (0, "%", 1, "%"), (2e-4, "%", 1e6, "10⁻⁶ %")],
+)  # fmt: skip
+def test_axes_have_numbers_that_can_be_read(largest: float, unit: str, factor: float, label: str) -> None:
+    assert view.engineering(largest, unit) == (pytest.approx(factor), label)
+    assert 0.1 <= factor * largest < 1000 or not largest
