@@ -37,7 +37,7 @@ NEW = ("scatter r_hrs.median u_set.median", "trace r_lrs")  # what a further pic
 class Typed(Section):
     """A range without a mouse."""
 
-    quantity = param.Selector(default="r_lrs.median", label="Or select by numbers", doc="Of each cell or cycle.",
+    quantity = param.Selector(default="r_lrs.median", label="Select by numbers", doc="Of each cell or cycle.",
                               objects={"Median LRS resistance (kΩ)": "r_lrs.median"})  # fmt: skip
     ends = param.String("", label=choosing.ENDS, doc="Two values in this unit, a comma or semicolon between; Enter.")
 
@@ -70,7 +70,7 @@ class View(Base):
         self.cells = CellList(context.select, sizing_mode="stretch_width", margin=(2, 4))
         self.rows: list[tuple[int, int]] = []
         self.layout = layout.column(
-            Panel((Group(options, ("color", "mode")), Group(self.typed)), layout="bar", words={"ends": "words"}),
+            Panel((Group(options, ("color", "mode")), Group(self.typed, title="More", open=False)), layout="bar", words={"ends": "words"}),
             layout.flow(self.invert, self.clear, self.more, gap="4px 4px"),
             theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
             theme.card(
