@@ -166,7 +166,9 @@ class AnalogConv2d(_Analog):
     def __init__(self, module: torch.nn.Conv2d, chip: Chip, x: torch.Tensor, *more: Any, **named: Any) -> None:
         plain = module.groups == 1 and module.dilation == (1, 1) and module.padding_mode == "zeros"
         if not plain or isinstance(module.padding, str):
-            raise ValueError("module: must have one group, no dilation and padding in numbers; take such a Conv2d")
+            raise ValueError(
+                f"module: must have one group, no dilation and padding of zeros (got {module}); take such a Conv2d"
+            )
         self._options = {"kernel_size": module.kernel_size, "padding": module.padding, "stride": module.stride}
         super().__init__(module, chip, x, *more, **named)
 

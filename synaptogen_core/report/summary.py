@@ -135,7 +135,7 @@ def compared(numbers: xr.Dataset) -> list[Row]:
         line = {name: numbers[name].values[k].item() for name in numbers.data_vars}
         scale, unit = (100, "%") if line["unit"] == "%" else (1, line["unit"])
         off, *ends = (_signed(scale * line[name], 3) for name in ("error", "lower", "upper"))
-        between = f", {ends[0]} to {ends[1]}" if line["lower"] != line["upper"] else ""
+        between = f", {ends[0]} to {ends[1]}" if line["lower"] < line["upper"] else ""
         measured, simulated = _handy(line["quantity"], line["measured"], line["simulated"])
         value = f"{measured} measured, {simulated} simulated: {off}{between} {unit}"
         mark, remark = words[line["word"]], f"{line['word']}; limit {scale * line['limit']:g} {unit}"
