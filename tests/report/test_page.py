@@ -184,7 +184,7 @@ def test_signs_are_not_colours_alone(html: str) -> None:
 
 def test_without_judgement_or_loops(fit: sc.fitting.Fit, html: str) -> None:
     plain = report_html(fit)
-    assert "Not judged" in plain and "Not judged" not in html
+    assert "Not validated" in plain and "Not validated" not in html
     assert "Current and voltage" in plain and "Measured loop" not in plain
     assert Page(plain).open == []
 
@@ -225,7 +225,7 @@ def test_the_python_text_gives_the_same_numbers(
 
 def test_files(fit: sc.fitting.Fit, tmp_path: Path) -> None:
     save_report(fit, None, tmp_path / "page.html")
-    assert "Not judged" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Not validated" in (tmp_path / "page.html").read_text(encoding="utf-8")
     with pytest.raises(FileError, match=r"must end in \.html \(got \.pdf\)"):
         save_report(fit, None, tmp_path / "page.pdf")
     with pytest.raises(FileError, match="must lie in a folder that exists"):

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.resampling import bootstrap_weights
+from synaptogen_core.analysis.validation.numbers import shapes_of
 from synaptogen_core.types import F64
 
 REPLICATES = 400
 BINS = 400
-KINDS = ("cycle to cycle", "device means", "device spreads")
+LEVELS, SHAPES = ("device means", "device spreads"), ("device skews", "device tails")
+KINDS = ("cycle to cycle", *LEVELS, *SHAPES)
 ONCE_IN_20 = 0.95
 TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, and is small
 FEW_DEVICES = 8  # with fewer, stretches of cycles are resampled in their place
@@ -40,8 +42,8 @@ class Sums:
         Shape (units, lags + 1, f, f): sums of products of standardised values, the first index of the newer.
     pairs : numpy.ndarray
         Shape (units, lags + 1, f, f): their numbers.
-    means, deviations : numpy.ndarray
-        Shape (devices, f): of each device.
+    means, deviations, skews, tails : numpy.ndarray
+        Shape (devices, f): of each device; the last two NaN where its cycles are too few to tell them.
     """
 
     values: F64
@@ -50,6 +52,8 @@ class Sums:
     pairs: F64
     means: F64
     deviations: F64
+    skews: F64
+    tails: F64
 
     def weighted(self, weights: F64) -> tuple[F64, F64, F64]:
         """Distribution functions of both kinds of values, (r, f, bins), and correlations (r, lags + 1, f, f)."""
@@ -157,7 +161,8 @@ def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[F64, F64], lag
             for target, series in ((products, filled), (pairs, there)):
                 target[u, k] = series[first:last].T @ series[first - k : last - k]
     mean, sd = panel.moments
-    return Sums(counts[0], counts[1], products, pairs, mean, sd)
+    skew, tail = shapes_of(panel)
+    return Sums(counts[0], counts[1], products, pairs, mean, sd, skew, tail)
 
 
 def weights_of(units: int, seed: int) -> F64:
@@ -197,7 +202,7 @@ def distances(names: Sequence[str], seen: Sums, drawn: Sums, seed: int) -> xr.Da
         measurement exceed once in 20 times. NaN where there are too few devices. Attribute `tolerated`: times what is
         expected, a difference that is there, and is small.
     """
-    found, expected = np.full((3, len(names)), np.nan), np.full((3, len(names)), np.nan)
+    found, expected = np.full((len(KINDS), len(names)), np.nan), np.full((len(KINDS), len(names)), np.nan)
     devices = seen.means.shape[0]
     more = np.sqrt(1 + devices / drawn.means.shape[0])  # the simulated devices are a sample, too
     units = seen.standardised.shape[0]
@@ -213,8 +218,9 @@ def distances(names: Sequence[str], seen: Sums, drawn: Sums, seed: int) -> xr.Da
     if devices >= FEW_DEVICES:
         weights = weights_of(devices, seed)
         even = np.arange(1, devices + 1) / devices
-        for row, (ours, theirs) in enumerate(((seen.means, drawn.means), (seen.deviations, drawn.deviations)), start=1):
-            for i in range(len(names)):
+        of_devices = ((s.means, s.deviations, s.skews, s.tails) for s in (seen, drawn))
+        for row, (ours, theirs) in enumerate(zip(*of_devices, strict=True), start=1):
+            for i in np.flatnonzero(np.isfinite(ours).all(axis=0) & np.isfinite(theirs).all(axis=0)):
                 found[row, i] = sample_distance(ours[:, i], theirs[:, i])
                 share = np.cumsum(weights[:, np.argsort(ours[:, i])], axis=1) / devices
                 expected[row, i] = more * np.quantile(np.abs(share - even).max(axis=1), ONCE_IN_20)

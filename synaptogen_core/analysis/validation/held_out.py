@@ -17,6 +17,7 @@ from synaptogen_core.analysis.fitting.fit import Fit, fit
 from synaptogen_core.analysis.staged.cycles import in_coordinates
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation import distances as stats
+from synaptogen_core.analysis.validation.rows import HALF
 from synaptogen_core.counts import counted
 from synaptogen_core.device import stationary
 from synaptogen_core.device.parameters import DeviceParameters
@@ -102,9 +103,10 @@ def held_out(parts: Refits, features: xr.Dataset, seed: int, work: Work) -> xr.D
     *Later cycles*: a fit of the first 70 % of every device's cycles predicts each later cycle from those before.
     `skill` is the share of the variance that the prediction takes away; `skill_expected` what it takes away in a
     simulation of that fit, with as many cycles. A small measurement is simulated again and again, each time predicted
-    with an autoregression of its own first cycles, so that what the fit does not know is expected, too; their scatter
-    is the interval. *Other devices*: a simulation of the fit of every second device against the others, `distance` and
-    `expected` as in `fit_statistics.distances`.
+    with an autoregression of its own first cycles, so that what the fit does not know is expected, too. The interval is
+    their scatter or that of resamples of the measurement, whichever is wider: where a fit expects too little, its
+    simulations scatter too little as well. *Other devices*: a simulation of the fit of every second device against the
+    others, `distance` and `expected` as in `distances.distances`.
 
     Parameters
     ----------
@@ -209,14 +211,13 @@ def _later_cycles(trained: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F
     if repeats:
         made = repeated_measurement(trained.device, panel, repeats, seed + 1)
         drawn = _skill(_errors(made, trained.device, made.starts[:: panel.devices], again=True))
-        expected = drawn.mean(axis=0)
-        drawn = skill + expected - drawn
+        expected, error = drawn.mean(axis=0), drawn.std(axis=0)
     else:
         made = simulated_measurement(trained.device, panel, SIMULATED, seed + 1)
-        expected = _skill(_errors(made, trained.device, stats.one_unit(made)).sum(axis=1))
-        drawn = _skill(stats.weights_of(ours.shape[1], seed) @ ours)
-    low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
-    return skill, low, high, expected
+        expected, error = _skill(_errors(made, trained.device, stats.one_unit(made)).sum(axis=1)), 0.0
+    resampled = np.nanstd(_skill(stats.weights_of(ours.shape[1], seed) @ ours), axis=0)
+    half = HALF * np.sqrt(1 / TRAINED) * np.maximum(error, resampled)  # the first cycles, of the fit, are a sample, too
+    return skill, skill - half, skill + half, expected
 
 
 def _skill(errors: F64) -> F64:

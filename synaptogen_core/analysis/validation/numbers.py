@@ -26,7 +26,7 @@ def numbers_of(panel: Panel) -> dict[tuple[str, str], float]:
     panel : Panel
     """
     found: dict[tuple[str, str], float] = {}
-    columns = {}
+    columns, shapes = {}, shapes_of(panel)
     for j, i in enumerate(panel.features):
         values = panel.values[:, j]
         size = 10.0**values if FEATURES[i].scale == "log" else np.abs(values)
@@ -44,10 +44,9 @@ def numbers_of(panel: Panel) -> dict[tuple[str, str], float]:
             mean, sd = (moment[:, j] for moment in panel.moments)
             found["devices", f"spread of the devices' means of {FEATURES[i].symbol}"] = _width(mean)
             found["devices", f"spread of the devices' spreads of {FEATURES[i].symbol}"] = _width(np.log(sd + 1e-12))
-            if panel.counts[:, j].min() >= SHAPED:
-                skew, tails = _shapes(panel, j)
-                found["devices", f"spread of the devices' skews of {FEATURES[i].symbol}"] = _width(skew)
-                found["devices", f"spread of the devices' tails of {FEATURES[i].symbol}"] = _width(tails)
+            for shape, values in zip(("skews", "tails"), shapes, strict=True):
+                if np.isfinite(values[:, j]).all():
+                    found["devices", f"spread of the devices' {shape} of {FEATURES[i].symbol}"] = _width(values[:, j])
     if R_HRS in columns and R_LRS in columns:
         found["bit errors", RATE] = bit_error_rate(columns[R_HRS], columns[R_LRS])
         if panel.devices >= FEWEST_DEVICES:
@@ -94,20 +93,38 @@ def _poor_devices(panel: Panel, threshold: float) -> float:
     return float((wrong > MOST_ERRORS * total).mean())
 
 
-def _shapes(panel: Panel, column: int) -> tuple[F64, F64]:
-    """Skew, and how far tails reach, of each device, by quantiles of ln |value|; shape (devices,) each."""
-    own = panel.values[:, column]
-    with np.errstate(divide="ignore"):
-        logs = own if FEATURES[panel.features[column]].scale == "log" else np.log(np.abs(own))
-    lengths = np.diff(panel.starts)
-    if np.all(lengths == lengths[0]) and np.all(panel.counts[:, column] == lengths[0] - 1):
-        logs = logs.reshape(panel.devices, -1)  # all at once
-        q = np.quantile(logs[np.isfinite(logs)].reshape(panel.devices, -1), SHAPE, axis=1)
-    else:
-        pieces = (logs[first:last] for first, last in zip(panel.starts[:-1], panel.starts[1:], strict=True))
-        q = np.array([np.quantile(one[np.isfinite(one)], SHAPE) for one in pieces]).T
-    skew = (q[5] + q[1] - 2 * q[3]) / np.maximum(q[5] - q[1], 1e-12)
-    return skew, np.log(np.maximum(q[6] - q[0], 1e-12) / np.maximum(q[4] - q[2], 1e-12))
+def shapes_of(panel: Panel) -> tuple[F64, F64]:
+    """Skew of each device, and how far its tails reach, by quantiles of ln |value|.
+
+    Parameters
+    ----------
+    panel : Panel
+        With f features.
+
+    Returns
+    -------
+    skews, tails : ndarray, shape (devices, f)
+        NaN of a feature that some device has in fewer than `SHAPED` cycles.
+    """
+    skews, tails = (np.full((panel.devices, len(panel.features)), np.nan) for _ in range(2))
+    place = np.arange(panel.device.size) - panel.starts[panel.device]
+    wide = np.empty((panel.devices, int(np.diff(panel.starts).max())))
+    for j, i in enumerate(panel.features):
+        if panel.counts[:, j].min() < SHAPED:
+            continue
+        own = panel.values[:, j]
+        wide.fill(np.nan)
+        with np.errstate(divide="ignore"):
+            wide[panel.device, place] = own if FEATURES[i].scale == "log" else np.log(np.abs(own))
+        wide[~np.isfinite(wide)] = np.nan
+        wide.sort(axis=1)  # NaN last
+        at = np.multiply.outer(SHAPE, np.isfinite(wide).sum(axis=1) - 1)
+        low = at.astype(np.intp)
+        below, above = (np.take_along_axis(wide, k.T, axis=1).T for k in (low, np.ceil(at).astype(np.intp)))
+        q = below + (at - low) * (above - below)
+        skews[:, j] = (q[5] + q[1] - 2 * q[3]) / np.maximum(q[5] - q[1], 1e-12)
+        tails[:, j] = np.log(np.maximum(q[6] - q[0], 1e-12) / np.maximum(q[4] - q[2], 1e-12))
+    return skews, tails
 
 
 def _width(values: F64) -> float:

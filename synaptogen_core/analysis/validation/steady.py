@@ -8,7 +8,7 @@ import xarray as xr
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.loops.drift import FEWEST
-from synaptogen_core.analysis.loops.screening import screen_devices
+from synaptogen_core.analysis.loops.screening import bad_cycles, screen_devices
 from synaptogen_core.analysis.validation.rows import Row, difference
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.measurement import measurement
@@ -90,16 +90,32 @@ def _shift(panel: Panel) -> F64:
     return shift[np.isfinite(shift).all(axis=1)]
 
 
+def failed_share(panel: Panel) -> float:
+    """Share of the cycles in which devices did not switch, as `screen_devices` tells it.
+
+    Parameters
+    ----------
+    panel : Panel
+        Of which some devices tell enough.
+    """
+    bad, good = bad_cycles(_as_measured(panel.part(0, min(panel.devices, MOST))))
+    return float(bad.sum() / max((bad | good).sum(), 1))
+
+
 def _screened(panel: Panel) -> xr.Dataset:
     """Tests for drift of a panel's devices."""
+    return screen_devices(_as_measured(panel))
+
+
+def _as_measured(panel: Panel) -> xr.Dataset:
+    """A panel in the layout of a measurement."""
     place = np.arange(panel.device.size) - panel.starts[panel.device]
     there = panel.present.any(axis=1)
     features = {}
     for i, column in zip(panel.features, panel.values.T, strict=True):
         features[FEATURES[i].name] = (10.0**column if FEATURES[i].scale == "log" else column)[there]
     labels = [str(k) for k in range(panel.devices)]
-    data = measurement(panel.device[there], place[there], labels=labels, features=features, hashed=False)
-    return screen_devices(data)
+    return measurement(panel.device[there], place[there], labels=labels, features=features, hashed=False)
 
 
 def _share(report: xr.Dataset) -> tuple[float, int] | None:

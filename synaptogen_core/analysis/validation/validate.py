@@ -24,7 +24,7 @@ from synaptogen_core.analysis.fitting.cycle_table import panel_of
 from synaptogen_core.analysis.fitting.fit import Fit
 from synaptogen_core.analysis.staged.stuck import without_runs
 from synaptogen_core.analysis.validation import distances as stats
-from synaptogen_core.analysis.validation import held_out
+from synaptogen_core.analysis.validation import held_out, steady
 from synaptogen_core.analysis.validation.held_out import Refits
 from synaptogen_core.analysis.validation.verdict import Finding, findings
 from synaptogen_core.array.blas import one_thread
@@ -52,8 +52,9 @@ class Validation(Frozen):
         On ``feature`` and ``probability``: quantiles over all cycles and devices, `measured` with `lower` and `upper`
         (a band that holds 95 % of the curves that sampling alone gives, as a whole) and `fitted`; log10 for r_hrs.
     distances : xarray.Dataset
-        On ``feature`` and ``kind`` ("cycle to cycle", "device means", "device spreads"): `distance` of Kolmogorov and
-        Smirnov, and `expected`: what sampling alone exceeds once in 20 times.
+        On ``feature`` and ``kind`` ("cycle to cycle", and of devices "device means", "device spreads", "device skews",
+        "device tails"): `distance` of Kolmogorov and Smirnov, and `expected`: what sampling alone exceeds once in 20
+        times; NaN where devices or their cycles are too few.
     autocorrelation : xarray.Dataset
         On ``feature`` and ``lag``: `measured`, `lower`, `upper` (of whole curves, too), `fitted`, about each device's
         own mean.
@@ -107,7 +108,7 @@ def validate(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cance
         If `cancel` said so.
     """
     checks.instance("fit", fit, Fit, "give what fit returned")
-    fit = replace(fit, device=without_runs(fit.device))
+    whole, fit = fit, replace(fit, device=without_runs(fit.device))
     work = Work(progress, cancel, "validate")
     part = _fewer(fit.features)
     panel = panel_of(part)
@@ -134,7 +135,8 @@ def validate(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cance
     refitted = held_out.refits(fit, part, work)
     tests = held_out.held_out(refitted, part, seed, work)
     work.done(1.0)
-    verdict = findings(fit, marginals, distances, autocorrelation, correlations, tests)
+    failed = steady.failed_share(made)
+    verdict = findings(whole, marginals, distances, autocorrelation, correlations, tests, failed)
     if part is not fit.features:
         verdict = (*verdict[:-1], _of_a_part(verdict[-1], part, fit.features))
     return Validation(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.analysis.loops.screening import STATE
+from synaptogen_core.analysis.validation.distances import KINDS, LEVELS, SHAPES
 from synaptogen_core.counts import counted
 from synaptogen_core.schema import feature
 
@@ -18,6 +20,7 @@ MOST_OUTSIDE = 0.15  # share of correlations outside bands of 95 %, which depend
 FAR = 2.5  # half widths of a band: no accident
 STRAY = 1  # quantile outside a band that holds 95 % of whole curves: one in 20 curves leaves it
 FEWEST = {"Tails": 200, "Memory": 50, "Correlations": 50}  # cycles in all: ten values beyond 5 %; as fits ask for
+FEWEST_FAILED = 0.002  # share of the cycles
 MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
 
 
@@ -42,7 +45,7 @@ class Finding:
 
 def findings(
     fit: Fit, marginals: xr.Dataset, distances: xr.Dataset, autocorrelation: xr.Dataset, correlations: xr.Dataset,
-    held_out: xr.Dataset,
+    held_out: xr.Dataset, failed: float,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """The findings on a fit, the last one saying what it is good for.
 
@@ -51,6 +54,8 @@ def findings(
     fit : Fit
     marginals, distances, autocorrelation, correlations, held_out : xarray.Dataset
         As in `Validation`.
+    failed : float
+        Share of bad cycles in a simulation.
 
     Returns
     -------
@@ -63,12 +68,12 @@ def findings(
         _apart("Cycle to cycle", distances.sel(kind=["cycle to cycle"]), "shapes of the distributions over cycles"),
         _memory(autocorrelation),
         _correlations(correlations.sel(kind=["within devices", "one cycle later"])),
-        _apart(
-            "Device to device", distances.sel(kind=["device means", "device spreads"]), "means and spreads of devices"
-        ),
+        _apart("Device to device", distances.sel(kind=list(LEVELS)), "means and spreads of devices"),
         _later(held_out),
         _others(held_out),
         _drift(fit.devices),
+        *_shapes(distances),
+        *_failed(fit, failed),
     ]
     cycles = min(int(np.isfinite(fit.features[str(name)].values).sum()) for name in distances["feature"].values)
     found = [_unless_few(finding, cycles) for finding in found]
@@ -79,7 +84,7 @@ def _unless_few(finding: Finding, cycles: int) -> Finding:
     """What so few cycles do not contradict is not thereby good: their bands are as wide as anything."""
     if finding.good and cycles < FEWEST.get(finding.about, 0):
         return Finding(
-            finding.about, None, f"{cycles} cycles in all tell nothing of this; {FEWEST[finding.about]} would."
+            finding.about, None, f"{cycles} cycles in total are too few for this; {FEWEST[finding.about]} would do."
         )
     return finding
 
@@ -113,6 +118,12 @@ def _apart(about: str, distances: xr.Dataset, what: str) -> Finding:
     if float(place) <= distances.attrs["tolerated"]:
         return Finding(about, True, f"{subject} agree nearly within sampling error (farthest: {where}).")
     return Finding(about, False, f"{subject} differ by more than sampling error ({where}).")
+
+
+def _shapes(distances: xr.Dataset) -> list[Finding]:
+    """Skews and tails of each device's own: a line where there are any, which no class of device has."""
+    found = _apart("Shapes of devices", distances.sel(kind=list(SHAPES)), "skews and tails of devices")
+    return [found] if found.good is False else []
 
 
 def _memory(autocorrelation: xr.Dataset) -> Finding:
@@ -156,7 +167,7 @@ def _later(held_out: xr.Dataset) -> Finding:
         f"({_percent(expected.sel(feature=name))} expected)" for name in skill["feature"].values
     )  # fmt: skip
     if float(width.max()) > MOST_WIDTH:
-        return Finding("Later cycles", None, f"Too few held-out cycles to judge. Variance explained: {shares}.")
+        return Finding("Later cycles", None, f"Too few held-out cycles for a verdict. Variance explained: {shares}.")
     if bool(bad.any()):
         return Finding("Later cycles", False, f"Held-out cycles are not predicted as the fit expects: {shares}.")
     return Finding("Later cycles", True, f"Held-out cycles are predicted as the fit expects: {shares} of variance.")
@@ -165,24 +176,42 @@ def _later(held_out: xr.Dataset) -> Finding:
 def _others(held_out: xr.Dataset) -> Finding:
     if "distance" not in held_out:
         return Finding("Other devices", None, f"Not tested: {held_out.attrs['devices']}.")
-    found = _apart("Other devices", held_out[["distance", "expected"]], "devices held back and a fit of the others")
-    return found
+    found = held_out[["distance", "expected"]].sel(kind=list(KINDS[:3]))
+    return _apart("Other devices", found, "devices held back and a fit of the others")
 
 
 def _drift(devices: xr.Dataset) -> Finding:
     if "trend_q" not in devices or not np.isfinite(devices["trend_q"]).any():
         return Finding("Drift", None, "Too few cycles to test for drift.")
     most = devices.attrs["drift_q"]
-    moving = (devices["trend_q"] < most) | (devices["jump_q"] < most)
+    trend, jump = (devices[f"{kind}_q"] < most for kind in ("trend", "jump"))
+    moving = trend | jump
+    size = abs(devices["trend"].where(~jump | (devices["trend_p"] < devices["jump_p"]), devices["jump"]))
     count, total = int(moving.any("feature").sum()), devices.sizes["device"]
     if count:
-        names = [_symbol(str(n)) for n in devices["feature"].values if bool(moving.sel(feature=n).any())]
-        return Finding(
-            "Drift",
-            False,
-            f"{count} of {counted(total, 'device')} drift or jump ({_list(names)}): drift looks like long memory.",
-        )
+        typical = size.where(moving).median("device")
+        named = [f"{_symbol(str(name))} by {float(typical.sel(feature=name)):.1f}" for name in devices["feature"].values
+                 if bool(moving.sel(feature=name).any())]  # fmt: skip
+        sizes = f"{_list(named)} standard deviations"
+        text = f"{count} of {counted(total, 'device')} drift or jump ({sizes}): drift looks like long memory."
+        return Finding("Drift", False, text)
     return Finding("Drift", True, "No device drifts or jumps by more than its memory explains.")
+
+
+def _failed(fit: Fit, drawn: float) -> list[Finding]:
+    """Cycles in which devices that switch did not: a line where there are more of them than the fit draws."""
+    about, extension = "Failed cycles", fit.device.extension
+    if extension is not None and extension.stuck is not None:
+        return [Finding(about, True, "Devices stop switching for some cycles, as often and as long as was measured.")]
+    healthy = fit.devices["state"].values == STATE["healthy"]
+    failed, cycles = (fit.devices[name].values[healthy] for name in ("failed", "cycles"))
+    share, error = failed.sum() / cycles.sum(), failed.std() * np.sqrt(failed.size) / cycles.sum()
+    if share - drawn < max(FAR * error, FEWEST_FAILED):
+        return []
+    text = (
+        f"{100 * share:.2g} % of the cycles failed, in simulations {100 * drawn:.2g} %: the device does not draw them."
+    )
+    return [Finding(about, False, text)]
 
 
 def summary(good: dict[str, bool | None]) -> Finding:
@@ -190,14 +219,17 @@ def summary(good: dict[str, bool | None]) -> Finding:
     uses = {
         "values of single cycles": ("Values", "Cycle to cycle"),
         "rare values": ("Tails",),
-        "sequences of cycles": ("Memory", "Correlations", "Later cycles", "Drift"),
+        "sequences of cycles": ("Memory", "Correlations", "Later cycles", "Drift", "Failed cycles"),
         "arrays of many devices": ("Device to device", "Other devices"),
+        "tails of single devices": ("Shapes of devices",),
     }
     fine: list[str] = []
     poor: list[str] = []
     unknown: list[str] = []
     for use, needs in uses.items():
-        states = [good[need] for need in needs]
+        states = [good[need] for need in needs if need in good]
+        if not states:
+            continue
         place = poor if False in states else unknown if all(state is None for state in states) else fine
         place.append(use)
     parts = [

@@ -93,4 +93,7 @@ def test_the_real_endurance_names_its_dead(shared_data: Path) -> None:
     assert fit.features.sizes["device"] == 9
     assert any("U_SET and U_RESET not measured" in text for text in fit.assumed)
     assert any("50,000 cycles apart" in text for text in fit.assumed)
-    assert verdict(sc.fitting.validate(fit))["Device to device"] is True
+    judged = sc.fitting.validate(fit)
+    assert verdict(judged)["Device to device"] is True
+    # R_LRS of one device has tails of .9, of another of 1.7, where nine of the fit lie within .3
+    assert verdict(judged)["Shapes of devices"] is False and "tails of single devices" in judged.verdict[-1].text

@@ -192,7 +192,7 @@ def test_the_files_hold_what_was_found(example: dict[str, Any], tmp_path: Path) 
 
 def test_a_download_that_cannot_be_had_says_why(example: dict[str, Any]) -> None:
     loops, device = {"read": example["read"]}, {"read": Reading("own.json", device=example["fit"].device)}
-    assert files.order("html", loops.get, "") == "Report: needs a fit that has been judged, which is not here yet."
+    assert files.order("html", loops.get, "") == "Report: needs a validated fit, which is not here yet."
     assert not isinstance(files.order("json", device.get, ""), str)
     for kind in ("html", "features.csv", "estimates.csv"):
         why = files.order(kind, device.get, "")
@@ -214,7 +214,7 @@ def test_page_verdict_and_report_have_one_threshold_for_drift() -> None:
     found = found.assign(trend_q=(found["trend_q"].dims, q), jump_q=(found["jump_q"].dims, np.ones_like(q)))
     assert ["drifts" in row.says for row in summary.devices(found)] == [False, True, False]
     assert [row.moves[:12] for row in summary.devices(found)] == ["", "R_LRS drifts", ""]
-    assert verdict._drift(found).text.startswith("1 of 3 devices drift or jump (R_LRS)")
+    assert verdict._drift(found).text.startswith("1 of 3 devices drift or jump (R_LRS by ")
 
 
 def test_a_table_of_features_needs_no_loops() -> None:
