@@ -71,8 +71,9 @@ class View(Base):
         self.trouble = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         self.rows: list[tuple[int, int]] = []
         self._pictures: list[str] = []  # that are shown
+        groups = Group(options, ("color", "mode")), Group(self.typed, title="More", open=False)
         self.layout = layout.column(
-            Panel((Group(options, ("color", "mode")), Group(self.typed, title="More", open=False)), layout="bar", words={"ends": "words"}),
+            Panel(groups, layout="bar", words={"ends": "words"}),
             layout.flow(self.invert, self.clear, self.more, gap="4px 4px"), self.trouble,
             theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
             theme.card(
