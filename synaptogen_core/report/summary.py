@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +20,18 @@ MARKS = {"good": "✓", "not good": "✗", "not known": "?", "good for some": "�
 WORDS = {True: "good", False: "not good", None: "not known"}
 KEY_CURVES = ("η", "Umax")
 MEDIAN = ", 50 %"
+HEADINGS = {
+    "gamma": "Shapes: coefficients of the polynomials",
+    "A": "Memory: autoregression of cycles",
+    "B": "Memory: factor of the innovations",
+    "lower orders": "Memory: models of lower order",
+    "weight": "Devices: shares of the components",
+    "mean": "Devices: means",
+    "spread": "Devices: standard deviations",
+    "correlation": "Devices: correlations",
+    "quantile": "Devices: quantiles",
+    "curve": "Conduction",
+}
 TIME = (
     "time: retention and read fluctuation beyond white noise are not part of this fit; a packaged retention law was "
     "measured on another device, one of your own comes from fit_retention"
@@ -194,4 +207,21 @@ def numbers(estimates: xr.Dataset) -> list[Number]:
         typical = group == "mean" if single else group == "quantile" and label.endswith(MEDIAN)
         key = typical or group == "weight" or (group == "curve" and label in KEY_CURVES)
         found.append(Number(group, label, value, lower, upper, "" if unit == "1" else unit, error, origin, key))
+    return found
+
+
+def groups(estimates: Iterable[Number]) -> dict[str, list[Number]]:
+    """The numbers under the heading of their group.
+
+    Parameters
+    ----------
+    estimates : iterable of Number
+
+    Returns
+    -------
+    dict of str to list of Number
+    """
+    found: dict[str, list[Number]] = {}
+    for each in estimates:
+        found.setdefault(HEADINGS.get(each.group, each.group[:1].upper() + each.group[1:]), []).append(each)
     return found
