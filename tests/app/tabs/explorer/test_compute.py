@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.explorer import choosing, compute, files
 from app.work.runs import Run
+from tests.app.compare.test_ghosts import view_of
 
 RULE = "new,range,r_lrs.median,4400,4700"
 
@@ -101,9 +103,41 @@ def test_a_sampled_run_and_one_of_a_single_cycle(make_run: Callable[..., Run], m
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"pictures": "map r_hrs.median"}, "pictures: must be 2 to 4 [(]got 1"),
-     ({"pictures": ";"}, "pictures: must be a kind"), ({"selection": "<b>"}, "selection: must be steps")],
+    [({"pictures": "map r_hrs.median"}, "pictures: must be 2 to 4 (got 1"),
+     ({"pictures": ";"}, "pictures: must be a kind"), ({"pictures": "map r_lrs.median; histogram r_lrs"}, "")],
 )  # fmt: skip
-def test_what_a_link_cannot_ask_for_is_said(small_run: Run, changes: dict[str, str], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        computed(small_run, **changes)
+def test_pictures_that_cannot_be_are_the_usual_ones_and_that_is_said(
+    small_run: Run, changes: dict[str, str], sentence: str
+) -> None:
+    result = computed(small_run, **changes)
+    assert sentence in result.trouble and bool(sentence) == bool(result.trouble)
+    assert ("; ".join(str(drawing.spec) for drawing in result.drawings) == compute.PICTURES) == bool(sentence)
+
+
+def test_a_selection_that_cannot_be_read_is_said(small_run: Run) -> None:
+    with pytest.raises(ValueError, match="selection: must be steps"):
+        computed(small_run, selection="<b>")
+
+
+def test_a_range_is_typed_in_the_unit_of_its_axis() -> None:
+    """For those without a mouse; what cannot be read is said, and selects nothing."""
+    assert choosing.between("", "r_lrs.median", "4.7; 4.4 kΩ", "and") == "new,range,r_lrs.median,4400,4700"
+    assert (
+        choosing.between("new,range,row,0,1", "u_set", "−0,9; −0,6", "or")
+        == "new,range,row,0,1;or,range,u_set,-0.9,-0.6"
+    )
+    for text, sentence in (
+        ("4.4", "must be two numbers"),
+        ("1, x", "From, to: each must be"),
+        ("1,2,3", "two numbers"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            choosing.between("", "r_lrs.median", text, "new")
+    told: list[str] = []
+    view = view_of("explorer")[1]
+    options = view.context.options
+    view.context = replace(view.context, tell=told.append)
+    view.typed.ends = "4.4, 4.7"
+    assert options.selection == "new,range,r_lrs.median,4400,4700" and not told
+    view.typed.ends = "four"
+    assert options.selection == "new,range,r_lrs.median,4400,4700" and "two numbers" in told[0]
