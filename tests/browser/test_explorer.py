@@ -57,6 +57,13 @@ def test_a_second_box_narrows_down_and_the_choice_turns_around(dashboard: Dashbo
     second = cells(dashboard.wait_change(SCATTER, before)[1])
     assert second == {cell for cell in first if cell[0] < 8}
     before = dashboard.sources(SCATTER)
+    page.locator("summary:visible", has_text="More").press("Enter")  # by keyboard alone
+    dashboard.fill("From, to", "4.4, 4.7")
+    page.locator("summary:visible", has_text="More").press("Enter")
+    third = cells(dashboard.wait_change(SCATTER, before)[1])
+    assert third < second
+    page.wait_for_url(re.compile("and,range,r_lrs.median,4400,4700"))
+    before, second = dashboard.sources(SCATTER), third
     page.get_by_role("button", name="Invert").click()
     assert cells(dashboard.wait_change(SCATTER, before)[1]) == cells(before[0]) - second
     before = dashboard.sources(SCATTER)
