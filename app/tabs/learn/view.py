@@ -177,7 +177,7 @@ class View(Base):
         self._show_verdict(page.verdict, page.run)
         self.differs.visible = self.restore.visible = bool(page.differs)
         self.differs.object = (
-            f"You have gone on from the set-up of this step: {'; '.join(page.differs)}. "
+            f"Your settings differ from those of this step: {'; '.join(page.differs)}. "
             "All numbers and pictures are those of your own settings."
         )
         self.back.visible = page.neighbours[0] is not None
