@@ -42,6 +42,7 @@ class Shown:
     first_row: int
     shape: tuple[int, int]
     scale: Scale
+    each: int = 1  # so many rows and columns are drawn as one pixel
 
 
 class CellMap:
@@ -83,16 +84,17 @@ class CellMap:
         if 0 <= row < rows and 0 <= column < columns:
             self.select(row, column, add=self.adding() or event.modifiers["shift"] or event.modifiers["ctrl"])
 
-    def show(self, values: np.ndarray, first_row: int, shape: tuple[int, int], scale: Scale) -> None:
-        """Draw values of the rows from `first_row` on, in an array of this shape."""
-        self.shown = Shown(values, first_row, shape, scale)
+    def show(self, values: np.ndarray, first_row: int, shape: tuple[int, int], scale: Scale, each: int = 1) -> None:
+        """Draw values of the rows from `first_row` on, each of `each` x `each` cells, in an array of this shape."""
+        self.shown = Shown(values, first_row, shape, scale, each)
         self.draw(self.shown)
 
     def draw(self, shown: Shown) -> None:
         """Draw these values in the place of what is shown."""
-        values, first_row, scale = shown.values, shown.first_row, shown.scale
+        values, first_row, scale = extremes(shown.values, shown.each), shown.first_row, shown.scale
         rows, columns = values.shape
-        self.image.data = {"image": [values], "x": [-0.5], "y": [first_row - 0.5], "dw": [columns], "dh": [rows]}
+        self.image.data = {"image": [values], "x": [-0.5], "y": [first_row - 0.5], "dw": [columns * shown.each],
+                           "dh": [rows * shown.each]}  # fmt: skip
         widen = 0.0 if scale.high > scale.low else 1e-3 * abs(scale.low) or 0.5
         self.theme.color(self.colors, scale.palette)
         self.colors.update(low=scale.low - widen, high=scale.high + widen)
@@ -170,6 +172,19 @@ def apart(a: np.ndarray, b: np.ndarray, *, log: bool = False) -> tuple[np.ndarra
         return values.astype(np.float32), -most, most
     most = most or 0.01
     return np.exp(values).astype(np.float32), float(np.exp(-most)), float(np.exp(most))
+
+
+def extremes(values: np.ndarray, each: int) -> np.ndarray:
+    """A map in which `each` x `each` cells are one: the one that lies farthest from the middle of all."""
+    if each == 1:
+        return values
+    rows, columns = (-(-length // each) for length in values.shape)
+    room = [(0, many * each - length) for many, length in zip((rows, columns), values.shape, strict=True)]
+    blocks = np.pad(values, room, mode="edge").reshape(rows, each, columns, each).swapaxes(1, 2)
+    flat = blocks.reshape(rows, columns, each * each)
+    off = np.abs(flat - np.float64(np.nanmedian(values)))
+    place = np.argmax(np.where(np.isnan(off), -1.0, off), axis=2)
+    return np.ascontiguousarray(np.take_along_axis(flat, place[..., None], axis=2)[..., 0])
 
 
 def cell_colors(look: theme.Theme, count: int) -> list[str]:

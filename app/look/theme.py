@@ -78,6 +78,7 @@ _SHEET = {
 COMPONENTS = {
     "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": _FOCUS}}},
     "MuiButton": _HEIGHTS,
+    "MuiAlertTitle": {"styleOverrides": {"root": {"&:empty": {"display": "none"}}}},  # or the text is below its icon
     "MuiFormControlLabel": {"styleOverrides": {"label": {"fontSize": QUIET["font-size"]}}},
     "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": HEIGHT}}},
     "MuiDrawer": {"styleOverrides": {"paper": {"@media (max-width: 599px)": _SHEET}}},

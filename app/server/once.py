@@ -30,6 +30,7 @@ PLAIN = (str, int, float, type(None), type(Undefined))  # what nobody can change
 SCALARS = frozenset(PLAIN) | {bool}
 KNOWN: dict[tuple[Descriptor, type[HasProps]], Any] = {}
 BUNDLES: dict[tuple[Any, ...], Any] = {}
+UNUSED = "datatabulator"
 
 DEFAULT: Any = PropertyDescriptor._get_default  # Bokeh's own, as all of these
 UNSTABLE: Any = PropertyDescriptor.has_unstable_default
@@ -181,5 +182,8 @@ def bundle(roots: Any, resources: Any) -> Any:
     """The scripts and style sheets of a page, which Panel seeks among its files for each."""
     where = state.app_url, state.rel_path, state.base_url, resources.mode, resources.root_url
     if where not in BUNDLES:
-        BUNDLES[where] = bundle_resources(roots, resources)
+        found = bundle_resources(roots, resources)
+        for files in (found.js_files, found.css_files):  # of a widget that `panel serve` imports and no tab uses
+            files[:] = [file for file in files if UNUSED not in str(file)]
+        BUNDLES[where] = found
     return BUNDLES[where]

@@ -99,7 +99,9 @@ def command_line(
         (one for one in further for ours in OWN if len(one) > 3 and ours.startswith(one.partition("=")[0])), ""
     )
     if twice:
-        raise ValueError(f"what follows --: must not be told by options of ours (got {twice!r}); give it before the --")
+        raise ValueError(
+            f"what follows --: must not repeat options of this command (got {twice!r}); give it before the --"
+        )
     names = [one for option, one in pairwise(further) if option == "--basic-auth"]
     names += [option.partition("=")[2] for option in further if option.startswith("--basic-auth=")]
     for name in names:  # Panel takes a name that no file has for the password itself

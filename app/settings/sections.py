@@ -114,7 +114,7 @@ class DeviceSettings(Section):
     d2d = param.Number(1.0, bounds=(0.0, 1.8), step=0.05, label="D2D spread ×", doc="Scales device-to-device spread.")
     outlier_share = param.Number(4.2, bounds=(0.0, 50.0), step=0.1, doc="Share of defective cells; 4.2 % as published.")
     order = param.Integer(10, bounds=(1, 10), label="VAR order", doc="How many past cycles the next one remembers.")
-    memory = param.Boolean(True, doc="Off: each cycle is drawn anew, with the same distributions.")
+    memory = param.Boolean(True, doc="Off: each cycle is drawn independently, from the same distributions.")
     correlations = param.Boolean(True, doc="Off: the four features of a cycle are independent.")
     shapes = param.Selector(default="true", objects={"As measured": "true", "Gaussian": "gaussian"},
                             doc="Gaussian: same mean and spread, no tails.")  # fmt: skip

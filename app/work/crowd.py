@@ -17,9 +17,9 @@ from app.work import runs
 
 LOG = logging.getLogger("synaptogen.app")
 MOST = int(os.environ.get("SYNAPTOGEN_MAX_PAGES", "100"))  # pages of a process
-# What a process may hold before it takes no further pages; those that are open go on.
+# What a process may hold before it takes no further pages; pages that are open keep working.
 MEMORY = float(os.environ.get("SYNAPTOGEN_SERVER_MB", psutil.virtual_memory().total * 0.75 / 1e6)) * 1e6
-FULL = "This server is full: {pages} pages are open. Try again in a few minutes; those that are open go on."
+FULL = "This server is full: {pages} pages are open. Try again in a few minutes; pages that are open keep working."
 # A page is some 25,000 objects that stay: looks for garbage took a third of the time in which it is made. So
 # they come seldom, and one comes some seconds after pages have gone.
 SELDOM = (20_000, 20, 20)

@@ -66,11 +66,11 @@ def about(data: object) -> dict[str, Any]:
         raise TypeError(f"cells: must be what to_state returned (got {type(data).__name__}); save the cells again")
     missing = [name for name in NEEDED if name not in data]
     if missing:
-        raise ValueError(f"cells: must hold a whole state (missing {', '.join(missing)}); save the cells again")
+        raise ValueError(f"cells: must hold a complete state (missing {', '.join(missing)}); save the cells again")
     if data.get("stream_version") != random_streams.STREAM_VERSION:
         raise ValueError(
             f"cells: must come from random streams of version {random_streams.STREAM_VERSION} "
-            f"(got {data.get('stream_version')}); go on with the release that saved them"
+            f"(got {data.get('stream_version')}); use the release that saved them"
         )
     law = data.get("retention")
     known = {name: data[name] for name in ("seed", "start", "first_cell")}

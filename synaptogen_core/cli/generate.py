@@ -31,8 +31,8 @@ HELP = """\
 Simulate an array under a pulse train, straight into a file, in bounded memory.
 
 The suffix of OUTPUT says the format: .nc (NetCDF), .zarr (a folder), .zarr.zip, or .csv (the features alone).
-The file has another name until it is whole: a failure or Ctrl-C leaves nothing behind. With --resume, a .zarr keeps
-what is done, marked as unfinished, and the same command goes on with it; even after a crash.
+The file has another name until it is complete: a failure or Ctrl-C leaves nothing behind. With --resume, a .zarr keeps
+what is done, marked as unfinished, and the same command resumes it, even after a crash.
 
 For example:
 
@@ -188,7 +188,9 @@ def generate(
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Keep what is done at a stop, and go on with what is there (.zarr).", rich_help_panel=RUN
+            "--resume",
+            help="Keep what is finished when stopped, and resume from what is there (.zarr).",
+            rich_help_panel=RUN,
         ),
     ] = False,
     scheduler: Annotated[
@@ -266,7 +268,7 @@ def generate(
         return
     seconds = time.perf_counter() - begin
     if whole:
-        console.tell(f"{output}: is whole already; {title}")
+        console.tell(f"{output}: is complete already; {title}")
     elif before:
         console.tell(f"wrote {output}: {title}, {duration(seconds)} after {before}")
     else:
@@ -289,17 +291,17 @@ def _session(path: Path | None) -> Start | None:
 
 def _check_output(output: Path, resume: bool, force: bool) -> None:
     if resume and force:
-        raise ValueError("--resume: must not stand with --force (got both); choose to go on, or to replace")
+        raise ValueError("--resume: must not stand with --force (got both); choose to resume or to replace")
     if resume or force or not output.exists():
         return
     if inspection.unfinished(output):
-        raise FileError(f"{output}: must not exist yet (got an unfinished run); give --resume to go on with it")
+        raise FileError(f"{output}: must not exist yet (got an unfinished run); give --resume to continue it")
     raise FileError(f"{output}: must not exist yet (got one); give --force to replace it, or another name")
 
 
 def _left_behind(output: Path, resume: bool) -> str:
     done = inspection.unfinished(output) if resume else ""
-    return f"{output} has {done}, and the same command goes on" if done else f"nothing was written to {output}"
+    return f"{output} has {done}, and the same command resumes it" if done else f"nothing was written to {output}"
 
 
 generate.__doc__ = HELP

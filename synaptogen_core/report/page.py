@@ -205,24 +205,10 @@ def interval(low: float, high: float) -> str:
     return f"{number(low)} to {number(high)}" if np.isfinite(low) and np.isfinite(high) else "–"
 
 
-HEADINGS = {
-    "gamma": "Shapes: coefficients of the polynomials",
-    "A": "Memory: autoregression of cycles",
-    "B": "Memory: factor of the innovations",
-    "lower orders": "Memory: models of lower order",
-    "weight": "Devices: shares of the components",
-    "mean": "Devices: means",
-    "spread": "Devices: standard deviations",
-    "correlation": "Devices: correlations",
-    "quantile": "Devices: quantiles",
-    "curve": "Conduction",
-}
-
-
 def _groups(estimates: xr.Dataset) -> list[tuple[str, list[tuple[str, ...]]]]:
     """Rows of the table of estimates, group by group."""
-    groups: dict[str, list[tuple[str, ...]]] = {}
-    for n in summary.numbers(estimates):
-        row = (n.label, number(n.value, 5), interval(n.lower, n.upper), n.unit, number(n.error, 2), n.origin)
-        groups.setdefault(n.group, []).append(row)
-    return [(HEADINGS.get(group, group), rows) for group, rows in groups.items()]
+    return [
+        (heading, [(n.label, number(n.value, 5), interval(n.lower, n.upper), n.unit, number(n.error, 2), n.origin)
+                   for n in found])
+        for heading, found in summary.groups(summary.numbers(estimates)).items()
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +20,18 @@ MARKS = {"good": "✓", "not good": "✗", "not known": "?", "good for some": "�
 WORDS = {True: "good", False: "not good", None: "not known"}
 KEY_CURVES = ("η", "Umax")
 MEDIAN = ", 50 %"
+HEADINGS = {
+    "gamma": "Shapes: coefficients of the polynomials",
+    "A": "Memory: autoregression of cycles",
+    "B": "Memory: factor of the innovations",
+    "lower orders": "Memory: models of lower order",
+    "weight": "Devices: shares of the components",
+    "mean": "Devices: means",
+    "spread": "Devices: standard deviations",
+    "correlation": "Devices: correlations",
+    "quantile": "Devices: quantiles",
+    "curve": "Conduction",
+}
 TIME = (
     "time: retention and read fluctuation beyond white noise are not part of this fit; a packaged retention law was "
     "measured on another device, one of your own comes from fit_retention"
@@ -90,7 +103,7 @@ def facts(fit: Fit, measured: xr.Dataset | None = None) -> list[Row]:
     count, order = fit.components.attrs["chosen"], orders.attrs
     suggested = f"{order['criterion']} suggests {order['suggested']} of 1 to {int(orders['order'].max())}"
     rows = [
-        Row("Source", str(given.attrs.get("source", "")) or "not said"),
+        Row("Source", str(given.attrs.get("source", "")) or "not stated"),
         Row("Data hash", fit.data_hash or "none"),
         Row("Read as", "; ".join(map(str, json.loads(given.attrs.get("notes", "[]"))))),
         Row("Features", ", ".join(feature(name).symbol for name in FEATURE_NAMES if _is_there(fit.features, name))),
@@ -112,11 +125,16 @@ def _is_there(ds: xr.Dataset, name: str) -> bool:
 
 
 def failures(ds: xr.Dataset) -> list[tuple[str, int]]:
-    """Why cycles have no features, and how many for each reason."""
+    """Why cycles have no features, or lack one of them, and how many for each reason."""
     if "failure" not in ds:
         return []
-    counts = np.bincount(ds["failure"].values, minlength=len(FAILURES)).tolist()
-    return [(words, n) for (_, words), n in list(zip(FAILURES, counts, strict=True))[1:] if n]
+    whole = ds["failure"].values
+    found = [("", whole)]
+    for name in FEATURE_NAMES:
+        if f"{name}_reason" in ds:
+            found.append((f"{feature(name).symbol} is missing: ", np.where(whole > 0, 0, ds[f"{name}_reason"].values)))
+    counts = [(of, np.bincount(codes, minlength=len(FAILURES)).tolist()) for of, codes in found]
+    return [(of + words, n) for of, each in counts for (_, words), n in list(zip(FAILURES, each, strict=True))[1:] if n]
 
 
 def verdict(validation: Validation) -> list[Row]:
@@ -135,7 +153,7 @@ def compared(numbers: xr.Dataset) -> list[Row]:
         line = {name: numbers[name].values[k].item() for name in numbers.data_vars}
         scale, unit = (100, "%") if line["unit"] == "%" else (1, line["unit"])
         off, *ends = (_signed(scale * line[name], 3) for name in ("error", "lower", "upper"))
-        between = f", {ends[0]} to {ends[1]}" if line["lower"] != line["upper"] else ""
+        between = f", {ends[0]} to {ends[1]}" if line["lower"] < line["upper"] else ""
         measured, simulated = _handy(line["quantity"], line["measured"], line["simulated"])
         value = f"{measured} measured, {simulated} simulated: {off}{between} {unit}"
         mark, remark = words[line["word"]], f"{line['word']}; limit {scale * line['limit']:g} {unit}"
@@ -194,4 +212,21 @@ def numbers(estimates: xr.Dataset) -> list[Number]:
         typical = group == "mean" if single else group == "quantile" and label.endswith(MEDIAN)
         key = typical or group == "weight" or (group == "curve" and label in KEY_CURVES)
         found.append(Number(group, label, value, lower, upper, "" if unit == "1" else unit, error, origin, key))
+    return found
+
+
+def groups(estimates: Iterable[Number]) -> dict[str, list[Number]]:
+    """The numbers under the heading of their group.
+
+    Parameters
+    ----------
+    estimates : iterable of Number
+
+    Returns
+    -------
+    dict of str to list of Number
+    """
+    found: dict[str, list[Number]] = {}
+    for each in estimates:
+        found.setdefault(HEADINGS.get(each.group, each.group[:1].upper() + each.group[1:]), []).append(each)
     return found

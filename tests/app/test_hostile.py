@@ -213,5 +213,5 @@ def test_random_files_are_read_or_refused() -> None:
 
 def test_letters_in_halves_are_refused() -> None:
     found = read("mine.json", b'{"name": "\\ud83d"}')
-    assert found == "mine.json: must hold whole letters (got half of one, as \\ud83d alone); correct it"
+    assert found == "mine.json: must hold complete characters (got half of one, as \\ud83d alone); correct it"
     assert "half" not in read("mine.json", b'{"name": "\\ud83d\\ude00"}')

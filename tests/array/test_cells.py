@@ -362,7 +362,7 @@ BAD_STATES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"stream_version": 0},
         {},
-        "cells: must come from random streams of version 2 (got 0); go on with the release that saved them",
+        "cells: must come from random streams of version 2 (got 0); use the release that saved them",
     ),
     ({"shape": [6, 8]}, {}, "cells: cell must be uint64 of shape (48,) (got uint64, (42,))" + AGAIN),
     ({}, {"r": lambda a: a[:-1]}, "cells: r must be float32 of shape (42,) (got float32, (41,))" + AGAIN),
@@ -389,4 +389,4 @@ def test_an_incomplete_state() -> None:
     data = {k: v for k, v in used().to_state().items() if k not in ("seed", "arrays")}
     with pytest.raises(ValueError) as error:
         sc.CellArray.from_state(data)
-    assert str(error.value) == "cells: must hold a whole state (missing seed, arrays); save the cells again"
+    assert str(error.value) == "cells: must hold a complete state (missing seed, arrays); save the cells again"

@@ -146,4 +146,4 @@ def read_brush(text: str) -> Brush | None:
             return Brush(parts[0], parts[1], (left, right), (bottom, top))
     except ValueError:
         pass
-    raise ValueError(f"selected cycles: must be two features and four numbers (got “{text[:40]}”); draw the box anew")
+    raise ValueError(f"selected cycles: must be two features and four numbers (got “{text[:40]}”); draw the box again")

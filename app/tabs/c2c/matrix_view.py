@@ -196,7 +196,7 @@ class Tiles:
 
 def caption(matrix: Matrix) -> str:
     few = np.isnan(matrix.correlation[0, 1])
-    said = ["To tell correlations within cells from those between them takes at least 3 cells."] if few else []
+    said = ["Separating correlations within cells from those between them takes at least 3 cells."] if few else []
     if matrix.brush:
         said.append(f"{100 * matrix.share:.2g} % of the cycles lie in the box (orange).")
     else:

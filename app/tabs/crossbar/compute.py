@@ -16,6 +16,7 @@ from app.settings.words import in_labels
 from app.tabs.crossbar.disturb import Group, groups_of
 from app.tabs.crossbar.inputs import INPUTS, MAX_TEXT, input_vector
 from app.tabs.crossbar.lines import lines_of
+from app.tabs.crossbar.sizes import Sizes, range_for, sizes_of, worst_cell
 from app.work.runs import Run
 from synaptogen_core.array.write_disturb import switching_probability, would_switch
 from synaptogen_core.crossbar.circuit.bias import Bias, bias
@@ -132,6 +133,9 @@ class Result:
     ideal_lines: bool
     u_read: float
     noise: bool
+    sizes: Sizes | None  # what the worst-case cell of a write sees
+    worst: tuple[int, int]  # that cell
+    fitted: tuple[float, float]  # a range for the ADC, µA
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +150,7 @@ class Solved:
     maps: dict[str, np.ndarray]
     groups: tuple[Group, ...]
     budget: dict[str, float] | None
+    sizes: Sizes | None
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
@@ -179,6 +184,9 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         ideal_lines=solved.ideal_lines,
         u_read=read.u_read,
         noise=read.noise,
+        sizes=solved.sizes,
+        worst=worst_cell(*run.cells.shape, request.lines.ends),
+        fitted=range_for(output),
     )
 
 
@@ -211,7 +219,8 @@ def _solve(run: Run, request: Request, options: Choices) -> Solved:
     reads = options.scheme == "all"
     groups = () if reads else groups_of(request.cells[0], maps["voltage"], chance, would_switch(cells, seen))
     budget = budget_of(cells, options, lines, request) if reads and options.get("along", "rows") == "rows" else None
-    return Solved(held, volts, ideal_lines, solution, ideal, maps, groups, budget)
+    sizes = sizes_of(cells, options, request.lines)
+    return Solved(held, volts, ideal_lines, solution, ideal, maps, groups, budget, sizes)
 
 
 def netlist_of(run: Run, request: Request) -> str:

@@ -24,6 +24,7 @@ QUANTITY = {
     "state": (1.0, "", "State", "0"),
     "cycle_count": (1.0, "", "Cycle count", "0"),
 }
+PIXELS = 256  # of a side of the map
 LEAST = 1e-4  # smaller shares are said to be so
 LINE = {"rows": "row", "columns": "column"}
 OTHER = {"rows": "columns", "columns": "rows"}
@@ -48,7 +49,14 @@ def map_title(result: Result) -> str:
         what = "Probability that this bias switches a cell in the next cycle (thresholds not yet drawn)"
     beyond = f" {theme.number(result.beyond)} cells are outside the colour range." if result.beyond else ""
     dark = f" {theme.number(result.unreachable)} nodes are not connected to any terminal." if result.unreachable else ""
-    return f"{what}: all {rows} × {columns} cells after the pulse train.{beyond}{dark}"
+    each = pixel(result.values.shape)
+    of_many = f" A pixel is the one of {each} × {each} cells that is farthest from the median." if each > 1 else ""
+    return f"{what}: all {rows} × {columns} cells after the pulse train.{of_many}{beyond}{dark}"
+
+
+def pixel(shape: tuple[int, ...]) -> int:
+    """So many rows and columns are one pixel of the map: of more, a browser would leave out a selected line."""
+    return -(-max(shape) // PIXELS)
 
 
 def share(part: float) -> str:

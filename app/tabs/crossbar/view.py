@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
+import panel_material_ui as pmui
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
@@ -23,6 +24,7 @@ from app.look import layout, theme
 from app.look.cell_map import CellMap, Scale
 from app.look.theme import MAP_PALETTE, NEUTRAL, STATE_COLORS
 from app.tabs.crossbar.budget_view import Budget
+from app.tabs.crossbar.size_view import SizeCard
 from app.tabs.crossbar.text import (
     QUANTITY,
     cells_table,
@@ -31,6 +33,7 @@ from app.tabs.crossbar.text import (
     held_at,
     line_unit,
     map_title,
+    pixel,
     sums_table,
 )
 from app.tabs.view import Context
@@ -61,15 +64,20 @@ class View(Base):
         self.sums, self.cells, self.title = theme.table(), theme.table(), theme.note()
         self.groups, self.budget = theme.table(), Budget(self.theme)
         self.write = theme.card(self.groups)
+        self.sizes = SizeCard(self.theme, self._follow, self._harder)
+        self.result: Result | None = None
+        fit = pmui.Button(label="Fit the ADC to these currents", variant="outlined", size="small", margin=(4, 6))
+        fit.on_click(lambda event: self._fit())
         legend = theme.note("Bars of the outputs: blue with the lines, grey behind them without line resistance.")
         card = theme.card(self.title, *self._side_by_side(), legend)
         beside = layout.column(
-            theme.card(self.sums), self.write, self.budget.layout, theme.card(self.cells, self.adding),
+            theme.card(self.sums, fit), self.write, self.sizes.layout, self.budget.layout,
+            theme.card(self.cells, self.adding),
             theme.card(theme.heading("For circuit simulators"), context.downloads(("cir", "va.zip")).layout),
             gap=10,
         )  # fmt: skip
         self.layout = layout.column(
-            self._controls(), theme.grid(card, beside, sizes=[{"xs": 12, "lg": 8}, {"xs": 12, "lg": 4}]),
+            self._controls(), theme.grid(layout.column(card), beside, sizes=[{"xs": 12, "lg": 8}, {"xs": 12, "lg": 4}]),
             gap=10,
         )  # fmt: skip
 
@@ -173,6 +181,24 @@ class View(Base):
         self.sums.object, self.cells.object = sums_table(result), cells_table(result)
         self.groups.object, self.write.visible = groups_table(result), bool(result.groups)
         self.budget.update(result.budget)
+        self.sizes.update(result.sizes)
+        self.result = result
+
+    def _fit(self) -> None:
+        """The ADC, with the range that the shown currents need."""
+        if self.result is not None:
+            low, high = self.result.fitted
+            self.context.apply({"adc": True, "adc_low": low, "adc_high": high})
+
+    def _follow(self) -> None:
+        if self.result is not None:
+            self.context.select(*self.result.worst, add=False)
+
+    def _harder(self) -> None:
+        """What a designer is afraid of: half-selected cells that nothing switches off."""
+        if self.result is not None:
+            negative = -abs(self.context.options.write)
+            self.context.apply({"cells": [self.result.worst], "selector": "none", "crossbar.write": negative})
 
     def _show_map(self, result: Result) -> None:
         factor, unit, name, digits = QUANTITY[result.quantity]
@@ -182,7 +208,8 @@ class View(Base):
             scale = Scale(STATE_COLORS, -0.5, 2.5, "", name, digits, unit, STATE_NAMES)
         else:
             scale = Scale(MAP_PALETTE, low, high, color_title(result), name, digits, unit)
-        self.map.show(values, 0, values.shape, scale)
+        each = pixel(values.shape)
+        self.map.show(values, 0, values.shape, scale, each)
         self.map.mark([(cell.row, cell.column) for cell in result.cells])
         self.title.object = map_title(result)
 
@@ -213,7 +240,10 @@ class View(Base):
             axis = parts["figure"].xaxis if side == "rows" else parts["figure"].yaxis
             axis.axis_label = f"{'Driver' if driven else 'Output'} ({unit})"
             thickness = BAR if len(current) <= SEPARATE else 1.0
-            for bars in (parts["bars"], parts["whole"]):
+            few = len(current) <= SEPARATE
+            for bars in (parts["bars"], parts["whole"]):  # each at least a pixel wide
+                bars.glyph.line_color = None if few else bars.glyph.fill_color
+                bars.glyph.line_alpha = bars.glyph.fill_alpha
                 setattr(bars.glyph, "height" if side == "rows" else "width", thickness)
 
 

@@ -149,7 +149,7 @@ def too_little(run: Run) -> str:
     """Why devices cannot be compared, or nothing."""
     if run.sample.count < LEAST_CELLS or run.cycles < LEAST_CYCLES:
         return (
-            f"To tell device-to-device from cycle-to-cycle spread takes at least {LEAST_CELLS} cells and "
+            f"Separating device-to-device from cycle-to-cycle spread takes at least {LEAST_CELLS} cells and "
             f"{LEAST_CYCLES} cycles; there are {run.sample.count} and {run.cycles}."
         )
     return ""

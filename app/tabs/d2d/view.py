@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.tabs.d2d.compute import Cloud, Result, Share
 
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
-IDENTICAL = "The devices are identical: where they seem to differ, it is by the few cycles that they are judged by."
+IDENTICAL = "The devices are identical: apparent differences come from the small number of cycles."
 POINT = {"x": [], "y": [], "row": [], "column": []}
 SHORT = {"r_hrs": "R HRS", "u_set": "U SET", "r_lrs": "R LRS", "u_reset": "U RESET"}
 BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7f7f7")

@@ -104,11 +104,11 @@ class LevelPictures:
         self.density_axes[0].show("linear", edges[0], edges[-1])
         peaks = heights.max(axis=1)  # the narrowest level must not hide the others
         self.density_axes[1].show("linear", 0, 1.1 * min(float(peaks.max()), 4 * float(np.median(peaks))))
-        self.densities.title.text = f"{int(levels.distinguishable.sum())} of {len(colors)} levels can be told apart"
+        self.densities.title.text = f"{int(levels.distinguishable.sum())} of {len(colors)} levels are distinguishable"
         stride = -(-len(names) // MOST_SWATCHES)
         some = [swatch(c, n, kind="area") for c, n in list(zip(colors, names, strict=True))[::stride]]
         tail = f"{100 * levels.tail:g}–{100 - 100 * levels.tail:g} %"
-        apart = f"<span>filled: told apart ({tail} of their values do not overlap)</span>"
+        apart = f"<span>filled: distinguishable ({tail} of their values do not overlap)</span>"
         self.legend.object = legend([*some, apart, f"<span>window: {theme.number(levels.window_ratio)} ×</span>"])
 
     def _show_steps(self, levels: Levels, colors: list[str], names: list[str]) -> None:
@@ -128,7 +128,7 @@ class LevelPictures:
         self.step_axes[1].show("linear", min(0.0, float(levels.lower.min()) * micro), 1.06 * top)
         tail = 100 * levels.tail
         line = f"<span>line: {tail:g}–{100 - tail:g} % of cells and cycles</span>"
-        self.step_legend.object = legend([swatch("ink", "median; large: told apart", kind="dot"), line])
+        self.step_legend.object = legend([swatch("ink", "median; large: distinguishable", kind="dot"), line])
 
     def _show_errors(self, levels: Levels, colors: list[str], names: list[str]) -> None:
         x = levels.edges * theme.factor("conductance")

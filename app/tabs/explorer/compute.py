@@ -16,7 +16,7 @@ from synaptogen_core.analysis.exploring.cell_table import CellTable
 from synaptogen_core.analysis.exploring.selecting import Chosen, choose, read_rule
 from synaptogen_core.analysis.exploring.unusual import reasons, worst
 from synaptogen_core.plots.exploring.draw import draw, read_spec
-from synaptogen_core.plots.exploring.drawing import Drawing
+from synaptogen_core.plots.exploring.drawing import Drawing, Spec
 from synaptogen_core.plots.exploring.quantities import COLORS_BY, name_of, scale_of
 from synaptogen_core.schema import FEATURES
 
@@ -50,14 +50,13 @@ class Result:
     python: str
     sample: str
     cells: tuple[tuple[int, int], ...]  # followed on every tab
+    trouble: str  # why the pictures are not those that were asked for; empty if they are
 
 
 def compute(run: Run, request: Request, options: Choices, cancel: threading.Event) -> Result:
     """All pictures, with what is selected on top, and the table of selected cells."""
     table = table_of(run)
-    specs = [read_spec(text, table) for text in options.pictures.split(SIGN)]
-    if not FEWEST <= len(specs) <= MOST:
-        raise ValueError(f"pictures: must be {FEWEST} to {MOST} (got {len(specs)}); leave some out")
+    specs, trouble = specs_of(options.pictures, table)
     chosen = choose(table, read_rule(options.selection))
     drawings = tuple(draw(table, spec, chosen, options.color) for spec in specs)
     names = tuple((name, name_of(name), table.of_cycles(name)) for name in table.names)
@@ -65,8 +64,20 @@ def compute(run: Run, request: Request, options: Choices, cancel: threading.Even
         drawings, names, chosen is not None, chosen.count if chosen else 0, table.cells,
         int(chosen.cycles.sum()) if chosen and chosen.cycles is not None else None, table.cycles * table.cells,
         rows_of(table, chosen), python_of(run, [str(spec) for spec in specs], options), run.sample.text,
-        request.cells,
+        request.cells, trouble,
     )  # fmt: skip
+
+
+def specs_of(pictures: str, table: CellTable) -> tuple[list[Spec], str]:
+    """The pictures that a text names; the usual ones and a sentence if they cannot be drawn."""
+    try:
+        specs = [read_spec(text, table) for text in pictures.split(SIGN)]
+        if not FEWEST <= len(specs) <= MOST:
+            raise ValueError(f"pictures: must be {FEWEST} to {MOST} (got {len(specs)}); leave some out")
+    except ValueError as error:
+        said = f"These are the usual pictures, as those asked for cannot be drawn. {str(error)[:300]}"
+        return [read_spec(text, table) for text in PICTURES.split(SIGN)], said
+    return specs, ""
 
 
 def rows_of(table: CellTable, chosen: Chosen | None) -> tuple[Row, ...]:

@@ -54,10 +54,12 @@ class View(Base):
         self.downloads = context.downloads(FILES)
         self.said, self.note = theme.heading(""), theme.note()
         self.cells = CellList(context.select, sizing_mode="stretch_width", margin=(2, 4))
+        self.trouble = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         self.rows: list[tuple[int, int]] = []
+        self._pictures: list[str] = []  # that are shown
         self.layout = layout.column(
             Panel((Group(options, ("color", "mode")),), layout="bar"),
-            layout.flow(self.invert, self.clear, self.more, gap="4px 4px"),
+            layout.flow(self.invert, self.clear, self.more, gap="4px 4px"), self.trouble,
             theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
             theme.card(
                 self.said, layout.flow(self.use, self.follow, self.link, self.python), self.downloads.layout, self.cells
@@ -95,13 +97,12 @@ class View(Base):
         )
         self.python.text = result.python
         self.note.object = result.sample
-
-    def _pictures(self) -> list[str]:
-        return [part.strip() for part in self.context.options.pictures.split(SIGN.strip())]
+        theme.say(self.trouble, result.trouble)
+        self._pictures = [str(drawing.spec) for drawing in result.drawings]
 
     def _pick(self, number: int, words: str) -> None:
         """Another picture in a card, none (empty), or one more."""
-        now = self._pictures()
+        now = list(self._pictures)
         if number >= len(now):
             now.append(next((new for new in NEW if new not in now), NEW[0]))
         elif words:

@@ -66,6 +66,6 @@ def python_of(run: Run, pictures: Sequence[str], options: Choices) -> str:
     return "\n".join(
         [
             made, "", "import holoviews as hv", "", 'hv.extension("bokeh")', "pictures = [", *lines, "]",
-            f"sc.plots.explore(ds, pictures{more})  # link=False: as on the page, without choosing anew", "",
+            f"sc.plots.explore(ds, pictures{more})  # link=False: as on the page, without a new selection", "",
         ]
     )  # fmt: skip

@@ -27,7 +27,7 @@ FORMATS = {
 
 
 NEEDS = {
-    "html": ("judge", "a fit that has been judged"),
+    "html": ("judge", "a validated fit"),
     "features.csv": ("extract", "a measurement"),
     "estimates.csv": ("fit", "a fit"),
 }

@@ -41,7 +41,7 @@ class LoopsPart:
         self._loop = loop
         self._cycles: Cycles | None = None
         self.device = pmui.Select(label="Device", options={"–": 0}, value=0, size="small", width=190, margin=(8, 8))
-        self.cycle = NumberSlider(label="Cycle, counted from 1", start=1, end=2, value=1, whole=True,
+        self.cycle = NumberSlider(label="Place among its cycles", start=1, end=2, value=1, whole=True,
                                   sizing_mode="stretch_width", margin=(6, 12))  # fmt: skip
         self.bad = pmui.Button(label="Next failed cycle", variant="outlined", size="small", margin=(10, 8))
         self.log = pmui.Switch(label="Logarithmic", value=False, margin=(6, 8))
@@ -148,7 +148,7 @@ class LoopsPart:
                 "what": [f"{title} = {theme.quantity(ohm, name)} at {abs(u):g} V{sure(loop, name)[1]}"],
             }  # fmt: skip
         self._axes(loop, height)
-        self.figure.title.text = f"Device {plain(loop.device, LONGEST_NAME)}: cycle {loop.cycle}"
+        self.figure.title.text = f"Device {plain(loop.device, LONGEST_NAME)}: cycle {loop.cycle} by the file's count"
         said = f"This cycle has no features: {loop.failure}." if loop.failure else ""
         theme.say(self.failure, said)
         entries = [swatch("ink", "this cycle"), swatch(NEUTRAL, "others of the device")]
@@ -193,13 +193,14 @@ def places(devices: Sequence[str]) -> dict[str, int]:
 
 
 def summary(cycles: Cycles) -> str:
-    """How many cycles have features, and why the others have none."""
+    """How many cycles have features, and why the others have none, or lack one."""
     total = cycles.found + cycles.failed
     said = f"<p>Features were found in {cycles.found:,} of {counted(total, 'cycle')}"
-    if not cycles.failed:
+    if not cycles.reasons:
         return f"{said}.</p>"
+    some = f"{cycles.failed:,} have none and are left out" if cycles.failed else "some lack one"
     rows = "".join(f"<tr><th>{escape(why)}</th><td>{count:,}</td></tr>" for why, count in cycles.reasons)
-    return f"{said}; {cycles.failed:,} have none and are left out:</p><table class='numbers'>{rows}</table>"
+    return f"{said}; {some}:</p><table class='numbers'>{rows}</table>"
 
 
 def failures(cycles: Cycles) -> str:

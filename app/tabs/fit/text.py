@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import panel as pn
 
 from app.look import theme
 from app.look.plain import escape
-from synaptogen_core.report.summary import MARKS
+from app.look.tables import table
+from synaptogen_core.report.summary import MARKS, groups
 
 if TYPE_CHECKING:
     from app.tabs.fit.compare import Fitted, Judged, Two
@@ -25,9 +25,7 @@ p { margin: 4px 0; font-size: 0.92rem; }
 td { padding: 2px 10px 2px 0; font-size: 0.86rem; vertical-align: top; }
 ul.plain { list-style: disc; padding-left: 22px; } ul.plain li { padding-left: 0; text-indent: 0; font-size: 0.92rem; }
 """
-COLUMNS = {"label": "Number", "value": "Estimate", "lower": "from", "upper": "to (95 %)", "unit": "Unit",
-           "origin": "Fitted or assumed"}  # fmt: skip
-PAGE_SIZE = 12
+HEAD = ("Estimate", "from", "to (95 %)", "Unit", "Origin")
 
 
 def words() -> pn.pane.HTML:
@@ -91,26 +89,16 @@ def facts(fitted: Fitted) -> str:
     return said
 
 
-def estimates_table() -> pn.widgets.Tabulator:
-    """The numbers with their intervals, in pages, with a filter."""
-    return pn.widgets.Tabulator(
-        pd.DataFrame(columns=list(COLUMNS.values())), disabled=True, show_index=False, pagination="local",
-        page_size=PAGE_SIZE, sizing_mode="stretch_width", layout="fit_data_fill", margin=(4, 8),
-        header_filters={"Number": {"type": "input", "placeholder": "filter", "func": "like"}},
-        text_align={"Estimate": "right", "from": "right", "to (95 %)": "right"},
-    )  # fmt: skip
-
-
-def rows(estimates: tuple[Number, ...]) -> pd.DataFrame:
-    """One line a number, as people read it."""
-    number = ("value", "lower", "upper")
-    return pd.DataFrame(
-        [
-            {title: digits(getattr(e, name)) if name in number else getattr(e, name) for name, title in COLUMNS.items()}
-            for e in estimates
-        ],
-        columns=list(COLUMNS.values()),
-    )
+def estimates(found: tuple[Number, ...]) -> str:
+    """All numbers with their intervals, in groups that unfold."""
+    parts = []
+    for heading, numbers in groups(found).items():
+        rows = {n.label: [*map(digits, (n.value, n.lower, n.upper)), n.unit, n.origin] for n in numbers}
+        parts.append(
+            f"<details{'' if parts else ' open'}><summary>{escape(heading)} ({len(numbers)})</summary>"
+            f"{table('', HEAD, rows)}</details>"
+        )
+    return "".join(parts)
 
 
 def digits(value: float) -> str:

@@ -117,9 +117,9 @@ class View(Base):
     def _show_fit(self, found: Fitted) -> None:
         if self.compare is None:
             self.compare = ComparePart(self.theme, partial(self.context.work.look, "scatter"))
-            self.estimates = text.estimates_table()
+            self.estimates = theme.table()
             numbers = theme.card(theme.heading("Estimates"), self.estimates)
             self.pictures.objects = [self.compare.of_validation, self.compare.of_fit, numbers]
         self.compare.show_fit(found)
         self.facts.object = text.facts(found)
-        self.estimates.value = text.rows(found.estimates)
+        self.estimates.object = text.estimates(found.estimates)

@@ -48,7 +48,7 @@ def levels(run: Run) -> xr.Dataset:
 
 
 def levels_apart(run: Run) -> float:
-    """How many of the levels can be told apart: their middle 90 % do not overlap."""
+    """How many of the levels are distinguishable: their middle 90 % do not overlap."""
     return float(levels(run)["distinguishable"].sum())
 
 

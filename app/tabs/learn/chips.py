@@ -212,7 +212,7 @@ MEASURES: dict[str, tuple[tuple[str, ...], str, str | Title, Compute]] = {  # ar
     "chip_accuracy": (("ohm", "side", "bits"), "%", chip_title, chip_accuracy),
     "full_range_accuracy": (("bits",), "%", "accuracy with {0} bits to the largest possible current",
                             full_range_accuracy),
-    "blind_accuracy": ((), "%", "accuracy of a chip that nobody verified", blind_accuracy),
+    "blind_accuracy": ((), "%", "accuracy of a chip programmed without verify", blind_accuracy),
     "blind_learnt_accuracy": ((), "%", "the same after learning in the loop", blind_learnt_accuracy),
     "learnt_accuracy": (("ohm", "side"), "%", "accuracy after learning, {0} Ω, tiles of {1}", learnt_accuracy),
     "learning_pulses": (("ohm", "side"), "", "pulses a cell for learning, {0} Ω, tiles of {1}", learning_pulses),

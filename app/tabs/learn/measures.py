@@ -367,7 +367,7 @@ MEASURES: Mapping[str, Measure] = {
                         lambda n, f: (FACTOR[f] * array_measures.farthest(n.run, f),)),
     "current_above": Measure(VALUE, always("%"), about("share of RESETs that begin above {0} µA"),
                              lambda n, v: (array_measures.current_above(n.run, v),)),
-    "levels_apart": Measure((), always("levels"), about("levels that can be told apart"),
+    "levels_apart": Measure((), always("levels"), about("distinguishable levels"),
                             lambda n: (array_measures.levels_apart(n.run),)),
     "line_loss": Measure(VALUE, always("%"), about("current that lines of {0} Ω a segment take away"),
                          lambda n, v: (array_measures.line_loss(n.run, v),)),

@@ -320,8 +320,8 @@ def weights(of_lines: bool) -> Callable[..., Picture]:
     def draw(numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
         wanted, found = chips.weights(numbers.run.device, of_lines)
         ends = np.array([-1.5, 1.5])
-        layers = Layer("line", ends, ends, "quiet", "as wanted"), Layer("points", wanted, found, "r_lrs", "weights")
-        title = "Weights seen through lines of 20 Ω" if of_lines else "Weights of a chip that nobody verified"
+        layers = Layer("line", ends, ends, "quiet", "as intended"), Layer("points", wanted, found, "r_lrs", "weights")
+        title = "Weights seen through lines of 20 Ω" if of_lines else "Weights of a chip programmed without verify"
         wanted_side, found_side = (Side(f"{words} weight", "linear", -1.5, 1.5) for words in ("Wanted", "Found"))
         return Picture(title, wanted_side, found_side, layers)
 

@@ -162,7 +162,7 @@ def read_step(title: str, body: str, setup: Mapping[str, object], where: str) ->
     data = table(blocks[0], where, STEP_KEYS) if blocks else {}
     text = BLOCK.sub("", body).strip()
     if not text:
-        raise LessonError(f"{where}: must have some text; tell the learner what to look at")
+        raise LessonError(f"{where}: must have some text; say what to look at")
     step = Step(
         title=title,
         text=text,

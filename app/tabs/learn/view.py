@@ -218,7 +218,7 @@ class View(Base):
         held = {
             True: ("success", "Your prediction was right"),
             False: ("warning", "Not this time"),
-            None: ("info", "No number to judge by"),
+            None: ("info", "No number to compare with"),
         }
         self.verdict.severity, self.verdict.title = held[verdict.held]
         self.verdict.object = verdict_text(verdict, run)
@@ -231,7 +231,7 @@ def markdown(text: str = "", **options: object) -> pn.pane.Markdown:
 def verdict_text(verdict: Verdict, run: str) -> str:
     """What was said and what was measured."""
     found = verdict.measured
-    said = f"You said: {verdict.said}"
+    said = f"Your answer: {verdict.said}"
     if found.problem:
         return f"{said}\nThe {found.name} cannot be computed: {found.problem}."
     interval = f" (95 % interval: {found.interval})" if found.interval else ""

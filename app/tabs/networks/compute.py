@@ -58,7 +58,7 @@ class Options(TabOptions):
         32, bounds=(4, 128), label="Hidden units", doc="Of the network with one hidden layer, trained here."
     )
     tile = param.Selector(default=64, objects={f"{n} × {n}": n for n in (16, 32, 64, 128)}, label="Tile",
-                          doc="Rows and columns of an array with lines and ADCs of its own.")  # fmt: skip
+                          doc="Rows and columns of an array with its own lines and ADCs.")  # fmt: skip
     ohm = param.Number(5.0, bounds=(0.0, 50.0), step=0.5, label="Line resistance",
                        doc="Of a segment of word and bit lines between two cells.")  # fmt: skip
     adc = param.Selector(default=6, objects={"Ideal": 0, **{f"{n} bits": n for n in range(2, 11)}}, label="ADC",
@@ -71,7 +71,7 @@ class Options(TabOptions):
     pairs = param.Selector(default="columns", objects={"In columns": "columns", "In rows": "rows"}, label="Pairs",
                            doc="Where the two cells of a signed weight lie.")  # fmt: skip
     compensate = param.Boolean(False, label="Compensate lines",
-                               doc="Targets for which cells and lines together are as wanted.")  # fmt: skip
+                               doc="Targets for which cells and lines together give the weights.")  # fmt: skip
     seed = param.Integer(0, bounds=(0, 9999), label="Chip",
                          doc="0: made of the page's own cells, row by row; another number: other cells.")  # fmt: skip
     own = param.Parameter(None, doc="The user's own network; no link can hold it.")

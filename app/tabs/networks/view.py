@@ -301,7 +301,7 @@ class View(Base):
             axis.show("linear", -most, most)
         self.weights_note.object = legend([
             swatch(ON_CHIP, "in the cells", kind="area"), swatch(FLOAT, "behind the lines, gain included", kind="area"),
-            swatch(NEUTRAL, "as wanted"),
+            swatch(NEUTRAL, "as intended"),
         ])  # fmt: skip
 
     def _show_map(self, result: Result) -> None:

@@ -77,7 +77,7 @@ def bounds(result: Result) -> str:
 def pulses_text(result: Result) -> str:
     """How the pulses come to the cells."""
     if not result.through:
-        return "ideal: each cell sees what is meant for it"
+        return "ideal: each cell sees the voltage intended for it"
     return f"through the lines, {result.at_once} by {result.at_once}"
 
 

@@ -110,9 +110,7 @@ class View(Base):
         if missing:
             said += f" {missing} of the runs have no such number."
         if result.waiting:
-            said = (
-                f"This sweep takes about {duration(result.seconds, 2)}: start it. A stopped one goes on where it was."
-            )
+            said = f"This sweep takes about {duration(result.seconds, 2)}: start it. Stopped, it can be resumed."
         self.note.object = said
 
     def _show_bars(self, result: Result) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_MB = 20
 ASKS = "A table of your own: CSV, one row a read: device, time since programming, resistance or conductance"
 THEORIES = ((1.0, COLORS["r_lrs"], "a walk: 1"), (0.5, COLORS["u_set"], "a stationary process: 1/2"),
-            (0.0, COLORS["u_reset"], "drawn anew at each time: 0"))  # fmt: skip
+            (0.0, COLORS["u_reset"], "drawn independently at each time: 0"))  # fmt: skip
 WHAT = "D₁: what a cell has moved from its first read to its second; D₂: to a later one, at the time that is shown."
 SPAN = [1e-9, 1e12]  # s: beyond all that is shown
 NO_RATIO = {"x": [], "y": [], "low": [], "high": []}

@@ -137,7 +137,7 @@ def scaled_curves(
         u_max = min(limit, ABOVE * highest)
         assumed.append(f"u_max: {u_max:.3g} V, above nearly all RESET thresholds measured; its own value is unknown.")
     else:
-        assumed.append(f"u_max: {u_max:g} V, that of {name}; no loops that tell.")
+        assumed.append(f"u_max: {u_max:g} V, that of {name}; no loops that show it.")
     size = max(template.hhrs.size, template.llrs.size)
     powers = np.arange(size)[::-1]
     hhrs, llrs = (

@@ -71,10 +71,10 @@ def read_rule(text: str) -> tuple[Step, ...]:
         If it is not a rule; the sentence names the step.
     """
     if len(text) > MOST_TEXT:
-        raise ValueError(f"selection: must have at most {MOST_TEXT:,} characters (got {len(text):,}); choose anew")
+        raise ValueError(f"selection: must have at most {MOST_TEXT:,} characters (got {len(text):,}); select again")
     steps = tuple(_read_step(part) for part in text.split(";")) if text else ()
     if len(steps) > MOST_STEPS:
-        raise ValueError(f"selection: must have at most {MOST_STEPS} steps (got {len(steps)}); choose anew")
+        raise ValueError(f"selection: must have at most {MOST_STEPS} steps (got {len(steps)}); select again")
     return steps
 
 
@@ -94,7 +94,7 @@ def _read_step(text: str) -> Step:
             return Step(mode, shape, quantities, numbers)
     raise ValueError(
         f"selection: must be steps such as new,box,r_lrs.median,u_reset.median,2000,3000,0.5,0.9 (got {text[:40]!r}); "
-        "draw the box anew"
+        "draw the box again"
     )
 
 

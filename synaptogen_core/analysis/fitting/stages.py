@@ -57,7 +57,7 @@ def _broken_runs(panel: Panel, windows: float, order: int) -> list[str]:
     if windows >= (1 - MOST_BROKEN) * whole:
         return []
     return [
-        f"Memory was learnt from {windows:,.0f} of {whole:,} runs of {order + 1} successive cycles: "
+        f"Memory was estimated from {windows:,.0f} of {whole:,} runs of {order + 1} successive cycles: "
         "the others have a gap, or a value that is missing."
     ]
 
@@ -161,7 +161,9 @@ def longest_order(panel: Panel, order: int | None, max_order: int, said: Said) -
             f"features (got {windows}); measure more cycles, or use fit_extended, for which few are enough"
         )
     if longest < wanted:
-        text = f"order {wanted} needs more successive cycles than were measured; up to order {longest} can be learnt."
+        text = (
+            f"order {wanted} needs more successive cycles than were measured; up to order {longest} can be estimated."
+        )
         if order is not None:
             raise ValueError(
                 f"order: must be at most {longest} for {windows} windows (got {order}); measure more cycles"
@@ -311,7 +313,7 @@ def learn_devices(
         if blurred:
             said.warnings.append(
                 f"Device to device, more than half of what is seen of the {', '.join(blurred)} is sampling error of "
-                "the cycles: more cycles a device would tell."
+                "the cycles: more cycles per device would settle it."
             )
     if count > 1:
         said.assumed.append(f"{count} components of devices, {'as asked for' if components else 'by BIC'}.")

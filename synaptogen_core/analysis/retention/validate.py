@@ -218,6 +218,8 @@ def _verdict(held: xr.DataArray, cover: xr.DataArray, ratio: xr.DataArray) -> tu
         said.append(f"Last times held back, share inside the intervals by level, {shares}.")
     if ratio.size:
         value, low, high = (float(v) for v in ratio[-1])
-        nearest = "a walk (1)" if value > 0.75 else "a stationary process (1/2)" if value > 0.25 else "draws anew (0)"
+        nearest = (
+            "a walk (1)" if value > 0.75 else "a stationary process (1/2)" if value > 0.25 else "independent draws (0)"
+        )
         said.append(f"Two-time ratio {value:.2f} ({low:.2f} to {high:.2f}): nearest to {nearest}.")
     return tuple(said)

@@ -141,7 +141,7 @@ def _say(said: stages.Said, panel: Panel, template: DeviceParameters, result: Re
     cycles = int(panel.counts.sum(axis=0).min())
     if cycles < 3000:
         said.assumed.append(
-            f"{cycles:,} cycles in all tell little of tails and slow memory: their shapes are held to mild ones, and "
+            f"{cycles:,} cycles in total say little about tails and slow memory: their shapes are kept mild, and "
             "memory to that of other filamentary devices (a quarter of the variance, some 67 cycles)."
         )
 

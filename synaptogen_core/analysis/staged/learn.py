@@ -136,7 +136,7 @@ def learn(
 
     fitted = _first(seen, found, knots, count, memory)
     if panel.devices < FEW_DEVICES:
-        said.append(f"Spread between devices assumed: {panel.devices} measured cannot tell it.")
+        said.append(f"Spread between devices assumed: {panel.devices} measured are too few to show it.")
     work.done(0.5)
     target, whole = seen.lags, Settled.of(settled, found, knots, lags)
     for turn in range(ROUNDS):

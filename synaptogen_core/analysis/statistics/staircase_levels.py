@@ -1,4 +1,4 @@
-"""Levels of a staircase: what each step gives over cells and cycles, and how many levels can be told apart."""
+"""Levels of a staircase: what each step gives over cells and cycles, and how many levels are distinguishable."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def staircase_levels(
         apart) and, where the pulse has one voltage for all cells, ``voltage``. On ``boundary``: ``bit_error_rate``
         between the levels ``lower_step`` and ``upper_step``, neighbours in the order of their medians, at the best
         ``threshold``.
-        ``levels`` is the number of levels that can be told apart; the attribute ``rule`` says by which rule.
+        ``levels`` is the number of distinguishable levels; the attribute ``rule`` says by which rule.
         Values that are not finite are skipped, for the spreads with all other cycles of the cell.
 
     Raises
@@ -129,8 +129,8 @@ def staircase_levels(
         intervals,
         {"long_name": f"{100 * confidence:g} % interval of the mean {long_name}", "units": unit},
     )
-    result["distinguishable"] = ("step", told_apart, {"long_name": "one of the levels told apart", "units": "1"})
-    result["levels"] = ((), int(told_apart.sum()), {"long_name": "levels that can be told apart", "units": "1"})
+    result["distinguishable"] = ("step", told_apart, {"long_name": "one of the distinguishable levels", "units": "1"})
+    result["levels"] = ((), int(told_apart.sum()), {"long_name": "distinguishable levels", "units": "1"})
     at, rate = np.array(pairs).reshape(-1, 2).T
     result["threshold"] = ("boundary", at, {"long_name": f"best threshold of the {long_name}", "units": unit})
     result["bit_error_rate"] = ("boundary", rate, {"long_name": "bit error rate between neighbours", "units": "1"})

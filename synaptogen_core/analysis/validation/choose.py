@@ -91,7 +91,7 @@ def choose(
     except NeedsExtended:  # of the first cycles alone
         return _said(extended, "Format 2, as there are too few cycles to hold some back and compare the classes.")
     except ValueError as refused:
-        return _said(extended, f"Format 2, as the first cycles alone tell too little: {reason_of(refused)}.")
+        return _said(extended, f"Format 2, as the first cycles alone do not suffice: {reason_of(refused)}.")
     if progress is not None:
         progress(1.0)
     gain, error = (float(found[what].values[1]) for what in ("gain", "error"))

@@ -68,6 +68,8 @@ def difference(
     """
     off = simulated - measured
     low, high = off - HALF * error, off + HALF * error
+    if unit == "%":  # between two shares
+        low, high = max(low, -1.0), min(high, 1.0)
     limit = limits[1] if np.isfinite(limits[1]) else limits[0]
     word = word_of(low, high, *limits) if np.isfinite(low) else WORDS[2]
     return Row(about, what, measured, simulated, off, low, high, limit, word, unit, "share" if unit == "%" else unit)

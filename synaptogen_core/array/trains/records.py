@@ -65,6 +65,6 @@ def train_length(pulses: int) -> int:
         got = f"{pulses:,}" if pulses < 10**40 else shown(pulses)
         raise ValueError(
             f"pulses: a train has at most {MAX_PULSES:,} (got {got}); use fewer cycles, "
-            "and go on with a second train on the same cells"
+            "and apply a second train to the same cells"
         )
     return pulses

@@ -166,7 +166,7 @@ def fit(
     degree: Annotated[int, typer.Option(help="Of the shape polynomials, 1 to 7.", rich_help_panel=MODEL)] = 4,
     template: Annotated[
         str,
-        typer.Option(help="Packaged set or JSON file that tells what was not measured.", rich_help_panel=MODEL),
+        typer.Option(help="Packaged set or JSON file that supplies what was not measured.", rich_help_panel=MODEL),
     ] = "hennen2024",
     confidence: Annotated[float, typer.Option(help="Probability of the intervals.", rich_help_panel=MODEL)] = 0.95,
     limit: Annotated[

@@ -22,7 +22,7 @@ from synaptogen_core.networks.hardware.compensation import compensate_lines
 from synaptogen_core.networks.hardware.programming import program
 from synaptogen_core.networks.scoring.sweep import SWEPT, sweep_chips
 
-app = typer.Typer(help="Neural networks whose weights are programmed cells: judge one, or sweep many chips.")
+app = typer.Typer(help="Neural networks whose weights are programmed cells: evaluate one, or sweep many chips.")
 
 IMAGES = "images"
 Output = Annotated[Path, typer.Argument(metavar="OUTPUT", help="File to write: .nc, .zarr or .zarr.zip.")]
@@ -63,7 +63,7 @@ def run(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Program a network into a chip and judge it: accuracy, where its errors come from, weights.
+    """Program a network into a chip and evaluate it: accuracy, where its errors come from, weights.
 
     For example:
 
@@ -114,7 +114,7 @@ def sweep(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Judge many chips: every value with every seed.
+    """Evaluate many chips: every value with every seed.
 
     For example:
 

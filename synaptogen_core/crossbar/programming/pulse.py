@@ -267,4 +267,4 @@ def check_lines(lines: Lines) -> None:
     checks.instance("lines", lines, Lines, "give Lines(...)")
     broken = [name for name in PLACES if not name.endswith("cells") and getattr(lines.faults, name)]
     if broken:
-        raise ValueError(f"lines: must have whole lines here (got {', '.join(broken)}); leave the faults of lines out")
+        raise ValueError(f"lines: must have no faults here (got {', '.join(broken)}); leave the faulty lines out")

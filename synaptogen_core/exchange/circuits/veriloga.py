@@ -263,7 +263,7 @@ def _head(device: DeviceParameters, module: str, cycles: int, start: str, table:
     ]  # fmt: skip
     about += [
         f"Hash of the device: {device.hash}; order {device.order}, {device.weights.size} components, {start} start.",
-        f"Measured up to {device.valid_range:g} V; beyond, the current goes on along the conductance of the state.",
+        f"Measured up to {device.valid_range:g} V; beyond, the current continues at the conductance of the state.",
         *("", *(PLAYED if table else DRAWN), ""),
     ]
     folded = [part for line in about for part in textwrap.wrap(line, LONGEST, subsequent_indent="  ") or [""]]

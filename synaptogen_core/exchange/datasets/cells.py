@@ -34,7 +34,7 @@ ARRAYS: dict[str, tuple[tuple[str, ...], str, str]] = {
 
 TIMES: dict[str, tuple[tuple[str, ...], str, str]] = {  # only where time has passed
     "born": (("cell",), "array time of the last switching event", "ns"),
-    "births": (("cell",), "switching events so far, as far as the clock tells them apart", "1"),
+    "births": (("cell",), "switching events so far, as far as the clock distinguishes them", "1"),
 }
 
 

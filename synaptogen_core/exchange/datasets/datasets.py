@@ -139,7 +139,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
         unfinished, folder = Marks(target).there(), target.is_dir()
     if unfinished:
         raise FileError(
-            f"{path}: must not be an unfinished run (got one); go on with it, remove it, or choose another name"
+            f"{path}: must not be an unfinished run (got one); resume it, remove it, or choose another name"
         )
     if folder and (not target.name.lower().endswith(".zarr") or not _is_zarr(target)):
         raise FileError(f"{path}: must not be a folder of other things (got one); choose another name")
@@ -313,8 +313,8 @@ def check_container(file: Path, kind: str) -> None:
     if kind == ".zarr":
         if Marks(file).there():
             raise FileError(
-                f"{file}: must be whole (got {Marks(file).share()}); "
-                "go on with simulate_to_zarr, or synaptogen generate --resume, and the same settings"
+                f"{file}: must be complete (got {Marks(file).share()}); "
+                "resume it by simulate_to_zarr or synaptogen generate --resume, with the same settings"
             )
         if not file.is_dir() or not _is_zarr(file):
             raise FileError(f"{file}: must be a Zarr folder (got no zarr.json in it); is it another format?")
@@ -378,7 +378,7 @@ def _read_values(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     try:
         ds.load()
     except Exception as error:  # as above: a damaged piece shows in many ways
-        raise FileError(f"{path}: must hold whole arrays (got a fault: {error}); is it damaged?") from error
+        raise FileError(f"{path}: must hold complete arrays (got a fault: {error}); is it damaged?") from error
 
 
 def _plain(value: Any) -> Any:

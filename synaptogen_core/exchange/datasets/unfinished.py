@@ -70,12 +70,12 @@ class Marks:
             found = dict(json.loads((self.folder / "run.json").read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise FileError(
-                f"{self.store}: must hold a run that can go on (got a fault: {error}); remove it"
+                f"{self.store}: must hold a run that can be resumed (got a fault: {error}); remove it"
             ) from error
         if found.get("format") != FORMAT:
             raise FileError(
                 f"{self.store}: must hold the format {FORMAT!r} (got {found.get('format')!r}); "
-                "go on with the release that began it"
+                "use the release that began it"
             )
         return found
 

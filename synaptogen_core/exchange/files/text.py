@@ -176,7 +176,9 @@ def strict_json(text: str, name: str) -> Any:
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except UnicodeEncodeError:
-        raise FileError(f"{name}: must hold whole letters (got half of one, as \\ud83d alone); correct it") from None
+        raise FileError(
+            f"{name}: must hold complete characters (got half of one, as \\ud83d alone); correct it"
+        ) from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}: {error.msg}"
         raise FileError(f"{name}: must be JSON (got a fault in {where}); is it cut off?") from None

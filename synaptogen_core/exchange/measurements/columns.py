@@ -233,7 +233,7 @@ def understand(
         found.append(unit)
         assumed.append(not sure)
         questions += [question] if question else []
-    reasons = tuple("" if not role else "as you said" if role in given else "by its name" for role in roles)
+    reasons = tuple("" if not role else "as specified" if role in given else "by its name" for role in roles)
     return TableLayout(
         name, kind, tuple(columns), tuple(roles), tuple(found), tuple(assumed), tuple(role in units for role in roles),
         (), questions=tuple(questions), guesses=tuple(roles), reasons=reasons,

@@ -299,7 +299,7 @@ def ask(layout: TableLayout, questions: Sequence[str], choices: Sequence[Choice]
     asked = [*questions, *(choice.sentence for choice in choices)]
     if asked:
         raise ColumnsUnclear(
-            f"{layout.name}: must tell what its columns hold (got doubts); {'; '.join(asked)}",
+            f"{layout.name}: must make clear what its columns hold (got doubts); {'; '.join(asked)}",
             replace(layout, questions=tuple(asked), choices=tuple(choices)),
         )
 

@@ -144,7 +144,7 @@ class Records:
         questions = [doubtful(self.layout, role, *self.extremes[role]) for role in self.roles]
         ask(self.layout, [question for question in questions if question])
         doubts = [(role, unlikely(self.layout, role, *self.extremes[role])) for role in self.roles]
-        told = [*notes, *(f"{role}: {doubt}, though it was said so" for role, doubt in doubts if doubt)]
+        told = [*notes, *(f"{role}: {doubt}, though it was specified" for role, doubt in doubts if doubt)]
         told += [f"{self.gaps:,} gaps"] if self.gaps else []
         ds = self._make_loops(told) if self.loops else self._make_features(told)
         ds.attrs["notes"] = json.dumps(told, ensure_ascii=False)

@@ -175,4 +175,4 @@ def damaged(name: str, error: Exception) -> FileError:
     -------
     FileError
     """
-    return FileError(f"{name}: must be a whole .gz or .zip file (got a fault: {error}); is it cut off?")
+    return FileError(f"{name}: must be a complete .gz or .zip file (got a fault: {error}); is it cut off?")

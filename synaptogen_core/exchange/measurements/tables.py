@@ -198,7 +198,7 @@ def _table(lines: list[str], guess: _Guess, name: str) -> Table:
         if guess.width == 2 * above and above > 1:
             raise FileError(
                 f"{name}: line {first + 1} must have {above} cells as the header has (got {guess.width}); "
-                "decimal commas between commas cannot be told apart: export it with semicolons or decimal points"
+                "decimal commas between commas are ambiguous: export it with semicolons or decimal points"
             )
     rows = [cells_of(line, guess.delimiter) for line in lines[first : first + count + 8]]
     return Table(

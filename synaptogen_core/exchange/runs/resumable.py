@@ -28,7 +28,7 @@ from synaptogen_core.progress import Cancel, Progress, Shown, shown
 
 BUDGET = 256 * 2**20  # bytes
 PIECES = 16  # so that a kill costs little, and a cluster has something to deal
-GO_ON = "; what is done is kept, and the same call (synaptogen generate --resume) goes on with it"
+GO_ON = "; what is done is kept, and the same call (synaptogen generate --resume) resumes it"
 
 
 def simulate_to_zarr(
@@ -84,7 +84,7 @@ def simulate_to_zarr(
         If the cluster cannot be reached or could not do its work; what is done is marked.
     """
     if datasets.format_of(path) != ".zarr":
-        raise FileError(f"{path}: must end in .zarr, to go on after a stop (got another suffix); rename it")
+        raise FileError(f"{path}: must end in .zarr, to be resumed after a stop (got another suffix); rename it")
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileError(f"{path}: must lie in a folder that exists (got {target.parent}); make it first")

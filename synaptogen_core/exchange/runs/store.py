@@ -184,7 +184,7 @@ def _check_same(path: Path, wanted: dict[str, Any], run: dict[str, Any]) -> None
     others = _differing(wanted, run)
     if others:
         raise FileError(
-            f"{path}: must go on with the settings that it began with (got another {others}); "
+            f"{path}: must be resumed with the settings that it began with (got another {others}); "
             "give those, choose another name, or remove it"
         )
 

@@ -110,7 +110,7 @@ def train_in_the_loop(
     if not 0 < checks.number("tolerance", tolerance) < 1:
         raise ValueError(f"tolerance: must be above 0 and below 1 (got {tolerance:g}); 0.05 is usual")
     if checks.number("band", band) < 1:
-        raise ValueError(f"band: must be 1 or more (got {band:g}); below, cells are never left alone")
+        raise ValueError(f"band: must be 1 or more (got {band:g}); below, every cell is rewritten each time")
     if not 0 < checks.number("validation", validation) < 1:
         raise ValueError(f"validation: must be above 0 and below 1 (got {validation:g}); 0.2 holds out a fifth")
     check_callbacks(progress, cancel)

@@ -1,4 +1,4 @@
-"""Cycle to cycle and device to device told apart, without bias, where the textbook's formula is wrong."""
+"""Cycle to cycle and device to device separated, without bias, where the textbook's formula is wrong."""
 
 from __future__ import annotations
 

@@ -148,9 +148,14 @@ def test_a_page_is_small_and_has_no_faults(caplog: pytest.LogCaptureFixture) -> 
 def test_the_scripts_of_a_page_are_sought_once_for_each_place(monkeypatch: pytest.MonkeyPatch) -> None:
     sought = []
     monkeypatch.setattr(once, "BUNDLES", {})
-    monkeypatch.setattr(once, "bundle_resources", lambda roots, resources: sought.append(resources.root_url) or sought)
+
+    def seek(roots: Any, resources: Any) -> Any:
+        sought.append(resources.root_url)
+        return SimpleNamespace(js_files=["panel.min.js", "datatabulator/tabulator.min.js"], css_files=["a.css"])
+
+    monkeypatch.setattr(once, "bundle_resources", seek)
     here, there = (SimpleNamespace(mode="server", root_url=f"http://{name}/") for name in ("here", "there"))
     for place in (here, there, here):
-        once.bundle([], place)
+        assert once.bundle([], place).js_files == ["panel.min.js"]
     assert sought == [here.root_url, there.root_url]
     assert state.app_url is None, "no page is served in a test"

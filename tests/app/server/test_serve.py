@@ -96,7 +96,7 @@ def test_what_is_no_option_of_panel_is_said() -> None:
     with pytest.raises(ValueError, match=r"what follows --: must be options of panel serve \(got '8080'"):
         serve.command_line(5006, "localhost", [], 1, False, ["8080"])
     for twice in (["--port", "80"], ["--addr=0.0.0.0"], ["--warm", "--num-procs=4"]):
-        with pytest.raises(ValueError, match="what follows --: must not be told by options of ours"):
+        with pytest.raises(ValueError, match="what follows --: must not repeat options of this command"):
             serve.command_line(5006, "localhost", [], 1, False, twice)
 
 

@@ -138,7 +138,7 @@ def test_a_cancelled_run_goes_on_here(tmp_path: Path, two: LocalCluster) -> None
             **SETTINGS,
         )
     assert 0 < len(Marks(path).done()) < SHAPE[0]
-    with pytest.raises(FileError, match="must be whole"):
+    with pytest.raises(FileError, match="must be complete"):
         sc.load_dataset(path)
     sc.simulate_to_zarr(cells(), train(), path, **SETTINGS)
     assert same(sc.load_dataset(path), sc.simulate(cells(), train(), **SETTINGS))

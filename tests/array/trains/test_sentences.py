@@ -23,17 +23,17 @@ SENTENCES = [
     (
         lambda: PulseTrain.cycling(MAX_PULSES),
         "pulses: a train has at most 50,000,000 (got 100,000,000); use fewer cycles, "
-        "and go on with a second train on the same cells",
+        "and apply a second train to the same cells",
     ),
     (
         lambda: PulseTrain.cycling(20_000_000) + PulseTrain.cycling(20_000_000),
         "pulses: a train has at most 50,000,000 (got 80,000,000); use fewer cycles, "
-        "and go on with a second train on the same cells",
+        "and apply a second train to the same cells",
     ),
     (
         lambda: 10**9 * PulseTrain.cycling(1),
         "pulses: a train has at most 50,000,000 (got 2,000,000,000); use fewer cycles, "
-        "and go on with a second train on the same cells",
+        "and apply a second train to the same cells",
     ),
     (lambda: 0 * PulseTrain.cycling(1), "times: must be at least 1 (got 0); give a larger number"),
     (lambda: 1.5 * PulseTrain.cycling(1), "times: must be a whole number (got 1.5); give an int"),  # type: ignore[operator]

@@ -91,7 +91,7 @@ def test_loops_whose_current_must_be_told(loops: Path, tmp_path: Path) -> None:
     library = sc.fitting.fit(ds, sc.load_device("hennen2024"), name="sweeps", max_order=2, degree=3)
     assert sc.load_device(device) == library.device
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert "Measured loop" in page and "Not judged" in page and "steepest" in page
+    assert "Measured loop" in page and "Not validated" in page and "steepest" in page
 
 
 def test_the_published_layout(table: Path, tmp_path: Path) -> None:

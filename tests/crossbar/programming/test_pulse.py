@@ -159,5 +159,5 @@ def test_bad_lines_are_refused() -> None:
     ):
         with pytest.raises(error, match=sentence):
             through_lines(Lines(5.0, 5.0), tile=tile)
-    with pytest.raises(ValueError, match=r"lines: must have whole lines here \(got open_word\)"):
+    with pytest.raises(ValueError, match=r"lines: must have no faults here \(got open_word\)"):
         through_lines(Lines(faults=Faults(open_word=((0, 1),))))

@@ -259,7 +259,7 @@ def test_damaged_pieces(suffix: str, device: sc.DeviceParameters, tmp_path: Path
     middle = len(content) // 2
     content[middle : middle + 64] = bytes(b ^ 0xFF for b in content[middle : middle + 64])
     target.write_bytes(content)
-    assert fault(path).startswith(f"{path}: must hold whole arrays (got a fault: ")
+    assert fault(path).startswith(f"{path}: must hold complete arrays (got a fault: ")
 
 
 def test_a_zarr_folder_that_lost_a_piece(run: xr.Dataset, tmp_path: Path) -> None:

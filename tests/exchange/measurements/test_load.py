@@ -386,7 +386,7 @@ def test_a_unit_that_the_file_names_is_doubted_too() -> None:
         measurements_from_bytes(data, "t.csv")
     assert abs(measurements_from_bytes(data, "t.csv", units={"voltage": "mV"})["voltage"]).max() == 1.5
     said = measurements_from_bytes(data, "t.csv", units={"voltage": "V"})
-    assert "hardly V, though it was said so" in said.attrs["notes"]
+    assert "hardly V, though it was specified" in said.attrs["notes"]
     with pytest.raises(ColumnsUnclear, match=r"current: in which unit .* hardly mA"):
         measurements_from_bytes(SWEPT.format(v="mV", i="mA").encode(), "t.csv")
     plain = measurements_from_bytes(SWEPT.format(v="mV", i="uA").encode(), "t.csv")

@@ -72,7 +72,7 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     done = Marks(path).done()
     assert 5 <= len(done) < 48, "the kill must have come in the middle"
     with pytest.raises(
-        FileError, match=r"run\.zarr: must be whole \(got \d+ of 48 row groups\); go on with simulate_to"
+        FileError, match=r"run\.zarr: must be complete \(got \d+ of 48 row groups\); resume it by simulate_to"
     ):
         sc.load_dataset(path)
     with pytest.raises((FileNotFoundError, ValueError)):  # plain xarray does not take it for a whole one either
@@ -187,7 +187,9 @@ OTHERS = {
 @pytest.mark.parametrize("names", OTHERS)
 def test_other_settings_are_refused(unfinished: Path, names: str) -> None:
     make, wave, changes = OTHERS[names]
-    with pytest.raises(FileError, match=rf"must go on with the settings that it began with \(got another {names}\)"):
+    with pytest.raises(
+        FileError, match=rf"must be resumed with the settings that it began with \(got another {names}\)"
+    ):
         sc.simulate_to_zarr(make(), wave(), unfinished, budget=BUDGET, **{**SETTINGS, **changes})
     sc.simulate_to_zarr(cells(), train(), unfinished, **SETTINGS)
     with pytest.raises(FileError, match=rf"must not hold another run \(got a finished one with another {names}\)"):
@@ -252,12 +254,12 @@ def test_damaged_marks_get_their_sentence(unfinished: Path) -> None:
     with pytest.raises(FileError, match="must hold the format"):
         sc.simulate_to_zarr(cells(), train(), unfinished, **SETTINGS)
     file.write_text("{", encoding="utf-8")
-    with pytest.raises(FileError, match="must hold a run that can go on"):
+    with pytest.raises(FileError, match="must hold a run that can be resumed"):
         sc.load_dataset(unfinished)
 
 
 def test_only_a_zarr_folder_can_go_on(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"must end in \.zarr, to go on after a stop"):
+    with pytest.raises(FileError, match=r"must end in \.zarr, to be resumed after a stop"):
         sc.simulate_to_zarr(cells(), train(), tmp_path / "run.nc")
     with pytest.raises(FileError, match="must lie in a folder that exists"):
         sc.simulate_to_zarr(cells(), train(), tmp_path / "nowhere" / "run.zarr")

@@ -227,7 +227,9 @@ def _listed(source: Source) -> list[zipfile.ZipInfo]:
         with source.raw() as raw, zipfile.ZipFile(raw) as archive:
             return archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise FileError(f"{source.name}: must be a whole ZIP archive (got a fault: {error}); pack it again") from None
+        raise FileError(
+            f"{source.name}: must be a complete ZIP archive (got a fault: {error}); pack it again"
+        ) from None
 
 
 def _key(name: str) -> list[tuple[int, int | str]]:

@@ -235,3 +235,23 @@ def test_another_map_solves_nothing_anew(make_run: Callable[..., runs.Run], monk
     assert len(done) == 4
     with pytest.raises(ValueError, match="read-only"):
         result_of(run, quantity="conductance").values[0, 0] = 0
+
+
+def test_the_worst_case_cell_sees_less_of_a_write_in_a_larger_array(make_run: Callable[..., runs.Run]) -> None:
+    run = make_run(rows=16, columns=16)
+    lines: dict[str, object] = {"word_ohm": 20.0, "bit_ohm": 20.0, "selector": "none"}
+    result = result_of(run, cells=((0, 15),), lines=lines, scheme="half", write=-1.5)
+    assert result.sizes is not None and result.worst == (0, 15)
+    assert list(result.sizes.size) == [4, 8, 16] and np.all(np.diff(np.abs(result.sizes.voltage)) < 0)
+    assert result.sizes.voltage[-1] == pytest.approx(result.cells[0].voltage), "the whole array, as the map has it"
+    others = solve_lines(run.cells, Bias(np.zeros(16), np.zeros(16)), Lines()).cell_voltage
+    assert not others.any() and result_of(run).sizes is None, "a read has no such cell"
+
+
+def test_the_range_fitted_to_the_currents_uses_the_codes(small_run: runs.Run) -> None:
+    wide = result_of(small_run, read={"adc": True})
+    low, high = wide.fitted
+    assert low < 1e6 * wide.output.min() and 1e6 * wide.output.max() < high
+    fitted = result_of(small_run, read={"adc": True, "adc_low": low, "adc_high": high})
+    assert wide.digits is not None and fitted.digits is not None
+    assert np.ptp(fitted.digits.code) > 0.9 * 255 > 10 * np.ptp(wide.digits.code) and not fitted.digits.clipped

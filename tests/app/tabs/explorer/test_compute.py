@@ -101,9 +101,17 @@ def test_a_sampled_run_and_one_of_a_single_cycle(make_run: Callable[..., Run], m
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"pictures": "map r_hrs.median"}, "pictures: must be 2 to 4 [(]got 1"),
-     ({"pictures": ";"}, "pictures: must be a kind"), ({"selection": "<b>"}, "selection: must be steps")],
+    [({"pictures": "map r_hrs.median"}, "pictures: must be 2 to 4 (got 1"),
+     ({"pictures": ";"}, "pictures: must be a kind"), ({"pictures": "map r_lrs.median; histogram r_lrs"}, "")],
 )  # fmt: skip
-def test_what_a_link_cannot_ask_for_is_said(small_run: Run, changes: dict[str, str], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        computed(small_run, **changes)
+def test_pictures_that_cannot_be_are_the_usual_ones_and_that_is_said(
+    small_run: Run, changes: dict[str, str], sentence: str
+) -> None:
+    result = computed(small_run, **changes)
+    assert sentence in result.trouble and bool(sentence) == bool(result.trouble)
+    assert ("; ".join(str(drawing.spec) for drawing in result.drawings) == compute.PICTURES) == bool(sentence)
+
+
+def test_a_selection_that_cannot_be_read_is_said(small_run: Run) -> None:
+    with pytest.raises(ValueError, match="selection: must be steps"):
+        computed(small_run, selection="<b>")

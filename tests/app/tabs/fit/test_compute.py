@@ -192,7 +192,7 @@ def test_the_files_hold_what_was_found(example: dict[str, Any], tmp_path: Path) 
 
 def test_a_download_that_cannot_be_had_says_why(example: dict[str, Any]) -> None:
     loops, device = {"read": example["read"]}, {"read": Reading("own.json", device=example["fit"].device)}
-    assert files.order("html", loops.get, "") == "Report: needs a fit that has been judged, which is not here yet."
+    assert files.order("html", loops.get, "") == "Report: needs a validated fit, which is not here yet."
     assert not isinstance(files.order("json", device.get, ""), str)
     for kind in ("html", "features.csv", "estimates.csv"):
         why = files.order(kind, device.get, "")
