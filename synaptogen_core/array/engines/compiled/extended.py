@@ -7,7 +7,6 @@ import numpy as np
 from synaptogen_core.array.engines.compiled.arithmetic import (
     ROUNDER,
     ROUNDER_BITS,
-    box_muller,
     exp10,
     inlined,
     innovation,
@@ -155,14 +154,7 @@ def noise(work, total, k0, k1, c):
     """
     if c.parts[1] >= 0:
         for k in range(0, total, LANES):
-            w0, w1, w2, w3 = words(k0, k1, SLOW, load(work.cell, k), load(work.count, k), 0)
-            store(work.words, (0, k), w0)
-            store(work.words, (1, k), w1)
-            store(work.words, (2, k), w2)
-            store(work.words, (3, k), w3)
-        for k in range(0, total, LANES):
-            n0, n1 = box_muller(load(work.words, (0, k)), load(work.words, (1, k)))
-            n2, n3 = box_muller(load(work.words, (2, k)), load(work.words, (3, k)))
+            n0, n1, n2, n3 = normals(k0, k1, SLOW, load(work.cell, k), load(work.count, k), 0)
             x0, x1, x2, x3 = innovation(n0, n1, n2, n3, c.slow_b)
             store(work.slow, (0, k), x0)
             store(work.slow, (1, k), x1)
