@@ -33,6 +33,7 @@ def marked(dashboard: Dashboard, figure: str) -> tuple[list[Any], list[Any]]:
 def test_a_box_lights_the_same_cells_in_all_pictures(dashboard: Dashboard) -> None:
     before = dashboard.sources(SCATTER)
     assert len(before[0]["x"]) == 256 and not before[1]["x"]
+    assert dashboard.page.get_by_role("button", name="Undo").is_disabled(), "to show pictures is not to choose them"
     place = frame(dashboard, SCATTER)
     drag_box(dashboard, SCATTER, (0.1, 0.2, 0.5, 0.9))
     chosen = dashboard.wait_change(SCATTER, before)[1]

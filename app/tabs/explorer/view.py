@@ -87,6 +87,7 @@ class View(Base):
 
     def update(self, result: Result) -> None:
         quantities = [list(each) for each in result.quantities]
+        self._pictures = [str(drawing.spec) for drawing in result.drawings]
         named = {f"{words} ({unit_of(name)})" if unit_of(name) else words: name for name, words, _ in result.quantities}
         if self.typed.param.quantity.names != named:
             self.typed.param.quantity.objects = named
@@ -116,11 +117,12 @@ class View(Base):
         self.python.text = result.python
         self.note.object = result.sample
         theme.say(self.trouble, result.trouble)
-        self._pictures = [str(drawing.spec) for drawing in result.drawings]
 
     def _pick(self, number: int, words: str) -> None:
         """Another picture in a card, none (empty), or one more."""
         now = list(self._pictures)
+        if now[number : number + 1] == [words]:
+            return  # not chosen, but shown
         if number >= len(now):
             now.append(next((new for new in NEW if new not in now), NEW[0]))
         elif words:
