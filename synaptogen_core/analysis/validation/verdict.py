@@ -21,7 +21,10 @@ FAR = 2.5  # half widths of a band: no accident
 STRAY = 1  # quantile outside a band that holds 95 % of whole curves: one in 20 curves leaves it
 FEWEST = {"Tails": 200, "Memory": 50, "Correlations": 50}  # cycles in all: ten values beyond 5 %; as fits ask for
 INDEPENDENT = 20  # cycles, one of them beyond 5 %: a walk of 300 cycles can be worth three
-OF_CYCLES = ("Values", "Tails", "Cycle to cycle", "Memory", "Correlations", "Drift")
+OF_CYCLES = {
+    "Values": "Quantiles", "Tails": "Extreme values", "Cycle to cycle": "Shapes of the distributions over cycles",
+    "Memory": "Autocorrelation", "Correlations": "Correlations", "Drift": "Drift",
+}  # fmt: skip
 FEWEST_FAILED = 0.002  # share of the cycles
 MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
 
@@ -88,11 +91,13 @@ def _unless_few(finding: Finding, cycles: int, worth: float) -> Finding:
     """What so few cycles do not contradict is not thereby good: their bands are as wide as anything."""
     fewest = max(FEWEST.get(finding.about, 0), INDEPENDENT if finding.about in OF_CYCLES else 0)
     if finding.good and cycles < fewest:
-        return Finding(finding.about, None, f"{cycles} cycles in total are too few for this; {fewest} would do.")
-    if finding.good and finding.about in OF_CYCLES and worth < INDEPENDENT:
-        text = f"{cycles:,} cycles, each so much like the one before that they are worth {worth:.0f} independent ones, "
-        return Finding(finding.about, None, f"{text}are too few for this; {INDEPENDENT} would do.")
-    return finding
+        few = f"{cycles} cycles in total are too few; {fewest} would do."
+    elif finding.good and finding.about in OF_CYCLES and worth < INDEPENDENT:
+        few = f"{cycles:,} cycles, each so much like the one before that they are worth {worth:.0f} independent ones, "
+        few += f"are too few; {INDEPENDENT} would do."
+    else:
+        return finding
+    return Finding(finding.about, None, f"{OF_CYCLES[finding.about]}: {few}")
 
 
 def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
