@@ -219,7 +219,7 @@ class FitWork:
             return
         except JobError as failed:
             self._tried[stage.key], self._failed, text = key, stage.key, str(failed)
-            if text.startswith("ds: "):  # an argument's name; here it is the file
+            if source is not None and text.startswith("ds: "):  # an argument's name; here it is the file
                 text = f"{source.name}: {text.removeprefix('ds: ')}"
             if self._keys()[stage.key] == key:
                 self._later(lambda: self.status.param.update(error=text))
