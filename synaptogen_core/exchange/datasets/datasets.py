@@ -111,8 +111,8 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
     return ds
 
 
-def format_of(path: str | os.PathLike[str]) -> str:
-    """Return .nc, .zarr or .zarr.zip, by the name.
+def format_of(path: str | os.PathLike[str], others: str = "") -> str:
+    """Return .nc, .zarr or .zarr.zip, by the name; `others` are further suffixes that the caller takes.
 
     Raises
     ------
@@ -123,7 +123,8 @@ def format_of(path: str | os.PathLike[str]) -> str:
     for suffix in (".nc", ".zarr", ".zarr.zip"):
         if name.endswith(suffix):
             return suffix
-    raise FileError(f"{path}: must end in .nc, .zarr or .zarr.zip (got {Path(path).suffix or 'no suffix'}); rename it")
+    known = f".nc, .zarr, .zarr.zip or {others}" if others else ".nc, .zarr or .zarr.zip"
+    raise FileError(f"{path}: must end in {known} (got {Path(path).suffix or 'no suffix'}); rename it")
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
