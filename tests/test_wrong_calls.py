@@ -37,6 +37,12 @@ ARRAY += ["np.ones((3, 4), 'datetime64[s]')", "np.ones((3, 4), bool)", "np.ma.ma
 NOT_CELLS = ["None", "device", "'cells'", "[[1.0]]"]
 NOT_TRAIN = ["None", "[1.0, -1.0]", "1.5", "train.node"]
 
+
+def given(values: list[str]) -> list[str]:
+    """The same but for None, which stands for the read voltage of the device."""
+    return [value for value in values if value != "None"]
+
+
 CALLS: list[tuple[str, list[str]]] = [  # each call, and what must not stand in place of its `?`
     ("sc.CellArray(?, device, seed=1)", ["3", "'ab'", "(1,)", "(0, 1)", "(2**30, 2**30)", "(1.0, 2)", "(True, 2)"]),
     ("sc.CellArray((2, 2), ?, seed=1)", ["None", "'hennen2024'", "{}", "sc.DeviceParameters"]),
@@ -49,9 +55,9 @@ CALLS: list[tuple[str, list[str]]] = [  # each call, and what must not stand in 
     ("sc.CellArray.from_state({**saved, 'reads': ?})", ["-1", "None", "2**60"]),
     ("sc.CellArray.from_state({**saved, 'device': ?})", ["None", "{}", "{'name': 1}"]),
     ("cells.apply_voltage(?)", VOLTS),
-    ("cells.read(?)", VOLTS),
+    ("cells.read(?)", given(VOLTS)),
     ("cells.read(0.2, ?)", [*NUMBER, "-1"]),
-    ("cells.current(?)", VOLTS),
+    ("cells.current(?)", given(VOLTS)),
     ("cells.conductance(?)", ["'1'", "True", "nan", "np.ones((1, 3))"]),
     ("cells.part(?)", ["0", "None", "slice(2, 2)", "slice(0, 9)", "slice(0, 3, 2)", "slice('a', 'b')"]),
     ("sc.PulseTrain(?)", ["[1, 2, 3]", "None", "train", "{}"]),
@@ -77,7 +83,7 @@ CALLS: list[tuple[str, list[str]]] = [  # each call, and what must not stand in 
     ("sc.simulate(cells, train, record=?)", ["None", "1", "[]", "'features '", "['x']", "[1]", "[[]]", "b'state'"]),
     ("sc.simulate(cells, train, every=?)", ["None", "0", "1.5", "'pulse'", "True", "[]", "10**400"]),
     ("sc.simulate(cells, train, select=?)", ["[]", "'0'", "[99]", "[-1]", "[0.5]", "[[0, 9]]", "[[1, 2], [3]]", "{}"]),
-    ("sc.simulate(cells, train, read_voltage=?)", NUMBER),
+    ("sc.simulate(cells, train, read_voltage=?)", given(NUMBER)),
     ("sc.simulate(cells, train, bandwidth=?)", ["'1'", "-1", "nan", "True", "10**400"]),
     ("sc.simulate(cells, train, advance=?)", ["None", "0", "'no'"]),
     ("sc.simulate(cells, train, budget=?)", ["None", "'1'", "1", "nan"]),

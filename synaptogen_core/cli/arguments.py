@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from synaptogen_core.array.trains.composition import MAKERS
+from synaptogen_core.array.trains.kinds import MAKERS
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.array.trains.random_voltages import DEFAULTS
 from synaptogen_core.device.parameters import DeviceParameters

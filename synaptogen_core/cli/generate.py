@@ -139,7 +139,7 @@ def generate(
         list[str] | None,
         typer.Option(
             help="KIND:name=value,... or a CSV file of voltages [V]; given several times, they follow each other. "
-            "Kinds: cycling, iv_sweep, staircase, identical, random, read_only; names as for PulseTrain. "
+            f"Kinds: {', '.join(arguments.KINDS)}; names as for PulseTrain. "
             "Voltages that are not given follow the range of the device. Default: cycling:cycles=100.",
             rich_help_panel=TRAIN,
             metavar="TRAIN",

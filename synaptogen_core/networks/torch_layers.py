@@ -13,6 +13,7 @@ import numpy as np
 from synaptogen_core import checks
 from synaptogen_core.networks.digital import convolution, layers
 from synaptogen_core.networks.digital.network import Network
+from synaptogen_core.networks.digital.torch_modules import of_torch
 from synaptogen_core.networks.hardware.analog import AnalogNetwork
 from synaptogen_core.networks.hardware.calibration import calibrate
 from synaptogen_core.networks.hardware.chip import Chip
@@ -35,7 +36,7 @@ _LAYERS: WeakValueDictionary[int, _Analog] = WeakValueDictionary()  # operators 
 @torch.library.custom_op("synaptogen::read", mutates_args=())
 def _read(vectors: torch.Tensor, weight: torch.Tensor, effective: torch.Tensor, layer: int) -> torch.Tensor:
     """Products of vectors with the cells of a layer; the weights are there for their gradients."""
-    lesson, given = _LAYERS[layer].lesson, vectors.detach().cpu().numpy().astype(np.float64)
+    lesson, given = _LAYERS[layer].lesson, vectors.detach().cpu().double().numpy()
     found = product(lesson.stages()[0], given, lesson.reads)
     lesson.reads += len(given)
     return torch.from_numpy(found).to(vectors)
@@ -59,21 +60,31 @@ def _backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
 _read.register_autograd(_backward, setup_context=_remember)
 
 
+def _shape_of(x: Any) -> str:
+    return str(tuple(x.shape)) if isinstance(x, torch.Tensor) else type(x).__name__
+
+
 class _Analog(torch.nn.Module):
     """The weights of a torch layer in the cells of a chip."""
+
+    kind: type[torch.nn.Module]
 
     def __init__(
         self, module: torch.nn.Module, chip: Chip, x: torch.Tensor, tolerance: float = 0.05, band: float = 2.0
     ) -> None:
         super().__init__()
+        checks.instance("module", module, self.kind, "take such a layer")
+        checks.instance("x", x, torch.Tensor, "give training inputs")
         checks.instance("chip", chip, Chip, "give a Chip(...)")
+        of_torch(module)  # refuses what computes something else than its weights say
+        if checks.number("band", band) < 1:
+            raise ValueError(f"band: must be 1 or more (got {band:g}); below, cells are never left alone")
         if chip.mapping.bias != "digital":
             raise ValueError(f"chip: must have its bias 'digital' here (got {chip.mapping.bias!r}); torch adds it")
         self.weight, self.bias = module.weight, module.bias
         analog = program(self._network(), chip, tolerance)
-        images = x.detach().cpu().numpy()
+        images = x.detach().cpu().double().numpy()
         self.lesson = Lesson(calibrate(analog, images), 1.0, tolerance, band)
-        _LAYERS[id(self)] = self
         self._see()
 
     def _network(self) -> Network:
@@ -88,6 +99,9 @@ class _Analog(torch.nn.Module):
         self.register_buffer("effective", found.to(self.weight), persistent=False)
 
     def _products(self, vectors: torch.Tensor) -> torch.Tensor:
+        if not vectors.is_floating_point():
+            raise ValueError(f"x: must hold floats (got {vectors.dtype}); say x.float()")
+        _LAYERS[id(self)] = self  # here, as copies never saw __init__
         found = _read(vectors, self._matrix(), self.effective, id(self))
         return found if self.bias is None else found + self.bias
 
@@ -133,12 +147,17 @@ class AnalogLinear(_Analog):
         If something does not fit.
     """
 
+    kind = torch.nn.Linear
+
     def _network(self) -> Network:
-        matrix = self._matrix().detach().cpu().numpy().T.astype(np.float64)
+        matrix = self._matrix().detach().cpu().double().numpy().T
         return Network([layers.Dense(matrix, np.zeros(matrix.shape[1]))])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Outputs; shape (..., outputs) for (..., inputs)."""
+        inputs = self.weight.shape[1]
+        if not isinstance(x, torch.Tensor) or x.ndim < 1 or x.shape[-1] != inputs:
+            raise ValueError(f"x: must have shape (..., {inputs}) (got {_shape_of(x)}); give a tensor of such vectors")
         found = self._products(x.reshape(-1, x.shape[-1]))
         return found.reshape(*x.shape[:-1], found.shape[-1])
 
@@ -163,23 +182,36 @@ class AnalogConv2d(_Analog):
         If something does not fit.
     """
 
+    kind = torch.nn.Conv2d
+
     def __init__(self, module: torch.nn.Conv2d, chip: Chip, x: torch.Tensor, *more: Any, **named: Any) -> None:
+        checks.instance("module", module, self.kind, "take such a layer")
         plain = module.groups == 1 and module.dilation == (1, 1) and module.padding_mode == "zeros"
         if not plain or isinstance(module.padding, str):
-            raise ValueError("module: must have one group, no dilation and padding in numbers; take such a Conv2d")
+            raise ValueError(
+                f"module: must have one group, no dilation and padding of zeros (got {module}); take such a Conv2d"
+            )
         self._options = {"kernel_size": module.kernel_size, "padding": module.padding, "stride": module.stride}
         super().__init__(module, chip, x, *more, **named)
 
     def _network(self) -> Network:
-        kernels = self.weight.detach().cpu().numpy().astype(np.float64)
+        kernels = self.weight.detach().cpu().double().numpy()
         padding, stride = self._options["padding"], self._options["stride"]
         return Network([convolution.Conv2d.of_kernels(kernels, stride=stride, padding=padding), layers.Reshape()])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Images; shape (images, outputs, y, x) for (images, channels, y, x)."""
+        outputs, channels, *least = self.weight.shape
+        least = [max(1, k - 2 * p) for k, p in zip(least, self._options["padding"], strict=True)]
+        fits = isinstance(x, torch.Tensor) and x.ndim == 4 and x.shape[1] == channels
+        if not fits or x.shape[2] < least[0] or x.shape[3] < least[1]:
+            raise ValueError(
+                f"x: must have shape (images, {channels}, y, x), y and x at least {least[0]} and {least[1]} "
+                f"(got {_shape_of(x)}); give a tensor of such images"
+            )
         patches = torch.nn.functional.unfold(x, **self._options)
         found = self._products(patches.transpose(1, 2).reshape(-1, patches.shape[1]))
         kernel, padding, stride = self._options.values()
         sizes = zip(x.shape[2:], kernel, padding, stride, strict=True)
         down, across = ((n + 2 * p - k) // s + 1 for n, k, p, s in sizes)
-        return found.reshape(len(x), down, across, -1).permute(0, 3, 1, 2)
+        return found.reshape(len(x), down, across, outputs).permute(0, 3, 1, 2)

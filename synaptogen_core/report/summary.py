@@ -125,11 +125,16 @@ def _is_there(ds: xr.Dataset, name: str) -> bool:
 
 
 def failures(ds: xr.Dataset) -> list[tuple[str, int]]:
-    """Why cycles have no features, and how many for each reason."""
+    """Why cycles have no features, or lack one of them, and how many for each reason."""
     if "failure" not in ds:
         return []
-    counts = np.bincount(ds["failure"].values, minlength=len(FAILURES)).tolist()
-    return [(words, n) for (_, words), n in list(zip(FAILURES, counts, strict=True))[1:] if n]
+    whole = ds["failure"].values
+    found = [("", whole)]
+    for name in FEATURE_NAMES:
+        if f"{name}_reason" in ds:
+            found.append((f"{feature(name).symbol} is missing: ", np.where(whole > 0, 0, ds[f"{name}_reason"].values)))
+    counts = [(of, np.bincount(codes, minlength=len(FAILURES)).tolist()) for of, codes in found]
+    return [(of + words, n) for of, each in counts for (_, words), n in list(zip(FAILURES, each, strict=True))[1:] if n]
 
 
 def verdict(validation: Validation) -> list[Row]:
@@ -148,7 +153,7 @@ def compared(numbers: xr.Dataset) -> list[Row]:
         line = {name: numbers[name].values[k].item() for name in numbers.data_vars}
         scale, unit = (100, "%") if line["unit"] == "%" else (1, line["unit"])
         off, *ends = (_signed(scale * line[name], 3) for name in ("error", "lower", "upper"))
-        between = f", {ends[0]} to {ends[1]}" if line["lower"] != line["upper"] else ""
+        between = f", {ends[0]} to {ends[1]}" if line["lower"] < line["upper"] else ""
         measured, simulated = _handy(line["quantity"], line["measured"], line["simulated"])
         value = f"{measured} measured, {simulated} simulated: {off}{between} {unit}"
         mark, remark = words[line["word"]], f"{line['word']}; limit {scale * line['limit']:g} {unit}"

@@ -33,6 +33,7 @@ def marked(dashboard: Dashboard, figure: str) -> tuple[list[Any], list[Any]]:
 def test_a_box_lights_the_same_cells_in_all_pictures(dashboard: Dashboard) -> None:
     before = dashboard.sources(SCATTER)
     assert len(before[0]["x"]) == 256 and not before[1]["x"]
+    assert dashboard.page.get_by_role("button", name="Undo").is_disabled(), "to show pictures is not to choose them"
     place = frame(dashboard, SCATTER)
     drag_box(dashboard, SCATTER, (0.1, 0.2, 0.5, 0.9))
     chosen = dashboard.wait_change(SCATTER, before)[1]
@@ -56,6 +57,13 @@ def test_a_second_box_narrows_down_and_the_choice_turns_around(dashboard: Dashbo
     second = cells(dashboard.wait_change(SCATTER, before)[1])
     assert second == {cell for cell in first if cell[0] < 8}
     before = dashboard.sources(SCATTER)
+    page.locator("summary:visible", has_text="More").press("Enter")  # by keyboard alone
+    dashboard.fill("From, to", "4.4, 4.7")
+    page.locator("summary:visible", has_text="More").press("Enter")
+    third = cells(dashboard.wait_change(SCATTER, before)[1])
+    assert third < second
+    page.wait_for_url(re.compile("and,range,r_lrs.median,4400,4700"))
+    before, second = dashboard.sources(SCATTER), third
     page.get_by_role("button", name="Invert").click()
     assert cells(dashboard.wait_change(SCATTER, before)[1]) == cells(before[0]) - second
     before = dashboard.sources(SCATTER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -82,3 +83,32 @@ def test_bad_input(chip: Any) -> None:
         AnalogLinear(torch.nn.Linear(3, 2), on_row, torch.rand(4, 3))
     with pytest.raises(ValueError, match="module: must have one group, no dilation"):
         AnalogConv2d(torch.nn.Conv2d(2, 2, 2, dilation=2), chip, torch.rand(1, 2, 5, 5))
+    linear, x = torch.nn.Linear(3, 2), torch.rand(4, 3)
+    with pytest.raises(TypeError, match="module: must be Linear"):
+        AnalogLinear(torch.nn.ReLU(), chip, x)
+    with pytest.raises(TypeError, match="x: must be Tensor"):
+        AnalogLinear(linear, chip, x.numpy())
+    layer, images = AnalogLinear(linear, chip, x), AnalogConv2d(torch.nn.Conv2d(2, 2, 2), chip, torch.rand(2, 2, 5, 5))
+    for wrong in (torch.rand(4, 4), torch.rand(4, 2), torch.tensor(1.0), [1.0]):  # wider ones were cut off
+        with pytest.raises(ValueError, match=r"x: must have shape \(\.\.\., 3\)"):
+            layer(wrong)
+    with pytest.raises(ValueError, match=r"x: must hold floats \(got torch.int64\)"):
+        layer(torch.ones(2, 3, dtype=torch.int64))
+    for wrong in (torch.rand(1, 3, 5, 5), torch.rand(2, 5, 5), torch.rand(1, 2, 1, 5)):
+        with pytest.raises(ValueError, match=r"x: must have shape \(images, 2, y, x\)"):
+            images(wrong)
+    assert images(torch.rand(0, 2, 5, 5)).shape == (0, 2, 4, 4)
+    linear.register_forward_hook(lambda module, given, found: 2 * found)
+    with pytest.raises(ValueError, match="Linear must compute what its class does"):
+        AnalogLinear(linear, chip, x)
+
+
+def test_copies_and_short_numbers_compute(chip: Any) -> None:
+    from synaptogen_core.networks.torch_layers import AnalogLinear
+
+    torch.manual_seed(4)
+    x, linear = torch.rand(20, 6).bfloat16(), torch.nn.Linear(6, 3).bfloat16()
+    layer = AnalogLinear(linear, chip, x)
+    copied = copy.deepcopy(layer)
+    assert copied(x).dtype == torch.bfloat16
+    assert (copied(x) - linear(x)).abs().max() < 0.2

@@ -13,9 +13,10 @@ import pytest
 import xarray as xr
 
 import synaptogen_core as sc
+from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.drawing import svg
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange.api import save_estimates
+from synaptogen_core.exchange.api import measurements_from_bytes, save_estimates
 from synaptogen_core.measurement import measurement
 from synaptogen_core.report import page as report
 from synaptogen_core.report import pictures as report_pictures
@@ -23,6 +24,8 @@ from synaptogen_core.report import summary
 from synaptogen_core.report.page import report_html, save_report
 from synaptogen_core.schema import FEATURE_NAMES
 from tests.analysis.example_loops import measured_loops
+from tests.analysis.made_loops import Cell, made_loops
+from tests.exchange.measurements import made_files
 
 EVIL = '<script>alert("1")</script>&amp;'
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -174,6 +177,13 @@ def test_every_estimate_and_every_failed_cycle_is_said(html: str, fit: sc.fittin
         if number and count:
             assert any(words in row and f"|{count}|" in row for row in rows)
     assert "Failed loops" in html
+
+
+def test_a_feature_that_is_missing_alone_is_said_with_its_reason() -> None:
+    cell = Cell(r_lrs=10e3, u_reset=1.0, u_max=2.5, gradual=True)
+    ds = extract_features(measurements_from_bytes(made_files.table(made_loops(cell, 3, seed=1)), "t.csv"))
+    [(words, count)] = summary.failures(ds)
+    assert words.startswith("U_RESET is missing: the current never falls") and count == 3
 
 
 def test_signs_are_not_colours_alone(html: str) -> None:

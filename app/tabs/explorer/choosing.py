@@ -7,15 +7,36 @@ from typing import Any
 
 import numpy as np
 
+from app.settings.numbers import read_number
 from synaptogen_core.analysis.exploring.selecting import Step, lasso, read_rule, write_rule
 from synaptogen_core.plots.exploring.drawing import Drawing
-from synaptogen_core.plots.exploring.quantities import Side, scale_of
+from synaptogen_core.plots.exploring.quantities import Side, scale_of, unit_of
+
+ENDS = "From, to"
 
 
 def add(rule: str, drawing: Drawing, geometry: Mapping[str, Any], mode: str) -> str:
     """The rule after a box or lasso has been drawn in a picture; unchanged for any other shape."""
     step = step_of(drawing, geometry, mode if rule else "new")
     return rule if step is None else write_rule([*read_rule(rule), step])
+
+
+def between(rule: str, name: str, text: str, mode: str) -> str:
+    """The rule after two values of a quantity were typed, in the unit of its axis.
+
+    Raises
+    ------
+    ValueError
+        If they are no two numbers.
+    """
+    parts = text.split(";" if ";" in text else ",")
+    if len(parts) != 2:
+        raise ValueError(f"{ENDS}: must be two numbers (got “{text[:40]}”); put a comma or a semicolon between them")
+    try:
+        ends = sorted(scaled(name, [read_number(part, unit=unit_of(name)) for part in parts]))
+    except ValueError as error:
+        raise ValueError(f"{ENDS}: each {error}") from None
+    return write_rule([*read_rule(rule), Step(mode if rule else "new", "range", (name,), tuple(ends))])
 
 
 def inverted(rule: str) -> str:

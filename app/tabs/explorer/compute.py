@@ -73,7 +73,7 @@ def specs_of(pictures: str, table: CellTable) -> tuple[list[Spec], str]:
     try:
         specs = [read_spec(text, table) for text in pictures.split(SIGN)]
         if not FEWEST <= len(specs) <= MOST:
-            raise ValueError(f"pictures: must be {FEWEST} to {MOST} (got {len(specs)}); leave some out")
+            raise ValueError(f"pictures: must be {FEWEST} to {MOST} (got {len(specs)}); add or leave some out")
     except ValueError as error:
         said = f"These are the usual pictures, as those asked for cannot be drawn. {str(error)[:300]}"
         return [read_spec(text, table) for text in PICTURES.split(SIGN)], said

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
+import param
 
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.copy_button import CopyButton
+from app.settings.sections import Section
 from app.tabs.explorer import choosing
 from app.tabs.explorer.card import PictureCard
 from app.tabs.explorer.picker import CellList
@@ -17,6 +19,7 @@ from app.tabs.view import Context
 from app.tabs.view import View as Base
 from synaptogen_core.counts import counted
 from synaptogen_core.plots.exploring.draw import KINDS
+from synaptogen_core.plots.exploring.quantities import unit_of
 from synaptogen_core.schema import FEATURES
 
 if TYPE_CHECKING:
@@ -31,12 +34,23 @@ SIGN = "; "
 NEW = ("scatter r_hrs.median u_set.median", "trace r_lrs")  # what a further picture shows at first
 
 
+class Typed(Section):
+    """A range without a mouse."""
+
+    quantity = param.Selector(default="r_lrs.median", label="Select by numbers", doc="Of each cell or cycle.",
+                              objects={"Median LRS resistance (kΩ)": "r_lrs.median"})  # fmt: skip
+    ends = param.String("", label=choosing.ENDS, doc="Two values in this unit, a comma or semicolon between; Enter.")
+
+
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
         options = context.options
         kinds = [[kind, words, count] for kind, (words, count) in KINDS.items()]
         self.cards = [PictureCard(self.theme, k, kinds, self._pick, self._drawn, self._clicked) for k in range(MOST)]
+        self.typed = Typed()
+        self.typed.param.watch(self._typed, "ends")
+        self.typed.param.watch(lambda event: setattr(self.typed, "ends", ""), "quantity")
         small: dict[str, object] = {"variant": "outlined", "size": "small", "margin": (4, 4)}
         self.more = pmui.Button(label="Add a picture", icon="add", **small)
         self.more.on_click(lambda event: self._pick(MOST, ""))
@@ -57,8 +71,9 @@ class View(Base):
         self.trouble = theme.Alert(severity="warning", visible=False, sizing_mode="stretch_width", margin=0)
         self.rows: list[tuple[int, int]] = []
         self._pictures: list[str] = []  # that are shown
+        groups = Group(options, ("color", "mode")), Group(self.typed, title="More", open=False)
         self.layout = layout.column(
-            Panel((Group(options, ("color", "mode")),), layout="bar"),
+            Panel(groups, layout="bar", words={"ends": "words"}),
             layout.flow(self.invert, self.clear, self.more, gap="4px 4px"), self.trouble,
             theme.grid(*(card.layout for card in self.cards), sizes={"xs": 12, "md": 6}),
             theme.card(
@@ -72,6 +87,10 @@ class View(Base):
 
     def update(self, result: Result) -> None:
         quantities = [list(each) for each in result.quantities]
+        self._pictures = [str(drawing.spec) for drawing in result.drawings]
+        named = {f"{words} ({unit_of(name)})" if unit_of(name) else words: name for name, words, _ in result.quantities}
+        if self.typed.param.quantity.names != named:
+            self.typed.param.quantity.objects = named
         for k, card in enumerate(self.cards):
             if k < len(result.drawings):
                 drawing = result.drawings[k]
@@ -98,11 +117,12 @@ class View(Base):
         self.python.text = result.python
         self.note.object = result.sample
         theme.say(self.trouble, result.trouble)
-        self._pictures = [str(drawing.spec) for drawing in result.drawings]
 
     def _pick(self, number: int, words: str) -> None:
         """Another picture in a card, none (empty), or one more."""
         now = list(self._pictures)
+        if now[number : number + 1] == [words]:
+            return  # not chosen, but shown
         if number >= len(now):
             now.append(next((new for new in NEW if new not in now), NEW[0]))
         elif words:
@@ -114,6 +134,14 @@ class View(Base):
     def _drawn(self, drawing: Drawing, geometry: Mapping[str, object]) -> None:
         options = self.context.options
         options.selection = choosing.add(options.selection, drawing, geometry, options.mode)
+
+    def _typed(self, event: Any) -> None:
+        options = self.context.options
+        if event.new:
+            try:
+                options.selection = choosing.between(options.selection, self.typed.quantity, event.new, options.mode)
+            except ValueError as error:
+                self.context.tell(str(error))
 
     def _clicked(self, drawing: Drawing, event: Tap) -> None:
         cell = choosing.cell_at(drawing, event.x, event.y)

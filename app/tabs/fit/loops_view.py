@@ -193,13 +193,14 @@ def places(devices: Sequence[str]) -> dict[str, int]:
 
 
 def summary(cycles: Cycles) -> str:
-    """How many cycles have features, and why the others have none."""
+    """How many cycles have features, and why the others have none, or lack one."""
     total = cycles.found + cycles.failed
     said = f"<p>Features were found in {cycles.found:,} of {counted(total, 'cycle')}"
-    if not cycles.failed:
+    if not cycles.reasons:
         return f"{said}.</p>"
+    some = f"{cycles.failed:,} have none and are left out" if cycles.failed else "some lack one"
     rows = "".join(f"<tr><th>{escape(why)}</th><td>{count:,}</td></tr>" for why, count in cycles.reasons)
-    return f"{said}; {cycles.failed:,} have none and are left out:</p><table class='numbers'>{rows}</table>"
+    return f"{said}; {some}:</p><table class='numbers'>{rows}</table>"
 
 
 def failures(cycles: Cycles) -> str:

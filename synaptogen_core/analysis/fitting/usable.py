@@ -99,7 +99,8 @@ def _none_switches(measured: xr.Dataset, report: xr.Dataset) -> str:
     got += [f"{unswitched:,} with a closed window, or as the one before"] if unswitched else []
     few = states[screening.STATE["too_few"]] > 0
     remedy = f"measure at least {screening.FEWEST} cycles of a device" if few else "look at the loops of these cycles"
-    return f"ds: must hold a device that switches (got {', '.join(got)}); {remedy}"
+    wanted = f"of {screening.FEWEST} cycles or more" if few and good.all() else "that switches"
+    return f"ds: must hold a device {wanted} (got {', '.join(got)}); {remedy}"
 
 
 def _without_rare(used: xr.Dataset, fewest: int, said: Said) -> xr.Dataset:

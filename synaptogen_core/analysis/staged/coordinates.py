@@ -20,7 +20,7 @@ from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
 OFFSETS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)  # of the least magnitude
-FEWEST_DEVICES = 30  # of different level, to tell an offset or a warp
+FEWEST_DEVICES = 16  # of different level, to tell an offset or a warp
 BINS = 6
 MOST = 2.5  # of ln of the ratio of two bins' steepness
 RIDGE = 0.002

@@ -71,7 +71,7 @@ def refits(whole: Fit, features: xr.Dataset, work: Work | None = None) -> Refits
     try:
         early = refit(whole, first_cycles(features))
     except ValueError as error:
-        said["cycles"] = f"too few cycles to hold some back: {reason_of(error)}"
+        said["cycles"] = _too_few(error)
     if work is not None:
         work.done(0.6)
     devices = features.sizes["device"]
@@ -132,7 +132,7 @@ def held_out(parts: Refits, features: xr.Dataset, seed: int, work: Work) -> xr.D
         try:
             skill, low, high, expected = _later_cycles(parts.early, features, seed)
         except ValueError as error:
-            said["cycles"] = f"too few cycles to hold some back: {reason_of(error)}"
+            said["cycles"] = _too_few(error)
     work.done(0.8)
     apart = xr.Dataset() if parts.half is None else _other_devices(parts.half, features, names, seed)
     words = ("share of variance predicted", "lower end", "upper end", "expected of the fit")
@@ -193,6 +193,10 @@ def inverse_shape(device: DeviceParameters, feature: int, z: F64) -> F64:
     left = np.minimum.accumulate(shape[middle::-1])[::-1]
     rising = np.concatenate([left[:-1], np.maximum.accumulate(shape[middle:])]) + LEAST_RISE * GRID
     return np.asarray(np.where(np.isfinite(z), np.interp(z, rising, GRID), np.nan))
+
+
+def _too_few(error: ValueError) -> str:
+    return f"too few cycles to hold some back: {reason_of(error).removeprefix('ds: ')}"
 
 
 def _later_cycles(trained: Fit, features: xr.Dataset, seed: int) -> tuple[F64, F64, F64, F64]:

@@ -35,7 +35,9 @@ class Row(NamedTuple):
 
 
 def relative(about: str, what: str, measured: float, repeats: F64, limit: float, quantity: str = "") -> Row:
-    """A positive number beside those of simulated repeats; its error is relative.
+    """A positive number beside the mean of simulated repeats; its error is relative.
+
+    The mean itself, not that of logarithms: few devices seldom have the rare ones that make most of a bit error rate.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def relative(about: str, what: str, measured: float, repeats: F64, limit: float,
     limit : float
     quantity : str
     """
-    centre, spread = np.log(repeats).mean(), np.log(repeats).std(ddof=1) * np.sqrt(1 + 1 / repeats.size)
+    centre, spread = np.log(repeats.mean()), np.log(repeats).std(ddof=1) * np.sqrt(1 + 1 / repeats.size)
     off = centre - np.log(measured)
     error, low, high = (float(np.expm1(x)) for x in (off, off - HALF * spread, off + HALF * spread))
     word = word_of(low, high, -limit / (1 + limit), limit)
@@ -68,6 +70,8 @@ def difference(
     """
     off = simulated - measured
     low, high = off - HALF * error, off + HALF * error
+    if unit == "%":  # between two shares
+        low, high = max(low, -1.0), min(high, 1.0)
     limit = limits[1] if np.isfinite(limits[1]) else limits[0]
     word = word_of(low, high, *limits) if np.isfinite(low) else WORDS[2]
     return Row(about, what, measured, simulated, off, low, high, limit, word, unit, "share" if unit == "%" else unit)

@@ -20,6 +20,11 @@ MOST_OUTSIDE = 0.15  # share of correlations outside bands of 95 %, which depend
 FAR = 2.5  # half widths of a band: no accident
 STRAY = 1  # quantile outside a band that holds 95 % of whole curves: one in 20 curves leaves it
 FEWEST = {"Tails": 200, "Memory": 50, "Correlations": 50}  # cycles in all: ten values beyond 5 %; as fits ask for
+INDEPENDENT = 20  # cycles, one of them beyond 5 %: a walk of 300 cycles can be worth three
+OF_CYCLES = {
+    "Values": "Quantiles", "Tails": "Extreme values", "Cycle to cycle": "Shapes of the distributions over cycles",
+    "Memory": "Autocorrelation", "Correlations": "Correlations", "Drift": "Drift",
+}  # fmt: skip
 FEWEST_FAILED = 0.002  # share of the cycles
 MOST_WIDTH = 0.15  # of a share of variance, either way, that still tells something
 
@@ -75,18 +80,24 @@ def findings(
         *_shapes(distances),
         *_failed(fit, failed),
     ]
-    cycles = min(int(np.isfinite(fit.features[str(name)].values).sum()) for name in distances["feature"].values)
-    found = [_unless_few(finding, cycles) for finding in found]
+    counts = [int(np.isfinite(fit.features[str(name)].values).sum()) for name in distances["feature"].values]
+    next_one = autocorrelation["measured"].isel(lag=slice(1, 2)).fillna(0).clip(0, 1).sum("lag").values
+    worth = float((counts * (1 - next_one) / (1 + next_one)).min())
+    found = [_unless_few(finding, min(counts), worth) for finding in found]
     return (*found, summary({f.about: f.good for f in found}))
 
 
-def _unless_few(finding: Finding, cycles: int) -> Finding:
+def _unless_few(finding: Finding, cycles: int, worth: float) -> Finding:
     """What so few cycles do not contradict is not thereby good: their bands are as wide as anything."""
-    if finding.good and cycles < FEWEST.get(finding.about, 0):
-        return Finding(
-            finding.about, None, f"{cycles} cycles in total are too few for this; {FEWEST[finding.about]} would do."
-        )
-    return finding
+    fewest = max(FEWEST.get(finding.about, 0), INDEPENDENT if finding.about in OF_CYCLES else 0)
+    if finding.good and cycles < fewest:
+        few = f"{cycles} cycles in total are too few; {fewest} would do."
+    elif finding.good and finding.about in OF_CYCLES and worth < INDEPENDENT:
+        few = f"{cycles:,} cycles, each so much like the one before that they are worth {worth:.0f} independent ones, "
+        few += f"are too few; {INDEPENDENT} would do."
+    else:
+        return finding
+    return Finding(finding.about, None, f"{OF_CYCLES[finding.about]}: {few}")
 
 
 def _values(marginals: xr.Dataset, about: str, where: str) -> Finding:
@@ -192,8 +203,9 @@ def _drift(devices: xr.Dataset) -> Finding:
         typical = size.where(moving).median("device")
         named = [f"{_symbol(str(name))} by {float(typical.sel(feature=name)):.1f}" for name in devices["feature"].values
                  if bool(moving.sel(feature=name).any())]  # fmt: skip
+        moves = "drifts or jumps" if count == 1 else "drift or jump"
         sizes = f"{_list(named)} standard deviations"
-        text = f"{count} of {counted(total, 'device')} drift or jump ({sizes}): drift looks like long memory."
+        text = f"{count} of {counted(total, 'device')} {moves} ({sizes}): drift looks like long memory."
         return Finding("Drift", False, text)
     return Finding("Drift", True, "No device drifts or jumps by more than its memory explains.")
 
@@ -238,7 +250,7 @@ def summary(good: dict[str, bool | None]) -> Finding:
         if names
     ]
     text = "; ".join(parts)
-    return Finding("Verdict", not poor if fine else False, f"{text[0].upper()}{text[1:]}.")
+    return Finding("Verdict", False if poor else True if fine else None, f"{text[0].upper()}{text[1:]}.")
 
 
 def _percent(share: xr.DataArray) -> str:

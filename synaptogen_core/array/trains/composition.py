@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,16 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from synaptogen_core import checks
 from synaptogen_core.array.trains.random_voltages import RandomSource
 from synaptogen_core.array.trains.records import train_length
-from synaptogen_core.array.trains.table import table
-from synaptogen_core.array.trains.timing import Durations, Wait, durations
+from synaptogen_core.array.trains.timing import Durations, durations
 from synaptogen_core.array.trains.waveforms import (
-    Cycling,
     Head,
-    Identical,
-    Random,
     ReadOnly,
-    Staircase,
-    Sweep,
     Wave,
     assign,
 )
@@ -32,7 +25,6 @@ from synaptogen_core.device.retention.jumps import NEVER
 from synaptogen_core.durations import duration
 
 MAX_SOURCES = 32_767  # the number of a source is kept in an int16
-MAX_DEPTH = 64  # a tree of 50e6 pulses is at most 52 deep, as each repeat at least doubles the train
 
 
 @dataclass(frozen=True)
@@ -304,96 +296,3 @@ def timed(node: Node, width: ArrayLike, delay: ArrayLike, unit: str = "s") -> No
     """
     found = durations(width, delay, node.length, unit)
     return Timed(node, found) if found.width.any() or found.delay.any() else node
-
-
-def random(
-    pulses: int,
-    distribution: str = "uniform",
-    low: float | None = None,
-    high: float | None = None,
-    mean: float | None = None,
-    sd: float | None = None,
-    per_cell: bool = True,
-    seed: int = 0,
-) -> Random:
-    """Return random voltages.
-
-    Parameters
-    ----------
-    pulses, distribution, low, high, mean, sd, per_cell, seed
-        As for `PulseTrain.random`.
-
-    Returns
-    -------
-    Random
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one breaks its rule.
-    """
-    return Random(pulses, RandomSource(distribution, low, high, mean, sd, per_cell, seed))
-
-
-MAKERS: dict[object, Callable[..., Wave]] = {
-    "cycling": Cycling,
-    "iv_sweep": Sweep,
-    "staircase": Staircase,
-    "identical": Identical,
-    "random": random,
-    "read_only": ReadOnly,
-    "table": table,
-    "wait": Wait,
-}
-
-
-def from_dict(tree: object, depth: int = MAX_DEPTH) -> Node:
-    """Return the node that `to_dict` wrote, all checks made again.
-
-    Parameters
-    ----------
-    tree : dict
-    depth : int
-        How deep it may be nested.
-
-    Returns
-    -------
-    Node
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not such a dict, or a setting breaks its rule.
-    """
-    if not isinstance(tree, dict):
-        raise TypeError(f"train: must be a dict with a kind (got {type(tree).__name__}); give what to_dict returns")
-    if not depth:
-        raise ValueError(f"train: must be nested less than {MAX_DEPTH} deep (got more); join without nesting")
-    settings = dict(tree)
-    kind = settings.pop("kind", None)
-    if kind == "join":
-        parts = _bound(kind, lambda parts: parts, settings)
-        if not isinstance(parts, list) or not parts:
-            raise TypeError(f"parts: must be a list of trains (got {parts!r}); give at least one")
-        return join([from_dict(part, depth - 1) for part in parts])
-    if kind == "repeat":
-        times, train = _bound(kind, lambda times, train: (times, train), settings)
-        return repeat(from_dict(train, depth - 1), times)
-    if kind == "timed":
-        width, delay, train = _bound(kind, lambda width, delay, train: (width, delay, train), settings)
-        return timed(from_dict(train, depth - 1), width, delay, "ns")
-    if not isinstance(kind, str) or kind not in MAKERS:
-        names = ", ".join(map(str, [*MAKERS, "join", "repeat", "timed"]))
-        raise ValueError(f"kind: must be one of {names} (got {kind!r}); use one of these names")
-    made: Wave = _bound(kind, MAKERS[kind], settings)
-    return made
-
-
-def _bound(kind: str, maker: Callable[..., Any], settings: dict[str, Any]) -> Any:
-    signature = inspect.signature(maker)
-    try:
-        signature.bind(**settings)
-    except TypeError as error:
-        names = ", ".join(signature.parameters)
-        raise ValueError(f"{kind}: must have no settings but {names} ({error}); mend the train's dict") from None
-    return maker(**settings)

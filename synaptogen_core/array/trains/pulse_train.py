@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptogen_core import checks
-from synaptogen_core.array.trains import composition
+from synaptogen_core.array.trains import composition, kinds
+from synaptogen_core.array.trains.makers import Makers
 from synaptogen_core.array.trains.random_voltages import RandomSource
 from synaptogen_core.array.trains.records import Pulses, Waveform
-from synaptogen_core.array.trains.table import table
-from synaptogen_core.array.trains.timing import Ns, Wait
-from synaptogen_core.array.trains.waveforms import Cycling, Head, Identical, ReadOnly, Staircase, Sweep
+from synaptogen_core.array.trains.timing import Ns
+from synaptogen_core.array.trains.waveforms import Head
 from synaptogen_core.counts import counted
-from synaptogen_core.device.frozen import Frozen, read_only
+from synaptogen_core.device.frozen import read_only
 from synaptogen_core.device.retention.clock import SECOND
 from synaptogen_core.drawing import cards
 
@@ -32,161 +32,13 @@ SHOWN = 240  # pulses in a notebook's picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PulseTrain(Frozen):
+class PulseTrain(Makers):
     """A sequence of at most 50 million voltages, each applied to all cells (random ones: one per cell, if asked for).
 
     Made by the class methods `cycling`, `iv_sweep`, `staircase`, `identical`, `random`, `read_only`, `wait` and
     `table`, which raise TypeError or ValueError if a value breaks its rule, or read from a file by `load_train`.
     ``a + b`` joins two trains, ``3 * a`` repeats one. Frozen; two trains are equal when they are written down alike.
     """
-
-    node: composition.Node
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.node, composition.Node):
-            raise TypeError(
-                f"node: must come from one of the makers (got {type(self.node).__name__}); "
-                "for voltages one by one use PulseTrain.table"
-            )
-
-    # ------------------------------------------------------------------------------------------------------- the makers
-    @classmethod
-    def cycling(cls, cycles: int = 100, u_set: float = -1.5, u_reset: float = 1.5) -> PulseTrain:
-        """Full switching: SET, then RESET, which ends the cycle.
-
-        Parameters
-        ----------
-        cycles : int
-        u_set, u_reset : float
-            Voltages [V]; u_set < 0 < u_reset.
-        """
-        return cls(Cycling(cycles, u_set, u_reset))
-
-    @classmethod
-    def iv_sweep(
-        cls,
-        cycles: int = 1,
-        u_min: float = -1.5,
-        u_max: float = 1.5,
-        points: int | None = None,
-        step: float | None = None,
-    ) -> PulseTrain:
-        """Triangular sweeps 0 -> `u_min` -> 0 -> `u_max` -> 0 [V] whose last point, at 0 V, ends the cycle.
-
-        Parameters
-        ----------
-        cycles : int
-            Number of loops.
-        u_min, u_max : float
-            Extremes [V], both met exactly; u_min < 0 < u_max.
-        points : int, optional
-            Pulses of one loop, at least 4; 200 if neither this nor `step` is given.
-        step : float, optional
-            Largest voltage [V] between two neighbouring points, instead of `points`.
-        """
-        return cls(Sweep(cycles, u_min, u_max, points, step))
-
-    @classmethod
-    def staircase(
-        cls, cycles: int = 1, u_set: float = -1.5, u_start: float = 0.6, u_stop: float = 1.5, steps: int = 10
-    ) -> PulseTrain:
-        """SET, then RESET pulses of equal steps in voltage; the last ends the cycle.
-
-        Parameters
-        ----------
-        cycles : int
-        u_set : float
-            Below zero [V].
-        u_start, u_stop : float
-            First and last RESET voltage [V].
-        steps : int
-            RESET pulses per cycle.
-        """
-        return cls(Staircase(cycles, u_set, u_start, u_stop, steps))
-
-    @classmethod
-    def identical(cls, pulses: int = 10, u: float = 0.9) -> PulseTrain:
-        """One voltage many times; the last pulse ends the cycle.
-
-        Parameters
-        ----------
-        pulses : int
-        u : float
-            Voltage [V].
-        """
-        return cls(Identical(pulses, u))
-
-    @classmethod
-    def random(
-        cls,
-        pulses: int,
-        distribution: str = "uniform",
-        *,
-        low: float | None = None,
-        high: float | None = None,
-        mean: float | None = None,
-        sd: float | None = None,
-        per_cell: bool = True,
-        seed: int = 0,
-    ) -> PulseTrain:
-        """Random voltages; the last pulse ends the cycle.
-
-        Parameters
-        ----------
-        pulses : int
-            Number of pulses.
-        distribution : str
-            "uniform" between `low` and `high` [V] (-1.5 and 1.5), or "normal" with `mean` and `sd` [V] (0 and 0.5).
-        per_cell : bool
-            One voltage a cell, or (False) one for all cells.
-        seed : int
-            Of the voltages, 0 to 2**64 - 1. A voltage depends on it, on the number of the cell in its array and on the
-            number of the pulse in the whole train: repeated trains go on drawing, and two random trains of one seed
-            that are joined differ.
-        """
-        return cls(composition.random(pulses, distribution, low, high, mean, sd, per_cell, seed))
-
-    @classmethod
-    def read_only(cls, pulses: int = 1, u: float | None = None, *, every: float = 0.0) -> PulseTrain:
-        """Pulses that never change a state, and end no cycle.
-
-        Parameters
-        ----------
-        pulses : int
-        u : float, optional
-            Voltage [V]; without it, cells are read at their device's `u_0`, 0.2 V of the published one.
-        every : float
-            Time from one to the next [s].
-        """
-        return cls(ReadOnly(pulses, u)).timed(delay=every)
-
-    @classmethod
-    def wait(cls, seconds: float) -> PulseTrain:
-        """One pulse of 0 V that changes no state, ends no cycle, and lasts; the cells need a retention law.
-
-        Parameters
-        ----------
-        seconds : float
-            From 0 [s]; the clock counts nanoseconds.
-        """
-        return cls(Wait(seconds))
-
-    @classmethod
-    def table(
-        cls, voltages: ArrayLike, cycle_ends: ArrayLike | None = None, *, width: ArrayLike = 0.0, delay: ArrayLike = 0.0
-    ) -> PulseTrain:
-        """Voltages one by one.
-
-        Parameters
-        ----------
-        voltages : array of float, shape (n,)
-            Applied voltages [V].
-        cycle_ends : array of bool, shape (n,), or of int, optional
-            Which pulses end a cycle, or their indices; without it the last one does.
-        width, delay : float, or array of shape (n,)
-            As for `timed` [s].
-        """
-        return cls(table(voltages, cycle_ends)).timed(width, delay)
 
     def timed(self, width: ArrayLike = 0.0, delay: ArrayLike = 0.0) -> PulseTrain:
         """The same train on the clock; pulses that have a width or a delay already keep theirs.
@@ -365,7 +217,7 @@ class PulseTrain(Frozen):
         TypeError, ValueError
             If it is not such a tree; the sentence names the setting.
         """
-        return cls(composition.from_dict(tree))
+        return cls(kinds.from_dict(tree))
 
     def to_python(self) -> str:
         """Return Python text that makes the train, after ``import synaptogen_core as sc``.

@@ -309,7 +309,8 @@ class Records:
             one, other = line[order[twice[0]]], line[order[twice[0] + 1]]
             raise self.fail(
                 int(other),
-                f"cycle {cycle[order[twice[0]]]} must be there once a device (got it in {self.entry} {one} too)",
+                f"cycle {cycle[order[twice[0]]]} must be there once a device (got it in {self.entry} {one} too); "
+                "number them anew, or name the column of the device",
             )
         self._turn(features, line, notes)
         return measurement(device, cycle, labels=self._texts(), features=features, source=self.layout.name)

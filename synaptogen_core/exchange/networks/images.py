@@ -122,7 +122,9 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         with _stream(file) as stream:
             start = stream.read(4)
             if start[:1] == PICKLE:
-                raise FileError(f"{path}: must not be a pickle, which could run anything; take .npz, or CIFAR's .bin")
+                raise FileError(
+                    f"{path}: must not be a pickle, which could run anything (got one); take .npz, or CIFAR's .bin"
+                )
             if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_TYPES:
                 raise FileError(f"{path}: must be IDX (got other bytes at its start); is it another format?")
             if not 1 <= start[3] <= MOST_DIMENSIONS:

@@ -65,7 +65,7 @@ def _safetensors(file: Path) -> dict[str, NDArray[Any]]:
     try:
         header = text.strict_json(head.decode("utf-8"), str(file))
         if not isinstance(header, dict):
-            raise ValueError("header: must be an object")
+            raise ValueError(f"header: must be an object (got {type(header).__name__}); is it another format?")
         return {name: _tensor(name, about, body) for name, about in header.items() if name != "__metadata__"}
     except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
         raise FileError(f"{file}: must be safetensors; {error}") from error

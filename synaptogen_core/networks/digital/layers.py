@@ -150,7 +150,9 @@ class Reshape(Layer):
         try:
             return np.empty(shape, np.uint8).reshape(self.shape).shape
         except ValueError:
-            raise ValueError(f"layers: cannot bring {shape} into the shape {self.shape}; correct the layer") from None
+            raise ValueError(
+                f"layers: must bring {shape} into a shape of as many numbers (got {self.shape}); correct the layer"
+            ) from None
 
 
 @dataclass(frozen=True, eq=False)

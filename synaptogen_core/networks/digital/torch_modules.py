@@ -43,7 +43,7 @@ def of_torch(model: Any) -> list[Layer]:
         elif name in MAKERS:
             layers.append(MAKERS[name](module, _rank(layers)))
         elif name not in NOTHING:
-            raise ValueError(f"model: has a layer {name} that is not known here; {BUILD}")
+            raise ValueError(f"model: must have layers that are known here (got {name}); {BUILD}")
     return layers
 
 

@@ -82,7 +82,7 @@ def test_few_cycles_of_one_device_give_wide_intervals(cycles: int) -> None:
         assert row["upper"] - row["lower"] > 0.2 * np.exp(SETTLED.population_mean[4 + i]) / np.sqrt(cycles)
         assert table.loc[f"w {name}", "lower"] >= 0 and table.loc[f"sd of mu {name}", "lower"] > 0
         assert table.loc[f"sd of mu {name}", "origin"] == "assumed"
-    assert any("tell little" in sentence for sentence in one.assumed)
+    assert any("say little" in sentence for sentence in one.assumed)
     data = sc.simulate(sc.CellArray((30, 30), one.device, seed=2), sc.PulseTrain.cycling(5))
     assert (data["r_lrs"] > 0).all() and (data["r_hrs"] > 0).all() and (data["u_set"] < 0).all()
 

@@ -47,7 +47,7 @@ async def test_a_drawing_that_still_waits_for_the_lock_is_not_painted(laboratory
     bench, asked = await started(laboratory), []
     bench.session.announce, bench.session._post = asked.append, waiting.append
     bench.session.open("two")
-    await bench.until(lambda: bench.two.computed == 1)
+    await bench.until(lambda: len(waiting) == 3)  # the tab's opening, its status, and its drawing
     bench.session.open("one")
     while bench.seeds("two") == []:  # painted, and "one" has not been asked for
         waiting.pop(0)()

@@ -219,7 +219,7 @@ def test_few_cycles_give_a_device_with_wide_intervals(tmp_path: Path, cycles: in
     assert result.exit_code == 0, result.output
     assert "Format 2, with wide intervals, as the published class asks for more: must hold" in result.stderr
     device = sc.load_device(written)
-    assert device.extension is not None and "tell little of tails" in " ".join(device.notes)
+    assert device.extension is not None and "say little about tails" in " ".join(device.notes)
     cells = sc.simulate(sc.CellArray((8, 8), device, seed=1), sc.PulseTrain.cycling(20))
     assert float(cells.r_lrs.min()) > 0 and float(cells.u_set.max()) < 0
     with xr.open_dataset(estimates) as table:

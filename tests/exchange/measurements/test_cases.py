@@ -156,6 +156,12 @@ def test_labview_says_its_own_layout(decimal: str, segments: bool, comment: bool
     is_right(ds, made, USUAL)
 
 
+def test_a_labview_file_that_ends_in_its_header_says_so() -> None:
+    data = made_files.labview(made_loops(USUAL, 2, seed=5))
+    with pytest.raises(FileError, match=r"t\.lvm: must have names of columns after .* \(got none\)"):
+        measurements_from_bytes(data[: data.index(b"Channels")], "t.lvm")
+
+
 def test_an_index_is_no_unit() -> None:
     cell = replace(USUAL, step=0.1)
     made = made_loops(cell, 4, seed=5)

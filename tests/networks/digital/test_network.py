@@ -131,7 +131,7 @@ def test_a_torch_sequential_without_torch() -> None:
     z = (slow_convolution(x, k, np.zeros(3), (1, 1), (0, 0)) - 0.2) / 2 * 3 + 1
     hidden = np.maximum(z, 0).reshape(2, 3, 2, 2, 2, 2).max(axis=(3, 5)).reshape(2, -1)
     assert network.forward(x) == pytest.approx(hidden @ w.T + b)
-    with pytest.raises(ValueError, match="model: has a layer GRU that is not known here"):
+    with pytest.raises(ValueError, match=r"model: must have layers that are known here \(got GRU\)"):
         Network.from_torch(module("Sequential", (module("GRU"),)))
     conv.groups = 3
     with pytest.raises(ValueError, match="model: groups of Conv2d must be 1"):

@@ -196,6 +196,8 @@ def _labview(source: Source, reading: Reading) -> Plain:
                 state, heads = "header", 1
             rows.append("#")
     head = next((row for row in rows if row.startswith("segment")), "")
+    if not head:
+        raise FileError(f"{source.name}: must have names of columns after {END_OF_HEADER} (got none); is it cut off?")
     numbered = any(role_of(split_unit(name)[0]) == "cycle" for name in head.split(mark)[1:])
     if not numbered:
         rows[rows.index(head)] = mark.join(["cycle", *head.split(mark)[1:]])

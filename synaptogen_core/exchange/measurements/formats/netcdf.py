@@ -155,12 +155,15 @@ def _own(source: Source, ds: xr.Dataset) -> xr.Dataset:
     for name, values in features.items():
         values[np.isinf(values)] = np.nan
         if name.startswith("r_") and (values <= 0).any():
-            raise ValueError(f"{name} must be above 0")
+            raise ValueError(f"{name} must be above 0 (got {values[values <= 0][0]:g}); leave such values empty")
     loops = None
     if "sample_count" in ds:
         counts = ds["sample_count"].values.astype(np.int64)
         if counts.size and (counts.min() < 0 or counts.max() > ds.sizes["sample"]):
-            raise ValueError("sample_count must say how many samples each record has")
+            raise ValueError(
+                f"sample_count must be 0 to {ds.sizes['sample']} (got {counts.min()} to {counts.max()}); "
+                "count them again"
+            )
         loops = (ds["voltage"].values, ds["current"].values, counts)
     failure = ds["failure"].values if "failure" in ds else None
     again = measured.measurement(
@@ -181,7 +184,7 @@ def _simulated(source: Source, ds: xr.Dataset) -> xr.Dataset:
     again = measured.from_simulation(ds)
     for name in FEATURE_NAMES:
         if name in again and not np.isfinite(again[name].values).all():
-            raise ValueError(f"{name} must be finite in a simulation")
+            raise ValueError(f"{name} must be finite in a simulation (got NaN or infinity); simulate it again")
     again.attrs["notes"] = json.dumps(["a simulation of this program, its features taken as measured"])
     return again
 
@@ -225,8 +228,8 @@ def _recognised(
     if set(sizes) - set(main):
         extra = ", ".join(sorted(set(sizes) - set(main)))
         raise FileError(
-            f"{source.name}: {roles[records.roles[0]]} must have all dimensions of the other columns (it lacks "
-            f"{extra}); give variables of one shape"
+            f"{source.name}: {roles[records.roles[0]]} must have all dimensions of the other columns (got it "
+            f"without {extra}); give variables of one shape"
         )
     ds = _read(source, listed, [name for name in roles.values() if name in shapes])
     flat: dict[str, Any] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import synaptogen_core as sc
 from app.settings.sections import Choices
 from app.tabs.explorer import choosing, compute, files
 from app.work.runs import Run
+from tests.app.compare.test_ghosts import view_of
 
 RULE = "new,range,r_lrs.median,4400,4700"
 
@@ -115,3 +117,27 @@ def test_pictures_that_cannot_be_are_the_usual_ones_and_that_is_said(
 def test_a_selection_that_cannot_be_read_is_said(small_run: Run) -> None:
     with pytest.raises(ValueError, match="selection: must be steps"):
         computed(small_run, selection="<b>")
+
+
+def test_a_range_is_typed_in_the_unit_of_its_axis() -> None:
+    """For those without a mouse; what cannot be read is said, and selects nothing."""
+    assert choosing.between("", "r_lrs.median", "4.7; 4.4 kΩ", "and") == "new,range,r_lrs.median,4400,4700"
+    assert (
+        choosing.between("new,range,row,0,1", "u_set", "−0,9; −0,6", "or")
+        == "new,range,row,0,1;or,range,u_set,-0.9,-0.6"
+    )
+    for text, sentence in (
+        ("4.4", "must be two numbers"),
+        ("1, x", "From, to: each must be"),
+        ("1,2,3", "two numbers"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            choosing.between("", "r_lrs.median", text, "new")
+    told: list[str] = []
+    view = view_of("explorer")[1]
+    options = view.context.options
+    view.context = replace(view.context, tell=told.append)
+    view.typed.ends = "4.4, 4.7"
+    assert options.selection == "new,range,r_lrs.median,4400,4700" and not told
+    view.typed.ends = "four"
+    assert options.selection == "new,range,r_lrs.median,4400,4700" and "two numbers" in told[0]
