@@ -112,7 +112,13 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
 
 
 def format_of(path: str | os.PathLike[str], others: str = "") -> str:
-    """Return .nc, .zarr or .zarr.zip, by the name; `others` are further suffixes that the caller takes.
+    """Return .nc, .zarr or .zarr.zip, by the name.
+
+    Parameters
+    ----------
+    path : path-like
+    others : str
+        Further suffixes that the caller takes, for the sentence of the error.
 
     Raises
     ------
