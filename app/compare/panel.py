@@ -15,6 +15,7 @@ from app.compare.numbers import Differences, Number, changed, differences
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.plain import escape
+from app.settings.numbers import minus
 from app.settings.sections import Section
 from app.settings.words import label_of
 from app.work.lane import JobError, Lane, Post, begin
@@ -170,4 +171,4 @@ def interval_text(number: Number) -> str:
 
 def shown(value: float, *, sign: bool = False) -> str:
     text = f"{value:+.3g}" if sign else f"{value:.3g}"
-    return text.replace("-", "−")
+    return minus(text)

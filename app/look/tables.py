@@ -10,17 +10,34 @@ from app.look.theme import CELL_STYLES
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def table(caption: str, head: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
-    """A caption, a line of heads, and rows that begin with their name."""
+SCROLLS = '<div style="overflow-x:auto" tabindex="0"><table class="numbers" style="white-space:{}">{}</table></div>'
+
+
+def table(
+    caption: str,
+    head: Sequence[str],
+    rows: Mapping[str, Sequence[str]] | Sequence[tuple[str, Sequence[str]]],
+    *,
+    of: str = "",
+    wraps: bool = False,
+) -> str:
+    """A caption, a line of heads, and rows that begin with their name; `of` is the head over the names.
+
+    The lines of what `wraps` break where its place is narrow.
+    """
     top = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(text)}</td>" for text in cells)}</tr>'
-        for name, cells in rows.items()
+        for name, cells in (rows.items() if isinstance(rows, Mapping) else rows)
     )
-    return (
-        '<div style="overflow-x:auto" tabindex="0"><table class="numbers" style="white-space:nowrap">'
-        f"<caption>{escape(caption)}</caption><tr><th></th>{top}</tr>{body}</table></div>"
-    )
+    text = f"<caption>{escape(caption)}</caption><tr><th>{escape(of)}</th>{top}</tr>{body}"
+    return SCROLLS.format("normal" if wraps else "nowrap", text)
+
+
+def pairs(caption: str, rows: Sequence[tuple[str, str]]) -> str:
+    """A caption, and a number or text after each name."""
+    body = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>' for name, text in rows)
+    return f'<table class="numbers"><caption>{escape(caption)}</caption>{body}</table>'
 
 
 def small(value: float, digits: int = 2) -> str:
@@ -42,8 +59,5 @@ def followed(cells: Sequence[tuple[str, Sequence[str]]], head: Sequence[str]) ->
         span = f' colspan="{len(head)}"' if len(texts) == 1 else ""
         body += f"<tr><th>{mark}{escape(name)}</th>{''.join(f'<td{span}>{escape(text)}</td>' for text in texts)}</tr>"
     top = "".join(f"<th>{escape(text)}</th>" for text in ("Cell", *head))
-    return (
-        '<div style="overflow-x:auto" tabindex="0"><table class="numbers" style="white-space:nowrap">'
-        f"<caption>Followed cells: click the map to choose, with Shift to add</caption><tr>{top}</tr>{body}"
-        "</table></div>"
-    )
+    caption = "<caption>Followed cells: click the map to choose, with Shift to add</caption>"
+    return SCROLLS.format("nowrap", f"{caption}<tr>{top}</tr>{body}")

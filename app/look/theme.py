@@ -28,6 +28,7 @@ from bokeh.plotting import figure as Figure
 
 from app.look import layout
 from app.look.plain import escape
+from app.settings.numbers import minus
 from synaptogen_core.palette import AXES, COLORS
 from synaptogen_core.schema import Feature
 
@@ -154,14 +155,14 @@ def number(value: float, digits: int = 3) -> str:
     if value != value:
         return "–"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
-    return text.replace("-", "−")
+    return minus(text)
 
 
 def measured(value: float, digits: int = 3) -> str:
     """A number that was measured, to so many significant digits, zeros included: ``0.730``."""
     if not 1e-3 <= abs(value) < 10 ** (digits - 1):
         return number(value, digits)
-    return f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
+    return minus(f"{value:#.{digits}g}".rstrip("."))
 
 
 def quantity(value: float, name: str) -> str:

@@ -91,7 +91,12 @@ def prefix_shift(given: str, unit: str) -> int | None:
 
 def number_text(value: float) -> str:
     """A number as it stands in a sentence: ``−1.5``, ``1,024``."""
-    return (f"{value:,}" if isinstance(value, int) else f"{value:,.12g}").replace("-", "−")
+    return minus(f"{value:,}" if isinstance(value, int) else f"{value:,.12g}")
+
+
+def minus(text: str) -> str:
+    """The text of a number with a minus for its hyphen."""
+    return text.replace("-", "−")
 
 
 def range_text(low: float | None, high: float | None, unit: str = "") -> str:

@@ -18,6 +18,7 @@ from bokeh.plotting import figure as Figure
 from app.look import layout, theme
 from app.look.axes import Axis, off_axis, on_axis
 from app.look.theme import COLORS, MAP_PALETTE
+from app.settings.numbers import minus
 from app.tabs.view import Context
 from synaptogen_core.counts import counted
 from synaptogen_core.schema import FEATURE_NAMES, feature
@@ -227,4 +228,4 @@ def tile(value: float, below: list[str]) -> str:
 
 
 def signed(value: float) -> str:
-    return "–" if value != value else f"{value:+.3f}".replace("-", "−")
+    return "–" if value != value else minus(f"{value:+.3f}")

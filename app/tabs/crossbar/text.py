@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.look import theme
-from app.look.plain import escape
-from app.look.tables import followed
+from app.look.tables import followed, pairs, table
 
 if TYPE_CHECKING:
     from app.tabs.crossbar.compute import Result
@@ -120,32 +119,24 @@ def sums_table(result: Result) -> str:
             ("Error of digitising", f"{theme.quantity(digits.error, 'current')} (root mean square)"),
             ("Beyond the range", f"{digits.clipped} of {out.size} {OTHER[result.along]}"),
         ]  # fmt: skip
-    body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
-    caption = "Read" if result.scheme == "all" else "Write"
-    return f'<table class="numbers"><caption>{caption} through the lines, without noise</caption>{body}</table>'
+    return pairs(f"{'Read' if result.scheme == 'all' else 'Write'} through the lines, without noise", rows)
 
 
 def groups_table(result: Result) -> str:
     """What the cells of a write scheme see, and what that does to them."""
     if not result.groups:
         return ""
-    head = "".join(f"<th>{h}</th>" for h in ("Cells", "How many", "Voltage (V)", "Switch in this state", "Disturb"))
-    body = ""
+    rows = {}
     for group in result.groups:
         ends = [theme.number(v) for v in (group.low, group.high)]
         volts = ends[0] if ends[0] == ends[1] else f"{ends[0]} … {ends[1]}"
-        numbers = (
-            theme.number(group.count), volts, theme.number(group.switching), share(group.chance)
-        )  # fmt: skip
-        body += f"<tr><th>{group.name}</th>{''.join(f'<td>{n}</td>' for n in numbers)}</tr>"
+        rows[group.name] = (theme.number(group.count), volts, theme.number(group.switching), share(group.chance))
     caption = (
         "Write disturb. Switch in this state: with the thresholds that the cells have. Disturb: the mean probability "
         "with those of their next cycle, given each cell’s own history"
     )
-    return (
-        f'<div style="overflow-x:auto" tabindex="0"><table class="numbers"><caption>{caption}</caption>'
-        f"<tr>{head}</tr>{body}</table></div>"
-    )
+    head = ("How many", "Voltage (V)", "Switch in this state", "Disturb")
+    return table(caption, head, rows, of="Cells", wraps=True)
 
 
 def cells_table(result: Result) -> str:

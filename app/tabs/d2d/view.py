@@ -16,7 +16,9 @@ from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.axes import Axis
 from app.look.legend import cell_entries, legend, swatch
+from app.look.tables import table
 from app.look.theme import CELL_MARKERS, COLORS, MAP_PALETTE, NEUTRAL, OUTLIER
+from app.settings.numbers import minus
 from app.settings.sections import MAX_CELLS
 from app.tabs.view import Context, OneRun
 from app.tabs.view import View as Base
@@ -192,7 +194,7 @@ class View(Base):
         self.shares_note.object = (
             f"Bar: unbiased estimate, with its 95 % interval over devices. ◇ exact value of the model.{textbook}"
         )
-        self.table.object = table(shares)
+        self.table.object = spreads(shares)
 
 
 class Correlations:
@@ -285,18 +287,17 @@ def span(values: np.ndarray) -> tuple[float, float]:
 
 
 def signed(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:+.2f}".replace("-", "−")
+    return "–" if np.isnan(value) else minus(f"{value:+.2f}")
 
 
-def table(shares: tuple[Share, ...]) -> str:
+def spreads(shares: tuple[Share, ...]) -> str:
     """Standard deviations of the four features in their units, estimated and exact."""
-    head = "<tr><th>Standard deviation</th><th>C2C</th><th>model</th><th>D2D</th><th>model</th></tr>"
-    lines = []
+    rows = {}
     for share in shares:
         scale, unit = SPREAD_UNITS[share.name]
         values = (share.c2c, share.c2c_model, share.d2d, share.d2d_model)
         name = next(f.long_name for f in FEATURES if f.name == share.name)
-        cells = "".join(f"<td>{theme.measured(scale * v)} {unit}</td>" for v in values)
-        lines.append(f"<tr><th>{name[0].upper()}{name[1:]}</th>{cells}</tr>")
+        rows[name[0].upper() + name[1:]] = [f"{theme.measured(scale * v)} {unit}" for v in values]
     caption = "Cycle to cycle (C2C): root mean square over the devices. Device to device (D2D): of their true means."
-    return f'<table class="numbers"><caption>{caption}</caption>{head}{"".join(lines)}</table>' if lines else ""
+    heads = ("C2C", "model", "D2D", "model")
+    return table(caption, heads, rows, of="Standard deviation", wraps=True) if rows else ""

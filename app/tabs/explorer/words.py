@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.settings.numbers import minus
 from app.settings.sections import Choices
 from app.work.runs import Run
 from synaptogen_core.analysis.exploring.cell_table import CellTable
@@ -43,7 +44,7 @@ def why(table: CellTable, place: int, reasons: Sequence[Reason], *, outlier: boo
 def _reason(table: CellTable, place: int, reason: Reason) -> str:
     value = float(table.column(reason.quantity)[place]) * scale_of(reason.quantity)
     number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    shown = f"{symbol_of(reason.quantity)} {number} {unit_of(reason.quantity)}".replace("-", "−")
+    shown = minus(f"{symbol_of(reason.quantity)} {number} {unit_of(reason.quantity)}")
     if value == 0 and reason.quantity.endswith(".std"):
         return f"{shown}, the same in every cycle"
     extreme = "largest" if reason.score > 0 else "smallest"

@@ -16,6 +16,7 @@ from app.look.picture import Drawn, hold
 from app.look.plain import plain
 from app.look.tables import table
 from app.look.theme import COLORS, NEUTRAL, OUTLIER
+from app.settings.numbers import minus
 from synaptogen_core.schema import FEATURES, feature
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def matrix_table(correlations: xr.Dataset, kind: str) -> str:
             parts = [matrix[i, j] for matrix in matrices]
             if np.isfinite(parts[0]) and (later or j < i):
                 measured, low, high, fitted = (
-                    f"{round(float(v), 2) + 0.0:.2f}".replace("-", "−") if v == v else "–" for v in parts
+                    minus(f"{round(float(v), 2) + 0.0:.2f}") if v == v else "–" for v in parts
                 )
                 rows[f"{row} with {column}"] = [measured, f"{low} … {high}", fitted]
     return table(f"Correlation {kind}", ["measured", "95 %", "fitted"], rows) if rows else ""

@@ -10,6 +10,7 @@ import panel as pn
 from app.look import theme
 from app.look.plain import escape
 from app.look.tables import SUPERSCRIPT, table
+from app.settings.numbers import minus
 from synaptogen_core.report.summary import MARKS, groups
 
 if TYPE_CHECKING:
@@ -117,4 +118,4 @@ def estimates(found: tuple[Number, ...]) -> str:
 
 def digits(value: float) -> str:
     """Four digits, and a minus that is one."""
-    return "–" if value != value else f"{value:.4g}".replace("-", "−")
+    return "–" if value != value else minus(f"{value:.4g}")

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import param
 
+from app.settings.numbers import minus
 from app.settings.sections import Choices, Request, Settings, TabOptions, unit_of
 from app.tabs.learn import measures, pictures, reader
 from app.tabs.learn.measures import Value
@@ -247,6 +248,6 @@ def label(name: str) -> str:
 def shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    text = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else getattr(value, "name", str(value))
+    text = minus(f"{value:g}") if isinstance(value, int | float) else getattr(value, "name", str(value))
     section, attribute = reader.sections()[name]
     return f"{text} {unit_of(section.param[attribute])}".strip()

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from app.look.theme import AXES
+from app.settings.numbers import minus
 from app.tabs.learn import array_measures, chips, forgetting
 from app.work.cache import LruCache
 from app.work.runs import Run
@@ -57,7 +58,7 @@ def digits(value: float) -> str:
     """Three significant digits, commas between thousands, a true minus sign."""
     whole = value == 0 or abs(value) >= 1000
     text = f"{value:,.0f}" if whole else f"{value:#.3g}".rstrip(".")
-    return text.replace("-", "−")
+    return minus(text)
 
 
 @dataclass(frozen=True)

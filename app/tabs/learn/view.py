@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 from app.look import layout, theme
 from app.look.number_box import NumberBox
 from app.look.plain import escape
+from app.look.tables import table
 from app.tabs.learn.picture_view import LessonPicture
 from app.tabs.view import Context
 from app.tabs.view import View as Base
@@ -176,7 +177,7 @@ class View(Base):
         self._show_verdict(page.verdict, page.run)
         self.differs.visible = self.restore.visible = bool(page.differs)
         self.differs.object = (
-            f"You have gone on from the set-up of this step: {'; '.join(page.differs)}. "
+            f"Your settings differ from those of this step: {'; '.join(page.differs)}. "
             "All numbers and pictures are those of your own settings."
         )
         self.back.visible = page.neighbours[0] is not None
@@ -244,13 +245,12 @@ def verdict_text(verdict: Verdict, run: str) -> str:
 def numbers_table(page: Page) -> str:
     """The step's numbers, before and after the experiment."""
     compare = any(before is not None for _, before in page.numbers)
-    head = "<th></th>" + ("<th>Before</th>" if compare else "") + "<th>Now</th><th>95 % interval</th>"
-    body = ""
+    rows = []
     for now, before in page.numbers:
-        cells = ([str(before)] if compare else []) + [str(now), now.interval or "–"]
         name = now.name[:1].upper() + now.name[1:]
-        body += f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        rows.append((name, [*([str(before)] if compare else []), str(now), now.interval or "–"]))
     others = {now.of for now, _ in page.numbers}
     own = len(others) != 1 or "" in others
-    caption = f"Numbers of your run: {escape(page.run)}" if own else f"Numbers of {escape(others.pop())}"
-    return f'<table class="numbers"><caption>{caption}</caption><tr>{head}</tr>{body}</table>'
+    caption = f"Numbers of your run: {page.run}" if own else f"Numbers of {others.pop()}"
+    heads = [*(["Before"] if compare else []), "Now", "95 % interval"]
+    return table(caption, heads, rows, wraps=True)

@@ -12,6 +12,7 @@ from bokeh.palettes import interp_palette
 
 from app.look import theme
 from app.look.axes import Axis
+from app.settings.numbers import minus
 
 COUNTS = interp_palette(["#f7fbff", "#6baed6", "#08306b"], 64)
 COUNTS_ON_DARK = interp_palette(["#1f252b", "#2171b5", "#3f8fd0"], 64)
@@ -85,4 +86,4 @@ class Confusion:
 
 
 def says(count: int, signed: bool) -> str:
-    return (f"{count:+}" if signed else str(count)).replace("-", "−") if count else ""
+    return minus(f"{count:+}" if signed else str(count)) if count else ""

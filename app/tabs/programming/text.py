@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.look import theme
 from app.look.legend import legend, swatch
-from app.look.plain import escape
-from app.look.tables import followed, table
+from app.look.tables import followed, pairs, table
 from app.look.theme import NEUTRAL
+from app.settings.numbers import minus
 
 if TYPE_CHECKING:
     from app.tabs.programming.compute import LevelCounts, Result, Staircase, Targets
@@ -82,12 +82,7 @@ def pulses_text(result: Result) -> str:
 
 
 def volts(value: float) -> str:
-    return f"{value:.3f} V".replace("-", "−")
-
-
-def numbers(caption: str, rows: list[tuple[str, str]]) -> str:
-    body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
-    return f'<table class="numbers"><caption>{escape(caption)}</caption>{body}</table>'
+    return minus(f"{value:.3f} V")
 
 
 def summary(result: Result) -> str:
@@ -122,7 +117,7 @@ def targets_summary(result: Result, targets: Targets) -> str:
         ("Pulses", pulses_text(result)),
         ("Verify reads", f"{theme.quantity(result.u_read, 'voltage')}, {noise}"),
     ]  # fmt: skip
-    return numbers("Program and verify: all programmed cells", rows)
+    return pairs("Program and verify: all programmed cells", rows)
 
 
 def levels_table(levels: LevelCounts) -> str:
@@ -167,7 +162,7 @@ def stairs_summary(result: Result, stairs: Staircase) -> str:
         ("Not in LRS after SET", f"{theme.number(stairs.not_set)} of {theme.number(cells)} cells"),
         ("Still in LRS at the end", f"{theme.number(stairs.still_lrs)} of {theme.number(cells)} cells"),
     ]
-    return numbers("RESET staircase: all programmed cells", rows)
+    return pairs("RESET staircase: all programmed cells", rows)
 
 
 def cells_table(result: Result) -> str:
@@ -186,6 +181,6 @@ def cell_texts(values: dict[str, float | str]) -> tuple[str, ...]:
         return theme.number(float(values[name]) * 1e6, 4)
 
     if "target" in values:
-        error = f"{100 * float(values['error']):+.1f} %".replace("-", "−")
+        error = minus(f"{100 * float(values['error']):+.1f} %")
         return micro("target"), micro("reached"), error, str(values["pulses"]), str(values["outcome"])
     return micro("set"), micro("conductance"), f"{float(values['voltage']):.3f}", str(values["state"])

@@ -16,6 +16,7 @@ from app.look.axes import Axis
 from app.look.cell_map import CellMap, Scale, cell_colors
 from app.look.legend import cell_entries, legend, swatch
 from app.look.theme import DIVERGING, MAP_PALETTE, NEUTRAL
+from app.settings.numbers import minus
 from app.settings.sections import MAX_CELLS
 from app.tabs.programming.text import (
     OUTCOME_COLORS,
@@ -230,7 +231,7 @@ class View(Base):
         names = ["SET", *(f"{u:.3g}" for u in steps)]
         self.stairs_mean.data = {
             "x": x, "y": stairs.mean * micro, "low": stairs.low * micro, "high": stairs.high * micro,
-            "pulse": [f"SET, {stairs.volts[0]:.3g} V".replace("-", "−"), *(f"{n} V" for n in names[1:])],
+            "pulse": [minus(f"SET, {stairs.volts[0]:.3g} V"), *(f"{n} V" for n in names[1:])],
         }  # fmt: skip
         both = np.concatenate([stairs.low, stairs.high[::-1]]) * micro
         self.stairs_band.data = {"x": np.concatenate([x, x[::-1]]), "y": both}

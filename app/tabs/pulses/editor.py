@@ -10,7 +10,7 @@ import param
 from panel.custom import JSComponent
 
 from app.settings import segments as parts
-from app.settings.numbers import read_number
+from app.settings.numbers import minus, read_number
 from app.settings.segments import KINDS, PRESETS, Segment
 
 LONGEST = 60_000  # letters of a CSV file or a table that a browser may send
@@ -121,7 +121,7 @@ def line_of(segment: Segment) -> dict[str, object]:
 
 def words(segment: Segment) -> list[str]:
     """The numbers of a segment as they stand in its boxes; of a table, all in one."""
-    texts = [f"{value:.12g}".replace("-", "−") for value in segment.values]
+    texts = [minus(f"{value:.12g}") for value in segment.values]
     if segment.kind != "table":
         return texts
     return [" ".join(f"{text}|" if i in segment.ends else text for i, text in enumerate(texts)).replace("−", "-")]

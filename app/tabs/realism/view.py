@@ -13,6 +13,7 @@ from app.look import layout, theme
 from app.look.legend import legend, swatch
 from app.look.plain import escape
 from app.look.theme import NEUTRAL
+from app.settings.numbers import minus
 from app.tabs.view import Context
 from app.tabs.view import View as Base
 
@@ -153,6 +154,6 @@ def cell(number: Number | None, quantiles: bool) -> str:
     by = theme.factor(number.column) if quantiles else 1.0
     half = by * REACH * number.error
     digits = max(0, 1 - int(np.floor(np.log10(half)))) if 0 < half < np.inf else 4  # two of the band's
-    generated, exact = (f"{by * value:,.{digits}f}".replace("-", "−") for value in (number.generated, number.exact))
+    generated, exact = (minus(f"{by * value:,.{digits}f}") for value in (number.generated, number.exact))
     state, said = ("in", "inside") if number.inside else ("out", "outside")
     return f'<td class="{state}" title="{said} the band">{generated}<small>{exact} ± {half:,.{digits}f}</small></td>'
