@@ -229,6 +229,7 @@ const handle = () => {
   if (found) { found.setAttribute("role", "separator") } else if (root) { setTimeout(handle, 1000) }
 }
 handle()
+window.addEventListener("resize", () => setTimeout(handle, 500)) // a narrow window has another one
 
 // A number box takes what was typed when Enter is pressed, and then no more until it is left and entered again.
 window.addEventListener("keyup", (event) => {

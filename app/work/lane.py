@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Hashable
@@ -158,7 +157,7 @@ def has_loop() -> bool:
 def sentence(error: BaseException) -> str:
     """An error as a sentence for the page. What the user cannot have caused goes to the log with its trace."""
     if isinstance(error, ValueError | TypeError) and ": " in str(error):
-        return re.sub("^ds: ", "The data ", str(error))  # so Python calls them
+        return str(error)
     if isinstance(error, MemoryError):
         return "Not enough memory for this; choose fewer cells or cycles."
     LOG.error("unexpected error", exc_info=error)

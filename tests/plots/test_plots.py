@@ -20,9 +20,12 @@ def ds(device: sc.DeviceParameters) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def read_back(ds: xr.Dataset, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
+def read_back(device: sc.DeviceParameters, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
+    """A run of a fitted device, out of a file."""
+    measured = sc.fitting.from_simulation(sc.simulate(sc.CellArray((6, 1), device, seed=3), sc.PulseTrain.cycling(60)))
+    own = sc.fitting.fit_extended(measured, device, name="own").device
     path = tmp_path_factory.mktemp("plots") / "run.nc"
-    sc.save_dataset(ds, path)
+    sc.save_dataset(sc.simulate(sc.CellArray((12, 10), own, seed=4), sc.PulseTrain.cycling(30)), path)
     return sc.load_dataset(path)
 
 
@@ -35,7 +38,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "options"), CALLS)
-def test_every_picture_is_drawn_from_a_file_that_was_read_back(
+def test_every_picture_of_a_fitted_device_is_drawn_from_a_file_that_was_read_back(
     read_back: xr.Dataset, name: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     picture = getattr(sc.plots, name)(read_back, **options)
