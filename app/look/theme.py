@@ -35,7 +35,7 @@ from synaptogen_core.schema import Feature
 STATE_COLORS = ("#0072B2", "#E69F00", "#D55E00")  # HRS, IRS, LRS
 OUTLIER = "#D55E00"
 NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
-CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
+CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#9467BD", "dotdash"))
 CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 DIVERGING = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
