@@ -67,7 +67,9 @@ SHEET = f"""
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 HEIGHT = "32px"  # of buttons and boxes; lines of the sidebar have 28
-_HEIGHTS = {"styleOverrides": {"root": {"minHeight": HEIGHT, "paddingTop": 0, "paddingBottom": 0}}}
+_NONE = {"paddingTop": 0, "paddingBottom": 0}
+_NONE_AT_ALL = {"paddingTop": "0 !important", "paddingBottom": "0 !important"}  # small ones have their own
+_HEIGHTS = {"styleOverrides": {"root": {"minHeight": HEIGHT, **_NONE, "&.MuiButton-sizeSmall": _NONE_AT_ALL}}}
 _FOCUS = {"outline": "2px solid", "outlineOffset": "1px"}  # of the keyboard; a ripple alone is hard to see
 # On a phone the sidebar is a sheet at the bottom: the picture above it is seen while its controls are moved.
 _SHEET = {
