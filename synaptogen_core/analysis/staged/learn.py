@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import matmul_toeplitz
 
 from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting.cycle_table import Panel
@@ -145,7 +146,7 @@ def learn(
         target = _aimed(target, seen.lags, drawn.lags, fitted.memories, cycles)
         fitted = _moved(fitted, target, seen, drawn, bias(drawn, true), memory)
         work.done(0.5 + 0.1 * (turn + 1))
-    part = _break_in(in_coordinates(panel, found), skipped) if skipped else None
+    part = _break_in(in_coordinates(panel, found), skipped, fitted.memories) if skipped else None
     broken = None if part is None else _whole_break_in(part, panel.features)
     device = device_of(fitted, panel.features, template, curves, name, broken)
     replicates: tuple[Learnt, ...] = ()
@@ -225,8 +226,9 @@ def _break_in_length(panel: Panel) -> int:
     return int(np.flatnonzero(apart)[-1]) + 1 if apart.sum() >= 2 else 0
 
 
-def _break_in(panel: Panel, skipped: int) -> tuple[F64, F64, F64]:
+def _break_in(panel: Panel, skipped: int, memories: Sequence[Memory]) -> tuple[F64, F64, F64]:
     """Decay, mean and spread of the break-in of each feature; shape (f,) each."""
+    cycles = int(np.median(np.diff(panel.starts)))
     place = np.arange(len(panel.values)) - panel.starts[panel.device]
     mean, sd = without_first(panel, skipped).moments
     longest = min(5 * skipped, int(np.diff(panel.starts).min()) - 1)
@@ -248,11 +250,21 @@ def _break_in(panel: Panel, skipped: int) -> tuple[F64, F64, F64]:
             )
             loss = float(((away[known, j] - middle * e) ** 2 / sd[device[known], j] ** 2).mean())
             if loss < best:
-                noise = float(np.median(sd[:, j] ** 2 / np.maximum(below, 1e-9)))
+                noise = float(np.median(sd[:, j] ** 2)) * _scatter(
+                    rho ** np.arange(longest), skipped, cycles, memories[j]
+                )
                 wide = (np.quantile(a, 0.84) - np.quantile(a, 0.16)) / 2
                 best, decay[j], size[j] = loss, rho, middle
                 spread[j] = np.sqrt(max(float(wide) ** 2 - noise, 0.0))
     return decay, size, spread
+
+
+def _scatter(decaying: F64, skipped: int, cycles: int, memory: Memory) -> float:
+    """Variance of the size of a break-in, in that of cycles, which remember each other and have a mean of their own."""
+    weight = np.append(decaying, np.zeros(cycles - decaying.size))
+    weight[skipped:] -= decaying.sum() / (cycles - skipped)
+    products = weight @ matmul_toeplitz(memory.autocorrelation(cycles - 1), weight)
+    return float(products / (decaying @ decaying) ** 2)
 
 
 def _whole_break_in(part: tuple[F64, F64, F64], features: tuple[int, ...]) -> BreakIn:

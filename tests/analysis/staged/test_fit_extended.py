@@ -3,11 +3,14 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.linalg import toeplitz
 
 import synaptogen_core as sc
 from benchmarks.extended import known_device
 from synaptogen_core.analysis import statistics_api
 from synaptogen_core.analysis.fitting.fit import Fit
+from synaptogen_core.analysis.staged import learn
+from synaptogen_core.analysis.staged.memory import Memory
 from synaptogen_core.errors import RangeWarning
 from synaptogen_core.measurement import select_records
 from synaptogen_core.schema import FEATURE_NAMES
@@ -113,3 +116,16 @@ def test_one_device_may_be_far_longer_than_the_others() -> None:
     ds = select_records(ds, (ds["device_index"].values == 0) | (ds["cycle"].values < 40))
     fit = sc.fitting.fit_extended(ds, PUBLISHED, name="uneven", intervals=False)
     assert np.isfinite(fit.estimates["value"].values).all()
+
+
+def test_sizes_of_a_break_in_scatter_more_where_cycles_remember_each_other() -> None:
+    """Of 4,000 devices without one; that of white cycles is the negative control."""
+    devices, cycles, skipped, decay = 4000, 60, 8, 0.7 ** np.arange(30)
+    memory = Memory(0.4, float(np.exp(-1 / 20)), 0.1)
+    correlated = np.linalg.cholesky(toeplitz(memory.autocorrelation(cycles - 1)))
+    y = np.random.default_rng(1).standard_normal((devices, cycles)) @ correlated.T
+    away = (y - y[:, skipped:].mean(axis=1, keepdims=True))[:, :30]
+    sizes = away @ decay / (decay @ decay)
+    error = 4.89 * np.sqrt(2 / devices)  # once in a million
+    assert sizes.var() == pytest.approx(learn._scatter(decay, skipped, cycles, memory), rel=error)
+    assert sizes.var() > (1 + error) / (decay @ decay)
