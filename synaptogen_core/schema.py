@@ -70,7 +70,12 @@ VARIABLES: dict[str, dict[str, Any]] = {
     },
     "cycle_count": {"long_name": "switching cycles drawn by the cell so far", "units": "1"},
     "component": {"long_name": "mixture component of the cell (device to device)", "units": "1"},
-    "outlier": {"long_name": "cell belongs to the outlier population", "units": "1"},
+    "outlier": {
+        "long_name": "cell belongs to the outlier population",
+        "units": "1",
+        "flag_values": [0, 1],
+        "flag_meanings": "main_population outlier_population",
+    },
     "cycle": {"long_name": "cycle of the pulse train", "units": "1"},
     "pulse": {"long_name": "pulse of the pulse train", "units": "1"},
     "pulse_cycle": {"long_name": "cycle that the pulse belongs to", "units": "1"},

@@ -324,6 +324,7 @@ export function render({model}) {
       }
       add("polyline", {points: points.join(" ")})
       add("text", {x: left, y: 86}, "0")
+      add("text", {x: left + width / 2, y: 86, "text-anchor": "middle"}, model.wave.whose ?? "")
       add("text", {x: left + width, y: 86, "text-anchor": "end"}, `pulse ${pulse.length ? pulse.at(-1) + 1 : 0}`)
     }
     model.on("wave", show)

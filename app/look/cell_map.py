@@ -62,7 +62,7 @@ class CellMap:
         figure.xaxis.ticker = figure.yaxis.ticker = BasicTicker(min_interval=1)
         figure.grid.visible = False
         self.colors = LinearColorMapper(palette=theme.MAP_PALETTE, low=0, high=1)
-        self.bar = look.bar(color_mapper=self.colors, title=" ", height=12)
+        self.bar = look.bar(color_mapper=self.colors, title=" ", height=12, ticker=BasicTicker(desired_num_ticks=4))
         figure.add_layout(self.bar, "above")
         self.image = ColumnDataSource(IMAGE)
         image = figure.image("image", "x", "y", "dw", "dh", source=self.image, color_mapper=self.colors)

@@ -35,7 +35,7 @@ from synaptogen_core.schema import Feature
 STATE_COLORS = ("#0072B2", "#E69F00", "#D55E00")  # HRS, IRS, LRS
 OUTLIER = "#D55E00"
 NEUTRAL = "#7f7f7f"  # grid-like things, quiet on both backgrounds
-CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#F0E442", "dotdash"))
+CELL_STYLES = (("ink", "solid"), ("#E69F00", "dashed"), ("#56B4E9", "dotted"), ("#9467BD", "dotdash"))
 CELL_MARKERS = ("circle", "square", "triangle", "diamond")
 MAP_PALETTE = "Cividis256"  # perceptually even, the same for colour-blind eyes
 DIVERGING = interp_palette(["#08306b", "#2171b5", "#6baed6", "#f7f7f7", "#fdae6b", "#d94801", "#7f2704"], 101)
@@ -67,7 +67,9 @@ SHEET = f"""
 QUIET = {"opacity": "0.75", "font-size": "0.82rem", "min-height": "1.2rem"}
 HEADER = "#16324f"
 HEIGHT = "32px"  # of buttons and boxes; lines of the sidebar have 28
-_HEIGHTS = {"styleOverrides": {"root": {"minHeight": HEIGHT, "paddingTop": 0, "paddingBottom": 0}}}
+_NONE = {"paddingTop": 0, "paddingBottom": 0}
+_NONE_AT_ALL = {"paddingTop": "0 !important", "paddingBottom": "0 !important"}  # small ones have their own
+_HEIGHTS = {"styleOverrides": {"root": {"minHeight": HEIGHT, **_NONE, "&.MuiButton-sizeSmall": _NONE_AT_ALL}}}
 _FOCUS = {"outline": "2px solid", "outlineOffset": "1px"}  # of the keyboard; a ripple alone is hard to see
 # On a phone the sidebar is a sheet at the bottom: the picture above it is seen while its controls are moved.
 _SHEET = {

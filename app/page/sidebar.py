@@ -42,8 +42,8 @@ class Sidebar:
         buttons = layout.row(address.copy.layout, margin=(4, 6))
         self.layout = layout.column(self.own, self.panel, buttons, address.layout)
 
-    def _show_wave(self, pulse: list[int], volts: list[float]) -> None:
-        self.panel.wave = {"pulse": pulse, "volts": volts}
+    def _show_wave(self, pulse: list[int], volts: list[float], whose: str) -> None:
+        self.panel.wave = {"pulse": pulse, "volts": volts, "whose": whose}
 
     def _tell_own(self, event: Event) -> None:
         """What stands there instead of the packaged set when the user has brought a device."""
@@ -58,7 +58,7 @@ class Sidebar:
 class Waveform:
     """Volts against pulse number, shown anew whenever the train changes."""
 
-    def __init__(self, settings: Settings, show: Callable[[list[int], list[float]], None], post: Post):
+    def __init__(self, settings: Settings, show: Callable[[list[int], list[float], str], None], post: Post):
         self._settings, self._show, self._post, self._due = settings, show, post, False
         settings.train.param.watch(self.refresh, list(settings.train.names()))
         self._draw()
@@ -77,4 +77,5 @@ class Waveform:
             return  # the status line says what is wrong; the last good waveform stays
         pulse, volts, _ = train.waveform(POINTS)
         shown = train.pulses.cycle[pulse] < CYCLES
-        self._show([int(i) for i in pulse[shown]], [round(float(v), 4) for v in volts[shown]])
+        whose = "cell (0, 0)" if any(source.per_cell for source in train.sources) else ""
+        self._show([int(i) for i in pulse[shown]], [round(float(v), 4) for v in volts[shown]], whose)

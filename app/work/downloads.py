@@ -79,7 +79,7 @@ class Downloads:
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", icon="close", visible=False)
         self.cancel.on_click(self._stop)
         self.bar = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
-        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6), visible=False)
+        self.said = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 6))
         hidden = [pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._answer, self._carrier)]
         self._row = pmui.FlexBox(*self.buttons.values(), self.cancel, gap="8px", sizing_mode="stretch_width")
         self.layout = pmui.Column(
@@ -101,11 +101,11 @@ class Downloads:
         """Begin a download of what there is now, or let it wait for its turn."""
         order, busy = self._order(kind), self.cancel.visible
         if isinstance(order, str):
-            self._tell_user(f"{self._doing}. {order}" if busy else order)
+            self.said.object = escape(f"{self._doing}. {order}" if busy else order)
             return
         if order.question and self._asked != order.name:
             self._asked = order.name
-            self._tell_user(order.question)
+            self.said.object = escape(order.question)
             return
         self._asked = ""
         asked = [waiting.name for waiting, _ in self._waiting]
@@ -203,7 +203,4 @@ class Downloads:
     def _say(self, text: str) -> None:
         self._doing = text
         after = ", ".join(order.name for order, _ in self._waiting)
-        self._tell_user(f"{text}; then {after}" if after else text)
-
-    def _tell_user(self, text: str) -> None:
-        self.said.param.update(object=escape(text), visible=bool(text))
+        self.said.object = escape(f"{text}; then {after}" if after else text)

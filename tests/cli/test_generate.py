@@ -116,7 +116,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run.txt"], "run.txt: must end in .nc, .zarr or .zarr.zip (got .txt); rename it"),
+        (["run.txt"], "run.txt: must end in .nc, .zarr, .zarr.zip or .csv (got .txt); rename it"),
         (["nowhere/run.nc"], "must lie in a folder that exists"),
         (["run.nc", "--shape", "64"], "--shape: must be rows x columns (got '64'); write 256x256"),
         (["run.nc", "--shape", "0x3"], "shape: must be from 1 to"),

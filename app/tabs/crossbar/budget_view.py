@@ -39,7 +39,10 @@ class Budget:
         self.layout: Any = layout.column(
             theme.card(
                 theme.heading("Error budget"), theme.pane(figure),
-                theme.note("Each cause alone, and all together. Nominal: the median conductance of each cell’s state."),
+                theme.note(
+                    "Each cause alone, and all together: less than the sum, and less than one of them where errors of "
+                    "opposite sign cancel. Nominal: the median conductance of each cell’s state."
+                ),
             ),
             sizing_mode="stretch_width", margin=0, visible=False,
         )  # fmt: skip

@@ -40,7 +40,7 @@ class LoopsPart:
     def __init__(self, look: theme.Theme, loop: Callable[[int, int], Loop | None]):
         self._loop = loop
         self._cycles: Cycles | None = None
-        self.device = pmui.Select(label="Device", options={"–": 0}, value=0, size="small", width=190, margin=(8, 8))
+        self.device = pmui.Select(label="Device", options={}, value=None, size="small", width=190, margin=(8, 8))
         self.cycle = NumberSlider(label="Place among its cycles", start=1, end=2, value=1, whole=True,
                                   sizing_mode="stretch_width", margin=(6, 12))  # fmt: skip
         self.bad = pmui.Button(label="Next failed cycle", variant="outlined", size="small", margin=(10, 8))
@@ -102,7 +102,7 @@ class LoopsPart:
 
     def _place(self) -> int:
         """Position of the chosen device."""
-        return self.device.value if self._cycles is not None else 0
+        return (self.device.value or 0) if self._cycles is not None else 0
 
     def _device_changed(self, event: Event) -> None:
         if self._cycles is not None:

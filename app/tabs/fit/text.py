@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import panel as pn
 
 from app.look import theme
 from app.look.plain import escape
-from app.look.tables import table
+from app.look.tables import SUPERSCRIPT, table
 from app.settings.numbers import minus
 from synaptogen_core.report.summary import MARKS, groups
 
@@ -26,6 +27,7 @@ p { margin: 4px 0; font-size: 0.92rem; }
 td { padding: 2px 10px 2px 0; font-size: 0.86rem; vertical-align: top; }
 ul.plain { list-style: disc; padding-left: 22px; } ul.plain li { padding-left: 0; text-indent: 0; font-size: 0.92rem; }
 """
+HASH = "Data hash"
 HEAD = ("Estimate", "from", "to (95 %)", "Unit", "Origin")
 
 
@@ -42,7 +44,7 @@ def verdict(judged: Judged | None, fitted: Fitted | None) -> str:
         return "<p>Not yet compared with the measurement.</p>"
     rows = []
     for k, row in enumerate(judged.verdict):  # the first one says what it is good for
-        text = escape(row.value) if k else f"<strong>{escape(row.value)}</strong>"
+        text = typeset(row.value) if k else f"<strong>{typeset(row.value)}</strong>"
         sign = f'<b role="img" aria-label="{row.mark}" style="color:{TONES[row.mark]}">{MARKS[row.mark]}</b>'
         rows.append(f"<li>{sign}{text}</li>")
     return f"<ul>{''.join(rows)}</ul>"
@@ -55,7 +57,7 @@ def compared(found: tuple[tuple[Row, ...], str] | None) -> str:
     rows, uses = found
     lines = "".join(
         f'<tr><td style="color:{TONES[row.mark]}" role="img" aria-label="{row.mark}">{MARKS[row.mark]}</td>'
-        f"<td>{escape(row.label)}</td><td>{escape(row.value)}</td><td>{escape(row.remark)}</td></tr>"
+        f"<td>{escape(row.label)}</td><td>{typeset(row.value)}</td><td>{escape(row.remark)}</td></tr>"
         for row in rows
     )
     return f"<p><strong>{escape(uses)}</strong></p><table>{lines}</table>"
@@ -81,20 +83,32 @@ def two(found: Two | None) -> str:
 
 def facts(fitted: Fitted) -> str:
     """What was fitted to what, warnings, and what was assumed."""
-    rows = "".join(f"<li>{escape(row.label)}: {escape(row.text)}</li>" for row in fitted.facts)
+    known = [row for row in fitted.facts if row.label != HASH]
+    rows = "".join(f"<li>{escape(row.label)}: {typeset(row.text)}</li>" for row in known)
     said = f'<ul class="plain">{rows}</ul>'
     for title, sentences in (("Warnings", fitted.warnings), ("Assumed, not fitted", fitted.assumed)):
         if sentences:
-            rows = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+            rows = "".join(f"<li>{typeset(sentence)}</li>" for sentence in sentences)
             said += f'<p><strong>{title}</strong></p><ul class="plain">{rows}</ul>'
-    return said
+    hashes = [escape(row.text) for row in fitted.facts if row.label == HASH]
+    return said + "".join(f"<details><summary>{HASH}</summary><code>{text}</code></details>" for text in hashes)
+
+
+def typeset(text: str) -> str:
+    """A sentence as HTML, its minus signs as such."""
+    return re.sub(r"(?<![\w.)-])-(?=\d)", "−", escape(text))
+
+
+def raised(text: str) -> str:
+    """Powers with their exponents above the line: x⁴, A/V²."""
+    return re.sub(r"\^(-?\d+)", lambda found: found.group(1).translate(SUPERSCRIPT), text)
 
 
 def estimates(found: tuple[Number, ...]) -> str:
     """All numbers with their intervals, in groups that unfold."""
     parts = []
     for heading, numbers in groups(found).items():
-        rows = {n.label: [*map(digits, (n.value, n.lower, n.upper)), n.unit, n.origin] for n in numbers}
+        rows = {raised(n.label): [*map(digits, (n.value, n.lower, n.upper)), raised(n.unit), n.origin] for n in numbers}
         parts.append(
             f"<details{'' if parts else ' open'}><summary>{escape(heading)} ({len(numbers)})</summary>"
             f"{table('', HEAD, rows)}</details>"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # what became of a cell: told apart by colour-blind eyes; what succeeded is the quiet one
 OUTCOME_COLORS = {
     "not programmed": NEUTRAL, "reached": "#0072B2", "pulse limit": "#E69F00", "does not SET": "#D55E00",
-    "does not RESET": "#CC79A7", "target above its LRS": "#F0E442", "target below its HRS": "#56B4E9",
+    "does not RESET": "#CC79A7", "target above its LRS": "#6B4C00", "target below its HRS": "#56B4E9",
     "RESET too weak": "#009E73", "lost on the lines": "#7A3E9D",
 }  # fmt: skip
 # factor from SI, unit, name, format of a value in the hover

@@ -26,6 +26,8 @@ IDLE = 4 / 15  # of Umax: nearer to 0 V hardly a cell switches
 SHARE_OF_SECOND_THREAD = 0.85  # of what the first one does; benchmarks/RESULTS.md
 PROBE_BYTES = 1 << 25
 PROBE_VOLTAGES = (256, 64)  # cells, pulses
+KINDS = 32  # of devices, whose costs are kept
+_SEEN: dict[object, DeviceParameters] = {}
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def of(
     recorded = cells.size if recording.select is None else recording.select.size
     simulated = cells.size if advance else recorded
     memory = recorded * (table.bytes_per_cell() + 2) + (cells.nbytes if advance else 0)
-    costs = measured(cells.engine, cells.device)
+    costs = measured(cells.engine, alike(cells.device))
     partial = partial_resets(train, cells.device.u_max)
     switching = min(table.cycles if not train.sources else max(table.cycles, len(train) // 2), len(train))
     idle = max(0, len(train) - partial - 2 * switching)
@@ -158,9 +160,24 @@ def drawing(train: PulseTrain) -> float:
     return float(number) * min(once() for _ in range(2))
 
 
-@lru_cache(maxsize=32)
+def alike(device: DeviceParameters) -> DeviceParameters:
+    """A device whose cells cost as much, the first that was seen with as much to compute: not to be measured again.
+
+    Its numbers change the costs by less than one measurement differs from the next, and a slider changes them at each
+    of its steps.
+    """
+    more = device.extension
+    kind = device.order, device.gamma.shape, device.weights.size, device.hhrs.size, device.llrs.size, (
+        more and (more.slots, *(c.scale for c in more.coordinates), *(part is None for part in (
+            more.slow, more.break_in, more.stuck))))  # fmt: skip
+    if len(_SEEN) > KINDS:
+        _SEEN.clear()
+    return _SEEN.setdefault(kind, device)
+
+
+@lru_cache(maxsize=KINDS)
 def measured(name: str, device: DeviceParameters) -> Costs:
-    """Costs on this machine, measured once a device; takes some hundredths of a second.
+    """Costs on this machine, measured once; takes some hundredths of a second.
 
     Parameters
     ----------

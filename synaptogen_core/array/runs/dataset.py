@@ -99,7 +99,8 @@ def build(run: Run) -> xr.Dataset:
     for name, array in run.arrays.items():
         axis = table.axis if name in table.values else "cycle"
         data[name] = ((axis, *where), array.reshape(-1, *shape), _attrs(name))
-    data["component"] = (where, run.component.reshape(shape), _attrs("component"))
+    components = {"flag_values": list(range(len(cells.device.weights))), "flag_meanings": component_names(cells.device)}
+    data["component"] = (where, run.component.reshape(shape), _attrs("component") | components)
     data["outlier"] = (where, np.isin(run.component, cells.device.outliers).reshape(shape), _attrs("outlier"))
     coords: dict[str, Any] = {}
     if chosen is None:
@@ -130,6 +131,13 @@ def build(run: Run) -> xr.Dataset:
         **recording.settings(),
     }
     return xr.Dataset(data, coords, attrs=_attributes(run, settings))
+
+
+def component_names(device: DeviceParameters) -> str:
+    """What the numbers of the components mean, as CF has it: component_1 component_2 component_3_outliers."""
+    return " ".join(
+        f"component_{k + 1}{'_outliers' if k in device.outliers else ''}" for k in range(len(device.weights))
+    )
 
 
 def _attrs(name: str) -> dict[str, Any]:

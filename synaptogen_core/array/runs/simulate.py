@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.runs import dataset, recording
-from synaptogen_core.array.runs.cost import PROBE_CELLS, PROBE_PULSES, Beside, Estimate, measured
+from synaptogen_core.array.runs.cost import PROBE_CELLS, PROBE_PULSES, Beside, Estimate, alike, measured
 from synaptogen_core.array.runs.cost import of as estimate_of
 from synaptogen_core.array.runs.executor import Run
 from synaptogen_core.array.runs.recording import Recording, Timetable, with_reads
@@ -231,7 +231,7 @@ def estimate_cost(
     """Time and memory of `simulate` with the same arguments, before it starts.
 
     The time comes from short measurements on this machine: what a call, a cell, a pulse, a value and a byte take, made
-    once for each device and kind of value, and what the train's own random voltages take.
+    once for each kind of device and of value, and what the train's own random voltages take.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def estimate_cost(
     _check_threads(threads)
     train = recording.with_reads(train, cells)
     timed, values = train.ends is not None, tuple(name for name in wish.quantities if name != "features")
-    made = (cells.device, cells.engine, cells.retention, cells.traps)
+    made = (alike(cells.device), cells.engine, cells.retention, cells.traps)
     beside = Beside(
         call=_beside(*made, wait=timed)[0],
         read=_beside(*made, values, wish.bandwidth > 0, timed)[1] if values else 0.0,

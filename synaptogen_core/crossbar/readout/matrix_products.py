@@ -15,6 +15,7 @@ from synaptogen_core.crossbar.readout.read import (
     BARE,
     IDEAL,
     Periphery,
+    are_ideal,
     as_voltages,
     check_circuit,
     read_columns,
@@ -252,6 +253,8 @@ def read_tiles(
     rows, columns = cells.shape
     volts = as_voltages(voltages, rows)
     places = list(tiles_of(cells.shape, tile))
+    if isinstance(lines, Lines) and are_ideal(lines) and isinstance(periphery, Periphery):
+        places = list(tiles_of(cells.shape, (places[0].shape[0], columns)))  # side by side they are one wide tile
     of_lines = for_each_tile("lines", lines, Lines, places)
     of_periphery = for_each_tile("periphery", periphery, Periphery, places)
     if tile is None:

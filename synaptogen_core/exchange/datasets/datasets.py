@@ -111,8 +111,14 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
     return ds
 
 
-def format_of(path: str | os.PathLike[str]) -> str:
+def format_of(path: str | os.PathLike[str], others: str = "") -> str:
     """Return .nc, .zarr or .zarr.zip, by the name.
+
+    Parameters
+    ----------
+    path : path-like
+    others : str
+        Further suffixes that the caller takes, for the sentence of the error.
 
     Raises
     ------
@@ -123,7 +129,8 @@ def format_of(path: str | os.PathLike[str]) -> str:
     for suffix in (".nc", ".zarr", ".zarr.zip"):
         if name.endswith(suffix):
             return suffix
-    raise FileError(f"{path}: must end in .nc, .zarr or .zarr.zip (got {Path(path).suffix or 'no suffix'}); rename it")
+    known = f".nc, .zarr, .zarr.zip or {others}" if others else ".nc, .zarr or .zarr.zip"
+    raise FileError(f"{path}: must end in {known} (got {Path(path).suffix or 'no suffix'}); rename it")
 
 
 def check_target(path: str | os.PathLike[str]) -> None:

@@ -106,7 +106,7 @@ def write_run(
         If `cancel` said so.
     """
     table = text.as_path(path).suffix.lower() == ".csv"
-    kind = ".csv" if table else datasets.format_of(path)
+    kind = ".csv" if table else datasets.format_of(path, ".csv")
     datasets.check_target(path)
     if table:
         wish = replace(wish, quantities=("features",), every="cycle")

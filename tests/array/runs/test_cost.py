@@ -75,6 +75,19 @@ def test_the_time_is_plausible(train: sc.PulseTrain, options: dict[str, Any]) ->
     raise AssertionError(f"measured over expected: {ratios}")
 
 
+def test_other_numbers_are_not_measured_again() -> None:
+    """A slider makes a new device at each of its steps."""
+
+    def measurements(**changes: Any) -> int:
+        device = sc.load_device("hennen2024").vary(**changes)
+        sc.estimate_cost(sc.CellArray((2, 2), device, seed=1), Train.cycling(2))
+        return measured.cache_info().misses
+
+    first = measurements()
+    assert measurements(c2c=1.25, d2d=0.5) == first
+    assert measurements(order=3) == first + 1, "a longer memory costs more"
+
+
 def test_more_work_takes_longer() -> None:
     """Without what a call itself takes, which is measured anew each time."""
 

@@ -183,3 +183,15 @@ def test_bad_input(make: Any, sentence: str) -> None:
     with pytest.raises((TypeError, ValueError)) as error:
         make()
     assert str(error.value) == sentence
+
+
+def test_tiles_side_by_side_without_lines_are_read_as_one_and_give_the_same() -> None:
+    cells = crossbar(50, 70)
+    volts = np.random.default_rng(3).uniform(0, 0.2, (3, 50))
+    around = Periphery(dac=Dac(6, 0.0, 0.3), noise=LineNoise(1e6))
+    read = read_tiles(cells, volts, IDEAL, around, tile=(16, 20), seed=3)
+    one_by_one = read_tiles(cells, volts, [[IDEAL] * 4] * 4, around, tile=(16, 20), seed=3)
+    assert np.array_equal(read, one_by_one)
+    assert not np.array_equal(read, read_tiles(cells, volts, IDEAL, around, tile=(25, 20), seed=3)), (
+        "noise of the bands"
+    )

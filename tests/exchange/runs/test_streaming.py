@@ -90,5 +90,5 @@ def test_progress_runs_from_zero_to_one_over_all_parts(
 
 
 def test_an_unknown_suffix_gets_its_sentence(tmp_path: Path, cells: sc.CellArray, train: sc.PulseTrain) -> None:
-    with pytest.raises(FileError, match=r"must end in \.nc, \.zarr or \.zarr\.zip"):
+    with pytest.raises(FileError, match=r"must end in \.nc, \.zarr, \.zarr\.zip or \.csv"):
         sc.simulate_to_file(cells, train, tmp_path / "run.txt")

@@ -214,7 +214,7 @@ def test_page_verdict_and_report_have_one_threshold_for_drift() -> None:
     found = found.assign(trend_q=(found["trend_q"].dims, q), jump_q=(found["jump_q"].dims, np.ones_like(q)))
     assert ["drifts" in row.says for row in summary.devices(found)] == [False, True, False]
     assert [row.moves[:12] for row in summary.devices(found)] == ["", "R_LRS drifts", ""]
-    assert verdict._drift(found).text.startswith("1 of 3 devices drift or jump (R_LRS by ")
+    assert verdict._drift(found).text.startswith("1 of 3 devices drifts or jumps (R_LRS by ")
 
 
 def test_a_table_of_features_needs_no_loops() -> None:

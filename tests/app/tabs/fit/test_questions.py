@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.settings.sections import Choices
-from app.tabs.fit import compute, file_view
+from app.tabs.fit import compute, file_view, text
 from synaptogen_core.errors import ColumnsUnclear
 from synaptogen_core.exchange.api import inspect_measurements, measurements_from_bytes
 from tests.analysis.made_loops import Cell, made_loops
@@ -73,3 +73,8 @@ def test_numbers_and_pairs_are_answers(columns: tuple[Any, list[Any]]) -> None:
     part.answered["pairs"].value = ""
     part._go(None)
     assert len(told) == 2 and "Only one column can be the voltage" in part.asks.object
+
+
+def test_words_of_a_fit_are_typeset() -> None:
+    assert text.typeset("R_HRS -4 % (-1 % <b>), 2-3, A-1, -0.7 V") == "R_HRS −4 % (−1 % &lt;b&gt;), 2-3, A-1, −0.7 V"
+    assert text.raised("γ R_HRS, x^4 in A/V^10") == "γ R_HRS, x⁴ in A/V¹⁰"
