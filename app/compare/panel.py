@@ -114,11 +114,11 @@ class ComparePanel:
         words = "; ".join(f"{escape(label(name))} {escape(a)} → {escape(b)}" for name, a, b in other)
         if run.key == self.pinned.run.key:
             said = f"<b>B</b>: {words}; of the same run" if words else "Change a setting: B is drawn over A, A dashed"
-            self.pane.object = f"<details><summary>{head}. {said}.</summary></details>"
+            self.pane.object = f"<details class='differences'><summary>{head}. {said}.</summary></details>"
             return
         found = self.differences
         if found is None:
-            self.pane.object = f"<details><summary>{head}. Comparing …</summary></details>"
+            self.pane.object = f"<details class='differences'><summary>{head}. Comparing …</summary></details>"
             return
         far = sum(each.distance > each.chance for each in found.distances)
         differ = (
@@ -127,7 +127,7 @@ class ComparePanel:
             else "no feature differs by more than chance"
         )
         self.pane.object = (
-            f"<details><summary>{head}. <b>B</b>: {words}; {differ}.</summary>"
+            f"<details class='differences'><summary>{head}. <b>B</b>: {words}; {differ}.</summary>"
             f'<div class="tables"><div>{_distances(found)}</div><div>{_numbers(found)}</div></div></details>'
         )
 

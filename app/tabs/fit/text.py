@@ -91,7 +91,9 @@ def facts(fitted: Fitted) -> str:
             rows = "".join(f"<li>{typeset(sentence)}</li>" for sentence in sentences)
             said += f'<p><strong>{title}</strong></p><ul class="plain">{rows}</ul>'
     hashes = [escape(row.text) for row in fitted.facts if row.label == HASH]
-    return said + "".join(f"<details><summary>{HASH}</summary><code>{text}</code></details>" for text in hashes)
+    return said + "".join(
+        f"<details class='hash'><summary>{HASH}</summary><code>{text}</code></details>" for text in hashes
+    )
 
 
 def typeset(text: str) -> str:
@@ -110,7 +112,7 @@ def estimates(found: tuple[Number, ...]) -> str:
     for heading, numbers in groups(found).items():
         rows = {raised(n.label): [*map(digits, (n.value, n.lower, n.upper)), raised(n.unit), n.origin] for n in numbers}
         parts.append(
-            f"<details{'' if parts else ' open'}><summary>{escape(heading)} ({len(numbers)})</summary>"
+            f"<details class='estimates'{'' if parts else ' open'}><summary>{escape(heading)} ({len(numbers)})</summary>"
             f"{table('', HEAD, rows)}</details>"
         )
     return "".join(parts)
