@@ -112,8 +112,8 @@ def estimates(found: tuple[Number, ...]) -> str:
     for heading, numbers in groups(found).items():
         rows = {raised(n.label): [*map(digits, (n.value, n.lower, n.upper)), raised(n.unit), n.origin] for n in numbers}
         parts.append(
-            f"<details class='estimates'{'' if parts else ' open'}><summary>{escape(heading)} ({len(numbers)})</summary>"
-            f"{table('', HEAD, rows)}</details>"
+            f"<details class='estimates'{'' if parts else ' open'}>"
+            f"<summary>{escape(heading)} ({len(numbers)})</summary>{table('', HEAD, rows)}</details>"
         )
     return "".join(parts)
 
