@@ -85,10 +85,22 @@ ALIKE = """
 """
 
 
+def at_rest(dashboard: Dashboard, above: float) -> float:
+    """Dark pixels of the pictures, more than `above`, once the last of them is painted."""
+    page, seen = dashboard.page, [-1.0, -1.0]
+
+    def look() -> list[float]:
+        seen[:] = seen[1], page.evaluate(SHADES)
+        return seen
+
+    return dashboard.wait_for(look, lambda now: now[0] == now[1] > above, "the pictures do not come to rest", 20)[1]
+
+
 def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, tmp_path: Path) -> None:
     page = small_page.page
     small_page.settle(page.get_by_role("tab", name="Device to device").click)  # it has shaded fields with words on them
     cards = page.locator(".card:visible").count()
+    light = at_rest(small_page, 0)
     page.emulate_media(media="print")
     for hidden in ("banner", "tablist", "toolbar"):
         assert page.get_by_role(hidden).locator("visible=true").count() == 0, hidden
@@ -99,15 +111,18 @@ def test_paper_has_the_cards_of_the_tab_and_nothing_else(small_page: Dashboard, 
     )
     assert len(breaks) == cards > 1 and set(breaks) == {"avoid"}
     page.emulate_media(media="screen")
-    light = page.evaluate(SHADES)
+    small_page.wait_for(lambda: page.evaluate(SHADES), lambda now: now == light, "not the screen's pictures again", 20)
     page.evaluate(ALIKE)
     small_page.settle(page.get_by_label("Toggle theme").click)
-    small_page.wait_for(lambda: page.evaluate(SHADES), lambda now: now > 2 * light, "the page is not dark", 20)
+    at_rest(small_page, 2 * light)
     alike = small_page.wait_for(lambda: page.evaluate("alike"), lambda seen: seen[1] == 60, "no frames", 20)
     assert alike[0] == 0, f"{alike[0]} times words could not be read"
-    on_paper = page.evaluate(SHADES.replace("() => {", "() => { dispatchEvent(new Event('beforeprint'))"))
+    paper = SHADES.replace("() => {", "() => { dispatchEvent(new Event('beforeprint'))")
+    small_page.wait_for(  # not at once: the server's part of the change may still be on its way
+        lambda: page.evaluate(paper), lambda now: abs(now - light) < 0.02 * light,
+        "pictures of a dark page are not light on paper", 5,
+    )  # fmt: skip
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert abs(on_paper - light) < 0.02 * light, "pictures of a dark page are not light on paper"
     small_page.settle(page.get_by_label("Toggle theme").click)
     raw = page.pdf(prefer_css_page_size=True)
     widths = [float(found) for found in re.findall(rb"/MediaBox \[0 0 ([\d.]+)", raw)]
