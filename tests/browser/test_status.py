@@ -90,7 +90,7 @@ def go(dashboard: Dashboard, tab: str) -> None:
 
 def test_a_link_with_a_long_run_says_what_it_takes_and_shows_nothing(page: Dashboard) -> None:
     said = line(page, "new").inner_text()
-    assert re.search(r"Nothing simulated yet\s+Not run yet; a run takes about \d+ (s|min), [\d.]+ [MG]B", said)
+    assert re.search(r"Nothing simulated yet\s+Not run yet; a run takes about [\d.]+ (s|min|h), [\d.]+ [MG]B", said)
     assert looks(page) == 0, "axes without data could be taken for data"
     assert page.page.get_by_role("button", name="Run", exact=True).is_visible()
     go(page, "Data")
