@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import bokeh.model.util as walking
@@ -30,7 +31,8 @@ PLAIN = (str, int, float, type(None), type(Undefined))  # what nobody can change
 SCALARS = frozenset(PLAIN) | {bool}
 KNOWN: dict[tuple[Descriptor, type[HasProps]], Any] = {}
 BUNDLES: dict[tuple[Any, ...], Any] = {}
-UNUSED = "datatabulator"
+LIGHTER = Path(__file__).with_name("lighter.js").read_text(encoding="utf-8")
+UNUSED = ("datatabulator", "bokeh-gl", "material-icons.css", "es-module-shims")
 
 DEFAULT: Any = PropertyDescriptor._get_default  # Bokeh's own, as all of these
 UNSTABLE: Any = PropertyDescriptor.has_unstable_default
@@ -184,6 +186,7 @@ def bundle(roots: Any, resources: Any) -> Any:
     if where not in BUNDLES:
         found = bundle_resources(roots, resources)
         for files in (found.js_files, found.css_files):  # of a widget that `panel serve` imports and no tab uses
-            files[:] = [file for file in files if UNUSED not in str(file)]
+            files[:] = [file for file in files if not any(name in str(file) for name in UNUSED)]
+        found.js_raw.append(LIGHTER)
         BUNDLES[where] = found
     return BUNDLES[where]
