@@ -31,8 +31,9 @@ PLAIN = (str, int, float, type(None), type(Undefined))  # what nobody can change
 SCALARS = frozenset(PLAIN) | {bool}
 KNOWN: dict[tuple[Descriptor, type[HasProps]], Any] = {}
 BUNDLES: dict[tuple[Any, ...], Any] = {}
-LIGHTER = Path(__file__).with_name("lighter.js").read_text(encoding="utf-8")
+# Of what no tab uses; of letters that another style sheet has too, which would have the browser load all alphabets.
 UNUSED = ("datatabulator", "bokeh-gl", "material-icons.css", "es-module-shims")
+LIGHTER = Path(__file__).with_name("lighter.js").read_text(encoding="utf-8")
 
 DEFAULT: Any = PropertyDescriptor._get_default  # Bokeh's own, as all of these
 UNSTABLE: Any = PropertyDescriptor.has_unstable_default
@@ -185,7 +186,7 @@ def bundle(roots: Any, resources: Any) -> Any:
     where = state.app_url, state.rel_path, state.base_url, resources.mode, resources.root_url
     if where not in BUNDLES:
         found = bundle_resources(roots, resources)
-        for files in (found.js_files, found.css_files):  # of a widget that `panel serve` imports and no tab uses
+        for files in (found.js_files, found.css_files):
             files[:] = [file for file in files if not any(name in str(file) for name in UNUSED)]
         found.js_raw.append(LIGHTER)
         BUNDLES[where] = found

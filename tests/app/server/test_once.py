@@ -151,11 +151,14 @@ def test_the_scripts_of_a_page_are_sought_once_for_each_place(monkeypatch: pytes
 
     def seek(roots: Any, resources: Any) -> Any:
         sought.append(resources.root_url)
-        return SimpleNamespace(js_files=["panel.min.js", "datatabulator/tabulator.min.js"], css_files=["a.css"])
+        scripts = ["panel.min.js", "datatabulator/tabulator.min.js", "es-module-shims@^1.10.0/es-module-shims.min.js"]
+        return SimpleNamespace(js_files=scripts, css_files=["a.css", "material-icons.css?v=1"], js_raw=["first"])
 
     monkeypatch.setattr(once, "bundle_resources", seek)
     here, there = (SimpleNamespace(mode="server", root_url=f"http://{name}/") for name in ("here", "there"))
     for place in (here, there, here):
-        assert once.bundle([], place).js_files == ["panel.min.js"]
+        found = once.bundle([], place)
+        assert (found.js_files, found.css_files) == (["panel.min.js"], ["a.css"])
+        assert found.js_raw == ["first", once.LIGHTER], "once a place, too"
     assert sought == [here.root_url, there.root_url]
     assert state.app_url is None, "no page is served in a test"
