@@ -8,12 +8,13 @@ line is one node: its chain is one number.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from synaptogen_core.array.engines.compiled import caching
 from synaptogen_core.types import F64
 
 ROWS = 8  # word lines side by side: one vector register, or two
@@ -36,13 +37,7 @@ class Net(NamedTuple):
     ideal_bit: bool
 
 
-def compiled(function):
-    """Compile with memory on disk; without, where no folder can be written to."""
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:
-        return njit(**options)(function)
+compiled = partial(caching.compiled, fastmath={"contract", "reassoc", "nsz", "arcp"})
 
 
 @compiled
