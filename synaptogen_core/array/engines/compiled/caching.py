@@ -39,12 +39,12 @@ class OneFileEach(IndexDataCacheFile):
     """
 
     def __init__(self, numbered: IndexDataCacheFile) -> None:
-        vars(self).update(vars(numbered))
+        self.__dict__ = numbered.__dict__
 
     def name(self, key: object) -> str:
         """The file of what Numba looks for."""
         text = repr((self._version, self._source_stamp, key))
-        return self._index_name.removesuffix("nbi") + hashlib.sha256(text.encode()).hexdigest()[:24] + ".nbc"
+        return str(self._index_name).removesuffix("nbi") + hashlib.sha256(text.encode()).hexdigest()[:24] + ".nbc"
 
     def save(self, key: object, data: object) -> None:
         """Keep what was compiled; the file is there at once, or not."""
