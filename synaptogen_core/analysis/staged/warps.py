@@ -40,7 +40,19 @@ class Levels:
 
     @classmethod
     def of(cls, panel: Panel, column: int, coordinate: Coordinate) -> Levels:
-        """Those of a feature."""
+        """Those of a feature.
+
+        Parameters
+        ----------
+        panel : Panel
+        column : int
+        coordinate : Coordinate
+            Without a warp.
+
+        Returns
+        -------
+        Levels
+        """
         y = own_unit(panel)[:, column]
         known = np.isfinite(y)
         t, device = coordinate.inverse(y[known]), panel.device[known]
@@ -48,8 +60,17 @@ class Levels:
         return cls(t[order], device[order].astype(np.intp), np.bincount(device, minlength=panel.devices))
 
     def sums(self, values: F64) -> F64:
-        """Of each device."""
-        return np.bincount(self.device, values, self.counts.size)
+        """Of each device.
+
+        Parameters
+        ----------
+        values : ndarray, shape of `t`
+
+        Returns
+        -------
+        ndarray, shape (devices,)
+        """
+        return np.asarray(np.bincount(self.device, values, self.counts.size))
 
     def misfit(self, at: F64) -> tuple[float, F64]:
         """Minus the likelihood, a value and device, up to a constant; and its gradient.
@@ -58,6 +79,11 @@ class Levels:
         ----------
         at : ndarray, shape (PIECES + 1,)
             Where the warp is at equal steps: those of v are 1.
+
+        Returns
+        -------
+        float
+        ndarray, shape of `at`
         """
         devices, weight = self.counts.size, 1 / (self.counts.size * self.counts[self.device])
         width = np.diff(at)
@@ -73,7 +99,7 @@ class Levels:
         by_v -= z * ((self.sums(by_z * z) - 1 / devices) / self.counts)[self.device]
         by_v /= sd[self.device] * width[piece]
         lower, upper = -weight / width[piece] - by_v * (1 - part), weight / width[piece] - by_v * part
-        gradient = np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size)
+        gradient: F64 = np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size)
         dense = np.bincount(piece, weight, PIECES) / width  # a joint that moves passes values from piece to piece
         gradient[1:-1] -= 0.5 * (dense[1:] + dense[:-1]) * np.diff(np.log(width))
         return value, gradient
@@ -95,7 +121,7 @@ def _shape(z: F64, weight: F64) -> tuple[float, F64]:
     value = weight @ (0.5 * (x * x - z * z) - np.log(steep[piece]))
     pull = x * steep[piece]
     lower, upper = -weight * (pull * (1 - part) + 1 / width[piece]), -weight * (pull * part - 1 / width[piece])
-    by_end = np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size)
+    by_end: F64 = np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size)
     gradient = weight * (pull - z)
     # a quantile moves as the values about it do, on average: which of them it is changes with the least step
     about = AROUND * np.minimum(rank, z.size - 1 - rank)
@@ -115,6 +141,10 @@ def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:
     column : int
     coordinate : Coordinate
         Without a warp.
+
+    Returns
+    -------
+    Coordinate
     """
     levels = Levels.of(panel, column, coordinate)
     low, high = (float(q) for q in np.quantile(levels.t, (TAIL, 1 - TAIL)))
@@ -123,7 +153,7 @@ def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:
     def places(steepness: F64) -> F64:
         """Coordinates at the knots."""
         widened = np.exp(np.append(steepness, 0.0))
-        return low + np.concatenate([[0.0], np.cumsum(widened)]) * (high - low) / widened.sum()
+        return np.asarray(low + np.concatenate([[0.0], np.cumsum(widened)]) * (high - low) / widened.sum())
 
     def loss(steepness: F64) -> tuple[float, F64]:
         value, by_place = levels.misfit(cubic(places(steepness), knots, steps))
