@@ -9,24 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
 from synaptogen_core.analysis.fitting.cycle_table import Panel
-from synaptogen_core.analysis.staged.cycles import halved, knots_for, own_unit, part_of
+from synaptogen_core.analysis.staged.cycles import halved, knots_for, own_unit
 from synaptogen_core.device.extension import Coordinate
-from synaptogen_core.device.shapes import warp_of
 from synaptogen_core.schema import FEATURES
 from synaptogen_core.types import F64
 
 OFFSETS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)  # of the least magnitude
 FEWEST_DEVICES = 16  # of different level, to tell an offset or a warp
-BINS = 6
-MOST = 2.5  # of ln of the ratio of two bins' steepness
-RIDGE = 0.002
 ERRORS, LEAST_GAIN = 2.0, 0.002  # a part is kept that gains by more than so many errors, and so much a value
 STEP = 0.1  # of ln(m - c): of a difference
-TAIL = 0.002  # of the values beyond the knots of a warp
 
 
 def first_coordinate(feature: int, values: F64) -> Coordinate:
@@ -193,54 +188,6 @@ def _peak(panel: Panel, column: int, coordinate: Coordinate, least: float, near:
     bend = float((below - 2 * middle + above).mean()) / STEP**2
     inside = bend < 0 and best.x > edges[-1] + 0.01
     return float(best.x), (above - below) / (2 * STEP) / (-bend if inside else np.nan)
-
-
-def warp_fit(panel: Panel, column: int, coordinate: Coordinate) -> Coordinate:
-    """The coordinate with the warp that makes devices of all levels most alike.
-
-    Parameters
-    ----------
-    panel : Panel
-    column : int
-    coordinate : Coordinate
-        Without a warp.
-    """
-    y = own_unit(panel)[:, column]
-    t = coordinate.inverse(y[np.isfinite(y)])
-    low, high = (float(q) for q in np.quantile(t, (TAIL, 1 - TAIL)))
-    knots = np.linspace(low, high, BINS + 1)
-    widths = np.diff(knots)
-
-    def warped(steepness: F64) -> Coordinate:
-        widened = widths * np.exp(np.append(steepness, 0.0))
-        values = knots[0] + np.concatenate([[0.0], np.cumsum(widened)]) * (knots[-1] - knots[0]) / widened.sum()
-        return replace(coordinate, warp=warp_of({"kind": "spline", "knots": values, "values": knots}))
-
-    def loss(steepness: F64) -> float:
-        return float(-scores(panel, column, warped(steepness), shaped=True).mean() + RIDGE * (steepness**2).sum())
-
-    best = minimize(loss, np.zeros(BINS - 1), method="L-BFGS-B", bounds=[(-MOST, MOST)] * (BINS - 1),
-                    options={"eps": 0.02, "maxiter": 20, "ftol": 1e-6})  # fmt: skip
-    return warped(best.x)
-
-
-def warp_gain(panel: Panel, column: int, coordinate: Coordinate) -> tuple[float, float]:
-    """What warps gain on the devices that they were not fitted to: per value, and its error.
-
-    Parameters
-    ----------
-    panel : Panel
-    column : int
-    coordinate : Coordinate
-        Without a warp.
-    """
-    base = scores(panel, column, coordinate, shaped=True)
-    even = np.arange(base.size) % 2 == 0
-    crossed = np.empty(base.size)
-    for half in (even, ~even):
-        fitted = warp_fit(part_of(panel, half), column, coordinate)
-        crossed[~half] = scores(part_of(panel, ~half), column, fitted, shaped=True)
-    return gain(crossed, base)
 
 
 def levels_differ(panel: Panel) -> bool:

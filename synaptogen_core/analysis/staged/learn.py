@@ -17,6 +17,7 @@ from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.analysis.resampling import MOST_GROUPS
 from synaptogen_core.analysis.staged import coordinates as choice
+from synaptogen_core.analysis.staged import warps
 from synaptogen_core.analysis.staged.cycles import (
     Summary,
     in_coordinates,
@@ -190,10 +191,10 @@ def _offset_and_warp(
             if known is not None:
                 offsets[i] = known
         if FEATURES[i].name == "r_hrs" and "warp" not in leave_out:
-            won = choice.warp_gain(some, j, found[j])
+            won = warps.warp_gain(some, j, found[j])
             kept = choice.is_worth(won)
             if kept:
-                found[j] = choice.warp_fit(some, j, found[j])
+                found[j] = warps.warp_fit(some, j, found[j])
             parts.append(Part("warp", FEATURES[i].name, *won, kept))
     return found, parts, offsets
 
