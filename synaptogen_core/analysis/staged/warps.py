@@ -99,7 +99,7 @@ class Levels:
         by_v -= z * ((self.sums(by_z * z) - 1 / devices) / self.counts)[self.device]
         by_v /= sd[self.device] * width[piece]
         lower, upper = -weight / width[piece] - by_v * (1 - part), weight / width[piece] - by_v * part
-        gradient: F64 = np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size)
+        gradient = np.asarray(np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size), np.float64)
         dense = np.bincount(piece, weight, PIECES) / width  # a joint that moves passes values from piece to piece
         gradient[1:-1] -= 0.5 * (dense[1:] + dense[:-1]) * np.diff(np.log(width))
         return value, gradient
@@ -121,7 +121,7 @@ def _shape(z: F64, weight: F64) -> tuple[float, F64]:
     value = weight @ (0.5 * (x * x - z * z) - np.log(steep[piece]))
     pull = x * steep[piece]
     lower, upper = -weight * (pull * (1 - part) + 1 / width[piece]), -weight * (pull * part - 1 / width[piece])
-    by_end: F64 = np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size)
+    by_end = np.asarray(np.bincount(piece, lower, at.size) + np.bincount(piece + 1, upper, at.size), np.float64)
     gradient = weight * (pull - z)
     # a quantile moves as the values about it do, on average: which of them it is changes with the least step
     about = AROUND * np.minimum(rank, z.size - 1 - rank)
