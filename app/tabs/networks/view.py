@@ -23,6 +23,7 @@ from app.tabs.networks.confusion_view import Confusion
 from app.tabs.networks.files_view import Files
 from app.tabs.networks.loop_view import FLOAT, ON_CHIP, LoopView
 from app.tabs.networks.pad import Pad
+from app.tabs.networks.weights_view import Weights
 from app.tabs.programming.text import OUTCOME_COLORS
 from app.tabs.view import Context, OneRun
 from app.tabs.view import View as Base
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 GREYS = interp_palette(["#ffffff", "#222222"], 64)
 GREYS_ON_DARK = interp_palette(["#1b1f23", "#e8eaed"], 64)
 NO_IMAGE = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
-DOTS = 150  # across a picture of points
 MOST_SHOWN = 12  # images of a field of the confusion matrix
 NAMES = {
     "none": "Float network", "programming": "Programming", "nonlinearity": "Bent I-V curves", "lines": "Lines",
@@ -64,15 +64,6 @@ def differ(before: Result | None, now: Result, *names: str) -> bool:
     return before is None or any(not np.array_equal(getattr(before, name), getattr(now, name)) for name in names)
 
 
-def cloud(x: np.ndarray, y: np.ndarray, most: float, color: str) -> np.ndarray:
-    """Points within +-most as a picture: thousands of markers would take longer to draw than a chip to be made."""
-    counts, _, _ = np.histogram2d(y, x, DOTS, [[-most, most]] * 2)
-    picture = np.zeros((DOTS, DOTS, 4), np.uint8)
-    picture[..., :3] = [int(color[k : k + 2], 16) for k in (1, 3, 5)]
-    picture[..., 3] = np.where(counts > 0, np.minimum(110 + 35 * counts, 255), 0)
-    return picture.view(np.uint32)[..., 0]
-
-
 class View(Base):
     def __init__(self, context: Context):
         super().__init__(context)
@@ -80,10 +71,10 @@ class View(Base):
         self.field: tuple[int, int] | None = None
         self.now, self.files = theme.note(), Files(context)
         self.causes, self.curve, self.loop = self._causes(), self._curve(), LoopView(self.theme)
-        self.confusion, self.weights, self.map = Confusion(self.theme, self._chosen), self._weights(), self._map()
+        self.confusion, self.weights, self.map = Confusion(self.theme, self._chosen), Weights(self.theme), self._map()
         self.images, self.images_note = self._images(), theme.note()
         self.cause_table, self.curve_note = theme.table(), theme.note()
-        self.weights_note, self.confusion_note, self.map_note = theme.note(), theme.note(), theme.note()
+        self.confusion_note, self.map_note = theme.note(), theme.note()
         self.pad = Pad(self.theme)
         self.of_causes = theme.card(self.causes, self.cause_table)
         self.of_curve = theme.card(self.curve, self.curve_note)
@@ -95,7 +86,8 @@ class View(Base):
                 theme.card(self.confusion.figure, self.confusion_note), sizes=half,
             ),
             theme.grid(
-                theme.card(self.weights, self.weights_note), theme.card(self.images, self.images_note), sizes=half
+                theme.card(self.weights.figure, self.weights.note), theme.card(self.images, self.images_note),
+                sizes=half,
             ),
             theme.grid(theme.card(self.map.figure, self.map_note), self.pad.layout, sizes=half), gap=10,
         )  # fmt: skip
@@ -155,18 +147,6 @@ class View(Base):
         Axis(figure, "y").show("linear", -5, 29)
         return figure
 
-    def _weights(self) -> Figure:
-        figure = self.theme.figure(
-            "network weights", title="Weights on the chip", x="Wanted weight", y="Weight on the chip", height=330
-        )
-        self.weight_axes = Axis(figure, "x"), Axis(figure, "y")
-        self.diagonal = ColumnDataSource({"x": [], "y": []})
-        self.programmed, self.effective = ColumnDataSource(NO_IMAGE), ColumnDataSource(NO_IMAGE)
-        for source in (self.effective, self.programmed):
-            figure.image_rgba("image", "x", "y", "dw", "dh", source=source)
-        figure.line("x", "y", source=self.diagonal, line_color=NEUTRAL, line_width=1.5)
-        return figure
-
     def _map(self) -> CellMap:
         made = CellMap(self.theme, "network map", self._followed, lambda: False)
         made.figure.update(height=400)
@@ -186,7 +166,7 @@ class View(Base):
 
     # ------------------------------------------------------------------------------------------------ replaced
     def of_one_run(self) -> Sequence[OneRun]:
-        return self.map, self.confusion
+        return self.map, self.confusion, self.weights
 
     def update(self, result: Result) -> None:
         before, self.result = self.result, result
@@ -211,7 +191,7 @@ class View(Base):
         if differ(before, result, "found", "own", "own_images"):
             self._show_confusion(result)
         if differ(before, result, "weights"):
-            self._show_weights(result)
+            self.weights.show(result.weights)
         if differ(before, result, "weights", "own_images"):
             self.pad.show(result.images.shape[1:], result.colours, result.classes)
         if differ(before, result, "quantity", "values", "marks", "tile", "first"):
@@ -289,20 +269,6 @@ class View(Base):
             + (f", the first {MOST_SHOWN}" if len(which) > MOST_SHOWN else "")
             + "; below each, what the float network and the chip take it for."
         )
-
-    def _show_weights(self, result: Result) -> None:
-        target, *found = result.weights
-        most = 1.05 * float(np.abs(target).max())
-        for source, values, color in zip((self.programmed, self.effective), found, (ON_CHIP, FLOAT), strict=True):
-            place = {"x": [-most], "y": [-most], "dw": [2 * most], "dh": [2 * most]}
-            source.data = {"image": [cloud(target, values, most, color)], **place}
-        self.diagonal.data = {"x": [-most, most], "y": [-most, most]}
-        for axis in self.weight_axes:
-            axis.show("linear", -most, most)
-        self.weights_note.object = legend([
-            swatch(ON_CHIP, "in the cells", kind="area"), swatch(FLOAT, "behind the lines, gain included", kind="area"),
-            swatch(NEUTRAL, "as intended"),
-        ])  # fmt: skip
 
     def _show_map(self, result: Result) -> None:
         name, _, factor = MAP_UNITS[result.quantity]
