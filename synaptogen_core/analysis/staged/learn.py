@@ -39,6 +39,7 @@ from synaptogen_core.types import F64
 
 PARTS = ("offset", "warp", "slow", "break_in")
 ROUNDS = 3
+SMOOTH = 3  # degree of what a round does to quantiles of a shape
 CHOOSING = 80_000  # cycles by which coordinates are chosen, at most
 MOST_BREAK_IN = 0.1  # of a device's cycles
 STEADY = 4.0  # standard errors
@@ -314,6 +315,13 @@ def _aimed(target: F64, seen: F64, drawn: F64, memories: Sequence[Memory], cycle
     return aim
 
 
+def _smooth(moves: F64, knots: F64) -> F64:
+    """What own means and spreads do to quantiles is smooth; the rest is chance, which each round would add again."""
+    basis = np.polynomial.hermite_e.hermevander(knots, SMOOTH)
+    weight = np.exp(-0.25 * knots**2)[:, None]  # roughly the inverse of a quantile's error
+    return np.asarray(basis @ np.linalg.lstsq(weight * basis, weight * moves.T, rcond=None)[0]).T
+
+
 def _moved(
     fitted: Learnt, lags: F64, seen: Summary, drawn: Summary, apart: tuple[F64, F64], memory: Memories
 ) -> Learnt:
@@ -324,7 +332,7 @@ def _moved(
     memories = tuple(memory(lags[:, i, i], near, i) for i, near in enumerate(fitted.memories))
     slow, fast = correlations(lags, list(memories), fitted.count)
     curves = [shape_of(fitted.knots, q, fitted.count).exact(fitted.knots) for q in fitted.quantiles]
-    quantiles = seen.quantiles + (np.array(curves) - drawn.quantiles)
+    quantiles = seen.quantiles + _smooth(np.array(curves) - drawn.quantiles, fitted.knots)
     return replace(
         fitted, centre=seen.centre - apart[0], covariance=covariance, quantiles=quantiles, memories=memories,
         slow=slow, fast=fast,

@@ -21,7 +21,7 @@ from synaptogen_core.device.extension import Coordinate
 from synaptogen_core.device.shapes import cubic, warp_of
 from synaptogen_core.types import F64
 
-BINS = 6
+BINS = 9
 MOST = 2.5  # of ln of the ratio of two bins' steepness
 RIDGE = 0.002
 TAIL = 0.002  # of the values beyond the knots of a warp

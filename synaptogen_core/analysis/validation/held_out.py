@@ -187,7 +187,8 @@ def inverse_shape(device: DeviceParameters, feature: int, z: F64) -> F64:
         NaN where there is no value.
     """
     if device.extension is not None:
-        return device.extension.coordinates[feature].shape.table.inverse(z)
+        reached = device.extension.coordinates[feature].shape.table.inverse(z)
+        return np.asarray(np.clip(reached, GRID[0], GRID[-1]))  # one value beyond a flat tail must not outweigh all
     # from the middle outwards: a polynomial that turns back far out must not lift the rest
     shape, middle = np.polyval(device.gamma[feature], GRID), GRID.size // 2
     left = np.minimum.accumulate(shape[middle::-1])[::-1]
