@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import syntax
+
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "synaptogen_core"
 HEAVY = tuple("app bokeh dask datashader h5netcdf holoviews numba pandas panel scipy xarray zarr".split())
@@ -45,7 +47,7 @@ def name_of(path: Path) -> str:
 
 @cache
 def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    return syntax.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 @cache
@@ -76,12 +78,17 @@ def last_name(node: ast.expr) -> str:
     return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
+@cache
+def late(tree: ast.Module) -> set[int]:
+    """What is done when a function is called, by id."""
+    return {id(inner) for outer in nodes(tree) if isinstance(outer, FUNCTION) for inner in ast.walk(outer)}
+
+
 def random_faults(tree: ast.Module) -> list[str]:
     """Uses of NumPy's global generator, unseeded generators, and generators made when a module is imported."""
     found = []
     # A generator that is used up where it is made, such as default_rng(4).uniform(...), is shared with nobody.
     used_up = {id(node.value) for node in nodes(tree) if isinstance(node, ast.Attribute)}
-    late = {id(inner) for outer in nodes(tree) if isinstance(outer, FUNCTION) for inner in ast.walk(outer)}
     for node in nodes(tree):
         if isinstance(node, ast.Attribute) and last_name(node.value) == "random" and node.attr not in SEEDED:
             if ast.unparse(node.value) in {"np.random", "numpy.random"}:
@@ -91,7 +98,7 @@ def random_faults(tree: ast.Module) -> list[str]:
         elif isinstance(node, ast.Call) and last_name(node.func) in {"default_rng", "Generator"}:
             if not node.args and not node.keywords:
                 found.append(f"line {node.lineno}: generator without a seed")
-            if id(node) not in used_up | late:
+            if id(node) not in used_up and id(node) not in late(tree):
                 found.append(f"line {node.lineno}: generator of a whole module")
     return found
 
