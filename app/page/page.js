@@ -129,15 +129,6 @@ having("find_one_by_id", Bokeh.index).find_one_by_id = function (id) {
 having("_update", Bokeh.index.roots[0].style)._update = function (css) {
   if (this.el.textContent !== css) { this.el.textContent = css }
 }
-// Whatever a figure paints it asks CSS for first, and has the whole page's style worked out; here CSS says nothing of it.
-const figures = owner("render", "Figure"), render = figures.render
-let asking = true
-figures.render = function () {
-  if (asking) { having("_get_css_value", this.visuals.background_fill)._get_css_value = () => "" }
-  asking = false
-  render.call(this)
-}
-
 // Where a resize falls between the making of a figure and its layout, Bokeh measures what is not there yet, and fails.
 for (const step of ["_measure_layout", "_after_layout"]) {
   const views = owner(step, "Figure"), act = views[step]

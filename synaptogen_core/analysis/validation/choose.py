@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import xarray as xr
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting.fit import Fit, fit
@@ -96,7 +96,7 @@ def choose(
     if progress is not None:
         progress(1.0)
     gain, error = (float(found[what].values[1]) for what in ("gain", "error"))
-    better, worse = (error * float(student.ppf(p, max(int(found["units"]) - 1, 1))) for p in (SURE, SURELY_WORSE))
+    better, worse = (error * float(stdtrit(max(int(found["units"]) - 1, 1), p)) for p in (SURE, SURELY_WORSE))
     word = "better" if gain > 0 else "worse"
     said = f"format 2 predicts later cycles {word} by {abs(gain):.3f} ± {error:.3f} nat a value"
     if gain > better:
