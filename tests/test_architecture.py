@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import syntax
+
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "synaptogen_core"
 HEAVY = tuple("app bokeh dask datashader h5netcdf holoviews numba pandas panel scipy xarray zarr".split())
@@ -45,7 +47,7 @@ def name_of(path: Path) -> str:
 
 @cache
 def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    return syntax.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 @cache
@@ -76,6 +78,12 @@ def last_name(node: ast.expr) -> str:
     return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
+@cache
+def late(tree: ast.Module) -> set[int]:
+    """What is done when a function is called, by id."""
+    return {id(inner) for outer in nodes(tree) if isinstance(outer, FUNCTION) for inner in ast.walk(outer)}
+
+
 def random_faults(tree: ast.Module) -> list[str]:
     """Uses of NumPy's global generator, unseeded generators, and generators made when a module is imported."""
     found = []
@@ -90,9 +98,7 @@ def random_faults(tree: ast.Module) -> list[str]:
         elif isinstance(node, ast.Call) and last_name(node.func) in {"default_rng", "Generator"}:
             if not node.args and not node.keywords:
                 found.append(f"line {node.lineno}: generator without a seed")
-            if id(node) not in used_up and not any(
-                inner is node for outer in nodes(tree) if isinstance(outer, FUNCTION) for inner in ast.walk(outer)
-            ):
+            if id(node) not in used_up and id(node) not in late(tree):
                 found.append(f"line {node.lineno}: generator of a whole module")
     return found
 
@@ -160,6 +166,27 @@ def test_import_is_light() -> None:
     runs = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split() for _ in "123"]
     assert [run[1:] for run in runs] == [[], [], []], "heavy packages are loaded when used, not on import"
     assert min(float(run[0]) for run in runs) < 0.5
+
+
+def early_statistics(tree: ast.Module) -> list[str]:
+    """Imports of scipy.stats with the module: 0.3 s of each process, for functions that scipy.special has, too."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found += [f"line {node.lineno}: {name}" for name in names if name.startswith("scipy.stats")]
+    return found
+
+
+def test_scipy_stats_is_loaded_when_used() -> None:
+    assert faults(sources("synaptogen_core", "app"), early_statistics) == []
+    seen = "import scipy.stats as s; from scipy import special, stats; from scipy.stats import t"
+    assert len(early_statistics(ast.parse(seen))) == 3
+    assert early_statistics(ast.parse(f"def f():\n    {seen}")) == []
 
 
 def test_public_names_exist() -> None:

@@ -8,7 +8,6 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +16,7 @@ import typer
 
 import synaptogen_core
 from synaptogen_core.cli import program
+from tests.syntax import parse
 
 EXTRAS = {"synaptogen_core.networks.torch_layers": "torch"}  # modules that are there only with an optional extra
 
@@ -57,9 +57,6 @@ def functions(body: list[ast.stmt], inside: str = "") -> Iterator[tuple[str, ast
             yield from functions(node.body, f"{inside}{node.name}.")
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
             yield f"{inside}{node.name}", node
-
-
-parse = cache(ast.parse)
 
 
 def has_arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

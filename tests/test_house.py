@@ -11,6 +11,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from tests import syntax
+
 ROOT = Path(__file__).resolve().parent.parent
 HOUSES = ("synaptogen_core", "app")
 WRITTEN = (*HOUSES, "assets", "benchmarks", "examples", "tests")  # by hand
@@ -43,7 +45,7 @@ def name_of(path: Path) -> str:
 
 @cache
 def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    return syntax.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def body_length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.stats import binom
 
 from app.settings.sections import Choices, Request, TabOptions
 from app.work.runs import Run
@@ -160,6 +159,8 @@ def matrix(found: xr.Dataset, kind: str, title: str) -> Group:
 
 def shares(run: Run) -> Group:
     """Cells of each component of the mixture; the band is that of a binomial law, in both directions."""
+    from scipy.stats import binom  # takes 0.3 s to load, and no other tab needs it
+
     component, weights = run.cells.component().ravel(), np.asarray(run.device.weights)
     numbers = []
     for k, weight in enumerate(weights):

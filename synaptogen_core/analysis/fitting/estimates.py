@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from synaptogen_core.analysis.conduction.curves import Curves
 from synaptogen_core.analysis.fitting import autoregression
@@ -28,7 +28,7 @@ class Table:
     @property
     def half(self) -> float:
         """Half width of the interval of a normal number, in standard errors."""
-        return float(student.ppf((1 + self.confidence) / 2, 1000))
+        return float(stdtrit(1000, (1 + self.confidence) / 2))
 
     def add(
         self, group: str, labels: Sequence[str], values: ArrayLike, replicates: ArrayLike, units: Sequence[str], n: int
@@ -50,7 +50,7 @@ class Table:
         error = np.full(values.shape, np.nan)
         if drawn.size and drawn.shape[0] > 1 and n != 1:
             error = drawn.std(axis=0, ddof=1) * np.sqrt(n / (n - 1) if n else 1.0)
-        half = error * student.ppf((1 + self.confidence) / 2, n - 1 if n > 1 else 1000)
+        half = error * stdtrit(n - 1 if n > 1 else 1000, (1 + self.confidence) / 2)
         for label, unit, value, e, h in zip(labels, units, values, error, half, strict=True):
             low, high = (max(0.0, value - h), min(1.0, value + h)) if group == "weight" else (value - h, value + h)
             self.rows.append((group, label, float(value), float(e), float(low), float(high), unit, "fitted"))
@@ -74,7 +74,7 @@ class Table:
             Where it comes from.
         """
         low, high = interval
-        error = (high - low) / 2 / student.ppf((1 + self.confidence) / 2, 1000)
+        error = (high - low) / 2 / stdtrit(1000, (1 + self.confidence) / 2)
         self.rows.append((group, label, float(value), float(error), float(low), float(high), units, origin))
 
     def dataset(self) -> xr.Dataset:
@@ -206,7 +206,7 @@ def add_single_device(table: Table, fit: DeviceFit, covariance: F64, features: S
     features : sequence of int
         Their f positions in `schema.FEATURES`.
     """
-    half = np.sqrt(np.diagonal(covariance[0])) * student.ppf((1 + table.confidence) / 2, 1000)
+    half = np.sqrt(np.diagonal(covariance[0])) * stdtrit(1000, (1 + table.confidence) / 2)
     units = scaled_units(features) * 2
     names = [f"{kind} {name}" for kind in ("μ", "σ") for name in symbols(features)]
     for name, value, h, unit in zip(names, fit.means[0], half, units, strict=True):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from synaptogen_core.types import F64
 
@@ -100,7 +100,7 @@ def _judged(memory: _Memory, shapes: F64, y: F64, total: F64) -> tuple[F64, F64,
     best = gain.argmax(axis=0)
     most = gain[best, np.arange(best.size)]
     rest = np.maximum(total - most, 1e-12 * total)
-    p = 2 * stats.t.sf(np.sqrt(most / rest * freedom), freedom)
+    p = 2 * special.stdtr(freedom, -np.sqrt(most / rest * freedom))
     if len(sizes) > 1:
         p = -np.expm1(memory.tests * np.log1p(-np.minimum(p, 1 - 1e-16)))
     return memory.log_norm - 0.5 * np.log(sizes[best]) - 0.5 * freedom * np.log(rest), p, gain / total
@@ -137,7 +137,7 @@ def _memory(share: float, correlation: F64, line: F64, steps: F64, trials: F64) 
     jump, noise = free(whiten @ steps), free(trials)
     gain = ((jump.T @ noise) ** 2 / np.einsum("bc,bc->c", jump, jump)[:, None]).max(axis=0)
     freedom = blocks - 2
-    single = 2 * stats.t.sf(np.sqrt(gain / ((noise * noise).sum(axis=0) - gain) * freedom), freedom)
+    single = 2 * special.stdtr(freedom, -np.sqrt(gain / ((noise * noise).sum(axis=0) - gain) * freedom))
     # the smallest of k independent p-values is below q with probability 1 - (1 - q)^k; k is met at the 5 % level
     tests = np.log(0.95) / np.log1p(-np.quantile(single, 0.05))
     log_norm = float(-np.log(np.diag(factor)).sum() - np.log(length))

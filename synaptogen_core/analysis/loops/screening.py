@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import stats
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.loops import drift as tests
+from synaptogen_core.array.blas import one_thread
 from synaptogen_core.measurement import device_starts, is_measurement
 from synaptogen_core.schema import DEVICE_STATES, FEATURE_NAMES, VARIABLES, feature
 from synaptogen_core.types import F64, Bools
@@ -219,7 +219,8 @@ def _drift(features: xr.Dataset, names: list[str], tested: Bools, starts: NDArra
                 series.append((values - values.mean()) / spread)
                 cycles.append(cycle[own][usable[own]])
                 places.append((k, f))
-    found = tests.drift(series)
+    with one_thread():
+        found = tests.drift(series)
     at = tuple(np.array(places, dtype=np.intp).reshape(-1, 2).T)
     jump_cycle = np.array([c[j] for c, j in zip(cycles, found.jump_at, strict=True)], dtype=np.int64)
     words = {
@@ -242,4 +243,9 @@ def _drift(features: xr.Dataset, names: list[str], tested: Bools, starts: NDArra
 
 
 def _many(p: F64) -> F64:
-    return np.asarray(stats.false_discovery_control(np.clip(p, 0.0, 1.0))) if p.size else p
+    """The smallest share of false alarms (Benjamini and Hochberg 1995) at which each of many tests would be one."""
+    order = np.argsort(-p)  # from the largest
+    scaled = np.clip(p[order], 0.0, 1.0) * (p.size / np.arange(p.size, 0, -1))
+    q = np.empty_like(p)
+    q[order] = np.minimum.accumulate(scaled)
+    return np.minimum(q, 1.0)

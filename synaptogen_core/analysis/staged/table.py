@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from synaptogen_core.analysis.fitting.estimates import Table, symbols
 from synaptogen_core.analysis.staged.device import Learnt
@@ -36,7 +36,7 @@ def add_result(table: Table, result: Result, features: Sequence[int]) -> None:
     repeats = result.replicates
     devices = result.summary.mean.shape[0]
     told = len(repeats) if devices < MANY_DEVICES else min(len(repeats), devices)
-    half = float(student.ppf((1 + table.confidence) / 2, max(told - 1, 1)))
+    half = float(stdtrit(max(told - 1, 1), (1 + table.confidence) / 2))
 
     def error(of: Callable[[Learnt], F64]) -> F64:
         """Standard deviation of numbers over the repeats."""

@@ -38,6 +38,7 @@ def relative(about: str, what: str, measured: float, repeats: F64, limit: float,
     """A positive number beside the mean of simulated repeats; its error is relative.
 
     The mean itself, not that of logarithms: few devices seldom have the rare ones that make most of a bit error rate.
+    As seldom has the measurement: whether it could be one of the repeats, their logarithms say.
 
     Parameters
     ----------
@@ -47,11 +48,11 @@ def relative(about: str, what: str, measured: float, repeats: F64, limit: float,
     limit : float
     quantity : str
     """
-    centre, spread = np.log(repeats.mean()), np.log(repeats).std(ddof=1) * np.sqrt(1 + 1 / repeats.size)
-    off = centre - np.log(measured)
-    error, low, high = (float(np.expm1(x)) for x in (off, off - HALF * spread, off + HALF * spread))
+    logs, mean = np.log(repeats), float(repeats.mean())
+    off, wide = logs.mean() - np.log(measured), HALF * logs.std(ddof=1) * np.sqrt(1 + 1 / repeats.size)
+    low, high = (float(np.expm1(x)) for x in (off - wide, off + wide))
     word = word_of(low, high, -limit / (1 + limit), limit)
-    return Row(about, what, measured, float(np.exp(centre)), error, low, high, limit, word, quantity=quantity)
+    return Row(about, what, measured, mean, mean / measured - 1, low, high, limit, word, quantity=quantity)
 
 
 def difference(

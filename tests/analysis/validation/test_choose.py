@@ -7,6 +7,7 @@ import pytest
 import synaptogen_core as sc
 from benchmarks import fitting as old
 from benchmarks.extended import PUBLISHED, real_device, two_features
+from synaptogen_core.analysis.validation.choose import _is_fewer
 from synaptogen_core.errors import NeedsExtended, reason_of
 from synaptogen_core.progress import part_of
 
@@ -34,6 +35,11 @@ def test_options_of_the_published_class_reach_it() -> None:
     assert found.fit.device.order == 2
     with pytest.raises(NeedsExtended):
         sc.fitting.fit(data.isel(record=slice(0, 8)), PUBLISHED, name="a")
+
+
+def test_one_wrong_number_decides_only_with_the_prediction() -> None:
+    assert _is_fewer(1, 0, 0.01) and _is_fewer(2, 0, -0.01)
+    assert not _is_fewer(1, 0, -0.01) and not _is_fewer(1, 1, 0.01)
 
 
 def test_progress_of_a_part() -> None:

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.validation.lines import LIMITS
-from synaptogen_core.analysis.validation.numbers import bit_error_rate
-from synaptogen_core.analysis.validation.rows import WORDS
+from synaptogen_core.analysis.validation.numbers import RATE, bit_error_rate
+from synaptogen_core.analysis.validation.rows import WORDS, relative
 from synaptogen_core.errors import RangeWarning
 from tests.device.example_extended import SETTLED
 
@@ -55,3 +56,12 @@ def test_the_old_verdict_takes_both_kinds(data) -> None:  # type: ignore[no-unty
     fit = sc.fitting.fit_extended(few, PUBLISHED, name="again", intervals=False)
     verdict = {finding.about: finding.good for finding in sc.fitting.validate(fit).verdict}
     assert fit.device.format == 2 and verdict["Other devices"] is not None and len(verdict) == 10
+
+
+def test_a_measurement_like_a_repeat_lies_amid_them() -> None:
+    """A bit error rate is the mean of repeats, most of which lie below it, as the measurement does."""
+    repeats = np.exp(0.8 * ndtri((np.arange(40) + 0.5) / 40))
+    row = relative("bit errors", RATE, 1.0, repeats, 0.3, "share")
+    assert (1 + row.lower) * (1 + row.upper) == pytest.approx(1.0), "as far below as above"
+    assert row.simulated == pytest.approx(1 + row.error) == pytest.approx(repeats.mean()) and row.error > 0.3
+    assert row.word == "not known"
