@@ -11,6 +11,7 @@ from bokeh.models import ColumnDataSource
 from app.look import theme
 from app.look.axes import Axis
 from app.look.legend import legend, swatch
+from app.look.tags import ALONE
 from app.look.theme import NEUTRAL
 from app.tabs.networks.loop_view import FLOAT, ON_CHIP
 
@@ -40,7 +41,7 @@ class Weights:
         self._pictures = [ColumnDataSource({key: [] for key in ("image", "x", "y", "dw", "dh")}) for _ in range(2)]
         for source in reversed(self._pictures):
             figure.image_rgba("image", "x", "y", "dw", "dh", source=source)
-        figure.line("x", "y", source=self._line, line_color=NEUTRAL, line_width=1.5)
+        figure.line("x", "y", source=self._line, line_color=NEUTRAL, line_width=1.5).tags = [ALONE]
 
     def show(self, weights: Sequence[np.ndarray]) -> None:
         """Those of the present chip: wanted, programmed, effective."""
