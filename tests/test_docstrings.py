@@ -93,11 +93,12 @@ def without(section: str, source: str, file: str, exempt: Callable[[str], bool])
 
 def commands(app: typer.Typer) -> set[tuple[str, str]]:
     """Module and name of what is registered with the program: its docstring is the text of --help."""
-    callbacks = [command.callback for command in app.registered_commands]
-    callbacks += [group.callback for group in (app.registered_callback,) if group is not None]
-    found = {(callback.__module__, callback.__qualname__) for callback in callbacks if callback is not None}
-    for group in app.registered_groups:
-        found |= commands(group.typer_instance) if group.typer_instance is not None else set()
+    found, left = set(), [typer.main.get_command(app)]
+    while left:
+        command = left.pop()
+        if callback := inspect.unwrap(command.callback) if command.callback else None:
+            found.add((callback.__module__, callback.__qualname__))
+        left += getattr(command, "commands", {}).values()
     return found
 
 

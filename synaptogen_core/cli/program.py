@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -11,10 +13,45 @@ from synaptogen_core import __version__
 from synaptogen_core.cli import console
 
 HELP = {"help_option_names": ["-h", "--help"]}
+MARKUP: Literal["markdown"] = "markdown"
+PLACES = {  # of commands: module, and name in it
+    "generate": ("generate", "generate"),
+    "fit": ("measured.fit", "fit"),
+    "inspect": ("inspect", "inspect"),
+    "device": ("devices", "app"),
+    "network": ("networks.commands", "app"),
+    "retention": ("measured.retention", "app"),
+    "bench": ("bench", "bench"),
+    "serve": ("serve", "serve"),
+}
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by their names, each loaded when it is asked for."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PLACES)
+
+    def __len__(self) -> int:
+        return len(PLACES)
+
+    def __getitem__(self, name: str) -> Any:
+        module, of = PLACES[name]
+        found = getattr(import_module(f"synaptogen_core.cli.{module}"), of)
+        alone = typer.Typer(rich_markup_mode=MARKUP, callback=lambda: None)  # with a callback it stays a group
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=name)
+        else:
+            alone.command(name)(found)
+        return typer.main.get_group(alone).commands[name]
 
 
 class Program(typer.core.TyperGroup):
     """A group of commands whose failures are sentences."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = Commands()  # type: ignore[assignment] # Click asks it and lists it, and adds none
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run, and end with an exit code: 0, 1 for a failure, 2 for a misuse, 128 + the signal that stopped it.
@@ -46,7 +83,7 @@ app = typer.Typer(
     name="synaptogen",
     cls=Program,
     add_completion=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
     pretty_exceptions_enable=False,
     context_settings=HELP,
 )
@@ -76,21 +113,3 @@ def program(
 def main() -> None:
     """Run the command line; the console script `synaptogen`."""
     app(prog_name="synaptogen")
-
-
-def _commands() -> None:
-    from synaptogen_core.cli import bench, devices, generate, inspect, serve
-    from synaptogen_core.cli.measured import fit, retention
-    from synaptogen_core.cli.networks import commands as network
-
-    app.command("generate")(generate.generate)
-    app.command("fit")(fit.fit)
-    app.command("inspect")(inspect.inspect)
-    app.add_typer(devices.app, name="device")
-    app.add_typer(network.app, name="network")
-    app.add_typer(retention.app, name="retention")
-    app.command("bench")(bench.bench)
-    app.command("serve")(serve.serve)
-
-
-_commands()
