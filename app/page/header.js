@@ -59,7 +59,7 @@ function icon(path) {
   return drawn
 }
 
-const MORE = "M12 5v.01M12 12v.01M12 19v.01"
+const MORE = "M11.5 4.5h1v1h-1zM11.5 11.5h1v1h-1zM11.5 18.5h1v1h-1z" // dots of 3 pixels: those of a line of no length are pale
 const DOWN = "M7 10l5 5 5-5"
 
 export function render({model}) {
