@@ -72,19 +72,23 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
     ([(toggle, ("ADC",)), (toggle, ("DAC",))], [
         (press, ("DAC bits", "Home"), "crossbar columns"),
         (press, ("DAC to (V)", "Home"), "crossbar columns")]),
-    # the tab Data has no pictures of its own: a train is drawn beside the settings
-    ([(open_tab, ("Data",))], [
+    ([(open_tab, ("Overview",))], [
         (Dashboard.choose, ("Kind", "RESET staircase after SET"), "pulse train"),
         (press, ("First step (V)", "Home"), "pulse train"),
+        (press, ("Last step (V)", *["ArrowLeft"] * 30), "overview map"),
         (press, ("Steps", "Home"), "pulse train")]),
     ([kind("Triangular I-V sweep")], [
         (press, ("Lower end (V)", "End"), "pulse train"),
         (press, ("Upper end (V)", "Home"), "pulse train"),
         (press, ("Points", "Home"), "pulse train")]),
-    ([kind("Identical pulses after SET")], [(press, ("Pulses", "Home"), "pulse train")]),
+    ([kind("Identical pulses after SET")], [
+        (press, ("η", "End"), "overview map"),
+        (press, ("Pulse (V)", "End"), "overview map"),
+        (press, ("Pulses", "Home"), "pulse train")]),
     ([kind("Random voltages"), (press, ("Pulses", *["ArrowRight"] * 9))], [
         (press, ("Lowest (V)", "ArrowRight"), "pulse train"),
         (press, ("Highest (V)", "ArrowLeft"), "pulse train"),
+        (toggle, ("One voltage a cell",), "overview map"),
         (Dashboard.fill, ("Seed of the train", "5"), "pulse train"),
         (Dashboard.choose, ("Distribution", "Normal"), "pulse train"),
         (press, ("Mean (V)", "ArrowLeft"), "pulse train"),
@@ -92,13 +96,6 @@ CONTROLS: list[tuple[list[Move], list[Control]]] = [
     ([kind("Read only")], [(press, ("Pulses", "Home"), "pulse train")]),
     ([kind("Table of voltages")], [(fill_and_leave, ("Voltages", "-1.4, 0.7"), "pulse train")]),
     ([kind("Segments (Pulse lab)")], [(fill_and_leave, ("Segments", "pulse -1.4, pulse 0.7"), "pulse train")]),
-    ([kind("RESET staircase after SET"), (open_tab, ("Overview",))], [
-        (press, ("Last step (V)", *["ArrowLeft"] * 30), "overview map")]),
-    ([kind("Identical pulses after SET")], [
-        (press, ("η", "End"), "overview map"),
-        (press, ("Pulse (V)", "End"), "overview map")]),
-    ([kind("Random voltages"), (Dashboard.choose, ("Distribution", "Uniform"))], [
-        (toggle, ("One voltage a cell",), "overview map")]),
     ([kind("Full SET/RESET cycles")], [(press, ("SET pulse (V)", "End"), "overview u_set")]),
     # each leaves something for the next to change: identical cells, and a pulse that resets none, come last
     ([(press, ("SET pulse (V)", "Home"))], [
