@@ -26,6 +26,7 @@ MOST = 2.5  # of ln of the ratio of two bins' steepness
 RIDGE = 0.002
 TAIL = 0.002  # of the values beyond the knots of a warp
 PIECES = 128
+LEAST_SD = 1e-9  # in pieces: of a device of one value
 AROUND = 0.05  # of a quantile's rank, from the nearer end
 STEP = 1e-4  # of ln of a ratio: of a difference
 
@@ -55,9 +56,9 @@ class Levels:
         """
         y = own_unit(panel)[:, column]
         known = np.isfinite(y)
-        t, device = coordinate.inverse(y[known]), panel.device[known]
+        t, (_, device) = coordinate.inverse(y[known]), np.unique(panel.device[known], return_inverse=True)
         order = np.argsort(t)
-        return cls(t[order], device[order].astype(np.intp), np.bincount(device, minlength=panel.devices))
+        return cls(t[order], device[order].astype(np.intp), np.bincount(device))
 
     def sums(self, values: F64) -> F64:
         """Of each device.
@@ -91,7 +92,7 @@ class Levels:
         part = (self.t - at[piece]) / width[piece]
         v = piece + part
         v -= (self.sums(v) / self.counts)[self.device]
-        sd = np.sqrt(self.sums(v * v) / self.counts)
+        sd = np.maximum(np.sqrt(self.sums(v * v) / self.counts), LEAST_SD)
         z = v / sd[self.device]
         of_shape, by_z = _shape(z, weight)
         value = of_shape + float(weight @ np.log(width[piece])) + float(np.log(sd).mean())

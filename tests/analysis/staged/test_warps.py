@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,3 +75,13 @@ def test_the_warp_is_found_again(panel: Panel) -> None:
     plain = Coordinate("log10")
     assert scores(panel, 0, Coordinate("log10", warp=warp), shaped=True).mean() > scores(
         panel, 0, plain, shaped=True).mean() + 0.02  # fmt: skip
+
+
+def test_devices_of_one_value_and_of_none_do_no_harm(panel: Panel) -> None:
+    values = panel.values.copy()
+    values[panel.device == 3] = np.nan
+    values[1:CYCLES] = np.nan
+    levels = warps.Levels.of(replace(panel, values=values), 0, Coordinate("log10"))
+    assert levels.counts.tolist()[:4] == [1, CYCLES, CYCLES, CYCLES] and levels.counts.size == DEVICES - 1
+    value, gradient = levels.misfit(curve(np.zeros(6), panel)[0])
+    assert np.isfinite(value) and np.isfinite(gradient).all()
