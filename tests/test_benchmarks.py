@@ -24,7 +24,7 @@ def test_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("benchmarks.cluster.WORKERS", (1,))  # each is a process that loads all
     monkeypatch.setattr("benchmarks.crossbar.OHM", (10,))  # the same
     round_trip = fitting.round_trip_row
-    monkeypatch.setattr(fitting, "round_trip_row", lambda *size: round_trip(32, 150))
+    monkeypatch.setattr(fitting, "round_trip_row", lambda *size: round_trip(30, 60))
     program.main(["--sizes", "256", "--samples", "1"])
     said = capsys.readouterr().out
     for word in (

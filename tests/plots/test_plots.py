@@ -42,8 +42,9 @@ def test_every_picture_of_a_fitted_device_is_drawn_from_a_file_that_was_read_bac
     read_back: xr.Dataset, name: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     picture = getattr(sc.plots, name)(read_back, **options)
-    hv.save(picture, tmp_path / "picture.html", resources="inline")
-    assert (tmp_path / "picture.html").stat().st_size > 10_000
+    whole = (name, options) == CALLS[0]  # a page without internet: 5 MB of scripts, the same for all
+    hv.save(picture, tmp_path / "picture.html", resources="inline" if whole else "cdn")
+    assert (tmp_path / "picture.html").stat().st_size > (2_000_000 if whole else 10_000)
 
 
 def test_points_are_the_cells_medians_in_the_units_of_the_axes(ds: xr.Dataset) -> None:

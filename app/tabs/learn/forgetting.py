@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -76,6 +76,7 @@ NUMBERS: Mapping[str, tuple[tuple[str, ...], str, str, Callable[..., float]]] = 
 }  # fmt: skip
 
 
+@cache
 def staircases() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Times [s], 90 % band of the conductance (2, times), and cells as one line with gaps: times, conductances [S]."""
     one, _ = law()
@@ -93,6 +94,7 @@ def staircases() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return times[::7], band, np.tile(at, PATHS), path.T.ravel()
 
 
+@cache
 def tails(seconds: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distances [S], and the shares of cells beyond them (%): with jumps, and of a Gaussian walk."""
     x = np.linspace(0.1, 14, 140)
