@@ -38,6 +38,8 @@ serve: $(READY)  ## open the dashboard (PORT=5006; for others, without a passwor
 compile: $(READY)  ## compile the fast code now: a minute, once after each change of it
 	$(PYTHON_HERE) -c 'from app.tabs.registry import TABS; from app.work.warm import warm_up; warm_up(TABS)'
 	NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= $(PYTHON_HERE) -c 'from synaptogen_core.array.engines.choose import warm; warm()'
+	@# the tests' own bytecode, too
+	$(PYTHON_HERE) -m pytest --collect-only -q -n 0 >/dev/null
 
 test: $(READY)  ## run the tests (ARGS='-k name' for some)
 	$(PYTEST) $(ARGS)

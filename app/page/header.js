@@ -59,7 +59,8 @@ function icon(path) {
   return drawn
 }
 
-const MORE = "M11.5 4.5h1v1h-1zM11.5 11.5h1v1h-1zM11.5 18.5h1v1h-1z" // dots of 3 pixels: those of a line of no length are pale
+// Dots of 3 pixels: those of a line of no length are pale.
+const MORE = "M11.5 4.5h1v1h-1zM11.5 11.5h1v1h-1zM11.5 18.5h1v1h-1z"
 const DOWN = "M7 10l5 5 5-5"
 
 export function render({model}) {
