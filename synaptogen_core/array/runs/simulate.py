@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from synaptogen_core import checks
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.runs import dataset, recording
-from synaptogen_core.array.runs.cost import PROBE_CELLS, PROBE_PULSES, Beside, Estimate, alike, measured
+from synaptogen_core.array.runs.cost import PROBE_CELLS, Beside, Estimate, alike, measured
 from synaptogen_core.array.runs.cost import of as estimate_of
 from synaptogen_core.array.runs.executor import Run
 from synaptogen_core.array.runs.recording import Recording, Timetable, with_reads
@@ -27,6 +27,7 @@ from synaptogen_core.errors import BudgetError, RangeWarning
 from synaptogen_core.progress import Cancel, Progress, Shown, check_callbacks, shown
 
 BUDGET = 4 * 2**30  # bytes
+PULSES = 48  # of a measurement of what reading takes
 
 
 def simulate(
@@ -287,10 +288,9 @@ def _beside(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RangeWarning)  # nobody looks at these cells
         call = min(once(1, 2) for _ in range(3))
-        few, many = (
-            min(once(PROBE_CELLS, pulses, **wanted) for _ in range(3)) for pulses in (PROBE_PULSES, 3 * PROBE_PULSES)
-        )
-    each, known = (many - few) / (2 * PROBE_PULSES * PROBE_CELLS), measured(engine, device)
+        whole = min(once(PROBE_CELLS, PULSES, **wanted) for _ in range(3))
+    known = measured(engine, device)
+    each = ((whole - call) / PROBE_CELLS - known.fresh) / PULSES  # no difference of two runs: other work makes it 0
     return call, max(0.0, each - (known.cycle / 2 if wait else known.idle))
 
 

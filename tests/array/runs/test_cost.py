@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import synaptogen_core as sc
-from synaptogen_core.array.runs import cost
+from synaptogen_core.array.runs import cost, simulate
 from synaptogen_core.array.runs.cost import measured, partial_resets
 from synaptogen_core.array.runs.recording import request
 
@@ -66,6 +66,7 @@ def test_the_time_is_plausible(train: sc.PulseTrain, options: dict[str, Any]) ->
     ratios = []
     for _ in range(3):
         measured.cache_clear()
+        simulate._beside.cache_clear()
         expected = sc.estimate_cost(array(shape), train, threads=1, **wish).seconds
         begin = time.process_time()
         sc.simulate(array(shape), train, threads=1, **wish)
