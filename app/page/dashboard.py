@@ -77,7 +77,8 @@ class Dashboard:
             # Panel says so when it renders the HTML. A slow browser may come back when its session is gone: the
             # new one renders no HTML, and would ask a CDN for its style sheets.
             self.document.template_variables.setdefault("dist_url", LOCAL_DIST)
-        dropped, tab = self._read_link()
+        self._query = link.of_request(pn.state.session_args)  # the link that was opened
+        dropped, tab = link.apply_query(self.settings, self._query), link.tab_of(self._query)
         self.theme = Theme(dark=pn.config.theme == "dark")
         self.session = Session(self.settings, TABS, self._post)
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
@@ -97,7 +98,9 @@ class Dashboard:
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
         self.session.announce = self._announce
-        self.address = Address(self.settings, lambda: (self.tabs.active, self.theme.dark), self._post)
+        self.address = Address(
+            self.settings, lambda: (self.tabs.active, self.theme.dark), self._take_carried, self._post
+        )  # fmt: skip
         self.session.closing.append(self.address.close)
         self.address.changed = self._tell_history
         back = partial(self.use_device, None)
@@ -106,7 +109,7 @@ class Dashboard:
         self.own = DeviceLine(self.settings, back)
         self.terms = Terms(sizing_mode="stretch_width", margin=0)
         self.leaving = leaving.Leaving(self.settings, self.work, self._post)
-        self.header = Header()
+        self.header = Header(self.open_link)
         self._add_actions()
         self.settings.device.param.watch(lambda *events: self._tell_device(), ["own", "device"])
         self.page = self._page()
@@ -284,6 +287,25 @@ class Dashboard:
         if saved.tab in KEYS and not dropped:
             self.show(saved.tab)
 
+    def open_link(self, query: str, packed: str) -> None:
+        """Set all settings as a link has them: soon, under the lock."""
+        self._post(partial(self._open_link, query, packed))
+
+    def _open_link(self, query: str, packed: str) -> bool:
+        try:
+            device = session_file.device_of_link(packed) if packed else None
+        except (ValueError, SynaptogenError) as error:
+            self.session.tell(error)
+            return False
+        saved = session_file.Saved(link.parts(query), "", device)
+        self.status.note(session_file.apply(self.settings, saved))
+        return True
+
+    def _take_carried(self, packed: str) -> None:
+        """The device of the link that was opened has come."""
+        if packed and self._open_link(self._query, packed):
+            self.address.amend()
+
     def keep(self) -> Callable[[], None]:
         """Remember all settings; what is returned brings them back, soon and under the lock."""
         state = history.now(self.settings)
@@ -316,10 +338,6 @@ class Dashboard:
         for key, value in changes.items():
             section, name = sections[key]
             setattr(section, name, value)
-
-    def _read_link(self) -> tuple[list[str], str]:
-        query = link.of_request(pn.state.session_args)
-        return link.apply_query(self.settings, query), link.tab_of(query)
 
     def _post(self, function: Callable[[], object]) -> None:
         """Run under the lock of the document, all changes in one message.
