@@ -134,7 +134,14 @@ def test_the_python_makes_the_same_again(small_run: Run) -> None:
 
 
 def test_what_is_recorded_can_be_chosen(make_run: Make, tmp_path: Path) -> None:
-    chosen = {"content": "chosen", "features": False, "current": True, "state": True, "every": "pulse", "read_noise": True}
+    chosen = {
+        "content": "chosen",
+        "features": False,
+        "current": True,
+        "state": True,
+        "every": "pulse",
+        "read_noise": True,
+    }
     run, plain = make_run(**chosen, u_read=0.3), make_run()
     recording = compute.recorded(run, run.request)
     assert recording == {
