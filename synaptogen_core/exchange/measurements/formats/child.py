@@ -49,6 +49,7 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except BaseException as error:  # libraries raise what they like; the parent makes a sentence of it
-        sys.stderr.write(f"{type(error).__name__}: {error}"[:300])
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        sys.stderr.write(f"\nfailed: {said}\n")  # libraries write here, too: before it, and at the end
         sys.stdout.flush()
         sys.exit(1)
