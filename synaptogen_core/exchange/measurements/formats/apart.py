@@ -67,7 +67,7 @@ def read_apart(source: Source, script: str, memory: int, arguments: Sequence[str
         if done.returncode:
             said = FAILED.findall(done.stderr.decode("utf-8", "replace"))
             kind, told = said[-1] if said else ("", "")
-            raise damaged(source, what, told if kind == "LimitError" else fault(kind, told))
+            raise damaged(source, what, told if kind == "SystemExit" else fault(kind, told))
         out.seek(0)
         yield out
 

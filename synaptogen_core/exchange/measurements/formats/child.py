@@ -31,7 +31,8 @@ def main(script: str, path: str, memory: str, *arguments: str) -> None:
     Parameters
     ----------
     script : str
-        A file with a function `answer(content, out, *arguments)`.
+        A file with a function `answer(content, out, *arguments)`. What it refuses itself it raises as `SystemExit`,
+        with words that follow "got".
     path : str
         The file; "-": its bytes come on the standard input.
     memory : str

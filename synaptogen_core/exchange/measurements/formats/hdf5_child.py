@@ -16,10 +16,6 @@ MAX_NAMES = 1000
 MAX_TEXT = 4096
 
 
-class LimitError(ValueError):
-    """A limit is passed; what it says follows "got"."""
-
-
 def plain_attributes(attributes: Any) -> dict[str, Any]:
     """Short texts and single numbers."""
     found: dict[str, Any] = {}
@@ -83,14 +79,14 @@ def values_of(variable: Any, text: bool, most: int) -> np.ndarray[Any, np.dtype[
 
     Raises
     ------
-    LimitError
+    SystemExit
         If the texts would take more than `most`.
     """
     values = np.asarray(variable[...])
     if text:
         texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.ravel().tolist()]
         if 4 * max(map(len, texts), default=0) * len(texts) > most:
-            raise LimitError("texts that are too long")
+            raise SystemExit("texts that are too long")
         values = np.array(texts, dtype=str).reshape(values.shape)
     return np.ascontiguousarray(values)
 
@@ -111,7 +107,7 @@ def answer(content: Any, out: IO[bytes], most: str, *names: str) -> None:
 
     Raises
     ------
-    LimitError
+    SystemExit
         If the variables declare more than `most`, or hold neither numbers nor text.
     """
     with h5netcdf.File(content, "r", phony_dims="sort") as file:  # plain HDF5 has no names of dimensions
@@ -123,7 +119,7 @@ def answer(content: Any, out: IO[bytes], most: str, *names: str) -> None:
             return
         total = sum(v["itemsize"] * max(math.prod(v["shape"]), v["chunk"]) for v in found)
         if total > int(most) or any(v["kind"] == "other" for v in found):
-            raise LimitError(f"a file that declares {total:,} bytes")
+            raise SystemExit(f"a file that declares {total:,} bytes")
         values = [values_of(variables[v["name"]], v["kind"] == "text", int(most)) for v in found]
     for entry, array in zip(found, values, strict=True):
         entry["dtype"] = array.dtype.str

@@ -14,10 +14,6 @@ MOST_SHEETS = 10_000
 BLANKS = re.compile(r"[\s\x00]+")  # a line of text must stay one
 
 
-class LimitError(ValueError):
-    """A limit is passed; what it says follows "got"."""
-
-
 def answer(content: Any, out: IO[bytes], most: str) -> None:
     """Write what the workbook holds.
 
@@ -32,7 +28,7 @@ def answer(content: Any, out: IO[bytes], most: str) -> None:
 
     Raises
     ------
-    LimitError
+    SystemExit
         If there is more than `most`.
     """
     import python_calamine  # in this process only
@@ -48,7 +44,7 @@ def answer(content: Any, out: IO[bytes], most: str) -> None:
             pieces.append(("\t".join(map(written, cells)) + "\n").encode("utf-8", "replace"))
             left -= len(pieces[-1])
             if left < 0:
-                raise LimitError(f"sheets with more than {most} bytes of text")
+                raise SystemExit(f"sheets with more than {most} bytes of text")
         data = b"".join(pieces)
         out.write(json.dumps({"title": sheet.name, "bytes": len(data)}).encode() + b"\n" + data)
 
