@@ -235,7 +235,9 @@ def _device_of_settings(settings: str) -> DeviceParameters | None:
     try:
         described = json.loads(settings)
     except json.JSONDecodeError as error:
-        raise ValueError(f"ds.attrs['settings']: must be JSON (got {error}); the file was changed by hand") from error
+        raise ValueError(
+            f"ds.attrs['settings']: must be JSON (got a fault at {error.pos}); the file was changed by hand"
+        ) from error
     device = described.get("device") if isinstance(described, dict) else None
     return DeviceParameters.from_dict(device) if isinstance(device, dict) else None
 

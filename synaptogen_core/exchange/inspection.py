@@ -11,6 +11,7 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.datasets import cells, datasets, feature_csv
 from synaptogen_core.exchange.datasets.unfinished import Marks
 from synaptogen_core.exchange.files import text
+from synaptogen_core.exchange.files.damage import refused
 
 KINDS = ("dataset", "cells", "device", "train", "features")
 
@@ -75,4 +76,4 @@ def _saved_cells(file: Path) -> bool:
         with h5netcdf.File(file, "r") as content:
             return bool(content.attrs.get("format") == cells.FORMAT)
     except Exception as error:  # HDF5 raises what it likes for a damaged file
-        raise FileError(f"{file}: must be readable as NetCDF (got a fault: {error}); is it cut off?") from error
+        raise refused(file, "be readable as NetCDF", error, "is it cut off?") from error

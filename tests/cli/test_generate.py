@@ -130,7 +130,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (["run.nc", "--train", "cycling:5"], "--train: settings must be name=value (got '5')"),
         (["run.nc", "--train", "cycling:kind=x"], "--train: settings must be name=value (got 'kind=x')"),
         (["run.nc", "--train", "cycling:u_set=1"], "u_set: must be negative (got 1 V)"),
-        (["run.nc", "--train", "cycling:n=1"], "cycling: must have no settings but cycles, u_set, u_reset"),
+        (["run.nc", "--train", "cycling:n=1"], "cycling: must have no settings but cycles, u_set, u_reset (got n)"),
         (["run.nc", "--train", "gone.csv"], "gone.csv: must exist (got no such file)"),
         (["run.nc", "--record", "charge"], "record: must name some of features, conductance"),
         (["run.nc", "--every", "day"], "every: must be 'cycle' or a number of pulses (got 'day')"),
@@ -240,7 +240,7 @@ def test_a_cluster_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("synaptogen_core.array.runs.cluster.CONNECTING", 0.5)
     result = run("generate", tmp_path / "run.zarr", *SMALL, "--scheduler", "tcp://127.0.0.1:9")
     assert result.exit_code == 1
-    assert "must be the address of a Dask scheduler that answers (got 'tcp://127.0.0.1:9'" in one_sentence(result)
+    assert "that answers (got no answer of 'tcp://127.0.0.1:9'); start one with: " in one_sentence(result)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -95,7 +95,7 @@ def connected(scheduler: Any) -> Iterator[Any]:
         client = distributed.Client(scheduler, set_as_default=False, timeout=CONNECTING)
     except Exception as error:  # a wrong address shows in many ways
         raise ClusterError(
-            f"scheduler: must be the address of a Dask scheduler that answers (got {scheduler!r}: {error}); "
+            f"scheduler: must be the address of a Dask scheduler that answers (got no answer of {scheduler!r}); "
             "start one with: dask scheduler"
         ) from error
     with client:

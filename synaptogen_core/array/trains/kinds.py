@@ -99,10 +99,12 @@ def from_dict(tree: object, depth: int = MAX_DEPTH) -> composition.Node:
 
 
 def _bound(kind: str, maker: Callable[..., Any], settings: dict[str, Any]) -> Any:
-    signature = inspect.signature(maker)
-    try:
-        signature.bind(**settings)
-    except TypeError as error:
-        names = ", ".join(signature.parameters)
-        raise ValueError(f"{kind}: must have no settings but {names} ({error}); mend the train's dict") from None
+    known = inspect.signature(maker).parameters
+    needed = [name for name, parameter in known.items() if parameter.default is parameter.empty]
+    if unknown := ", ".join(str(name) for name in settings if name not in known):
+        raise ValueError(f"{kind}: must have no settings but {', '.join(known)} (got {unknown}); mend the train's dict")
+    if missing := ", ".join(name for name in needed if name not in settings):
+        raise ValueError(
+            f"{kind}: must have the settings {', '.join(needed)} (got no {missing}); mend the train's dict"
+        )
     return maker(**settings)

@@ -14,6 +14,7 @@ from synaptogen_core.array.cells import CellArray
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import netcdf, text
 from synaptogen_core.exchange.files.atomic import replacing
+from synaptogen_core.exchange.files.damage import refused
 
 FORMAT = "synaptogen_core cells 2"
 WHAT = "cells that save_cells wrote"
@@ -94,7 +95,7 @@ def load_cells(path: str | os.PathLike[str], *, engine: str = "auto") -> CellArr
             attrs = dict(ds.attrs)
             arrays = {str(name): np.array(ds[name].values) for name in ds.variables}
     except Exception as error:  # HDF5 and xarray raise what they like for a damaged file
-        raise FileError(f"{path}: must be readable as NetCDF (got a fault: {error}); is it cut off?") from error
+        raise refused(path, "be readable as NetCDF", error, "is it cut off?") from error
     if attrs.get("format") != FORMAT:
         raise FileError(f"{path}: must hold {WHAT} (got the format {attrs.get('format')!r}); give another file")
     settings = text.strict_json(str(attrs.get("settings", "")), str(path))
@@ -102,7 +103,7 @@ def load_cells(path: str | os.PathLike[str], *, engine: str = "auto") -> CellArr
         _check_sizes(settings, arrays)
         cells = CellArray.from_state({**settings, "arrays": arrays}, engine=engine)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise FileError(f"{path}: must hold {WHAT}; {error}") from error
+        raise refused(path, f"hold {WHAT}", error, "is it damaged?") from error
     if cells.state_hash() != attrs.get("state_hash"):
         raise FileError(
             f"{path}: must have the hash {attrs.get('state_hash')} (got {cells.state_hash()}); "

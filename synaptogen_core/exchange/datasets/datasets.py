@@ -22,11 +22,13 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.storage import ZipStore
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.datasets import validity
 from synaptogen_core.exchange.datasets.unfinished import FOLDER, Marks
 from synaptogen_core.exchange.files import netcdf, text
 from synaptogen_core.exchange.files.atomic import replacing, swapping, told
+from synaptogen_core.exchange.files.damage import refused
 
 CHUNK = 1 << 18  # numbers: 1 MiB of float32, a piece that is quick to read and large enough to compress
 SMALL = 512  # numbers that are not worth a filter
@@ -93,7 +95,7 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
     try:
         ds = open_container(file, kind)
     except Exception as error:  # HDF5, Zarr and xarray raise what they like for a damaged file
-        raise FileError(f"{path}: must be readable as {kind} (got a fault: {error}); is it cut off?") from error
+        raise refused(path, f"be readable as {kind}", error, "is it cut off?") from error
     try:
         ds.attrs = {name: _plain(value) for name, value in ds.attrs.items()}
         validity.check(ds, values=False)
@@ -105,7 +107,7 @@ def load_dataset(path: str | os.PathLike[str], *, lazy: bool = False) -> xr.Data
         raise
     except ValueError as error:
         ds.close()
-        raise FileError(f"{path}: must hold {WHAT}; {error}") from error
+        raise refused(path, f"hold {WHAT}", error, "is it damaged?") from error
     if not lazy:
         ds.close()
     return ds
@@ -378,14 +380,16 @@ def _check_pieces(file: Path, group: zarr.Group) -> None:
     for name, array in group.arrays():
         pieces = found[name, array.ndim]
         if pieces != array.nchunks:
-            raise ValueError(f"{name} has {pieces} of {array.nchunks} pieces")
+            raise FileError(
+                f"{file}: must have {counted(array.nchunks, 'piece')} of {name} (got {pieces}); is it cut off?"
+            )
 
 
 def _read_values(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     try:
         ds.load()
     except Exception as error:  # as above: a damaged piece shows in many ways
-        raise FileError(f"{path}: must hold complete arrays (got a fault: {error}); is it damaged?") from error
+        raise refused(path, "hold complete arrays", error, "is it damaged?") from error
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files.atomic import flush
+from synaptogen_core.exchange.files.damage import refused
 
 FOLDER = ".unfinished"
 FORMAT = "synaptogen_core unfinished run 2"
@@ -69,9 +70,7 @@ class Marks:
         try:
             found = dict(json.loads((self.folder / "run.json").read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
-            raise FileError(
-                f"{self.store}: must hold a run that can be resumed (got a fault: {error}); remove it"
-            ) from error
+            raise refused(self.store, "hold a run that can be resumed", error, "remove it") from error
         if found.get("format") != FORMAT:
             raise FileError(
                 f"{self.store}: must hold the format {FORMAT!r} (got {found.get('format')!r}); "

@@ -10,6 +10,7 @@ import xarray as xr
 from synaptogen_core.array.runs.dataset import settings_of, train_of
 from synaptogen_core.device.parameters import DeviceParameters
 from synaptogen_core.errors import shown
+from synaptogen_core.exchange.files.damage import refused
 from synaptogen_core.schema import FEATURE_NAMES, SCHEMA_VERSION, STATE_NAMES, VARIABLES, cell_dims
 
 # Attributes that HDF5, NetCDF and xarray keep for themselves.
@@ -140,7 +141,7 @@ def _check_settings(ds: xr.Dataset) -> None:
         rows, columns = (int(n) for n in settings["shape"])
         train_of(settings, ds)
     except (KeyError, AttributeError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"settings: must describe a run (got a fault: {error!r}); is the file damaged?") from error
+        raise ValueError(str(refused("settings", "describe a run", error, "is the file damaged?"))) from error
     if device.hash != ds.attrs.get("device_hash"):
         raise ValueError(
             f"device_hash: must be that of the device in the settings, {device.hash} "

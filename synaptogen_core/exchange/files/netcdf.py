@@ -19,6 +19,9 @@ import xarray as xr
 from xarray.backends import H5NetCDFStore
 from xarray.backends.common import ArrayWriter
 
+# One that cannot be opened is closed half-made, and h5netcdf then misses this: Python would print a traceback
+h5netcdf.File._writable = False
+
 PAGE = 1 << 16  # bytes
 Do = Callable[[Callable[[h5netcdf.File], None]], None]
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.files.damage import refused
 
 GZIP = b"\x1f\x8b"
-BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile)  # what unpacking may raise
+BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)  # what unpacking may raise
 WHOLE_BYTES = 16 * 2**20  # a binary file may unpack to so many, and twice its size
 MAX_BYTES = 500 * 10**6
 MAX_EXPANSION = 200  # times its size may a packed file grow; DEFLATE could 1,030 times, tables do 5 to 50 times
@@ -84,7 +85,7 @@ class _Unpacked(io.RawIOBase):
         self._archive = zipfile.ZipFile(self._raw)
         try:
             self._stream = self._archive.open(member.path)
-        except (*BROKEN, NotImplementedError) as error:
+        except BROKEN as error:
             raise damaged(self._name, error) from None
 
     def readable(self) -> bool:
@@ -175,4 +176,4 @@ def damaged(name: str, error: Exception) -> FileError:
     -------
     FileError
     """
-    return FileError(f"{name}: must be a complete .gz or .zip file (got a fault: {error}); is it cut off?")
+    return refused(name, "be a complete .gz or .zip file", error, "is it cut off?")

@@ -252,8 +252,8 @@ def read_text(stream: io.TextIOWrapper, count: int, name: str) -> str:
         return stream.read(count)
     except UnicodeDecodeError:
         raise
-    except UnicodeError as error:  # a UTF-16 text that breaks its own rules
-        raise FileError(f"{name}: must be text (got a fault: {error}); save it as UTF-8") from None
+    except UnicodeError:
+        raise FileError(f"{name}: must be text (got UTF-16 that breaks its own rules); save it as UTF-8") from None
 
 
 def check_lines(lines: list[str], first: int, name: str) -> None:

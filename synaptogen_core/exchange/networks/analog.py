@@ -25,6 +25,7 @@ from synaptogen_core.exchange.datasets.datasets import (
 )
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.files.atomic import replacing
+from synaptogen_core.exchange.files.damage import refused
 from synaptogen_core.networks.digital import convolution, layers, spiking
 from synaptogen_core.networks.digital.layers import Layer, Weighted
 from synaptogen_core.networks.digital.network import Network
@@ -116,7 +117,7 @@ def load_network(path: str | os.PathLike[str], *, engine: str = "auto") -> Analo
         with open_container(file, kind) as opened:
             ds = opened.load()
     except Exception as error:  # HDF5, Zarr and xarray raise what they like for a damaged file
-        raise FileError(f"{path}: must be readable as {kind} (got a fault: {error}); is it cut off?") from error
+        raise refused(path, f"be readable as {kind}", error, "is it cut off?") from error
     if ds.attrs.get("format") != FORMAT:
         raise FileError(f"{path}: must hold {WHAT} (got the format {ds.attrs.get('format')!r}); give another file")
     settings = text.strict_json(str(ds.attrs.get("settings", "")), str(path))
@@ -125,7 +126,7 @@ def load_network(path: str | os.PathLike[str], *, engine: str = "auto") -> Analo
     except FileError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise FileError(f"{path}: must hold {WHAT}; {error}") from error
+        raise refused(path, f"hold {WHAT}", error, "is it damaged?") from error
 
 
 # ---- to a Dataset

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptogen_core import checks
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError, shown
 from synaptogen_core.exchange.files import text
+from synaptogen_core.exchange.files.damage import refused
 from synaptogen_core.types import F32
 
 MAX_BYTES = 1 << 31  # of pixels, unpacked
@@ -139,7 +141,7 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
                 raise FileError(f"{path}: must hold up to {MAX_BYTES:,} bytes (got {size:,}); give a smaller file")
             body = stream.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise FileError(f"{path}: must be readable (got a fault: {error}); is it cut off?") from error
+        raise refused(path, "be readable", error, "is it cut off?") from error
     if len(body) != size:
         more = "more" if len(body) > size else f"{len(body):,}"
         raise FileError(f"{path}: must hold {size:,} bytes after its header (got {more}); is it cut off?")
@@ -163,7 +165,7 @@ def _cifar(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         with _stream(file) as stream:
             body = np.frombuffer(stream.read(MAX_BYTES + 1), np.uint8)
     except (OSError, EOFError, zlib.error) as error:
-        raise FileError(f"{file}: must be readable (got a fault: {error}); is it cut off?") from error
+        raise refused(file, "be readable", error, "is it cut off?") from error
     size = math.prod(COLOURS)
     for labels, classes in CIFAR:
         if body.size and body.size <= MAX_BYTES and body.size % (labels + size) == 0:
@@ -209,7 +211,7 @@ def arrays_of(file: Path, limit: int = MAX_BYTES) -> dict[str, NDArray[Any]]:
     except FileError:
         raise
     except Exception as error:  # NumPy and zipfile raise what they like for a damaged file
-        raise FileError(f"{file}: must be an .npz of plain arrays (got a fault: {error}); save it again") from error
+        raise refused(file, "be an .npz of plain arrays", error, "save it again") from error
     return found
 
 
@@ -232,7 +234,7 @@ def _csv(file: Path, label_column: str) -> tuple[NDArray[Any], NDArray[Any] | No
         with _stream(file) as stream:
             body = stream.read(MAX_CSV + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise FileError(f"{file}: must be readable (got a fault: {error}); is it cut off?") from error
+        raise refused(file, "be readable", error, "is it cut off?") from error
     if len(body) > MAX_CSV:
         raise FileError(f"{file}: must be at most {MAX_CSV:,} bytes of text (got more); save it as .npz")
     lines = body.decode("utf-8", "replace").split("\n")
@@ -242,8 +244,8 @@ def _csv(file: Path, label_column: str) -> tuple[NDArray[Any], NDArray[Any] | No
         raise FileError(f"{file}: must hold images (got no numbers); is it another file?")
     try:
         table = np.loadtxt(io.StringIO("\n".join(lines)), delimiter=separator, skiprows=skip, ndmin=2)
-    except ValueError as error:
-        raise FileError(f"{file}: must be rows of as many numbers each (got a fault: {error}); correct it") from error
+    except ValueError:
+        raise FileError(f"{file}: must be rows of as many numbers each ({_odd(lines, separator, skip)})") from None
     if label_column == "none":
         return table, None
     if table.shape[1] < 2:
@@ -254,6 +256,19 @@ def _csv(file: Path, label_column: str) -> tuple[NDArray[Any], NDArray[Any] | No
     if not np.array_equal(label, whole):
         raise FileError(f"{file}: must have whole numbers as labels (got others); choose the label's column")
     return pixels, whole
+
+
+def _odd(lines: list[str], separator: str, skip: int) -> str:
+    """The first row that is unlike the first one."""
+    count = 0
+    for number, line in enumerate(lines[skip:], skip + 1):
+        cells = line.partition("#")[0].split(separator)
+        if cells == [""] or not "".join(cells).strip():
+            continue
+        count = count or len(cells)
+        if len(cells) != count or not _numbers_only(line, separator):
+            return f"got {counted(len(cells), 'cell')} in line {number}: {shown(line.strip())}); correct that line"
+    return "got others); correct them"
 
 
 def _numbers_only(line: str, separator: str) -> bool:

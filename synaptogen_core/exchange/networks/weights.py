@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.files import text
+from synaptogen_core.exchange.files.damage import refused
 from synaptogen_core.exchange.networks.images import arrays_of
 
 MAX_BYTES = 1 << 32
@@ -68,7 +69,7 @@ def _safetensors(file: Path) -> dict[str, NDArray[Any]]:
             raise ValueError(f"header: must be an object (got {type(header).__name__}); is it another format?")
         return {name: _tensor(name, about, body) for name, about in header.items() if name != "__metadata__"}
     except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
-        raise FileError(f"{file}: must be safetensors; {error}") from error
+        raise refused(file, "be safetensors", error, "is it another format?") from error
 
 
 def _tensor(name: str, about: Any, body: bytes) -> NDArray[Any]:

@@ -120,10 +120,10 @@ def test_other_files_get_their_sentence(cells: sc.CellArray, run: xr.Dataset, tm
     sc.save_dataset(run, path)
     assert fault(path) == (f"{path}: must hold cells that save_cells wrote (got the format None); give another file")
     path.write_bytes(np.random.default_rng(2).bytes(3000))
-    assert fault(path).startswith(f"{path}: must be readable as NetCDF (got a fault: ")
+    assert fault(path).startswith(f"{path}: must be readable as NetCDF (got contents that break the rules")
     save_cells(cells, path)
     path.write_bytes(path.read_bytes()[:4000])
-    assert fault(path).startswith(f"{path}: must be readable as NetCDF (got a fault: ")
+    assert fault(path).startswith(f"{path}: must be readable as NetCDF (got 4,000 of its ")
     assert fault(tmp_path / "cells.npz") == f"{tmp_path / 'cells.npz'}: must end in .nc (got .npz); rename it"
     with pytest.raises(
         TypeError, match=r"^cells: must be a CellArray \(got Dataset\); a Dataset goes to save_dataset$"

@@ -245,6 +245,8 @@ def test_truncated_files(suffix: str, share: float, run: xr.Dataset, tmp_path: P
     path.write_bytes(whole[: int(share * len(whole))])
     sentence = fault(path)
     assert sentence.startswith(f"{path}: must be ")
+    if suffix == ".nc":
+        assert f"of its {len(whole):,} bytes)" in sentence or share < 0.03, sentence
     assert sentence.endswith("is it cut off?")
 
 
@@ -259,14 +261,14 @@ def test_damaged_pieces(suffix: str, device: sc.DeviceParameters, tmp_path: Path
     middle = len(content) // 2
     content[middle : middle + 64] = bytes(b ^ 0xFF for b in content[middle : middle + 64])
     target.write_bytes(content)
-    assert fault(path).startswith(f"{path}: must hold complete arrays (got a fault: ")
+    assert fault(path).startswith(f"{path}: must hold complete arrays (got ")
 
 
 def test_a_zarr_folder_that_lost_a_piece(run: xr.Dataset, tmp_path: Path) -> None:
     path = tmp_path / "run.zarr"
     save_dataset(run, path)
     next((path / "state" / "c").rglob("0/0")).joinpath("0").unlink()
-    assert fault(path) == f"{path}: must be readable as .zarr (got a fault: state has 0 of 1 pieces); is it cut off?"
+    assert fault(path) == f"{path}: must have 1 piece of state (got 0); is it cut off?"
 
 
 def test_another_netcdf(tmp_path: Path) -> None:
@@ -280,7 +282,8 @@ def test_another_netcdf(tmp_path: Path) -> None:
 def test_another_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "other.zarr.zip", "w") as archive:
         archive.writestr("readme.txt", "no data")
-    assert "must be readable as .zarr.zip (got a fault: " in fault(tmp_path / "other.zarr.zip")
+    sentence = fault(tmp_path / "other.zarr.zip")
+    assert "must be readable as .zarr.zip (got contents that break the rules of its format)" in sentence
 
 
 CHANGES: list[tuple[Callable[[xr.Dataset], xr.Dataset], str]] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import IO
 
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.files.damage import fault
 from synaptogen_core.exchange.measurements.formats import child
 from synaptogen_core.exchange.measurements.source import Source
 
+FAILED = re.compile(r"^failed: (\w+): (.*)$", re.MULTILINE)  # what `child` says
 SECONDS, BYTES_PER_SECOND = 10, 5e6
 
 
@@ -60,10 +63,11 @@ def read_apart(source: Source, script: str, memory: int, arguments: Sequence[str
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise damaged(source, what, "it takes too long to read") from None
+            raise damaged(source, what, "one that takes too long to read") from None
         if done.returncode:
-            told = done.stderr.decode("utf-8", "replace")[-300:].strip().replace("\n", " ")
-            raise damaged(source, what, told or f"the reader ended with code {done.returncode}")
+            said = FAILED.findall(done.stderr.decode("utf-8", "replace"))
+            kind, told = said[-1] if said else ("", "")
+            raise damaged(source, what, told if kind == "SystemExit" else fault(kind, told))
         out.seek(0)
         yield out
 
@@ -73,18 +77,18 @@ def _scratch() -> IO[bytes]:
     return os.fdopen(os.memfd_create("answer"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
 
 
-def damaged(source: Source, what: str, fault: str) -> FileError:
+def damaged(source: Source, what: str, found: str) -> FileError:
     """The sentence about a file that cannot be read.
 
     Parameters
     ----------
     source : Source
         The file.
-    what, fault : str
+    what, found : str
         What it should be, and what went wrong.
 
     Returns
     -------
     FileError
     """
-    return FileError(f"{source.name}: must be readable as {what} (got a fault: {fault}); is it cut off, or damaged?")
+    return FileError(f"{source.name}: must be readable as {what} (got {found}); is it cut off, or damaged?")

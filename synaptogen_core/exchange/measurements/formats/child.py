@@ -31,7 +31,8 @@ def main(script: str, path: str, memory: str, *arguments: str) -> None:
     Parameters
     ----------
     script : str
-        A file with a function `answer(content, out, *arguments)`.
+        A file with a function `answer(content, out, *arguments)`. What it refuses itself it raises as `SystemExit`,
+        with words that follow "got".
     path : str
         The file; "-": its bytes come on the standard input.
     memory : str
@@ -49,6 +50,7 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except BaseException as error:  # libraries raise what they like; the parent makes a sentence of it
-        sys.stderr.write(f"{type(error).__name__}: {error}"[:300])
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        sys.stderr.write(f"\nfailed: {said}\n")  # libraries write here, too: before it, and at the end
         sys.stdout.flush()
         sys.exit(1)

@@ -13,10 +13,11 @@ import xarray as xr
 
 from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.files.damage import refused
 from synaptogen_core.exchange.measurements.columns import TableLayout, shown
 from synaptogen_core.exchange.measurements.doubts import FULL, Runs, ask, ends, gathered, repeated, whole
 from synaptogen_core.exchange.measurements.reading import Choice, Reading
-from synaptogen_core.exchange.measurements.source import MAX_BYTES, MAX_EXPANSION, Member, Source
+from synaptogen_core.exchange.measurements.source import BROKEN, MAX_BYTES, MAX_EXPANSION, Member, Source
 from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FEATURE_NAMES
 from synaptogen_core.types import F64
@@ -226,10 +227,8 @@ def _listed(source: Source) -> list[zipfile.ZipInfo]:
     try:
         with source.raw() as raw, zipfile.ZipFile(raw) as archive:
             return archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise FileError(
-            f"{source.name}: must be a complete ZIP archive (got a fault: {error}); pack it again"
-        ) from None
+    except (*BROKEN, ValueError) as error:
+        raise refused(source.name, "be a complete ZIP archive", error, "pack it again") from None
 
 
 def _key(name: str) -> list[tuple[int, int | str]]:

@@ -79,14 +79,14 @@ def values_of(variable: Any, text: bool, most: int) -> np.ndarray[Any, np.dtype[
 
     Raises
     ------
-    ValueError
+    SystemExit
         If the texts would take more than `most`.
     """
     values = np.asarray(variable[...])
     if text:
         texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.ravel().tolist()]
         if 4 * max(map(len, texts), default=0) * len(texts) > most:
-            raise ValueError("its texts are too long")
+            raise SystemExit("texts that are too long")
         values = np.array(texts, dtype=str).reshape(values.shape)
     return np.ascontiguousarray(values)
 
@@ -107,7 +107,7 @@ def answer(content: Any, out: IO[bytes], most: str, *names: str) -> None:
 
     Raises
     ------
-    ValueError
+    SystemExit
         If the variables declare more than `most`, or hold neither numbers nor text.
     """
     with h5netcdf.File(content, "r", phony_dims="sort") as file:  # plain HDF5 has no names of dimensions
@@ -119,7 +119,7 @@ def answer(content: Any, out: IO[bytes], most: str, *names: str) -> None:
             return
         total = sum(v["itemsize"] * max(math.prod(v["shape"]), v["chunk"]) for v in found)
         if total > int(most) or any(v["kind"] == "other" for v in found):
-            raise ValueError(f"it declares {total:,} bytes")
+            raise SystemExit(f"a file that declares {total:,} bytes")
         values = [values_of(variables[v["name"]], v["kind"] == "text", int(most)) for v in found]
     for entry, array in zip(found, values, strict=True):
         entry["dtype"] = array.dtype.str

@@ -16,6 +16,7 @@ import xarray as xr
 
 from synaptogen_core import measurement as measured
 from synaptogen_core.errors import FileError
+from synaptogen_core.exchange.files.damage import refused
 from synaptogen_core.exchange.measurements.columns import (
     IN_ORDER,
     LABEL_ROLES,
@@ -75,9 +76,7 @@ def load(source: Source, columns: Mapping[str, str] | None, units: Mapping[str, 
     except FileError:
         raise
     except Exception as error:  # variables that contradict each other show in many ways
-        raise FileError(
-            f"{source.name}: must hold measured cycles (got a fault: {str(error)[:300]}); is it another file?"
-        ) from error
+        raise refused(source.name, "hold measured cycles", error, "is it another file?") from error
 
 
 def inspect(source: Source, columns: Mapping[str, str] | None, units: Mapping[str, str] | None) -> TableLayout:
@@ -126,7 +125,7 @@ def _ask_child(source: Source, names: list[str] | None = None) -> dict[str, Any]
         for entry in answer["variables"] if names else []:
             dtype, count = np.dtype(entry["dtype"]), math.prod(entry["shape"])
             if dtype.hasobject or dtype.itemsize * count > most:
-                raise damaged(source, WHAT, "it declares too much")
+                raise damaged(source, WHAT, "more values than its size allows")
             entry["values"] = np.frombuffer(out.read(dtype.itemsize * count), dtype).reshape(entry["shape"])
     return answer
 

@@ -13,7 +13,7 @@ from synaptogen_core.exchange.measurements.doubts import ask
 from synaptogen_core.exchange.measurements.formats import workbook_child
 from synaptogen_core.exchange.measurements.formats.apart import read_apart
 from synaptogen_core.exchange.measurements.reading import Choice, Reading
-from synaptogen_core.exchange.measurements.source import MAX_EXPANSION, Source
+from synaptogen_core.exchange.measurements.source import BROKEN, MAX_EXPANSION, Source
 from synaptogen_core.exchange.measurements.tables import find_table
 
 OLD = b"\xd0\xcf\x11\xe0"  # .xls
@@ -38,7 +38,7 @@ def is_workbook(source: Source) -> bool:
     try:
         with source.raw() as raw, zipfile.ZipFile(raw) as archive:
             return any(name in INSIDE for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (*BROKEN, ValueError):
         return False
 
 

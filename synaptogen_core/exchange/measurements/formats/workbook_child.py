@@ -28,7 +28,7 @@ def answer(content: Any, out: IO[bytes], most: str) -> None:
 
     Raises
     ------
-    ValueError
+    SystemExit
         If there is more than `most`.
     """
     import python_calamine  # in this process only
@@ -44,7 +44,7 @@ def answer(content: Any, out: IO[bytes], most: str) -> None:
             pieces.append(("\t".join(map(written, cells)) + "\n").encode("utf-8", "replace"))
             left -= len(pieces[-1])
             if left < 0:
-                raise ValueError(f"its sheets hold more than {most} bytes of text")
+                raise SystemExit(f"sheets with more than {most} bytes of text")
         data = b"".join(pieces)
         out.write(json.dumps({"title": sheet.name, "bytes": len(data)}).encode() + b"\n" + data)
 
