@@ -33,7 +33,7 @@ from app.page.own_device import DeviceLine
 from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
-from app.page.style import PAGE_STYLE, SPACE
+from app.page.style import PAGE_STYLE, SPACE, look
 from app.page.tab_bar import TabBar
 from app.settings import history, link, presets, session_file
 from app.settings.caption import caption
@@ -360,20 +360,6 @@ class Dashboard:
             if tab.key in self.places:
                 bare, faded = tab.key in self.bare, tab.of_run and state in FADED
                 self.places[tab.key].styles = look(hidden=tab.key != visible, bare=bare, faded=faded)
-
-
-def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
-    """Of a tab's place: hidden, without data yet, with pictures of other settings. Values always: a style that is taken
-    away stays in the browser.
-    """
-    # What is hidden keeps its size, so that no figure has to be laid out and painted again when it comes back.
-    hide = {"visibility": "hidden", "content-visibility": "hidden", "height": "0", "overflow": "hidden"}
-    show = {"visibility": "visible", "content-visibility": "visible", "height": "auto", "overflow": "visible"}
-    return (hide if hidden else show) | {
-        "min-width": "0",
-        "opacity": "0.45" if faded else "1",
-        theme.BARE: "1" if bare else "0",
-    }
 
 
 def on_phone() -> bool:
