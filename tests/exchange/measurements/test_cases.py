@@ -187,6 +187,7 @@ def test_a_fault_in_an_instruments_file_names_its_own_line() -> None:
 def test_labview_says_its_own_layout(decimal: str, segments: bool, comment: bool) -> None:
     made = made_loops(USUAL, 5, seed=5)
     ds = measurements_from_bytes(made_files.labview(made, decimal, segments, comment), "t.lvm")
+    assert "left out" not in notes(ds)  # no column of ours is said to be the file's
     is_right(ds, made, USUAL)
 
 
