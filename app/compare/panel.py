@@ -15,6 +15,7 @@ from app.compare.numbers import Differences, Number, changed, differences
 from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.plain import escape
+from app.look.tables import table
 from app.settings.numbers import minus
 from app.settings.sections import Section
 from app.settings.words import label_of
@@ -29,7 +30,7 @@ STYLE = """
 details { border: 1px solid rgba(127, 127, 127, 0.35); border-radius: 6px; padding: 4px 10px; font-size: 0.9rem; }
 summary { cursor: pointer; }
 .tables { display: flex; flex-wrap: wrap; gap: 6px 28px; padding-top: 6px; }
-.tables > div { overflow-x: auto; }
+.tables > div { min-width: 0; }
 table.numbers tr.far > :is(th, td) { font-weight: 600; }
 """
 
@@ -133,30 +134,23 @@ class ComparePanel:
 
 
 def _distances(found: Differences) -> str:
-    rows = "".join(
-        f'<tr class="{"far" if each.distance > each.chance else ""}"><th>{feature(each.name).symbol}</th>'
-        f"<td>{each.distance:.3f}</td><td>{each.interval[0]:.3f} … {each.interval[1]:.3f}</td>"
-        f"<td>{each.chance:.3f}</td></tr>"
-        for each in found.distances
-    )
-    return (
-        '<table class="numbers"><caption>Two-sample distance: largest difference of the cumulative curves</caption>'
-        f"<tr><th></th><th>Distance</th><th>95 % interval</th><th>Chance (95 %)</th></tr>{rows}</table>"
-    )
+    return table(
+        "Two-sample distance: largest difference of the cumulative curves",
+        ("Distance", "95 % interval", "Chance (95 %)"),
+        [(feature(each.name).symbol, (f"{each.distance:.3f}", f"{each.interval[0]:.3f} … {each.interval[1]:.3f}",
+                                      f"{each.chance:.3f}")) for each in found.distances],
+        far=[each.distance > each.chance for each in found.distances],
+    )  # fmt: skip
 
 
 def _numbers(found: Differences) -> str:
-    rows = "".join(
-        f'<tr class="{"far" if is_far(each) else ""}"><th>{escape(each.words)}</th>'
-        f"<td>{shown(each.a)}</td><td>{shown(each.b)}</td><td>{shown(each.difference, sign=True)}</td>"
-        f"<td>{interval_text(each)}</td><td>{each.unit}</td></tr>"
-        for each in found.numbers
-    )
-    return (
-        '<table class="numbers"><caption>Numbers of both runs; bold: 0 lies outside the interval of the difference'
-        "</caption><tr><th></th><th>A</th><th>B</th><th>B − A</th><th>95 % interval</th><th></th></tr>"
-        f"{rows}</table>"
-    )
+    return table(
+        "Numbers of both runs; bold: 0 lies outside the interval of the difference",
+        ("A", "B", "B − A", "95 % interval", ""),
+        [(each.words, (shown(each.a), shown(each.b), shown(each.difference, sign=True), interval_text(each), each.unit))
+         for each in found.numbers],
+        far=list(map(is_far, found.numbers)),
+    )  # fmt: skip
 
 
 def is_far(number: Number) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from app.look.plain import escape
 from app.look.theme import CELL_STYLES
@@ -10,6 +11,7 @@ from app.look.theme import CELL_STYLES
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+FAR = ' class="far"'
 SCROLLS = '<div style="overflow-x:auto" tabindex="0"><table class="numbers" style="white-space:{}">{}</table></div>'
 
 
@@ -20,15 +22,17 @@ def table(
     *,
     of: str = "",
     wraps: bool = False,
+    far: Sequence[bool] = (),
 ) -> str:
     """A caption, a line of heads, and rows that begin with their name; `of` is the head over the names.
 
-    The lines of what `wraps` break where its place is narrow.
+    The lines of what `wraps` break where its place is narrow. `far` marks rows, for the style of their page.
     """
     top = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(text)}</td>" for text in cells)}</tr>'
-        for name, cells in (rows.items() if isinstance(rows, Mapping) else rows)
+        f"<tr{FAR if is_far else ''}><th scope='row'>{escape(name)}</th>"
+        f"{''.join(f'<td>{escape(text)}</td>' for text in cells)}</tr>"
+        for (name, cells), is_far in zip_longest(rows.items() if isinstance(rows, Mapping) else rows, far)
     )
     text = f"<caption>{escape(caption)}</caption><tr><th>{escape(of)}</th>{top}</tr>{body}"
     return SCROLLS.format("normal" if wraps else "nowrap", text)

@@ -13,14 +13,16 @@ from bokeh.models import CustomJS, Div
 from param.parameterized import Event
 
 from app.look.copy_button import CopyButton
+from app.settings import session_file
 from app.settings.history import History
 from app.settings.link import to_query
 from app.settings.sections import Settings
 from app.work.lane import Post, has_loop
+from synaptogen_core.device.parameters import DeviceParameters
 
 REST = 0.7  # seconds without a change after which the settings have come to rest: then Back leads here
 # Panel's own Location pushes a history entry for each change, which would bury the Back button under a slider.
-FOLLOW = "history.replaceState({state: number.at ?? 0}, '', '?' + cb_obj.text)"
+FOLLOW = "history.replaceState({state: number.at ?? 0}, '', '?' + query.text + device.text)"
 # The address of the entry that is left was replaced on the way: it gets back the one with which it had come to rest.
 ARRIVE = """
 const [what, at] = cb_obj.text.split(":")
@@ -36,7 +38,9 @@ if (what === "go") { history.go(Number(at)) } else {
 """
 LISTEN = """
 number.at = 0
-history.replaceState({state: 0}, "", "?" + text.text) // every value, also of a page that nobody has changed
+if (location.hash.startsWith("#device=")) { carried.text = location.hash.slice(8) }
+// every value, also of a page that nobody has changed
+history.replaceState({state: 0}, "", "?" + query.text + (carried.text ? location.hash : ""))
 number.rest = location.href
 window.addEventListener("popstate", (event) => { asked.text = `${event.state?.state ?? 0}:${Date.now()}` })
 """
@@ -45,19 +49,26 @@ window.addEventListener("popstate", (event) => { asked.text = `${event.state?.st
 class Address:
     """Keeps the address of the page equal to its settings, and the states in which they came to rest."""
 
-    def __init__(self, settings: Settings, place: Callable[[], tuple[str, bool]], post: Post):
+    def __init__(
+        self, settings: Settings, place: Callable[[], tuple[str, bool]], take: Callable[[str], None], post: Post
+    ):  # fmt: skip
         self._settings, self._place, self._post, self._due = settings, place, post, False
         self.history = History(settings)
         self.changed: Callable[[], None] = lambda: None  # called when Undo or Redo may have become possible
         self._rest: asyncio.TimerHandle | None = None
         self._number = count()
-        self._text, self._at, self._asked = (Div(text="", visible=False) for _ in range(3))
-        self._text.js_on_change("text", CustomJS(args={"number": self._at}, code=FOLLOW))
+        self._packed: tuple[DeviceParameters | None, str] = (None, "")  # the user's own device, and as a link has it
+        models = [Div(text="", visible=False) for _ in range(5)]
+        self._text, self._device, self._at, self._asked, self._carried = models
+        follow = CustomJS(args={"number": self._at, "query": self._text, "device": self._device}, code=FOLLOW)
+        self._device.js_on_change("text", follow)
+        self._text.js_on_change("text", follow)
         self._at.js_on_change("text", CustomJS(code=ARRIVE))
         self._asked.on_change("text", lambda attribute, old, new: self._go(new))
+        self._carried.on_change("text", lambda attribute, old, new: take(new))
         self.copy = CopyButton("Copy link", address=True)
         self.layout = pn.Column(
-            *(pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in (self._text, self._at, self._asked)),
+            *(pn.pane.Bokeh(model, width=0, height=0, margin=0) for model in models),
             width=0, height=0, margin=0,
         )  # fmt: skip
         settings.watch(self.refresh)
@@ -65,9 +76,8 @@ class Address:
     def follow(self, document: Document) -> None:
         """Begin with the whole address, and hear of the browser's Back and Forward."""
         self._write()
-        document.js_on_event(
-            DocumentReady, CustomJS(args={"number": self._at, "asked": self._asked, "text": self._text}, code=LISTEN)
-        )
+        args = {"number": self._at, "asked": self._asked, "query": self._text, "carried": self._carried}
+        document.js_on_event(DocumentReady, CustomJS(args=args, code=LISTEN))
 
     def refresh(self, *events: Event) -> None:
         """Write the settings into the address bar: soon, once for many changes, and under the document's lock."""
@@ -91,6 +101,11 @@ class Address:
         """Forth by one state, through the browser."""
         self._send("go:1") if self.history.can_redo else None
 
+    def amend(self) -> None:
+        """What came with the link is the state that the page was opened with, not a change of it."""
+        self.close()
+        self.history.amend()
+
     def _record(self) -> None:
         if self.history.record():
             self._send(f"push:{self.history.at}")
@@ -111,4 +126,9 @@ class Address:
 
     def _write(self) -> None:
         self._due = False
-        self._text.text = to_query(self._settings, *self._place())
+        own = self._settings.device.own
+        if own is not self._packed[0]:
+            self._packed = own, session_file.device_to_link(own)
+        packed = self._packed[1]
+        self._device.text = f"#device={packed}" if packed else ""
+        self._text.text = to_query(self._settings, *self._place(), carried=bool(packed))

@@ -33,7 +33,7 @@ from app.page.own_device import DeviceLine
 from app.page.painted import PLACES, Painted
 from app.page.sidebar import Sidebar
 from app.page.status import StatusLine
-from app.page.style import PAGE_STYLE, SPACE
+from app.page.style import PAGE_STYLE, SPACE, look
 from app.page.tab_bar import TabBar
 from app.settings import history, link, presets, session_file
 from app.settings.caption import caption
@@ -77,7 +77,8 @@ class Dashboard:
             # Panel says so when it renders the HTML. A slow browser may come back when its session is gone: the
             # new one renders no HTML, and would ask a CDN for its style sheets.
             self.document.template_variables.setdefault("dist_url", LOCAL_DIST)
-        dropped, tab = self._read_link()
+        self._query = link.of_request(pn.state.session_args)  # the link that was opened
+        dropped, tab = link.apply_query(self.settings, self._query), link.tab_of(self._query)
         self.theme = Theme(dark=pn.config.theme == "dark")
         self.session = Session(self.settings, TABS, self._post)
         self.work = FitWork(self.settings.options["fit"], self._post, self.use_device)
@@ -97,7 +98,9 @@ class Dashboard:
         self.bare = {tab.key for tab in TABS if tab.of_run}  # whose figures have shown no data yet
         self.painted = Painted(self.session.painted)
         self.session.announce = self._announce
-        self.address = Address(self.settings, lambda: (self.tabs.active, self.theme.dark), self._post)
+        self.address = Address(
+            self.settings, lambda: (self.tabs.active, self.theme.dark), self._take_carried, self._post
+        )  # fmt: skip
         self.session.closing.append(self.address.close)
         self.address.changed = self._tell_history
         back = partial(self.use_device, None)
@@ -106,7 +109,7 @@ class Dashboard:
         self.own = DeviceLine(self.settings, back)
         self.terms = Terms(sizing_mode="stretch_width", margin=0)
         self.leaving = leaving.Leaving(self.settings, self.work, self._post)
-        self.header = Header()
+        self.header = Header(self.open_link)
         self._add_actions()
         self.settings.device.param.watch(lambda *events: self._tell_device(), ["own", "device"])
         self.page = self._page()
@@ -284,6 +287,25 @@ class Dashboard:
         if saved.tab in KEYS and not dropped:
             self.show(saved.tab)
 
+    def open_link(self, query: str, packed: str) -> None:
+        """Set all settings as a link has them: soon, under the lock."""
+        self._post(partial(self._open_link, query, packed))
+
+    def _open_link(self, query: str, packed: str) -> bool:
+        try:
+            device = session_file.device_of_link(packed) if packed else None
+        except (ValueError, SynaptogenError) as error:
+            self.session.tell(error)
+            return False
+        saved = session_file.Saved(link.parts(query), "", device)
+        self.status.note(session_file.apply(self.settings, saved))
+        return True
+
+    def _take_carried(self, packed: str) -> None:
+        """The device of the link that was opened has come."""
+        if packed and self._open_link(self._query, packed):
+            self.address.amend()
+
     def keep(self) -> Callable[[], None]:
         """Remember all settings; what is returned brings them back, soon and under the lock."""
         state = history.now(self.settings)
@@ -317,10 +339,6 @@ class Dashboard:
             section, name = sections[key]
             setattr(section, name, value)
 
-    def _read_link(self) -> tuple[list[str], str]:
-        query = link.of_request(pn.state.session_args)
-        return link.apply_query(self.settings, query), link.tab_of(query)
-
     def _post(self, function: Callable[[], object]) -> None:
         """Run under the lock of the document, all changes in one message.
 
@@ -342,20 +360,6 @@ class Dashboard:
             if tab.key in self.places:
                 bare, faded = tab.key in self.bare, tab.of_run and state in FADED
                 self.places[tab.key].styles = look(hidden=tab.key != visible, bare=bare, faded=faded)
-
-
-def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
-    """Of a tab's place: hidden, without data yet, with pictures of other settings. Values always: a style that is taken
-    away stays in the browser.
-    """
-    # What is hidden keeps its size, so that no figure has to be laid out and painted again when it comes back.
-    hide = {"visibility": "hidden", "content-visibility": "hidden", "height": "0", "overflow": "hidden"}
-    show = {"visibility": "visible", "content-visibility": "visible", "height": "auto", "overflow": "visible"}
-    return (hide if hidden else show) | {
-        "min-width": "0",
-        "opacity": "0.45" if faded else "1",
-        theme.BARE: "1" if bare else "0",
-    }
 
 
 def on_phone() -> bool:

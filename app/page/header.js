@@ -31,7 +31,10 @@ dialog .link { width: 100%; height: 32px; box-sizing: border-box; font: inherit;
 dialog::backdrop { background: rgba(0, 0, 0, 0.45); }
 dialog header { position: sticky; top: 0; display: flex; align-items: center; padding: 10px 16px; background: inherit; border-bottom: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 dialog h2 { flex: 1; margin: 0; font-size: 1.1rem; font-weight: 500; }
-dialog header button { height: 32px; padding: 0 12px; border: 1px solid currentColor; border-radius: 4px; background: none; color: inherit; font: inherit; cursor: pointer; }
+dialog form { display: flex; gap: 8px; margin-bottom: 12px; }
+.kept { display: flex; align-items: center; gap: 8px; padding: 4px 0; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
+.kept span { flex: 1; overflow-wrap: anywhere; }
+dialog :is(header, form, .kept) button { flex: none; height: 32px; padding: 0 12px; border: 1px solid currentColor; border-radius: 4px; background: none; color: inherit; font: inherit; cursor: pointer; }
 dialog .body { padding: 12px 16px 16px; }
 dialog dt { font-weight: 600; margin-top: 10px; } dialog dd { margin: 2px 0 0; }
 dialog pre { white-space: pre-wrap; padding: 10px; border-radius: 4px; background: color-mix(in srgb, currentColor 7%, transparent); font-size: 0.85rem; }
@@ -59,6 +62,19 @@ function icon(path) {
   return drawn
 }
 
+// Presets of the user's own: name, query and device of a link each, kept by the browser.
+const KEPT = "synaptogen presets"
+const kept = () => {
+  try {
+    const found = JSON.parse(localStorage.getItem(KEPT))
+    return found.filter((each) => each.length === 3 && each.every((text) => typeof text === "string"))
+  } catch { return [] }
+}
+const keep = (presets) => {
+  try { localStorage.setItem(KEPT, JSON.stringify(presets)) } catch { return false }
+  return true
+}
+
 // Dots of 3 pixels: those of a line of no length are pale.
 const MORE = "M11.5 4.5h1v1h-1zM11.5 11.5h1v1h-1zM11.5 18.5h1v1h-1z"
 const DOWN = "M7 10l5 5 5-5"
@@ -84,9 +100,7 @@ export function render({model}) {
     const old = () => { // without https there is no clipboard object, and the browser may refuse
       const box = element("input", {type: "text", readonly: true, "aria-label": "Link to copy", class: "link"})
       box.value = window.location.href
-      const close = element("button", {type: "button"}, "Close")
-      close.addEventListener("click", () => dialog.close())
-      dialog.replaceChildren(element("header", {}, element("h2", {id: "title"}, "Copy this link"), close), element("div", {class: "body"}, box))
+      titled("Copy this link", box)
       dialog.showModal()
       box.select()
       if (document.execCommand("copy")) {
@@ -107,14 +121,45 @@ export function render({model}) {
     menu.style.top = `${at.bottom + 4}px`
     menu.querySelector("button:not(:disabled)")?.focus()
   }
-  const row = (action, item = null) => {
-    const words = item ?? action
-    const made = element("button", {type: "button", role: "menuitem", disabled: words.disabled ?? false}, words.label)
-    if (words.icon) { made.prepend(icon(words.icon)) }
-    made.addEventListener("click", () => { menu.hidePopover(); act(action, item?.key ?? null) })
+  const entry = ({label, icon: drawing = "", disabled = false}, chosen) => {
+    const made = element("button", {type: "button", role: "menuitem", disabled}, label)
+    if (drawing) { made.prepend(icon(drawing)) }
+    made.addEventListener("click", () => { menu.hidePopover(); chosen() })
     return made
   }
-  const rows = (action) => action.items.map((item) => row(action, item))
+  const row = (action, item = null) => entry(item ?? action, () => act(action, item?.key ?? null))
+  const rows = (action) => [...action.items.map((item) => row(action, item)), ...(action.key === "presets" ? own() : [])]
+  const own = () => [
+    element("div", {class: "group"}, "Your own"),
+    ...kept().map(([label, query, device]) => entry({label}, () => model.send_msg({action: "kept", query, device}))),
+    entry({label: "Save or remove …"}, edit),
+  ]
+  const titled = (title, ...content) => {
+    const close = element("button", {type: "button"}, "Close")
+    close.addEventListener("click", () => dialog.close())
+    const body = element("div", {class: "body"}, ...content)
+    dialog.replaceChildren(element("header", {}, element("h2", {id: "title"}, title), close), body)
+    return {body, close}
+  }
+  const edit = () => { // the presets of the user's own: save one, remove one
+    const name = element("input", {type: "text", class: "link", required: true, maxlength: 60, "aria-label": "Name of the preset", placeholder: "Name"})
+    const form = element("form", {method: "dialog"}, name, element("button", {type: "submit"}, "Save these settings"))
+    form.addEventListener("submit", () => {
+      const label = name.value.trim()
+      const device = location.hash.startsWith("#device=") ? location.hash.slice(8) : ""
+      const others = kept().filter(([each]) => each !== label)
+      if (label) { say(keep([...others, [label, location.search, device]]) ? `Saved as ${label}` : "This browser keeps no presets") }
+    })
+    const remove = ([label]) => {
+      const button = element("button", {type: "button", "aria-label": `Remove ${label}`}, "Remove")
+      const line = element("div", {class: "kept"}, element("span", {}, label), button)
+      button.addEventListener("click", () => { keep(kept().filter(([each]) => each !== label)); line.remove(); name.focus() })
+      return line
+    }
+    titled("Your presets", element("p", {}, "All settings of this page, and your own device, kept in this browser under a name."), form, ...kept().map(remove))
+    dialog.showModal()
+    name.focus()
+  }
 
   const button = (action) => {
     const has = action.items.length > 0
@@ -149,11 +194,8 @@ export function render({model}) {
   const show = () => {
     const {title, html} = model.dialog
     if (!title) { return }
-    const close = element("button", {type: "button"}, "Close")
-    close.addEventListener("click", () => dialog.close())
-    const body = element("div", {class: "body"})
+    const {body, close} = titled(title)
     body.innerHTML = html // made by the server, of the project's own texts
-    dialog.replaceChildren(element("header", {}, element("h2", {id: "title"}, title), close), body)
     if (!dialog.open) { dialog.showModal() }
     close.focus()
   }

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
+MOST_IN_QUERY = 65_536  # characters
+
 # Lines of a drawing of 24 x 24, as the attribute d of an SVG path.
 ICONS = {
     "undo": "M9 14L4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
@@ -49,8 +51,9 @@ class Header(JSComponent):
     _bundle = "header.js"
     _rename: ClassVar[dict[str, str | None]] = {}
 
-    def __init__(self, **options: object):
+    def __init__(self, open_link: Callable[[str, str], None], **options: object):
         self._known: dict[str, Action] = {}
+        self._open_link = open_link  # query and device of one that the browser keeps under a name
         self._acts: dict[str, Callable[..., None]] = {}
         super().__init__(sizing_mode="stretch_width", height=48, margin=0, **options)
 
@@ -91,9 +94,15 @@ class Header(JSComponent):
         self.actions = [asdict(action) for action in self._known.values()]
 
     def _handle_msg(self, data: object) -> None:
-        key, item = (data.get("action"), data.get("item")) if isinstance(data, dict) else (None, None)
+        said = data if isinstance(data, dict) else {}
+        key, item = said.get("action"), said.get("item")
         if key == "":
             self.dialog = {"title": "", "html": ""}
+            return
+        if key == "kept":
+            query, packed = said.get("query"), said.get("device")
+            if isinstance(query, str) and isinstance(packed, str):
+                self._open_link(query[:MOST_IN_QUERY], packed)
             return
         action = self._known.get(key) if isinstance(key, str) else None
         if action is None or action.disabled:

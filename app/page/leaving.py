@@ -1,4 +1,4 @@
-"""The browser asks before it leaves a page whose device or fit would be lost: no link can hold them."""
+"""The browser asks before it leaves a page whose device or fit would be lost."""
 
 from __future__ import annotations
 

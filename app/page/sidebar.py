@@ -50,8 +50,8 @@ class Sidebar:
         self.own.visible = event.new is not None
         if event.new is not None:
             self.own.object = (
-                f'<b class="own">{escape(event.new.name)}</b><br><small>Your own device. A link cannot carry it: '
-                "it opens with the published one. Download it on the Fit tab.</small>"
+                f'<b class="own">{escape(event.new.name)}</b><br><small>Your own device. '
+                "The link of this page carries it, if it is not large; the Fit tab downloads it.</small>"
             )
 
 

@@ -55,9 +55,10 @@ class StatusLine:
         )
         self.error = theme.Alert(severity="error", visible=False, sizing_mode="stretch_width", margin=(6, 0))
         self.notes = theme.Alert(
-            title="Part of the link was not used", object=" ".join(notes), severity="warning", visible=bool(notes),
-            closeable=True, sizing_mode="stretch_width", margin=(6, 0),
+            title="Part of the link was not used", severity="warning", closeable=True,
+            sizing_mode="stretch_width", margin=(6, 0),
         )  # fmt: skip
+        self.note(notes)
         self.of_run = pn.pane.HTML(
             "", visible=False, sizing_mode="stretch_width", margin=(2, 8, 8, 8), stylesheets=[STYLE]
         )
@@ -69,6 +70,10 @@ class StatusLine:
         session.status.param.watch(self.refresh, [name for name in Status.param if name != "name"])
         session.settings.device.param.watch(self._own_device, "own")
         self.refresh()
+
+    def note(self, notes: Sequence[str]) -> None:
+        """What of a link was not used."""
+        self.notes.param.update(object=" ".join(notes), visible=bool(notes))
 
     def _own_device(self, event: Event) -> None:
         if event.new is not None:  # what a link without it could not use is no longer the matter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.look.theme import HEADER, SURFACE, TEXT
+from app.look.theme import BARE, HEADER, SURFACE, TEXT
 
 BAR = 48  # pixels: height of the header
 PAGE_STYLE = {
@@ -45,3 +45,17 @@ SPACE = """
 :host { padding: 4px 16px 12px; box-sizing: border-box; }
 @media (max-width: 599px) { :host { padding: 4px 8px; } }
 """
+
+
+def look(*, hidden: bool, bare: bool, faded: bool = False) -> dict[str, str]:
+    """Of a tab's place: hidden, without data yet, with pictures of other settings. Values always: a style that is taken
+    away stays in the browser.
+    """
+    # What is hidden keeps its size, so that no figure has to be laid out and painted again when it comes back.
+    hide = {"visibility": "hidden", "content-visibility": "hidden", "height": "0", "overflow": "hidden"}
+    show = {"visibility": "visible", "content-visibility": "visible", "height": "auto", "overflow": "visible"}
+    return (hide if hidden else show) | {
+        "min-width": "0",
+        "opacity": "0.45" if faded else "1",
+        BARE: "1" if bare else "0",
+    }

@@ -43,6 +43,10 @@ class History:
         self.at = self.last
         return True
 
+    def amend(self) -> None:
+        """The present state takes the place of the one that is shown."""
+        self.states[self.at - self.first] = now(self._settings)
+
     def go(self, number: int) -> bool:
         """Back or forth to a state; False if it is no longer kept, or already shown."""
         if number == self.at or not self.first <= number <= self.last:

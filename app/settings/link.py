@@ -16,19 +16,23 @@ from app.settings.words import label_of
 VERSION = 1
 MOST_NOTES = 12  # sentences on what was dropped: a link can hold thousands of keys
 CELL = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})")
-PAGE_KEYS = {"v", "tab", "theme", "own"}  # no settings: version, open tab, Panel's light or dark, name of a device
+# No settings: version, open tab, Panel's light or dark, name of a device, whether it follows behind the #.
+PAGE_KEYS = {"v", "tab", "theme", "own", "carried"}
 
 
 class LinkError(ValueError):
     """A value in a link that cannot be used; the message is a sentence for the page."""
 
 
-def to_query(settings: Settings, tab: str, dark: bool = False) -> str:
-    """The query of a link that opens the page as it stands now, without the question mark."""
+def to_query(settings: Settings, tab: str, dark: bool = False, carried: bool = False) -> str:
+    """The query of a link that opens the page as it stands now, without the question mark.
+
+    `carried`: whether the user's own device follows behind it.
+    """
     texts = [("v", str(VERSION)), ("tab", tab), *([("theme", "dark")] if dark else [])]
     texts += [(key, write(value)) for key, value in pairs(settings)]
     if settings.device.own is not None:
-        texts.append(("own", settings.device.own.name[:80]))
+        texts += [("own", settings.device.own.name[:80]), *([("carried", "1")] if carried else [])]
     return urlencode(texts, safe=",-.", errors="replace")
 
 
@@ -54,7 +58,12 @@ def tab_of(query: str) -> str:
 
 def apply_query(settings: Settings, query: str) -> list[str]:
     """Set what a link says. Returns one sentence for each part that was dropped."""
-    return apply_pairs(settings, dict(parse_qsl(query.lstrip("?"), keep_blank_values=True)))
+    return apply_pairs(settings, parts(query))
+
+
+def parts(query: str) -> dict[str, str]:
+    """What a link holds, by name."""
+    return dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
 
 
 def apply_pairs(settings: Settings, given: Mapping[str, str]) -> list[str]:
@@ -64,11 +73,8 @@ def apply_pairs(settings: Settings, given: Mapping[str, str]) -> list[str]:
     if version != str(VERSION):
         dropped.append(f"The link has version {version[:20]}, this page reads version {VERSION}: check the settings.")
     own = given.get("own", "")
-    if own:
-        dropped.append(
-            f"The link was made with the device “{own[:80]}”, which a link cannot carry: this page shows the "
-            "published one, without the settings that only that device allows. Drop the device's file on the Fit tab."
-        )
+    if own and settings.device.own is None and given.get("carried") != "1":
+        dropped.append(missing(own))
     known = {prefix + name: (section, name) for prefix, section in settings.sections() for name in section.names()}
     changes: dict[Section, dict[str, object]] = {}
     for key, text in given.items():
@@ -81,13 +87,21 @@ def apply_pairs(settings: Settings, given: Mapping[str, str]) -> list[str]:
         try:
             changes.setdefault(section, {})[name] = read(section.param[name], text, unit_of(section.param[name]))
         except LinkError as error:
-            if own and isinstance(section.param[name], param.Number):
+            if own and settings.device.own is None and isinstance(section.param[name], param.Number):
                 continue  # whether that device allows it is not known here
             dropped.append(f"{label_of(settings, key)}: {error}.")
     for section, values in changes.items():
         section.param.update(values)
     more = len(dropped) - MOST_NOTES
     return dropped if more <= 0 else [*dropped[:MOST_NOTES], f"And {more:,} more."]
+
+
+def missing(own: str) -> str:
+    """What is said where the device of a link has not come with it."""
+    return (
+        f"The link was made with the device “{own[:80]}”, which it does not carry: this page shows the "
+        "published one, without the settings that only that device allows. Drop the device's file on the Fit tab."
+    )
 
 
 def write(value: object) -> str:

@@ -120,7 +120,7 @@ class DeviceSettings(Section):
                             doc="Gaussian: same mean and spread, no tails.")  # fmt: skip
     eta = param.Number(3.0567, bounds=(1.0, 6.0), step=0.01, label="η", doc="Exponent of the RESET transition curve.")
     u_max = param.Number(1.46, bounds=(1.0, 1.6), step=0.01, label="U_max", doc="Voltage of a full RESET.")
-    own = param.Parameter(None, doc="The user's own device in the place of a packaged set; no link can hold it.")
+    own = param.Parameter(None, doc="The user's own device in the place of a packaged set; no setting of a link.")
 
     OF_DEVICE = ("outlier_share", "order", "eta", "u_max")  # what is the device's own, unless it is changed
     hidden: tuple[str, ...] = ()  # what the own device does not have

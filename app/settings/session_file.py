@@ -1,7 +1,10 @@
-"""A session as a small JSON text: the settings of a link, and the user's own device, which a link cannot carry."""
+"""A session as a small JSON text: the settings of a link, and the user's own device. A link carries that behind a #."""
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from typing import NamedTuple
 
 from app.settings import link
@@ -13,6 +16,7 @@ from synaptogen_core.exchange.files.text import readable_json, strict_json
 
 FORMAT, VERSION = "synaptogen-session", 1
 MOST = 2 * MAX_BYTES  # characters
+MOST_IN_LINK = 32_000  # characters of a device in a link; a larger one is left to a session's file
 KEYS = {"format", "version", "tab", "settings", "device"}
 Plain = str | int | float | bool
 
@@ -67,3 +71,34 @@ def apply(settings: Settings, saved: Saved) -> list[str]:
     if own is not None or settings.device.own is not None:
         settings.use_device(own, None if own is None else limits_of(own))
     return link.apply_pairs(settings, saved.settings)
+
+
+def device_to_link(device: DeviceParameters | None) -> str:
+    """A device as the last part of a link, which a browser sends to no server; empty if it is too large for one."""
+    if device is None:
+        return ""
+    packed = zlib.compress(json.dumps(device.to_dict(), separators=(",", ":"), allow_nan=False).encode(), 9)
+    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return text if len(text) <= MOST_IN_LINK else ""
+
+
+def device_of_link(text: str) -> DeviceParameters:
+    """The device that a link carries.
+
+    Raises
+    ------
+    ValueError, FileError
+        If the text is cut off, damaged, or holds no device: a sentence.
+    """
+    if len(text) > MOST_IN_LINK:
+        raise ValueError(f"link: its device must take at most {MOST_IN_LINK:,} characters (got {len(text):,})")
+    try:
+        opened = zlib.decompressobj()
+        content = opened.decompress(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)), MAX_BYTES)
+        whole = opened.eof
+        words = content.decode()
+    except (ValueError, zlib.error):
+        whole = False
+    if not whole:
+        raise ValueError("link: its device must be whole (got a part, or something else); copy the whole link again")
+    return device_from_data(strict_json(words, "link"), "link")

@@ -137,7 +137,12 @@ def test_buttons_that_are_pressed_at_once_all_send(page: Dashboard) -> None:
         assert page.page.get_by_role("button", name=button, exact=True).is_enabled()
 
 
-def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
+def presets(page: Dashboard, choice: str) -> None:
+    page.page.get_by_role("button", name="Presets").click()
+    page.page.get_by_role("menuitem", name=choice).click()
+
+
+def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard, open_page: Callable[..., Dashboard]) -> None:
     chromium = page.page
     chromium.get_by_label("Name of the device", exact=True).evaluate(REVEAL)
     chromium.get_by_label("Name of the device", exact=True).fill("Mine <b>1</b>")
@@ -156,9 +161,27 @@ def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard) -> None:
     assert "own=Mine" in chromium.url and "eta=" not in chromium.url
     page.wait_ready()
     own = page.sources("overview r_lrs")
-    chromium.get_by_role("button", name="Back to the published device").first.click()
-    page.wait_for(lambda: chromium.url, lambda url: "own=" not in url and "eta=3.0567" in url, "not back")
-    page.wait_change("overview r_lrs", own)
+    link = open_page(chromium.url.split("?", 1)[1])  # it carries the device
+    link.wait_for(lambda: link.sources("overview r_lrs"), lambda shown: shown == own, "another device")
+    assert link.page.locator("b.own").inner_text() == "Mine <b>1</b>" and link.page.url == chromium.url
+    presets(page, "Save or remove")
+    chromium.get_by_label("Name of the preset").fill("Mine <b>2</b> & all")
+    chromium.keyboard.press("Enter")
+
+    def back() -> None:
+        chromium.get_by_role("button", name="Back to the published device").first.click()
+        page.wait_for(lambda: chromium.url, lambda url: "own=" not in url and "eta=3.0567" in url, "not back")
+        page.wait_change("overview r_lrs", own)
+
+    back()
+    assert "#" not in chromium.url
+    presets(page, "Mine <b>2</b> & all")
+    page.wait_for(lambda: page.sources("overview r_lrs"), lambda shown: shown == own, "not the preset's")
+    presets(page, "Save or remove")
+    chromium.get_by_role("button", name="Remove Mine <b>2</b> & all").click()
+    chromium.get_by_role("button", name="Close", exact=True).click()
+    assert chromium.evaluate("localStorage['synaptogen presets']") == "[]"
+    back()
     assert not line.is_visible()
     page.settle(chromium.get_by_role("tab", name="Fit").click)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import panel as pn
 from param.parameterized import Event
 
+from app.controls.panel import Group, Panel
 from app.controls.upload import door
 from app.look import layout, theme
 from app.look.copy_button import CopyButton
@@ -66,8 +67,9 @@ class View(Base):
         self.opened = theme.note()
         self.files = {kinds: context.downloads(kinds) for kinds in (tuple(FORMATS), ("session.json",))}
         run, session = self.files.values()
+        choice = Panel((Group(context.options, context.options.names()),), layout="bar")
         self.layout = layout.column(
-            theme.card(theme.heading("Download"), self.sizes, run.layout),
+            theme.card(theme.heading("Download"), choice, self.sizes, run.layout),
             theme.card(
                 theme.heading("Session"), theme.note(SESSION), session.layout,
                 self.file, self.opened,
@@ -98,7 +100,7 @@ class View(Base):
             f"<tr><td>{name}</td><td>{about(result.sizes.get(kind))}</td><td>{what}</td></tr>"
             for kind, (name, what) in FORMATS.items()
         )
-        streamed = " Too large to keep; the download recomputes it." if result.sampled else ""
+        streamed = f" {result.streamed}" if result.streamed else ""
         self.sizes.object = f"<table>{rows}</table><p>Size in memory: {theme.size(result.bytes)}.{streamed}</p>"
         self.repr.object = result.html
         self.code.object = (

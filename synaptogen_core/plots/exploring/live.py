@@ -19,7 +19,7 @@ PLAIN = "#0072B2"
 ORANGES = tuple(f"#{r:02x}{g:02x}00" for r, g in zip(range(170, 255, 6), range(105, 195, 6), strict=False))
 CLEAR = "rgba(0, 0, 0, 0)"
 FADED = {"points": 0.22, "image": 0.45, "bars": 0.35, "polygons": 0.25, "line": 0.4}  # behind a choice
-FULL = {"points": 0.75, "image": 1.0, "bars": 0.75, "polygons": 0.55, "line": 0.9}
+FULL = {"points": 0.9, "image": 1.0, "bars": 0.75, "polygons": 0.55, "line": 0.9}
 TOOLS = ["box_select", "lasso_select", "pan", "wheel_zoom", "reset"]
 
 

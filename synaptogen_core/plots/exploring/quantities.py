@@ -11,8 +11,9 @@ from synaptogen_core.analysis.exploring.cell_table import CellTable, Column, is_
 from synaptogen_core.palette import AXES
 from synaptogen_core.schema import STATE_NAMES
 
-COMPONENT_COLORS = ("#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7f7f7f")
-QUARTILE_COLORS = ("#0072B2", "#56B4E9", "#CC79A7", "#D55E00")
+# Each with a contrast of 3 or more to both grounds, the light and the dark one.
+COMPONENT_COLORS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#8F6BC0", "#9A7B00", "#7f7f7f")
+QUARTILE_COLORS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00")
 STATE_COLORS = ("#0072B2", "#CC79A7", "#D55E00")
 PLAIN = "#0072B2"
 COLORS_BY = {"": "One colour", "component": "Component", "outlier": "Outlier", "state": "State at the end",

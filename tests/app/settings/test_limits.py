@@ -132,7 +132,7 @@ def test_what_a_device_does_not_have_is_not_offered() -> None:
     assert "d2d" in page().device.active()
 
 
-def test_a_link_says_that_it_cannot_carry_the_device() -> None:
+def test_a_link_without_the_device_says_so() -> None:
     settings = page(own(u_max=1.3))
     settings.device.c2c = 2.0
     query = link.to_query(settings, "fit")
@@ -140,7 +140,7 @@ def test_a_link_says_that_it_cannot_carry_the_device() -> None:
     assert pairs["own"] == "mine" and pairs["c2c"] == "2.0" and not {"eta", "u_max", "order", "device"} & set(pairs)
     opened = page()
     (said,) = link.apply_query(opened, query)
-    assert said.startswith("The link was made with the device “mine”, which a link cannot carry")
+    assert said.startswith("The link was made with the device “mine”, which it does not carry")
     assert runs.make_device(opened.request().device) == PUBLISHED.vary(c2c=2.0)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +171,22 @@ def test_what_is_no_session_is_refused(text: str, said: str) -> None:
 def test_nothing_of_the_page_before_stays() -> None:
     page, _ = opened('{"format": "synaptogen-session", "version": 1, "settings": {"rows": 3}}')
     assert page.array.rows == 3 and np.isclose(page.device.d2d, 1.0)
+
+
+def test_a_link_carries_a_device_whole_or_says_why_not() -> None:
+    own = sc.load_device("hennen2024").vary(eta=2.5)
+    text = session_file.device_to_link(own)
+    assert session_file.device_of_link(text) == own and len(text) < 12_000
+    assert session_file.device_to_link(None) == ""
+    packed = [zlib.compress(each) for each in (b"[" * 9000, b'{"a": NaN}', b" " * (session_file.MOST + 1), b"\xff")]
+    bad = [base64.urlsafe_b64encode(each).decode() for each in packed]
+    for wrong in (text[:-40], text[40:], "…", "a", "%00", text + "A" * 40_000, *bad):
+        with pytest.raises((ValueError, SynaptogenError), match=r"^link: "):
+            session_file.device_of_link(wrong)
+    chance = random.Random(4)
+    for _ in range(INPUTS):
+        at = chance.randrange(len(text))
+        try:  # a device or a sentence
+            session_file.device_of_link(text[:at] + chance.choice("Az09-_ \n<") + text[at + 1 :])
+        except (ValueError, SynaptogenError) as error:
+            assert str(error).startswith("link: ")

@@ -46,9 +46,12 @@ def test_a_sampled_run_is_downloaded_whole(
     if kind == "csv":
         assert sorted(one.read_bytes().splitlines()) == sorted(two.read_bytes().splitlines())  # part by part
     elif kind == "nc":
-        assert files.question(sampled, kind) == "", "it is small"
+        assert files.question(sampled, sampled.request, kind) == "", "it is small"
         monkeypatch.setattr(files, "LARGE", 1e4)
-        assert "Click once more" in files.question(sampled, kind) and files.question(whole, kind) == ""
+        assert (
+            "Click once more" in files.question(sampled, sampled.request, kind)
+            and files.question(whole, whole.request, kind) == ""
+        )
         with xr.open_dataset(two) as opened:
             for name in FEATURE_NAMES:
                 np.testing.assert_array_equal(opened[name].values, whole.data[name].values)
@@ -119,7 +122,7 @@ def test_what_it_would_hold_is_said_before(budget: float, make_run: Make, monkey
         with files.write(run, run.request, kind, lambda done: None, threading.Event()) as file:
             true = len(file.read())
         assert 0.3 < size / true < 3, kind
-    assert bool(result.sampled) == (budget < 1e6)
+    assert bool(result.streamed) == (budget < 1e6)
 
 
 def test_the_python_makes_the_same_again(small_run: Run) -> None:
@@ -128,3 +131,38 @@ def test_the_python_makes_the_same_again(small_run: Run) -> None:
     exec(result.python, space)
     for name in FEATURE_NAMES:
         np.testing.assert_array_equal(space["ds"][name].values, small_run.data[name].values)
+
+
+def test_what_is_recorded_can_be_chosen(make_run: Make, tmp_path: Path) -> None:
+    chosen = {
+        "content": "chosen",
+        "features": False,
+        "current": True,
+        "state": True,
+        "every": "pulse",
+        "read_noise": True,
+    }
+    run, plain = make_run(**chosen, u_read=0.3), make_run()
+    recording = compute.recorded(run, run.request)
+    assert recording == {
+        "record": ("conductance", "current", "state"), "every": 1, "read_voltage": 0.3, "bandwidth": 1e8
+    }  # fmt: skip
+    with xr.open_dataset(written(run, "nc", tmp_path / "chosen.nc")) as opened:
+        direct = runs.sc.simulate(runs.make_cells(run.request), run.train, **recording)
+        assert opened.attrs["read_voltage"] == 0.3 and opened.attrs["bandwidth"] == 1e8
+        for name in recording["record"]:
+            np.testing.assert_array_equal(opened[name].values, direct[name].values)
+        assert "r_hrs" not in opened and direct.conductance.shape == (len(run.train), 8, 8)
+    shown = compute.compute(run, run.request, run.request.of_tab("data"), threading.Event())
+    assert "recomputes" in shown.streamed and "read_voltage=0.3" in shown.python and "conductance" in shown.html
+    assert shown.bytes > plain.data.nbytes, "9 bytes for each of 40 pulses, not 16 for each of 20 cycles"
+    assert files.file_name(run.request, "nc") != files.file_name(plain.request, "nc")
+    assert files.file_name(run.request, "csv") == files.file_name(plain.request, "csv"), "it holds the features"
+
+
+def test_a_large_choice_is_asked_for_with_its_command(make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(content="chosen", every="pulse", kind="iv_sweep", points=50)
+    monkeypatch.setattr(files, "LARGE", 1e5)
+    said = files.question(run, run.request, "nc")
+    assert said.endswith("--record features,conductance --every 1 --read-voltage 0.2 --bandwidth 0")
+    assert "--record" not in files.question(run, run.request, "csv")
