@@ -126,9 +126,7 @@ def assembled(
         [
             data.count + data.lost < FEWEST,
             (data.lost > MOST_LOST * (data.count + data.lost)) | (data.count < FEWEST),
-            (found.lowest > -options.read_voltage)
-            | (found.highest < options.read_voltage)
-            | (np.isnan(opening[0]) & np.isnan(opening[1])),
+            (np.fmin(-found.lowest, found.highest) < options.read_voltage) | np.isnan(opening).all(axis=0),
             (opening[0] < OPENING) & ~(found.sure_set > SURE),
             lrs_there & (opening[1][lrs_at] < OPENING) & ~(found.sure_reset[lrs_at] > SURE),
             r_hrs <= r_lrs,
