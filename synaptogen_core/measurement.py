@@ -32,6 +32,7 @@ from synaptogen_core.schema import FAILURES, FEATURE_NAMES, SCHEMA_VERSION, VARI
 
 KIND = "measurement"
 RAGGED = ("voltage", "current")
+FEWEST_ONE_WAY, STRAY = 3, 0.1  # samples of a way; share of stray ones that noise of the voltage may turn round
 
 
 def measurement(
@@ -163,6 +164,50 @@ def device_starts(ds: xr.Dataset) -> NDArray[np.intp]:
 def sample_starts(ds: xr.Dataset) -> NDArray[np.intp]:
     """First sample of each record, and the number of samples; shape (records + 1,)."""
     return np.concatenate([[0], np.cumsum(ds["sample_count"].values)]).astype(np.intp)
+
+
+def ways(voltage: NDArray[np.float64], count: NDArray[Any]) -> NDArray[np.intp]:
+    """How many samples of each record go away from 0 V, and how many come back, on each side.
+
+    Parameters
+    ----------
+    voltage : ndarray, shape (sample,)
+        [V], one record after the other; NaN counts as neither.
+    count : ndarray of int, shape (record,)
+        Samples of each record.
+
+    Returns
+    -------
+    ndarray of int, shape (2, 2, record)
+        Side (V < 0, V > 0); way (out, back).
+    """
+    owner = np.repeat(np.arange(count.size), count)
+    size = np.abs(voltage)
+    step = np.where(np.diff(owner, prepend=-1) == 0, np.diff(size, prepend=0.0), np.nan)
+    return np.array(
+        [
+            [np.bincount(owner[side & way], minlength=count.size) for way in (step > 0, step < 0)]
+            for side in (voltage < 0, voltage > 0)
+        ]
+    )
+
+
+def one_way(found: NDArray[np.intp]) -> NDArray[np.int8]:
+    """Which sides of records were recorded one way only.
+
+    Parameters
+    ----------
+    found : ndarray of int, shape (2, 2, record)
+        As `ways` counts them.
+
+    Returns
+    -------
+    ndarray of int8, shape (2, record)
+        Side (V < 0, V > 0): 1 out only, -1 back only, 0 both ways or hardly at all.
+    """
+    few, many = found.min(axis=1), found.max(axis=1)
+    alone = (many >= FEWEST_ONE_WAY) & (few <= STRAY * many)
+    return np.where(alone, np.where(found[:, 0] > found[:, 1], 1, -1), 0).astype(np.int8)
 
 
 def select_records(ds: xr.Dataset, keep: NDArray[np.bool_]) -> xr.Dataset:

@@ -38,7 +38,7 @@ FAILURES = (  # why a measured cycle has no features; the numbers stand in files
     ("none", "all features found"),
     ("too_short", "too few samples to make a loop"),
     ("not_finite", "the samples hold no numbers where they should"),
-    ("not_swept", "the voltage does not run to both signs"),
+    ("not_swept", "the voltage does not run to both signs, or only comes back from there"),
     ("no_set", "no SET found"),
     ("no_reset", "no RESET found"),
     ("no_hrs", "no fit of the high-resistance branch: too few samples before SET, or a current of the wrong sign"),

@@ -34,6 +34,7 @@ MAX_ORDER = 10
 MAX_NAME = 80  # characters of a device's name
 TEMPLATE = "hennen2024"  # tells what a measurement does not
 EXAMPLE = "simulated example"
+ASSUMED = ("sign", "halves", "one_way")  # of loops, where nothing is said: the user may say otherwise
 EXAMPLE_SIZE = {"devices": 48, "cycles": 60, "points": 400}
 Progress = Callable[[float], None]
 
@@ -145,10 +146,14 @@ def read(source: Source, values: Values, options: Choices, progress: Progress, c
 
 
 def layout_of(source: Source) -> TableLayout:
-    """What the columns of a file are taken for, by itself and as its owner said."""
+    """What the columns of a file are taken for, by itself and as its owner said, and what else its owner may say."""
     from synaptogen_core.exchange.measurements.load import inspect_measurements
+    from synaptogen_core.exchange.measurements.reading import OPTIONS, Choice
 
-    return inspect_measurements(source.data or b"", source.name, **source.said())
+    layout = inspect_measurements(source.data or b"", source.name, **source.said())
+    said = dict(source.reading)
+    choices = [Choice(key, "", ("", *OPTIONS[key]), said.get(key, "")) for key in ASSUMED if layout.kind == "loops"]
+    return dataclasses.replace(layout, choices=(*layout.choices, *choices))
 
 
 def packed(names: Sequence[str], contents: Sequence[bytes]) -> tuple[str, bytes]:

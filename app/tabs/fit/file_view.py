@@ -56,10 +56,13 @@ ANSWERS = {  # to questions: what is asked, and the answers in words
         {"devices": "another device", "pieces": "a piece of the same loop"},
     ),
     "sign": ("The current", {"measured": "is as measured", "turned": "is to be turned", "magnitude": "is a magnitude"}),
+    "halves": ("Records of one sign are", {"joined": "joined with their neighbours", "apart": "records of their own"}),
+    "one_way": ("Sweeps without a way back are", {"read": "read as they are", "left out": "left out"}),
     "pairs": ("Each pair of columns is", {"cycles": "a cycle", "devices": "a device", "": "none: name the columns"}),
     "sheet": ("The sheet to read is", {}),
     "read_voltage": ("Resistances were read at (V)", {}),
 }
+AS_FOUND = "as the file looks"  # no answer
 DROP = {"minHeight": "64px", "width": "100%", "borderStyle": "dashed", "textTransform": "none", "fontSize": "0.95rem"}
 
 
@@ -208,7 +211,7 @@ class Columns:
         return column, what, units
 
     def _go(self, event: Event) -> None:
-        told = {key: str(widget.value) for key, widget in self.answered.items() if widget.value}
+        told = {key: str(widget.value) for key, widget in self.answered.items()}
         if told.get("pairs") or not self.widgets:  # columns that are pairs have no names of their own
             self._declare({}, {}, told)
             return
@@ -229,7 +232,7 @@ def answer(choice: Any) -> pmui.Select | pmui.TextInput:
     label, words = ANSWERS.get(choice.key, (choice.key, {}))
     if not choice.options:
         return pmui.TextInput(label=label, value="", size="small", width=230, margin=(8, 4))
-    options = {words.get(option, plain(option, LONGEST_NAME)): option for option in choice.options}
+    options = {words.get(option, plain(option, LONGEST_NAME) or AS_FOUND): option for option in choice.options}
     options |= {words[""]: ""} if "" in words else {}
     return pmui.Select(label=label, options=options, value=choice.guess, size="small", width=260, margin=(8, 4))
 

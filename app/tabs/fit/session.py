@@ -89,7 +89,7 @@ class FitWork:
     def declare(self, columns: Mapping[str, str], units: Mapping[str, str], reading: Mapping[str, str]) -> None:
         """What the columns of the file are, and answers to other questions, said by the user."""
         if self.source is not None:
-            answers = tuple((dict(self.source.reading) | dict(reading)).items())
+            answers = tuple((key, said) for key, said in (dict(self.source.reading) | dict(reading)).items() if said)
             name, data = self.source.name, self.source.data
             self._start(Source(name, data, tuple(columns.items()), tuple(units.items()), answers))
 

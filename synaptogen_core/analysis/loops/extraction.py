@@ -81,7 +81,7 @@ def extract_features(
     at_negative, at_positive = sweeps.openings(data)
     # auto: do most loops open the other way round?
     positive = options.polarity == "positive" or (
-        options.polarity == "auto" and np.sign(at_positive - at_negative).sum() > 0
+        options.polarity == "auto" and np.sign(np.nan_to_num(at_positive) - np.nan_to_num(at_negative)).sum() > 0
     )
     if positive:
         data, at_negative, at_positive = data.mirrored(), at_positive, at_negative

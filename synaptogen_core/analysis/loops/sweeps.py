@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synaptogen_core.analysis.loops.turning import turning_points
+from synaptogen_core.measurement import one_way, ways
 from synaptogen_core.types import F64, Bools, Ints
 
 LARGEST = 1e30  # instruments write 9.9e37 for "overflow": no number
@@ -95,7 +96,8 @@ def openings(data: Samples) -> tuple[F64, F64]:
     The area between the way out and the way back over the area under both: positive where the current is larger on
     the way back (SET), negative where it is smaller (RESET). Noise averages out of it. Only voltages that were seen
     both ways count, as a record may begin or end in the middle of a sweep. A side that was recorded one way has no
-    area: there it is the growth of the conductance from its beginning to its end.
+    area: on a way out it is the growth of the conductance from its beginning to its end; a way back alone shows nothing
+    of what was before, and has NaN.
     """
     first = np.repeat(data.start, data.count)
     inner = np.arange(data.voltage.size) > first  # a sample that follows another of its loop
@@ -104,18 +106,17 @@ def openings(data: Samples) -> tuple[F64, F64]:
     area[1:] = 0.5 * (i[1:] + i[:-1]) * (v[:-1] - v[1:]) * inner[1:]
     owner = np.repeat(np.arange(data.count.size), data.count)
     back, out = np.append(False, v[1:] < v[:-1]) & inner, np.append(False, v[1:] > v[:-1]) & inner
-    found = []
-    for side in (data.voltage < 0, data.voltage > 0):
+    found, counts = [], ways(data.voltage, data.count)
+    for k, side in enumerate((data.voltage < 0, data.voltage > 0)):
         least = np.maximum(*(_least(v, owner, side & way, data.count.size) for way in (out, back)))
         part = np.where(side & (v >= least[owner]), area, 0.0)
         total = np.bincount(owner, np.abs(part), data.count.size)
         net = np.bincount(owner, part, data.count.size)
         opening = np.divide(net, total, out=np.zeros(total.size), where=total > 0)
-        ways = [np.bincount(owner, side & way, data.count.size) for way in (out, back)]
-        one_way = np.minimum(*ways) < FEWEST_BACK
-        if one_way.any():
-            opening = np.where(one_way, _growth(v, i, side, owner, data.count.size), opening)
-        found.append(opening)
+        alone = counts[k].min(axis=0) < FEWEST_BACK
+        if alone.any():
+            opening = np.where(alone, _growth(v, i, side, owner, data.count.size), opening)
+        found.append(np.where(one_way(counts)[k] < 0, np.nan, opening))
     return found[0], found[1]
 
 

@@ -1,7 +1,7 @@
 """Where the sweep of a loop turns: the one rule for extraction, conduction and reports.
 
 A sweep turns at its largest voltage of either sign. Two things need more than that: a loop that begins at an extremum
-also ends there, and turns at its end; and behind a series resistance the voltage over the cell collapses when it SETs,
+and comes back to it turns at its end; and behind a series resistance the voltage over the cell collapses when it SETs,
 so that the largest voltage is the SET and not the turn: samples whose current still grows then belong to the way out.
 """
 
@@ -12,6 +12,7 @@ import numpy as np
 from synaptogen_core.types import F64, Bools, Ints
 
 BEGINS = 0.9  # of an extremum: a loop whose first sample is beyond begins there
+RETURNS = 0.5  # of that extremum: so far its second half comes back to it
 COLLAPSE = 1.2  # growth of the current from sample to sample while the voltage falls
 STEPS = 3  # samples that a collapse may take
 
@@ -55,8 +56,10 @@ def turning_points_of(voltage: F64, current: F64) -> tuple[int, int]:
 def _turn(voltage: F64, current: F64, count: Ints) -> Ints:
     """Where the voltage is least, or its collapse has ended, (loops,)."""
     position = np.arange(voltage.shape[1])
-    begins = voltage[:, :1] <= BEGINS * voltage.min(axis=1, keepdims=True)
-    later: Bools = (position < count) & (position >= np.where(begins, count // 2, 0))
+    lowest = voltage.min(axis=1, keepdims=True)
+    half = (position < count) & (position >= count // 2)
+    comes_back = np.where(half, voltage, np.inf).min(axis=1, keepdims=True) <= RETURNS * lowest
+    later: Bools = np.where((voltage[:, :1] <= BEGINS * lowest) & comes_back, half, position < count)
     at: Ints = np.where(later, voltage, np.inf).argmin(axis=1).astype(np.intp)
     loop, size = np.arange(len(at)), np.abs(current)
     for _ in range(STEPS):

@@ -91,7 +91,7 @@ def assembled(
     data : Samples
         Its samples, SET negative.
     opening : two ndarrays of float64, shape (records,)
-        How far each loop opens at SET and at RESET.
+        How far each loop opens at SET and at RESET; NaN where only the way back is there.
     found : Found
         What each loop shows.
     options : FeatureOptions
@@ -126,7 +126,7 @@ def assembled(
         [
             data.count + data.lost < FEWEST,
             (data.lost > MOST_LOST * (data.count + data.lost)) | (data.count < FEWEST),
-            (found.lowest > -options.read_voltage) | (found.highest < options.read_voltage),
+            (np.fmin(-found.lowest, found.highest) < options.read_voltage) | np.isnan(opening).all(axis=0),
             (opening[0] < OPENING) & ~(found.sure_set > SURE),
             lrs_there & (opening[1][lrs_at] < OPENING) & ~(found.sure_reset[lrs_at] > SURE),
             r_hrs <= r_lrs,
@@ -144,9 +144,9 @@ def assembled(
         error += np.where(positive.samples < positive.products.shape[1], ONE_SIDED, 0.0)
     missing = {
         "r_hrs": np.where(np.isfinite(r_hrs), CODES["noisy"], CODES["no_hrs"]),
-        "u_set": np.full(cycle.size, CODES["unclear_set"]),
+        "u_set": np.where(np.isnan(opening[0]), CODES["no_set"], CODES["unclear_set"]),
         "r_lrs": np.where(np.isfinite(r_lrs), CODES["noisy"], CODES["no_lrs"]),
-        "u_reset": np.where(lrs_there, CODES["gradual_reset"], CODES["no_reset"]),
+        "u_reset": np.where(lrs_there & ~np.isnan(opening[1][lrs_at]), CODES["gradual_reset"], CODES["no_reset"]),
     }
     sure = {
         "r_hrs": np.clip(1 - 2 * error_hrs, LEAST, 1.0),

@@ -110,7 +110,7 @@ def fit(
         list[str] | None,
         typer.Option(
             help="How FILE is cut, and answers: separator, decimal, header_line, first_line, sign, repeats, halves, "
-            "files, pairs, sheet or read_voltage = a value, such as repeats=devices.",
+            "one_way, files, pairs, sheet or read_voltage = a value, such as repeats=devices.",
             rich_help_panel=READING,
             metavar="KEY=VALUE",
         ),

@@ -40,6 +40,7 @@ from synaptogen_core.exchange.measurements.columns import (
 )
 from synaptogen_core.exchange.measurements.doubts import ask, notes_of
 from synaptogen_core.exchange.measurements.formats import collection, instruments, netcdf, workbook
+from synaptogen_core.exchange.measurements.one_way import announced
 from synaptogen_core.exchange.measurements.reading import Choice, Reading, reading_of
 from synaptogen_core.exchange.measurements.records import COUNTED, OVERFLOW, Records, budget
 from synaptogen_core.exchange.measurements.source import GZIP, MAX_BYTES, NEEDS, Source
@@ -91,7 +92,7 @@ def load_measurements(
         In which unit a column is, such as ``{"current": "uA"}``; resistances may be conductances.
     reading : mapping of str to str or number, optional
         How the file is cut, and answers to questions: "separator", "decimal", "header_line", "first_line", "sign",
-        "repeats", "halves", "files", "pairs", "sheet", "read_voltage", as `reading.WORDS` explains them.
+        "repeats", "halves", "one_way", "files", "pairs", "sheet", "read_voltage", as `reading.WORDS` explains them.
     explain : bool
         Print in words how the file was read.
 
@@ -124,6 +125,7 @@ def load_measurements(
             raise FileError(f"{path}: must be readable (got {error.strerror}); check the file") from error
         if ds.attrs["source"] == str(path):
             ds.attrs["source"] = file.name  # where it lies is nobody's business who gets the result
+    ds = announced(ds, told.one_way)
     if explain:
         sys.stdout.write("".join(f"{note}\n" for note in json.loads(ds.attrs["notes"])))
     return ds
@@ -156,7 +158,8 @@ def measurements_from_bytes(
     FileError, ColumnsUnclear
         As `load_measurements`.
     """
-    return _load(Source(name, bytes(data)), columns, units, reading_of(reading))
+    told = reading_of(reading)
+    return announced(_load(Source(name, bytes(data)), columns, units, told), told.one_way)
 
 
 def inspect_measurements(

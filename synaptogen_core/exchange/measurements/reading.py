@@ -14,6 +14,7 @@ OPTIONS = {  # what each may be; nothing: found by itself, or asked
     "sign": ("measured", "turned", "magnitude"),
     "repeats": ("devices", "pieces"),
     "halves": ("joined", "apart"),
+    "one_way": ("read", "left out"),
     "files": ("cycles", "devices"),
     "pairs": ("cycles", "devices"),
 }
@@ -27,6 +28,7 @@ WORDS = {
     "sign": "the current's sign: as measured, to be turned, or a magnitude whose sign is the voltage's",
     "repeats": "a cycle number that comes back: devices without a column, or pieces of one loop",
     "halves": "records of one sign: joined with their neighbours, or apart",
+    "one_way": "sweeps of which one way was recorded: read as they are, or their records left out",
     "files": "each file, or its name in a table, or each sheet: cycles of one device, or devices",
     "pairs": "pairs of columns beside each other, voltage and current or R_HRS and R_LRS: cycles, or devices",
     "sheet": "the only sheet of a workbook to read",
@@ -45,6 +47,7 @@ class Reading:
     sign: str = ""
     repeats: str = ""
     halves: str = ""
+    one_way: str = ""
     files: str = ""
     pairs: str = ""
     sheet: str = ""

@@ -78,6 +78,37 @@ def test_features_are_right_or_empty(trait: str) -> None:
             assert not empty[1:-1].any(), name
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("upwards", [False, True])
+def test_a_sweep_across_zero_shows_one_transition(upwards: bool, mirrored: bool) -> None:
+    """From one end to the other, once: what was before its beginning is not told by its first sample.
+
+    Downwards U_RESET came out as the end of the sweep, 1.5 V for 1.1 V, at a confidence of 0.98.
+    """
+    cell = replace(USUAL, mirrored=mirrored)
+    made = made_loops(cell, 12, seed=3)
+    for n, (v, i) in enumerate(zip(made.voltage, made.current, strict=True)):
+        ends = v.argmin(), v.argmax()
+        from_set = np.arange(min(ends), max(ends) + 1)
+        keep = from_set if upwards != mirrored else np.r_[max(ends) : v.size, 0 : min(ends) + 1]
+        made.voltage[n], made.current[n] = v[keep], i[keep]
+    found = extract_features(made.dataset())
+    there = {"r_lrs", "u_reset"} if upwards != mirrored else {"r_hrs", "u_set"}
+    assert not found["failure"].values.any()
+    for name, off in wrong(found, made, cell).items():
+        assert np.isfinite(off).all() == (name in there) and np.isnan(off).all() == (name not in there), name
+        assert not (off > (1.5 if name[0] == "u" else 0.12)).any(), name
+
+
+def test_ways_back_alone_show_no_switching() -> None:
+    made = made_loops(USUAL, 4, seed=3)
+    for n, (v, i) in enumerate(zip(made.voltage, made.current, strict=True)):
+        keep = np.append(False, np.diff(np.abs(v)) < 0)
+        made.voltage[n], made.current[n] = v[keep], i[keep]
+    found = extract_features(made.dataset())
+    assert (found["failure"] == CODES["not_swept"]).all()
+
+
 def test_a_gradual_reset_is_named_and_has_a_definition_of_its_own() -> None:
     cell, _ = TRAITS["gradual RESET"]
     made = made_loops(cell, 12, seed=3)

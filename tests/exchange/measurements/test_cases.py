@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.errors import ColumnsUnclear, FileError
-from synaptogen_core.exchange.api import inspect_measurements, measurements_from_bytes
+from synaptogen_core.exchange.api import inspect_measurements, load_measurements, measurements_from_bytes
 from synaptogen_core.measurement import select_records
 from synaptogen_core.schema import FEATURE_NAMES
 from tests.analysis.made_loops import Cell, Made, cut, made_loops
@@ -121,7 +122,40 @@ def test_halves_as_records_of_their_own_are_joined() -> None:
 def test_one_way_sweeps_have_all_features() -> None:
     cell = replace(USUAL, one_way=True)
     made = made_loops(cell, 20, seed=4)
-    is_right(measurements_from_bytes(made_files.table(made), "t.csv"), made, cell)
+    ds = measurements_from_bytes(made_files.table(made), "t.csv")
+    is_right(ds, made, cell)
+    assert "20 of 20 records go out only, at both signs: what a SET leaves" in notes(ds)
+
+
+def test_one_way_sweeps_are_said_and_can_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Some of the records: the last seven lost their way back at V < 0, the first of these comes back only at V > 0."""
+    made = made_loops(USUAL, 20, seed=4)
+    for n in range(13, 20):
+        v = made.voltage[n]
+        keep = np.arange(v.size) <= v.argmin()
+        keep |= (v > 0) & (np.arange(v.size) >= (v.argmax() if n == 13 else 0))
+        made.voltage[n], made.current[n] = v[keep], made.current[n][keep]
+    path = tmp_path / "t.csv"
+    path.write_bytes(made_files.table(made))
+    ds = load_measurements(path, explain=True)
+    said = capsys.readouterr().out
+    assert "7 of 20 records go out only, at V < 0: what a SET leaves is read in the RESET sweep after it" in said
+    assert "1 of 20 records come back only, at V > 0: no threshold is sought there" in said
+    found = extract_features(ds)
+    assert np.isnan(found["u_reset"].values[13]) and np.isfinite(found["u_set"].values).all()
+    rest = load_measurements(path, reading={"one_way": "left out"})
+    assert rest.sizes["record"] == 13 and "7 of 20 records left out: a sweep has one way only" in notes(rest)
+    assert (
+        rest.attrs["data_hash"]
+        == measurements_from_bytes(
+            made_files.table(replace(made, voltage=made.voltage[:13], current=made.current[:13])), "t.csv"
+        ).attrs["data_hash"]
+    )
+    one = made_files.table(made_loops(replace(USUAL, one_way=True), 4, seed=4))
+    with pytest.raises(FileError, match=r"^t.csv: must hold sweeps of both ways \(got 4 records, each with a sweep"):
+        measurements_from_bytes(one, "t.csv", reading={"one_way": "left out"})
+    whole = measurements_from_bytes(made_files.table(made_loops(USUAL, 4, seed=4)), "t.csv")
+    assert " only, at " not in notes(whole)
 
 
 @pytest.mark.parametrize("numbered", [True, False])
@@ -153,6 +187,7 @@ def test_a_fault_in_an_instruments_file_names_its_own_line() -> None:
 def test_labview_says_its_own_layout(decimal: str, segments: bool, comment: bool) -> None:
     made = made_loops(USUAL, 5, seed=5)
     ds = measurements_from_bytes(made_files.labview(made, decimal, segments, comment), "t.lvm")
+    assert "left out" not in notes(ds)  # no column of ours is said to be the file's
     is_right(ds, made, USUAL)
 
 

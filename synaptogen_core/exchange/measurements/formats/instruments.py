@@ -167,7 +167,7 @@ def _labview(source: Source, reading: Reading) -> Plain:
     keys = {key: value for key, _, value in (_pair(line) for line in lines[:64])}
     mark = MARKS.get(keys.get("Separator", "Tab"), "\t")
     decimal = "comma" if keys.get("Decimal_Separator", ".") == "," else "point"
-    rows, sweep, width, unnamed, heads = [], 0, 0, False, 0
+    rows, sweep, width, unnamed, heads, numbered = [], 0, 0, False, 0, False
     state = "header"  # then "names", "rows"
     for number, line in enumerate(lines, 1):
         if line.startswith(END_OF_HEADER):
@@ -186,21 +186,21 @@ def _labview(source: Source, reading: Reading) -> Plain:
                     f"{len(kept)}); split the file"
                 )
             width, state = len(kept), "rows"
+            if not sweep:
+                numbered = any(role_of(split_unit(name)[0]) == "cycle" for name in kept)
+                rows.append(mark.join(kept if numbered else ["cycle", *kept]))
+            else:
+                rows.append("#")
             sweep += 1
-            rows.append(mark.join(["segment", *kept]) if sweep == 1 else "#")
         elif state == "rows" and line.strip() and not line[:1].isalpha():
-            cells = line.split(mark)[int(unnamed) :]
-            rows.append(mark.join([str(sweep - 1), *cells[:width]]))
+            cells = line.split(mark)[int(unnamed) :][:width]
+            rows.append(mark.join(cells if numbered else [str(sweep - 1), *cells]))
         else:
             if state == "rows" and line[:1].isalpha():  # the header of a further segment
                 state, heads = "header", 1
             rows.append("#")
-    head = next((row for row in rows if row.startswith("segment")), "")
-    if not head:
+    if not sweep:
         raise FileError(f"{source.name}: must have names of columns after {END_OF_HEADER} (got none); is it cut off?")
-    numbered = any(role_of(split_unit(name)[0]) == "cycle" for name in head.split(mark)[1:])
-    if not numbered:
-        rows[rows.index(head)] = mark.join(["cycle", *head.split(mark)[1:]])
     notes = [f"LabVIEW: separator {SEPARATORS[mark]}, decimal {decimal}, as the file says"]
     notes += [f"{sweep} segments" + ("" if numbered else ", each a cycle")] if sweep > 1 else []
     told = Reading(**(vars(reading) | {"separator": SEPARATORS[mark], "decimal": decimal}))

@@ -75,6 +75,24 @@ def test_numbers_and_pairs_are_answers(columns: tuple[Any, list[Any]]) -> None:
     assert len(told) == 2 and "Only one column can be the voltage" in part.asks.object
 
 
+def test_what_is_assumed_of_loops_can_be_answered_after_all(columns: tuple[Any, list[Any]]) -> None:
+    part, told = columns
+    data = table(made_loops(Cell(step=0.1, one_way=True), 4, seed=1))
+    part.ask(compute.layout_of(compute.Source("a.csv", data, reading=(("sign", "turned"),))))
+    assert {key: widget.value for key, widget in part.answered.items()} == {
+        "sign": "turned",
+        "halves": "",
+        "one_way": "",
+    }
+    assert list(part.answered["one_way"].options) == ["as the file looks", "read as they are", "left out"]
+    part.answered["one_way"].value, part.answered["sign"].value = "left out", ""
+    part._go(None)
+    assert told[-1][2] == {"sign": "", "halves": "", "one_way": "left out"}
+    features = compute.Source("b.csv", b"cycle,U_SET\n" + b"".join(b"%d,-1.2\n" % n for n in range(9)))
+    part.ask(compute.layout_of(features))
+    assert not part.answered
+
+
 def test_words_of_a_fit_are_typeset() -> None:
     assert text.typeset("R_HRS -4 % (-1 % <b>), 2-3, A-1, -0.7 V") == "R_HRS −4 % (−1 % &lt;b&gt;), 2-3, A-1, −0.7 V"
     assert text.raised("γ R_HRS, x^4 in A/V^10") == "γ R_HRS, x⁴ in A/V¹⁰"
