@@ -16,7 +16,6 @@ from app.controls.panel import Group, Panel
 from app.look import layout, theme
 from app.look.plain import escape
 from app.look.tables import table
-from app.settings.numbers import minus
 from app.settings.sections import Section
 from app.settings.words import label_of
 from app.work.lane import JobError, Lane, Post, begin
@@ -164,5 +163,5 @@ def interval_text(number: Number) -> str:
 
 
 def shown(value: float, *, sign: bool = False) -> str:
-    text = f"{value:+.3g}" if sign else f"{value:.3g}"
-    return minus(text)
+    text = theme.measured(value)
+    return f"+{text}" if sign and value > 0 else text

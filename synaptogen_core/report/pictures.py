@@ -137,23 +137,16 @@ def values(validation: Validation) -> Figure:
     return Figure("Values", caption, pictures, key_of(*THREE))
 
 
-def memory(validation: Validation, first: int = 1) -> Figure:
-    """Autocorrelations.
-
-    Parameters
-    ----------
-    validation : Validation
-    first : int
-        The first lag; at 0 all are 1.
-    """
-    ds, pictures = validation.autocorrelation.isel(lag=slice(first, None)), []
+def memory(validation: Validation) -> Figure:
+    """Autocorrelations from lag 1 on: at 0 all are 1."""
+    ds, pictures = validation.autocorrelation.isel(lag=slice(1, None)), []
     for name in ds["feature"].values if ds.sizes["lag"] else ():
         one, part = feature(str(name)), ds.sel(feature=name)
         lag = part["lag"].values
         measured, low, high, fitted = (part[n].values for n in PARTS)
         pictures.append(Picture(
             f"Autocorrelation of {one.symbol}, measured and fitted",
-            axis("lag (cycles)", [0], lag, scale="whole", floor=0),
+            axis("lag (cycles)", lag, scale="log"),
             axis("autocorrelation (1)", [0.0], measured, low, high, fitted),
             (
                 Rule("zero", y=0.0), Band("band", lag, low, high, one.name), Line("measured", lag, measured),

@@ -137,14 +137,18 @@ class StatePictures:
         rows = {
             "Best threshold": [f"{theme.number(rate.best * scale)} {unit}", ""],
             "Bit error rate there (per read)": [small(rate.best_rate), between(rate.best_interval, small)],
-            f"Window between the {tail} tails": [f"{states.window_ratio[0]:.3g} ×", between(states.window_ratio[1:])],
-            "Ratio of the medians": [f"{states.median_ratio[0]:.3g} ×", between(states.median_ratio[1:])],
+            f"Window between the {tail} tails": [times(states.window_ratio[0]), between(states.window_ratio[1:])],
+            "Ratio of the medians": [times(states.median_ratio[0]), between(states.median_ratio[1:])],
         }
         self.table.object = table("One threshold for all cells and cycles", ["Value", "95 % interval"], rows)
         self.remark = describe(states)
 
 
-def between(ends: tuple[float, ...], text: Callable[[float], str] = "{:.3g}".format) -> str:
+def times(ratio: float) -> str:
+    return f"{theme.measured(ratio)} ×"
+
+
+def between(ends: tuple[float, ...], text: Callable[[float], str] = theme.measured) -> str:
     low, high = ends
     return "needs more cells" if low != low else f"{text(low)} … {text(high)}"
 

@@ -67,7 +67,7 @@ def of_validation(validation: sc.fitting.Validation) -> Judged:
         rows = [(str(kind), float(far), float(expected)) for kind, far, expected in zip(*columns, strict=True)]
         distances[str(name)] = tuple(row for row in rows if np.isfinite(row[1]))
     return Judged(
-        named(pictures.values(validation)), distances, named(pictures.memory(validation, first=0)),
+        named(pictures.values(validation)), distances, named(pictures.memory(validation)),
         validation.correlations, tuple(summary.verdict(validation)),
     )  # fmt: skip
 

@@ -67,7 +67,6 @@ def correlogram(look: theme.Theme, name: str) -> Plot:
     title = f"Memory of the {theme.AXES[name][2]}"
     plot = Plot(look, f"memory {name}", title=title, x="lag", y="Correlation", height=LOW)
     plot.note.visible = False  # its figure says all
-    plot.figure.xaxis.ticker = BasicTicker(min_interval=1)
     plot.rule("zero", "width", line_alpha=0.6)
     dots = plot.whiskers("measured", "band", name, COLORS[name], 6)
     plot.line("fitted", name, "ink")

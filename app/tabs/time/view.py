@@ -187,7 +187,7 @@ class View(Base):
             ]
         )
         jumping, gaussian = result.early
-        times = f", {jumping / gaussian:.3g} times" if gaussian > LEAST else ""
+        times = f", {theme.measured(jumping / gaussian)} times" if gaussian > LEAST else ""
         self.window_note.object = (
             f"After 1 s: {100 * jumping:.2g} % with jumps{times} the {100 * gaussian:.2g} % of a Gaussian walk. "
             "Both curves are exact; with the reversible part of a read."

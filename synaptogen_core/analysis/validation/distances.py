@@ -27,6 +27,7 @@ TOLERATED = 1.5  # times what sampling alone gives: a difference that is there, 
 FEW_DEVICES = 8  # with fewer, stretches of cycles are resampled in their place
 REPEATS = (100, REPLICATES)  # least and most measurements of the fit that are simulated, where resampling tells little
 MOST_ROWS = 1_000_000  # of all of them: larger measurements are resampled
+NEAR_LAGS = 20  # lags that are looked at one by one
 MOST_BLOCKS = 50  # stretches of a device; each many times the memory that a short series shows
 
 
@@ -39,9 +40,9 @@ class Sums:
     values, standardised : numpy.ndarray
         Shape (units, f, bins): numbers of values in bins, as measured, and with each device's mean and deviation gone.
     products : numpy.ndarray
-        Shape (units, lags + 1, f, f): sums of products of standardised values, the first index of the newer.
+        Shape (units, lags, f, f): sums of products of standardised values, the first index of the newer.
     pairs : numpy.ndarray
-        Shape (units, lags + 1, f, f): their numbers.
+        Shape (units, lags, f, f): their numbers.
     means, deviations, skews, tails : numpy.ndarray
         Shape (devices, f): of each device; the last two NaN where its cycles are too few to tell them.
     """
@@ -56,7 +57,7 @@ class Sums:
     tails: F64
 
     def weighted(self, weights: F64) -> tuple[F64, F64, F64]:
-        """Distribution functions of both kinds of values, (r, f, bins), and correlations (r, lags + 1, f, f)."""
+        """Distribution functions of both kinds of values, (r, f, bins), and correlations (r, lags, f, f)."""
         shares = []
         for counts in (self.values, self.standardised):
             total = np.cumsum(np.tensordot(weights, counts, axes=1), axis=-1)
@@ -122,7 +123,25 @@ def standardised(panel: Panel) -> F64:
     return np.asarray((panel.values - mean[panel.device]) / sd[panel.device])
 
 
-def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[F64, F64], lags: int) -> Sums:
+def lags_for(cycles: float) -> NDArray[np.intp]:
+    """Lags at which series of so many cycles are looked at: each of the first, then ever fewer, up to half of them.
+
+    Parameters
+    ----------
+    cycles : float
+        Of a usual device.
+
+    Returns
+    -------
+    ndarray of int
+        From 0 on; 0 and 1 at least.
+    """
+    near = int(np.clip(cycles // 4, 1, NEAR_LAGS))
+    steps = int(2 * np.log2(max(cycles / 2 / near, 1))) if near == NEAR_LAGS else 0
+    return np.append(np.arange(near + 1), near * 2 ** (np.arange(1, steps + 1) / 2)).astype(np.intp)
+
+
+def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[F64, F64], lags: NDArray[np.intp]) -> Sums:
     """Sums of a panel over the units between `borders`, with bins and lags as asked for.
 
     Parameters
@@ -132,8 +151,8 @@ def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[F64, F64], lag
         First row of each unit, and the end of the last.
     edges : pair of ndarray, each of shape (feature, BINS - 1)
         Limits of the bins of the values, and of the values standardised by device.
-    lags : int
-        The longest lag.
+    lags : ndarray of int
+        As of `lags_for`.
 
     Returns
     -------
@@ -152,14 +171,14 @@ def sums_of(panel: Panel, borders: NDArray[np.intp], edges: tuple[F64, F64], lag
             own[:, i] = np.bincount(cell, minlength=units * BINS).reshape(units, BINS)
         counts.append(own)
     # rows of zeros before each device: a product that reaches beyond its first cycle is none
-    row = np.arange(z.shape[0]) + lags * (panel.device + 1)
+    row = np.arange(z.shape[0]) + lags[-1] * (panel.device + 1)
     filled, there = np.zeros((int(row[-1]) + 1, f)), np.zeros((int(row[-1]) + 1, f))
     filled[row], there[row] = np.where(panel.present, z, 0.0), panel.present
-    products, pairs = np.empty((units, lags + 1, f, f)), np.empty((units, lags + 1, f, f))
+    products, pairs = np.empty((units, lags.size, f, f)), np.empty((units, lags.size, f, f))
     for u, (first, last) in enumerate(zip(row[borders[:-1]], row[borders[1:] - 1] + 1, strict=True)):
-        for k in range(lags + 1):
+        for place, k in enumerate(lags):
             for target, series in ((products, filled), (pairs, there)):
-                target[u, k] = series[first:last].T @ series[first - k : last - k]
+                target[u, place] = series[first:last].T @ series[first - k : last - k]
     mean, sd = panel.moments
     skew, tail = shapes_of(panel)
     return Sums(counts[0], counts[1], products, pairs, mean, sd, skew, tail)

@@ -271,8 +271,9 @@ def _other_devices(trained: Fit, features: xr.Dataset, names: Sequence[str], see
     panel = panel_of(select_records(features, features["device_index"].values % 2 == 1))
     made = simulated_measurement(trained.device, panel, SIMULATED, seed + 2)
     edges = stats.edges_of([panel, made])
-    found = stats.distances(
-        names, stats.sums_of(panel, panel.borders, edges, 0), stats.sums_of(made, stats.one_unit(made), edges, 0), seed
-    )
+    none = np.zeros(1, np.intp)  # no lag but 0
+    seen = stats.sums_of(panel, panel.borders, edges, none)
+    drawn = stats.sums_of(made, stats.one_unit(made), edges, none)
+    found = stats.distances(names, seen, drawn, seed)
     found["expected"] = found["expected"] * np.sqrt(2.0)  # the other half, of which the fit was made, is a sample, too
     return found

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from synaptogen_core import checks
 from synaptogen_core.analysis.fitting.assembly import repeated_measurement, simulated_measurement
@@ -37,7 +38,6 @@ from synaptogen_core.types import F64
 CONFIDENCE = 0.95
 MOST_RECORDS = 400_000  # a part of the devices tells enough
 SIMULATED = 400_000
-MOST_LAGS = 20
 PROBABILITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 MATRICES = ("within devices", "one cycle later", "between devices")
 
@@ -120,7 +120,7 @@ def validate(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cance
         made = simulated_measurement(fit.device, panel, SIMULATED, seed)
         units = stats.one_unit(made)
     work.done(0.2)
-    borders, lags = stats.borders_of(panel), int(np.clip(np.median(panel.counts) // 4, 1, MOST_LAGS))
+    borders, lags = stats.borders_of(panel), stats.lags_for(np.median(panel.counts))
     edges = stats.edges_of([panel, made])
     seen, drawn = stats.sums_of(panel, borders, edges, lags), stats.sums_of(made, units, edges, lags)
     work.done(0.3)
@@ -129,7 +129,7 @@ def validate(fit: Fit, *, seed: int = 0, progress: Progress | None = None, cance
     compared = _Versions.of(seen, drawn, seed)
     marginals = _marginals(names, edges[0], compared, more)
     distances = stats.distances(names, seen, drawn, seed)
-    autocorrelation = _over_lags(names, compared, more)
+    autocorrelation = _over_lags(names, lags, compared, more)
     correlations = _matrices(names, seen, drawn, compared, seed)
     work.done(0.4)
     refitted = held_out.refits(fit, part, work)
@@ -231,12 +231,12 @@ def _marginals(names: list[str], edges: F64, compared: _Versions, more: float) -
     return _compared(("feature", "probability"), coords, (centre, *bands, fitted))
 
 
-def _over_lags(names: list[str], compared: _Versions, more: float) -> xr.Dataset:
+def _over_lags(names: list[str], lags: NDArray[np.intp], compared: _Versions, more: float) -> xr.Dataset:
     def own(correlation: F64) -> F64:
         return np.moveaxis(np.diagonal(correlation, axis1=-2, axis2=-1), -1, -2)
 
     centre, replicates, fitted = compared.views(2, own)
-    coords = {"feature": names, "lag": np.arange(centre.shape[1])}
+    coords = {"feature": names, "lag": lags}
     band = _band_of_curves(centre, np.nan_to_num(replicates), more)
     return _compared(("feature", "lag"), coords, (centre, *band, fitted))
 

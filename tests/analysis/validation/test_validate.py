@@ -11,6 +11,7 @@ import xarray as xr
 
 import synaptogen_core as sc
 from synaptogen_core.analysis.validation import held_out
+from synaptogen_core.analysis.validation.distances import lags_for
 from tests.analysis.fitting.test_fit import PUBLISHED, measured
 
 
@@ -37,6 +38,13 @@ def test_a_good_fit_is_good(validation: sc.fitting.Validation) -> None:
     for table in (validation.marginals, validation.autocorrelation):
         assert (table["lower"] <= table["upper"]).all()
     assert validation.held_out["skill"].sel(feature="r_lrs") > 0.2
+
+
+@pytest.mark.parametrize(("cycles", "last"), [(1, 1), (20, 5), (79, 19), (80, 40), (300, 113), (6000, 2560)])
+def test_lags_reach_half_of_the_cycles_where_there_are_enough(cycles: int, last: int) -> None:
+    lags = lags_for(cycles)
+    assert lags[-1] == last <= max(cycles / 2, 1) and (np.diff(lags) > 0).all()
+    assert lags[: 21 if cycles >= 80 else None].tolist() == list(range(min(last, 20) + 1)), "one by one at first"
 
 
 @pytest.mark.parametrize(
