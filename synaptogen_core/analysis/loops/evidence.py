@@ -27,6 +27,7 @@ SIGMAS = 5.0  # of noise that a step or a fall must exceed
 FALL_SIGMAS = 9.0  # of averaged noise that a fall must exceed: the largest of a hundred falls is 6
 SHORT = 16  # samples of a branch
 FEW = 2.0  # twice the relative standard error of a noise, times the root of the samples that it was told by
+SLACK, BLURRED = 1.25, 2.0  # times the ramp's length, and steps by which smoothing rounds it off: no doubt
 EDGE, BEFORE = 3.0, 8  # times the growth of the samples before, and how many these are
 
 
@@ -191,6 +192,36 @@ def reset_confidence(smooth: F64, branch: Bools, needed: F64, voltage: F64, at: 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(fall > 0, 1 - needed / fall, 0.0).max(axis=1)
     return np.where(np.isfinite(at) & np.isfinite(share), np.clip(share, 0.0, 1.0), 0.0)
+
+
+def place_confidence(smooth: F64, branch: Bools, needed: F64, voltage: F64, at: F64, sample: Ints) -> F64:
+    """How well the place of a maximum is known, shape (loops,): 1 on a ramp, less behind a plateau.
+
+    A maximum whose fall is less than `needed` is not seen: it may have been anywhere since the current came so near to
+    the one that was found. A ramp does that within U needed / I; a current that stays there for longer leaves doubt.
+
+    Parameters
+    ----------
+    smooth, branch, needed, voltage, at : ndarray
+        As for `reset_confidence`.
+    sample : ndarray of int, shape (N,)
+        First sample behind each threshold.
+
+    Returns
+    -------
+    ndarray of float64, shape (N,)
+        From 0 to 1.
+    """
+    size, rows = np.where(branch, np.abs(smooth), 0.0), np.arange(len(at))
+    largest = np.where(np.arange(size.shape[1]) < sample[:, None], size, 0.0).argmax(axis=1)
+    top, least = size[rows, largest], needed[rows, largest]
+    near = (branch & (size >= (top - least)[:, None])).argmax(axis=1)
+    steps = np.where(branch[:, 1:] & branch[:, :-1], np.diff(voltage, axis=1), 0.0)
+    step = steps.sum(axis=1) / np.maximum((steps > 0).sum(axis=1), 1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ramp = SLACK * at * least / top + BLURRED * step
+        share = np.minimum(ramp / np.maximum(at - voltage[rows, near], 1e-300), 1.0) ** 2
+    return np.where(np.isfinite(share), share, 0.0)
 
 
 def _mean(volts: F64, size: F64, chosen: Bools) -> tuple[F64, F64, F64]:

@@ -58,8 +58,9 @@ def extract_features(
         A measurement with the same records: the four features [ohm, V], NaN where one is missing, and all NaN in a
         cycle that failed as a whole; `failure`, a number of `schema.FAILURES`, 0 where the cycle switches; for each
         feature `u_set_reason` and so on, such a number where it alone is missing, and `u_set_confidence`, from 0 to 1:
-        how much of a threshold's step neither bend nor noise explains (`evidence`), and how well a resistance is known
-        (1 minus twice its relative standard error); `set_current`, `reset_current` [A], the currents at the two
+        how much of a threshold's step neither bend nor noise explains (`evidence`; less for a RESET behind a plateau,
+        whose place is not sharp), and how well a resistance is known (1 minus twice its relative standard error);
+        `set_current`, `reset_current` [A], the currents at the two
         thresholds in the data's own sign, and `current_limit` [A], NaN without one. Attributes: those of the loops,
         `feature_options` (JSON), `current_offset` [A], what was taken off, and `polarity`, the sign of SET in the data:
         voltages of the features times -`polarity` lie on the loops (beside them by I R, with a series resistance).
@@ -142,10 +143,11 @@ def _fill(found: Found, place: slice, loops: sweeps.Loops, options: FeatureOptio
     found.u_set[place], found.set_current[place] = at_set.voltage, at_set.current
     found.u_reset[place], found.reset_current[place] = at_reset.voltage, at_reset.current
     found.sure_set[place], found.sure_reset[place] = at_set.confidence, at_reset.confidence
-    for noise, branch, fitted in (
-        (found.noise_before, loops.before, in_hrs), (found.noise_rising, loops.rising, in_lrs)
-    ):  # fmt: skip
-        noise[place] = evidence.noise(loops.current, branch).at(_middle(loops.current, branch & fitted))
+    for noise, branch, other, fitted in (  # of both branches of a state: of few samples alone it comes out too small
+        (found.noise_before, loops.before, loops.falling, in_hrs),
+        (found.noise_rising, loops.rising, loops.after_set, in_lrs),
+    ):
+        noise[place] = evidence.noise(loops.current, branch | other).at(_middle(loops.current, branch & fitted))
     found.limit[place], found.set_first[place] = limit, loops.set_first
     found.lowest[place], found.highest[place] = loops.voltage.min(axis=1), loops.voltage.max(axis=1)
 

@@ -24,7 +24,7 @@ KINK, LINE = (
     0.1,
     0.5,
 )  # fall below the line of the low resistance; share of the way to the largest current it is fitted on
-ABRUPT = 0.2  # of the current: a fall between two samples
+ABRUPT, FALLEN = 0.2, 0.1  # of the current: a fall that noise cannot hide, and one between two samples
 NEAR_SIGMAS = 4.0  # of averaged noise within which a current may still be the largest
 PROMINENCE = 0.015  # of the largest RESET current: the authors' 5 uA, on their devices
 
@@ -166,6 +166,10 @@ def reset_thresholds(loops: Loops, method: str, prominence: float | None, smooth
         noise = NEAR_SIGMAS / np.sqrt(smoothing) * spread.at(top)
         found = _kink(loops, _last_before_fall(so_far, smooth, noise, smoothing), branch, falls, smoothing)
     share = evidence.reset_confidence(loops.smooth, branch, needed, loops.voltage, np.where(falls, 0.0, np.nan))
+    if method == "peak":
+        share = share * evidence.place_confidence(
+            loops.smooth, branch, needed, loops.voltage, found.voltage, found.sample
+        )
     return _where(falls & np.isfinite(found.voltage), *found[:3], share)
 
 
@@ -277,7 +281,7 @@ def _kink(loops: Loops, at: Ints, branch: Bools, found: Bools, smoothing: int) -
             meeting = np.clip(meeting, v[:, j], v[:, j + 1])
             # a high resistance that is the steeper line has no kink with the low one: an abrupt fall between samples
             ahead = a0 + b0 * v[:, j + 1]
-            falls = (b0 <= b1) & ((1 - ABRUPT) * ahead > a1 + b1 * v[:, j + 1])
+            falls = (b0 <= b1) & ((1 - FALLEN) * ahead > a1 + b1 * v[:, j + 1])
             meeting = np.where(falls, 0.5 * (v[:, j] + v[:, j + 1]), meeting)
             height = a0 + b0 * meeting
         # as a mean: near the end of the branch there are fewer samples

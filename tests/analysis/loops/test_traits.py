@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from synaptogen_core.analysis.loops import thresholds
 from synaptogen_core.analysis.loops.extraction import FeatureOptions, extract_features
+from synaptogen_core.measurement import measurement
 from synaptogen_core.schema import FAILURES, FEATURE_NAMES
 from tests.analysis.example_loops import real_loops
 from tests.analysis.made_loops import Cell, Made, cut, made_loops
@@ -174,6 +176,59 @@ def test_a_record_that_begins_in_the_middle_of_a_sweep(samples: int) -> None:
         found = extract_features(made.dataset())
         for name, off in wrong(found, made, cell).items():
             assert not (off > (1.6 if name[0] == "u" else 0.12)).any(), name
+
+
+def test_a_small_abrupt_fall_is_placed_between_its_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By some 12 %, to a branch that is then steeper than the one before."""
+    cell = replace(USUAL, r_hrs=46e3, r_lrs=20e3, u_set=1.12, u_reset=1.01, u_min=1.68, u_max=1.57, bend=1.0, step=0.01)
+    made = made_loops(cell, 40, seed=3)
+    off = wrong(extract_features(made.dataset()), made, cell)["u_reset"]
+    assert np.isfinite(off).sum() > 20 and np.nanmax(off) < 1
+    monkeypatch.setattr(thresholds, "FALLEN", 0.2)  # negative control: only larger falls are ones between samples
+    assert (wrong(extract_features(made.dataset()), made, cell)["u_reset"] > 2).sum() > 20
+
+
+def test_a_reset_behind_a_plateau_is_not_sharp() -> None:
+    """The current stays for .4 V before it falls: a maximum that was not seen may lie anywhere there."""
+    plateau = [np.where((v > 0.8) & (i > 0), np.clip(i, 0, 0.8 / USUAL.r_lrs), i) for v, i in _currents(USUAL)]
+    sure = []
+    for currents in ([i for _, i in _currents(USUAL)], plateau):
+        made = made_loops(USUAL, 12, seed=3)
+        made.current[:] = currents
+        found = extract_features(made.dataset())
+        sure.append(found["u_reset_confidence"].values[:-1])
+        assert np.isfinite(found["u_reset"].values[:-1]).all()
+    assert sure[0].min() > 0.9 and np.median(sure[1]) < 0.3
+
+
+def _currents(cell: Cell) -> list[tuple[np.ndarray, np.ndarray]]:
+    made = made_loops(cell, 12, seed=3)
+    return list(zip(made.voltage, made.current, strict=True))
+
+
+def test_real_loops_with_fewer_samples_are_right_or_less_sure(shared_data) -> None:
+    """In steps of .1 V instead of .02 V the small maxima on the plateaus of real RESETs are not there to be found."""
+    loops = real_loops(shared_data)
+    whole, thin = extract_features(loops), extract_features(_thinned(loops, 0.1))
+    off = np.abs(thin["u_reset"] - whole["u_reset"]).values / 0.1
+    sure = thin["u_reset_confidence"].values
+    assert (off > 1.5).sum() > 50  # of 100
+    assert np.median(sure[off > 1.5]) < 0.45 < 0.65 < np.median(sure[off < 1.5])
+    for step in (0.1, 0.2):
+        few = extract_features(_thinned(loops, step, 0.3))
+        ratio = np.abs(np.log(few["r_hrs"] / whole["r_hrs"])).values
+        known = 2 * (2 - few["r_hrs_confidence"] - whole["r_hrs_confidence"]).values
+        assert not (ratio > np.maximum(0.15, known)).any()
+
+
+def _thinned(loops: xr.Dataset, step: float, phase: float = 0.0) -> xr.Dataset:
+    """The first sample behind each multiple of a step, and both ends of each loop."""
+    owner = np.repeat(np.arange(loops.sizes["record"]), loops["sample_count"].values)
+    level = np.floor(loops["voltage"].values / step + phase + 0.5)
+    ends = (np.diff(owner, prepend=-1) != 0) | (np.diff(owner, append=owner[-1] + 1) != 0)
+    keep = ends | (np.diff(level, prepend=level[0]) != 0)
+    values = loops["voltage"].values[keep], loops["current"].values[keep], np.bincount(owner[keep])
+    return measurement(loops["device_index"].values, loops["cycle"].values, labels=["real"], loops=values)
 
 
 def test_an_offset_that_all_loops_share_is_taken_off() -> None:
