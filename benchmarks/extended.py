@@ -7,6 +7,7 @@ slow memory, a break-in.
 from __future__ import annotations
 
 import argparse
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -189,18 +190,46 @@ def _said(fit: sc.fitting.Fit) -> str:
     return f"{good} lines good, bad: {', '.join(bad) or 'none'} | bit errors {ratio} | wrong: {', '.join(wrong) or '-'}"
 
 
+def draw_rows(times: int = 40) -> Iterator[tuple[str, ...]]:
+    """Rows of a table: device, ms of the processor in which 2^18 cells switch and draw, and this beside order 10."""
+    full = known_device()
+    devices = {
+        "published, order 10": PUBLISHED,
+        "format 2": full,
+        "format 2, break-in": known_device(break_in=True),
+        "format 2, no slow part": replace(full, extension=replace(full.extension, slow=None)),
+    }
+    cells = {name: sc.CellArray((512, 512), device, seed=1) for name, device in devices.items()}
+    took: dict[str, list[float]] = {name: [] for name in cells}
+    warnings.simplefilter("ignore", RangeWarning)  # 2.5 V: so that each cell switches
+    for turn in range(times + 2):
+        for name, array in cells.items():
+            began = time.process_time()
+            array.apply_voltage(-2.5)
+            array.apply_voltage(2.5)
+            if turn > 1:  # the first ones compile, and touch new memory
+                took[name].append(time.process_time() - began)
+    if not all((array.cycle_count() == times + 2).all() for array in cells.values()):
+        raise RuntimeError("some cells did not switch, and drew nothing")
+    base = np.median(took["published, order 10"])
+    for name, each in took.items():
+        yield name, f"{1e3 * np.median(each):.2f} ms", f"{np.median(each) / base:.2f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.extended", description=__doc__)
-    parser.add_argument("what", choices=("intervals", "classes", "sets"), nargs="*")
+    parser.add_argument("what", choices=("intervals", "classes", "sets", "draw"), nargs="*")
     parser.add_argument("--repeats", type=int, default=REPEATS)
     arguments = parser.parse_args()
-    chosen = arguments.what or ["intervals", "classes", "sets"]
+    chosen = arguments.what or ["intervals", "classes", "sets", "draw"]
     for row in coverage_rows(arguments.repeats) if "intervals" in chosen else ():
         print(*row, sep=" | ", flush=True)
     for row in chosen_rows(arguments.repeats) if "classes" in chosen else ():
         print(*row, sep=" | ", flush=True)
     for line in set_rows() if "sets" in chosen else ():
         print(line, flush=True)
+    for row in draw_rows() if "draw" in chosen else ():
+        print(*row, sep=" | ", flush=True)
 
 
 if __name__ == "__main__":

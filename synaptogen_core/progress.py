@@ -92,7 +92,7 @@ def bar(title: str, quiet: bool = False) -> Iterator[Progress]:
     """
     from tqdm.auto import tqdm  # a widget in a notebook, text elsewhere
 
-    form = "{desc} {percentage:3.0f} %|{bar}| {elapsed}, left {remaining}"
+    form = "{percentage:3.0f} %|{bar}| {elapsed}, left {remaining}  {desc}"  # a narrow terminal cuts the end
     with tqdm(desc=title, total=1.0, bar_format=form, disable=quiet or None) as drawn:
         yield lambda share: drawn.update(share - drawn.n)
 

@@ -5,3 +5,7 @@ window.importShim.addImportMap = () => {}
 // No style sheet says how lines and letters of a figure look (--bk-...): a figure asks for it hundreds of times whenever
 // it is laid out or painted, and the browser works out the styles of the whole page for each.
 Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value = () => ""
+// The page is not greyed while it is made: what is there can be seen, and used.
+document.head.append(Object.assign(document.createElement("style"), {
+  textContent: "#loader:not(.error) { background: none; pointer-events: none; }",
+}))

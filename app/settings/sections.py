@@ -111,7 +111,8 @@ class DeviceSettings(Section):
     device = param.Selector(default="hennen2024", objects=["hennen2024"], label="Parameter set",
                             doc="Published 1T1R device: 512 devices × 6,000 cycles (Hennen et al. 2024).")  # fmt: skip
     c2c = param.Number(1.0, bounds=(0.0, 3.0), step=0.05, label="C2C spread ×", doc="Scales cycle-to-cycle spread.")
-    d2d = param.Number(1.0, bounds=(0.0, 1.8), step=0.05, label="D2D spread ×", doc="Scales device-to-device spread.")
+    d2d = param.Number(1.0, bounds=(0.0, 1.8), step=0.05, label="D2D spread ×",
+                       doc="Scales device-to-device spread, as far as hardly any cell is clipped.")  # fmt: skip
     outlier_share = param.Number(4.2, bounds=(0.0, 50.0), step=0.1, doc="Share of defective cells; 4.2 % as published.")
     order = param.Integer(10, bounds=(1, 10), label="VAR order", doc="How many past cycles the next one remembers.")
     memory = param.Boolean(True, doc="Off: each cycle is drawn independently, from the same distributions.")

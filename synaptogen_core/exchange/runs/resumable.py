@@ -15,7 +15,7 @@ import xarray as xr
 
 from synaptogen_core.array.cells import CellArray, check_cells
 from synaptogen_core.array.runs import cluster
-from synaptogen_core.array.runs.recording import request
+from synaptogen_core.array.runs.recording import ITEM_BYTES, request
 from synaptogen_core.array.runs.row_groups import Group, Parts
 from synaptogen_core.array.trains.pulse_train import PulseTrain
 from synaptogen_core.device.model.random_streams import STREAM_VERSION
@@ -28,6 +28,8 @@ from synaptogen_core.progress import Cancel, Progress, Shown, shown
 
 BUDGET = 256 * 2**20  # bytes
 PIECES = 16  # so that a kill costs little, and a cluster has something to deal
+SMALL = 10**9  # bytes: what is found out soon enough by writing
+PACKED = 0.4  # of their size in memory, features that cells draw take more than this in a file
 GO_ON = "; what is done is kept, and the same call (synaptogen generate --resume) resumes it"
 
 
@@ -93,6 +95,8 @@ def simulate_to_zarr(
     wish = request(check_cells(cells), record, every, None, read_voltage, bandwidth)
     parts = Parts.of(cells, train, wish, budget=budget, pieces=PIECES)
     store = Store(target)
+    if not there:
+        check_room(path, parts)
     try:
         with shown(progress, "simulate") as tell:
             if not stores.is_finished(target, parts):
@@ -105,6 +109,31 @@ def simulate_to_zarr(
             shutil.rmtree(target, ignore_errors=True)
         with told(path, GO_ON if begun else ""):
             raise
+
+
+def check_room(path: str | os.PathLike[str], parts: Parts) -> None:
+    """Refuse a run of which the features alone cannot fit on the disk, before days are spent on it.
+
+    Parameters
+    ----------
+    path : str or path
+        In a folder that exists.
+    parts : Parts
+
+    Raises
+    ------
+    FileError
+        If it cannot fit; what it takes at least, and what is free.
+    """
+    drawn = "features" in parts.recording.quantities
+    least = int(PACKED * parts.cells.size * parts.train.cycles * ITEM_BYTES["features"]) if drawn else 0
+    with told(path):
+        free = shutil.disk_usage(Path(os.path.realpath(path)).parent).free
+    if least > max(free, SMALL):
+        raise FileError(
+            f"{path}: must fit on its disk, where {free / 1e9:,.1f} GB are free (got a run that takes "
+            f"{least / 1e9:,.1f} GB at least); take fewer cells or cycles, or choose another place"
+        )
 
 
 def fill(

@@ -23,7 +23,7 @@ from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.datasets import datasets, feature_csv
 from synaptogen_core.exchange.files import netcdf, text
 from synaptogen_core.exchange.files.atomic import replacing
-from synaptogen_core.exchange.runs.resumable import BUDGET, PIECES, fill
+from synaptogen_core.exchange.runs.resumable import BUDGET, PIECES, check_room, fill
 from synaptogen_core.exchange.runs.store import Store, changing
 from synaptogen_core.progress import Cancel, Progress, Shown, shown
 
@@ -115,6 +115,7 @@ def write_run(
         raise FileError(f"{path}: must end in .zarr or .zarr.zip, for a cluster to write it (got {kind}); rename it")
     parts = Parts.of(cells, train, wish, budget=budget, pieces=1 if scheduler is None else PIECES)
     with replacing(path) as temporary:
+        check_room(path, parts)
         if zarr:
             _write_zarr(parts, temporary, kind == ".zarr.zip", (progress, cancel, threads, scheduler))
             return

@@ -92,3 +92,11 @@ def test_progress_runs_from_zero_to_one_over_all_parts(
 def test_an_unknown_suffix_gets_its_sentence(tmp_path: Path, cells: sc.CellArray, train: sc.PulseTrain) -> None:
     with pytest.raises(FileError, match=r"must end in \.nc, \.zarr, \.zarr\.zip or \.csv"):
         sc.simulate_to_file(cells, train, tmp_path / "run.txt")
+
+
+def test_a_run_that_cannot_fit_on_the_disk_is_refused_before_it_begins(tmp_path: Path) -> None:
+    cells, train = sc.CellArray((1024, 1024), sc.load_device("hennen2024"), seed=0), sc.PulseTrain.cycling(10**7)
+    for write, name in ((sc.simulate_to_file, "a.nc"), (sc.simulate_to_file, "a.csv"), (sc.simulate_to_zarr, "a.zarr")):
+        with pytest.raises(FileError, match=r"must fit on its disk, .* GB are free \(got a run that takes 67,108"):
+            write(cells, train, tmp_path / name)
+    assert not list(tmp_path.iterdir())
