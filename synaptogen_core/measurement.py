@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from synaptogen_core.schema import FAILURES, FEATURE_NAMES, SCHEMA_VERSION, VARI
 
 KIND = "measurement"
 RAGGED = ("voltage", "current")
+SAMPLES = 1 << 17  # looked at together
 FEWEST_ONE_WAY, STRAY = 3, 0.1  # samples of a way; share of stray ones that noise of the voltage may turn round
 
 
@@ -181,15 +182,38 @@ def ways(voltage: NDArray[np.float64], count: NDArray[Any]) -> NDArray[np.intp]:
     ndarray of int, shape (2, 2, record)
         Side (V < 0, V > 0); way (out, back).
     """
-    owner = np.repeat(np.arange(count.size), count)
-    size = np.abs(voltage)
-    step = np.where(np.diff(owner, prepend=-1) == 0, np.diff(size, prepend=0.0), np.nan)
-    return np.array(
-        [
-            [np.bincount(owner[side & way], minlength=count.size) for way in (step > 0, step < 0)]
-            for side in (voltage < 0, voltage > 0)
-        ]
-    )
+    found = np.zeros((2, 2, count.size), np.intp)
+    for place, owner, records in sample_blocks(count):
+        v = voltage[place]
+        step = np.diff(np.abs(v)) * (np.diff(owner) == 0)  # to the first of a record nothing goes
+        for k, side in enumerate((v[1:] < 0, v[1:] > 0)):
+            for n, way in enumerate((step > 0, step < 0)):
+                found[k, n, records] += np.bincount(owner[1:][side & way], minlength=records.stop - records.start)
+    return found
+
+
+def sample_blocks(count: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.int64], slice]]:
+    """All samples, some at a time: what is computed of them needs little memory.
+
+    Parameters
+    ----------
+    count : ndarray of int, shape (record,)
+        Samples of each record.
+
+    Yields
+    ------
+    place : slice
+        Of `SAMPLES` samples and one more, the first of the next block, so that differences are complete.
+    owner : ndarray of int
+        Record of each, counted from the first of `records`.
+    records : slice
+        The records that they belong to.
+    """
+    ends = np.cumsum(count)
+    for first in range(0, int(ends[-1]) if count.size else 0, SAMPLES):
+        last = min(first + SAMPLES + 1, int(ends[-1]))
+        owner = np.searchsorted(ends, np.arange(first, last), side="right")
+        yield slice(first, last), owner - owner[0], slice(int(owner[0]), int(owner[-1]) + 1)
 
 
 def one_way(found: NDArray[np.intp]) -> NDArray[np.int8]:

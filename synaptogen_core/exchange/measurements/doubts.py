@@ -18,6 +18,7 @@ from synaptogen_core.errors import ColumnsUnclear
 from synaptogen_core.exchange.measurements.columns import TableLayout, shown
 from synaptogen_core.exchange.measurements.reading import Choice
 from synaptogen_core.exchange.measurements.text import SEPARATORS
+from synaptogen_core.measurement import SAMPLES, sample_blocks
 from synaptogen_core.types import F64, Bools
 
 I64 = NDArray[np.int64]
@@ -51,12 +52,9 @@ def merged(runs: Runs) -> Runs:
 
 def repeated(runs: Runs) -> int:
     """The first record whose device and cycle were there before, others between; -1 if none."""
-    seen: set[tuple[int, int]] = set()
-    for k, key in enumerate(zip(runs.device.tolist(), runs.cycle.tolist(), strict=True)):
-        if key in seen:
-            return k
-        seen.add(key)
-    return -1
+    order = np.lexsort((runs.cycle, runs.device))  # what is equal stays in the order of the file
+    again = order[1:][(np.diff(runs.device[order]) == 0) & (np.diff(runs.cycle[order]) == 0)]
+    return int(again.min()) if again.size else -1
 
 
 def gathered(runs: Runs, voltage: F64, current: F64) -> tuple[Runs, F64, F64]:
@@ -222,20 +220,14 @@ def signs(voltage: F64, current: F64, count: I64) -> Signs | None:
     -------
     Signs or None
     """
-    owner = np.repeat(np.arange(count.size), count)
-    size = np.abs(np.nan_to_num(voltage))
-    largest = np.zeros(count.size)
-    np.maximum.at(largest, owner, size)
-    known = np.isfinite(voltage) & np.isfinite(current) & (size > LARGE * largest[owner]) & (size > 0)
+    largest = np.maximum(*np.abs(ends(voltage, count)))
+    sums = np.zeros((2, 4, count.size))
+    for place, owner, records in sample_blocks(count):
+        sums[..., records] += _sums(voltage[place], current[place], owner, largest[records])
     means = []
-    for side in (voltage < 0, voltage > 0):
-        chosen = known & side
-        number = np.bincount(owner[chosen], minlength=count.size)
-        mean = np.bincount(owner[chosen], current[chosen], count.size) / np.maximum(number, 1)
-        spread = np.bincount(owner[chosen], (current[chosen] - mean[owner[chosen]]) ** 2, count.size)
-        # neighbours of a curve are alike; their differences are noise
-        inner = chosen[1:] & chosen[:-1] & (owner[1:] == owner[:-1])
-        rough = np.bincount(owner[1:][inner], 0.5 * np.diff(current)[inner] ** 2, count.size)
+    for number, total, squares, rough in sums:
+        mean = total / np.maximum(number, 1)
+        spread = np.maximum(squares - number * mean * mean, 0.0)
         noise = np.sqrt(np.minimum(rough, spread) / np.maximum(number, 1) / np.maximum(number, 1))
         means.append(np.where((number >= FEWEST) & (np.abs(mean) > NOISE * noise), np.sign(mean), 0))
     told: Bools = (means[0] != 0) & (means[1] != 0)
@@ -246,6 +238,21 @@ def signs(voltage: F64, current: F64, count: I64) -> Signs | None:
         float(np.mean((below < 0) & (above > 0))), float(np.mean((below > 0) & (above < 0))),
         float(np.mean((below > 0) & (above > 0))),
     )  # fmt: skip
+
+
+def _sums(v: F64, i: F64, owner: I64, largest: F64) -> F64:
+    """Of a block, V < 0 and V > 0: number of samples, sums of I, I^2 and noise^2 of each record, (2, 4, records)."""
+    known = np.isfinite(v) & np.isfinite(i) & (np.abs(v) > LARGE * largest[owner])
+    found = np.zeros((2, 4, largest.size))
+    for side, told in enumerate((known & (v < 0), known & (v > 0))):
+        # neighbours of a curve are alike; their differences are noise
+        inner = np.flatnonzero(told[1:] & told[:-1] & (owner[1:] == owner[:-1]))
+        own = np.flatnonzero(told[:SAMPLES])  # what is beyond comes again
+        found[side, 0] = np.bincount(owner[own], minlength=largest.size)
+        each = (own, i[own]), (own, i[own] ** 2), (inner, 0.5 * (i[inner + 1] - i[inner]) ** 2)
+        for k, (at, weight) in enumerate(each, 1):
+            found[side, k] = np.bincount(owner[at], weight, largest.size)
+    return found
 
 
 def sign_of(found: Signs | None, current: F64) -> tuple[str, str, Choice | None]:

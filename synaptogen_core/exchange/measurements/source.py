@@ -37,10 +37,13 @@ class Source:
     name: str
     data: bytes | Path | Member
     title: str = ""  # among others of its kind, such as a sheet of a workbook
+    stored: int = 0  # bytes of the file of which `data` are another form
 
     @property
     def size(self) -> int:
         """Bytes, as stored; of a file in an archive, as it is packed there."""
+        if self.stored:
+            return self.stored
         if isinstance(self.data, Path):
             return self.data.stat().st_size
         return len(self.data) if isinstance(self.data, bytes) else self.data.size

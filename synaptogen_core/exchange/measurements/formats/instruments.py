@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from synaptogen_core.counts import counted
@@ -93,40 +94,37 @@ def sweeps_again(source: Source, table: Table, reading: Reading) -> Plain | None
     """
     if not table.header_line or source.size > PLAIN_MOST:
         return None
-    lines, heading = [], ""
-    again = 0
+    heading, times = "", 0
     try:
-        read = list(_lines(source, ""))
+        encoding = _encoding(source)
+        for number, line in enumerate(_lines(source, encoding), 1):
+            if number == table.header_line:
+                heading = line.strip()
+            times += number >= table.header_line and line.strip() == heading
     except FileError:  # the reader itself says what is wrong, and where
         return None
-    for number, line in enumerate(read, 1):
-        if number == table.header_line:
-            heading = line.strip()
-        again += number > table.header_line and line.strip() == heading
-        lines.append(line)
-    if not again:
+    if times < 2:
         return None
     numbered = any(role_of(split_unit(name)[0]) == "cycle" for name in table.columns)
-    mark, sweep, rows = table.delimiter, 0, []
-    for number, line in enumerate(lines, 1):
+    mark, sweep, rows = table.delimiter, 0, _Rows(source)
+    for number, line in enumerate(_lines(source, encoding), 1):
         if number < table.header_line or not line.strip():
-            rows.append(f"# {line}")
+            rows.add(f"# {line}")
         elif line.strip() == heading:
             sweep += 1
-            rows.append((line if numbered else f"cycle{mark}{line}") if sweep == 1 else "#")
+            rows.add((line if numbered else f"cycle{mark}{line}") if sweep == 1 else "#")
         else:  # comments stay comments
-            rows.append(line if numbered or line.lstrip().startswith(("#", "%", "!")) else f"{sweep - 1}{mark}{line}")
-    notes = [f"the heading comes {again + 1} times: each begins a sweep"]
-    return Plain(_text(source, rows), reading, notes)
+            rows.add(line if numbered or line.lstrip().startswith(("#", "%", "!")) else f"{sweep - 1}{mark}{line}")
+    return Plain(rows.table(), reading, [f"the heading comes {times} times: each begins a sweep"])
 
 
 def _easyexpert(source: Source, reading: Reading) -> Plain:
     """Blocks of header lines, `DataName` and rows of `DataValue`, one below the other."""
-    lines = list(_lines(source, ""))
+    encoding = _encoding(source)
     kinds: list[tuple[str, str]] = []  # title and columns of each block
     index: list[str] = []
     title = iteration = ""
-    for line in lines:
+    for line in _lines(source, encoding):
         name, _, rest = line.partition(",")
         if name == "SetupTitle":
             title, iteration = rest.strip(), ""
@@ -140,16 +138,16 @@ def _easyexpert(source: Source, reading: Reading) -> Plain:
     told = [index[i] for i in taken]
     by_index = all(text.isdigit() for text in told) and len(set(told)) == len(told)
     numbers = {block: (told[k] if by_index else str(k)) for k, block in enumerate(taken)}
-    block, rows = -1, []
-    for line in lines:
+    block, rows = -1, _Rows(source)
+    for line in _lines(source, encoding):
         name, _, rest = line.partition(",")
         if name == DATA_NAME:
             block += 1
-            rows.append(f"cycle,{kept[1]}" if block == taken[0] else "#")
+            rows.add(f"cycle,{kept[1]}" if block == taken[0] else "#")
         elif name == DATA_VALUE and block in numbers:
-            rows.append(f"{numbers[block]},{rest}")
+            rows.add(f"{numbers[block]},{rest}")
         else:
-            rows.append("#")
+            rows.add("#")
     how = "by IterationIndex" if by_index else "in order"
     notes = [f"EasyEXPERT: {counted(count, 'sweep')} of {shown(kept[0])}, each a cycle, numbered {how}"]
     others = Counter(kinds)
@@ -158,22 +156,22 @@ def _easyexpert(source: Source, reading: Reading) -> Plain:
         f"left out: {counted(n, 'sweep')} of {shown(name)} with the columns {shown(columns)}"
         for (name, columns), n in others.items()
     ]
-    return Plain(_text(source, rows), reading, notes)
+    return Plain(rows.table(), reading, notes)
 
 
 def _labview(source: Source, reading: Reading) -> Plain:
     """Keys and values, twice `***End_of_Header***`, then names and rows, perhaps several times over."""
-    lines = list(_lines(source, ""))
-    keys = {key: value for key, _, value in (_pair(line) for line in lines[:64])}
+    encoding = _encoding(source)
+    keys = {key: value for key, _, value in map(_pair, islice(_lines(source, encoding), 64))}
     mark = MARKS.get(keys.get("Separator", "Tab"), "\t")
     decimal = "comma" if keys.get("Decimal_Separator", ".") == "," else "point"
-    rows, sweep, width, unnamed, heads, numbered = [], 0, 0, False, 0, False
+    rows, sweep, width, unnamed, heads, numbered = _Rows(source), 0, 0, False, 0, False
     state = "header"  # then "names", "rows"
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines(source, encoding), 1):
         if line.startswith(END_OF_HEADER):
             heads += 1
             state = "names" if heads > 1 else "header"
-            rows.append("#")
+            rows.add("#")
         elif state == "names" and line.strip():
             names = line.rstrip(mark + " ").split(mark)
             if names[-1] == "Comment":
@@ -188,23 +186,23 @@ def _labview(source: Source, reading: Reading) -> Plain:
             width, state = len(kept), "rows"
             if not sweep:
                 numbered = any(role_of(split_unit(name)[0]) == "cycle" for name in kept)
-                rows.append(mark.join(kept if numbered else ["cycle", *kept]))
+                rows.add(mark.join(kept if numbered else ["cycle", *kept]))
             else:
-                rows.append("#")
+                rows.add("#")
             sweep += 1
         elif state == "rows" and line.strip() and not line[:1].isalpha():
             cells = line.split(mark)[int(unnamed) :][:width]
-            rows.append(mark.join(cells if numbered else [str(sweep - 1), *cells]))
+            rows.add(mark.join(cells if numbered else [str(sweep - 1), *cells]))
         else:
             if state == "rows" and line[:1].isalpha():  # the header of a further segment
                 state, heads = "header", 1
-            rows.append("#")
+            rows.add("#")
     if not sweep:
         raise FileError(f"{source.name}: must have names of columns after {END_OF_HEADER} (got none); is it cut off?")
     notes = [f"LabVIEW: separator {SEPARATORS[mark]}, decimal {decimal}, as the file says"]
     notes += [f"{sweep} segments" + ("" if numbered else ", each a cycle")] if sweep > 1 else []
     told = Reading(**(vars(reading) | {"separator": SEPARATORS[mark], "decimal": decimal}))
-    return Plain(_text(source, rows), told, notes)
+    return Plain(rows.table(), told, notes)
 
 
 def _pair(line: str) -> tuple[str, str, str]:
@@ -226,31 +224,46 @@ def _head(source: Source) -> str:
     return ""
 
 
-def _lines(source: Source, encoding: str) -> Iterator[str]:
-    """All lines; guarded as `text.blocks` is."""
-    allowed = min(MAX_TEXT, PLAIN_MOST, MAX_EXPANSION * max(source.size, BLOCK))
-    for one in (encoding,) if encoding else encodings_of(source):
-        pieces, total = [], 0
+def _encoding(source: Source) -> str:
+    """The first encoding in which all of the text is."""
+    for encoding in encodings_of(source):
         try:
-            with open_text(source, one) as stream:
-                while text := read_text(stream, BLOCK, source.name):
-                    pieces.append(text)
-                    total += len(text)
-                    if total > allowed:
-                        raise FileError(f"{source.name}: must have at most {allowed:,} characters (got more); split it")
+            with open_text(source, encoding) as stream:
+                while read_text(stream, BLOCK, source.name):
+                    pass
         except UnicodeDecodeError:
             continue
-        lines = "".join(pieces).split("\n")
-        check_lines(lines, 1, source.name)
-        yield from lines
-        return
+        return encoding
     raise FileError(
         f"{source.name}: must be text in UTF-8, UTF-16 or Windows' Latin (got other bytes); save it as UTF-8"
     )
 
 
-def _text(source: Source, rows: Iterable[str]) -> Source:
-    stream = io.StringIO()
-    for row in rows:
-        stream.write(row + "\n")
-    return Source(source.name, stream.getvalue().encode())
+def _lines(source: Source, encoding: str) -> Iterator[str]:
+    """All lines, of which a few are in memory at once; guarded as `text.blocks` is."""
+    allowed = min(MAX_TEXT, PLAIN_MOST, MAX_EXPANSION * max(source.size, BLOCK))
+    rest, total, number = "", 0, 1
+    with open_text(source, encoding) as stream:
+        while text := read_text(stream, BLOCK, source.name):
+            total += len(text)
+            if total > allowed:
+                raise FileError(f"{source.name}: must have at most {allowed:,} characters (got more); split it")
+            *lines, rest = (rest + text).split("\n")
+            check_lines([*lines, rest], number, source.name)
+            number += len(lines)
+            yield from lines
+    yield rest
+
+
+class _Rows:
+    """The lines of a plain table, kept as bytes."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._data = source, io.BytesIO()
+
+    def add(self, row: str) -> None:
+        self._data.write(row.encode() + b"\n")
+
+    def table(self) -> Source:
+        """The text, which counts as large as what it was made of."""
+        return Source(self._source.name, self._data.getvalue(), stored=self._source.size)
