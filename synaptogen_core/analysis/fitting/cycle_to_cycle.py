@@ -156,7 +156,9 @@ def fit_cycles(panel: Panel, recipe: Recipe, weights: F64, *, standardise: bool 
         values -= mean[device, i]
         values /= sd[device, i]
         scores, sorting = shape_fit.normal_scores(values)
-        shapes[i] = shape_fit.fit_shape(values, scores, sorting, unit[known], weights, recipe.degree, rising=recipe.rising)
+        shapes[i] = shape_fit.fit_shape(
+            values, scores, sorting, unit[known], weights, recipe.degree, rising=recipe.rising
+        )
         if standardise:
             scores -= (np.bincount(device, scores, panel.devices) / np.maximum(panel.counts[:, i], 1))[device]
         x[known, i] = scores
@@ -184,7 +186,8 @@ def fit_cycles(panel: Panel, recipe: Recipe, weights: F64, *, standardise: bool 
     summed = np.tensordot(weights, products.sums, axes=1)
     drawn = np.maximum(weights @ products.counts, 1.0)
     again = finished(summed / drawn[:, None, None])
-    return CycleFit(tuple(shape for shape in shapes if shape is not None), finished(second), again, total, order, criteria)
+    found = tuple(shape for shape in shapes if shape is not None)
+    return CycleFit(found, finished(second), again, total, order, criteria)
 
 
 def row_shares(panel: Panel) -> Mapping[int, float]:
