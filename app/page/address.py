@@ -38,9 +38,9 @@ if (what === "go") { history.go(Number(at)) } else {
 """
 LISTEN = """
 number.at = 0
-if (location.hash.startsWith("#device=")) { carried.text = location.hash.slice(8) }
-// every value, also of a page that nobody has changed
-history.replaceState({state: 0}, "", "?" + query.text + (carried.text ? location.hash : ""))
+const device = location.hash.startsWith("#device=") ? location.hash : ""
+if (device || new URLSearchParams(location.search).has("carried")) { carried.text = device.slice(8) || "none" }
+history.replaceState({state: 0}, "", "?" + query.text + device) // every value, also of a page that nobody has changed
 number.rest = location.href
 window.addEventListener("popstate", (event) => { asked.text = `${event.state?.state ?? 0}:${Date.now()}` })
 """

@@ -302,9 +302,11 @@ class Dashboard:
         return True
 
     def _take_carried(self, packed: str) -> None:
-        """The device of the link that was opened has come."""
-        if packed and self._open_link(self._query, packed):
+        """The device of the link that was opened has come, or is missing."""
+        if self._open_link(self._query, packed):
             self.address.amend()
+        else:
+            self.status.note([link.missing(link.parts(self._query).get("own", ""))])
 
     def keep(self) -> Callable[[], None]:
         """Remember all settings; what is returned brings them back, soon and under the lock."""

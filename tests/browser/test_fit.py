@@ -164,6 +164,9 @@ def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard, open_pag
     link = open_page(chromium.url.split("?", 1)[1])  # it carries the device
     link.wait_for(lambda: link.sources("overview r_lrs"), lambda shown: shown == own, "another device")
     assert link.page.locator("b.own").inner_text() == "Mine <b>1</b>" and link.page.url == chromium.url
+    assert link.page.get_by_role("button", name="Undo", exact=True).is_disabled(), "it is how the page was opened"
+    link.open(chromium.url.split("?", 1)[1].partition("#")[0])
+    link.page.get_by_text("“Mine <b>1</b>”, which it does not carry").wait_for()
     presets(page, "Save or remove")
     chromium.get_by_label("Name of the preset").fill("Mine <b>2</b> & all")
     chromium.keyboard.press("Enter")

@@ -25,6 +25,11 @@ li b { display: inline-block; width: 26px; text-indent: 0; font-size: 1.05rem; }
 p { margin: 4px 0; font-size: 0.92rem; }
 :host { overflow-x: auto; } th { text-align: left; font-size: 0.86rem; padding-right: 10px; }
 td { padding: 2px 10px 2px 0; font-size: 0.86rem; vertical-align: top; }
+@media (max-width: 599px) {
+  table.compared tr { display: grid; grid-template-columns: 20px 1fr; padding: 4px 0; }
+  table.compared td { padding: 0; } table.compared td:nth-child(n + 3) { grid-column: 2; }
+  table.compared td:nth-child(2) { font-weight: 600; }
+}
 ul.plain { list-style: disc; padding-left: 22px; } ul.plain li { padding-left: 0; text-indent: 0; font-size: 0.92rem; }
 """
 HASH = "Data hash"
@@ -60,7 +65,7 @@ def compared(found: tuple[tuple[Row, ...], str] | None) -> str:
         f"<td>{escape(row.label)}</td><td>{typeset(row.value)}</td><td>{escape(row.remark)}</td></tr>"
         for row in rows
     )
-    return f"<p><strong>{escape(uses)}</strong></p><table>{lines}</table>"
+    return f"<p><strong>{escape(uses)}</strong></p><table class='compared'>{lines}</table>"
 
 
 def two(found: Two | None) -> str:
