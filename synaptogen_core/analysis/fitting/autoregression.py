@@ -8,8 +8,7 @@ lag alike; V follows from the model itself, so it is added again and the model s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_discrete_lyapunov
 
 from synaptogen_core.analysis.statistics.lag_products import mean_covariance
+from synaptogen_core.array.threads import each_block
 from synaptogen_core.device.recursion import spectral_radius, transition
 from synaptogen_core.types import F64
 
@@ -28,6 +28,8 @@ ROUNDS = 12
 ENOUGH = 1e-7
 MOST_RADIUS = 0.999
 MOST_LOST = 0.8  # of the variance; a mean that takes more leaves nothing to learn from
+THREADS = 2
+WORTH_THREADS = 5000  # rows of each: fewer are done before a second thread is awake
 FARTHEST = 4096  # lags after which a memory is over
 
 
@@ -50,7 +52,7 @@ class Products:
     order: int
 
 
-def window_products(x: F64, borders: NDArray[np.intp], order: int, threads: int = 2) -> Products:
+def window_products(x: F64, borders: NDArray[np.intp], order: int) -> Products:
     """Products of all pairs of rows within `order` of each other.
 
     Parameters
@@ -61,28 +63,44 @@ def window_products(x: F64, borders: NDArray[np.intp], order: int, threads: int 
         Shape (units + 1,). A window belongs to the unit of its newest row.
     order : int
         Longest lag.
-    threads : int
-        Units are dealt to as many threads.
 
     Returns
     -------
     Products
     """
-    size = (order + 1) * x.shape[1]
+    units, size = borders.size - 1, (order + 1) * x.shape[1]
+    sums, counts = np.zeros((units, size, size)), np.zeros(units)
 
-    def one(unit: int) -> tuple[F64, int]:
+    def add(unit: int) -> None:
         first, last = max(0, borders[unit] - order), borders[unit + 1]
         if last - first <= order:
-            return np.zeros((size, size)), 0
+            return
         windows = sliding_window_view(x[first:last], order + 1, axis=0)[:, :, ::-1].transpose(0, 2, 1)
         whole = np.isfinite(x[first:last]).all(axis=1)
         broken = np.cumsum(np.concatenate([[0], ~whole]))
         kept = windows[broken[order + 1 :] == broken[: -order - 1]].reshape(-1, size)
-        return kept.T @ kept, kept.shape[0]
+        sums[unit], counts[unit] = kept.T @ kept, kept.shape[0]
 
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(one, range(borders.size - 1)))
-    return Products(np.array([s for s, _ in found]), np.array([n for _, n in found], dtype=np.float64), order)
+    for_each(units, add, len(x))
+    return Products(sums, counts, order)
+
+
+def for_each(count: int, work: Callable[[int], None], rows: int) -> None:
+    """Do `work` on 0 .. count - 1, on two threads where each has rows enough.
+
+    Parameters
+    ----------
+    count : int
+    work : callable
+    rows : int
+        Over which all of it goes.
+    """
+
+    def all_of(block: slice) -> None:
+        for i in range(block.start, block.stop):
+            work(i)
+
+    each_block(count, -(-count * WORTH_THREADS // max(rows, 1)), all_of, THREADS)
 
 
 def lag_means(second: F64, features: int) -> F64:

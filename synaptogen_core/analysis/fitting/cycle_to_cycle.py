@@ -11,7 +11,6 @@ intervals.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +20,6 @@ from synaptogen_core.analysis.fitting import shapes as shape_fit
 from synaptogen_core.analysis.fitting.cycle_table import Panel
 from synaptogen_core.types import F64
 
-THREADS = 2
 ROW_GROUPS = 24  # numbers of cycles that are told apart
 ROUNDS = 4  # in which a correction that depends on its own result settles
 STEP = 2.0  # times the scatter of a coefficient, to see how the correction follows it
@@ -148,25 +146,26 @@ def fit_cycles(panel: Panel, recipe: Recipe, weights: F64, *, standardise: bool 
     if not standardise:
         mean, sd = np.zeros_like(mean), np.ones_like(sd)
 
-    def one(i: int) -> tuple[shape_fit.Shape, F64]:
+    shapes: list[shape_fit.Shape | None] = [None] * len(panel.features)
+    x = np.full(panel.values.shape, np.nan)
+
+    def one(i: int) -> None:
         known = panel.present[:, i]
         device = panel.device[known]
         values = panel.values[known, i]
         values -= mean[device, i]
         values /= sd[device, i]
         scores, sorting = shape_fit.normal_scores(values)
-        shape = shape_fit.fit_shape(values, scores, sorting, unit[known], weights, recipe.degree, rising=recipe.rising)
+        shapes[i] = shape_fit.fit_shape(
+            values, scores, sorting, unit[known], weights, recipe.degree, rising=recipe.rising
+        )
         if standardise:
             scores -= (np.bincount(device, scores, panel.devices) / np.maximum(panel.counts[:, i], 1))[device]
-        x = np.full(known.size, np.nan)
-        x[known] = scores
-        return shape, x
+        x[known, i] = scores
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(one, range(len(panel.features))))
-    x = np.stack([column for _, column in found], axis=1)
-    products = autoregression.window_products(x, borders, recipe.longest, THREADS)
-    f, total = x.shape[1], float(products.counts.sum())
+    autoregression.for_each(len(shapes), one, x.size)
+    products = autoregression.window_products(x, borders, recipe.longest)
+    f, total = len(shapes), float(products.counts.sum())
     if total < 2 * (f * recipe.longest + 1):
         raise ValueError(
             f"max_order: must leave at least {2 * (f * recipe.longest + 1)} runs of {recipe.longest + 1} successive "
@@ -187,7 +186,8 @@ def fit_cycles(panel: Panel, recipe: Recipe, weights: F64, *, standardise: bool 
     summed = np.tensordot(weights, products.sums, axes=1)
     drawn = np.maximum(weights @ products.counts, 1.0)
     again = finished(summed / drawn[:, None, None])
-    return CycleFit(tuple(shape for shape, _ in found), finished(second), again, total, order, criteria)
+    found = tuple(shape for shape in shapes if shape is not None)
+    return CycleFit(found, finished(second), again, total, order, criteria)
 
 
 def row_shares(panel: Panel) -> Mapping[int, float]:

@@ -169,7 +169,8 @@ def fit_devices(
     -------
     DeviceFit
     """
-    import sklearn.mixture  # noqa: F401 - loads its libraries, before they are held at one thread
+    if len(mean) > 1:  # one device needs none of it, and it takes a second to load
+        import sklearn.mixture  # noqa: F401 - loads its libraries, before they are held at one thread
 
     with one_thread():
         return _fit_devices(mean, sd, cycles, error, components, replicates, seed)

@@ -44,6 +44,14 @@ def test_windows_are_those_without_a_gap(seed: int, order: int, features: int, r
         np.testing.assert_allclose(found.sums[unit], expected, atol=1e-9)
 
 
+def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, borders = np.random.Generator(np.random.PCG64(3)).standard_normal((400, 2)), np.arange(0, 401, 40)
+    alone = ar.window_products(x, borders, 3)
+    monkeypatch.setattr(ar, "WORTH_THREADS", 1)
+    dealt = ar.window_products(x, borders, 3)
+    assert (alone.sums == dealt.sums).all() and (alone.counts == dealt.counts).all()
+
+
 @pytest.mark.parametrize("order", [1, 3, 10])
 def test_exact_moments_give_the_model_back(device: sc.DeviceParameters, order: int) -> None:
     device = device.vary(order=order)

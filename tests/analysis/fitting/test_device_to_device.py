@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -21,7 +23,8 @@ def fitted(points: np.ndarray, error: SamplingError = CLEAR, **options: int | No
     return fit_devices(points[:, :4], points[:, 4:], cycles, error, **{"replicates": 0, **options})
 
 
-def test_one_device_has_no_spread() -> None:
+def test_one_device_has_no_spread_and_loads_no_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.mixture", None)
     found = fitted(np.arange(1.0, 9.0)[None])
     np.testing.assert_array_equal(found.means, [np.arange(1.0, 9.0)])
     assert not found.covariances.any()
