@@ -225,6 +225,22 @@ window.addEventListener("keyup", (event) => {
   if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
 })
 
+// Of a file without a byte the component sends nothing, not even its name: the server is told it with the others' end.
+let empty = []
+for (const [kind, files] of [["input", (event) => event.composedPath()[0].files], ["drop", (event) => event.dataTransfer?.files]]) {
+  window.addEventListener(kind, (event) => {
+    empty = [...(files(event) ?? [])].filter((file) => file.size === 0).map((file) => file.name)
+  }, true)
+}
+const sender = having("trigger_event", Bokeh.Models.get("panel.models.esm.ReactComponent", true)?.prototype)
+if (sender) {
+  const send = sender.trigger_event
+  sender.trigger_event = function (event) {
+    if (event.data?.status === "finished") { [event.data.empty, empty] = [empty, []] }
+    return send.call(this, event)
+  }
+}
+
 // Panel unmounts the root of a React component that is rendered anew; where the first one has not come yet, there is none.
 for (const name of ["panel.models.esm.ReactComponent"]) {
   const drawn = Bokeh.Models.get(name, true)?.prototype.default_view.prototype
