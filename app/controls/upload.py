@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 REMEDY = "cut it, or pack it as .gz"
+NAMED, LONGEST = 5, 80  # files, letters of a name
 
 
 def door(
@@ -28,8 +29,12 @@ def guard(file: pmui.FileInput, refuse: Callable[[str], None], most_mb: float, r
     handle, arrived = file._handle_msg, {"bytes": 0}
 
     def checked(message: dict[str, Any]) -> None:
-        if message["status"] == "finished" and not file._buffer and not arrived["bytes"]:
-            refuse("file: must not be empty (got 0 bytes); choose another")
+        if message["status"] == "finished":
+            empty = message.get("empty")
+            names = [str(name)[:LONGEST] for name in empty[:NAMED]] if isinstance(empty, list) else []
+            if names or (not file._buffer and not arrived["bytes"]):
+                file._buffer.clear()  # of files that belong together none is taken for the whole
+                refuse(f"{', '.join(names) or 'file'}: must not be empty (got 0 bytes); choose another")
         if message["status"] in ("initializing", "finished"):
             arrived["bytes"] = 0
         if message["status"] == "error":  # the browser's own word on a file that is too large

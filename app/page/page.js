@@ -6,12 +6,8 @@ const page = models().find((model) => model.class_name === "Page")
 // In a window narrower than this the sidebar is a drawer over the page, so it is closed.
 if (window.innerWidth < 600 && page) { page.data.sidebar_open = false }
 
-// Light or dark: what the link says, else what was chosen here before, else what the system prefers.
-const KEPT = "synaptogen theme"
-const kept = () => { try { return localStorage.getItem(KEPT) } catch { return null } }
-const keep = (theme) => { try { localStorage.setItem(KEPT, theme) } catch { /* without storage it is not kept */ } }
-const prefers = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "default"
-const asked = new URLSearchParams(window.location.search).get("theme") ?? kept() ?? prefers
+// Light or dark: lighter.js has said which, before there was a page.
+const keep = (theme) => { try { localStorage.setItem("synaptogen theme", theme) } catch { /* without storage it is not kept */ } }
 // Of a dark page the pictures are painted light for the paper, at once: a printer does not wait for another theme.
 const ON_SCREEN = Object.fromEntries(Object.entries(ON_PAPER).map(([dark, light]) => [light, dark]))
 const shades = new Map() // of the colour mappers, on the screen
@@ -50,7 +46,8 @@ const paint = () => {
 }
 if (page) {
   page.data.properties.dark_theme.change.connect(paint)
-  if (page.data.dark_theme !== (asked === "dark")) { page.data.dark_theme = asked === "dark" }
+  if (page.data.dark_theme !== window.pageIsDark) { page.data.dark_theme = window.pageIsDark }
+  document.documentElement.classList.add("themed")
   page.data.properties.dark_theme.change.connect(() => { keep(page.data.dark_theme ? "dark" : "default") })
   // Paper is white, and as wide as the pictures: they were drawn for the screen, and none of them may be cut.
   const paper = document.createElement("style")
@@ -227,6 +224,22 @@ window.addEventListener("keyup", (event) => {
   const box = event.composedPath()[0]
   if (event.key === "Enter" && box instanceof HTMLInputElement && box.type === "text") { box.blur() }
 })
+
+// Of a file without a byte the component sends nothing, not even its name: the server is told it with the others' end.
+let empty = []
+for (const [kind, files] of [["input", (event) => event.composedPath()[0].files], ["drop", (event) => event.dataTransfer?.files]]) {
+  window.addEventListener(kind, (event) => {
+    empty = [...(files(event) ?? [])].filter((file) => file.size === 0).map((file) => file.name)
+  }, true)
+}
+const sender = having("trigger_event", Bokeh.Models.get("panel.models.esm.ReactComponent", true)?.prototype)
+if (sender) {
+  const send = sender.trigger_event
+  sender.trigger_event = function (event) {
+    if (event.data?.status === "finished") { [event.data.empty, empty] = [empty, []] }
+    return send.call(this, event)
+  }
+}
 
 // Panel unmounts the root of a React component that is rendered anew; where the first one has not come yet, there is none.
 for (const name of ["panel.models.esm.ReactComponent"]) {

@@ -194,6 +194,11 @@ def test_a_bad_file_is_a_sentence_and_loses_nothing(page: Dashboard, tmp_path: P
     bad.write_bytes(b"PK\x03\x04 not a table at all")
     drop(page, bad)
     said(page, r"holiday\.csv: must be a table or NetCDF \(got a ZIP archive")
+    empty, full = tmp_path / "nothing.csv", tmp_path / "full.csv"
+    empty.touch()
+    full.write_text("cycle,V,I\n0,1,1e-6\n")
+    drop(page, full, empty)  # the browser sends nothing of it, and none of both is taken for all that was measured
+    said(page, r"nothing\.csv: must not be empty \(got 0 bytes\)")
     assert page.sources("fit loop") == before
     assert page.page.get_by_text("Use this device on all tabs").is_visible()
     assert "Traceback" not in page.page.content()

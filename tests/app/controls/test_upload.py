@@ -70,3 +70,14 @@ def test_an_empty_file_is_a_sentence(door: tuple[Any, list[str]]) -> None:
     file._handle_msg(piece(1, 1, b"a,b"))
     file._handle_msg({"status": "finished"})
     assert len(refused) == 1 and file.value == b"a,b"
+
+
+def test_an_empty_file_among_others_is_named_and_none_is_taken(door: tuple[Any, list[str]]) -> None:
+    file, refused = door
+    file._handle_msg(piece(1, 1, b"a,b"))
+    file._handle_msg({"status": "finished", "empty": ["b.csv", "<c>.csv" + "x" * 99, *"defgh"]})
+    assert refused == [f"b.csv, <c>.csv{'x' * 73}, d, e, f: must not be empty (got 0 bytes); choose another"]
+    assert not file.value
+    file._handle_msg(piece(1, 1, b"a,b"))
+    file._handle_msg({"status": "finished", "empty": "no list"})  # of another client
+    assert len(refused) == 1 and file.value == b"a,b"

@@ -1,4 +1,4 @@
-"""A user's own device: what the controls offer for it, the run it makes, the link that cannot carry it."""
+"""A user's own device: what the controls offer for it, the run it makes, and links with and without it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import pytest
 
 import synaptogen_core as sc
 from app.controls.panel import Group, Panel
-from app.settings import link, presets, segments
+from app.settings import link, presets, segments, session_file
 from app.settings.limits import FARTHEST, limits_of, reach
 from app.settings.sections import Settings, TabOptions, unit_of
 from app.tabs.registry import TABS
 from app.work import runs, session
 from app.work.session import Session
 from synaptogen_core.errors import Cancelled
+from tests.test_any_voltage import scaled
 
 PUBLISHED = sc.load_device("hennen2024")
 
@@ -142,6 +143,19 @@ def test_a_link_without_the_device_says_so() -> None:
     (said,) = link.apply_query(opened, query)
     assert said.startswith("The link was made with the device “mine”, which it does not carry")
     assert runs.make_device(opened.request().device) == PUBLISHED.vary(c2c=2.0)
+
+
+def test_a_link_with_the_device_brings_back_what_only_that_device_allows() -> None:
+    settings = page(scaled(4.0))
+    settings.train.param.update(u_set=-5.5, u_reset=5.0)
+    settings.device.d2d = 1.2
+    query = link.to_query(settings, "fit", carried=True)
+    opened = page()
+    assert link.apply_query(opened, query) == [], "nothing is said before the device has come"
+    assert opened.train.u_set == -1.5 and opened.device.own is None
+    carried = session_file.device_of_link(session_file.device_to_link(settings.device.own))
+    assert session_file.apply(opened, session_file.Saved(link.parts(query), "", carried)) == []
+    assert opened.request() == settings.request()
 
 
 async def test_runs_of_an_own_device_are_kept_by_its_page_alone() -> None:
