@@ -6,12 +6,8 @@ const page = models().find((model) => model.class_name === "Page")
 // In a window narrower than this the sidebar is a drawer over the page, so it is closed.
 if (window.innerWidth < 600 && page) { page.data.sidebar_open = false }
 
-// Light or dark: what the link says, else what was chosen here before, else what the system prefers.
-const KEPT = "synaptogen theme"
-const kept = () => { try { return localStorage.getItem(KEPT) } catch { return null } }
-const keep = (theme) => { try { localStorage.setItem(KEPT, theme) } catch { /* without storage it is not kept */ } }
-const prefers = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "default"
-const asked = new URLSearchParams(window.location.search).get("theme") ?? kept() ?? prefers
+// Light or dark: lighter.js has said which, before there was a page.
+const keep = (theme) => { try { localStorage.setItem("synaptogen theme", theme) } catch { /* without storage it is not kept */ } }
 // Of a dark page the pictures are painted light for the paper, at once: a printer does not wait for another theme.
 const ON_SCREEN = Object.fromEntries(Object.entries(ON_PAPER).map(([dark, light]) => [light, dark]))
 const shades = new Map() // of the colour mappers, on the screen
@@ -50,7 +46,8 @@ const paint = () => {
 }
 if (page) {
   page.data.properties.dark_theme.change.connect(paint)
-  if (page.data.dark_theme !== (asked === "dark")) { page.data.dark_theme = asked === "dark" }
+  if (page.data.dark_theme !== window.pageIsDark) { page.data.dark_theme = window.pageIsDark }
+  document.documentElement.classList.add("themed")
   page.data.properties.dark_theme.change.connect(() => { keep(page.data.dark_theme ? "dark" : "default") })
   // Paper is white, and as wide as the pictures: they were drawn for the screen, and none of them may be cut.
   const paper = document.createElement("style")

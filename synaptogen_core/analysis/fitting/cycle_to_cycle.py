@@ -140,8 +140,35 @@ def fit_cycles(panel: Panel, recipe: Recipe, weights: F64, *, standardise: bool 
     ValueError
         If there are too few successive cycles for the order.
     """
-    borders = panel.borders
-    unit = np.repeat(np.arange(borders.size - 1, dtype=np.int32), np.diff(borders))
+    shapes, x = _shaped(panel, recipe, weights, standardise)
+    products = autoregression.window_products(x, panel.borders, recipe.longest)
+    f, total = len(shapes), float(products.counts.sum())
+    if total < 2 * (f * recipe.longest + 1):
+        raise ValueError(
+            f"max_order: must leave at least {2 * (f * recipe.longest + 1)} runs of {recipe.longest + 1} successive "
+            f"cycles (got {total:.0f} at order {recipe.longest}); measure more cycles, or ask for a lower order"
+        )
+    second = products.sums.sum(axis=0) / total
+    nothing = np.zeros((f, f))
+    plain = autoregression.with_mean(autoregression.with_method(second, f, recipe.method), nothing, f)
+    criteria = autoregression.criteria(plain, f, total)
+    order = recipe.order or int(np.argmin(criteria[recipe.criterion])) + 1
+    lost = nothing
+    if standardise:
+        _, lost = autoregression.corrected(second, order, f, row_shares(panel), recipe.method)
+
+    def finished(moments: F64) -> F64:
+        return autoregression.with_mean(autoregression.with_method(moments, f, recipe.method), lost, f)
+
+    summed = np.tensordot(weights, products.sums, axes=1)
+    drawn = np.maximum(weights @ products.counts, 1.0)
+    again = finished(summed / drawn[:, None, None])
+    return CycleFit(shapes, finished(second), again, total, order, criteria)
+
+
+def _shaped(panel: Panel, recipe: Recipe, weights: F64, standardise: bool) -> tuple[tuple[shape_fit.Shape, ...], F64]:
+    """The shape of each feature, and its normal scores, less their mean over a device; the scores like the panel."""
+    unit = np.repeat(np.arange(panel.borders.size - 1, dtype=np.int32), np.diff(panel.borders))
     mean, sd = panel.moments
     if not standardise:
         mean, sd = np.zeros_like(mean), np.ones_like(sd)
@@ -164,30 +191,7 @@ def fit_cycles(panel: Panel, recipe: Recipe, weights: F64, *, standardise: bool 
         x[known, i] = scores
 
     autoregression.for_each(len(shapes), one, x.size)
-    products = autoregression.window_products(x, borders, recipe.longest)
-    f, total = len(shapes), float(products.counts.sum())
-    if total < 2 * (f * recipe.longest + 1):
-        raise ValueError(
-            f"max_order: must leave at least {2 * (f * recipe.longest + 1)} runs of {recipe.longest + 1} successive "
-            f"cycles (got {total:.0f} at order {recipe.longest}); measure more cycles, or ask for a lower order"
-        )
-    second = products.sums.sum(axis=0) / total
-    nothing = np.zeros((f, f))
-    plain = autoregression.with_mean(autoregression.with_method(second, f, recipe.method), nothing, f)
-    criteria = autoregression.criteria(plain, f, total)
-    order = recipe.order or int(np.argmin(criteria[recipe.criterion])) + 1
-    lost = nothing
-    if standardise:
-        _, lost = autoregression.corrected(second, order, f, row_shares(panel), recipe.method)
-
-    def finished(moments: F64) -> F64:
-        return autoregression.with_mean(autoregression.with_method(moments, f, recipe.method), lost, f)
-
-    summed = np.tensordot(weights, products.sums, axes=1)
-    drawn = np.maximum(weights @ products.counts, 1.0)
-    again = finished(summed / drawn[:, None, None])
-    found = tuple(shape for shape in shapes if shape is not None)
-    return CycleFit(found, finished(second), again, total, order, criteria)
+    return tuple(shape for shape in shapes if shape is not None), x
 
 
 def row_shares(panel: Panel) -> Mapping[int, float]:
@@ -288,11 +292,10 @@ def shape_bias(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe)
     ndarray of float64, shape (f, degree + 1)
         Highest power first.
     """
-    fixed = replace(recipe, longest=1, order=1, rising=False)  # shapes do not ask for the memory
-    panel = made(fit)
-    once = np.ones((1, panel.borders.size - 1))
-    one, two = (fit_cycles(panel, fixed, once, standardise=way) for way in (True, False))
-    return np.array([a.polynomial - b.polynomial for a, b in zip(one.shapes, two.shapes, strict=True)])
+    fixed, panel = replace(recipe, rising=False), made(fit)
+    never = np.ones((0, panel.borders.size - 1))
+    one, two = (_shaped(panel, fixed, never, way)[0] for way in (True, False))
+    return np.array([a.polynomial - b.polynomial for a, b in zip(one, two, strict=True)])
 
 
 def stretched(fit: CycleFit, made: Callable[[CycleFit], Panel], recipe: Recipe) -> CycleFit:
@@ -378,9 +381,9 @@ def simulated_replicates(fit: CycleFit, made: Panel, recipe: Recipe, devices: in
     CycleFit
         Its replicates scatter about the fit as fits of new measurements would.
     """
-    fixed, once = replace(recipe, order=fit.order, rising=False), np.ones((1, devices))
+    fixed, never = replace(recipe, order=fit.order, rising=False), np.ones((0, devices))
     again = [
-        fit_cycles(made.part(first, first + devices), fixed, once)
+        fit_cycles(made.part(first, first + devices), fixed, never)
         for first in range(0, made.devices - devices + 1, devices)
     ]
     second = np.array([one.second for one in again])

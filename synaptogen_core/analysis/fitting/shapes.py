@@ -158,6 +158,8 @@ def _held(left: F64, right: F64, degree: int) -> F64:
 
 def _resampled(values: F64, scores: F64, unit: NDArray[np.int32], weights: F64, degree: int) -> F64:
     """The polynomial of each resample: values in bins, so that a resample only counts again."""
+    if not len(weights):
+        return np.empty((0, degree + 1))
     units, lowest = weights.shape[1], float(scores.min())
     bins = min(BINS, values.size)
     width = (float(scores.max()) - lowest) / bins or 1.0

@@ -30,7 +30,7 @@ def test_the_class_of_the_truth_is_chosen(make, chosen: int, why: str) -> None: 
 
 
 def test_options_of_the_published_class_reach_it() -> None:
-    data = old.measured(PUBLISHED.vary(order=3), 24, 200, 7)
+    data = old.measured(PUBLISHED.vary(order=3), 8, 100, 7)
     found = sc.fitting.choose(data, PUBLISHED, name="a", intervals=False, published={"order": 2})
     assert found.fit.device.order == 2
     with pytest.raises(NeedsExtended):

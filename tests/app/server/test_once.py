@@ -21,6 +21,7 @@ from bokeh.settings import settings
 from bokeh.themes import Theme, built_in_themes
 from panel.io.state import set_curdoc, state
 
+from app.look.theme import GROUND
 from app.page.dashboard import Dashboard
 from app.server import once
 
@@ -143,6 +144,10 @@ def test_a_page_is_small_and_has_no_faults(caplog: pytest.LogCaptureFixture) -> 
         dashboard(document)
     document.validate()
     assert not [record for record in caplog.records if record.name.startswith("bokeh")]
+
+
+def test_the_ground_before_the_page_is_that_of_its_theme() -> None:
+    assert f'window.pageIsDark ? "{GROUND[True]}" : "{GROUND[False]}"' in once.LIGHTER
 
 
 def test_the_scripts_of_a_page_are_sought_once_for_each_place(monkeypatch: pytest.MonkeyPatch) -> None:
