@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import ColumnsUnclear, FileError
 from synaptogen_core.exchange.files import text
 from synaptogen_core.exchange.measurements import pairs
@@ -49,6 +50,7 @@ from synaptogen_core.exchange.measurements.text import SEPARATORS, Table, blocks
 from synaptogen_core.schema import FEATURE_NAMES
 
 READ_VOLTAGE = Choice("read_voltage", "resistances are given as currents: at which voltage were they read?", (), "")
+NOTES = 20  # of several files
 COPIES = 3  # of the numbers, where several files are joined
 WHAT = "measured cycles as text, a workbook or NetCDF"
 OTHERS = (  # how files begin that are something else
@@ -255,8 +257,20 @@ def _load_all(
     ds, notes = collection.joined(parts, reading, lambda: _inspected(sources[0], columns, units, reading), what)
     single = all(part.sizes["record"] == 1 for _, part in parts)
     first = [note for note in json.loads(parts[0][1].attrs["notes"]) if not (single and note == COUNTED)]
-    ds.attrs["notes"] = json.dumps([*notes, *first], ensure_ascii=False)
+    others: dict[str, list[str]] = {}
+    for name, part in parts[1:]:
+        for note in json.loads(part.attrs["notes"]):
+            if note not in first and note != COUNTED:
+                others.setdefault(note, []).append(name)
+    told = [*first, *(f"{_some(names)}: {note}" for note, names in others.items())]
+    more = [f"and {counted(len(told) - NOTES, 'note')} on single {what} more"] if len(told) > NOTES else []
+    ds.attrs["notes"] = json.dumps([*notes, *told[:NOTES], *more], ensure_ascii=False)
     return ds
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of some files, and how many are not named."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {counted(len(names) - 1, 'other')}"
 
 
 def _load_workbook(

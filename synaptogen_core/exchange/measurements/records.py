@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from synaptogen_core.counts import counted
 from synaptogen_core.errors import FileError
 from synaptogen_core.exchange.measurements import doubts
 from synaptogen_core.exchange.measurements.columns import (
@@ -145,7 +146,7 @@ class Records:
         ask(self.layout, [question for question in questions if question])
         doubts = [(role, unlikely(self.layout, role, *self.extremes[role])) for role in self.roles]
         told = [*notes, *(f"{role}: {doubt}, though it was specified" for role, doubt in doubts if doubt)]
-        told += [f"{self.gaps:,} gaps"] if self.gaps else []
+        told += [counted(self.gaps, "gap")] if self.gaps else []
         ds = self._make_loops(told) if self.loops else self._make_features(told)
         ds.attrs["notes"] = json.dumps(told, ensure_ascii=False)
         return ds
@@ -312,6 +313,14 @@ class Records:
                 f"cycle {cycle[order[twice[0]]]} must be there once a device (got it in {self.entry} {one} too); "
                 "number them anew, or name the column of the device",
             )
+        if {"r_hrs", "r_lrs"} <= set(features):
+            both = np.isfinite(features["r_hrs"]) & np.isfinite(features["r_lrs"])
+            below = int((features["r_hrs"] < features["r_lrs"])[both].sum())
+            if below and below >= doubts.MOST * both.sum():
+                raise FileError(
+                    f"{self.layout.name}: r_hrs must be above r_lrs (got it below in {below:,} of "
+                    f"{counted(int(both.sum()), 'cycle')}); exchange the two columns"
+                )
         self._turn(features, line, notes)
         return measurement(device, cycle, labels=self._texts(), features=features, source=self.layout.name)
 

@@ -22,8 +22,16 @@ from synaptogen_core.exchange.measurements.source import GZIP, MAX_EXPANSION, NE
 from synaptogen_core.types import F64
 
 COMMENTS = ("#", "%", "!")
-GAPS = frozenset(("", "nan", "na", "n/a", "#n/a", "-", "--", "---", "none", "null"))
+GAPS = frozenset(
+    (
+        "", "nan", "na", "n/a", "n.a.", "#n/a", "-", "--", "---", "none", "null", "missing",
+        "overflow", "ol", "#div/0!", "#value!", "#num!", "#ref!",  # of meters, of spreadsheets
+        "nan(ind)", "-nan(ind)", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "1.#inf", "-1.#inf",  # of C on Windows
+    )
+)  # fmt: skip
 NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf|infinity)|[+-]?nan", re.ASCII | re.IGNORECASE)
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+MINUS = "\u2212"  # as people print it
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", " ": "blanks"}
 BLOCK = 1 << 19  # characters read at once
 MAX_LINE = 1 << 16
@@ -129,7 +137,7 @@ def to_number(cell: str, decimal: str) -> float | None:
     float or None
         In the unit of the column.
     """
-    cell = cell.strip()
+    cell = cell.strip().replace(MINUS, "-")
     if decimal == ",":
         cell = "!" if "." in cell or cell.endswith(",") else cell.replace(",", ".")
     if NUMBER.fullmatch(cell):
@@ -164,9 +172,12 @@ def numbers_of(cells: list[str], lines: Sequence[int], decimal: str, name: str, 
     joined = "".join(cells)
     if decimal == "." and "_" not in joined and joined.isascii():
         try:
-            return np.fromiter(map(float, cells), np.float64, len(cells))
+            found = np.fromiter(map(float, cells), np.float64, len(cells))
         except ValueError:
             pass  # there are gaps, or worse
+        else:
+            _no_thousands(cells, found, lines, decimal, name, column)
+            return found
     values = [to_number(cell, decimal) for cell in cells]
     if None in values:
         at = values.index(None)
@@ -174,7 +185,24 @@ def numbers_of(cells: list[str], lines: Sequence[int], decimal: str, name: str, 
             f"{name}: line {lines[at]}, column {shown(column)} must be a number or empty "
             f"(got {cells[at].strip()[:40]!r}); correct it"
         )
-    return np.array(values, np.float64)
+    found = np.array(values, np.float64)
+    _no_thousands(cells, found, lines, decimal, name, column)
+    return found
+
+
+def _no_thousands(cells: list[str], values: F64, lines: Sequence[int], decimal: str, name: str, column: str) -> None:
+    """Refuse 1.250 beside 950, where it is the next step and no smaller number."""
+    size = np.abs(values)
+    parts = np.isfinite(size) & (size != np.floor(size))
+    if not parts.any() or not (size >= 100).any() or not 1 <= size[parts].min() <= size[parts].max() < 1000:
+        return
+    marked = [k for k, cell in enumerate(cells) if decimal in cell]
+    largest = max((size[k] for k, cell in enumerate(cells) if cell.strip().lstrip("+-").isdigit()), default=0.0)
+    if largest >= 100 and all(THOUSANDS.fullmatch(cells[k].strip()) for k in marked):
+        raise FileError(
+            f"{name}: line {lines[marked[0]]}, column {shown(column)} must have no separators of thousands "
+            f"(got {cells[marked[0]].strip()!r} beside {largest:g}); write the numbers without"
+        )
 
 
 def encodings_of(source: Source) -> tuple[str, ...]:

@@ -51,6 +51,13 @@ def test_a_folder_of_sweeps(sweeps: tuple[Path, Made]) -> None:
     is_right(ds, made, CELL)
     assert json.loads(ds.attrs["notes"])[0] == "12 files, each a cycle: sweep_1.txt ... sweep_12.txt"
     assert load_measurements(folder, reading={"files": "devices"}).sizes["device"] == 12
+    for n in (4, 7):  # what is assumed of some of them is said, too
+        rows = "".join(f"{a:.6g}\t{-b:.6g}\n" for a, b in zip(made.voltage[n], made.current[n], strict=True))
+        (folder / f"sweep_{n + 1}.txt").write_text("V\tI\n" + rows)
+    ds = load_measurements(folder, reading={"files": "cycles"})
+    is_right(ds, made, CELL)
+    turned = "the current has the sign opposite to the voltage throughout: turned"
+    assert f"sweep_5.txt and 1 other: {turned}" in json.loads(ds.attrs["notes"])
 
 
 def test_a_list_and_an_archive_are_the_same(sweeps: tuple[Path, Made]) -> None:

@@ -147,7 +147,7 @@ def test_what_was_understood_is_told() -> None:
         "cells separated by semicolon",
         "2 lines before the table skipped",
         "encoding utf-16",
-        "1 gaps",
+        "1 gap",
     ]
 
 
@@ -179,6 +179,9 @@ def test_what_was_understood_is_told() -> None:
         ("cycle,V,I\n0,1,1e-6\n0,\0,1e-6\n", "line 3 must be text (got a zero byte)"),
         ("V,I\n0,5,1,25\n0,6,1,25\n", "line 2 must have 2 cells as the header has (got 4); decimal commas between"),
         ("cycle,V,I\n0,1," + "9" * MAX_LINE, f"line 2 must have at most {MAX_LINE:,} characters (got more)"),
+        ("cycle;V (mV);I (A)\n0;950;1e-6\n0;-1.250;1e-6\n", "line 3, column 'V (mV)' must have no separators of"),
+        ("cycle\tV (mV)\tI (A)\n0\t950\t1e-6\n0\t1,250\t1e-6\n", "thousands (got '1,250' beside 950); write"),
+        ("cycle,HRS,LRS\n0,6e3,6e4\n1,6e3,6e4\n", "r_hrs must be above r_lrs (got it below in 2 of 2 cycles)"),
         ("1," * (MAX_COLUMNS + 1) + "1\n", f"must have at most {MAX_COLUMNS:,} columns (got {MAX_COLUMNS + 2:,})"),
     ],
 )  # fmt: skip
@@ -186,6 +189,30 @@ def test_refused_with_the_line(text: str, sentence: str) -> None:
     assert sentence in fault(text)
     if "\0" not in text and text:
         assert sentence in fault(gzip.compress(text.encode()))
+
+
+@pytest.mark.parametrize(
+    "voltages",
+    [
+        ["0.95", "1.25"],
+        ["950.000", "1.250"],
+        ["100", "0.125"],
+        ["100", "1.125", "1.5"],
+        ["150", "1000.125"],
+        ["99", "1.250"],
+    ],
+)
+def test_numbers_that_are_no_thousands(voltages: list[str]) -> None:
+    rows = "".join(f"0,{v},1e-6\n" for v in voltages)
+    found = read(f"cycle,V (mV),I (A)\n{rows}")["voltage"].values
+    np.testing.assert_allclose(found, np.array(voltages, float) / 1000, rtol=1e-15)
+
+
+def test_words_for_a_gap_and_a_printed_minus() -> None:
+    words = ["OVERFLOW", "#DIV/0!", "1.#QNAN", "-nan(ind)", "N.A."]
+    ds = read("cycle,V,I\n0,\u22121.5,\u22121e-6\n" + "".join(f"0,1,{word}\n" for word in words))
+    assert ds["voltage"].values[0] == -1.5 and ds["current"].values[0] == -1e-6
+    assert np.isnan(ds["current"].values[1:]).all() and "5 gaps" in notes(ds)
 
 
 def test_windows_line_ends_count_once() -> None:
