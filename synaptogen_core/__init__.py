@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     from synaptogen_core.exchange.api import load_cells as load_cells
     from synaptogen_core.exchange.api import load_dataset as load_dataset
     from synaptogen_core.exchange.api import load_device as load_device
-    from synaptogen_core.exchange.api import load_images as load_images
     from synaptogen_core.exchange.api import load_measurements as load_measurements
-    from synaptogen_core.exchange.api import load_network as load_network
     from synaptogen_core.exchange.api import load_retention as load_retention
     from synaptogen_core.exchange.api import load_train as load_train
-    from synaptogen_core.exchange.api import load_weights as load_weights
     from synaptogen_core.exchange.api import save_cells as save_cells
     from synaptogen_core.exchange.api import save_dataset as save_dataset
     from synaptogen_core.exchange.api import save_device as save_device
-    from synaptogen_core.exchange.api import save_network as save_network
     from synaptogen_core.exchange.api import save_retention as save_retention
     from synaptogen_core.exchange.api import simulate_to_file as simulate_to_file
     from synaptogen_core.exchange.api import simulate_to_zarr as simulate_to_zarr
     from synaptogen_core.exchange.circuits.files import save_netlist as save_netlist
     from synaptogen_core.exchange.circuits.veriloga import save_veriloga as save_veriloga
     from synaptogen_core.exchange.measurements.retention_table import load_retention_table as load_retention_table
+    from synaptogen_core.exchange.networks.analog import load_network as load_network
+    from synaptogen_core.exchange.networks.analog import save_network as save_network
+    from synaptogen_core.exchange.networks.images import load_images as load_images
+    from synaptogen_core.exchange.networks.weights import load_weights as load_weights
     from synaptogen_core.report.page import save_report as save_report
 
 _HOMES = {

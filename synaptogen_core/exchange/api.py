@@ -1,4 +1,4 @@
-"""Everything that is read and written, under one roof."""
+"""Everything that is read and written, under one roof, but for networks: few commands need what these load."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ from synaptogen_core.exchange.devices.published import to_published
 from synaptogen_core.exchange.devices.retention import list_retention, load_retention, save_retention
 from synaptogen_core.exchange.measurements.columns import TableLayout
 from synaptogen_core.exchange.measurements.load import inspect_measurements, load_measurements, measurements_from_bytes
-from synaptogen_core.exchange.networks.analog import load_network, save_network, save_table
-from synaptogen_core.exchange.networks.images import Images, load_idx, load_images
-from synaptogen_core.exchange.networks.weights import load_weights
 from synaptogen_core.exchange.runs.resumable import simulate_to_zarr
 from synaptogen_core.exchange.runs.streaming import simulate_to_file
 
 __all__ = [
-    "Images",
     "TableLayout",
     "dataset_bytes",
     "dataset_stream",
@@ -31,22 +27,16 @@ __all__ = [
     "load_cells",
     "load_dataset",
     "load_device",
-    "load_idx",
-    "load_images",
     "load_measurements",
-    "load_network",
     "load_retention",
     "load_train",
-    "load_weights",
     "measurements_from_bytes",
     "save_cells",
     "save_dataset",
     "save_device",
     "save_estimates",
     "save_features_csv",
-    "save_network",
     "save_retention",
-    "save_table",
     "save_train",
     "simulate_to_file",
     "simulate_to_zarr",

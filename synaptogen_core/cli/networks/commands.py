@@ -15,7 +15,10 @@ from rich.table import Table
 from synaptogen_core.cli import arguments, console
 from synaptogen_core.crossbar.circuit.lines import Lines
 from synaptogen_core.errors import FileError
-from synaptogen_core.exchange.api import load_device, load_images, load_weights, save_network, save_table
+from synaptogen_core.exchange.api import load_device
+from synaptogen_core.exchange.networks.analog import save_network, save_table
+from synaptogen_core.exchange.networks.images import load_images
+from synaptogen_core.exchange.networks.weights import load_weights
 from synaptogen_core.networks import AnalogNetwork, Chip, Mapping, Network, accuracy_budget, calibrate, evaluate
 from synaptogen_core.networks.example import digits
 from synaptogen_core.networks.hardware.compensation import compensate_lines
