@@ -125,7 +125,16 @@ def outline(picture: Picture) -> tuple[Layer, ...]:
 
 
 def draw(call: Call, numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
-    """The picture of a run; one that cannot be drawn says why."""
+    """The picture of a run, drawn once; one that cannot be drawn says why."""
+    key = "learn", call, cells, tuple(run.key for run in numbers.frame)
+    return numbers.run.keep(key, lambda: _drawn(call, numbers, cells), arrays_of)
+
+
+def arrays_of(picture: Picture) -> list[np.ndarray]:
+    return [array for layer in picture.layers for array in (layer.x, layer.y)]
+
+
+def _drawn(call: Call, numbers: Numbers, cells: tuple[tuple[int, int], ...]) -> Picture:
     try:
         return PICTURES[call.name][1](numbers, cells, *call.arguments)
     except ValueError as error:

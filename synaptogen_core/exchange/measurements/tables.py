@@ -121,6 +121,9 @@ def _likeliest(lines: list[str], delimiter: str, decimal: str, alone: bool = Fal
             guess = _Guess(delimiter, decimal, (run[0], len(run)), width, numbers, numbers / filled, headings, trailing)
             best = likely, guess
 
+    if not re.search(r"[^\S\n]" if delimiter == " " else re.escape(delimiter), "\n".join(lines)):
+        return None  # no line has two cells
+
     for i, line in enumerate(lines):
         if not line.strip() or line.lstrip().startswith(COMMENTS):
             continue

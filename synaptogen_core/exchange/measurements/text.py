@@ -304,8 +304,8 @@ def check_lines(lines: list[str], first: int, name: str) -> None:
     if max(map(len, lines), default=0) > MAX_LINE:
         at = next(i for i, line in enumerate(lines) if len(line) > MAX_LINE)
         raise FileError(f"{name}: line {first + at} must have at most {MAX_LINE:,} characters (got more); {NEEDS}")
-    at = next((i for i, line in enumerate(lines) if "\0" in line), -1)
-    if at >= 0:
+    if "\0" in "".join(lines):
+        at = next(i for i, line in enumerate(lines) if "\0" in line)
         raise FileError(f"{name}: line {first + at} must be text (got a zero byte); {NEEDS}, saved as UTF-8")
 
 

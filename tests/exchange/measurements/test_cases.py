@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from synaptogen_core.analysis.loops.extraction import extract_features
 from synaptogen_core.errors import ColumnsUnclear, FileError
 from synaptogen_core.exchange.api import inspect_measurements, load_measurements, measurements_from_bytes
+from synaptogen_core.exchange.measurements.formats import instruments
 from synaptogen_core.measurement import select_records
 from synaptogen_core.schema import FEATURE_NAMES
 from tests.analysis.made_loops import Cell, Made, cut, made_loops
@@ -219,13 +220,15 @@ def test_a_heading_cut_otherwise_than_its_rows() -> None:
     is_right(measurements_from_bytes(data, "t.txt"), made, USUAL)
 
 
-def test_a_heading_that_comes_again_begins_a_sweep() -> None:
+@pytest.mark.parametrize("block", [100, instruments.BLOCK])
+def test_a_heading_that_comes_again_begins_a_sweep(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instruments, "BLOCK", block)
     made = made_loops(USUAL, 3, seed=5)
     parts = [
         "voltage,current\n" + "".join(f"{a:.6g},{b:.6g}\n" for a, b in zip(v, i, strict=True))
         for v, i in zip(made.voltage, made.current, strict=True)
     ]
-    ds = measurements_from_bytes("".join(parts).encode(), "t.csv")
+    ds = measurements_from_bytes("".join([f"# {'a title ' * 20}\n", *parts]).encode(), "t.csv")
     is_right(ds, made, USUAL)
     assert "the heading comes 3 times" in notes(ds)
 

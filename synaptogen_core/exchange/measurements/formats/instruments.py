@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from synaptogen_core.counts import counted
@@ -94,13 +94,15 @@ def sweeps_again(source: Source, table: Table, reading: Reading) -> Plain | None
     """
     if not table.header_line or source.size > PLAIN_MOST:
         return None
-    heading, times = "", 0
+    heading, times, left = "", 0, table.header_line
     try:
         encoding = _encoding(source)
-        for number, line in enumerate(_lines(source, encoding), 1):
-            if number == table.header_line:
-                heading = line.strip()
-            times += number >= table.header_line and line.strip() == heading
+        for lines in _blocks(source, encoding):
+            if 0 < left <= len(lines):
+                heading = lines[left - 1].strip()
+            if heading and heading in "\n".join(lines):
+                times += sum(line.strip() == heading for line in lines[max(left - 1, 0) :])
+            left -= len(lines)
     except FileError:  # the reader itself says what is wrong, and where
         return None
     if times < 2:
@@ -240,7 +242,12 @@ def _encoding(source: Source) -> str:
 
 
 def _lines(source: Source, encoding: str) -> Iterator[str]:
-    """All lines, of which a few are in memory at once; guarded as `text.blocks` is."""
+    """All lines, of which a few are in memory at once."""
+    return chain.from_iterable(_blocks(source, encoding))
+
+
+def _blocks(source: Source, encoding: str) -> Iterator[list[str]]:
+    """All lines, some at a time; guarded as `text.blocks` is."""
     allowed = min(MAX_TEXT, PLAIN_MOST, MAX_EXPANSION * max(source.size, BLOCK))
     rest, total, number = "", 0, 1
     with open_text(source, encoding) as stream:
@@ -251,8 +258,8 @@ def _lines(source: Source, encoding: str) -> Iterator[str]:
             *lines, rest = (rest + text).split("\n")
             check_lines([*lines, rest], number, source.name)
             number += len(lines)
-            yield from lines
-    yield rest
+            yield lines
+    yield [rest]
 
 
 class _Rows:

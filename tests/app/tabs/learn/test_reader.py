@@ -206,6 +206,13 @@ def test_the_readme_names_every_word_and_its_example_works() -> None:
     assert len(reader.read(example.group(1), "example").steps) == 2
 
 
+def test_a_picture_of_a_run_is_drawn_once_for_each_frame_and_cells(small_run: runs.Run) -> None:
+    call, alone, twice = pictures.parse("window"), *(measures.Numbers(small_run, (small_run,) * n) for n in (1, 2))
+    drawn = pictures.draw(call, alone, ())
+    assert pictures.draw(call, alone, ()) is drawn
+    assert pictures.draw(call, twice, ()) is not drawn and pictures.draw(call, alone, ((0, 0),)) is not drawn
+
+
 @pytest.mark.parametrize("feature", ["r_hrs", "u_set", "r_lrs", "u_reset"])
 def test_numbers_come_in_the_unit_of_the_axis_beside_them(feature: str, small_run: runs.Run) -> None:
     factor, unit, _ = theme.AXES[feature]
