@@ -94,9 +94,9 @@ def _none_switches(measured: xr.Dataset, report: xr.Dataset) -> str:
            zip(states, DEVICE_STATES, strict=True) if n]  # fmt: skip
     got.append(f"{int(good.sum()):,} of {good.size:,} cycles that switch")
     failed = np.bincount(measured["failure"].values, minlength=len(FAILURES)) if "failure" in measured else [0]
-    got += [f"{n:,} with {FAILURES[code][1]}" for code, n in enumerate(failed) if n and code]
+    got += [f"{n:,} not ({FAILURES[code][1]})" for code, n in enumerate(failed) if n and code]
     unswitched = int(bad.sum() - sum(failed[1:]))
-    got += [f"{unswitched:,} with a closed window, or as the one before"] if unswitched else []
+    got += [f"{unswitched:,} not (a closed window, or as the one before)"] if unswitched else []
     few = states[screening.STATE["too_few"]] > 0
     remedy = f"measure at least {screening.FEWEST} cycles of a device" if few else "look at the loops of these cycles"
     wanted = f"of {screening.FEWEST} cycles or more" if few and good.all() else "that switches"

@@ -91,14 +91,16 @@ def reading_shown(measured: xr.Dataset) -> Iterator[None]:
     Raises
     ------
     ValueError
-        As it was raised within.
+        As it was raised within; what is said of `ds` there is said of the file.
     """
     try:
         yield
     except ValueError as error:
-        for note in json.loads(measured.attrs["notes"]) if str(error).startswith("ds: ") else ():  # not of an option
+        if not str(error).startswith("ds: "):  # of an option
+            raise
+        for note in json.loads(measured.attrs["notes"]):
             say(f"read as: {note}")
-        raise
+        raise ValueError(f"{measured.attrs['source']}: {str(error).removeprefix('ds: ')}") from error
 
 
 def show_question(layout: TableLayout) -> None:

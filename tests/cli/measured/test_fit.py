@@ -143,7 +143,7 @@ def test_a_bad_wish_is_one_sentence(
         (b"", "must not be empty"),
         (b"cycle,V,I\n1,0.1,abc\n1,0.2,3e-6\n", "line 2"),
         (b"\x80\x04pickle", "which is never opened"),
-        (b"cycle,R_HRS,R_LRS\n" + b"".join(b"%d,50000,2500\n" % k for k in range(50)), "ds: must hold"),
+        (b"cycle,R_HRS,R_LRS\n" + b"".join(b"%d,50000,2500\n" % k for k in range(50)), "bad.csv: must hold"),
     ],
 )
 def test_a_bad_file_is_one_sentence(tmp_path: Path, content: bytes | None, sentence: str) -> None:
