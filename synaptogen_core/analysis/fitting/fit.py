@@ -175,14 +175,7 @@ def fit(
         If `cancel` said so.
     """
     check_confidence(confidence)
-    if order is not None:
-        checks.whole("order", order, 1, MOST_ORDER)
-    checks.whole("max_order", max_order, 1, MOST_ORDER)
-    checks.whole("degree", degree, 1, 7)
-    _one_of("criterion", criterion, ("bic", "aic", "hannan_quinn"))
-    _one_of("method", method, autoregression.METHODS)
-    if components is not None:
-        checks.whole("components", components, 1, rules.MAX_COMPONENTS)
+    check_options(order, max_order, criterion, method, components, degree)
     checks.instance("template", template, DeviceParameters, "use load_device")
     said, work = stages.Said([], []), Work(progress, cancel, "fit")
     measured, loops, states, drifting = prepared(ds, devices, intervals)
@@ -222,6 +215,36 @@ def fit(
         {"template": template, "name": name, "order": cycles.order, "method": method, "degree": degree,
          "components": components, "curves": curves, "seed": seed},
     )  # fmt: skip
+
+
+def check_options(
+    order: int | None = None,
+    max_order: int = 10,
+    criterion: str = "bic",
+    method: str = "ols",
+    components: int | None = None,
+    degree: int = 4,
+) -> None:
+    """What `fit` alone asks of its arguments, before anything is computed.
+
+    Parameters
+    ----------
+    order, max_order, criterion, method, components, degree
+        As for `fit`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one breaks its rule.
+    """
+    if order is not None:
+        checks.whole("order", order, 1, MOST_ORDER)
+    checks.whole("max_order", max_order, 1, MOST_ORDER)
+    checks.whole("degree", degree, 1, 7)
+    _one_of("criterion", criterion, ("bic", "aic", "hannan_quinn"))
+    _one_of("method", method, autoregression.METHODS)
+    if components is not None:
+        checks.whole("components", components, 1, rules.MAX_COMPONENTS)
 
 
 def prepared(

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.special import stdtrit
 
 from synaptogen_core.analysis.conduction.curves import Curves
-from synaptogen_core.analysis.fitting.fit import Fit, fit
+from synaptogen_core.analysis.fitting.fit import Fit, check_options, fit
 from synaptogen_core.analysis.staged.fit_extended import fit_extended
 from synaptogen_core.analysis.validation.lines import compare_numbers
 from synaptogen_core.analysis.validation.rows import WORDS
@@ -80,6 +80,7 @@ def choose(
     """
     both: dict[str, Any] = {"name": name, "curves": curves, "devices": devices, "confidence": confidence, "seed": seed,
                             "cancel": cancel, "intervals": intervals}  # fmt: skip
+    check_options(**(published or {}))  # before the fit of the other class
     first, second = (part_of(progress, *ends) for ends in ((0.0, 0.4), (0.4, 0.8)))
     extended = fit_extended(ds, template, **both, progress=first)
     try:

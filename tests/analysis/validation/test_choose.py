@@ -37,6 +37,11 @@ def test_options_of_the_published_class_reach_it() -> None:
         sc.fitting.fit(data.isel(record=slice(0, 8)), PUBLISHED, name="a")
 
 
+def test_a_bad_option_is_said_before_anything_is_fitted() -> None:
+    with pytest.raises(ValueError, match="order: must be"):
+        sc.fitting.choose(old.measured(PUBLISHED, 1, 2, 7), PUBLISHED, name="a", published={"order": 21})
+
+
 def test_one_wrong_number_decides_only_with_the_prediction() -> None:
     assert _is_fewer(1, 0, 0.01) and _is_fewer(2, 0, -0.01)
     assert not _is_fewer(1, 0, -0.01) and not _is_fewer(1, 1, 0.01)
