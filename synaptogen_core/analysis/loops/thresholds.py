@@ -88,7 +88,8 @@ def set_thresholds(loops: Loops, limits: F64, method: str, smoothing: int) -> Sw
         # without a way back the level is half of the largest current, which a bent branch may reach by itself
         back = np.any(loops.after_set, axis=1)
         own = ((share > CLEAR) & back) | ((share > 0) & (other <= 0))
-        agree = (np.abs(found.voltage - steep.voltage) <= AGREE * step) & (back | (share > 0))
+        # a level that shows no step at all is passed by the branch itself, perhaps a sample or two before the SET
+        agree = (np.abs(found.voltage - steep.voltage) <= AGREE * step) & (share > 0)
         share, found = np.where(own, share, other), _chosen(own | agree, found, steep)
     return _where(share > 0, found.voltage, found.current, found.sample, share)
 

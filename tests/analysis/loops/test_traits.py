@@ -144,6 +144,16 @@ def test_without_the_test_a_level_that_the_branch_passes_is_taken(monkeypatch: p
     assert (wrong(believed, made, cell)["u_set"] > 5).mean() > 0.5
 
 
+@pytest.mark.parametrize(("step", "noise", "seed"), [(0.04, 0.0005, 1), (0.04, 0.002, 3), (0.02, 0.0005, 3)])
+def test_a_branch_that_passes_the_level_just_before_its_set(step: float, noise: float, seed: int) -> None:
+    """At half of the limit the high resistance carries what it carries at its SET: the level came 1.7 steps early."""
+    cell = replace(USUAL, r_hrs=20e3, limit=120e-6, step=step, noise=noise)
+    made = made_loops(cell, 20, seed=seed)
+    found = extract_features(made.dataset())
+    assert np.isfinite(found["u_set"].values).all()
+    assert np.abs(found["u_set"].values - made.truth["u_set"]).max() <= (1.0 + 50 * noise) * step
+
+
 def test_a_step_between_few_samples_is_no_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: where the SET of a coarse sweep counts as noise, no resistance and no SET is told."""
     cell, _ = TRAITS["steps of .2 V, RESET first"]
