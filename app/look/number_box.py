@@ -20,7 +20,7 @@ class NumberBox(JSComponent):
     label = param.String("", doc="Name of the number, with its unit in brackets.")
     unit = param.String("", doc="Unit of the number, for the reader and for sentences.")
     help = param.String("", doc="One line in a tip.")
-    value = param.Number(0.0, allow_None=True, doc="The number in use; None: none yet.")
+    value = param.Number(None, allow_None=True, doc="The number in use; None: none yet.")
     start = param.Number(None, allow_None=True)
     end = param.Number(None, allow_None=True)
     step = param.Number(1.0)

@@ -54,6 +54,7 @@ def test_a_lesson_wrongly_and_rightly(open_page: Callable[..., Dashboard]) -> No
     page.get_by_role("button", name="Next step").click()
     page.get_by_text("How large do you expect C2C to be in HRS?").wait_for()
     page.get_by_role("button", name="Next step").click()
+    assert page.get_by_label("Your prediction (kΩ)").input_value() == "", "nothing is predicted yet"
     page.get_by_label("Your prediction (kΩ)").fill("0,0905")
     press(dashboard, "Predict")
     page.get_by_text("Not this time", exact=True).wait_for()
