@@ -193,7 +193,7 @@ def test_a_scheduler_that_does_not_answer_gets_its_sentence(tmp_path: Path, monk
     monkeypatch.setattr("synaptogen_core.array.runs.cluster.CONNECTING", 0.5)
     path = tmp_path / "run.zarr"
     with pytest.raises(
-        ClusterError, match=r"scheduler: must be the address of a Dask scheduler that answers \(got 'tcp"
+        ClusterError, match=r"scheduler: must be the address of a Dask scheduler that answers \(got no answer of 'tcp"
     ):
         sc.simulate_to_zarr(cells(), train(), path, scheduler="tcp://127.0.0.1:9")
     sc.simulate_to_zarr(cells(), train(), path)
