@@ -161,11 +161,14 @@ def test_the_device_is_used_by_all_tabs_and_left_again(page: Dashboard, open_pag
     assert "own=Mine" in chromium.url and "eta=" not in chromium.url
     page.wait_ready()
     own = page.sources("overview r_lrs")
-    link = open_page(chromium.url.split("?", 1)[1])  # it carries the device
+    page.wait_for(lambda: chromium.url, lambda url: "tab=overview" in url and "#device=" in url, "not in the address")
+    address = chromium.url.split("?", 1)[1]
+    link = open_page(address)  # it carries the device
     link.wait_for(lambda: link.sources("overview r_lrs"), lambda shown: shown == own, "another device")
-    assert link.page.locator("b.own").inner_text() == "Mine <b>1</b>" and link.page.url == chromium.url
+    link.wait_for(lambda: link.page.url.split("?", 1)[1], lambda shown: shown == address, "another address")
+    assert link.page.locator("b.own").inner_text() == "Mine <b>1</b>"
     assert link.page.get_by_role("button", name="Undo", exact=True).is_disabled(), "it is how the page was opened"
-    link.open(chromium.url.split("?", 1)[1].partition("#")[0])
+    link.open(address.partition("#")[0])
     link.page.get_by_text("“Mine <b>1</b>”, which it does not carry").wait_for()
     presets(page, "Save or remove")
     chromium.get_by_label("Name of the preset").fill("Mine <b>2</b> & all")
